@@ -1,0 +1,122 @@
+//! The client: blocking, shared by any number of threads.
+
+use std::time::Instant;
+
+use crate::{
+    error::{Error, Result},
+    infer::{InferRequest, InferResult},
+    log::LogLevel,
+    model::{
+        ModelMetadata, Operation, ServerMetadata,
+        health::{ModelReady, ServerLive, ServerReady},
+        metadata::{GetModelMetadata, GetServerMetadata},
+    },
+    options::{CallContext, CallOptions, ClientOptions},
+    transport::Transport,
+    url::Url,
+};
+
+const TARGET: &str = "triton_client::client";
+
+/// A client of one server, over HTTP or gRPC as its URL says. Every method blocks until the answer is complete or the
+/// call's time limit passes; any number of threads may call at once.
+#[derive(Debug)]
+pub struct Client {
+    url: Url,
+    options: ClientOptions,
+    transport: Transport,
+}
+
+impl Client {
+    /// A client with default options. Does not touch the network: a server that is not there shows in the first call.
+    ///
+    /// `url` is `host[:port]` or `http://host[:port][/base/path]` for HTTP (port 8000 unless told), or
+    /// `grpc://host[:port]` for gRPC (port 8001 unless told); an IPv6 address stands in brackets. INVALID_ARGUMENT
+    /// for anything else; UNIMPLEMENTED for `https` and `grpcs`, which this version does not have.
+    pub fn new(url: &str) -> Result<Self> {
+        Self::with_options(url, &ClientOptions::default())
+    }
+
+    /// A client with options; see [`new`](Self::new).
+    pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self> {
+        let url = Url::parse(url)?;
+        let transport = Transport::new(&url, options);
+        Ok(Self { url, options: options.clone(), transport })
+    }
+
+    /// Whether the server lives. A server that can't be reached is an error, not `false`.
+    pub fn is_server_live(&self, options: &CallOptions) -> Result<bool> {
+        self.call(&ServerLive, options)
+    }
+
+    /// Whether the server and all models that it is to serve are ready.
+    pub fn is_server_ready(&self, options: &CallOptions) -> Result<bool> {
+        self.call(&ServerReady, options)
+    }
+
+    /// Whether a model is ready; an empty version stands for the one that the server would choose. A model that the
+    /// server does not know is not ready.
+    pub fn is_model_ready(&self, name: &str, version: &str, options: &CallOptions) -> Result<bool> {
+        check_model_name(name)?;
+        self.call(&ModelReady { name, version }, options)
+    }
+
+    /// What the server says of itself.
+    pub fn server_metadata(&self, options: &CallOptions) -> Result<ServerMetadata> {
+        self.call(&GetServerMetadata, options)
+    }
+
+    /// What a model says of itself; an empty version stands for the one that the server would choose.
+    pub fn model_metadata(&self, name: &str, version: &str, options: &CallOptions) -> Result<ModelMetadata> {
+        check_model_name(name)?;
+        self.call(&GetModelMetadata { name, version }, options)
+    }
+
+    /// Runs an inference with the client's default call options.
+    pub fn infer(&self, request: &InferRequest) -> Result<InferResult> {
+        self.infer_with(request, &CallOptions::default())
+    }
+
+    /// Runs an inference.
+    ///
+    /// An input whose data does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
+    pub fn infer_with(&self, request: &InferRequest, options: &CallOptions) -> Result<InferResult> {
+        let model = request.model().0;
+        let what = || format!("inference of model '{model}'");
+        let context = CallContext::new(&self.options, options);
+        self.told(&context, what, || {
+            check_model_name(model)?;
+            request.check()?;
+            self.transport.infer(request, &context)
+        })
+        .map_err(|error| error.with_request_id(request.request_id()))
+    }
+
+    fn call<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Answer> {
+        let context = CallContext::new(&self.options, options);
+        self.told(&context, || operation.what(), || self.transport.call(operation, &context))
+    }
+
+    /// Runs a call, tells the log of it, and puts what was tried, and where, into its error.
+    fn told<T>(
+        &self,
+        context: &CallContext,
+        what: impl Fn() -> String,
+        call: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let start = Instant::now();
+        let outcome = call().map_err(|error| error.context(format_args!("{} at {}", what(), self.url)));
+        context.log.write(LogLevel::Debug, TARGET, || {
+            let took = start.elapsed();
+            match &outcome {
+                Ok(_) => format!("{} at {}: done in {took:?}", what(), self.url),
+                Err(error) => format!("{} (after {took:?})", error.full_message()),
+            }
+        });
+        outcome
+    }
+}
+
+fn check_model_name(name: &str) -> Result<()> {
+    if name.is_empty() { Err(Error::invalid("a model's name can't be empty")) } else { Ok(()) }
+}

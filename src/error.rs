@@ -1,0 +1,325 @@
+//! What went wrong, in terms that a program can act on: a [`Status`], an [`Origin`], and whether another try may
+//! help and is safe.
+//!
+//! Triton's own codes, HTTP statuses and the library's own failures all map to the canonical codes of gRPC. The
+//! tables are [`HTTP_STATUSES`] and [`GRPC_CODES`].
+
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+/// The result of every operation of this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The canonical status codes of gRPC, with their numbers. There is no `Ok`: an [`Error`] always failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum Status {
+    /// The call was cancelled, by the caller or by the server.
+    Cancelled = 1,
+    /// The server gave no code that says more.
+    Unknown = 2,
+    /// What was asked is wrong in itself: a name, a shape, a byte count, a URL.
+    InvalidArgument = 3,
+    /// The time limit passed before the answer was complete.
+    DeadlineExceeded = 4,
+    /// There is no such model, version, output or region.
+    NotFound = 5,
+    /// What was to be made is there already.
+    AlreadyExists = 6,
+    /// The server refuses this to the caller.
+    PermissionDenied = 7,
+    /// A limit was met: a message too large, a buffer too small, a quota used up.
+    ResourceExhausted = 8,
+    /// Not possible in the present state.
+    FailedPrecondition = 9,
+    /// Given up because of a conflict; may succeed when tried again from the start.
+    Aborted = 10,
+    /// Past the end of something.
+    OutOfRange = 11,
+    /// The server, or this build of the library, does not do this.
+    Unimplemented = 12,
+    /// A broken promise: of the server's, or a defect of this library.
+    Internal = 13,
+    /// The server can't be reached, or can't serve now.
+    Unavailable = 14,
+    /// Data was lost or damaged beyond repair.
+    DataLoss = 15,
+    /// The server does not know who is calling.
+    Unauthenticated = 16,
+}
+
+impl Status {
+    /// The name as gRPC writes it, `"NOT_FOUND"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "CANCELLED",
+            Self::Unknown => "UNKNOWN",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::NotFound => "NOT_FOUND",
+            Self::AlreadyExists => "ALREADY_EXISTS",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::ResourceExhausted => "RESOURCE_EXHAUSTED",
+            Self::FailedPrecondition => "FAILED_PRECONDITION",
+            Self::Aborted => "ABORTED",
+            Self::OutOfRange => "OUT_OF_RANGE",
+            Self::Unimplemented => "UNIMPLEMENTED",
+            Self::Internal => "INTERNAL",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::DataLoss => "DATA_LOSS",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Who found the fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum Origin {
+    /// The caller's own argument was refused, before anything was sent.
+    Argument = 1,
+    /// The library on the caller's side: a deadline, a local limit, a defect.
+    Client = 2,
+    /// The way to the server: a name that does not resolve, a refused or broken connection, an answer that is none.
+    Connection = 3,
+    /// The server, or a proxy before it, answered with an error.
+    Server = 4,
+}
+
+/// What an answer's code means: the status, whether another try may succeed later, and whether the server may have
+/// run the request all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// The canonical code.
+    pub status: Status,
+    /// May succeed later.
+    pub retryable: bool,
+    /// The server may have run the request.
+    pub in_doubt: bool,
+}
+
+const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
+    Meaning { status, retryable, in_doubt }
+}
+
+/// HTTP statuses with a meaning of their own, in order. 400 stands for four of Triton's codes (INVALID_ARGUMENT,
+/// ALREADY_EXISTS, UNKNOWN, CANCELLED); nothing on the wire tells them apart, so INVALID_ARGUMENT is answered.
+/// Every other 4xx is INVALID_ARGUMENT too, every other 5xx INTERNAL, and whatever else is no success UNKNOWN.
+pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
+    (400, means(Status::InvalidArgument, false, false)),
+    (401, means(Status::Unauthenticated, false, false)),
+    (403, means(Status::PermissionDenied, false, false)),
+    (404, means(Status::NotFound, false, false)),
+    (405, means(Status::Unimplemented, false, false)),
+    (408, means(Status::DeadlineExceeded, true, false)),
+    (409, means(Status::Aborted, true, false)),
+    (412, means(Status::FailedPrecondition, false, false)),
+    (413, means(Status::ResourceExhausted, false, false)),
+    (415, means(Status::Unimplemented, false, false)),
+    (416, means(Status::OutOfRange, false, false)),
+    (422, means(Status::InvalidArgument, false, false)),
+    (429, means(Status::ResourceExhausted, true, false)),
+    (499, means(Status::Cancelled, false, true)),
+    (500, means(Status::Internal, false, false)),
+    (501, means(Status::Unimplemented, false, false)),
+    (502, means(Status::Unavailable, true, true)),
+    (503, means(Status::Unavailable, true, false)),
+    (504, means(Status::DeadlineExceeded, true, true)),
+];
+
+/// The codes of gRPC, in order. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a
+/// server answers to a message over its limit.
+pub const GRPC_CODES: [(i32, Meaning); 16] = [
+    (1, means(Status::Cancelled, false, true)),
+    (2, means(Status::Unknown, false, false)),
+    (3, means(Status::InvalidArgument, false, false)),
+    (4, means(Status::DeadlineExceeded, true, true)),
+    (5, means(Status::NotFound, false, false)),
+    (6, means(Status::AlreadyExists, false, false)),
+    (7, means(Status::PermissionDenied, false, false)),
+    (8, means(Status::ResourceExhausted, false, false)),
+    (9, means(Status::FailedPrecondition, false, false)),
+    (10, means(Status::Aborted, true, false)),
+    (11, means(Status::OutOfRange, false, false)),
+    (12, means(Status::Unimplemented, false, false)),
+    (13, means(Status::Internal, false, false)),
+    (14, means(Status::Unavailable, true, false)),
+    (15, means(Status::DataLoss, false, false)),
+    (16, means(Status::Unauthenticated, false, false)),
+];
+
+/// What an HTTP status other than success means.
+pub fn http_status_meaning(code: u16) -> Meaning {
+    if let Ok(at) = HTTP_STATUSES.binary_search_by_key(&code, |row| row.0) {
+        return HTTP_STATUSES[at].1;
+    }
+    match code {
+        400..=499 => means(Status::InvalidArgument, false, false),
+        500..=599 => means(Status::Internal, false, false),
+        _ => means(Status::Unknown, false, false),
+    }
+}
+
+/// What a gRPC code other than 0 means.
+pub fn grpc_code_meaning(code: i32) -> Meaning {
+    let row = GRPC_CODES.iter().find(|row| row.0 == code);
+    row.map_or(means(Status::Unknown, false, false), |row| row.1)
+}
+
+/// Why a call failed. One pointer in size; the message alone says what was tried, on what, and what came of it.
+#[derive(Clone)]
+pub struct Error(Box<Fault>);
+
+#[derive(Clone)]
+struct Fault {
+    status: Status,
+    origin: Origin,
+    retryable: bool,
+    in_doubt: bool,
+    http_status: Option<u16>,
+    request_id: String,
+    message: String,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(status: Status, origin: Origin, message: impl Into<String>) -> Self {
+        Self(Box::new(Fault {
+            status,
+            origin,
+            retryable: false,
+            in_doubt: false,
+            http_status: None,
+            request_id: String::new(),
+            message: message.into(),
+            source: None,
+        }))
+    }
+
+    /// An argument of the caller's that cannot be right.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Status::InvalidArgument, Origin::Argument, message)
+    }
+
+    /// A failure on the way to the server. Retryable; the caller says whether it is in doubt.
+    pub(crate) fn connection(message: impl Into<String>) -> Self {
+        Self::new(Status::Unavailable, Origin::Connection, message).retryable(true)
+    }
+
+    /// An answer that breaks the protocol. The server ran the request, or may have.
+    pub(crate) fn broken_answer(message: impl Into<String>) -> Self {
+        Self::new(Status::Internal, Origin::Connection, message).in_doubt(true)
+    }
+
+    /// A time limit of the caller's that passed.
+    pub(crate) fn deadline(message: impl Into<String>) -> Self {
+        Self::new(Status::DeadlineExceeded, Origin::Client, message).retryable(true)
+    }
+
+    /// An answer of the server's, by the meaning of its code.
+    pub(crate) fn answered(meaning: Meaning, message: impl Into<String>) -> Self {
+        Self::new(meaning.status, Origin::Server, message)
+            .retryable(meaning.retryable)
+            .in_doubt(meaning.in_doubt)
+    }
+
+    pub(crate) fn retryable(mut self, retryable: bool) -> Self {
+        self.0.retryable = retryable;
+        self
+    }
+
+    pub(crate) fn in_doubt(mut self, in_doubt: bool) -> Self {
+        self.0.in_doubt = in_doubt;
+        self
+    }
+
+    pub(crate) fn with_http_status(mut self, code: u16) -> Self {
+        self.0.http_status = Some(code);
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, id: &str) -> Self {
+        self.0.request_id = id.to_owned();
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into().into());
+        self
+    }
+
+    /// Puts what was tried in front: `"{what}: {message}"`.
+    pub(crate) fn context(mut self, what: impl fmt::Display) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
+    /// The canonical code of the failure.
+    pub fn status(&self) -> Status {
+        self.0.status
+    }
+
+    /// Who found the fault.
+    pub fn origin(&self) -> Origin {
+        self.0.origin
+    }
+
+    /// The HTTP status of the answer, if the failure was one over HTTP.
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.http_status
+    }
+
+    /// The id of the inference request that failed; empty where it had none.
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
+    /// Whether the same call may succeed later. Whether another try is *safe* is what [`is_in_doubt`] says.
+    ///
+    /// [`is_in_doubt`]: Self::is_in_doubt
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// Whether the server may have run the request although the call failed: the request, or a part of it, was sent
+    /// and no answer says what became of it.
+    pub fn is_in_doubt(&self) -> bool {
+        self.0.in_doubt
+    }
+
+    /// The message followed by those of all its sources, in one line.
+    pub fn full_message(&self) -> String {
+        let mut text = self.0.message.clone();
+        let mut next = self.source();
+        while let Some(source) = next {
+            text.push_str(": ");
+            text.push_str(&source.to_string());
+            next = source.source();
+        }
+        text
+    }
+}
+
+/// The message of this error alone; [`Error::full_message`] adds its sources.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?}): {}", self.0.status, self.0.origin, self.full_message())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

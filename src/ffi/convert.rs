@@ -1,0 +1,87 @@
+//! C's values checked and made into Rust's, and Rust's texts into C's.
+
+use std::{
+    ffi::{CStr, CString, c_char, c_int},
+    slice,
+    time::Duration,
+};
+
+use super::library::TRITON_NO_TIMEOUT;
+use crate::{
+    error::{Error, Result},
+    infer::Datatype,
+    log::LogLevel,
+};
+
+/// A text; INVALID_ARGUMENT with the parameter's name for NULL and for what is not UTF-8.
+///
+/// # Safety
+/// NULL, or ends with a NUL and is not changed meanwhile (TEXT).
+pub(super) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
+    if pointer.is_null() {
+        return Err(Error::invalid(format!("{name} is NULL")));
+    }
+    // SAFETY: not NULL, and then the caller promises the NUL at its end.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    text.to_str().map_err(|_| Error::invalid(format!("{name} is not UTF-8: '{}'", text.to_string_lossy())))
+}
+
+/// A text for which NULL stands for the empty one.
+///
+/// # Safety
+/// As for [`text`].
+pub(super) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
+    // SAFETY: the caller's promise.
+    if pointer.is_null() { Ok("") } else { unsafe { text(pointer, name) } }
+}
+
+/// An array. With no elements the pointer may be NULL.
+///
+/// # Safety
+/// NULL, or points to `count` elements that are not changed meanwhile (ARRAYS).
+pub(super) unsafe fn array<'a, T>(pointer: *const T, count: usize, name: &str) -> Result<&'a [T]> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    check_array(pointer, count, name)?;
+    // SAFETY: not NULL, of a size that can be, and the caller promises that the elements are there.
+    Ok(unsafe { slice::from_raw_parts(pointer, count) })
+}
+
+/// What can be told of an array without looking into it.
+pub(super) fn check_array<T>(pointer: *const T, count: usize, name: &str) -> Result<()> {
+    if pointer.is_null() && count > 0 {
+        return Err(Error::invalid(format!("{name} is NULL, and its count is {count}")));
+    }
+    if count.checked_mul(size_of::<T>()).is_none_or(|size| size > isize::MAX.unsigned_abs()) {
+        return Err(Error::invalid(format!("{name} has {count} elements, which is more than memory can hold")));
+    }
+    if !pointer.is_aligned() {
+        return Err(Error::invalid(format!("{name} is not aligned for its type")));
+    }
+    Ok(())
+}
+
+/// A `triton_datatype`, which comes as whatever number C has in it.
+pub(super) fn datatype(number: c_int) -> Result<Datatype> {
+    Datatype::from_number(number).ok_or_else(|| Error::invalid(format!("datatype {number} is no triton_datatype")))
+}
+
+/// A `triton_log_level`.
+pub(super) fn log_level(number: c_int) -> Result<LogLevel> {
+    use LogLevel::{Debug, Error as Failure, Info, Trace, Warn};
+    [Failure, Warn, Info, Debug, Trace]
+        .into_iter()
+        .find(|level| *level as c_int == number)
+        .ok_or_else(|| Error::invalid(format!("level {number} is no triton_log_level")))
+}
+
+/// A time limit; what it may be is the core's to say.
+pub(super) fn timeout(timeout_us: u64) -> Option<Duration> {
+    (timeout_us != TRITON_NO_TIMEOUT).then(|| Duration::from_micros(timeout_us))
+}
+
+/// A text for C. A NUL inside, which C could not see past, is replaced.
+pub(super) fn c_string(text: &str) -> CString {
+    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
+}

@@ -1,0 +1,442 @@
+//! The messages of an inference over gRPC: encoded around the caller's tensors, decoded into aligned places as the
+//! bytes arrive. Everything else that gRPC says is small and goes through prost.
+
+use std::ops::Range;
+
+use prost::Message;
+
+use crate::{
+    error::{Error, Result},
+    infer::{Datatype, InferInput, InferOutput, InferRequest, InferResult, place::Place},
+    options::CallContext,
+    proto::inference::model_infer_response::InferOutputTensor,
+};
+
+/// Protobuf's wire types.
+const VARINT: u64 = 0;
+const FIXED64: u64 = 1;
+const LENGTH: u64 = 2;
+const FIXED32: u64 = 5;
+
+/// Field numbers of `ModelInferRequest`.
+mod request_field {
+    pub const MODEL_NAME: u64 = 1;
+    pub const MODEL_VERSION: u64 = 2;
+    pub const ID: u64 = 3;
+    pub const INPUTS: u64 = 5;
+    pub const OUTPUTS: u64 = 6;
+    pub const RAW_INPUT_CONTENTS: u64 = 7;
+}
+
+/// Field numbers of `ModelInferRequest.InferInputTensor` and, as far as the name, of `InferRequestedOutputTensor`.
+mod tensor_field {
+    pub const NAME: u64 = 1;
+    pub const DATATYPE: u64 = 2;
+    pub const SHAPE: u64 = 3;
+}
+
+/// Field numbers of `ModelInferResponse`.
+mod response_field {
+    pub const MODEL_NAME: u64 = 1;
+    pub const MODEL_VERSION: u64 = 2;
+    pub const ID: u64 = 3;
+    pub const OUTPUTS: u64 = 5;
+    pub const RAW_OUTPUT_CONTENTS: u64 = 6;
+}
+
+/// An encoded `ModelInferRequest`, in the order in which it is sent.
+pub(super) struct Encoded<'r> {
+    /// Everything that is not tensor data, one stretch after the other.
+    framing: Vec<u8>,
+    parts: Vec<Part<'r>>,
+}
+
+enum Part<'r> {
+    Framing(Range<usize>),
+    Tensor(&'r [u8]),
+}
+
+impl<'r> Encoded<'r> {
+    pub fn new(request: &'r InferRequest<'_>) -> Self {
+        let mut encoded = Self { framing: Vec::with_capacity(256), parts: Vec::new() };
+        let framing = &mut encoded.framing;
+        let (model, version) = request.model();
+        put_text(framing, request_field::MODEL_NAME, model);
+        put_text(framing, request_field::MODEL_VERSION, version);
+        put_text(framing, request_field::ID, request.request_id());
+        for input in request.inputs() {
+            put_message(framing, request_field::INPUTS, |tensor| put_input(tensor, input));
+        }
+        for output in request.outputs() {
+            put_message(framing, request_field::OUTPUTS, |tensor| put_text(tensor, tensor_field::NAME, &output.name));
+        }
+        let mut start = 0;
+        for input in request.inputs() {
+            // An empty tensor has its entry too: entries are matched with inputs by their order.
+            put_key(&mut encoded.framing, request_field::RAW_INPUT_CONTENTS, LENGTH);
+            put_varint(&mut encoded.framing, input.byte_size());
+            encoded.parts.push(Part::Framing(start..encoded.framing.len()));
+            start = encoded.framing.len();
+            encoded.parts.extend(input.segments().map(Part::Tensor));
+        }
+        encoded.parts.push(Part::Framing(start..encoded.framing.len()));
+        encoded
+    }
+
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().map(|part| match part {
+            Part::Framing(range) => &self.framing[range.clone()],
+            Part::Tensor(data) => *data,
+        })
+    }
+
+    pub fn byte_size(&self) -> u64 {
+        self.parts().map(|part| part.len() as u64).sum()
+    }
+}
+
+fn put_input(tensor: &mut Vec<u8>, input: &InferInput) {
+    put_text(tensor, tensor_field::NAME, &input.name);
+    put_text(tensor, tensor_field::DATATYPE, input.datatype.name());
+    if !input.shape.is_empty() {
+        put_message(tensor, tensor_field::SHAPE, |packed| {
+            input.shape.iter().for_each(|&dimension| put_varint(packed, dimension as u64));
+        });
+    }
+}
+
+fn put_varint(to: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        to.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    to.push(value as u8);
+}
+
+fn put_key(to: &mut Vec<u8>, field: u64, wire_type: u64) {
+    put_varint(to, field << 3 | wire_type);
+}
+
+/// As proto3 has it, an empty text is not written.
+fn put_text(to: &mut Vec<u8>, field: u64, text: &str) {
+    if !text.is_empty() {
+        put_key(to, field, LENGTH);
+        put_varint(to, text.len() as u64);
+        to.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Writes what `body` writes behind its length. The length is known only afterwards: the little that was written is
+/// moved up to make room for it.
+fn put_message(to: &mut Vec<u8>, field: u64, body: impl FnOnce(&mut Vec<u8>)) {
+    put_key(to, field, LENGTH);
+    let start = to.len();
+    body(to);
+    let end = to.len();
+    put_varint(to, (end - start) as u64);
+    let length_size = to.len() - end;
+    to[start..].rotate_right(length_size);
+}
+
+/// Reads a `ModelInferResponse` as its bytes arrive, in pieces of any size. A raw output goes straight to its aligned
+/// place; nothing is allocated that the announced length of the message does not cover.
+pub(super) struct ResponseReader {
+    /// Bytes of the message that have not arrived.
+    left: u64,
+    state: State,
+    /// The bytes of a field that is read whole.
+    field: Vec<u8>,
+    result: InferResult,
+    tensors: Vec<InferOutputTensor>,
+    raw: Vec<Place>,
+}
+
+enum State {
+    /// At a field's key, and behind it a length or a number: what has arrived of them.
+    Head { bytes: [u8; HEAD_MOST], count: usize },
+    /// In a field that is read whole.
+    Whole { number: u64, left: u64 },
+    /// In the last place of `raw`.
+    Raw,
+    /// In a field that nobody here knows.
+    Skip { left: u64 },
+}
+
+/// Two numbers of at most 10 bytes each.
+const HEAD_MOST: usize = 20;
+const AT_KEY: State = State::Head { bytes: [0; HEAD_MOST], count: 0 };
+
+impl ResponseReader {
+    /// For a message of `byte_size` bytes; RESOURCE_EXHAUSTED if that is over the limit.
+    pub fn new(byte_size: u64, context: &CallContext) -> Result<Self> {
+        context.check_answer_size(byte_size)?;
+        Ok(Self {
+            left: byte_size,
+            state: AT_KEY,
+            field: Vec::new(),
+            result: InferResult {
+                model_name: String::new(),
+                model_version: String::new(),
+                id: String::new(),
+                outputs: Vec::new(),
+            },
+            tensors: Vec::new(),
+            raw: Vec::new(),
+        })
+    }
+
+    /// Takes the next bytes of the message.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
+        self.left = self
+            .left
+            .checked_sub(bytes.len() as u64)
+            .ok_or_else(|| Error::broken_answer("the answer's message is longer than announced"))?;
+        while !bytes.is_empty() {
+            match &mut self.state {
+                State::Head { bytes: head, count } => {
+                    let (Some(to), Some((&first, rest))) = (head.get_mut(*count), bytes.split_first()) else {
+                        return Err(malformed("a number of more than 10 bytes"));
+                    };
+                    *to = first;
+                    *count += 1;
+                    bytes = rest;
+                    let head = Head::parse(&head[..*count])?;
+                    if let Some(head) = head {
+                        self.begin(head, self.left + bytes.len() as u64)?;
+                    }
+                }
+                State::Whole { number, left } => {
+                    let (taken, rest) = split(bytes, *left);
+                    self.field.extend_from_slice(taken);
+                    *left -= taken.len() as u64;
+                    bytes = rest;
+                    if *left == 0 {
+                        let number = *number;
+                        self.end_whole(number)?;
+                    }
+                }
+                State::Raw => {
+                    let Some(place) = self.raw.last_mut() else { return Err(malformed("no output")) };
+                    bytes = place.fill(bytes);
+                    if place.missing() == 0 {
+                        self.state = AT_KEY;
+                    }
+                }
+                State::Skip { left } => {
+                    let (taken, rest) = split(bytes, *left);
+                    *left -= taken.len() as u64;
+                    bytes = rest;
+                    if *left == 0 {
+                        self.state = AT_KEY;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a field, with `left` bytes of the message behind its head.
+    fn begin(&mut self, head: Head, left: u64) -> Result<()> {
+        use response_field::{ID, MODEL_NAME, MODEL_VERSION, OUTPUTS, RAW_OUTPUT_CONTENTS};
+        self.state = match head {
+            Head::Number => AT_KEY,
+            Head::Value { byte_size, .. } if byte_size > left => {
+                return Err(malformed(&format!("a field of {byte_size} bytes, and {left} are left")));
+            }
+            Head::Value { field: RAW_OUTPUT_CONTENTS, byte_size, framed: true } => {
+                self.raw.push(Place::new(byte_size)?);
+                if byte_size == 0 { AT_KEY } else { State::Raw }
+            }
+            Head::Value { field: number @ (MODEL_NAME | MODEL_VERSION | ID | OUTPUTS), byte_size, framed: true } => {
+                self.field.clear();
+                if byte_size == 0 {
+                    return self.end_whole(number);
+                }
+                State::Whole { number, left: byte_size }
+            }
+            Head::Value { byte_size: 0, .. } => AT_KEY,
+            Head::Value { byte_size, .. } => State::Skip { left: byte_size },
+        };
+        Ok(())
+    }
+
+    fn end_whole(&mut self, number: u64) -> Result<()> {
+        self.state = AT_KEY;
+        if number == response_field::OUTPUTS {
+            let tensor = InferOutputTensor::decode(&self.field[..]).map_err(|error| malformed(&error.to_string()))?;
+            self.tensors.push(tensor);
+            return Ok(());
+        }
+        // Protobuf asks for UTF-8; a name that is none is no reason to lose the tensors.
+        let text = String::from_utf8_lossy(&self.field).into_owned();
+        match number {
+            response_field::MODEL_NAME => self.result.model_name = text,
+            response_field::MODEL_VERSION => self.result.model_version = text,
+            _ => self.result.id = text,
+        }
+        Ok(())
+    }
+
+    /// The result, once the whole message has arrived.
+    pub fn finish(mut self) -> Result<InferResult> {
+        if self.left > 0 || !matches!(self.state, State::Head { count: 0, .. }) {
+            return Err(malformed(&format!("it ends {} bytes early", self.left)));
+        }
+        if self.raw.len() > self.tensors.len() {
+            let (raw, tensors) = (self.raw.len(), self.tensors.len());
+            return Err(malformed(&format!("{raw} raw outputs for {tensors} outputs")));
+        }
+        let mut raw = self.raw.into_iter();
+        for tensor in self.tensors {
+            let data = raw.next().unwrap_or_default();
+            let datatype = Datatype::from_name(&tensor.datatype);
+            self.result.outputs.push(InferOutput::new(tensor.name, datatype, tensor.shape, data)?);
+        }
+        Ok(self.result)
+    }
+}
+
+/// What stands before a field's value.
+enum Head {
+    /// The value was a number, and is over.
+    Number,
+    /// A value of so many bytes, behind its length (`framed`) or of a fixed size.
+    Value { field: u64, byte_size: u64, framed: bool },
+}
+
+impl Head {
+    /// `None`: more bytes are needed.
+    fn parse(bytes: &[u8]) -> Result<Option<Self>> {
+        let Some((key, rest)) = take_varint(bytes)? else { return Ok(None) };
+        let field = key >> 3;
+        match key & 7 {
+            _ if field == 0 => Err(malformed("a field with the number 0")),
+            VARINT => Ok(take_varint(rest)?.map(|_| Self::Number)),
+            LENGTH => Ok(take_varint(rest)?.map(|(byte_size, _)| Self::Value { field, byte_size, framed: true })),
+            FIXED64 => Ok(Some(Self::Value { field, byte_size: 8, framed: false })),
+            FIXED32 => Ok(Some(Self::Value { field, byte_size: 4, framed: false })),
+            other => Err(malformed(&format!("a field of wire type {other}"))),
+        }
+    }
+}
+
+/// The number at the start of `bytes` and what follows it; `None` if it goes on behind them.
+fn take_varint(bytes: &[u8]) -> Result<Option<(u64, &[u8])>> {
+    let mut value = 0u64;
+    for (at, byte) in bytes.iter().enumerate().take(10) {
+        value |= u64::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            return Ok(Some((value, &bytes[at + 1..])));
+        }
+    }
+    if bytes.len() < 10 { Ok(None) } else { Err(malformed("a number of more than 10 bytes")) }
+}
+
+fn split(bytes: &[u8], most: u64) -> (&[u8], &[u8]) {
+    bytes.split_at(usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len()))
+}
+
+fn malformed(what: &str) -> Error {
+    Error::broken_answer(format!("the answer is no ModelInferResponse: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        options::{CallOptions, ClientOptions},
+        proto::inference::{InferParameter, ModelInferRequest, ModelInferResponse},
+    };
+
+    fn context() -> CallContext {
+        CallContext::new(&ClientOptions::new(), &CallOptions::new())
+    }
+
+    fn read(message: &[u8], piece: usize) -> Result<InferResult> {
+        let mut reader = ResponseReader::new(message.len() as u64, &context())?;
+        message.chunks(piece.max(1)).try_for_each(|bytes| reader.push(bytes))?;
+        reader.finish()
+    }
+
+    fn response() -> ModelInferResponse {
+        let tensor = |name: &str, datatype: &str, shape: &[i64]| InferOutputTensor {
+            name: name.to_owned(),
+            datatype: datatype.to_owned(),
+            shape: shape.to_owned(),
+            ..Default::default()
+        };
+        ModelInferResponse {
+            model_name: "m".to_owned(),
+            model_version: "1".to_owned(),
+            id: "some id".to_owned(),
+            parameters: [("p".to_owned(), InferParameter::default())].into(),
+            outputs: vec![tensor("A", "INT32", &[300]), tensor("B", "FP64", &[0]), tensor("C", "BYTES", &[1])],
+            raw_output_contents: vec![vec![7; 1200].into(), vec![].into(), vec![1, 0, 0, 0, b'x'].into()],
+        }
+    }
+
+    #[test]
+    fn a_request_is_what_prost_would_read() {
+        let (a, b) = ([1i32; 40], [2.0f64; 0]);
+        let request = InferRequest::new("simple")
+            .model_version("3")
+            .id("id")
+            .input("A", &[1, 40], &a)
+            .input("B", &[0], &b)
+            .input_strings("S", &[], &["x"])
+            .output("O");
+        let encoded = Encoded::new(&request);
+        let bytes = encoded.parts().collect::<Vec<_>>().concat();
+        assert_eq!(bytes.len() as u64, encoded.byte_size());
+        let message = ModelInferRequest::decode(&bytes[..]).unwrap();
+        assert_eq!(message.encode_to_vec(), bytes);
+        assert_eq!((message.model_name.as_str(), message.model_version.as_str()), ("simple", "3"));
+        assert_eq!((message.id.as_str(), message.outputs[0].name.as_str()), ("id", "O"));
+        assert_eq!(message.inputs[0].shape, [1, 40]);
+        assert_eq!(message.inputs[2].datatype, "BYTES");
+        assert_eq!(message.raw_input_contents[0], bytemuck::cast_slice::<i32, u8>(&a));
+        assert_eq!(message.raw_input_contents[1..], [&b""[..], b"\x01\0\0\0x"]);
+    }
+
+    #[test]
+    fn a_response_is_read_in_pieces_of_any_size() {
+        let message = response().encode_to_vec();
+        for piece in [1, 2, 3, 7, 64, 1199, message.len()] {
+            let result = read(&message, piece).unwrap();
+            assert_eq!((result.model_name(), result.model_version(), result.id()), ("m", "1", "some id"));
+            assert_eq!(result.output("A").unwrap().as_slice::<i32>().unwrap(), [0x07070707; 300]);
+            assert_eq!(result.output("B").unwrap().as_slice::<f64>().unwrap(), [0.0; 0]);
+            assert_eq!(result.output("C").unwrap().strings().unwrap(), [b"x"]);
+        }
+    }
+
+    #[test]
+    fn a_damaged_response_is_an_error_or_a_result_but_never_a_panic() {
+        let message = response().encode_to_vec();
+        for cut in 0..message.len() {
+            let mut reader = ResponseReader::new(message.len() as u64, &context()).unwrap();
+            let cut = reader.push(&message[..cut]).and_then(|()| reader.finish());
+            assert!(cut.is_err());
+        }
+        for at in 0..message.len() {
+            for byte in [0, 0x7f, 0x80, 0xff, message[at] ^ 1] {
+                let mut message = message.clone();
+                message[at] = byte;
+                let _ = read(&message, 5);
+            }
+        }
+        assert!(read(&[0xff; 64], 64).is_err());
+    }
+
+    #[test]
+    fn a_length_beyond_the_message_is_refused_before_memory_is_asked_for() {
+        // Raw output number one, of 2^63 bytes.
+        let message = [0x32, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0, 0];
+        assert!(read(&message, 1).unwrap_err().to_string().contains("are left"));
+        let mut options = ClientOptions::new();
+        let options = options.set_max_message_byte_size(10).unwrap();
+        let context = CallContext::new(options, &CallOptions::new());
+        assert!(ResponseReader::new(10, &context).is_ok());
+        assert!(ResponseReader::new(11, &context).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! The framing of BYTES tensors: each element is its length, four bytes with the lowest first, and then its bytes.
+
+use crate::error::{Error, Result};
+
+const PREFIX: usize = 4;
+
+/// Appends one element. An element of 4 GiB or more has no length that could be written.
+pub(crate) fn append(tensor: &mut Vec<u8>, element: &[u8]) -> Result<()> {
+    let length = u32::try_from(element.len()).map_err(|_| {
+        Error::invalid(format!("a BYTES element of {} bytes: the most is {} bytes", element.len(), u32::MAX))
+    })?;
+    tensor.extend_from_slice(&length.to_le_bytes());
+    tensor.extend_from_slice(element);
+    Ok(())
+}
+
+/// The elements of a whole tensor, without a copy. `Err` says what is wrong with its framing.
+pub(crate) fn elements(tensor: &[u8]) -> std::result::Result<Vec<&[u8]>, String> {
+    let mut elements = Vec::new();
+    let mut rest = tensor;
+    while !rest.is_empty() {
+        let at = tensor.len() - rest.len();
+        let (prefix, after) = rest
+            .split_first_chunk::<PREFIX>()
+            .ok_or_else(|| format!("only {} bytes at offset {at} where a length of 4 bytes belongs", rest.len()))?;
+        let length = u32::from_le_bytes(*prefix);
+        let (element, after) = after
+            .split_at_checked(length as usize)
+            .ok_or_else(|| format!("an element of {length} bytes at offset {at}, and {} are left", after.len()))?;
+        elements.push(element);
+        rest = after;
+    }
+    Ok(elements)
+}
+
+/// The number of elements in a tensor that lies in several segments, whose borders may fall anywhere.
+pub(crate) fn count<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> std::result::Result<u64, String> {
+    let (mut count, mut skip) = (0u64, 0u64);
+    let (mut prefix, mut have) = ([0u8; PREFIX], 0);
+    for mut segment in segments {
+        while !segment.is_empty() {
+            if skip > 0 {
+                let taken = skip.min(segment.len() as u64);
+                skip -= taken;
+                segment = &segment[taken as usize..];
+                continue;
+            }
+            prefix[have] = segment[0];
+            have += 1;
+            segment = &segment[1..];
+            if have == PREFIX {
+                have = 0;
+                count += 1;
+                skip = u64::from(u32::from_le_bytes(prefix));
+            }
+        }
+    }
+    match (skip, have) {
+        (0, 0) => Ok(count),
+        (0, have) => Err(format!("the data ends after {have} of the 4 bytes of an element's length")),
+        (missing, _) => Err(format!("the data ends {missing} bytes before the end of its last element")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_survive_any_cut_into_segments() {
+        let mut tensor = Vec::new();
+        for element in [&b"alpha"[..], b"", b"be\0ta", &[0xff; 300]] {
+            append(&mut tensor, element).unwrap();
+        }
+        assert_eq!(elements(&tensor).unwrap(), [&b"alpha"[..], b"", b"be\0ta", &[0xff; 300]]);
+        for cut in 0..=tensor.len() {
+            assert_eq!(count([&tensor[..cut], &[], &tensor[cut..]]), Ok(4), "cut at {cut}");
+        }
+        assert_eq!(count(tensor.chunks(1)), Ok(4));
+    }
+
+    #[test]
+    fn a_broken_frame_is_refused_wherever_it_breaks() {
+        let mut tensor = Vec::new();
+        append(&mut tensor, b"alpha").unwrap();
+        for cut in 1..tensor.len() {
+            assert!(elements(&tensor[..cut]).is_err(), "cut at {cut}");
+            assert!(count([&tensor[..cut]]).is_err(), "cut at {cut}");
+        }
+        assert!(elements(&[0xff, 0xff, 0xff, 0xff, 1]).is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! An inference, whatever the protocol: what is asked, what is answered, and where its bytes lie.
+
+pub(crate) mod bytes;
+mod datatype;
+pub(crate) mod place;
+mod request;
+mod result;
+mod tensor;
+
+pub use datatype::Datatype;
+pub(crate) use request::InferInput;
+pub use request::InferRequest;
+pub use result::{InferOutput, InferResult};
+pub use tensor::Element;

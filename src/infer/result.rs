@@ -1,0 +1,132 @@
+//! What a model answered: outputs by name and index, with their data at an aligned place.
+
+use super::{
+    bytes,
+    datatype::Datatype,
+    place::Place,
+    tensor::{self, Element},
+};
+use crate::error::{Error, Origin, Result, Status};
+
+/// The answer to an inference request. It outlives its request and its client.
+#[derive(Debug)]
+pub struct InferResult {
+    pub(crate) model_name: String,
+    pub(crate) model_version: String,
+    pub(crate) id: String,
+    pub(crate) outputs: Vec<InferOutput>,
+}
+
+impl InferResult {
+    /// The name of the model that answered.
+    pub fn model_name(&self) -> &str {
+        &self.model_name
+    }
+
+    /// The version of the model that answered.
+    pub fn model_version(&self) -> &str {
+        &self.model_version
+    }
+
+    /// The id that the request had; empty if it had none.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// All outputs, in the server's order.
+    pub fn outputs(&self) -> &[InferOutput] {
+        &self.outputs
+    }
+
+    /// The output of a name; NOT_FOUND, naming those that are there, if it is not among them.
+    pub fn output(&self, name: &str) -> Result<&InferOutput> {
+        self.outputs.iter().find(|output| output.name == name).ok_or_else(|| {
+            let names: Vec<_> = self.outputs.iter().map(InferOutput::name).collect();
+            let message = format!("there is no output '{name}' in the result, only {names:?}");
+            Error::new(Status::NotFound, Origin::Argument, message)
+        })
+    }
+}
+
+/// One output of a result.
+#[derive(Debug)]
+pub struct InferOutput {
+    name: String,
+    datatype: Datatype,
+    shape: Vec<i64>,
+    data: Place,
+}
+
+impl InferOutput {
+    /// Holds what the server said of the output against the bytes that it sent.
+    pub(crate) fn new(name: String, datatype: Datatype, shape: Vec<i64>, data: Place) -> Result<Self> {
+        let have = data.bytes().len() as u64;
+        let broken = |what: String| Error::broken_answer(format!("output '{name}' of the answer: {what}"));
+        let want = tensor::byte_size(datatype, &shape).map_err(|error| broken(error.to_string()))?;
+        if let Some(want) = want
+            && want != have
+        {
+            return Err(broken(format!("a {datatype} tensor of shape {shape:?} has {want} bytes, and {have} came")));
+        }
+        Ok(Self { name, datatype, shape, data })
+    }
+
+    /// The name, as the model's configuration has it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The datatype; [`Datatype::Invalid`] for one that this library does not know.
+    pub fn datatype(&self) -> Datatype {
+        self.datatype
+    }
+
+    /// The shape, the batch dimension first where the model has one.
+    pub fn shape(&self) -> &[i64] {
+        &self.shape
+    }
+
+    /// The bytes of the tensor: row-major, lowest byte first, aligned to 64 bytes. BYTES elements stand each behind
+    /// its length; [`strings`](Self::strings) takes them apart.
+    pub fn data(&self) -> &[u8] {
+        self.data.bytes()
+    }
+
+    /// The elements. INVALID_ARGUMENT, naming both datatypes, if they are not of type `T`.
+    pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
+        self.expect(T::DATATYPE)?;
+        bytemuck::checked::try_cast_slice(self.data()).map_err(|error| {
+            Error::broken_answer(format!("output '{}' is no {} tensor", self.name, T::DATATYPE))
+                .with_source(error.to_string())
+        })
+    }
+
+    /// The bytes, if the datatype is `datatype`; else INVALID_ARGUMENT, naming both.
+    pub fn data_as(&self, datatype: Datatype) -> Result<&[u8]> {
+        self.expect(datatype)?;
+        Ok(self.data())
+    }
+
+    /// The elements of a BYTES output, without a copy. INVALID_ARGUMENT if it is of another datatype, INTERNAL if the
+    /// server's framing is broken.
+    pub fn strings(&self) -> Result<Vec<&[u8]>> {
+        self.expect(Datatype::Bytes)?;
+        let name = &self.name;
+        let broken = |fault| Error::broken_answer(format!("output '{name}' is no BYTES tensor: {fault}"));
+        let elements = bytes::elements(self.data()).map_err(broken)?;
+        let want = tensor::element_count(&self.shape).unwrap_or(0);
+        if elements.len() as u64 != want {
+            let (count, shape) = (elements.len(), &self.shape);
+            return Err(broken(format!("{count} elements came, and shape {shape:?} has {want}")));
+        }
+        Ok(elements)
+    }
+
+    fn expect(&self, datatype: Datatype) -> Result<()> {
+        if self.datatype == datatype {
+            return Ok(());
+        }
+        let (name, own) = (&self.name, self.datatype);
+        Err(Error::invalid(format!("output '{name}' is {own}, not {datatype}")))
+    }
+}

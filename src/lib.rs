@@ -1,0 +1,50 @@
+//! Client for NVIDIA Triton Inference Server, over HTTP/REST and gRPC: blocking, thread-safe, with a deadline on every
+//! call and a status in every error. The same library serves C through `include/triton_client.h`.
+//!
+//! ```no_run
+//! use triton_client::{Client, InferRequest};
+//!
+//! # fn main() -> triton_client::Result<()> {
+//! let (a, b) = ([1i32; 16], [2i32; 16]);
+//! let client = Client::new("grpc://localhost:8001")?;
+//! let request = InferRequest::new("simple").input("INPUT0", &[1, 16], &a).input("INPUT1", &[1, 16], &b);
+//! let result = client.infer(&request)?;
+//! let sum: &[i32] = result.output("OUTPUT0")?.as_slice()?;
+//! # assert_eq!(sum, [3; 16]);
+//! # Ok(())
+//! # }
+//! ```
+
+// Unsafe code stands in the skin, where pointers come in, and in the lending of the caller's memory, and nowhere else.
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+mod client;
+mod deadline;
+mod error;
+//FFI1
+//FFI2
+mod grpc;
+mod http;
+mod infer;
+#[allow(unsafe_code)]
+mod lend;
+mod log;
+mod model;
+mod net;
+mod options;
+mod panic;
+mod proto;
+mod transport;
+mod url;
+
+pub use client::Client;
+pub use error::{
+    Error, GRPC_CODES, HTTP_STATUSES, Meaning, Origin, Result, Status, grpc_code_meaning, http_status_meaning,
+};
+pub use infer::{Datatype, Element, InferOutput, InferRequest, InferResult};
+pub use log::{LogCallback, LogLevel};
+pub use model::{ModelMetadata, ServerMetadata, TensorMetadata};
+pub use options::{
+    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_TIMEOUT,
+};

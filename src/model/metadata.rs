@@ -1,0 +1,115 @@
+//! What a server and a model say of themselves.
+
+use super::{
+    Operation,
+    wire::{HttpRequest, model_path},
+};
+use crate::{
+    error::Result,
+    infer::Datatype,
+    proto::inference::{
+        ModelMetadataRequest, ModelMetadataResponse, ServerMetadataRequest, ServerMetadataResponse,
+        model_metadata_response,
+    },
+};
+
+/// What a server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerMetadata {
+    /// The server's name, `"triton"`.
+    pub name: String,
+    /// The server's version, `"2.51.0"`.
+    pub version: String,
+    /// The protocol extensions that it has, `"binary_tensor_data"` and others.
+    pub extensions: Vec<String>,
+}
+
+/// What a model says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelMetadata {
+    /// The model's name.
+    pub name: String,
+    /// The versions that can be asked for.
+    pub versions: Vec<String>,
+    /// The framework or backend that runs it, `"python"`, `"onnxruntime_onnx"`.
+    pub platform: String,
+    /// What it takes.
+    pub inputs: Vec<TensorMetadata>,
+    /// What it gives.
+    pub outputs: Vec<TensorMetadata>,
+}
+
+/// An input or an output of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorMetadata {
+    /// The tensor's name.
+    pub name: String,
+    /// Its datatype; [`Datatype::Invalid`] for one that this library does not know.
+    pub datatype: Datatype,
+    /// Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
+    pub shape: Vec<i64>,
+}
+
+pub(crate) struct GetServerMetadata;
+
+impl Operation for GetServerMetadata {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/ServerMetadata";
+    type Message = ServerMetadataRequest;
+    type Reply = ServerMetadataResponse;
+    type Answer = ServerMetadata;
+
+    fn what(&self) -> String {
+        "metadata of the server".to_owned()
+    }
+
+    fn to_grpc(&self) -> Result<ServerMetadataRequest> {
+        Ok(ServerMetadataRequest {})
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        Ok(HttpRequest::get("/v2"))
+    }
+
+    fn answer(&self, reply: ServerMetadataResponse) -> Result<ServerMetadata> {
+        Ok(ServerMetadata { name: reply.name, version: reply.version, extensions: reply.extensions })
+    }
+}
+
+pub(crate) struct GetModelMetadata<'a> {
+    pub name: &'a str,
+    pub version: &'a str,
+}
+
+impl Operation for GetModelMetadata<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/ModelMetadata";
+    type Message = ModelMetadataRequest;
+    type Reply = ModelMetadataResponse;
+    type Answer = ModelMetadata;
+
+    fn what(&self) -> String {
+        format!("metadata of model '{}'", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<ModelMetadataRequest> {
+        Ok(ModelMetadataRequest { name: self.name.to_owned(), version: self.version.to_owned() })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        Ok(HttpRequest::get(model_path(self.name, self.version)?))
+    }
+
+    fn answer(&self, reply: ModelMetadataResponse) -> Result<ModelMetadata> {
+        let tensor = |tensor: model_metadata_response::TensorMetadata| TensorMetadata {
+            datatype: Datatype::from_name(&tensor.datatype),
+            name: tensor.name,
+            shape: tensor.shape,
+        };
+        Ok(ModelMetadata {
+            name: reply.name,
+            versions: reply.versions,
+            platform: reply.platform,
+            inputs: reply.inputs.into_iter().map(tensor).collect(),
+            outputs: reply.outputs.into_iter().map(tensor).collect(),
+        })
+    }
+}

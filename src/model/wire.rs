@@ -1,0 +1,85 @@
+//! The HTTP form of operations: paths, JSON bodies, and what an answer that is an error says.
+
+use std::fmt::Write as _;
+
+use http::Method;
+use prost::{Message, Name};
+
+use crate::{
+    error::{self, Error, Result},
+    proto,
+};
+
+/// What is sent over HTTP, the server's base path left away.
+#[derive(Debug)]
+pub(crate) struct HttpRequest {
+    pub method: Method,
+    /// From `/v2` on, escaped.
+    pub path: String,
+    /// JSON; empty for none.
+    pub body: Vec<u8>,
+}
+
+impl HttpRequest {
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), body: Vec::new() }
+    }
+}
+
+/// `/v2/models/NAME[/versions/VERSION]`, escaped.
+///
+/// A server looks the escaped name up as it stands on the wire and knows no way to write a `/`: a name with one is
+/// refused here, with the reason, instead of meeting another endpoint.
+pub(crate) fn model_path(name: &str, version: &str) -> Result<String> {
+    let mut path = String::from("/v2/models/");
+    push_segment(&mut path, "model name", name)?;
+    if !version.is_empty() {
+        path.push_str("/versions/");
+        push_segment(&mut path, "model version", version)?;
+    }
+    Ok(path)
+}
+
+fn push_segment(path: &mut String, what: &str, text: &str) -> Result<()> {
+    if text.contains('/') || matches!(text, "" | "." | "..") {
+        return Err(Error::invalid(format!("{what} '{text}' can't be part of a URL's path, as HTTP needs it to be")));
+    }
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            path.push(char::from(byte));
+        } else {
+            // Writing into a string can't fail.
+            let _ = write!(path, "%{byte:02X}");
+        }
+    }
+    Ok(())
+}
+
+/// Reads the JSON of a success, or the error that the answer is.
+pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -> Result<M> {
+    if !(200..300).contains(&status) {
+        return Err(error(status, body));
+    }
+    proto::from_json(body).map_err(|fault| {
+        Error::broken_answer(format!("the server's JSON is not what it should be: {fault}")).with_http_status(status)
+    })
+}
+
+/// The error that an answer is. Triton says `{"error": "why"}`; whatever else a gateway may say is kept, cut short.
+pub(crate) fn error(status: u16, body: &[u8]) -> Error {
+    const MOST: usize = 1024;
+    let said = serde_json::from_slice::<serde_json::Value>(body).ok();
+    let said = said.as_ref().and_then(|json| json.get("error")).and_then(|error| error.as_str());
+    let text = match said {
+        Some(text) => text.to_owned(),
+        None => {
+            let text = String::from_utf8_lossy(&body[..body.len().min(MOST)]);
+            match text.trim() {
+                "" => "the server gave no reason".to_owned(),
+                text => text.escape_debug().to_string(),
+            }
+        }
+    };
+    let meaning = error::http_status_meaning(status);
+    Error::answered(meaning, format!("{text} (HTTP status {status})")).with_http_status(status)
+}

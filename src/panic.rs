@@ -1,0 +1,54 @@
+//! Panics that never leave the library: caught where foreign code or a thread of ours would meet them, silent on
+//! standard error, their text kept.
+
+use std::{
+    any::Any,
+    cell::Cell,
+    panic::{self, AssertUnwindSafe},
+    sync::Once,
+};
+
+use crate::error::{Error, Origin, Result, Status};
+
+thread_local! {
+    /// How many guards this thread is inside of. The panic hook prints nothing while it is above zero.
+    static GUARDS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Runs `body`; a panic inside becomes an INTERNAL error with the panic's text, and is not printed.
+///
+/// What `body` leaves behind half done is given up with the call: no state outside of it survives a panic except
+/// behind locks, whose poisoning the callers of this library's own locks ignore.
+pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    silence_hook();
+    GUARDS.set(GUARDS.get() + 1);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(body));
+    GUARDS.set(GUARDS.get() - 1);
+    outcome.unwrap_or_else(|payload| {
+        let text = text(payload.as_ref());
+        Err(Error::new(Status::Internal, Origin::Client, format!("defect in the library, caught panic: {text}"))
+            .in_doubt(true))
+    })
+}
+
+/// The process has one panic hook. Ours is put before it once, and lets every panic outside of a guard through.
+fn silence_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            // `try_with`: a thread that is ending may have lost its locals already.
+            if GUARDS.try_with(|guards| guards.get() == 0).unwrap_or(true) {
+                previous(info);
+            }
+        }));
+    });
+}
+
+fn text(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("(no text)")
+}

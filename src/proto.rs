@@ -1,0 +1,30 @@
+//! The messages of the gRPC interface, made from `proto/` when the library is built, and their JSON form.
+
+use std::sync::LazyLock;
+
+use prost::{Message, Name};
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage};
+
+/// Package `inference`: Triton's own service and the model configuration.
+#[allow(clippy::all, missing_docs, dead_code, rustdoc::all)]
+pub(crate) mod inference {
+    include!(concat!(env!("OUT_DIR"), "/inference.rs"));
+}
+
+static DESCRIPTORS: LazyLock<Option<DescriptorPool>> =
+    LazyLock::new(|| DescriptorPool::decode(&include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"))[..]).ok());
+
+/// Reads the JSON by which Triton's HTTP interface says what the message says over gRPC: the same field names,
+/// numbers of 64 bits as numbers. Unknown members are passed over, `null` is as good as absent.
+pub(crate) fn from_json<M: Message + Name + Default>(json: &[u8]) -> Result<M, String> {
+    let descriptor = DESCRIPTORS
+        .as_ref()
+        .and_then(|pool| pool.get_message_by_name(&M::full_name()))
+        .ok_or_else(|| format!("no descriptor of {}", M::full_name()))?;
+    let options = DeserializeOptions::new().deny_unknown_fields(false);
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let message = DynamicMessage::deserialize_with_options(descriptor, &mut reader, &options)
+        .and_then(|message| reader.end().map(|()| message))
+        .map_err(|error| error.to_string())?;
+    message.transcode_to().map_err(|error| error.to_string())
+}

@@ -1,0 +1,46 @@
+//! The two protocols behind one face: the only file that names both.
+
+use std::sync::Arc;
+
+use crate::{
+    error::Result,
+    grpc::Grpc,
+    http::Http,
+    infer::{InferRequest, InferResult},
+    model::Operation,
+    net::dial::Dialer,
+    options::{CallContext, ClientOptions},
+    url::{Protocol, Url},
+};
+
+/// There will only ever be these two, so an enum and no trait object.
+#[derive(Debug)]
+pub(crate) enum Transport {
+    Http(Http),
+    Grpc(Grpc),
+}
+
+impl Transport {
+    /// Does not touch the network.
+    pub fn new(url: &Url, options: &ClientOptions) -> Self {
+        let dialer = Arc::new(Dialer::new(url, options.connect_timeout, options.log.clone()));
+        match url.protocol {
+            Protocol::Http => Self::Http(Http::new(url, dialer)),
+            Protocol::Grpc => Self::Grpc(Grpc::new(url, dialer)),
+        }
+    }
+
+    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
+        operation.answer(match self {
+            Self::Http(http) => http.call(operation, context)?,
+            Self::Grpc(grpc) => grpc.call(operation, context)?,
+        })
+    }
+
+    pub fn infer(&self, request: &InferRequest, context: &CallContext) -> Result<InferResult> {
+        match self {
+            Self::Http(http) => http.infer(request, context),
+            Self::Grpc(grpc) => grpc.infer(request, context),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The embedded server's gRPC interface.
+
+use std::io;
+
+use bytes::Bytes;
+use h2::server::Builder;
+use prost::Message;
+
+use super::{
+    EXTENSIONS, NAME,
+    inference::{
+        ModelInferRequest, ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse,
+        ModelReadyRequest, ModelReadyResponse, ServerLiveResponse, ServerMetadataResponse,
+        ServerReadyResponse, model_infer_response::InferOutputTensor,
+        model_metadata_response::TensorMetadata,
+    },
+    models::{Asked, Failure, Kind, Model, Result, Spec, Tensor, VERSION, infer},
+};
+use crate::support::{grpc, http2};
+
+const SERVICE: &str = "/inference.GRPCInferenceService/";
+
+pub fn start() -> io::Result<http2::Server> {
+    // Wide enough that large tensors need not wait for each other's acknowledgements.
+    const WINDOW_BYTE_SIZE: u32 = 16 << 20;
+    let mut settings = Builder::new();
+    settings.initial_window_size(WINDOW_BYTE_SIZE).initial_connection_window_size(WINDOW_BYTE_SIZE);
+    http2::Server::start(
+        settings,
+        || (),
+        |mut call| async move {
+            let body = call.read_body().await?;
+            match answer(call.path(), body) {
+                Ok(message) => grpc::reply(&mut call, vec![message], grpc::OK, "").await,
+                Err(failure) => {
+                    let status = match failure.kind {
+                        Kind::InvalidArgument => grpc::INVALID_ARGUMENT,
+                        Kind::NotFound => grpc::NOT_FOUND,
+                        Kind::Unsupported => grpc::UNIMPLEMENTED,
+                        Kind::Internal => grpc::INTERNAL,
+                    };
+                    grpc::reply_trailers_only(&mut call, status, &failure.text)
+                }
+            }
+        },
+    )
+}
+
+fn answer(path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
+    let unknown = || Failure::new(Kind::Unsupported, "");
+    let method = path.strip_prefix(SERVICE).ok_or_else(unknown)?;
+    let message = Bytes::from(grpc::unframe(body).map_err(|text| Failure::new(Kind::Internal, text))?);
+    Ok(match method {
+        "ServerLive" => ServerLiveResponse { live: true }.encode_to_vec(),
+        "ServerReady" => ServerReadyResponse { ready: true }.encode_to_vec(),
+        "ServerMetadata" => ServerMetadataResponse {
+            name: NAME.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            extensions: EXTENSIONS.map(str::to_owned).into(),
+        }
+        .encode_to_vec(),
+        "ModelReady" => {
+            let ModelReadyRequest { name, version } = decode(message)?;
+            match Model::find(&name, &version) {
+                Err(failure) if failure.kind != Kind::NotFound => return Err(failure),
+                found => ModelReadyResponse { ready: found.is_ok() }.encode_to_vec(),
+            }
+        }
+        "ModelMetadata" => {
+            let ModelMetadataRequest { name, version } = decode(message)?;
+            metadata(Model::find(&name, &version)?).encode_to_vec()
+        }
+        "ModelInfer" => answer_infer(decode(message)?)?.encode_to_vec(),
+        _ => return Err(unknown()),
+    })
+}
+
+fn decode<M: Message + Default>(message: Bytes) -> Result<M> {
+    M::decode(message).map_err(|error| Failure::new(Kind::Internal, error.to_string()))
+}
+
+fn metadata(model: &Model) -> ModelMetadataResponse {
+    let tensors = |specs: &[Spec]| {
+        let tensor = |spec: &Spec| TensorMetadata {
+            name: spec.name.to_owned(),
+            datatype: spec.datatype.to_owned(),
+            shape: model.shape(spec),
+        };
+        specs.iter().map(tensor).collect()
+    };
+    ModelMetadataResponse {
+        name: model.name.clone(),
+        versions: vec![VERSION.to_owned()],
+        platform: NAME.to_owned(),
+        inputs: tensors(&model.inputs),
+        outputs: tensors(&model.outputs),
+    }
+}
+
+fn answer_infer(request: ModelInferRequest) -> Result<ModelInferResponse> {
+    let (given, raw) = (request.inputs.len(), request.raw_input_contents.len());
+    Model::find(&request.model_name, &request.model_version)?;
+    // Triton overlooks what is too much. A client that sends it is wrong all the same.
+    if given != raw {
+        let text =
+            format!("the embedded server takes raw_input_contents only: {raw} entries for {given} inputs");
+        return Err(Failure::invalid(text));
+    }
+    if request.inputs.iter().any(|input| input.contents.is_some()) {
+        return Err(Failure::invalid(
+            "the embedded server takes raw_input_contents only, not contents beside them",
+        ));
+    }
+    let parameters = request.inputs.iter().map(|input| &input.parameters);
+    let mut parameters = parameters.chain(request.outputs.iter().map(|output| &output.parameters));
+    if let Some(parameter) = parameters.find_map(|parameters| parameters.keys().next()) {
+        let text = format!("the embedded server does not know the parameter '{parameter}' of a tensor");
+        return Err(Failure::new(Kind::Unsupported, text));
+    }
+    let inputs = request.inputs.into_iter().zip(request.raw_input_contents);
+    let inputs = inputs.map(|(input, data)| Tensor {
+        name: input.name,
+        datatype: input.datatype,
+        shape: input.shape,
+        data,
+    });
+    let asked = Asked {
+        model: request.model_name.clone(),
+        version: request.model_version,
+        id: request.id.clone(),
+        inputs: inputs.collect(),
+        outputs: request.outputs.into_iter().map(|output| output.name).collect(),
+    };
+    let mut response = ModelInferResponse {
+        model_name: request.model_name,
+        model_version: VERSION.to_owned(),
+        id: request.id,
+        ..Default::default()
+    };
+    for Tensor { name, datatype, shape, data } in infer(asked)? {
+        response.outputs.push(InferOutputTensor { name, datatype, shape, ..Default::default() });
+        response.raw_output_contents.push(data);
+    }
+    Ok(response)
+}

@@ -1,0 +1,14 @@
+//! Servers that do what a real one can't be made to do, as a test tells them. Each is at a free port of
+//! 127.0.0.1 and ends on drop. If a test's closure panics, dropping its server does; a closure that never
+//! returns holds up the drop.
+
+mod grpc;
+mod http;
+mod sockets;
+
+pub use self::{
+    grpc::{Grpc, GrpcAnswer},
+    http::{Answer, Http},
+    sockets::{Sockets, closing, refused_address, silent},
+};
+pub use super::http1::{Request, answer};

@@ -1,0 +1,132 @@
+//! gRPC with answers by a test.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use h2::{Reason, server::Builder};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::support::{
+    grpc,
+    http2::{Call, Result, Server, send_data},
+};
+
+/// What becomes of a call.
+#[derive(Clone, Debug)]
+pub enum GrpcAnswer {
+    /// Each message behind its prefix, and then the status.
+    Reply { messages: Vec<Vec<u8>>, status: i32, message: String },
+    /// A head with the status in it, and nothing else.
+    TrailersOnly { status: i32, message: String },
+    /// These bytes, prefixes or not, and then these trailers; without trailers, just the end of the stream.
+    Raw { frames: Vec<Vec<u8>>, trailers: Vec<(String, String)> },
+    /// An answer of HTTP, as a gateway may give it.
+    HttpError { status: u16, content_type: String, body: Vec<u8> },
+    /// RST_STREAM with INTERNAL_ERROR.
+    Reset,
+    /// GOAWAY without an error, which counts this call among those served, and the end of the connection.
+    GoAwayThenClose,
+    /// The end of the connection.
+    CloseConnection,
+    /// Nothing, for as long as server and client live.
+    Silence,
+}
+
+/// A server of gRPC. Its windows are HTTP/2's smallest usual ones, 65,535 bytes.
+#[derive(Debug)]
+pub struct Grpc {
+    server: Server,
+    connections: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Grpc {
+    /// Asks `answer` for each call, by its path and its message without the prefix, once it is there in full;
+    /// each on a thread of its own. The message is empty if there is none that could be read.
+    pub fn start(answer: impl Fn(&str, Vec<u8>) -> GrpcAnswer + Send + Sync + 'static) -> Self {
+        let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (accepted, count, answer) = (connections.clone(), requests.clone(), Arc::new(answer));
+        let on_connection = move || {
+            accepted.fetch_add(1, Ordering::SeqCst);
+        };
+        let server = Server::start(Builder::new(), on_connection, move |mut call| {
+            let (count, answer) = (count.clone(), answer.clone());
+            async move {
+                let message = grpc::unframe(call.read_body().await?).unwrap_or_default();
+                count.fetch_add(1, Ordering::SeqCst);
+                // Not on the runtime's thread, which a closure that waits would stop for all other calls.
+                let path = call.path().to_owned();
+                let answer = tokio::task::spawn_blocking(move || answer(&path, message)).await;
+                let answer = answer.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+                give(&mut call, answer).await
+            }
+        });
+        Self { server: server.expect("a free port"), connections, requests }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// How many connections were accepted so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many calls were read in full so far.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+async fn give(call: &mut Call, answer: GrpcAnswer) -> Result<()> {
+    match answer {
+        GrpcAnswer::Reply { messages, status, message } => {
+            grpc::reply(call, messages, status, &message).await
+        }
+        GrpcAnswer::TrailersOnly { status, message } => grpc::reply_trailers_only(call, status, &message),
+        GrpcAnswer::Raw { frames, trailers } => {
+            let mut stream = call.send_head(200, grpc::CONTENT)?;
+            for frame in frames {
+                send_data(&mut stream, frame.into()).await?;
+            }
+            if trailers.is_empty() {
+                return stream.send_data(Vec::new().into(), true);
+            }
+            stream.send_trailers(
+                trailers.iter().map(|(name, value)| header(name, value)).collect::<HeaderMap>(),
+            )
+        }
+        GrpcAnswer::HttpError { status, content_type, body } => {
+            let mut stream = call.send_head(status, &content_type)?;
+            send_data(&mut stream, body.into()).await?;
+            stream.send_data(Vec::new().into(), true)
+        }
+        GrpcAnswer::Reset => {
+            call.reset(Reason::INTERNAL_ERROR);
+            Ok(())
+        }
+        // What ends the connection ends the call. Until then it must not be dropped: that would reset it.
+        GrpcAnswer::GoAwayThenClose => {
+            call.go_away();
+            call.abandoned().await
+        }
+        GrpcAnswer::CloseConnection => {
+            call.close_connection();
+            call.abandoned().await
+        }
+        GrpcAnswer::Silence => call.abandoned().await,
+    }
+}
+
+fn header(name: &str, value: &str) -> (HeaderName, HeaderValue) {
+    (
+        name.parse().expect("a trailer's name by the test"),
+        value.parse().expect("a trailer's value by the test"),
+    )
+}

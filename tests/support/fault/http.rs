@@ -1,0 +1,92 @@
+//! HTTP with answers by a test.
+
+use std::{
+    io::{self, BufReader, Write},
+    net::{SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::Request;
+use crate::support::{connections::Connections, listener::Listener};
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// These bytes, and then the connection's next request. [`super::answer`] makes proper ones.
+    Bytes(Vec<u8>),
+    /// These bytes, and then the end of the connection.
+    BytesThenClose(Vec<u8>),
+    /// The end of the connection.
+    Close,
+    /// Nothing, for as long as server and client live.
+    Silence,
+    /// These bytes, and then nothing, for as long as server and client live.
+    Stall { bytes: Vec<u8> },
+}
+
+/// A server of HTTP/1.1. Each connection has a thread.
+#[derive(Debug)]
+pub struct Http {
+    listener: Listener,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Http {
+    /// Asks `answer` for each request, once it is there in full.
+    pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let (answer, count) = (Arc::new(answer), requests.clone());
+        let mut connections = Connections::default();
+        let listener = Listener::start(move |stream| {
+            let (answer, count) = (answer.clone(), count.clone());
+            connections.serve(stream, move |stream| {
+                // An error is the client's doing: it is gone, or sent what is no request.
+                let _ = serve(stream, &count, &*answer);
+            });
+        });
+        Self { listener: listener.expect("a free port"), requests }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
+    /// How many connections were accepted so far.
+    pub fn connections(&self) -> usize {
+        self.listener.accepted()
+    }
+
+    /// How many requests were read in full so far.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+fn serve(
+    mut stream: &TcpStream,
+    requests: &AtomicUsize,
+    answer: &dyn Fn(&Request) -> Answer,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = Request::read(&mut reader, stream)? {
+        requests.fetch_add(1, Ordering::SeqCst);
+        let last = match answer(&request) {
+            Answer::Bytes(bytes) => {
+                stream.write_all(&bytes)?;
+                continue;
+            }
+            Answer::BytesThenClose(bytes) => return stream.write_all(&bytes),
+            Answer::Close => return Ok(()),
+            Answer::Silence => Vec::new(),
+            Answer::Stall { bytes } => bytes,
+        };
+        stream.write_all(&last)?;
+        // Ends when the client closes the connection, or the server's drop cuts it.
+        return io::copy(&mut reader, &mut io::sink()).map(drop);
+    }
+    Ok(())
+}

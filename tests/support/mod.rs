@@ -1,0 +1,13 @@
+//! Servers in this process: one that stands in for Triton, and ones that misbehave as told. To be declared as
+//! the module `support` of a crate's root.
+
+// Each test and example uses a part of this.
+#![allow(dead_code, unused_imports)]
+
+pub mod connections;
+pub mod embedded;
+pub mod fault;
+pub mod grpc;
+pub mod http1;
+pub mod http2;
+pub mod listener;
