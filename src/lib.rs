@@ -22,8 +22,9 @@
 mod client;
 mod deadline;
 mod error;
-//FFI1
-//FFI2
+#[cfg(feature = "capi")]
+#[allow(unsafe_code)]
+mod ffi;
 mod grpc;
 mod http;
 mod infer;

@@ -83,9 +83,11 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
+    pub(crate) const DEFAULT: Self = Self { timeout: None };
+
     /// The client's defaults.
     pub fn new() -> Self {
-        Self::default()
+        Self::DEFAULT
     }
 
     /// The time limit of the call, from its start to its last byte: names, connecting, sending and receiving all

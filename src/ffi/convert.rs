@@ -2,6 +2,7 @@
 
 use std::{
     ffi::{CStr, CString, c_char, c_int},
+    fmt::Display,
     slice,
     time::Duration,
 };
@@ -49,7 +50,7 @@ pub(super) unsafe fn array<'a, T>(pointer: *const T, count: usize, name: &str) -
 }
 
 /// What can be told of an array without looking into it.
-pub(super) fn check_array<T>(pointer: *const T, count: usize, name: &str) -> Result<()> {
+pub(super) fn check_array<T>(pointer: *const T, count: usize, name: impl Display) -> Result<()> {
     if pointer.is_null() && count > 0 {
         return Err(Error::invalid(format!("{name} is NULL, and its count is {count}")));
     }

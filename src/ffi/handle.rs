@@ -69,6 +69,7 @@ impl<T> Out<T> {
     }
 }
 
-fn null(name: &str) -> Error {
+/// The error of a NULL that must not be one.
+pub(super) fn null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
 }

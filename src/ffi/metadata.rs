@@ -1,0 +1,289 @@
+//! METADATA: what a server and a model say of themselves. Indices are 0, 1, 2; past the end a getter answers an empty
+//! text or NULL.
+
+use std::{
+    ffi::{CString, c_char},
+    ptr,
+};
+
+use super::{
+    boundary::{boundary, infallible},
+    client::triton_client,
+    convert::{self, c_string},
+    datatype::triton_datatype,
+    error::{triton_error, triton_status},
+    handle::{Out, free, handle, new_handle},
+    options::{call_options, triton_call_options},
+};
+use crate::model::{ModelMetadata, ServerMetadata, TensorMetadata};
+
+/// What a server says of itself. Freed with triton_server_metadata_free.
+pub struct triton_server_metadata {
+    name: CString,
+    version: CString,
+    extensions: Vec<CString>,
+}
+
+/// What a model says of itself. Freed with triton_model_metadata_free.
+pub struct triton_model_metadata {
+    name: CString,
+    platform: CString,
+    versions: Vec<CString>,
+    inputs: Vec<triton_tensor_metadata>,
+    outputs: Vec<triton_tensor_metadata>,
+}
+
+/// What a model says of one input or output. Belongs to the model's metadata.
+pub struct triton_tensor_metadata {
+    name: CString,
+    datatype: triton_datatype,
+    shape: Vec<i64>,
+}
+
+fn c_strings(texts: &[String]) -> Vec<CString> {
+    texts.iter().map(|text| c_string(text)).collect()
+}
+
+impl From<ServerMetadata> for triton_server_metadata {
+    fn from(from: ServerMetadata) -> Self {
+        let (name, version) = (c_string(&from.name), c_string(&from.version));
+        Self { name, version, extensions: c_strings(&from.extensions) }
+    }
+}
+
+impl From<ModelMetadata> for triton_model_metadata {
+    fn from(from: ModelMetadata) -> Self {
+        let tensors = |tensors: Vec<TensorMetadata>| tensors.into_iter().map(Into::into).collect();
+        Self {
+            name: c_string(&from.name),
+            platform: c_string(&from.platform),
+            versions: c_strings(&from.versions),
+            inputs: tensors(from.inputs),
+            outputs: tensors(from.outputs),
+        }
+    }
+}
+
+impl From<TensorMetadata> for triton_tensor_metadata {
+    fn from(from: TensorMetadata) -> Self {
+        Self { name: c_string(&from.name), datatype: from.datatype.into(), shape: from.shape }
+    }
+}
+
+/// Reads an object; NULL, which is no object, gives `none`.
+///
+/// # Safety
+/// NULL, or not yet freed (HANDLES).
+unsafe fn read<'a, O: 'a, T>(object: *const O, none: T, get: impl FnOnce(&'a O) -> T) -> T {
+    // SAFETY: the caller's promise.
+    match unsafe { object.as_ref() } {
+        Some(object) => get(object),
+        None => none,
+    }
+}
+
+const EMPTY: *const c_char = c"".as_ptr();
+
+fn at(texts: &[CString], index: usize) -> *const c_char {
+    texts.get(index).map_or(EMPTY, |text| text.as_ptr())
+}
+
+/// Asks what the server says of itself. Blocks.
+///
+/// @param options       of the call; NULL for the client's
+/// @param metadata_out  the answer; free it with triton_server_metadata_free
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_server_metadata(
+    client: *const triton_client,
+    options: *const triton_call_options,
+    metadata_out: *mut *mut triton_server_metadata,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(metadata_out, "metadata_out", ptr::null_mut()).required()?;
+            let metadata = handle(client, "client")?.client.server_metadata(call_options(options))?;
+            out.set(new_handle(metadata.into()));
+            Ok(())
+        })
+    }
+}
+
+/// The server's name, "triton".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_server_metadata_name(metadata: *const triton_server_metadata) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.name.as_ptr()) })
+}
+
+/// The server's version, "2.51.0".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_server_metadata_version(metadata: *const triton_server_metadata) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.version.as_ptr()) })
+}
+
+/// The number of protocol extensions that the server has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_server_metadata_extension_count(metadata: *const triton_server_metadata) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.extensions.len()) })
+}
+
+/// The name of an extension, "binary_tensor_data".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_server_metadata_extension(
+    metadata: *const triton_server_metadata,
+    index: usize,
+) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| at(&metadata.extensions, index)) })
+}
+
+/// Frees a server's metadata; NULL is harmless.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_server_metadata_free(metadata: *mut triton_server_metadata) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(metadata) });
+}
+
+/// Asks what a model says of itself. Blocks.
+///
+/// @param model_name     not empty
+/// @param model_version  "1"; NULL or "" for the one that the server would choose
+/// @param options        of the call; NULL for the client's
+/// @param metadata_out   the answer; free it with triton_model_metadata_free
+/// @return NOT_FOUND for a model or version that the server does not have
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_model_metadata(
+    client: *const triton_client,
+    model_name: *const c_char,
+    model_version: *const c_char,
+    options: *const triton_call_options,
+    metadata_out: *mut *mut triton_model_metadata,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(metadata_out, "metadata_out", ptr::null_mut()).required()?;
+            let client = &handle(client, "client")?.client;
+            let name = convert::text(model_name, "model_name")?;
+            let version = convert::optional_text(model_version, "model_version")?;
+            out.set(new_handle(client.model_metadata(name, version, call_options(options))?.into()));
+            Ok(())
+        })
+    }
+}
+
+/// The model's name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_name(metadata: *const triton_model_metadata) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.name.as_ptr()) })
+}
+
+/// The framework or backend that runs the model, "python".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_platform(metadata: *const triton_model_metadata) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.platform.as_ptr()) })
+}
+
+/// The number of versions that can be asked for.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_version_count(metadata: *const triton_model_metadata) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.versions.len()) })
+}
+
+/// A version, "1".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_version(
+    metadata: *const triton_model_metadata,
+    index: usize,
+) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| at(&metadata.versions, index)) })
+}
+
+/// The number of inputs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_input_count(metadata: *const triton_model_metadata) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.inputs.len()) })
+}
+
+/// An input; NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_input(
+    metadata: *const triton_model_metadata,
+    index: usize,
+) -> *const triton_tensor_metadata {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        unsafe { read(metadata, None, |metadata| metadata.inputs.get(index)) }.map_or(ptr::null(), ptr::from_ref)
+    })
+}
+
+/// The number of outputs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_output_count(metadata: *const triton_model_metadata) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.outputs.len()) })
+}
+
+/// An output; NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_output(
+    metadata: *const triton_model_metadata,
+    index: usize,
+) -> *const triton_tensor_metadata {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        unsafe { read(metadata, None, |metadata| metadata.outputs.get(index)) }.map_or(ptr::null(), ptr::from_ref)
+    })
+}
+
+/// Frees a model's metadata, with its inputs and outputs; NULL is harmless.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_free(metadata: *mut triton_model_metadata) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(metadata) });
+}
+
+/// The name of an input or output.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_tensor_metadata_name(tensor: *const triton_tensor_metadata) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(tensor, EMPTY, |tensor| tensor.name.as_ptr()) })
+}
+
+/// Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_tensor_metadata_datatype(tensor: *const triton_tensor_metadata) -> triton_datatype {
+    let none = triton_datatype::TRITON_DATATYPE_INVALID;
+    // SAFETY: the contract's HANDLES.
+    infallible(none, || unsafe { read(tensor, none, |tensor| tensor.datatype) })
+}
+
+/// Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
+///
+/// @param rank_out  the number of dimensions; NULL is allowed
+/// @return the dimensions; NULL if there are none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_tensor_metadata_shape(
+    tensor: *const triton_tensor_metadata,
+    rank_out: *mut usize,
+) -> *const i64 {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            let rank = Out::new(rank_out, "rank_out", 0);
+            let shape: &[i64] = read(tensor, &[], |tensor| &tensor.shape);
+            rank.set(shape.len());
+            if shape.is_empty() { ptr::null() } else { shape.as_ptr() }
+        }
+    })
+}

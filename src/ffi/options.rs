@@ -1,0 +1,303 @@
+//! OPTIONS of a client and of a call. Where a function takes them, NULL stands for the defaults.
+//!
+//!     what                          default          set by
+//!     time limit of connecting      10 s             triton_client_options_set_connect_timeout_us
+//!     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
+//!                                                    triton_call_options_set_timeout_us
+//!     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
+//!     log                           none             triton_client_options_set_log_callback
+
+use std::{
+    ffi::{c_char, c_int, c_void},
+    sync::Arc,
+};
+
+use super::{
+    boundary::{boundary, infallible},
+    convert,
+    error::{triton_error, triton_status},
+    handle::{self, Out, free, handle_mut, new_handle},
+};
+use crate::{
+    error::Result,
+    log::LogLevel,
+    options::{CallOptions, ClientOptions},
+};
+
+/// The default time limit of connecting: 10 s.
+#[allow(dead_code)] // For the header, and held against the core by a test.
+pub const TRITON_DEFAULT_CONNECT_TIMEOUT_US: u64 = 10_000_000;
+/// The default time limit of a call: 60 s.
+#[allow(dead_code)] // For the header, and held against the core by a test.
+pub const TRITON_DEFAULT_TIMEOUT_US: u64 = 60_000_000;
+/// The default size of the largest message: 2^31 - 1 bytes, as much as a Triton server takes over gRPC.
+#[allow(dead_code)] // For the header, and held against the core by a test.
+pub const TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = 2_147_483_647;
+
+/// What a client is told when it is made. Freed with triton_client_options_free.
+pub struct triton_client_options {
+    pub(super) options: ClientOptions,
+}
+
+/// What one call is told. Freed with triton_call_options_free.
+pub struct triton_call_options {
+    options: CallOptions,
+}
+
+/// How much a message of the log matters, the most first.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum triton_log_level {
+    /// Something failed and the caller can't hear of it otherwise.
+    TRITON_LOG_ERROR = 1,
+    /// Something is odd, and was got over.
+    TRITON_LOG_WARN = 2,
+    /// Connections that open and close.
+    TRITON_LOG_INFO = 3,
+    /// Every call: what, where, how it ended, how long it took.
+    TRITON_LOG_DEBUG = 4,
+    /// Every step of a call.
+    TRITON_LOG_TRACE = 5,
+}
+
+/// A `triton_log_level` that comes from C, with whatever number C has in it.
+pub type triton_log_level_number = c_int;
+
+impl From<LogLevel> for triton_log_level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::TRITON_LOG_ERROR,
+            LogLevel::Warn => Self::TRITON_LOG_WARN,
+            LogLevel::Info => Self::TRITON_LOG_INFO,
+            LogLevel::Debug => Self::TRITON_LOG_DEBUG,
+            LogLevel::Trace => Self::TRITON_LOG_TRACE,
+        }
+    }
+}
+
+/// Hears a message of the log: level, the part of the library that speaks, text. Both texts are valid for the call.
+/// Any thread may call it, several at once; it must not call the library, nor leave by longjmp or an exception.
+pub type triton_log_callback = Option<
+    unsafe extern "C" fn(
+        level: triton_log_level,
+        target: *const c_char,
+        message: *const c_char,
+        user_data: *mut c_void,
+    ),
+>;
+
+/// Called once with the user_data of a callback when nothing will use it any more, on any thread. NULL for none.
+pub type triton_finalizer = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// A pointer of the caller's, and what ends it.
+struct UserData {
+    pointer: *mut c_void,
+    finalizer: triton_finalizer,
+}
+
+// SAFETY: the caller was told that any thread may use what it handed over (`triton_log_callback`,
+// `triton_finalizer`).
+unsafe impl Send for UserData {}
+// SAFETY: as above.
+unsafe impl Sync for UserData {}
+
+impl Drop for UserData {
+    fn drop(&mut self) {
+        if let Some(finalizer) = self.finalizer {
+            // SAFETY: the caller's own function with the caller's own pointer, once, as `triton_finalizer` says.
+            unsafe { finalizer(self.pointer) };
+        }
+    }
+}
+
+/// The options of a call; NULL for the defaults.
+///
+/// # Safety
+/// NULL, or options that are not yet freed (HANDLES).
+pub(super) unsafe fn call_options<'a>(options: *const triton_call_options) -> &'a CallOptions {
+    const DEFAULTS: &CallOptions = &CallOptions::DEFAULT;
+    // SAFETY: the caller's promise.
+    unsafe { options.as_ref() }.map_or(DEFAULTS, |options| &options.options)
+}
+
+/// The options of a client; NULL for the defaults.
+///
+/// # Safety
+/// NULL, or options that are not yet freed (HANDLES).
+pub(super) unsafe fn client_options(options: *const triton_client_options) -> ClientOptions {
+    // SAFETY: the caller's promise.
+    unsafe { options.as_ref() }.map_or_else(ClientOptions::default, |options| options.options.clone())
+}
+
+/// Makes options for a client, with the defaults.
+///
+/// @param options_out  the options; free them with triton_client_options_free, at any time after triton_client_new
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_new(
+    options_out: *mut *mut triton_client_options,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(options_out, "options_out", std::ptr::null_mut()).required()?;
+            out.set(new_handle(triton_client_options { options: ClientOptions::default() }));
+            Ok(())
+        })
+    }
+}
+
+/// Frees options of a client; NULL is harmless. Clients made with them live on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_free(options: *mut triton_client_options) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(options) });
+}
+
+/// Changes options of a client.
+///
+/// # Safety
+/// HANDLES and OUT-PARAMETERS of the contract.
+unsafe fn change(
+    options: *mut triton_client_options,
+    error_out: *mut *mut triton_error,
+    set: impl FnOnce(&mut ClientOptions) -> Result<()>,
+) -> triton_status {
+    // SAFETY: the caller's promise.
+    unsafe { boundary(error_out, || set(&mut handle_mut(options, "options")?.options)) }
+}
+
+/// Sets the time limit for reaching a server: name resolution and connecting. The limit of the call counts as well.
+///
+/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none but the call's; 0 is INVALID_ARGUMENT
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_connect_timeout_us(
+    options: *mut triton_client_options,
+    timeout_us: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| {
+        options.set_connect_timeout(convert::timeout(timeout_us)).map(drop)
+    };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
+/// Sets the time limit of every call that has none of its own, from its start to its last byte.
+///
+/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_timeout_us(
+    options: *mut triton_client_options,
+    timeout_us: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| options.set_timeout(convert::timeout(timeout_us)).map(drop);
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
+/// Sets the size of the largest message that is sent or accepted. A larger request fails before it is sent, a larger
+/// answer before memory is asked for it, both with RESOURCE_EXHAUSTED.
+///
+/// @param byte_size  bytes; 0 is INVALID_ARGUMENT
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_max_message_byte_size(
+    options: *mut triton_client_options,
+    byte_size: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| options.set_max_message_byte_size(byte_size).map(drop);
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
+/// Makes a client tell what it does. Without a log callback nothing is written anywhere.
+///
+/// @param level      the least weight that is told: TRITON_LOG_DEBUG tells of every call
+/// @param callback   hears the messages; not NULL
+/// @param finalizer  called with user_data when the options and every client made with them are gone, or another
+///                   callback has taken its place; not called if this function fails; NULL for none
+/// @param user_data  handed to both
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_log_callback(
+    options: *mut triton_client_options,
+    level: triton_log_level_number,
+    callback: triton_log_callback,
+    finalizer: triton_finalizer,
+    user_data: *mut c_void,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS; the callback is the caller's own, as `triton_log_callback` says.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            let level = convert::log_level(level)?;
+            let callback = callback.ok_or_else(|| handle::null("callback"))?;
+            let user_data = UserData { pointer: user_data, finalizer };
+            let tell = move |level: LogLevel, target: &str, message: &str| {
+                let user_data = &user_data;
+                let (target, message) = (convert::c_string(target), convert::c_string(message));
+                callback(level.into(), target.as_ptr(), message.as_ptr(), user_data.pointer);
+            };
+            options.set_log_callback(level, Arc::new(tell));
+            Ok(())
+        })
+    }
+}
+
+/// Makes options for calls, with the defaults: those of the client.
+///
+/// @param options_out  the options; free them with triton_call_options_free; any number of calls may use them
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_new(
+    options_out: *mut *mut triton_call_options,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(options_out, "options_out", std::ptr::null_mut()).required()?;
+            out.set(new_handle(triton_call_options { options: CallOptions::DEFAULT }));
+            Ok(())
+        })
+    }
+}
+
+/// Frees options of calls; NULL is harmless.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_free(options: *mut triton_call_options) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(options) });
+}
+
+/// Sets the time limit of the call, from its start to its last byte: names, connecting, sending and receiving count.
+///
+/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_timeout_us(
+    options: *mut triton_call_options,
+    timeout_us: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.set_timeout(convert::timeout(timeout_us)).map(drop)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_TIMEOUT};
+
+    #[test]
+    fn the_header_names_the_defaults_that_hold() {
+        assert_eq!(u128::from(TRITON_DEFAULT_CONNECT_TIMEOUT_US), DEFAULT_CONNECT_TIMEOUT.as_micros());
+        assert_eq!(u128::from(TRITON_DEFAULT_TIMEOUT_US), DEFAULT_TIMEOUT.as_micros());
+        assert_eq!(TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE);
+    }
+}

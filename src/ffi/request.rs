@@ -1,0 +1,345 @@
+//! REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once.
+//!
+//! Input data is borrowed, unless the function's name says copy or strings, and read only while a call runs. It is
+//! checked when the request is sent: data that does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
+
+use std::{
+    ffi::{c_char, c_void},
+    ptr, slice,
+};
+
+use super::{
+    boundary::{boundary, infallible},
+    convert,
+    datatype::triton_datatype_number,
+    error::{triton_error, triton_status},
+    handle::{Out, free, handle_mut, new_handle},
+};
+use crate::{
+    error::{Error, Result},
+    infer::{Datatype, InferRequest},
+    lend::Segment,
+};
+
+/// An inference request. Freed with triton_infer_request_free.
+pub struct triton_infer_request {
+    pub(super) request: InferRequest<'static>,
+}
+
+/// An element of a BYTES tensor. It may hold NULs and need not be UTF-8. This struct is final.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct triton_bytes {
+    /// The bytes; may be NULL if byte_size is 0. No NUL ends them.
+    pub data: *const c_char,
+    /// Their number.
+    pub byte_size: usize,
+}
+
+/// Makes a request without inputs.
+///
+/// @param model_name   the model's name on the server; not empty
+/// @param request_out  the request; free it with triton_infer_request_free
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_new(
+    model_name: *const c_char,
+    request_out: *mut *mut triton_infer_request,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(request_out, "request_out", ptr::null_mut()).required()?;
+            let name = convert::text(model_name, "model_name")?;
+            if name.is_empty() {
+                return Err(Error::invalid("model_name is empty"));
+            }
+            out.set(new_handle(triton_infer_request { request: InferRequest::new(name) }));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a request; NULL is harmless. What it borrowed is the caller's alone again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_free(request: *mut triton_infer_request) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(request) });
+}
+
+/// Sets the version of the model, "1".
+///
+/// @param model_version  NULL or "" (the default) for the one that the server chooses
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_model_version(
+    request: *mut triton_infer_request,
+    model_version: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_model_version(convert::optional_text(model_version, "model_version")?);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the id of the request, which comes back with the result and stands in errors.
+///
+/// @param id  NULL or "" (the default) for none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_id(
+    request: *mut triton_infer_request,
+    id: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_id(convert::optional_text(id, "id")?);
+            Ok(())
+        })
+    }
+}
+
+/// Adds an input that borrows its data: the commonest case, in one call.
+///
+/// @param name       the input's name; not empty, not in the request already
+/// @param datatype   what the elements are; for TRITON_DATATYPE_BYTES data holds the tensor as the protocol has it,
+///                   each element behind its length in four bytes, the lowest first
+/// @param shape      the dimensions, the batch dimension first where the model has one; none negative
+/// @param rank       the number of dimensions
+/// @param data       row-major, lowest byte first; borrowed (BORROWED DATA above)
+/// @param byte_size  of data
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_input_data(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    shape: *const i64,
+    rank: usize,
+    data: *const c_void,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            let segment = borrow(data, byte_size)?;
+            let index = add_input(request, name, datatype, shape, rank)?;
+            request.append(index, segment)
+        })
+    }
+}
+
+/// Adds an input and copies its data, which may be freed or changed at once. The parameters are those of
+/// triton_infer_request_add_input_data.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_input_data_copy(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    shape: *const i64,
+    rank: usize,
+    data: *const c_void,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            let data = convert::array(data.cast::<u8>(), byte_size, "data")?;
+            let index = add_input(request, name, datatype, shape, rank)?;
+            request.append_data_copy(index, data)
+        })
+    }
+}
+
+/// Adds a BYTES input from its elements, which are copied.
+///
+/// @param name     the input's name; not empty, not in the request already
+/// @param shape    the dimensions; as many elements as strings
+/// @param rank     the number of dimensions
+/// @param strings  the elements in row-major order
+/// @param count    their number
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_input_strings(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    shape: *const i64,
+    rank: usize,
+    strings: *const triton_bytes,
+    count: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            let elements = elements(strings, count)?;
+            let index = add_input(request, name, Datatype::Bytes as triton_datatype_number, shape, rank)?;
+            request.append_strings(index, elements)
+        })
+    }
+}
+
+/// Adds an input without data; the data follows in segments, by triton_infer_request_input_append_data and its like.
+///
+/// @param name       the input's name; not empty, not in the request already
+/// @param datatype   what the elements are
+/// @param shape      the dimensions, the batch dimension first where the model has one; none negative
+/// @param rank       the number of dimensions
+/// @param index_out  the input's index: 0, 1, 2 in the order of adding
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_input(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    shape: *const i64,
+    rank: usize,
+    index_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(index_out, "index_out", 0).required()?;
+            let request = &mut handle_mut(request, "request")?.request;
+            out.set(add_input(request, name, datatype, shape, rank)?);
+            Ok(())
+        })
+    }
+}
+
+/// Appends a segment to an input's data. Segments are borrowed, and sent in the order of appending.
+///
+/// @param input      the input's index
+/// @param data       borrowed (BORROWED DATA above)
+/// @param byte_size  of data
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_append_data(
+    request: *mut triton_infer_request,
+    input: usize,
+    data: *const c_void,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.append(input, borrow(data, byte_size)?)
+        })
+    }
+}
+
+/// Appends a copy of a segment to an input's data; the segment may be freed or changed at once.
+///
+/// @param input      the input's index
+/// @param data       copied
+/// @param byte_size  of data
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_append_data_copy(
+    request: *mut triton_infer_request,
+    input: usize,
+    data: *const c_void,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.append_data_copy(input, convert::array(data.cast::<u8>(), byte_size, "data")?)
+        })
+    }
+}
+
+/// Appends elements to the data of a BYTES input. They are copied.
+///
+/// @param input    the input's index
+/// @param strings  the elements in row-major order
+/// @param count    their number
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_append_strings(
+    request: *mut triton_infer_request,
+    input: usize,
+    strings: *const triton_bytes,
+    count: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.append_strings(input, elements(strings, count)?)
+        })
+    }
+}
+
+/// Asks for an output. A request that asks for none gets all outputs of the model.
+///
+/// @param name       the output's name; not empty, not requested already
+/// @param index_out  the requested output's index: 0, 1, 2 in the order of adding
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_requested_output(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    index_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(index_out, "index_out", 0).required()?;
+            let request = &mut handle_mut(request, "request")?.request;
+            out.set(request.add_requested_output(convert::text(name, "name")?)?);
+            Ok(())
+        })
+    }
+}
+
+/// # Safety
+/// TEXT and ARRAYS of the contract.
+unsafe fn add_input(
+    request: &mut InferRequest,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    shape: *const i64,
+    rank: usize,
+) -> Result<usize> {
+    // SAFETY: the caller's promise.
+    let (name, shape) = unsafe { (convert::text(name, "name")?, convert::array(shape, rank, "shape")?) };
+    request.add_input(name, convert::datatype(datatype)?, shape)
+}
+
+/// # Safety
+/// ARRAYS and BORROWED DATA of the contract.
+unsafe fn borrow(data: *const c_void, byte_size: usize) -> Result<Segment<'static>> {
+    convert::check_array(data.cast::<u8>(), byte_size, "data")?;
+    // SAFETY: the caller promises the memory for as long as the request has it.
+    Ok(unsafe { Segment::from_raw(data.cast(), byte_size) })
+}
+
+/// # Safety
+/// ARRAYS of the contract, for the array and for each of its elements.
+unsafe fn elements<'a>(strings: *const triton_bytes, count: usize) -> Result<Vec<&'a [u8]>> {
+    // SAFETY: the caller's promise.
+    let strings = unsafe { convert::array(strings, count, "strings")? };
+    let mut elements = Vec::with_capacity(count);
+    for (at, string) in strings.iter().enumerate() {
+        convert::check_array(string.data, string.byte_size, format_args!("strings[{at}].data"))?;
+        elements.push(if string.byte_size == 0 {
+            &[][..]
+        } else {
+            // SAFETY: not NULL (checked above), and the caller promises the bytes.
+            unsafe { slice::from_raw_parts(string.data.cast(), string.byte_size) }
+        });
+    }
+    Ok(elements)
+}

@@ -1,0 +1,283 @@
+//! RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
+//! type is legal; every pointer is valid until the result is freed.
+
+use std::{
+    ffi::{CString, c_char, c_void},
+    ptr,
+    sync::{Arc, OnceLock},
+};
+
+use super::{
+    boundary::{boundary, infallible},
+    convert::{self, c_string},
+    datatype::{triton_datatype, triton_datatype_number},
+    error::{triton_error, triton_status},
+    handle::{Out, free, handle},
+    request::triton_bytes,
+};
+use crate::{
+    error::{Error, Result},
+    infer::{InferOutput, InferResult},
+};
+
+/// The answer to an inference request. Freed with triton_infer_result_free.
+pub struct triton_infer_result {
+    result: Arc<InferResult>,
+    outputs: Box<[triton_infer_output]>,
+    model_name: OnceLock<CString>,
+    model_version: OnceLock<CString>,
+    id: OnceLock<CString>,
+}
+
+/// One output of a result. Belongs to the result.
+pub struct triton_infer_output {
+    result: Arc<InferResult>,
+    index: usize,
+    name: OnceLock<CString>,
+    strings: OnceLock<Box<[triton_bytes]>>,
+}
+
+impl triton_infer_result {
+    /// What C alone needs of a result, texts that end with a NUL and arrays of pointers, is made when it is asked for.
+    pub(super) fn new(result: InferResult) -> Self {
+        let result = Arc::new(result);
+        let output = |index| triton_infer_output {
+            result: result.clone(),
+            index,
+            name: OnceLock::new(),
+            strings: OnceLock::new(),
+        };
+        Self {
+            outputs: (0..result.outputs().len()).map(output).collect(),
+            result,
+            model_name: OnceLock::new(),
+            model_version: OnceLock::new(),
+            id: OnceLock::new(),
+        }
+    }
+
+    fn output(&self, name: &str) -> Result<&triton_infer_output> {
+        let found = self.result.output(name)?;
+        let is_found = |output: &&triton_infer_output| output.get().is_some_and(|output| ptr::eq(output, found));
+        self.outputs.iter().find(is_found).ok_or_else(|| Error::invalid("the result has no such output"))
+    }
+}
+
+impl triton_infer_output {
+    fn get(&self) -> Option<&InferOutput> {
+        self.result.outputs().get(self.index)
+    }
+
+    fn strings(&self) -> Result<&[triton_bytes]> {
+        if let Some(strings) = self.strings.get() {
+            return Ok(strings);
+        }
+        let elements = self.get().map_or_else(|| Ok(Vec::new()), InferOutput::strings)?;
+        let bytes = |element: &[u8]| triton_bytes { data: element.as_ptr().cast(), byte_size: element.len() };
+        Ok(self.strings.get_or_init(|| elements.into_iter().map(bytes).collect()))
+    }
+}
+
+const EMPTY: *const c_char = c"".as_ptr();
+
+/// A text of a result, made on first use.
+///
+/// # Safety
+/// NULL, or not yet freed (HANDLES).
+unsafe fn text<'a>(
+    result: *const triton_infer_result,
+    slot: impl FnOnce(&'a triton_infer_result) -> (&'a OnceLock<CString>, &'a str),
+) -> *const c_char {
+    // SAFETY: the caller's promise.
+    match unsafe { result.as_ref() } {
+        Some(result) => {
+            let (slot, text) = slot(result);
+            slot.get_or_init(|| c_string(text)).as_ptr()
+        }
+        None => EMPTY,
+    }
+}
+
+/// Reads an output; NULL gives `none`.
+///
+/// # Safety
+/// NULL, or of a result that is not yet freed (HANDLES).
+unsafe fn read<'a, T>(
+    output: *const triton_infer_output,
+    none: T,
+    get: impl FnOnce(&'a InferOutput) -> T,
+) -> T {
+    // SAFETY: the caller's promise.
+    match unsafe { output.as_ref() }.and_then(triton_infer_output::get) {
+        Some(output) => get(output),
+        None => none,
+    }
+}
+
+/// Reads an output by its name, with the datatype that the caller expects.
+///
+/// @param name       the output's name
+/// @param datatype   what the elements are expected to be, of one size each: for TRITON_DATATYPE_BYTES there is
+///                   triton_infer_result_output_strings
+/// @param data_out   the elements, row-major, aligned to 64 bytes; never NULL on success
+/// @param count_out  the number of elements, not of bytes
+/// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_output_as(
+    result: *const triton_infer_result,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    data_out: *mut *const c_void,
+    count_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let (data, count) = (Out::new(data_out, "data_out", ptr::null()), Out::new(count_out, "count_out", 0));
+            let (data, count) = (data.required()?, count.required()?);
+            let result = handle(result, "result")?;
+            let datatype = convert::datatype(datatype)?;
+            let output = result.result.output(convert::text(name, "name")?)?;
+            let Some(size) = datatype.byte_size() else {
+                return Err(Error::invalid(format!(
+                    "the elements of {datatype} have no one size: triton_infer_result_output_strings reads BYTES"
+                )));
+            };
+            let bytes = output.data_as(datatype)?;
+            data.set(bytes.as_ptr().cast());
+            count.set(bytes.len() / size);
+            Ok(())
+        })
+    }
+}
+
+/// Reads the elements of a BYTES output by its name, without a copy.
+///
+/// @param name         the output's name
+/// @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
+/// @param count_out    their number
+/// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
+///         server sent is no BYTES tensor
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_output_strings(
+    result: *const triton_infer_result,
+    name: *const c_char,
+    strings_out: *mut *const triton_bytes,
+    count_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let strings = Out::new(strings_out, "strings_out", ptr::null());
+            let count = Out::new(count_out, "count_out", 0);
+            let (strings, count) = (strings.required()?, count.required()?);
+            let result = handle(result, "result")?;
+            let elements = result.output(convert::text(name, "name")?)?.strings()?;
+            strings.set(elements.as_ptr());
+            count.set(elements.len());
+            Ok(())
+        })
+    }
+}
+
+/// The name of the model that answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_model_name(result: *const triton_infer_result) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { text(result, |result| (&result.model_name, result.result.model_name())) })
+}
+
+/// The version of the model that answered, "1".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_model_version(result: *const triton_infer_result) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { text(result, |result| (&result.model_version, result.result.model_version())) })
+}
+
+/// The id that the request had; empty if it had none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_id(result: *const triton_infer_result) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { text(result, |result| (&result.id, result.result.id())) })
+}
+
+/// The number of outputs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_output_count(result: *const triton_infer_result) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { result.as_ref() }.map_or(0, |result| result.outputs.len()))
+}
+
+/// An output, in the server's order; NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_output(
+    result: *const triton_infer_result,
+    index: usize,
+) -> *const triton_infer_output {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        unsafe { result.as_ref() }.and_then(|result| result.outputs.get(index)).map_or(ptr::null(), ptr::from_ref)
+    })
+}
+
+/// Frees a result with everything that was read out of it; NULL is harmless.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_free(result: *mut triton_infer_result) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(result) });
+}
+
+/// The name of an output.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_name(output: *const triton_infer_output) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        let Some(output) = (unsafe { output.as_ref() }) else { return EMPTY };
+        output.name.get_or_init(|| c_string(output.get().map_or("", InferOutput::name))).as_ptr()
+    })
+}
+
+/// The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_datatype(output: *const triton_infer_output) -> triton_datatype {
+    let none = triton_datatype::TRITON_DATATYPE_INVALID;
+    // SAFETY: the contract's HANDLES.
+    infallible(none, || unsafe { read(output, none, |output| output.datatype().into()) })
+}
+
+/// The shape of an output, the batch dimension first where the model has one.
+///
+/// @param rank_out  the number of dimensions; NULL is allowed
+/// @return the dimensions; NULL if there are none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_shape(
+    output: *const triton_infer_output,
+    rank_out: *mut usize,
+) -> *const i64 {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            let rank = Out::new(rank_out, "rank_out", 0);
+            let shape: &[i64] = read(output, &[], |output| output.shape());
+            rank.set(shape.len());
+            if shape.is_empty() { ptr::null() } else { shape.as_ptr() }
+        }
+    })
+}
+
+/// The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes. The elements of BYTES stand
+/// each behind its length in four bytes. NULL only for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_data(output: *const triton_infer_output) -> *const c_void {
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe { read(output, ptr::null(), |output| output.data().as_ptr().cast()) })
+}
+
+/// The number of those bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_byte_size(output: *const triton_infer_output) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(output, 0, |output| output.data().len()) })
+}

@@ -1,0 +1,188 @@
+//! The rules of the house that a machine can hold: floors of imports, where unsafe code may stand, the boundary, the
+//! symbols.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The files of `src/ffi` that have functions, in the order of the header.
+pub(crate) const SECTIONS: [&str; 10] = [
+    "library", "error", "datatype", "options", "client", "health", "metadata", "request", "result", "infer",
+];
+
+/// The floors, the lowest first. A module imports from its own floor and those below.
+const FLOORS: [&[&str]; 8] = [
+    &["error", "panic", "log", "deadline", "url", "proto"],
+    &["lend", "options"],
+    &["infer", "model"],
+    &["net"],
+    &["http", "grpc"],
+    &["transport"],
+    &["client"],
+    &["ffi"],
+];
+
+/// Where unsafe code may stand: the skin, and the lending of the caller's memory.
+const UNSAFE: [&str; 2] = ["src/ffi", "src/lend.rs"];
+
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below `src`, by its path from the root, with its text.
+fn sources() -> Vec<(String, String)> {
+    fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, files) } else { files.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    walk(&root().join("src"), &mut files);
+    let text = |path: PathBuf| {
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        (name, fs::read_to_string(path).unwrap())
+    };
+    files.into_iter().map(text).collect()
+}
+
+fn floor(module: &str) -> usize {
+    let at = FLOORS.iter().position(|floor| floor.contains(&module));
+    at.unwrap_or_else(|| panic!("module {module} stands on no floor"))
+}
+
+#[test]
+fn imports_go_down_the_floors_only() {
+    for (file, text) in sources() {
+        let own = file.trim_start_matches("src/").split(['/', '.']).next().unwrap();
+        if own == "lib" {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        // Both `crate::x` and the names in `use crate::{x::..., y}` at any depth of one.
+        let mut modules: BTreeSet<String> = BTreeSet::new();
+        for (at, _) in text.match_indices("crate::") {
+            let rest = &text[at + "crate::".len()..];
+            if let Some(list) = rest.strip_prefix('{') {
+                let (mut depth, mut word) = (0, String::new());
+                for c in list.chars() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        _ => {}
+                    }
+                    if depth == 0 && (c.is_alphanumeric() || c == '_') {
+                        word.push(c);
+                    } else if !word.is_empty() {
+                        if c == ':' || c == ',' || c.is_whitespace() {
+                            modules.insert(std::mem::take(&mut word));
+                        }
+                        word.clear();
+                    }
+                }
+            } else {
+                modules.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            }
+        }
+        for module in modules.iter().filter(|m| FLOORS.iter().any(|floor| floor.contains(&m.as_str()))) {
+            assert!(floor(module) <= floor(own), "{file} reaches up to {module}");
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_stands_where_it_may_and_says_why() {
+    for (file, text) in sources() {
+        let allowed = UNSAFE.iter().any(|place| file.starts_with(place));
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (at, line) in lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap();
+            let is_block = code.contains("unsafe {") || code.contains("unsafe impl");
+            assert!(allowed || !is_block, "{file}:{}: unsafe code", at + 1);
+            if is_block {
+                let before = &lines[at.saturating_sub(4)..=at];
+                assert!(before.iter().any(|line| line.contains("SAFETY:")), "{file}:{}: no SAFETY", at + 1);
+            }
+        }
+    }
+}
+
+/// The names of the exported functions of a file, with their bodies.
+fn exported(text: &str) -> Vec<(String, String)> {
+    let mut functions = Vec::new();
+    for part in text.split("#[unsafe(no_mangle)]").skip(1) {
+        let (head, rest) = part.split_once('{').unwrap();
+        let name = head.split("fn ").nth(1).unwrap().split('(').next().unwrap().to_owned();
+        functions.push((name, rest.split("\n}").next().unwrap().to_owned()));
+    }
+    functions
+}
+
+#[test]
+fn every_exported_function_goes_through_the_boundary() {
+    let mut count = 0;
+    for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("src/ffi/")) {
+        assert_eq!(text.matches("extern \"C\" fn triton_").count(), exported(&text).len(), "{file}");
+        for (name, body) in exported(&text) {
+            // change() is the boundary of the setters of client options.
+            let guarded = ["boundary(error_out", "infallible(", "change(options, error_out"];
+            assert!(guarded.iter().any(|guard| body.contains(guard)), "{file}: {name}");
+            count += 1;
+        }
+    }
+    assert!(count > 50, "only {count} functions were found");
+}
+
+/// The functions that the header declares.
+pub(crate) fn declared() -> BTreeSet<String> {
+    let header = fs::read_to_string(root().join("include/triton_client.h")).unwrap();
+    let mut code = String::new();
+    let mut rest = header.as_str();
+    while let Some((before, comment)) = rest.split_once("/*") {
+        code += before;
+        rest = comment.split_once("*/").unwrap().1;
+    }
+    code += rest;
+    let mut functions = BTreeSet::new();
+    for (at, _) in code.match_indices("triton_") {
+        let name: String = code[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let before = code[..at].chars().next_back().unwrap();
+        if code[at + name.len()..].starts_with('(') && (before == ' ' || before == '*') {
+            functions.insert(name);
+        }
+    }
+    functions
+}
+
+#[test]
+fn the_library_exports_what_the_header_declares_and_nothing_else() {
+    let output = Command::new("nm").args(["-D", "--defined-only"]).arg(crate::programs::library()).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    let symbols: BTreeSet<String> = output.lines().map(|line| line.split(' ').next_back().unwrap().to_owned()).collect();
+    assert_eq!(symbols, declared());
+    let sources: BTreeSet<String> =
+        sources().iter().flat_map(|(_, text)| exported(text)).map(|(name, _)| name).collect();
+    assert_eq!(symbols, sources);
+}
+
+#[test]
+fn the_library_needs_nothing_but_the_c_runtime_and_is_never_unloaded() {
+    let output = Command::new("readelf").arg("-dW").arg(crate::programs::library()).output().unwrap();
+    let dynamic = String::from_utf8(output.stdout).unwrap();
+    for line in dynamic.lines().filter(|line| line.contains("(NEEDED)")) {
+        let name = line.split(['[', ']']).nth(1).unwrap();
+        let known = ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "libpthread.so.0", "libdl.so.2"];
+        assert!(known.contains(&name), "{name}");
+    }
+    assert!(dynamic.contains("NODELETE"), "{dynamic}");
+}
+
+#[test]
+fn no_second_cryptography_comes_in_by_the_back_door() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    assert!(!lock.contains("aws-lc"));
+}

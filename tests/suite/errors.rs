@@ -1,0 +1,261 @@
+//! What a real server can't be made to do: it is not there, stays silent, breaks off, lies, or talks another language.
+//! Each gives the right status, and a message that names the cause.
+
+use std::{net::SocketAddr, time::Duration};
+
+use triton_client::{
+    CallOptions, Client, ClientOptions, Error, InferRequest, Origin, Status, grpc_code_meaning, http_status_meaning,
+};
+
+use crate::support::fault;
+
+fn infer(url: &str, timeout_ms: u64) -> Error {
+    let mut options = ClientOptions::new();
+    options.set_timeout(Some(Duration::from_millis(timeout_ms))).unwrap();
+    let client = Client::with_options(url, &options).unwrap();
+    let data = [7i32; 4];
+    client.infer(&InferRequest::new("m").id("id-1").input("I", &[4], &data)).unwrap_err()
+}
+
+fn both(address: SocketAddr) -> [String; 2] {
+    [format!("http://{address}"), format!("grpc://{address}")]
+}
+
+fn expect(error: &Error, status: Status, origin: Origin, in_doubt: bool, hint: &str) {
+    assert_eq!((error.status(), error.origin()), (status, origin), "{error:?}");
+    assert_eq!(error.is_in_doubt(), in_doubt, "{error:?}");
+    assert!(error.full_message().contains(hint), "'{hint}' is not in {error:?}");
+}
+
+#[test]
+fn a_refused_port_is_unavailable_and_not_in_doubt() {
+    for url in both(fault::refused_address()) {
+        let error = infer(&url, 5000);
+        expect(&error, Status::Unavailable, Origin::Connection, false, "refused");
+        assert!(error.is_retryable() && error.full_message().contains(&url) && error.request_id() == "id-1");
+    }
+}
+
+#[test]
+fn a_host_that_does_not_resolve_is_named() {
+    for url in ["http://no-such-host.invalid", "grpc://no-such-host.invalid"] {
+        let error = infer(url, 30_000);
+        expect(&error, Status::Unavailable, Origin::Connection, false, "cannot resolve host 'no-such-host.invalid'");
+    }
+}
+
+#[test]
+fn a_server_that_never_answers_meets_the_deadline() {
+    let silent = fault::silent();
+    for url in both(silent.address()) {
+        let error = infer(&url, 200);
+        assert_eq!((error.status(), error.origin()), (Status::DeadlineExceeded, Origin::Client), "{error:?}");
+        assert!(error.full_message().contains("200ms") && error.is_retryable());
+    }
+}
+
+#[test]
+fn a_server_that_closes_at_once_breaks_the_connection() {
+    let closing = fault::closing();
+    for url in both(closing.address()) {
+        let error = infer(&url, 5000);
+        assert_eq!((error.status(), error.origin()), (Status::Unavailable, Origin::Connection), "{error:?}");
+        assert!(error.is_retryable());
+    }
+}
+
+#[test]
+fn every_http_status_means_what_the_table_says() {
+    for code in (300..600).filter(|code| *code != 304) {
+        if code % 100 > 31 && code != 499 {
+            continue;
+        }
+        let server = fault::Http::start(move |_| {
+            fault::Answer::Bytes(fault::answer(code, &[], br#"{"error":"because"}"#))
+        });
+        let error = infer(&format!("http://{}", server.address()), 5000);
+        let meaning = http_status_meaning(code);
+        expect(&error, meaning.status, Origin::Server, meaning.in_doubt, "because");
+        assert_eq!((error.http_status(), error.is_retryable()), (Some(code), meaning.retryable), "{error:?}");
+    }
+}
+
+#[test]
+fn every_grpc_code_means_what_the_table_says() {
+    for code in 1..=16 {
+        let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::TrailersOnly {
+            status: code,
+            message: "because".to_owned(),
+        });
+        let error = infer(&format!("grpc://{}", server.address()), 5000);
+        let meaning = grpc_code_meaning(code);
+        expect(&error, meaning.status, Origin::Server, meaning.in_doubt, "because");
+        assert_eq!((error.http_status(), error.is_retryable()), (None, meaning.retryable), "{error:?}");
+    }
+}
+
+/// The rows of the header's table, as the header has them.
+#[test]
+fn the_table_in_the_header_is_the_one_that_holds() {
+    let text = std::fs::read_to_string(crate::conventions::root().join("src/ffi/error.rs")).unwrap();
+    let mut codes = 0;
+    for line in text.lines().filter_map(|line| line.strip_prefix("//!     ")) {
+        let line = line.replace(", ", ",").replace("other 4xx", "499?").replace("other 5xx", "599");
+        let [http, grpc, status, retryable, in_doubt] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+            continue;
+        };
+        if retryable != "yes" && retryable != "no" {
+            continue;
+        }
+        let numbers = http.split(',').filter_map(|code| code.parse().ok()).map(http_status_meaning);
+        for meaning in numbers.chain(grpc.parse().ok().map(grpc_code_meaning)) {
+            let said = (meaning.status.name(), meaning.retryable, meaning.in_doubt);
+            assert_eq!(said, (status, retryable == "yes", in_doubt == "yes"), "{line}");
+            codes += 1;
+        }
+    }
+    assert_eq!(codes, triton_client::HTTP_STATUSES.len() + triton_client::GRPC_CODES.len() + 1);
+}
+
+#[test]
+fn an_error_page_of_a_proxy_is_kept() {
+    let page = b"<html>Bad Gateway\r\n</html>";
+    let server = fault::Http::start(|_| fault::Answer::Bytes(fault::answer(502, &[("Content-Type", "text/html")], page)));
+    let error = infer(&format!("http://{}", server.address()), 5000);
+    expect(&error, Status::Unavailable, Origin::Server, true, "<html>Bad Gateway");
+    let server = fault::Grpc::start(|_, _| fault::GrpcAnswer::HttpError {
+        status: 502,
+        content_type: "text/html".to_owned(),
+        body: b"<html>Bad Gateway</html>".to_vec(),
+    });
+    let error = infer(&format!("grpc://{}", server.address()), 5000);
+    assert_eq!(error.status(), Status::Unavailable, "{error:?}");
+    assert!(error.full_message().contains("502"), "{error:?}");
+}
+
+#[test]
+fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
+    let json = br#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[4],"parameters":{"binary_data_size":16}}]}"#;
+    let length = json.len().to_string();
+    let with_json = |length: &str, tail: usize| {
+        let body = [&json[..], &vec![1; tail]].concat();
+        fault::answer(200, &[("Inference-Header-Content-Length", length)], &body)
+    };
+    let cases: Vec<(Vec<u8>, &str)> = vec![
+        (fault::answer(200, &[], b"not JSON"), "JSON"),
+        (with_json("99999999999999", 16), "JSON part"),
+        (with_json("x", 16), "inference-header-content-length"),
+        (with_json(&length, 15), "15"),
+        (with_json(&length, 17), "goes on"),
+        (with_json("-1", 16), "inference-header-content-length"),
+        (fault::answer(200, &[("Content-Encoding", "gzip")], b"xx"), "gzip"),
+    ];
+    for (answer, hint) in cases {
+        let server = fault::Http::start(move |_| fault::Answer::Bytes(answer.clone()));
+        let error = infer(&format!("http://{}", server.address()), 5000);
+        expect(&error, Status::Internal, Origin::Connection, true, hint);
+        assert!(!error.is_retryable());
+    }
+    for message in [vec![0xff; 8], vec![0x32, 0xff, 0xff, 0xff, 0xff, 0x0f], vec![0x0a, 5, b'x'], vec![0x32, 4, 1, 2, 3, 4]] {
+        let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::Reply {
+            messages: vec![message.clone()],
+            status: 0,
+            message: String::new(),
+        });
+        let error = infer(&format!("grpc://{}", server.address()), 5000);
+        expect(&error, Status::Internal, Origin::Connection, true, "ModelInferResponse");
+    }
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_unavailable_and_in_doubt() {
+    let cut = fault::answer(200, &[("Content-Length", "1000")], b"{\"model_name\":");
+    let server = fault::Http::start(move |_| fault::Answer::BytesThenClose(cut.clone()));
+    let error = infer(&format!("http://{}", server.address()), 5000);
+    expect(&error, Status::Unavailable, Origin::Connection, true, "");
+    let server = fault::Http::start(|_| fault::Answer::Close);
+    let error = infer(&format!("http://{}", server.address()), 5000);
+    expect(&error, Status::Unavailable, Origin::Connection, true, "");
+    let server = fault::Grpc::start(|_, _| fault::GrpcAnswer::CloseConnection);
+    let error = infer(&format!("grpc://{}", server.address()), 5000);
+    expect(&error, Status::Unavailable, Origin::Connection, true, "");
+}
+
+#[test]
+fn a_stall_in_the_middle_of_an_answer_meets_the_deadline() {
+    let begun = fault::answer(200, &[("Content-Length", "1000")], b"{\"model_name\":");
+    let server = fault::Http::start(move |_| fault::Answer::Stall { bytes: begun.clone() });
+    let error = infer(&format!("http://{}", server.address()), 200);
+    expect(&error, Status::DeadlineExceeded, Origin::Client, true, "200ms");
+    let server = fault::Grpc::start(|_, _| fault::GrpcAnswer::Silence);
+    let error = infer(&format!("grpc://{}", server.address()), 200);
+    expect(&error, Status::DeadlineExceeded, Origin::Client, true, "200ms");
+}
+
+#[test]
+fn names_from_the_server_may_hold_anything() {
+    let json = br#"{"model_name":"m\u0000x","model_version":"1","outputs":[{"name":"O\u0000","datatype":"NEW","shape":[1],"parameters":{"binary_data_size":3}}]}"#;
+    let body = [&json[..], b"abc"].concat();
+    let answer = fault::answer(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
+    let server = fault::Http::start(move |_| fault::Answer::Bytes(answer.clone()));
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let result = client.infer(&InferRequest::new("m")).unwrap();
+    assert_eq!((result.model_name(), result.outputs()[0].name()), ("m\0x", "O\0"));
+    assert_eq!(result.outputs()[0].data(), b"abc");
+}
+
+#[test]
+fn a_name_is_escaped_on_the_wire_or_refused() {
+    let server = fault::Http::start(|request| {
+        fault::Answer::Bytes(fault::answer(404, &[], format!("{{\"error\":\"{}\"}}", request.path).as_bytes()))
+    });
+    let client = Client::new(&format!("http://{}/base/path/", server.address())).unwrap();
+    let error = client.infer(&InferRequest::new("a b?%\u{e4}").model_version("1")).unwrap_err();
+    assert!(error.full_message().contains("/base/path/v2/models/a%20b%3F%25%C3%A4/versions/1/infer"), "{error:?}");
+    for name in ["a/b", ".."] {
+        let error = client.is_model_ready(name, "", &CallOptions::new()).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (Status::InvalidArgument, Origin::Argument), "{error:?}");
+    }
+}
+
+#[test]
+fn every_line_of_the_url_grammar_holds() {
+    use Status::{InvalidArgument, Unimplemented};
+    let base = Client::new("localhost").map(|client| format!("{client:?}")).unwrap();
+    assert!(base.contains("http") && base.contains("8000"));
+    for good in [
+        "localhost", "localhost:9", "localhost:9/a/b", "http://h", "HTTP://h:1/p/", "grpc://h", "grpc://h:65535",
+        "GRPC://h/", "[::1]", "[::1]:8000", "http://[fe80::1]/x", "grpc://[::1]:1", "127.0.0.1:80", "a-b_c.d",
+    ] {
+        assert!(Client::new(good).is_ok(), "{good}");
+    }
+    for (bad, status) in [
+        ("", InvalidArgument), (":80", InvalidArgument), ("h:", InvalidArgument), ("h:0", InvalidArgument),
+        ("h:65536", InvalidArgument), ("h:+1", InvalidArgument), ("h:x", InvalidArgument), ("::1", InvalidArgument),
+        ("[::1", InvalidArgument), ("[::1]x", InvalidArgument), ("[x]", InvalidArgument), ("h h", InvalidArgument),
+        ("ftp://h", InvalidArgument), ("://h", InvalidArgument), ("grpc://h/p", InvalidArgument),
+        ("http://u@h", InvalidArgument), ("http://h?q", InvalidArgument), ("http://h#f", InvalidArgument),
+        ("h\u{e4}", InvalidArgument), ("h\n", InvalidArgument),
+        ("https://h", Unimplemented), ("grpcs://h:1", Unimplemented), ("HTTPS://h", Unimplemented),
+    ] {
+        let error = Client::new(bad).map(drop).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (status, Origin::Argument), "{bad}: {error:?}");
+    }
+}
+
+#[test]
+fn limits_of_zero_are_refused_and_small_ones_hold() {
+    let zero = Some(Duration::ZERO);
+    assert_eq!(ClientOptions::new().set_timeout(zero).unwrap_err().status(), Status::InvalidArgument);
+    assert_eq!(ClientOptions::new().set_connect_timeout(zero).unwrap_err().status(), Status::InvalidArgument);
+    assert_eq!(CallOptions::new().set_timeout(zero).unwrap_err().status(), Status::InvalidArgument);
+    assert_eq!(ClientOptions::new().set_max_message_byte_size(0).unwrap_err().status(), Status::InvalidArgument);
+    let silent = fault::silent();
+    for url in both(silent.address()) {
+        let mut options = CallOptions::new();
+        options.set_timeout(Some(Duration::from_micros(300))).unwrap();
+        let client = Client::new(&url).unwrap();
+        let error = client.is_server_live(&options).unwrap_err();
+        assert_eq!(error.status(), Status::DeadlineExceeded, "{error:?}");
+    }
+}

@@ -1,0 +1,284 @@
+//! Inference and the rest of the client against a real server, over both protocols.
+
+use std::{sync::Arc, sync::Mutex, thread, time::Duration};
+
+use triton_client::{CallOptions, Client, ClientOptions, Datatype, InferRequest, LogLevel, Origin, Status};
+
+use crate::server::{is_embedded, urls};
+
+fn clients() -> [Client; 2] {
+    urls().map(|url| Client::new(&url).unwrap())
+}
+
+fn simple<'a>(a: &'a [i32; 16], b: &'a [i32; 16]) -> InferRequest<'a> {
+    InferRequest::new("simple").input("INPUT0", &[1, 16], a).input("INPUT1", &[1, 16], b)
+}
+
+#[test]
+fn the_quick_start_of_rust_gives_the_sums() {
+    for url in urls() {
+        let (a, b): ([i32; 16], [i32; 16]) = (std::array::from_fn(|i| i as i32), [1; 16]);
+        let client = Client::new(&url).unwrap();
+        let request = InferRequest::new("simple").input("INPUT0", &[1, 16], &a).input("INPUT1", &[1, 16], &b);
+        let result = client.infer(&request).unwrap();
+        let sum: &[i32] = result.output("OUTPUT0").unwrap().as_slice().unwrap();
+        let difference: &[i32] = result.output("OUTPUT1").unwrap().as_slice().unwrap();
+        for i in 0..16 {
+            assert_eq!((sum[i], difference[i]), (a[i] + 1, a[i] - 1));
+        }
+    }
+}
+
+/// The bytes of a tensor of `count` elements, every value of which is legal.
+fn sample(datatype: Datatype, count: usize) -> Vec<u8> {
+    let size = datatype.byte_size().unwrap();
+    (0..count * size).map(|i| if datatype == Datatype::Bool { (i % 2) as u8 } else { (i * 37 % 251) as u8 }).collect()
+}
+
+#[test]
+fn every_datatype_comes_back_bit_for_bit() {
+    let numbers = 1..=14;
+    for client in clients() {
+        for datatype in numbers.clone().map(|n| Datatype::from_number(n).unwrap()) {
+            let model = format!("identity_{}", datatype.name().to_lowercase());
+            for count in [0usize, 1, 5, 40_000] {
+                let shape = [count as i64];
+                if datatype == Datatype::Bytes {
+                    let elements: Vec<Vec<u8>> = (0..count).map(|i| vec![(i % 256) as u8; i % 7]).collect();
+                    let request = InferRequest::new(&model).input_strings("INPUT0", &shape, &elements);
+                    let result = client.infer(&request).unwrap();
+                    assert_eq!(result.output("OUTPUT0").unwrap().strings().unwrap(), elements, "{model} {count}");
+                    continue;
+                }
+                let data = sample(datatype, count);
+                let request = InferRequest::new(&model).input_bytes("INPUT0", datatype, &shape, &data);
+                let result = client.infer(&request).unwrap();
+                let output = result.output("OUTPUT0").unwrap();
+                assert_eq!((output.datatype(), output.shape()), (datatype, &shape[..]));
+                assert!(output.data() == data, "{model} {count}");
+                assert_eq!(output.data().as_ptr().align_offset(64), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn data_in_segments_is_the_same_as_in_one_piece() {
+    for client in clients() {
+        let data: Vec<i32> = (0..1000).collect();
+        let bytes: Vec<u8> = data.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let mut request = InferRequest::new("identity_int32");
+        let input = request.add_input("INPUT0", Datatype::Int32, &[1000]).unwrap();
+        for (at, segment) in bytes.chunks(333).enumerate() {
+            if at % 2 == 0 {
+                request.append_data(input, segment).unwrap();
+            } else {
+                request.append_data_copy(input, segment).unwrap();
+            }
+        }
+        for _ in 0..2 {
+            let result = client.infer(&request).unwrap();
+            assert_eq!(result.output("OUTPUT0").unwrap().as_slice::<i32>().unwrap(), data);
+        }
+    }
+}
+
+#[test]
+fn requested_outputs_id_and_version_are_honoured() {
+    let (a, b) = ([5; 16], [3; 16]);
+    for client in clients() {
+        let request = simple(&a, &b).output("OUTPUT1").id("the id").model_version("1");
+        let result = client.infer(&request).unwrap();
+        assert_eq!(result.outputs().len(), 1);
+        assert_eq!((result.model_name(), result.model_version(), result.id()), ("simple", "1", "the id"));
+        assert_eq!(result.output("OUTPUT1").unwrap().as_slice::<i32>().unwrap(), [2; 16]);
+        let error = result.output("OUTPUT0").unwrap_err();
+        assert_eq!(error.status(), Status::NotFound);
+        assert!(error.to_string().contains("OUTPUT1"));
+        let error = result.output("OUTPUT1").unwrap().as_slice::<f32>().unwrap_err().to_string();
+        assert!(error.contains("INT32") && error.contains("FP32"), "{error}");
+    }
+}
+
+#[test]
+fn health_and_metadata_are_the_same_over_both_protocols() {
+    let defaults = CallOptions::new();
+    let [http, grpc] = clients();
+    for client in [&http, &grpc] {
+        assert!(client.is_server_live(&defaults).unwrap());
+        assert!(client.is_server_ready(&defaults).unwrap());
+        assert!(client.is_model_ready("simple", "", &defaults).unwrap());
+        assert!(client.is_model_ready("simple", "1", &defaults).unwrap());
+        let unknown = client.model_metadata("no_such", "", &defaults).unwrap_err();
+        assert_eq!((unknown.status(), unknown.origin()), (Status::NotFound, Origin::Server));
+        assert!(unknown.to_string().contains("no_such"), "{unknown}");
+    }
+    let metadata = http.server_metadata(&defaults).unwrap();
+    assert_eq!(metadata, grpc.server_metadata(&defaults).unwrap());
+    assert!(metadata.extensions.iter().any(|name| name == "binary_tensor_data"));
+    let metadata = http.model_metadata("simple", "1", &defaults).unwrap();
+    assert_eq!(metadata, grpc.model_metadata("simple", "1", &defaults).unwrap());
+    assert_eq!((metadata.name.as_str(), &metadata.versions[..]), ("simple", &["1".to_owned()][..]));
+    let names: Vec<_> = metadata.inputs.iter().map(|tensor| tensor.name.as_str()).collect();
+    assert_eq!(names, ["INPUT0", "INPUT1"]);
+    assert_eq!((metadata.outputs[0].datatype, &metadata.outputs[0].shape[..]), (Datatype::Int32, &[-1, 16][..]));
+}
+
+#[test]
+fn a_model_that_is_not_there_is_not_ready() {
+    for client in clients() {
+        let answer = client.is_model_ready("no_such", "", &CallOptions::new());
+        assert!(!answer.as_ref().is_ok_and(|ready| *ready), "{answer:?}");
+    }
+}
+
+#[test]
+fn what_the_server_refuses_says_why() {
+    let (a, b) = ([5; 16], [3; 16]);
+    for client in clients() {
+        let unknown = client.infer(&InferRequest::new("no_such").id("id-7").input("I", &[1], &[1i32])).unwrap_err();
+        assert_eq!((unknown.status(), unknown.origin()), (Status::NotFound, Origin::Server));
+        assert_eq!(unknown.request_id(), "id-7");
+        assert!(unknown.to_string().contains("'no_such'"), "{unknown}");
+        assert!(!unknown.is_retryable() && !unknown.is_in_doubt());
+
+        let version = client.infer(&simple(&a, &b).model_version("9")).unwrap_err();
+        assert!(version.to_string().contains("version 9"), "{version}");
+
+        let shape = InferRequest::new("simple").input("INPUT0", &[1, 15], &a[..15]).input("INPUT1", &[1, 16], &b);
+        let shape = client.infer(&shape).unwrap_err();
+        assert_eq!((shape.status(), shape.origin()), (Status::InvalidArgument, Origin::Server));
+        assert!(shape.to_string().contains("INPUT0"), "{shape}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_itself_is_refused_before_anything_is_sent() {
+    // Nothing listens there: an attempt to connect would be UNAVAILABLE.
+    let client = Client::new(&format!("grpc://{}", crate::support::fault::refused_address())).unwrap();
+    let a = [1i32; 16];
+    let cases = [
+        (InferRequest::new("m").input("I", &[1, 15], &a), "64 bytes"),
+        (InferRequest::new("m").input("I", &[-1], &a), "negative"),
+        (InferRequest::new("m").input("I", &[i64::MAX, i64::MAX], &a), "too many"),
+        (InferRequest::new("m").input("I", &[16], &a).input("I", &[16], &a), "already"),
+        (InferRequest::new("m").input("", &[16], &a), "name"),
+        (InferRequest::new("").input("I", &[16], &a), "name"),
+        (InferRequest::new("m").output("O").output("O"), "already"),
+        (InferRequest::new("m").input_strings("S", &[3], &["a", "b"]), "2 elements"),
+        (InferRequest::new("m").input_bytes("S", Datatype::Bytes, &[1], &[9, 0, 0, 0, 1]), "BYTES"),
+        (InferRequest::new("m").input_bytes("S", Datatype::Invalid, &[1], &[9]), "INVALID"),
+    ];
+    for (request, hint) in cases {
+        let error = client.infer(&request).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (Status::InvalidArgument, Origin::Argument), "{error}");
+        assert!(error.to_string().contains(hint), "{error}");
+        assert!(!error.is_in_doubt());
+    }
+}
+
+#[test]
+fn a_deadline_holds_against_a_model_that_takes_its_time() {
+    if is_embedded() {
+        return;
+    }
+    for client in clients() {
+        let mut options = CallOptions::new();
+        options.set_timeout(Some(Duration::from_millis(150))).unwrap();
+        let delay = [5_000u32];
+        let start = std::time::Instant::now();
+        let request = InferRequest::new("slow").input("DELAY_MS", &[1], &delay);
+        let error = client.infer_with(&request, &options).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (Status::DeadlineExceeded, Origin::Client), "{error}");
+        assert!(error.is_retryable() && error.is_in_doubt());
+        assert!((150..2000).contains(&(start.elapsed().as_millis() as u64)), "{:?}", start.elapsed());
+        // The client goes on.
+        assert!(client.is_server_live(&CallOptions::new()).unwrap());
+    }
+}
+
+#[test]
+fn many_threads_share_one_client_and_one_request() {
+    let (a, b) = ([20; 16], [1; 16]);
+    for client in clients() {
+        let request = simple(&a, &b);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        let result = client.infer(&request).unwrap();
+                        assert_eq!(result.output("OUTPUT0").unwrap().as_slice::<i32>().unwrap(), [21; 16]);
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn the_log_tells_of_calls_and_connections_to_whoever_asks() {
+    for url in urls() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hear = heard.clone();
+        let mut options = ClientOptions::new();
+        options.set_log_callback(
+            LogLevel::Debug,
+            Arc::new(move |_, target: &str, text: &str| hear.lock().unwrap().push(format!("{target} {text}"))),
+        );
+        let client = Client::with_options(&url, &options).unwrap();
+        assert!(heard.lock().unwrap().is_empty());
+        client.is_server_live(&CallOptions::new()).unwrap();
+        let heard = heard.lock().unwrap().join("\n");
+        assert!(heard.contains("connected to 127.0.0.1") && heard.contains("liveness of the server"), "{heard}");
+    }
+}
+
+#[test]
+fn a_message_over_the_limit_is_refused_either_way() {
+    for url in urls() {
+        let mut options = ClientOptions::new();
+        options.set_max_message_byte_size(1000).unwrap();
+        let client = Client::with_options(&url, &options).unwrap();
+        let data = [0i32; 500];
+        let error = client.infer(&InferRequest::new("identity_int32").input("INPUT0", &[500], &data)).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (Status::ResourceExhausted, Origin::Client), "{error}");
+        assert!(!error.is_in_doubt() && !error.is_retryable());
+        // The answer says more than the request: the metadata of the server over the limit of 100 bytes.
+        options.set_max_message_byte_size(100).unwrap();
+        let client = Client::with_options(&url, &options).unwrap();
+        let Err(error) = client.server_metadata(&CallOptions::new()) else {
+            assert!(is_embedded(), "the answer was taken");
+            continue;
+        };
+        assert_eq!((error.status(), error.origin()), (Status::ResourceExhausted, Origin::Client), "{error}");
+    }
+}
+
+#[test]
+fn models_own_errors_keep_their_codes() {
+    if is_embedded() {
+        return;
+    }
+    use Status::*;
+    // The kinds of model `faulty` in order, over HTTP and over gRPC: 400 stands for four codes.
+    let kinds = [
+        (InvalidArgument, Unknown),
+        (Internal, Internal),
+        (NotFound, NotFound),
+        (InvalidArgument, InvalidArgument),
+        (Unavailable, Unavailable),
+        (Unimplemented, Unimplemented),
+        (InvalidArgument, AlreadyExists),
+        (InvalidArgument, Cancelled),
+    ];
+    let [http, grpc] = clients();
+    for (kind, (over_http, over_grpc)) in kinds.into_iter().enumerate() {
+        let kind = [kind as i32 + 1];
+        let request = InferRequest::new("faulty").input("KIND", &[1], &kind);
+        for (client, status) in [(&http, over_http), (&grpc, over_grpc)] {
+            let error = client.infer(&request).unwrap_err();
+            assert_eq!((error.status(), error.origin()), (status, Origin::Server), "{kind:?} {error}");
+            assert!(error.to_string().contains("made to fail"), "{error}");
+        }
+    }
+}

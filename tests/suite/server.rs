@@ -1,0 +1,44 @@
+//! The server that the tests talk to: the real one that `make test` has started, or, where that can't run and
+//! TRITON_TESTS=embedded says so, the embedded stand-in.
+
+use std::{env, fs::OpenOptions, io::Write, sync::LazyLock, thread};
+
+use crate::support::embedded;
+
+/// Where the server's two protocols are: `127.0.0.1:PORT`.
+pub(crate) struct Addresses {
+    pub http: String,
+    pub grpc: String,
+}
+
+/// The server for the whole run. Counts the test among those that talked to the real one.
+pub(crate) fn server() -> &'static Addresses {
+    static SERVER: LazyLock<Addresses> = LazyLock::new(|| {
+        if is_embedded() {
+            let server = Box::leak(Box::new(embedded::Server::start().unwrap()));
+            return Addresses { http: server.http_address().to_string(), grpc: server.grpc_address().to_string() };
+        }
+        let address = |name| {
+            env::var(name).unwrap_or_else(|_| {
+                panic!("there is no Triton server: `make test` starts one, and so does tests/triton/with-server.sh cargo test")
+            })
+        };
+        Addresses { http: address("TRITON_TEST_HTTP"), grpc: address("TRITON_TEST_GRPC") }
+    });
+    if let (false, Some(path)) = (is_embedded(), env::var_os("TRITON_TEST_REAL_LOG")) {
+        let mut log = OpenOptions::new().append(true).create(true).open(path).unwrap();
+        writeln!(log, "{}", thread::current().name().unwrap_or("?")).unwrap();
+    }
+    &SERVER
+}
+
+/// Whether the embedded stand-in is used, which lacks most of the real server's models.
+pub(crate) fn is_embedded() -> bool {
+    env::var("TRITON_TESTS").is_ok_and(|mode| mode == "embedded")
+}
+
+/// The server's URL over each protocol.
+pub(crate) fn urls() -> [String; 2] {
+    let server = server();
+    [format!("http://{}", server.http), format!("grpc://{}", server.grpc)]
+}
