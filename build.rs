@@ -13,7 +13,11 @@ fn main() {
     let descriptors = protox::compile(PROTOS, ["proto"]).expect("proto/ compiles");
     // The descriptors are what turns Triton's JSON into these messages (src/proto.rs).
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec()).expect("OUT_DIR takes files");
-    prost_build::Config::new().bytes(["."]).enable_type_names().compile_fds(descriptors).expect("proto/ generates");
+    prost_build::Config::new()
+        .bytes(["."])
+        .enable_type_names()
+        .compile_fds(descriptors)
+        .expect("proto/ generates");
 
     // A thread of the library may outlive the last handle: its code must never be unmapped, dlclose or not.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {

@@ -118,7 +118,7 @@ extern "C" {
 /**
  * How a call ended. The canonical codes of gRPC, with their numbers.
  */
-typedef enum triton_status {
+typedef enum TRITON_NODISCARD triton_status {
     /**
      * Well.
      */

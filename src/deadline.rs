@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// `limit` from now; `None`, or further away than the clock reaches, is never.
+    /// `limit` from now; `None`, or longer than a century, is never: what lies below (clocks, gRPC's header) can't
+    /// say such times.
     pub fn after(limit: Option<Duration>) -> Self {
+        const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+        let limit = limit.filter(|limit| *limit < CENTURY);
         Self(limit.and_then(|limit| Instant::now().checked_add(limit)))
     }
 

@@ -24,7 +24,11 @@ unsafe impl Sync for Segment<'_> {}
 
 impl<'a> Segment<'a> {
     pub fn borrowed(data: &'a [u8]) -> Self {
-        Self(Memory::Borrowed { start: NonNull::from(data).cast(), byte_size: data.len(), lifetime: PhantomData })
+        Self(Memory::Borrowed {
+            start: NonNull::from(data).cast(),
+            byte_size: data.len(),
+            lifetime: PhantomData,
+        })
     }
 
     pub fn owned(data: Vec<u8>) -> Self {

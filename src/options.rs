@@ -147,7 +147,8 @@ impl CallContext {
         if byte_size <= limit {
             return Ok(());
         }
-        let message = format!("the {what} has {byte_size} bytes, and the client's largest message is {limit} bytes");
+        let message =
+            format!("the {what} has {byte_size} bytes, and the client's largest message is {limit} bytes");
         Err(Error::new(crate::error::Status::ResourceExhausted, crate::error::Origin::Client, message)
             .in_doubt(in_doubt))
     }

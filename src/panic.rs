@@ -26,8 +26,12 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     GUARDS.set(GUARDS.get() - 1);
     outcome.unwrap_or_else(|payload| {
         let text = text(payload.as_ref());
-        Err(Error::new(Status::Internal, Origin::Client, format!("defect in the library, caught panic: {text}"))
-            .in_doubt(true))
+        Err(Error::new(
+            Status::Internal,
+            Origin::Client,
+            format!("defect in the library, caught panic: {text}"),
+        )
+        .in_doubt(true))
     })
 }
 

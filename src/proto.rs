@@ -11,8 +11,9 @@ pub(crate) mod inference {
     include!(concat!(env!("OUT_DIR"), "/inference.rs"));
 }
 
-static DESCRIPTORS: LazyLock<Option<DescriptorPool>> =
-    LazyLock::new(|| DescriptorPool::decode(&include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"))[..]).ok());
+static DESCRIPTORS: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| {
+    DescriptorPool::decode(&include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"))[..]).ok()
+});
 
 /// Reads the JSON by which Triton's HTTP interface says what the message says over gRPC: the same field names,
 /// numbers of 64 bits as numbers. Unknown members are passed over, `null` is as good as absent.

@@ -47,10 +47,16 @@ impl Url {
                 let message = format!("{scheme} needs TLS, which this version does not have");
                 return Err(Error::new(Status::Unimplemented, Origin::Argument, message));
             }
-            _ => return Err(Error::invalid(format!("scheme '{scheme}' is not one of http, https, grpc, grpcs"))),
+            _ => {
+                return Err(Error::invalid(format!(
+                    "scheme '{scheme}' is not one of http, https, grpc, grpcs"
+                )));
+            }
         };
         if let Some(odd) = rest.chars().find(|c| matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>')) {
-            return Err(Error::invalid(format!("a server URL has no '{odd}' in it: host, port and base path only")));
+            return Err(Error::invalid(format!(
+                "a server URL has no '{odd}' in it: host, port and base path only"
+            )));
         }
         let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
         let base_path = path.trim_end_matches('/');
@@ -88,7 +94,9 @@ fn split_authority(authority: &str) -> Result<(&str, Option<&str>)> {
         return match after.strip_prefix(':') {
             Some(port) => Ok((host, Some(port))),
             None if after.is_empty() => Ok((host, None)),
-            None => Err(Error::invalid(format!("'{after}' after an IPv6 address: a colon and a port belong there"))),
+            None => Err(Error::invalid(format!(
+                "'{after}' after an IPv6 address: a colon and a port belong there"
+            ))),
         };
     }
     let (host, port) = match authority.split_once(':') {

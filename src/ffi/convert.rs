@@ -55,7 +55,9 @@ pub(super) fn check_array<T>(pointer: *const T, count: usize, name: impl Display
         return Err(Error::invalid(format!("{name} is NULL, and its count is {count}")));
     }
     if count.checked_mul(size_of::<T>()).is_none_or(|size| size > isize::MAX.unsigned_abs()) {
-        return Err(Error::invalid(format!("{name} has {count} elements, which is more than memory can hold")));
+        return Err(Error::invalid(format!(
+            "{name} has {count} elements, which is more than memory can hold"
+        )));
     }
     if !pointer.is_aligned() {
         return Err(Error::invalid(format!("{name} is not aligned for its type")));
@@ -65,7 +67,8 @@ pub(super) fn check_array<T>(pointer: *const T, count: usize, name: impl Display
 
 /// A `triton_datatype`, which comes as whatever number C has in it.
 pub(super) fn datatype(number: c_int) -> Result<Datatype> {
-    Datatype::from_number(number).ok_or_else(|| Error::invalid(format!("datatype {number} is no triton_datatype")))
+    Datatype::from_number(number)
+        .ok_or_else(|| Error::invalid(format!("datatype {number} is no triton_datatype")))
 }
 
 /// A `triton_log_level`.

@@ -90,7 +90,9 @@ fn name(datatype: Datatype) -> &'static CStr {
 /// that is no datatype.
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_datatype_name(datatype: triton_datatype_number) -> *const c_char {
-    infallible(c"INVALID".as_ptr(), || name(convert::datatype(datatype).unwrap_or(Datatype::Invalid)).as_ptr())
+    infallible(c"INVALID".as_ptr(), || {
+        name(convert::datatype(datatype).unwrap_or(Datatype::Invalid)).as_ptr()
+    })
 }
 
 /// The datatype of a name, in capitals as the protocol writes it: "FP32". TRITON_DATATYPE_INVALID if there is none,

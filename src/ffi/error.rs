@@ -4,6 +4,7 @@
 //! (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), and nothing on the wire tells them apart:
 //! INVALID_ARGUMENT is answered. The origin is always TRITON_ORIGIN_SERVER.
 //!
+//! ```text
 //!     HTTP          gRPC   status               retryable  in doubt
 //!     400, 422      3      INVALID_ARGUMENT     no         no
 //!     401           16     UNAUTHENTICATED      no         no
@@ -27,6 +28,7 @@
 //!     other 4xx     -      INVALID_ARGUMENT     no         no
 //!     other 5xx     -      INTERNAL             no         no
 //!     any other     other  UNKNOWN              no         no
+//! ```
 //!
 //! Failures that are no answer: a wrong argument is INVALID_ARGUMENT (origin argument); a server that can't be
 //! reached or a connection that breaks UNAVAILABLE, retryable, an answer that is none INTERNAL (origin connection);
@@ -248,5 +250,7 @@ pub extern "C" fn triton_status_name(status: triton_status_number) -> *const c_c
         c"DATA_LOSS",
         c"UNAUTHENTICATED",
     ];
-    infallible(ptr::null(), || usize::try_from(status).ok().and_then(|at| NAMES.get(at)).unwrap_or(&c"UNKNOWN").as_ptr())
+    infallible(ptr::null(), || {
+        usize::try_from(status).ok().and_then(|at| NAMES.get(at)).unwrap_or(&c"UNKNOWN").as_ptr()
+    })
 }

@@ -112,21 +112,27 @@ pub unsafe extern "C" fn triton_client_server_metadata(
 
 /// The server's name, "triton".
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_server_metadata_name(metadata: *const triton_server_metadata) -> *const c_char {
+pub unsafe extern "C" fn triton_server_metadata_name(
+    metadata: *const triton_server_metadata,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.name.as_ptr()) })
 }
 
 /// The server's version, "2.51.0".
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_server_metadata_version(metadata: *const triton_server_metadata) -> *const c_char {
+pub unsafe extern "C" fn triton_server_metadata_version(
+    metadata: *const triton_server_metadata,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.version.as_ptr()) })
 }
 
 /// The number of protocol extensions that the server has.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_server_metadata_extension_count(metadata: *const triton_server_metadata) -> usize {
+pub unsafe extern "C" fn triton_server_metadata_extension_count(
+    metadata: *const triton_server_metadata,
+) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.extensions.len()) })
 }
@@ -186,14 +192,18 @@ pub unsafe extern "C" fn triton_model_metadata_name(metadata: *const triton_mode
 
 /// The framework or backend that runs the model, "python".
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_metadata_platform(metadata: *const triton_model_metadata) -> *const c_char {
+pub unsafe extern "C" fn triton_model_metadata_platform(
+    metadata: *const triton_model_metadata,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.platform.as_ptr()) })
 }
 
 /// The number of versions that can be asked for.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_metadata_version_count(metadata: *const triton_model_metadata) -> usize {
+pub unsafe extern "C" fn triton_model_metadata_version_count(
+    metadata: *const triton_model_metadata,
+) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.versions.len()) })
 }
@@ -223,7 +233,8 @@ pub unsafe extern "C" fn triton_model_metadata_input(
 ) -> *const triton_tensor_metadata {
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES.
-        unsafe { read(metadata, None, |metadata| metadata.inputs.get(index)) }.map_or(ptr::null(), ptr::from_ref)
+        unsafe { read(metadata, None, |metadata| metadata.inputs.get(index)) }
+            .map_or(ptr::null(), ptr::from_ref)
     })
 }
 
@@ -242,7 +253,8 @@ pub unsafe extern "C" fn triton_model_metadata_output(
 ) -> *const triton_tensor_metadata {
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES.
-        unsafe { read(metadata, None, |metadata| metadata.outputs.get(index)) }.map_or(ptr::null(), ptr::from_ref)
+        unsafe { read(metadata, None, |metadata| metadata.outputs.get(index)) }
+            .map_or(ptr::null(), ptr::from_ref)
     })
 }
 
@@ -262,7 +274,9 @@ pub unsafe extern "C" fn triton_tensor_metadata_name(tensor: *const triton_tenso
 
 /// Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_tensor_metadata_datatype(tensor: *const triton_tensor_metadata) -> triton_datatype {
+pub unsafe extern "C" fn triton_tensor_metadata_datatype(
+    tensor: *const triton_tensor_metadata,
+) -> triton_datatype {
     let none = triton_datatype::TRITON_DATATYPE_INVALID;
     // SAFETY: the contract's HANDLES.
     infallible(none, || unsafe { read(tensor, none, |tensor| tensor.datatype) })

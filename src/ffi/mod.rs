@@ -2,11 +2,13 @@
 //!
 //! A program makes a client from a URL, fills a request, and reads a result:
 //!
+//! ```text
 //!     triton_client_new(url, NULL, &client, &error)
 //!     triton_infer_request_new("simple", &request, &error)
 //!     triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, &error)
 //!     triton_client_infer(client, request, NULL, &result, &error)
 //!     triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error)
+//! ```
 //!
 //! What holds for every function, and is not said again below:
 //!
@@ -43,6 +45,7 @@
 //!
 //! URLS of servers. A name, an IPv4 address, or an IPv6 address in brackets:
 //!
+//! ```text
 //!     URL                                  protocol   port unless told
 //!     host, host:port                      HTTP       8000
 //!     host:port/base/path                  HTTP       8000    the base path stands before /v2
@@ -50,6 +53,7 @@
 //!     grpc://host[:port]                   gRPC       8001    a path is TRITON_STATUS_INVALID_ARGUMENT
 //!     https://host[:port][/base/path]      HTTP, TLS  443     TRITON_STATUS_UNIMPLEMENTED in this version
 //!     grpcs://host[:port]                  gRPC, TLS  443     TRITON_STATUS_UNIMPLEMENTED in this version
+//! ```
 
 // The names are C's, and what C has to promise stands in the contract above, once.
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]

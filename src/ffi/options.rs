@@ -1,11 +1,13 @@
 //! OPTIONS of a client and of a call. Where a function takes them, NULL stands for the defaults.
 //!
+//! ```text
 //!     what                          default          set by
 //!     time limit of connecting      10 s             triton_client_options_set_connect_timeout_us
 //!     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
 //!                                                    triton_call_options_set_timeout_us
 //!     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
 //!     log                           none             triton_client_options_set_log_callback
+//! ```
 
 use std::{
     ffi::{c_char, c_int, c_void},
@@ -176,9 +178,8 @@ pub unsafe extern "C" fn triton_client_options_set_connect_timeout_us(
     timeout_us: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    let set = |options: &mut ClientOptions| {
-        options.set_connect_timeout(convert::timeout(timeout_us)).map(drop)
-    };
+    let set =
+        |options: &mut ClientOptions| options.set_connect_timeout(convert::timeout(timeout_us)).map(drop);
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
     unsafe { change(options, error_out, set) }
 }

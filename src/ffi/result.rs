@@ -58,7 +58,8 @@ impl triton_infer_result {
 
     fn output(&self, name: &str) -> Result<&triton_infer_output> {
         let found = self.result.output(name)?;
-        let is_found = |output: &&triton_infer_output| output.get().is_some_and(|output| ptr::eq(output, found));
+        let is_found =
+            |output: &&triton_infer_output| output.get().is_some_and(|output| ptr::eq(output, found));
         self.outputs.iter().find(is_found).ok_or_else(|| Error::invalid("the result has no such output"))
     }
 }
@@ -134,7 +135,8 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
     // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            let (data, count) = (Out::new(data_out, "data_out", ptr::null()), Out::new(count_out, "count_out", 0));
+            let (data, count) =
+                (Out::new(data_out, "data_out", ptr::null()), Out::new(count_out, "count_out", 0));
             let (data, count) = (data.required()?, count.required()?);
             let result = handle(result, "result")?;
             let datatype = convert::datatype(datatype)?;
@@ -191,9 +193,13 @@ pub unsafe extern "C" fn triton_infer_result_model_name(result: *const triton_in
 
 /// The version of the model that answered, "1".
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_model_version(result: *const triton_infer_result) -> *const c_char {
+pub unsafe extern "C" fn triton_infer_result_model_version(
+    result: *const triton_infer_result,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { text(result, |result| (&result.model_version, result.result.model_version())) })
+    infallible(EMPTY, || unsafe {
+        text(result, |result| (&result.model_version, result.result.model_version()))
+    })
 }
 
 /// The id that the request had; empty if it had none.
@@ -218,7 +224,9 @@ pub unsafe extern "C" fn triton_infer_result_output(
 ) -> *const triton_infer_output {
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES.
-        unsafe { result.as_ref() }.and_then(|result| result.outputs.get(index)).map_or(ptr::null(), ptr::from_ref)
+        unsafe { result.as_ref() }
+            .and_then(|result| result.outputs.get(index))
+            .map_or(ptr::null(), ptr::from_ref)
     })
 }
 

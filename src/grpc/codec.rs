@@ -68,7 +68,9 @@ impl<'r> Encoded<'r> {
             put_message(framing, request_field::INPUTS, |tensor| put_input(tensor, input));
         }
         for output in request.outputs() {
-            put_message(framing, request_field::OUTPUTS, |tensor| put_text(tensor, tensor_field::NAME, &output.name));
+            put_message(framing, request_field::OUTPUTS, |tensor| {
+                put_text(tensor, tensor_field::NAME, &output.name)
+            });
         }
         let mut start = 0;
         for input in request.inputs() {
@@ -247,7 +249,11 @@ impl ResponseReader {
                 self.raw.push(Place::new(byte_size)?);
                 if byte_size == 0 { AT_KEY } else { State::Raw }
             }
-            Head::Value { field: number @ (MODEL_NAME | MODEL_VERSION | ID | OUTPUTS), byte_size, framed: true } => {
+            Head::Value {
+                field: number @ (MODEL_NAME | MODEL_VERSION | ID | OUTPUTS),
+                byte_size,
+                framed: true,
+            } => {
                 self.field.clear();
                 if byte_size == 0 {
                     return self.end_whole(number);
@@ -263,7 +269,8 @@ impl ResponseReader {
     fn end_whole(&mut self, number: u64) -> Result<()> {
         self.state = AT_KEY;
         if number == response_field::OUTPUTS {
-            let tensor = InferOutputTensor::decode(&self.field[..]).map_err(|error| malformed(&error.to_string()))?;
+            let tensor =
+                InferOutputTensor::decode(&self.field[..]).map_err(|error| malformed(&error.to_string()))?;
             self.tensors.push(tensor);
             return Ok(());
         }
@@ -312,7 +319,9 @@ impl Head {
         match key & 7 {
             _ if field == 0 => Err(malformed("a field with the number 0")),
             VARINT => Ok(take_varint(rest)?.map(|_| Self::Number)),
-            LENGTH => Ok(take_varint(rest)?.map(|(byte_size, _)| Self::Value { field, byte_size, framed: true })),
+            LENGTH => {
+                Ok(take_varint(rest)?.map(|(byte_size, _)| Self::Value { field, byte_size, framed: true }))
+            }
             FIXED64 => Ok(Some(Self::Value { field, byte_size: 8, framed: false })),
             FIXED32 => Ok(Some(Self::Value { field, byte_size: 4, framed: false })),
             other => Err(malformed(&format!("a field of wire type {other}"))),
@@ -370,7 +379,11 @@ mod tests {
             model_version: "1".to_owned(),
             id: "some id".to_owned(),
             parameters: [("p".to_owned(), InferParameter::default())].into(),
-            outputs: vec![tensor("A", "INT32", &[300]), tensor("B", "FP64", &[0]), tensor("C", "BYTES", &[1])],
+            outputs: vec![
+                tensor("A", "INT32", &[300]),
+                tensor("B", "FP64", &[0]),
+                tensor("C", "BYTES", &[1]),
+            ],
             raw_output_contents: vec![vec![7; 1200].into(), vec![].into(), vec![1, 0, 0, 0, b'x'].into()],
         }
     }

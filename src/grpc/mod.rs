@@ -1,5 +1,6 @@
 //! Triton over gRPC, on tonic.
 
+mod checked;
 mod codec;
 mod connector;
 mod runtime;
@@ -25,6 +26,7 @@ use tonic::{
 use tonic_prost::ProstCodec;
 
 use self::{
+    checked::Checked,
     codec::{Encoded, ResponseReader},
     connector::DialerConnector,
     runtime::Runtime,
@@ -81,14 +83,22 @@ impl Grpc {
     }
 
     /// One message there and one back, within the deadline.
-    fn exchange<C>(&self, path: &'static str, message: C::Encode, codec: C, context: &CallContext) -> Result<C::Decode>
+    fn exchange<C>(
+        &self,
+        path: &'static str,
+        message: C::Encode,
+        codec: C,
+        context: &CallContext,
+    ) -> Result<C::Decode>
     where
         C: Codec + Send + 'static,
         C::Encode: Sync + 'static,
         C::Decode: Sync + 'static,
     {
         let limit = usize::try_from(context.max_message_byte_size).unwrap_or(usize::MAX);
-        let mut stub = Stub::new(self.channel()?).max_decoding_message_size(limit).max_encoding_message_size(limit);
+        let mut stub = Stub::new(Checked(self.channel()?))
+            .max_decoding_message_size(limit)
+            .max_encoding_message_size(limit);
         let mut request = Request::new(message);
         let left = context.deadline.remaining();
         if let Some(left) = left {
@@ -96,14 +106,15 @@ impl Grpc {
             request.set_timeout(left);
         }
         let call = async move {
-            stub.ready().await.map_err(|error| tonic::Status::from_error(error.into()))?;
+            stub.ready().await.map_err(tonic::Status::from_error)?;
             let answer = stub.unary(request, PathAndQuery::from_static(path), codec).await?;
             Ok(answer.into_inner())
         };
-        let outcome: std::result::Result<C::Decode, tonic::Status> = match self.runtime.run(within(left, call))? {
-            Some(outcome) => outcome,
-            None => return Err(self.timed_out(context)),
-        };
+        let outcome: std::result::Result<C::Decode, tonic::Status> =
+            match self.runtime.run(within(left, call))? {
+                Some(outcome) => outcome,
+                None => return Err(self.timed_out(context)),
+            };
         outcome.map_err(|status| self.failed(&status, context))
     }
 
@@ -145,10 +156,14 @@ impl Grpc {
         if status.source().is_some() {
             return Error::connection(format!("the connection broke: {said}")).in_doubt(true);
         }
-        // tonic has no other sign of its own limit than this text.
+        // Of its own faults tonic gives no other sign than their texts.
+        if status.code() == Code::Internal && said.starts_with("protocol error: ") {
+            return Error::broken_answer(format!("the answer is no gRPC message: {said}"));
+        }
         if status.code() == Code::OutOfRange && said.contains("decoded message length too large") {
             let limit = context.max_message_byte_size;
-            let message = format!("the answer is over the client's largest message of {limit} bytes ({said})");
+            let message =
+                format!("the answer is over the client's largest message of {limit} bytes ({said})");
             return Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true);
         }
         let meaning = error::grpc_code_meaning(status.code() as i32);
@@ -198,7 +213,7 @@ impl Decoder for InferCodec {
     type Error = tonic::Status;
 
     fn decode(&mut self, from: &mut DecodeBuf<'_>) -> std::result::Result<Option<Self::Item>, tonic::Status> {
-        Ok(Some(ResponseReader::new(from.remaining() as u64, &self.0).and_then(|mut reader| {
+        let result = ResponseReader::new(from.remaining() as u64, &self.0).and_then(|mut reader| {
             while from.has_remaining() {
                 let chunk = from.chunk();
                 let count = chunk.len();
@@ -206,6 +221,9 @@ impl Decoder for InferCodec {
                 from.advance(count);
             }
             reader.finish()
-        })))
+        });
+        // What an error left behind is of this message still, not the next one.
+        from.advance(from.remaining());
+        Ok(Some(result))
     }
 }

@@ -37,9 +37,13 @@ impl Runtime {
             return Ok(running.handle.clone());
         }
         let started = start().map_err(|error| {
-            Error::new(Status::ResourceExhausted, Origin::Client, "cannot start the client's thread triton-io")
-                .retryable(true)
-                .with_source(error)
+            Error::new(
+                Status::ResourceExhausted,
+                Origin::Client,
+                "cannot start the client's thread triton-io",
+            )
+            .retryable(true)
+            .with_source(error)
         })?;
         Ok(running.insert(started).handle.clone())
     }
@@ -53,8 +57,12 @@ impl Runtime {
             let _ = send.send(future.await);
         });
         receive.recv().map_err(|_| {
-            Error::new(Status::Internal, Origin::Client, "defect in the library: a call died on the thread triton-io")
-                .in_doubt(true)
+            Error::new(
+                Status::Internal,
+                Origin::Client,
+                "defect in the library: a call died on the thread triton-io",
+            )
+            .in_doubt(true)
         })
     }
 }

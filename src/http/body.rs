@@ -67,15 +67,17 @@ pub(super) fn read_result(
         context.check_answer_size(byte_size)?;
     }
     let json = read_json(body, byte_size, json_byte_size, context)?;
-    let header = json::read_header(&json)
-        .map_err(|fault| Error::broken_answer(format!("the answer's JSON part is not what it should be: {fault}")))?;
+    let header = json::read_header(&json).map_err(|fault| {
+        Error::broken_answer(format!("the answer's JSON part is not what it should be: {fault}"))
+    })?;
     let mut left = Left { byte_size, taken: json.len() as u64 };
     let Header { model_name, model_version, id, outputs } = header;
     let outputs = outputs
         .into_iter()
         .map(|output| {
             if output.has_json_data {
-                let message = format!("output '{}' came as JSON data, which this version does not read", output.name);
+                let message =
+                    format!("output '{}' came as JSON data, which this version does not read", output.name);
                 return Err(Error::new(Status::Unimplemented, Origin::Client, message).in_doubt(true));
             }
             let announced = output.binary_byte_size.unwrap_or(0);
@@ -98,13 +100,18 @@ fn read_json(
     // What a header claims is not allocated: the vector grows as bytes arrive.
     let limit = json_byte_size.or(byte_size).unwrap_or(context.max_message_byte_size.saturating_add(1));
     if json_byte_size.is_some_and(|json| json > byte_size.unwrap_or(context.max_message_byte_size)) {
-        return Err(Error::broken_answer(format!("the answer's JSON part would have {limit} bytes, more than the answer")));
+        return Err(Error::broken_answer(format!(
+            "the answer's JSON part would have {limit} bytes, more than the answer"
+        )));
     }
     let mut json = Vec::new();
     body.take(limit).read_to_end(&mut json).map_err(broken_off)?;
     context.check_answer_size(json.len() as u64)?;
     if json_byte_size.is_some_and(|announced| announced != json.len() as u64) {
-        return Err(Error::broken_answer(format!("the answer ends after {} of its {limit} bytes of JSON", json.len())));
+        return Err(Error::broken_answer(format!(
+            "the answer ends after {} of its {limit} bytes of JSON",
+            json.len()
+        )));
     }
     Ok(json)
 }
@@ -123,7 +130,8 @@ impl Left {
             && taken > whole
         {
             let left = whole - self.taken;
-            let message = format!("output '{name}' would have {byte_size} bytes, and {left} of the answer are left");
+            let message =
+                format!("output '{name}' would have {byte_size} bytes, and {left} of the answer are left");
             return Err(Error::broken_answer(message));
         }
         context.check_answer_size(taken)?;
@@ -148,7 +156,9 @@ impl Place {
             match body.read(&mut chunk[..most]) {
                 Ok(0) => {
                     let missing = self.missing();
-                    return Err(Error::broken_answer(format!("the answer ends {missing} bytes before its end")));
+                    return Err(Error::broken_answer(format!(
+                        "the answer ends {missing} bytes before its end"
+                    )));
                 }
                 Ok(count) => {
                     self.fill(&chunk[..count]);

@@ -26,7 +26,8 @@ impl Connector for DialerConnector {
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<SocketTransport>, Error> {
         let socket = self.0.dial(deadline(details.timeout)).map_err(|error| Error::Other(Box::new(error)))?;
-        let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
+        let buffers =
+            LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(SocketTransport { socket, buffers }))
     }
 }
@@ -66,7 +67,8 @@ impl Transport for SocketTransport {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let into = self.buffers.input_append_buf();
-        let count = self.socket.recv(into, deadline(timeout)).map_err(|error| failed(error, timeout.reason))?;
+        let count =
+            self.socket.recv(into, deadline(timeout)).map_err(|error| failed(error, timeout.reason))?;
         self.buffers.input_appended(count);
         Ok(count > 0)
     }

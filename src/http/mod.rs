@@ -60,7 +60,8 @@ impl Http {
     pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Reply> {
         let asked = operation.to_http()?;
         context.check_request_size(asked.body.len() as u64)?;
-        let mut request = Request::builder().method(&asked.method).uri(format!("{}{}", self.base, asked.path));
+        let mut request =
+            Request::builder().method(&asked.method).uri(format!("{}{}", self.base, asked.path));
         if asked.method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
@@ -104,9 +105,11 @@ impl Http {
         context: &CallContext,
     ) -> Result<Response<Body>> {
         let request = request.body(body).map_err(|error| {
-            Error::new(Status::InvalidArgument, Origin::Argument, "this can't be an HTTP request").with_source(error)
+            Error::new(Status::InvalidArgument, Origin::Argument, "this can't be an HTTP request")
+                .with_source(error)
         })?;
-        let request = self.agent.configure_request(request).timeout_global(context.deadline.remaining()).build();
+        let request =
+            self.agent.configure_request(request).timeout_global(context.deadline.remaining()).build();
         self.agent.run(request).map_err(|error| failed(error, context))
     }
 }
@@ -141,7 +144,9 @@ fn read_infer_answer(answer: Response<Body>, context: &CallContext) -> Result<In
     if let Some(encoding) = head.headers.get(header::CONTENT_ENCODING)
         && encoding != "identity"
     {
-        return Err(Error::broken_answer(format!("the answer is encoded as {encoding:?}, and nobody asked for that")));
+        return Err(Error::broken_answer(format!(
+            "the answer is encoded as {encoding:?}, and nobody asked for that"
+        )));
     }
     if !head.status.is_success() {
         let mut text = Vec::new();
@@ -162,7 +167,10 @@ fn in_time(error: Error, context: &CallContext) -> Error {
 }
 
 fn is_ureq_timeout(error: &io::Error) -> bool {
-    error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(|e| matches!(e, ureq::Error::Timeout(_)))
+    error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref())
+        .is_some_and(|e| matches!(e, ureq::Error::Timeout(_)))
 }
 
 /// What ureq's error means. Nothing was sent when the dialer failed; else the request, or a part of it, was.

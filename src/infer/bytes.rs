@@ -20,13 +20,13 @@ pub(crate) fn elements(tensor: &[u8]) -> std::result::Result<Vec<&[u8]>, String>
     let mut rest = tensor;
     while !rest.is_empty() {
         let at = tensor.len() - rest.len();
-        let (prefix, after) = rest
-            .split_first_chunk::<PREFIX>()
-            .ok_or_else(|| format!("only {} bytes at offset {at} where a length of 4 bytes belongs", rest.len()))?;
+        let (prefix, after) = rest.split_first_chunk::<PREFIX>().ok_or_else(|| {
+            format!("only {} bytes at offset {at} where a length of 4 bytes belongs", rest.len())
+        })?;
         let length = u32::from_le_bytes(*prefix);
-        let (element, after) = after
-            .split_at_checked(length as usize)
-            .ok_or_else(|| format!("an element of {length} bytes at offset {at}, and {} are left", after.len()))?;
+        let (element, after) = after.split_at_checked(length as usize).ok_or_else(|| {
+            format!("an element of {length} bytes at offset {at}, and {} are left", after.len())
+        })?;
         elements.push(element);
         rest = after;
     }

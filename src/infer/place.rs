@@ -19,8 +19,12 @@ impl Place {
     /// give is RESOURCE_EXHAUSTED.
     pub fn new(byte_size: u64) -> Result<Self> {
         let refused = |_| {
-            Error::new(Status::ResourceExhausted, Origin::Client, format!("no memory for an output of {byte_size} bytes"))
-                .in_doubt(true)
+            Error::new(
+                Status::ResourceExhausted,
+                Origin::Client,
+                format!("no memory for an output of {byte_size} bytes"),
+            )
+            .in_doubt(true)
         };
         let size = usize::try_from(byte_size).map_err(|_| refused(()))?;
         if size == 0 {

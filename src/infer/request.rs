@@ -158,7 +158,9 @@ impl<'a> InferRequest<'a> {
         let to = self.input_at(input)?;
         if to.datatype != Datatype::Bytes {
             let (name, datatype) = (&to.name, to.datatype);
-            return Err(Error::invalid(format!("input '{name}' is {datatype}: only BYTES has elements like these")));
+            return Err(Error::invalid(format!(
+                "input '{name}' is {datatype}: only BYTES has elements like these"
+            )));
         }
         let mut tensor = Vec::new();
         for element in elements {

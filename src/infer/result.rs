@@ -66,7 +66,9 @@ impl InferOutput {
         if let Some(want) = want
             && want != have
         {
-            return Err(broken(format!("a {datatype} tensor of shape {shape:?} has {want} bytes, and {have} came")));
+            return Err(broken(format!(
+                "a {datatype} tensor of shape {shape:?} has {want} bytes, and {have} came"
+            )));
         }
         Ok(Self { name, datatype, shape, data })
     }

@@ -45,9 +45,12 @@ pub(crate) fn element_count(shape: &[i64]) -> Option<u64> {
 
 /// The bytes of a tensor with elements of one size; `Ok(None)` for BYTES.
 pub(crate) fn byte_size(datatype: Datatype, shape: &[i64]) -> Result<Option<u64>> {
-    let count = element_count(shape)
-        .ok_or_else(|| Error::invalid(format!("shape {shape:?} has a negative dimension or too many elements")))?;
+    let count = element_count(shape).ok_or_else(|| {
+        Error::invalid(format!("shape {shape:?} has a negative dimension or too many elements"))
+    })?;
     let Some(size) = datatype.byte_size() else { return Ok(None) };
     let total = count.checked_mul(size as u64);
-    total.map(Some).ok_or_else(|| Error::invalid(format!("a {datatype} tensor of shape {shape:?} has too many bytes")))
+    total
+        .map(Some)
+        .ok_or_else(|| Error::invalid(format!("a {datatype} tensor of shape {shape:?} has too many bytes")))
 }

@@ -42,7 +42,9 @@ pub(crate) fn model_path(name: &str, version: &str) -> Result<String> {
 
 fn push_segment(path: &mut String, what: &str, text: &str) -> Result<()> {
     if text.contains('/') || matches!(text, "" | "." | "..") {
-        return Err(Error::invalid(format!("{what} '{text}' can't be part of a URL's path, as HTTP needs it to be")));
+        return Err(Error::invalid(format!(
+            "{what} '{text}' can't be part of a URL's path, as HTTP needs it to be"
+        )));
     }
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
@@ -61,7 +63,8 @@ pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -
         return Err(error(status, body));
     }
     proto::from_json(body).map_err(|fault| {
-        Error::broken_answer(format!("the server's JSON is not what it should be: {fault}")).with_http_status(status)
+        Error::broken_answer(format!("the server's JSON is not what it should be: {fault}"))
+            .with_http_status(status)
     })
 }
 

@@ -45,7 +45,8 @@ impl Dialer {
             let server = &self.authority;
             if first.is_over() && !deadline.is_over() {
                 let limit = self.connect_timeout.unwrap_or_default();
-                return Error::connection(format!("no connection to {server} within {limit:?}")).with_source(error);
+                return Error::connection(format!("no connection to {server} within {limit:?}"))
+                    .with_source(error);
             }
             error.context(format_args!("cannot connect to {server}"))
         });

@@ -42,7 +42,9 @@ impl Socket {
 
     /// Receives what is there, and waits until something is; 0 is the end. `TimedOut` at the deadline.
     pub fn recv(&self, into: &mut [u8], deadline: Deadline) -> io::Result<usize> {
-        self.retry(PollFlags::IN, deadline, || recv(&self.stream, &mut *into, RecvFlags::empty()).map(|got| got.0))
+        self.retry(PollFlags::IN, deadline, || {
+            recv(&self.stream, &mut *into, RecvFlags::empty()).map(|got| got.0)
+        })
     }
 
     /// Whether the peer has neither closed the connection nor sent what nobody asked for.
@@ -108,7 +110,8 @@ impl AsyncSocket {
         loop {
             ready!(self.0.poll_write_ready(context))?;
             match self.0.try_io(Interest::WRITABLE, || Ok(step(self.0.as_fd())?)) {
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                 result => return Poll::Ready(result),
             }
         }

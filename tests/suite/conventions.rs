@@ -9,9 +9,8 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 10] = [
-    "library", "error", "datatype", "options", "client", "health", "metadata", "request", "result", "infer",
-];
+pub(crate) const SECTIONS: [&str; 10] =
+    ["library", "error", "datatype", "options", "client", "health", "metadata", "request", "result", "infer"];
 
 /// The floors, the lowest first. A module imports from its own floor and those below.
 const FLOORS: [&[&str]; 8] = [
@@ -160,9 +159,11 @@ pub(crate) fn declared() -> BTreeSet<String> {
 
 #[test]
 fn the_library_exports_what_the_header_declares_and_nothing_else() {
-    let output = Command::new("nm").args(["-D", "--defined-only"]).arg(crate::programs::library()).output().unwrap();
+    let output =
+        Command::new("nm").args(["-D", "--defined-only"]).arg(crate::programs::library()).output().unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
-    let symbols: BTreeSet<String> = output.lines().map(|line| line.split(' ').next_back().unwrap().to_owned()).collect();
+    let symbols: BTreeSet<String> =
+        output.lines().map(|line| line.split(' ').next_back().unwrap().to_owned()).collect();
     assert_eq!(symbols, declared());
     let sources: BTreeSet<String> =
         sources().iter().flat_map(|(_, text)| exported(text)).map(|(name, _)| name).collect();
@@ -175,7 +176,14 @@ fn the_library_needs_nothing_but_the_c_runtime_and_is_never_unloaded() {
     let dynamic = String::from_utf8(output.stdout).unwrap();
     for line in dynamic.lines().filter(|line| line.contains("(NEEDED)")) {
         let name = line.split(['[', ']']).nth(1).unwrap();
-        let known = ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "libpthread.so.0", "libdl.so.2"];
+        let known = [
+            "libc.so.6",
+            "libm.so.6",
+            "libgcc_s.so.1",
+            "ld-linux-x86-64.so.2",
+            "libpthread.so.0",
+            "libdl.so.2",
+        ];
         assert!(known.contains(&name), "{name}");
     }
     assert!(dynamic.contains("NODELETE"), "{dynamic}");

@@ -4,7 +4,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use triton_client::{
-    CallOptions, Client, ClientOptions, Error, InferRequest, Origin, Status, grpc_code_meaning, http_status_meaning,
+    CallOptions, Client, ClientOptions, Error, InferRequest, Origin, Status, grpc_code_meaning,
+    http_status_meaning,
 };
 
 use crate::support::fault;
@@ -40,7 +41,13 @@ fn a_refused_port_is_unavailable_and_not_in_doubt() {
 fn a_host_that_does_not_resolve_is_named() {
     for url in ["http://no-such-host.invalid", "grpc://no-such-host.invalid"] {
         let error = infer(url, 30_000);
-        expect(&error, Status::Unavailable, Origin::Connection, false, "cannot resolve host 'no-such-host.invalid'");
+        expect(
+            &error,
+            Status::Unavailable,
+            Origin::Connection,
+            false,
+            "cannot resolve host 'no-such-host.invalid'",
+        );
     }
 }
 
@@ -101,7 +108,8 @@ fn the_table_in_the_header_is_the_one_that_holds() {
     let mut codes = 0;
     for line in text.lines().filter_map(|line| line.strip_prefix("//!     ")) {
         let line = line.replace(", ", ",").replace("other 4xx", "499?").replace("other 5xx", "599");
-        let [http, grpc, status, retryable, in_doubt] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+        let [http, grpc, status, retryable, in_doubt] = line.split_whitespace().collect::<Vec<_>>()[..]
+        else {
             continue;
         };
         if retryable != "yes" && retryable != "no" {
@@ -120,7 +128,9 @@ fn the_table_in_the_header_is_the_one_that_holds() {
 #[test]
 fn an_error_page_of_a_proxy_is_kept() {
     let page = b"<html>Bad Gateway\r\n</html>";
-    let server = fault::Http::start(|_| fault::Answer::Bytes(fault::answer(502, &[("Content-Type", "text/html")], page)));
+    let server = fault::Http::start(|_| {
+        fault::Answer::Bytes(fault::answer(502, &[("Content-Type", "text/html")], page))
+    });
     let error = infer(&format!("http://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Server, true, "<html>Bad Gateway");
     let server = fault::Grpc::start(|_, _| fault::GrpcAnswer::HttpError {
@@ -156,7 +166,12 @@ fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
         expect(&error, Status::Internal, Origin::Connection, true, hint);
         assert!(!error.is_retryable());
     }
-    for message in [vec![0xff; 8], vec![0x32, 0xff, 0xff, 0xff, 0xff, 0x0f], vec![0x0a, 5, b'x'], vec![0x32, 4, 1, 2, 3, 4]] {
+    for message in [
+        vec![0xff; 8],
+        vec![0x32, 0xff, 0xff, 0xff, 0xff, 0x0f],
+        vec![0x0a, 5, b'x'],
+        vec![0x32, 4, 1, 2, 3, 4],
+    ] {
         let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::Reply {
             messages: vec![message.clone()],
             status: 0,
@@ -207,14 +222,25 @@ fn names_from_the_server_may_hold_anything() {
 #[test]
 fn a_name_is_escaped_on_the_wire_or_refused() {
     let server = fault::Http::start(|request| {
-        fault::Answer::Bytes(fault::answer(404, &[], format!("{{\"error\":\"{}\"}}", request.path).as_bytes()))
+        fault::Answer::Bytes(fault::answer(
+            404,
+            &[],
+            format!("{{\"error\":\"{}\"}}", request.path).as_bytes(),
+        ))
     });
     let client = Client::new(&format!("http://{}/base/path/", server.address())).unwrap();
     let error = client.infer(&InferRequest::new("a b?%\u{e4}").model_version("1")).unwrap_err();
-    assert!(error.full_message().contains("/base/path/v2/models/a%20b%3F%25%C3%A4/versions/1/infer"), "{error:?}");
+    assert!(
+        error.full_message().contains("/base/path/v2/models/a%20b%3F%25%C3%A4/versions/1/infer"),
+        "{error:?}"
+    );
     for name in ["a/b", ".."] {
         let error = client.is_model_ready(name, "", &CallOptions::new()).unwrap_err();
-        assert_eq!((error.status(), error.origin()), (Status::InvalidArgument, Origin::Argument), "{error:?}");
+        assert_eq!(
+            (error.status(), error.origin()),
+            (Status::InvalidArgument, Origin::Argument),
+            "{error:?}"
+        );
     }
 }
 
@@ -224,19 +250,47 @@ fn every_line_of_the_url_grammar_holds() {
     let base = Client::new("localhost").map(|client| format!("{client:?}")).unwrap();
     assert!(base.contains("http") && base.contains("8000"));
     for good in [
-        "localhost", "localhost:9", "localhost:9/a/b", "http://h", "HTTP://h:1/p/", "grpc://h", "grpc://h:65535",
-        "GRPC://h/", "[::1]", "[::1]:8000", "http://[fe80::1]/x", "grpc://[::1]:1", "127.0.0.1:80", "a-b_c.d",
+        "localhost",
+        "localhost:9",
+        "localhost:9/a/b",
+        "http://h",
+        "HTTP://h:1/p/",
+        "grpc://h",
+        "grpc://h:65535",
+        "GRPC://h/",
+        "[::1]",
+        "[::1]:8000",
+        "http://[fe80::1]/x",
+        "grpc://[::1]:1",
+        "127.0.0.1:80",
+        "a-b_c.d",
     ] {
         assert!(Client::new(good).is_ok(), "{good}");
     }
     for (bad, status) in [
-        ("", InvalidArgument), (":80", InvalidArgument), ("h:", InvalidArgument), ("h:0", InvalidArgument),
-        ("h:65536", InvalidArgument), ("h:+1", InvalidArgument), ("h:x", InvalidArgument), ("::1", InvalidArgument),
-        ("[::1", InvalidArgument), ("[::1]x", InvalidArgument), ("[x]", InvalidArgument), ("h h", InvalidArgument),
-        ("ftp://h", InvalidArgument), ("://h", InvalidArgument), ("grpc://h/p", InvalidArgument),
-        ("http://u@h", InvalidArgument), ("http://h?q", InvalidArgument), ("http://h#f", InvalidArgument),
-        ("h\u{e4}", InvalidArgument), ("h\n", InvalidArgument),
-        ("https://h", Unimplemented), ("grpcs://h:1", Unimplemented), ("HTTPS://h", Unimplemented),
+        ("", InvalidArgument),
+        (":80", InvalidArgument),
+        ("h:", InvalidArgument),
+        ("h:0", InvalidArgument),
+        ("h:65536", InvalidArgument),
+        ("h:+1", InvalidArgument),
+        ("h:x", InvalidArgument),
+        ("::1", InvalidArgument),
+        ("[::1", InvalidArgument),
+        ("[::1]x", InvalidArgument),
+        ("[x]", InvalidArgument),
+        ("h h", InvalidArgument),
+        ("ftp://h", InvalidArgument),
+        ("://h", InvalidArgument),
+        ("grpc://h/p", InvalidArgument),
+        ("http://u@h", InvalidArgument),
+        ("http://h?q", InvalidArgument),
+        ("http://h#f", InvalidArgument),
+        ("h\u{e4}", InvalidArgument),
+        ("h\n", InvalidArgument),
+        ("https://h", Unimplemented),
+        ("grpcs://h:1", Unimplemented),
+        ("HTTPS://h", Unimplemented),
     ] {
         let error = Client::new(bad).map(drop).unwrap_err();
         assert_eq!((error.status(), error.origin()), (status, Origin::Argument), "{bad}: {error:?}");
@@ -249,7 +303,10 @@ fn limits_of_zero_are_refused_and_small_ones_hold() {
     assert_eq!(ClientOptions::new().set_timeout(zero).unwrap_err().status(), Status::InvalidArgument);
     assert_eq!(ClientOptions::new().set_connect_timeout(zero).unwrap_err().status(), Status::InvalidArgument);
     assert_eq!(CallOptions::new().set_timeout(zero).unwrap_err().status(), Status::InvalidArgument);
-    assert_eq!(ClientOptions::new().set_max_message_byte_size(0).unwrap_err().status(), Status::InvalidArgument);
+    assert_eq!(
+        ClientOptions::new().set_max_message_byte_size(0).unwrap_err().status(),
+        Status::InvalidArgument
+    );
     let silent = fault::silent();
     for url in both(silent.address()) {
         let mut options = CallOptions::new();

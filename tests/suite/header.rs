@@ -39,7 +39,8 @@ fn prose(file: &str) -> String {
     let source = fs::read_to_string(root().join("src/ffi").join(file)).unwrap();
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     let mut comment = String::from("/*\n");
-    for line in lines {
+    // The fences are for rustdoc alone.
+    for line in lines.filter(|line| !line.starts_with(" ```")) {
         comment.push_str(format!(" *{line}").trim_end());
         comment.push('\n');
     }
@@ -67,7 +68,8 @@ fn generate() -> String {
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let types = items(&files, cbindgen::Style::Both, &[Constants, Enums, OpaqueItems, Structs, Typedefs]);
     // cbindgen marks nothing for C that must be used.
-    let types = types.replace("typedef enum triton_status {", "typedef enum TRITON_NODISCARD triton_status {");
+    let types =
+        types.replace("typedef enum triton_status {", "typedef enum TRITON_NODISCARD triton_status {");
     let mut header = String::from("/* Made from src/ffi by `make header`: not to be edited. */\n\n");
     header += PREAMBLE;
     header += &prose("mod.rs");
@@ -89,7 +91,10 @@ fn the_header_is_what_the_sources_say() {
         fs::write(&path, &header).unwrap();
     }
     let checked_in = fs::read_to_string(&path).unwrap_or_default();
-    assert!(checked_in == header, "include/triton_client.h is not what src/ffi says: `make header` makes it anew");
+    assert!(
+        checked_in == header,
+        "include/triton_client.h is not what src/ffi says: `make header` makes it anew"
+    );
 }
 
 #[test]
@@ -106,7 +111,14 @@ fn the_header_compiles_alone_and_twice_in_every_dialect() {
         fs::write(&source, text).unwrap();
         for dialect in dialects {
             let output = Command::new(compiler)
-                .args([&format!("-std={dialect}"), "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"])
+                .args([
+                    &format!("-std={dialect}"),
+                    "-Wall",
+                    "-Wextra",
+                    "-Wpedantic",
+                    "-Werror",
+                    "-fsyntax-only",
+                ])
                 .arg("-I")
                 .arg(root().join("include"))
                 .arg(&source)

@@ -32,7 +32,9 @@ fn the_quick_start_of_rust_gives_the_sums() {
 /// The bytes of a tensor of `count` elements, every value of which is legal.
 fn sample(datatype: Datatype, count: usize) -> Vec<u8> {
     let size = datatype.byte_size().unwrap();
-    (0..count * size).map(|i| if datatype == Datatype::Bool { (i % 2) as u8 } else { (i * 37 % 251) as u8 }).collect()
+    (0..count * size)
+        .map(|i| if datatype == Datatype::Bool { (i % 2) as u8 } else { (i * 37 % 251) as u8 })
+        .collect()
 }
 
 #[test]
@@ -47,7 +49,11 @@ fn every_datatype_comes_back_bit_for_bit() {
                     let elements: Vec<Vec<u8>> = (0..count).map(|i| vec![(i % 256) as u8; i % 7]).collect();
                     let request = InferRequest::new(&model).input_strings("INPUT0", &shape, &elements);
                     let result = client.infer(&request).unwrap();
-                    assert_eq!(result.output("OUTPUT0").unwrap().strings().unwrap(), elements, "{model} {count}");
+                    assert_eq!(
+                        result.output("OUTPUT0").unwrap().strings().unwrap(),
+                        elements,
+                        "{model} {count}"
+                    );
                     continue;
                 }
                 let data = sample(datatype, count);
@@ -121,7 +127,10 @@ fn health_and_metadata_are_the_same_over_both_protocols() {
     assert_eq!((metadata.name.as_str(), &metadata.versions[..]), ("simple", &["1".to_owned()][..]));
     let names: Vec<_> = metadata.inputs.iter().map(|tensor| tensor.name.as_str()).collect();
     assert_eq!(names, ["INPUT0", "INPUT1"]);
-    assert_eq!((metadata.outputs[0].datatype, &metadata.outputs[0].shape[..]), (Datatype::Int32, &[-1, 16][..]));
+    assert_eq!(
+        (metadata.outputs[0].datatype, &metadata.outputs[0].shape[..]),
+        (Datatype::Int32, &[-1, 16][..])
+    );
 }
 
 #[test]
@@ -136,7 +145,8 @@ fn a_model_that_is_not_there_is_not_ready() {
 fn what_the_server_refuses_says_why() {
     let (a, b) = ([5; 16], [3; 16]);
     for client in clients() {
-        let unknown = client.infer(&InferRequest::new("no_such").id("id-7").input("I", &[1], &[1i32])).unwrap_err();
+        let unknown =
+            client.infer(&InferRequest::new("no_such").id("id-7").input("I", &[1], &[1i32])).unwrap_err();
         assert_eq!((unknown.status(), unknown.origin()), (Status::NotFound, Origin::Server));
         assert_eq!(unknown.request_id(), "id-7");
         assert!(unknown.to_string().contains("'no_such'"), "{unknown}");
@@ -145,7 +155,8 @@ fn what_the_server_refuses_says_why() {
         let version = client.infer(&simple(&a, &b).model_version("9")).unwrap_err();
         assert!(version.to_string().contains("version 9"), "{version}");
 
-        let shape = InferRequest::new("simple").input("INPUT0", &[1, 15], &a[..15]).input("INPUT1", &[1, 16], &b);
+        let shape =
+            InferRequest::new("simple").input("INPUT0", &[1, 15], &a[..15]).input("INPUT1", &[1, 16], &b);
         let shape = client.infer(&shape).unwrap_err();
         assert_eq!((shape.status(), shape.origin()), (Status::InvalidArgument, Origin::Server));
         assert!(shape.to_string().contains("INPUT0"), "{shape}");
@@ -223,13 +234,18 @@ fn the_log_tells_of_calls_and_connections_to_whoever_asks() {
         let mut options = ClientOptions::new();
         options.set_log_callback(
             LogLevel::Debug,
-            Arc::new(move |_, target: &str, text: &str| hear.lock().unwrap().push(format!("{target} {text}"))),
+            Arc::new(move |_, target: &str, text: &str| {
+                hear.lock().unwrap().push(format!("{target} {text}"))
+            }),
         );
         let client = Client::with_options(&url, &options).unwrap();
         assert!(heard.lock().unwrap().is_empty());
         client.is_server_live(&CallOptions::new()).unwrap();
         let heard = heard.lock().unwrap().join("\n");
-        assert!(heard.contains("connected to 127.0.0.1") && heard.contains("liveness of the server"), "{heard}");
+        assert!(
+            heard.contains("connected to 127.0.0.1") && heard.contains("liveness of the server"),
+            "{heard}"
+        );
     }
 }
 
@@ -240,7 +256,8 @@ fn a_message_over_the_limit_is_refused_either_way() {
         options.set_max_message_byte_size(1000).unwrap();
         let client = Client::with_options(&url, &options).unwrap();
         let data = [0i32; 500];
-        let error = client.infer(&InferRequest::new("identity_int32").input("INPUT0", &[500], &data)).unwrap_err();
+        let error =
+            client.infer(&InferRequest::new("identity_int32").input("INPUT0", &[500], &data)).unwrap_err();
         assert_eq!((error.status(), error.origin()), (Status::ResourceExhausted, Origin::Client), "{error}");
         assert!(!error.is_in_doubt() && !error.is_retryable());
         // The answer says more than the request: the metadata of the server over the limit of 100 bytes.

@@ -1,18 +1,387 @@
-//! C programs, compiled by plain `cc` against the library and run.
+//! C programs, compiled by plain `cc` against the library and run: the examples, and the programs of `tests/c`.
 
 use std::{
+    ffi::OsStr,
+    fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::LazyLock,
+    time::{Duration, Instant},
 };
 
-use crate::conventions::root;
+use crate::{
+    conventions::root,
+    server::{is_embedded, urls},
+    support::fault,
+};
 
-/// The shared library that cargo built beside this test binary.
+/// The shared library that cargo built with this test binary. It lies beside the binary: the one in the folder above
+/// is `cargo build`'s, and may be older.
 pub(crate) fn library() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let profile = deps.parent().and_then(Path::parent).unwrap().to_owned();
-    let library = profile.join("libtriton_client.so");
+    let library = std::env::current_exe().unwrap().with_file_name("libtriton_client.so");
     assert!(library.exists(), "{} is not there", library.display());
     library
+}
+
+/// Compiles a program; `name` is a path from the root without its ending. Each test has an executable of its own.
+fn compile(source: &str, test: &str) -> PathBuf {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let libraries = library().parent().unwrap().to_owned();
+    let output = Command::new("cc")
+        .args([
+            "-std=c99",
+            "-D_POSIX_C_SOURCE=200809L",
+            "-g",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-I",
+        ])
+        .arg(root().join("include"))
+        .arg(root().join(source))
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(&libraries)
+        .args(["-ltriton_client", "-ldl", "-lpthread"])
+        .arg(format!("-Wl,-rpath,{}", libraries.display()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn run(program: &Path, args: &[&str]) -> Output {
+    host(program).args(args).output().unwrap()
+}
+
+/// A command that finds the library by its run path alone: cargo's LD_LIBRARY_PATH would lead to an older one.
+fn host(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
+/// Runs a program that has to succeed, and returns what it printed.
+fn succeed(program: &Path, args: &[&str]) -> String {
+    let output = run(program, args);
+    assert!(
+        output.status.success(),
+        "{args:?}: {:?} {} {}",
+        output.status,
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+#[test]
+fn the_quick_start_prints_its_sixteen_sums_and_stands_in_the_readme() {
+    let program = compile("c_examples/infer.c", "quick_start");
+    for url in urls() {
+        let printed = succeed(&program, &[&url]);
+        let sums: Vec<String> = (0..16).map(|i| format!("{i} + 1 = {}", i + 1)).collect();
+        assert_eq!(printed.lines().collect::<Vec<_>>(), sums);
+    }
+    let source = fs::read_to_string(root().join("c_examples/infer.c")).unwrap();
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(
+        readme.contains(&format!("```c\n{source}```")),
+        "README.md does not show c_examples/infer.c as it is"
+    );
+}
+
+#[test]
+fn the_examples_pass_over_both_protocols_and_talk_when_asked() {
+    for (source, pass) in [("simple_infer", "PASS : Infer"), ("simple_string_infer", "PASS : String Infer")] {
+        let program = compile(&format!("c_examples/{source}.c"), source);
+        for url in urls() {
+            assert!(succeed(&program, &["-u", &url]).ends_with(&format!("{pass}\n")));
+            let output = run(&program, &["-v", "-u", &url]);
+            assert!(
+                (text(&output.stdout) + &text(&output.stderr)).contains("connected to"),
+                "-v says nothing"
+            );
+        }
+        let output = run(&program, &["-u", &format!("http://{}", fault::refused_address())]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("refused"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn the_contract_holds_over_both_protocols() {
+    let program = compile("tests/c/contract.c", "contract");
+    for url in urls() {
+        succeed(&program, &[&url]);
+    }
+}
+
+#[test]
+fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
+    let refused = format!("grpc://{}", fault::refused_address());
+    let fail = compile("tests/c/fail.c", "valgrind_fail");
+    let mut runs: Vec<(PathBuf, Vec<String>)> =
+        vec![(fail, [&refused, "5000000", "data", "2", "64"].map(str::to_owned).to_vec())];
+    for source in
+        ["c_examples/infer", "c_examples/simple_infer", "c_examples/simple_string_infer", "tests/c/contract"]
+    {
+        let program = compile(&format!("{source}.c"), &format!("valgrind_{}", source.replace('/', "_")));
+        for url in urls() {
+            let flag = source.contains("simple").then(|| "-u".to_owned());
+            runs.push((program.clone(), flag.into_iter().chain([url]).collect()));
+        }
+    }
+    for (program, args) in runs {
+        // What a thread that ends with the process still holds is "possibly lost": no leak.
+        let output = host("valgrind")
+            .args(["-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"])
+            .args(["--show-leak-kinds=definite"])
+            .arg(&program)
+            .args(&args)
+            .output()
+            .expect("valgrind is there: `make test` installs it");
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+    }
+}
+
+/// Status, origin, retryable, in doubt, HTTP status and request id as tests/c/fail.c prints them, and the message.
+fn failure(
+    program: &Path,
+    url: &str,
+    timeout_us: &str,
+    case: &str,
+    repeat: &str,
+    bytes: &str,
+) -> (String, String) {
+    let printed = succeed(program, &[url, timeout_us, case, repeat, bytes]);
+    let (codes, message) = printed.split_once('\n').unwrap();
+    (codes.to_owned(), message.trim().to_owned())
+}
+
+fn both(address: SocketAddr) -> [String; 2] {
+    [format!("http://{address}"), format!("grpc://{address}")]
+}
+
+#[test]
+fn every_kind_of_failure_has_its_status_and_names_its_cause_in_c() {
+    let program = compile("tests/c/fail.c", "fail");
+    let fail = |url: &str, timeout_us: &str, case: &str| failure(&program, url, timeout_us, case, "1", "64");
+    let expect = |(codes, message): (String, String), start: &str, hint: &str| {
+        assert!(codes.starts_with(start), "{codes} is not {start}: {message}");
+        assert!(message.contains(hint), "'{hint}' is not in {message}");
+    };
+    for url in urls() {
+        let http = if url.starts_with("http") { ["404", "400"] } else { ["0", "0"] };
+        expect(fail(&url, "5000000", "unknown"), &format!("NOT_FOUND 4 0 0 {} 'id-1'", http[0]), "'no_such'");
+        expect(fail(&url, "5000000", "shape"), &format!("INVALID_ARGUMENT 4 0 0 {}", http[1]), "INPUT");
+        expect(fail(&url, "5000000", "count"), "INVALID_ARGUMENT 1 0 0 0", "has 64 bytes of data");
+    }
+    for url in both(fault::refused_address()) {
+        expect(fail(&url, "5000000", "data"), "UNAVAILABLE 3 1 0 0", "refused");
+        expect(fail(&url, "5000000", "live"), "UNAVAILABLE 3 1 0 0", "refused");
+    }
+    for scheme in ["http", "grpc"] {
+        let url = format!("{scheme}://no-such-host.invalid");
+        expect(fail(&url, "30000000", "data"), "UNAVAILABLE 3 1 0 0", "no-such-host.invalid");
+    }
+    let silent = fault::silent();
+    for url in both(silent.address()) {
+        let start = Instant::now();
+        expect(fail(&url, "200000", "data"), "DEADLINE_EXCEEDED 2 1", "200ms");
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+    let page = b"<html>no gateway</html>";
+    let proxy = fault::Http::start(|_| {
+        fault::Answer::Bytes(fault::answer(503, &[("Content-Type", "text/html")], page))
+    });
+    expect(
+        fail(&format!("http://{}", proxy.address()), "5000000", "data"),
+        "UNAVAILABLE 4 1 0 503",
+        "no gateway",
+    );
+    let proxy = fault::Grpc::start(|_, _| fault::GrpcAnswer::HttpError {
+        status: 503,
+        content_type: "text/html".to_owned(),
+        body: page.to_vec(),
+    });
+    expect(
+        fail(&format!("grpc://{}", proxy.address()), "5000000", "data"),
+        "UNAVAILABLE 4 1 0 503",
+        "no gateway",
+    );
+}
+
+#[test]
+fn a_server_that_closes_never_kills_the_host_by_sigpipe() {
+    let program = compile("tests/c/fail.c", "sigpipe");
+    let closing = fault::closing();
+    for url in both(closing.address()) {
+        let (codes, message) = failure(&program, &url, "10000000", "data", "30", "8000000");
+        assert!(codes.starts_with("UNAVAILABLE 3"), "{codes}: {message}");
+    }
+}
+
+#[test]
+fn closing_the_library_or_ending_the_process_with_a_call_in_flight_is_harmless() {
+    let program = compile("tests/c/unload.c", "unload");
+    let silent = fault::silent();
+    for url in both(silent.address()) {
+        for how in ["close", "exit"] {
+            succeed(&program, &[library().to_str().unwrap(), &url, how]);
+        }
+    }
+}
+
+/// A C expression that is good for a parameter of this type, in the program that `null_in_turn` writes.
+fn good(kind: &str, name: &str) -> String {
+    match kind {
+        "const char *" => "\"x\"".to_owned(),
+        "triton_error **" => "&error".to_owned(),
+        "bool *" => "&flag".to_owned(),
+        "size_t *" => "&count".to_owned(),
+        "const void **" => "&data".to_owned(),
+        "const triton_bytes **" => "&strings".to_owned(),
+        "const int64_t *" => "shape".to_owned(),
+        "const void *" => "shape".to_owned(),
+        "const triton_bytes *" => "words".to_owned(),
+        "void *" => "NULL".to_owned(),
+        "triton_log_callback" => "hear".to_owned(),
+        "triton_finalizer" => "NULL".to_owned(),
+        "size_t" if name == "input" || name == "index" => "0".to_owned(),
+        "size_t" | "uint64_t" => "1".to_owned(),
+        "triton_datatype" => "TRITON_DATATYPE_UINT8".to_owned(),
+        "triton_log_level" => "TRITON_LOG_INFO".to_owned(),
+        "triton_status" => "TRITON_STATUS_OK".to_owned(),
+        _ if kind.ends_with("**") => format!("({kind})&out"),
+        _ => kind.trim_start_matches("const ").trim_end_matches('*').trim().to_owned() + "_good",
+    }
+}
+
+/// A function's name and its parameters (type, name).
+type Declaration = (String, Vec<(String, String)>);
+
+/// Each function of the header.
+fn declarations() -> Vec<Declaration> {
+    let header = fs::read_to_string(root().join("include/triton_client.h")).unwrap();
+    let mut functions = Vec::new();
+    for name in crate::conventions::declared() {
+        let at = header.match_indices(&format!("{name}(")).map(|(at, _)| at).find(|&at| {
+            let line = header[..at].rsplit('\n').next().unwrap();
+            !line.trim_start().starts_with('*') && !line.trim_start().starts_with("/*")
+        });
+        let at = at.unwrap();
+        let list = header[at + name.len() + 1..].split(");").next().unwrap().replace('\n', " ");
+        let parameters =
+            list.split(',').map(str::trim).filter(|parameter| *parameter != "void").map(|parameter| {
+                let cut = parameter.rfind([' ', '*']).unwrap() + 1;
+                (parameter[..cut].trim().to_owned(), parameter[cut..].to_owned())
+            });
+        functions.push((name.clone(), parameters.collect()));
+    }
+    functions
+}
+
+#[test]
+fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
+    /// For these NULL has a meaning.
+    const NULLABLE: [&str; 8] =
+        ["error_out", "options", "model_version", "id", "finalizer", "user_data", "rank_out", "callback"];
+    let mut calls = String::new();
+    let mut count = 0;
+    for (name, parameters) in declarations() {
+        let is_status = parameters.iter().any(|(_, name)| name == "error_out");
+        for (turn, (kind, parameter)) in parameters.iter().enumerate() {
+            if !(kind.ends_with('*') || kind == "triton_log_callback") {
+                continue;
+            }
+            let is_new_client = name == "triton_client_new" && parameter == "url";
+            let nullable = NULLABLE.contains(&parameter.as_str()) && !parameter.starts_with("callback");
+            let own_options =
+                parameter == "options" && kind.contains("options *") && !kind.starts_with("const");
+            let args: Vec<String> = parameters
+                .iter()
+                .enumerate()
+                .map(|(at, (kind, name))| if at == turn { "NULL".to_owned() } else { good(kind, name) })
+                .collect();
+            let call = format!("{name}({})", args.join(", "));
+            if !is_status {
+                // Everything of that kind takes NULL, and a _free must not get what is still needed.
+                let is_free = name.ends_with("_free") && turn != 0;
+                if !is_free {
+                    calls += &format!("    (void){call};\n");
+                    count += 1;
+                }
+            } else if !nullable || own_options || is_new_client {
+                calls += &format!("    refused({call}, \"{name}\", \"{parameter}\");\n");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 70, "only {count} pointers were found");
+    let handles =
+        declarations().into_iter().flat_map(|(_, parameters)| parameters).filter_map(|(kind, name)| {
+            let good = good(&kind, &name);
+            good.strip_suffix("_good").map(str::to_owned)
+        });
+    let handles: std::collections::BTreeSet<String> = handles.collect();
+    let unused: String = handles.iter().map(|kind| format!("    (void){kind}_good;\n")).collect();
+    let globals: String =
+        handles.iter().map(|kind| format!("static {kind} *{kind}_good = NULL;\n")).collect();
+    let program = format!(
+        r#"#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <triton_client.h>
+static triton_error *error = NULL;
+static bool flag; static size_t count; static const void *data; static const triton_bytes *strings; static void *out;
+static const int64_t shape[] = {{1}};
+static const triton_bytes words[] = {{{{"w", 1}}}};
+static void hear(triton_log_level level, const char *target, const char *message, void *user_data) {{
+    (void)level; (void)target; (void)message; (void)user_data;
+}}
+{globals}
+static void refused(triton_status status, const char *function, const char *parameter) {{
+    if (status != TRITON_STATUS_INVALID_ARGUMENT || strstr(triton_error_message(error), parameter) == NULL) {{
+        fprintf(stderr, "%s, %s: %d %s\n", function, parameter, (int)status, triton_error_message(error));
+        exit(1);
+    }}
+    triton_error_free(error);
+    error = NULL;
+}}
+int main(int argc, char **argv) {{
+    const int64_t two[] = {{1, 16}};
+    const int32_t zeros[16] = {{0}};
+    (void)argc; (void)hear;
+{unused}    (void)words; (void)strings; (void)flag; (void)count; (void)data; (void)out;
+    if (triton_client_new(argv[1], NULL, &triton_client_good, &error)
+        || triton_infer_request_new("simple", &triton_infer_request_good, &error)
+        || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT0", TRITON_DATATYPE_INT32, two, 2, zeros, 64, &error)
+        || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT1", TRITON_DATATYPE_INT32, two, 2, zeros, 64, &error)
+        || triton_client_infer(triton_client_good, triton_infer_request_good, NULL, &triton_infer_result_good, &error)
+        || triton_call_options_new(&triton_call_options_good, &error)
+        || triton_client_options_new(&triton_client_options_good, &error)) return 1;
+{calls}    triton_client_free(triton_client_good);
+    triton_infer_result_free(triton_infer_result_good);
+    triton_infer_request_free(triton_infer_request_good);
+    triton_call_options_free(triton_call_options_good);
+    triton_client_options_free(triton_client_options_good);
+    return 0;
+}}
+"#
+    );
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("null.c");
+    fs::write(&source, program).unwrap();
+    let program = compile(source.to_str().unwrap(), "null");
+    succeed(&program, &[&urls()[0]]);
+}
+
+#[test]
+fn the_embedded_server_is_used_only_where_it_was_asked_for() {
+    assert_eq!(is_embedded(), std::env::var_os("TRITON_TESTS").is_some());
 }

@@ -16,7 +16,10 @@ pub(crate) fn server() -> &'static Addresses {
     static SERVER: LazyLock<Addresses> = LazyLock::new(|| {
         if is_embedded() {
             let server = Box::leak(Box::new(embedded::Server::start().unwrap()));
-            return Addresses { http: server.http_address().to_string(), grpc: server.grpc_address().to_string() };
+            return Addresses {
+                http: server.http_address().to_string(),
+                grpc: server.grpc_address().to_string(),
+            };
         }
         let address = |name| {
             env::var(name).unwrap_or_else(|_| {

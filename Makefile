@@ -1,0 +1,47 @@
+# The two commands of the README: `make demo` and `make test`. Each installs what it lacks.
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+MAJOR := $(word 1,$(subst ., ,$(VERSION)))
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PREFIX ?= /usr/local
+DESTDIR ?=
+LIBDIR := $(PREFIX)/lib
+SONAME := libtriton_client.so.$(MAJOR)
+
+.PHONY: demo test lint header install clean
+
+# Builds the library, starts a real Triton server, and runs the C examples on it.
+demo:
+	tests/packages.sh cc:gcc
+	cargo build --release
+	c_examples/demo.sh "$(TARGET)/release"
+
+# Every test of the project.
+test:
+	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils
+	tests/run.sh
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+# Makes include/triton_client.h anew from src/ffi.
+header:
+	UPDATE_HEADER=1 cargo test --test suite header::the_header_is_what_the_sources_say
+
+# The SONAME is set here and not by the build script: a library that has one can't be run from the target folder.
+install:
+	CARGO_TARGET_DIR="$(TARGET)/install" cargo rustc --release --lib --crate-type cdylib -- -C link-arg=-Wl,-soname,$(SONAME)
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(PREFIX)/include"
+	install -m 644 include/triton_client.h "$(DESTDIR)$(PREFIX)/include/"
+	install -m 755 "$(TARGET)/install/release/libtriton_client.so" "$(DESTDIR)$(LIBDIR)/libtriton_client.so.$(VERSION)"
+	strip --strip-unneeded "$(DESTDIR)$(LIBDIR)/libtriton_client.so.$(VERSION)"
+	ln -sf libtriton_client.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/$(SONAME)"
+	ln -sf $(SONAME) "$(DESTDIR)$(LIBDIR)/libtriton_client.so"
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	    'Name: triton_client' 'Description: Client for NVIDIA Triton Inference Server' 'Version: $(VERSION)' \
+	    'Libs: -L$${libdir} -ltriton_client' 'Cflags: -I$${includedir}' \
+	    > "$(DESTDIR)$(LIBDIR)/pkgconfig/triton_client.pc"
+
+clean:
+	cargo clean

@@ -1,0 +1,61 @@
+//! Answers that are no gRPC at all: a proxy's error page, another server's.
+
+use std::{
+    error::Error as StdError,
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response, header};
+use http_body::Body as _;
+use tonic::{body::Body, transport::Channel};
+use tower_service::Service;
+
+use crate::{error::Error, model::wire};
+
+/// As much as is read of an answer that is no gRPC.
+const MOST: usize = 1024;
+
+/// The channel, with every answer held against what gRPC looks like before tonic reads it: tonic would take the text of
+/// an error page for a damaged message.
+#[derive(Clone, Debug)]
+pub(super) struct Checked(pub Channel);
+
+impl Service<Request<Body>> for Checked {
+    type Response = Response<Body>;
+    type Error = Box<dyn StdError + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let answer = self.0.call(request);
+        Box::pin(async move {
+            let (head, mut body) = answer.await?.into_parts();
+            let kind = head.headers.get(header::CONTENT_TYPE);
+            let is_grpc = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+            if head.status.is_success() && is_grpc {
+                return Ok(Response::from_parts(head, body));
+            }
+            let mut text = Vec::new();
+            while text.len() < MOST
+                && let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await
+            {
+                if let Some(data) = frame.data_ref() {
+                    text.extend_from_slice(data);
+                }
+            }
+            let status = head.status.as_u16();
+            Err(if head.status.is_success() {
+                Error::broken_answer(format!("the answer is no gRPC, its content type is {kind:?}"))
+                    .with_http_status(status)
+            } else {
+                wire::error(status, &text)
+            }
+            .into())
+        })
+    }
+}

@@ -1,0 +1,27 @@
+#!/bin/bash
+# Runs every test beside a real Triton server, and says how many tests talked to it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+status=0
+tests/triton/setup.sh || status=$?
+if [ "$status" = 3 ]; then
+    [ "${TRITON_TESTS:-}" = embedded ] || {
+        echo "The tests talk to a real Triton server, which can't run here. TRITON_TESTS=embedded makes do with less." >&2
+        exit 1
+    }
+elif [ "$status" != 0 ]; then
+    exit "$status"
+fi
+
+if [ "${TRITON_TESTS:-}" = embedded ]; then
+    cargo test
+    echo "No test talked to a real Triton server: the embedded one stood in for it, and the tests of models and errors"
+    echo "that it does not have (a_deadline_holds_against_a_model_that_takes_its_time, models_own_errors_keep_their_codes) did not run."
+    exit 0
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+TRITON_TEST_REAL_LOG=$log tests/triton/with-server.sh cargo test
+echo "$(sort -u "$log" | wc -l) tests talked to the real Triton server"
