@@ -38,15 +38,17 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
 /// The process has one panic hook. Ours is put before it once, and lets every panic outside of a guard through.
 fn silence_hook() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let previous = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            // `try_with`: a thread that is ending may have lost its locals already.
-            if GUARDS.try_with(|guards| guards.get() == 0).unwrap_or(true) {
-                previous(info);
-            }
-        }));
-    });
+    ONCE.call_once(chain_hook);
+}
+
+fn chain_hook() {
+    let previous = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        // `try_with`: a thread that is ending may have lost its locals already.
+        if GUARDS.try_with(|guards| guards.get() == 0).unwrap_or(true) {
+            previous(info);
+        }
+    }));
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {
@@ -55,4 +57,31 @@ fn text(payload: &(dyn Any + Send)) -> &str {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("(no text)")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_caught_panic_is_an_error_with_its_text_and_only_others_reach_the_programs_hook() {
+        static HEARD: AtomicUsize = AtomicUsize::new(0);
+        let program = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if info.payload_as_str() == Some("for the test") {
+                HEARD.fetch_add(1, Ordering::Relaxed);
+            } else {
+                program(info);
+            }
+        }));
+        chain_hook();
+        let error = guard::<()>(|| panic!("for the test")).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (Status::Internal, Origin::Client));
+        assert!(error.to_string().contains("for the test"));
+        assert_eq!(HEARD.load(Ordering::Relaxed), 0);
+        assert!(panic::catch_unwind(|| panic!("for the test")).is_err());
+        assert_eq!(HEARD.load(Ordering::Relaxed), 1);
+    }
 }

@@ -40,8 +40,8 @@
 //! to a server has a limit (60 s unless told), and everything counts against it: names, connecting, sending, receiving.
 //!
 //! NOTHING ELSE. The library prints nothing, has no global state that a program could set, raises no SIGPIPE, and
-//! never lets a panic of its own through: that comes out as TRITON_STATUS_INTERNAL. A client forgets its connections
-//! and threads in a child made by fork; make a new client there.
+//! never lets a panic of its own through: that comes out as TRITON_STATUS_INTERNAL. In a child made by fork no handle of
+//! the parent may be used: threads are not there any more, and connections would be shared. Make a new client there.
 //!
 //! URLS of servers. A name, an IPv4 address, or an IPv6 address in brackets:
 //!
