@@ -385,6 +385,37 @@ typedef struct triton_bytes {
     size_t byte_size;
 } triton_bytes;
 
+/**
+ * Where the time of a call went, in nanoseconds: stages, each from the end of the one before, that together are the
+ * whole call. What the server did is in first_byte_ns, and in part in receive_ns.
+ */
+typedef struct triton_call_times {
+    /**
+     * To be set to sizeof(triton_call_times): later versions may know more stages.
+     */
+    size_t struct_size;
+    /**
+     * Encoding the request and finding a connection.
+     */
+    uint64_t queue_ns;
+    /**
+     * Opening a connection, names included; 0 on one that was open.
+     */
+    uint64_t connect_ns;
+    /**
+     * Until the system had taken the last byte of the request.
+     */
+    uint64_t send_ns;
+    /**
+     * Until the first byte of the answer.
+     */
+    uint64_t first_byte_ns;
+    /**
+     * Until the last byte of the answer.
+     */
+    uint64_t receive_ns;
+} triton_call_times;
+
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
 
@@ -570,6 +601,16 @@ triton_status triton_client_options_set_timeout_us(triton_client_options *option
 triton_status triton_client_options_set_max_message_byte_size(triton_client_options *options,
                                                               uint64_t byte_size,
                                                               triton_error **error_out);
+
+/**
+ * Sets how many bytes of freed results the client keeps as memory for the next ones: fresh memory costs a page fault
+ * for every 4 KiB of it. Results that are not freed yet do not count.
+ *
+ * @param byte_size  64 MiB unless told; 0 keeps none
+ */
+triton_status triton_client_options_set_result_memory_byte_size(triton_client_options *options,
+                                                                uint64_t byte_size,
+                                                                triton_error **error_out);
 
 /**
  * Makes a client tell what it does. Without a log callback nothing is written anywhere.
@@ -795,7 +836,8 @@ triton_datatype triton_tensor_metadata_datatype(const triton_tensor_metadata *te
 const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor, size_t *rank_out);
 
 /*
- * REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once.
+ * REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once unless it
+ * has a buffer for an output.
  *
  * Input data is borrowed, unless the function's name says copy or strings, and read only while a call runs. It is
  * checked when the request is sent: data that does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
@@ -951,6 +993,23 @@ triton_status triton_infer_request_add_requested_output(triton_infer_request *re
                                                         size_t *index_out,
                                                         triton_error **error_out);
 
+/**
+ * Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
+ * then tells the output's shape and byte size, and its data is at `data`; a copy is saved. A request with a buffer is in
+ * one call at a time: a second one meanwhile is FAILED_PRECONDITION. After a call that failed, what the memory holds is
+ * undefined.
+ *
+ * @param output     the requested output's index
+ * @param data       where the bytes go, row-major, lowest byte first; aligned as the caller wants to read them. NULL,
+ *                   with a byte_size of 0, gives the output back to the result.
+ * @param byte_size  how many bytes there is room for; an output that has more is RESOURCE_EXHAUSTED from the call
+ */
+triton_status triton_infer_request_requested_output_set_buffer(triton_infer_request *request,
+                                                               size_t output,
+                                                               void *data,
+                                                               size_t byte_size,
+                                                               triton_error **error_out);
+
 /*
  * RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
  * type is legal; every pointer is valid until the result is freed.
@@ -962,7 +1021,8 @@ triton_status triton_infer_request_add_requested_output(triton_infer_request *re
  * @param name       the output's name
  * @param datatype   what the elements are expected to be, of one size each: for TRITON_DATATYPE_BYTES there is
  *                   triton_infer_result_output_strings
- * @param data_out   the elements, row-major, aligned to 64 bytes; never NULL on success
+ * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
+ *                   never NULL on success
  * @param count_out  the number of elements, not of bytes
  * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another
  */
@@ -980,7 +1040,7 @@ triton_status triton_infer_result_output_as(const triton_infer_result *result,
  * @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
  * @param count_out    their number
  * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
- *         server sent is no BYTES tensor
+ *         server sent is no BYTES tensor; FAILED_PRECONDITION if it went to a buffer that the request set
  */
 triton_status triton_infer_result_output_strings(const triton_infer_result *result,
                                                  const char *name,
@@ -1002,6 +1062,16 @@ const char *triton_infer_result_model_version(const triton_infer_result *result)
  * The id that the request had; empty if it had none.
  */
 const char *triton_infer_result_id(const triton_infer_result *result);
+
+/**
+ * Tells where the time of the call went that gave the result.
+ *
+ * @param times_out  filled as far as its struct_size says, which stays as it is
+ * @return INVALID_ARGUMENT if struct_size has no room for the first stage
+ */
+triton_status triton_infer_result_times(const triton_infer_result *result,
+                                        triton_call_times *times_out,
+                                        triton_error **error_out);
 
 /**
  * The number of outputs.
@@ -1037,8 +1107,8 @@ triton_datatype triton_infer_output_datatype(const triton_infer_output *output);
 const int64_t *triton_infer_output_shape(const triton_infer_output *output, size_t *rank_out);
 
 /**
- * The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes. The elements of BYTES stand
- * each behind its length in four bytes. NULL only for NULL.
+ * The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request
+ * set for the output, if it did. The elements of BYTES stand each behind its length in four bytes. NULL only for NULL.
  */
 const void *triton_infer_output_data(const triton_infer_output *output);
 

@@ -1,10 +1,13 @@
 //! The client: blocking, shared by any number of threads.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     error::{Error, Result},
-    infer::{InferRequest, InferResult},
+    infer::{
+        InferRequest, InferResult,
+        place::{Buffers, Places},
+    },
     log::LogLevel,
     model::{
         ModelMetadata, Operation, ServerMetadata,
@@ -25,6 +28,8 @@ pub struct Client {
     url: Url,
     options: ClientOptions,
     transport: Transport,
+    /// Memory for results, shared with those that are not freed yet.
+    buffers: Arc<Buffers>,
 }
 
 impl Client {
@@ -40,8 +45,9 @@ impl Client {
     /// A client with options; see [`new`](Self::new).
     pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self> {
         let url = Url::parse(url)?;
-        let transport = Transport::new(&url, options);
-        Ok(Self { url, options: options.clone(), transport })
+        let transport = Transport::new(&url, options)?;
+        let buffers = Buffers::new(options.result_memory_byte_size);
+        Ok(Self { url, options: options.clone(), transport, buffers })
     }
 
     /// Whether the server lives. A server that can't be reached is an error, not `false`.
@@ -87,7 +93,8 @@ impl Client {
         self.told(&context, what, || {
             check_model_name(model)?;
             request.check()?;
-            self.transport.infer(request, &context)
+            let mut places = Places::new(request, &self.buffers)?;
+            self.transport.infer(request, &mut places, &context)
         })
         .map_err(|error| error.with_request_id(request.request_id()))
     }

@@ -15,7 +15,8 @@
 //! # }
 //! ```
 
-// Unsafe code stands in the skin, where pointers come in, and in the lending of the caller's memory, and nowhere else.
+// Unsafe code stands in the skin, where pointers come in, in the lending of the caller's memory, and in one call that
+// receives into memory that was not zeroed before (net/unfilled.rs).
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -43,9 +44,10 @@ pub use client::Client;
 pub use error::{
     Error, GRPC_CODES, HTTP_STATUSES, Meaning, Origin, Result, Status, grpc_code_meaning, http_status_meaning,
 };
-pub use infer::{Datatype, Element, InferOutput, InferRequest, InferResult};
+pub use infer::{CallTimes, Datatype, Element, InferOutput, InferRequest, InferResult};
 pub use log::{LogCallback, LogLevel};
 pub use model::{ModelMetadata, ServerMetadata, TensorMetadata};
 pub use options::{
-    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_TIMEOUT,
+    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_BYTE_SIZE,
+    DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,
 };

@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     grpc::Grpc,
     http::Http,
-    infer::{InferRequest, InferResult},
+    infer::{InferRequest, InferResult, place::Places},
     model::Operation,
     net::dial::Dialer,
     options::{CallContext, ClientOptions},
@@ -22,12 +22,12 @@ pub(crate) enum Transport {
 
 impl Transport {
     /// Does not touch the network.
-    pub fn new(url: &Url, options: &ClientOptions) -> Self {
+    pub fn new(url: &Url, options: &ClientOptions) -> Result<Self> {
         let dialer = Arc::new(Dialer::new(url, options.connect_timeout, options.log.clone()));
-        match url.protocol {
-            Protocol::Http => Self::Http(Http::new(url, dialer)),
-            Protocol::Grpc => Self::Grpc(Grpc::new(url, dialer)),
-        }
+        Ok(match url.protocol {
+            Protocol::Http => Self::Http(Http::new(url, dialer)?),
+            Protocol::Grpc => Self::Grpc(Grpc::new(url, dialer)?),
+        })
     }
 
     pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
@@ -37,10 +37,15 @@ impl Transport {
         })
     }
 
-    pub fn infer(&self, request: &InferRequest, context: &CallContext) -> Result<InferResult> {
+    pub fn infer(
+        &self,
+        request: &InferRequest,
+        places: &mut Places,
+        context: &CallContext,
+    ) -> Result<InferResult> {
         match self {
-            Self::Http(http) => http.infer(request, context),
-            Self::Grpc(grpc) => grpc.infer(request, context),
+            Self::Http(http) => http.infer(request, places, context),
+            Self::Grpc(grpc) => grpc.infer(request, places, context),
         }
     }
 }

@@ -213,6 +213,24 @@ pub unsafe extern "C" fn triton_client_options_set_max_message_byte_size(
     unsafe { change(options, error_out, set) }
 }
 
+/// Sets how many bytes of freed results the client keeps as memory for the next ones: fresh memory costs a page fault
+/// for every 4 KiB of it. Results that are not freed yet do not count.
+///
+/// @param byte_size  64 MiB unless told; 0 keeps none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
+    options: *mut triton_client_options,
+    byte_size: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| {
+        options.set_result_memory_byte_size(byte_size);
+        Ok(())
+    };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
 /// Makes a client tell what it does. Without a log callback nothing is written anywhere.
 ///
 /// @param level      the least weight that is told: TRITON_LOG_DEBUG tells of every call

@@ -1,11 +1,14 @@
-//! REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once.
+//! REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once unless it
+//! has a buffer for an output.
 //!
 //! Input data is borrowed, unless the function's name says copy or strings, and read only while a call runs. It is
 //! checked when the request is sent: data that does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
 
 use std::{
     ffi::{c_char, c_void},
-    ptr, slice,
+    ptr,
+    ptr::NonNull,
+    slice,
 };
 
 use super::{
@@ -18,7 +21,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     infer::{Datatype, InferRequest},
-    lend::Segment,
+    lend::{Landing, Segment},
 };
 
 /// An inference request. Freed with triton_infer_request_free.
@@ -300,6 +303,34 @@ pub unsafe extern "C" fn triton_infer_request_add_requested_output(
             let request = &mut handle_mut(request, "request")?.request;
             out.set(request.add_requested_output(convert::text(name, "name")?)?);
             Ok(())
+        })
+    }
+}
+
+/// Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
+/// then tells the output's shape and byte size, and its data is at `data`; a copy is saved. A request with a buffer is in
+/// one call at a time: a second one meanwhile is FAILED_PRECONDITION. After a call that failed, what the memory holds is
+/// undefined.
+///
+/// @param output     the requested output's index
+/// @param data       where the bytes go, row-major, lowest byte first; aligned as the caller wants to read them. NULL,
+///                   with a byte_size of 0, gives the output back to the result.
+/// @param byte_size  how many bytes there is room for; an output that has more is RESOURCE_EXHAUSTED from the call
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_requested_output_set_buffer(
+    request: *mut triton_infer_request,
+    output: usize,
+    data: *mut c_void,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, BORROWED DATA, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            convert::check_array(data.cast::<u8>().cast_const(), byte_size, "data")?;
+            let landing = NonNull::new(data.cast()).map(|data| Landing::from_raw(data, byte_size));
+            request.set_landing(output, landing)
         })
     }
 }

@@ -3,8 +3,9 @@
 
 use std::{
     ffi::{CString, c_char, c_void},
-    ptr,
+    mem, ptr,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use super::{
@@ -12,12 +13,12 @@ use super::{
     convert::{self, c_string},
     datatype::{triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
-    handle::{Out, free, handle},
+    handle::{Out, free, handle, null},
     request::triton_bytes,
 };
 use crate::{
     error::{Error, Result},
-    infer::{InferOutput, InferResult},
+    infer::{CallTimes, InferOutput, InferResult},
 };
 
 /// The answer to an inference request. Freed with triton_infer_result_free.
@@ -120,7 +121,8 @@ unsafe fn read<'a, T>(
 /// @param name       the output's name
 /// @param datatype   what the elements are expected to be, of one size each: for TRITON_DATATYPE_BYTES there is
 ///                   triton_infer_result_output_strings
-/// @param data_out   the elements, row-major, aligned to 64 bytes; never NULL on success
+/// @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
+///                   never NULL on success
 /// @param count_out  the number of elements, not of bytes
 /// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another
 #[unsafe(no_mangle)]
@@ -146,9 +148,9 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
                     "the elements of {datatype} have no one size: triton_infer_result_output_strings reads BYTES"
                 )));
             };
-            let bytes = output.data_as(datatype)?;
-            data.set(bytes.as_ptr().cast());
-            count.set(bytes.len() / size);
+            output.expect(datatype)?;
+            data.set(output.start().cast());
+            count.set(output.byte_size() / size);
             Ok(())
         })
     }
@@ -160,7 +162,7 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
 /// @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
 /// @param count_out    their number
 /// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
-///         server sent is no BYTES tensor
+///         server sent is no BYTES tensor; FAILED_PRECONDITION if it went to a buffer that the request set
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_strings(
     result: *const triton_infer_result,
@@ -207,6 +209,67 @@ pub unsafe extern "C" fn triton_infer_result_model_version(
 pub unsafe extern "C" fn triton_infer_result_id(result: *const triton_infer_result) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { text(result, |result| (&result.id, result.result.id())) })
+}
+
+/// Where the time of a call went, in nanoseconds: stages, each from the end of the one before, that together are the
+/// whole call. What the server did is in first_byte_ns, and in part in receive_ns.
+#[repr(C)]
+pub struct triton_call_times {
+    /// To be set to sizeof(triton_call_times): later versions may know more stages.
+    pub struct_size: usize,
+    /// Encoding the request and finding a connection.
+    pub queue_ns: u64,
+    /// Opening a connection, names included; 0 on one that was open.
+    pub connect_ns: u64,
+    /// Until the system had taken the last byte of the request.
+    pub send_ns: u64,
+    /// Until the first byte of the answer.
+    pub first_byte_ns: u64,
+    /// Until the last byte of the answer.
+    pub receive_ns: u64,
+}
+
+/// Tells where the time of the call went that gave the result.
+///
+/// @param times_out  filled as far as its struct_size says, which stays as it is
+/// @return INVALID_ARGUMENT if struct_size has no room for the first stage
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_times(
+    result: *const triton_infer_result,
+    times_out: *mut triton_call_times,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            if times_out.is_null() {
+                return Err(null("times_out"));
+            }
+            // The caller's struct may be an older and smaller one: nothing refers to it as a whole.
+            let struct_size = ptr::addr_of!((*times_out).struct_size).read();
+            let least = mem::offset_of!(triton_call_times, connect_ns);
+            if struct_size < least {
+                return Err(Error::invalid(format!("struct_size is {struct_size}, less than {least}")));
+            }
+            let write = |times: CallTimes| {
+                let ns = |stage: Duration| u64::try_from(stage.as_nanos()).unwrap_or(u64::MAX);
+                let times = triton_call_times {
+                    struct_size,
+                    queue_ns: ns(times.queue),
+                    connect_ns: ns(times.connect),
+                    send_ns: ns(times.send),
+                    first_byte_ns: ns(times.first_byte),
+                    receive_ns: ns(times.receive),
+                };
+                let byte_size = struct_size.min(mem::size_of::<triton_call_times>());
+                let from = ptr::from_ref(&times).cast::<u8>();
+                ptr::copy_nonoverlapping(from, times_out.cast::<u8>(), byte_size);
+            };
+            write(CallTimes::default());
+            write(handle(result, "result")?.result.times());
+            Ok(())
+        })
+    }
 }
 
 /// The number of outputs.
@@ -275,17 +338,17 @@ pub unsafe extern "C" fn triton_infer_output_shape(
     })
 }
 
-/// The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes. The elements of BYTES stand
-/// each behind its length in four bytes. NULL only for NULL.
+/// The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request
+/// set for the output, if it did. The elements of BYTES stand each behind its length in four bytes. NULL only for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_data(output: *const triton_infer_output) -> *const c_void {
     // SAFETY: the contract's HANDLES.
-    infallible(ptr::null(), || unsafe { read(output, ptr::null(), |output| output.data().as_ptr().cast()) })
+    infallible(ptr::null(), || unsafe { read(output, ptr::null(), |output| output.start().cast()) })
 }
 
 /// The number of those bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_byte_size(output: *const triton_infer_output) -> usize {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(output, 0, |output| output.data().len()) })
+    infallible(0, || unsafe { read(output, 0, InferOutput::byte_size) })
 }

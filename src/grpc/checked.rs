@@ -35,10 +35,9 @@ impl Service<Request<Body>> for Checked {
         let answer = self.0.call(request);
         Box::pin(async move {
             let (head, mut body) = answer.await?.into_parts();
-            let kind = head.headers.get(header::CONTENT_TYPE);
-            let is_grpc = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
-            if head.status.is_success() && is_grpc {
-                return Ok(Response::from_parts(head, body));
+            let head = Response::from_parts(head, ());
+            if is_grpc(&head) {
+                return Ok(head.map(|()| body));
             }
             let mut text = Vec::new();
             while text.len() < MOST
@@ -48,14 +47,24 @@ impl Service<Request<Body>> for Checked {
                     text.extend_from_slice(data);
                 }
             }
-            let status = head.status.as_u16();
-            Err(if head.status.is_success() {
-                Error::broken_answer(format!("the answer is no gRPC, its content type is {kind:?}"))
-                    .with_http_status(status)
-            } else {
-                wire::error(status, &text)
-            }
-            .into())
+            Err(not_grpc(&head, &text).into())
         })
     }
+}
+
+/// Whether an answer is one of gRPC's.
+pub(super) fn is_grpc(head: &Response<()>) -> bool {
+    let kind = head.headers().get(header::CONTENT_TYPE);
+    head.status().is_success() && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// The error that an answer is which is not one of gRPC's; `text` is what it says.
+pub(super) fn not_grpc(head: &Response<()>, text: &[u8]) -> Error {
+    let status = head.status().as_u16();
+    if !head.status().is_success() {
+        return wire::error(status, text);
+    }
+    let kind = head.headers().get(header::CONTENT_TYPE);
+    Error::broken_answer(format!("the answer is no gRPC, its content type is {kind:?}"))
+        .with_http_status(status)
 }

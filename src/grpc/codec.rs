@@ -6,8 +6,11 @@ use std::ops::Range;
 use prost::Message;
 
 use crate::{
-    error::{Error, Result},
-    infer::{Datatype, InferInput, InferOutput, InferRequest, InferResult, place::Place},
+    error::{Error, Origin, Result, Status},
+    infer::{
+        CallTimes, Datatype, InferInput, InferOutput, InferRequest, InferResult,
+        place::{Data, Place, Places},
+    },
     options::CallContext,
     proto::inference::model_infer_response::InferOutputTensor,
 };
@@ -44,7 +47,10 @@ mod response_field {
     pub const RAW_OUTPUT_CONTENTS: u64 = 6;
 }
 
-/// An encoded `ModelInferRequest`, in the order in which it is sent.
+/// What stands before each message: whether it is compressed, and its byte size.
+pub(super) const PREFIX_BYTE_SIZE: usize = 5;
+
+/// An encoded `ModelInferRequest` behind its prefix, in the order in which it is sent.
 pub(super) struct Encoded<'r> {
     /// Everything that is not tensor data, one stretch after the other.
     framing: Vec<u8>,
@@ -57,9 +63,12 @@ enum Part<'r> {
 }
 
 impl<'r> Encoded<'r> {
-    pub fn new(request: &'r InferRequest<'_>) -> Self {
-        let mut encoded = Self { framing: Vec::with_capacity(256), parts: Vec::new() };
+    /// RESOURCE_EXHAUSTED for a message that is over the limit, or over 4 GiB, which no prefix can say.
+    pub fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
+        let parts = request.inputs().len() * 2 + 1;
+        let mut encoded = Self { framing: Vec::with_capacity(512), parts: Vec::with_capacity(parts) };
         let framing = &mut encoded.framing;
+        framing.extend_from_slice(&[0; PREFIX_BYTE_SIZE]);
         let (model, version) = request.model();
         put_text(framing, request_field::MODEL_NAME, model);
         put_text(framing, request_field::MODEL_VERSION, version);
@@ -82,7 +91,15 @@ impl<'r> Encoded<'r> {
             encoded.parts.extend(input.segments().map(Part::Tensor));
         }
         encoded.parts.push(Part::Framing(start..encoded.framing.len()));
-        encoded
+        let byte_size = encoded.byte_size();
+        context.check_request_size(byte_size)?;
+        let size = u32::try_from(byte_size).map_err(|_| {
+            let message =
+                format!("the request has {byte_size} bytes, and a message of gRPC's less than 4 GiB");
+            Error::new(Status::ResourceExhausted, Origin::Client, message)
+        })?;
+        encoded.framing[1..PREFIX_BYTE_SIZE].copy_from_slice(&size.to_be_bytes());
+        Ok(encoded)
     }
 
     pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
@@ -92,8 +109,9 @@ impl<'r> Encoded<'r> {
         })
     }
 
-    pub fn byte_size(&self) -> u64 {
-        self.parts().map(|part| part.len() as u64).sum()
+    /// Of the message, without its prefix.
+    fn byte_size(&self) -> u64 {
+        self.parts().map(|part| part.len() as u64).sum::<u64>() - PREFIX_BYTE_SIZE as u64
     }
 }
 
@@ -142,7 +160,7 @@ fn put_message(to: &mut Vec<u8>, field: u64, body: impl FnOnce(&mut Vec<u8>)) {
 
 /// Reads a `ModelInferResponse` as its bytes arrive, in pieces of any size. A raw output goes straight to its aligned
 /// place; nothing is allocated that the announced length of the message does not cover.
-pub(super) struct ResponseReader {
+pub(super) struct ResponseReader<'r> {
     /// Bytes of the message that have not arrived.
     left: u64,
     state: State,
@@ -150,7 +168,7 @@ pub(super) struct ResponseReader {
     field: Vec<u8>,
     result: InferResult,
     tensors: Vec<InferOutputTensor>,
-    raw: Vec<Place>,
+    raw: Vec<Place<'r>>,
 }
 
 enum State {
@@ -168,7 +186,7 @@ enum State {
 const HEAD_MOST: usize = 20;
 const AT_KEY: State = State::Head { bytes: [0; HEAD_MOST], count: 0 };
 
-impl ResponseReader {
+impl<'r> ResponseReader<'r> {
     /// For a message of `byte_size` bytes; RESOURCE_EXHAUSTED if that is over the limit.
     pub fn new(byte_size: u64, context: &CallContext) -> Result<Self> {
         context.check_answer_size(byte_size)?;
@@ -181,6 +199,7 @@ impl ResponseReader {
                 model_version: String::new(),
                 id: String::new(),
                 outputs: Vec::new(),
+                times: CallTimes::default(),
             },
             tensors: Vec::new(),
             raw: Vec::new(),
@@ -188,7 +207,7 @@ impl ResponseReader {
     }
 
     /// Takes the next bytes of the message.
-    pub fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
+    pub fn push(&mut self, mut bytes: &[u8], places: &mut Places<'r>) -> Result<()> {
         self.left = self
             .left
             .checked_sub(bytes.len() as u64)
@@ -204,7 +223,7 @@ impl ResponseReader {
                     bytes = rest;
                     let head = Head::parse(&head[..*count])?;
                     if let Some(head) = head {
-                        self.begin(head, self.left + bytes.len() as u64)?;
+                        self.begin(head, self.left + bytes.len() as u64, places)?;
                     }
                 }
                 State::Whole { number, left } => {
@@ -220,7 +239,7 @@ impl ResponseReader {
                 State::Raw => {
                     let Some(place) = self.raw.last_mut() else { return Err(malformed("no output")) };
                     bytes = place.fill(bytes);
-                    if place.missing() == 0 {
+                    if place.is_full() {
                         self.state = AT_KEY;
                     }
                 }
@@ -238,7 +257,7 @@ impl ResponseReader {
     }
 
     /// Begins a field, with `left` bytes of the message behind its head.
-    fn begin(&mut self, head: Head, left: u64) -> Result<()> {
+    fn begin(&mut self, head: Head, left: u64, places: &mut Places<'r>) -> Result<()> {
         use response_field::{ID, MODEL_NAME, MODEL_VERSION, OUTPUTS, RAW_OUTPUT_CONTENTS};
         self.state = match head {
             Head::Number => AT_KEY,
@@ -246,7 +265,10 @@ impl ResponseReader {
                 return Err(malformed(&format!("a field of {byte_size} bytes, and {left} are left")));
             }
             Head::Value { field: RAW_OUTPUT_CONTENTS, byte_size, framed: true } => {
-                self.raw.push(Place::new(byte_size)?);
+                // Outputs are told before their data by every server that there is; if one does not, the data is
+                // brought to its buffer at the end.
+                let name = self.tensors.get(self.raw.len()).map_or("", |tensor| &tensor.name);
+                self.raw.push(places.place(name, byte_size)?);
                 if byte_size == 0 { AT_KEY } else { State::Raw }
             }
             Head::Value {
@@ -285,7 +307,7 @@ impl ResponseReader {
     }
 
     /// The result, once the whole message has arrived.
-    pub fn finish(mut self) -> Result<InferResult> {
+    pub fn finish(mut self, places: &mut Places<'r>) -> Result<InferResult> {
         if self.left > 0 || !matches!(self.state, State::Head { count: 0, .. }) {
             return Err(malformed(&format!("it ends {} bytes early", self.left)));
         }
@@ -295,7 +317,12 @@ impl ResponseReader {
         }
         let mut raw = self.raw.into_iter();
         for tensor in self.tensors {
-            let data = raw.next().unwrap_or_default();
+            let mut data = raw.next().map_or_else(Data::empty, Place::land);
+            if places.is_lent(&tensor.name) {
+                let mut place = places.place(&tensor.name, data.byte_size() as u64)?;
+                place.fill(data.bytes().unwrap_or_default());
+                data = place.land();
+            }
             let datatype = Datatype::from_name(&tensor.datatype);
             self.result.outputs.push(InferOutput::new(tensor.name, datatype, tensor.shape, data)?);
         }
@@ -353,6 +380,7 @@ fn malformed(what: &str) -> Error {
 mod tests {
     use super::*;
     use crate::{
+        infer::place::Buffers,
         options::{CallOptions, ClientOptions},
         proto::inference::{InferParameter, ModelInferRequest, ModelInferResponse},
     };
@@ -362,9 +390,16 @@ mod tests {
     }
 
     fn read(message: &[u8], piece: usize) -> Result<InferResult> {
+        read_cut(message, message.len(), piece, &InferRequest::new("m"))
+    }
+
+    /// Reads a message of which no more than `cut` bytes come.
+    fn read_cut(message: &[u8], cut: usize, piece: usize, request: &InferRequest) -> Result<InferResult> {
+        let buffers = Buffers::new(0);
+        let mut places = Places::new(request, &buffers)?;
         let mut reader = ResponseReader::new(message.len() as u64, &context())?;
-        message.chunks(piece.max(1)).try_for_each(|bytes| reader.push(bytes))?;
-        reader.finish()
+        message[..cut].chunks(piece.max(1)).try_for_each(|bytes| reader.push(bytes, &mut places))?;
+        reader.finish(&mut places)
     }
 
     fn response() -> ModelInferResponse {
@@ -398,10 +433,11 @@ mod tests {
             .input("B", &[0], &b)
             .input_strings("S", &[], &["x"])
             .output("O");
-        let encoded = Encoded::new(&request);
+        let encoded = Encoded::new(&request, &context()).unwrap();
         let bytes = encoded.parts().collect::<Vec<_>>().concat();
-        assert_eq!(bytes.len() as u64, encoded.byte_size());
-        let message = ModelInferRequest::decode(&bytes[..]).unwrap();
+        let (prefix, bytes) = bytes.split_at(PREFIX_BYTE_SIZE);
+        assert_eq!(prefix, [&[0][..], &(bytes.len() as u32).to_be_bytes()].concat());
+        let message = ModelInferRequest::decode(bytes).unwrap();
         assert_eq!(message.encode_to_vec(), bytes);
         assert_eq!((message.model_name.as_str(), message.model_version.as_str()), ("simple", "3"));
         assert_eq!((message.id.as_str(), message.outputs[0].name.as_str()), ("id", "O"));
@@ -424,12 +460,33 @@ mod tests {
     }
 
     #[test]
+    fn an_output_lands_in_the_caller_s_buffer_whatever_the_order_of_the_fields() {
+        let (head, data) = {
+            let whole = response();
+            let head = ModelInferResponse { raw_output_contents: vec![], ..whole.clone() };
+            let data =
+                ModelInferResponse { raw_output_contents: whole.raw_output_contents, ..Default::default() };
+            (head.encode_to_vec(), data.encode_to_vec())
+        };
+        for message in [[&head[..], &data].concat(), [&data[..], &head].concat()] {
+            let mut buffer = [0; 1300];
+            let mut request = InferRequest::new("m").output("B").output("A");
+            request.set_buffer(1, &mut buffer).unwrap();
+            let result = read_cut(&message, message.len(), 100, &request).unwrap();
+            assert_eq!(
+                (result.output("A").unwrap().byte_size(), result.output("A").unwrap().data()),
+                (1200, &[][..])
+            );
+            drop(request);
+            assert!(buffer[..1200] == [7; 1200] && buffer[1200..] == [0; 100]);
+        }
+    }
+
+    #[test]
     fn a_damaged_response_is_an_error_or_a_result_but_never_a_panic() {
         let message = response().encode_to_vec();
         for cut in 0..message.len() {
-            let mut reader = ResponseReader::new(message.len() as u64, &context()).unwrap();
-            let cut = reader.push(&message[..cut]).and_then(|()| reader.finish());
-            assert!(cut.is_err());
+            assert!(read_cut(&message, cut, 1000, &InferRequest::new("m")).is_err());
         }
         for at in 0..message.len() {
             for byte in [0, 0x7f, 0x80, 0xff, message[at] ^ 1] {

@@ -1,8 +1,10 @@
-//! Triton over gRPC, on tonic.
+//! Triton over gRPC: the control plane on tonic, inference on lanes of our own.
 
 mod checked;
 mod codec;
 mod connector;
+mod exchange;
+mod lane;
 mod runtime;
 
 use std::{
@@ -15,86 +17,124 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use http::uri::PathAndQuery;
+use http::{Uri, uri::PathAndQuery};
 use tonic::{
     Code, Request,
     client::Grpc as Stub,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     transport::{Channel, Endpoint},
 };
 use tonic_prost::ProstCodec;
 
 use self::{
-    checked::Checked,
-    codec::{Encoded, ResponseReader},
+    checked::{Checked, is_grpc, not_grpc},
+    codec::Encoded,
     connector::DialerConnector,
+    lane::{Lane, Stopped},
     runtime::Runtime,
 };
 use crate::{
     error::{self, Error, Origin, Result, Status},
-    infer::{InferRequest, InferResult},
+    infer::{InferRequest, InferResult, Stopwatch, place::Places},
+    lend::Loan,
     model::Operation,
-    net::dial::Dialer,
+    net::{
+        dial::Dialer,
+        pool::{Failure, Pool},
+    },
     options::CallContext,
     url::Url,
 };
 
 const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
+const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
+/// A message is lent in pieces of at most this size: what has to be copied of it when a call ends early is one of them.
+const PIECE_BYTE_SIZE: usize = 1 << 20;
 /// As much as the server may send of one answer before it hears that we read: with HTTP/2's 64 KiB large answers come
 /// in small steps.
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = i32::MAX as u32;
 
-/// One server over gRPC: one connection, opened by the first call and again when it is lost.
+/// One server over gRPC. The control plane has one connection, opened by its first call and again when it is lost;
+/// inference has lanes.
 #[derive(Debug)]
 pub(crate) struct Grpc {
     authority: String,
+    infer_uri: Uri,
+    dialer: Arc<Dialer>,
+    lanes: Pool<Lane>,
     connector: DialerConnector,
     channel: OnceLock<Channel>,
     runtime: Runtime,
 }
 
 impl Grpc {
-    pub fn new(url: &Url, dialer: Arc<Dialer>) -> Self {
-        Self {
-            authority: url.authority(),
+    pub fn new(url: &Url, dialer: Arc<Dialer>) -> Result<Self> {
+        let authority = url.authority();
+        let infer_uri = Uri::try_from(format!("http://{authority}{MODEL_INFER}"))
+            .map_err(|error| Error::invalid("this host can't be asked over gRPC").with_source(error))?;
+        Ok(Self {
+            authority,
+            infer_uri,
+            dialer: dialer.clone(),
+            lanes: Pool::default(),
             connector: DialerConnector { dialer, connected: Arc::new(AtomicBool::new(false)) },
             channel: OnceLock::new(),
             runtime: Runtime::default(),
-        }
+        })
     }
 
     /// Asks one operation of the control plane.
     pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Reply> {
         let message = operation.to_grpc()?;
         context.check_request_size(prost::Message::encoded_len(&message) as u64)?;
-        self.exchange(O::GRPC, message, ProstCodec::default(), context)
+        self.exchange::<O>(message, context)
     }
 
-    /// Runs one inference. tonic wants to own what it sends: the tensors are copied here, once.
-    pub fn infer(&self, request: &InferRequest, context: &CallContext) -> Result<InferResult> {
-        let encoded = Encoded::new(request);
-        let byte_size = encoded.byte_size();
-        context.check_request_size(byte_size)?;
-        let mut message = BytesMut::with_capacity(usize::try_from(byte_size).unwrap_or(usize::MAX));
-        encoded.parts().for_each(|part| message.put_slice(part));
-        self.exchange(MODEL_INFER, message.freeze(), InferCodec(context.clone()), context)?
+    /// Runs one inference, on a lane of its own for as long as it takes.
+    pub fn infer(
+        &self,
+        request: &InferRequest,
+        places: &mut Places,
+        context: &CallContext,
+    ) -> Result<InferResult> {
+        let mut watch = Stopwatch::start();
+        let message = Encoded::new(request, context)?;
+        self.lanes.run(&self.dialer, context.deadline, &mut watch, |lane: &mut Lane, watch| {
+            watch.lap(|times| &mut times.queue);
+            let (before, _) = lane.sent();
+            let loan = Loan::new(message.parts(), PIECE_BYTE_SIZE);
+            let line = lane.line();
+            let head = exchange::head(&self.infer_uri, context.deadline.remaining());
+            let call = exchange::infer(lane.sender(), head, &loan, &line, places, watch, context);
+            let outcome = lane.drive(context.deadline, call);
+            if loan.is_out() {
+                // The stream is gone; one step takes its data out of h2's queue, but for the frame that was begun.
+                lane.step();
+            }
+            drop(loan);
+            outcome.unwrap_or_else(|stopped| {
+                // A server that did not answer may be gone: the next call shall not wait for it too.
+                lane.close();
+                match stopped {
+                    Stopped::TimedOut => {
+                        Err(context.timed_out("waiting for the answer").in_doubt(true).into())
+                    }
+                    Stopped::Closed(error) => {
+                        let unseen = lane.sent().0 == before;
+                        let broken = Error::connection("the connection broke").in_doubt(!unseen);
+                        let error = match error {
+                            Some(error) => broken.with_source(error),
+                            None => broken,
+                        };
+                        Err(Failure { error, unseen })
+                    }
+                }
+            })
+        })
     }
 
     /// One message there and one back, within the deadline.
-    fn exchange<C>(
-        &self,
-        path: &'static str,
-        message: C::Encode,
-        codec: C,
-        context: &CallContext,
-    ) -> Result<C::Decode>
-    where
-        C: Codec + Send + 'static,
-        C::Encode: Sync + 'static,
-        C::Decode: Sync + 'static,
-    {
+    fn exchange<O: Operation>(&self, message: O::Message, context: &CallContext) -> Result<O::Reply> {
         let limit = usize::try_from(context.max_message_byte_size).unwrap_or(usize::MAX);
         let mut stub = Stub::new(Checked(self.channel()?))
             .max_decoding_message_size(limit)
@@ -107,10 +147,11 @@ impl Grpc {
         }
         let call = async move {
             stub.ready().await.map_err(tonic::Status::from_error)?;
-            let answer = stub.unary(request, PathAndQuery::from_static(path), codec).await?;
+            let codec = ProstCodec::default();
+            let answer = stub.unary(request, PathAndQuery::from_static(O::GRPC), codec).await?;
             Ok(answer.into_inner())
         };
-        let outcome: std::result::Result<C::Decode, tonic::Status> =
+        let outcome: std::result::Result<O::Reply, tonic::Status> =
             match self.runtime.run(within(left, call))? {
                 Some(outcome) => outcome,
                 None => return Err(self.timed_out(context)),
@@ -126,7 +167,7 @@ impl Grpc {
             .map_err(|error| Error::invalid("this host can't be asked over gRPC").with_source(error))?
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .user_agent(concat!("triton-client/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .map_err(|error| Error::invalid("this user agent can't be sent").with_source(error))?;
         let runtime = self.runtime.handle()?;
         // tonic starts the channel's task on the runtime of the thread that makes it.
@@ -166,10 +207,21 @@ impl Grpc {
                 format!("the answer is over the client's largest message of {limit} bytes ({said})");
             return Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true);
         }
-        let meaning = error::grpc_code_meaning(status.code() as i32);
-        let said = if said.is_empty() { "the server gave no reason" } else { said };
-        Error::answered(meaning, format!("{said} (gRPC status {})", meaning.status))
+        answered(status, context)
     }
+}
+
+/// The error that a server's status is. A server that hears of the deadline may be the first to say that it passed.
+fn answered(status: &tonic::Status, context: &CallContext) -> Error {
+    if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) && context.deadline.is_over() {
+        return context.timed_out("waiting for the answer").in_doubt(true);
+    }
+    let meaning = error::grpc_code_meaning(status.code() as i32);
+    let said = match status.message() {
+        "" => "the server gave no reason",
+        said => said,
+    };
+    Error::answered(meaning, format!("{said} (gRPC status {})", meaning.status))
 }
 
 /// `None` if the time is over first.
@@ -177,53 +229,5 @@ async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> 
     match limit {
         None => Some(future.await),
         Some(limit) => tokio::time::timeout(limit, future).await.ok(),
-    }
-}
-
-/// tonic's way to our own encoder and reader.
-struct InferCodec(CallContext);
-
-impl Codec for InferCodec {
-    type Encode = Bytes;
-    type Decode = Result<InferResult>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self(self.0.clone())
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl Encoder for InferCodec {
-    type Item = Bytes;
-    type Error = tonic::Status;
-
-    fn encode(&mut self, message: Bytes, into: &mut EncodeBuf<'_>) -> std::result::Result<(), tonic::Status> {
-        into.put(message);
-        Ok(())
-    }
-}
-
-impl Decoder for InferCodec {
-    type Item = Result<InferResult>;
-    type Error = tonic::Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> std::result::Result<Option<Self::Item>, tonic::Status> {
-        let result = ResponseReader::new(from.remaining() as u64, &self.0).and_then(|mut reader| {
-            while from.has_remaining() {
-                let chunk = from.chunk();
-                let count = chunk.len();
-                reader.push(chunk)?;
-                from.advance(count);
-            }
-            reader.finish()
-        });
-        // What an error left behind is of this message still, not the next one.
-        from.advance(from.remaining());
-        Ok(Some(result))
     }
 }

@@ -6,12 +6,17 @@ use std::io::Read;
 use super::json::{self, Header, Writer};
 use crate::{
     error::{Error, Origin, Result, Status},
-    infer::{Datatype, InferOutput, InferRequest, InferResult, place::Place},
+    infer::{
+        CallTimes, Datatype, InferOutput, InferRequest, InferResult,
+        place::{Place, Places},
+    },
     options::CallContext,
 };
 
-/// Writes the JSON part of a request's body. The tensors follow it as they are: [`tensors`].
+/// Writes the JSON part of a request's body in place of what `json` held. The tensors follow it as they are:
+/// [`tensors`].
 pub(super) fn write_header(request: &InferRequest, json: &mut Vec<u8>) {
+    json.clear();
     let mut json = Writer(json);
     json.raw("{");
     if !request.request_id().is_empty() {
@@ -53,21 +58,23 @@ pub(super) fn tensors<'r>(request: &'r InferRequest<'_>) -> impl Iterator<Item =
     request.inputs().iter().flat_map(|input| input.segments())
 }
 
-/// Reads the body of an answer: the JSON part, then each tensor into its own aligned place.
+/// Reads the body of an answer: the JSON part, then each tensor into its own place.
 ///
 /// `byte_size` is the body's announced length, and `json_byte_size` that of its JSON part; without the latter the
-/// whole body is JSON.
+/// whole body is JSON. `json` is memory to use for it.
 pub(super) fn read_result(
     body: &mut dyn Read,
     byte_size: Option<u64>,
     json_byte_size: Option<u64>,
+    json: &mut Vec<u8>,
+    places: &mut Places,
     context: &CallContext,
 ) -> Result<InferResult> {
     if let Some(byte_size) = byte_size {
         context.check_answer_size(byte_size)?;
     }
-    let json = read_json(body, byte_size, json_byte_size, context)?;
-    let header = json::read_header(&json).map_err(|fault| {
+    read_json(body, byte_size, json_byte_size, json, context)?;
+    let header = json::read_header(json).map_err(|fault| {
         Error::broken_answer(format!("the answer's JSON part is not what it should be: {fault}"))
     })?;
     let mut left = Left { byte_size, taken: json.len() as u64 };
@@ -82,21 +89,23 @@ pub(super) fn read_result(
             }
             let announced = output.binary_byte_size.unwrap_or(0);
             left.take(&output.name, announced, context)?;
-            let mut place = Place::new(announced)?;
+            let mut place = places.place(&output.name, announced)?;
             place.read_from(body)?;
-            InferOutput::new(output.name, Datatype::from_name(&output.datatype), output.shape, place)
+            let datatype = Datatype::from_name(&output.datatype);
+            InferOutput::new(output.name, datatype, output.shape, place.land())
         })
         .collect::<Result<Vec<_>>>()?;
     left.expect_none(body)?;
-    Ok(InferResult { model_name, model_version, id, outputs })
+    Ok(InferResult { model_name, model_version, id, outputs, times: CallTimes::default() })
 }
 
 fn read_json(
     body: &mut dyn Read,
     byte_size: Option<u64>,
     json_byte_size: Option<u64>,
+    json: &mut Vec<u8>,
     context: &CallContext,
-) -> Result<Vec<u8>> {
+) -> Result<()> {
     // What a header claims is not allocated: the vector grows as bytes arrive.
     let limit = json_byte_size.or(byte_size).unwrap_or(context.max_message_byte_size.saturating_add(1));
     if json_byte_size.is_some_and(|json| json > byte_size.unwrap_or(context.max_message_byte_size)) {
@@ -104,8 +113,8 @@ fn read_json(
             "the answer's JSON part would have {limit} bytes, more than the answer"
         )));
     }
-    let mut json = Vec::new();
-    body.take(limit).read_to_end(&mut json).map_err(broken_off)?;
+    json.clear();
+    body.take(limit).read_to_end(json).map_err(broken_off)?;
     context.check_answer_size(json.len() as u64)?;
     if json_byte_size.is_some_and(|announced| announced != json.len() as u64) {
         return Err(Error::broken_answer(format!(
@@ -113,7 +122,7 @@ fn read_json(
             json.len()
         )));
     }
-    Ok(json)
+    Ok(())
 }
 
 /// What of an answer's body is not yet spoken for.
@@ -147,22 +156,19 @@ impl Left {
     }
 }
 
-impl Place {
-    /// Fills the place from an answer's body.
+impl Place<'_> {
+    /// Fills the place from an answer's body, which writes straight into it.
     fn read_from(&mut self, body: &mut dyn Read) -> Result<()> {
-        let mut chunk = [0; 16 << 10];
-        while self.missing() > 0 {
-            let most = self.missing().min(chunk.len());
-            match body.read(&mut chunk[..most]) {
+        while !self.is_full() {
+            let missing = self.missing();
+            match body.read(missing) {
                 Ok(0) => {
-                    let missing = self.missing();
                     return Err(Error::broken_answer(format!(
-                        "the answer ends {missing} bytes before its end"
+                        "the answer ends {} bytes before its end",
+                        missing.len()
                     )));
                 }
-                Ok(count) => {
-                    self.fill(&chunk[..count]);
-                }
+                Ok(count) => self.advance(count),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(broken_off(error)),
             }

@@ -1,6 +1,7 @@
-//! Triton over HTTP/REST, on ureq.
+//! Triton over HTTP/REST: the control plane on ureq, inference on connections of our own.
 
 mod body;
+mod connection;
 mod connector;
 mod json;
 
@@ -9,28 +10,24 @@ use std::{
     sync::Arc,
 };
 
-use http::{Method, Request, Response, header};
-use ureq::{Agent, AsSendBody, Body, SendBody};
+use http::{HeaderValue, Method, Request, Response, Uri, header};
+use ureq::{Agent, AsSendBody, Body};
 
-use self::connector::{DialerConnector, NoResolver};
+use self::{
+    connection::{Http1, Target},
+    connector::{DialerConnector, NoResolver},
+};
 use crate::{
     error::{Error, Origin, Result, Status},
-    infer::{InferRequest, InferResult},
-    model::{
-        Operation,
-        wire::{self, model_path},
-    },
-    net::dial::Dialer,
+    infer::{InferRequest, InferResult, Stopwatch, place::Places},
+    model::{Operation, wire::model_path},
+    net::{dial::Dialer, pool::Pool},
     options::CallContext,
     url::Url,
 };
 
-/// The byte size of the JSON part, of a request and of an answer.
-const JSON_BYTE_SIZE: &str = "inference-header-content-length";
 /// ureq's own buffers of a connection: with small ones large bodies are slow.
 const BUFFER_BYTE_SIZE: usize = 1 << 20;
-/// As much as is read of an answer that is an error.
-const ERROR_BYTE_SIZE: u64 = 64 << 10;
 
 /// One server over HTTP.
 #[derive(Debug)]
@@ -38,10 +35,14 @@ pub(crate) struct Http {
     agent: Agent,
     /// `http://host:port/base`, without a slash at its end.
     base: String,
+    host: HeaderValue,
+    dialer: Arc<Dialer>,
+    /// Of the inference path.
+    connections: Pool<Http1>,
 }
 
 impl Http {
-    pub fn new(url: &Url, dialer: Arc<Dialer>) -> Self {
+    pub fn new(url: &Url, dialer: Arc<Dialer>) -> Result<Self> {
         let config = Agent::config_builder()
             .proxy(None)
             .max_redirects(0)
@@ -53,7 +54,16 @@ impl Http {
             .input_buffer_size(BUFFER_BYTE_SIZE)
             .output_buffer_size(BUFFER_BYTE_SIZE)
             .build();
-        Self { agent: Agent::with_parts(config, DialerConnector(dialer), NoResolver), base: url.to_string() }
+        let host = HeaderValue::try_from(url.authority())
+            .map_err(|error| Error::invalid("this host can't be asked over HTTP").with_source(error))?;
+        let connector = DialerConnector(dialer.clone());
+        Ok(Self {
+            agent: Agent::with_parts(config, connector, NoResolver),
+            base: url.to_string(),
+            host,
+            dialer,
+            connections: Pool::default(),
+        })
     }
 
     /// Asks one operation of the control plane.
@@ -81,21 +91,22 @@ impl Http {
         operation.read_http(head.status.as_u16(), &bytes)
     }
 
-    /// Runs one inference.
-    pub fn infer(&self, request: &InferRequest, context: &CallContext) -> Result<InferResult> {
+    /// Runs one inference, on a connection of its own for as long as it takes.
+    pub fn infer(
+        &self,
+        request: &InferRequest,
+        places: &mut Places,
+        context: &CallContext,
+    ) -> Result<InferResult> {
+        let mut watch = Stopwatch::start();
         let (model, version) = request.model();
-        let mut json = Vec::new();
-        body::write_header(request, &mut json);
-        let tensors: u64 = request.inputs().iter().map(|input| input.byte_size()).sum();
-        let byte_size = json.len() as u64 + tensors;
-        context.check_request_size(byte_size)?;
-        let head = Request::post(format!("{}{}/infer", self.base, model_path(model, version)?))
-            .header(header::CONTENT_TYPE, "application/octet-stream")
-            .header(header::CONTENT_LENGTH, byte_size)
-            .header(JSON_BYTE_SIZE, json.len());
-        let mut parts = Parts(std::iter::once(&json[..]).chain(body::tensors(request)).collect());
-        let answer = self.send(head, SendBody::from_reader(&mut parts), context)?;
-        read_infer_answer(answer, context).map_err(|error| in_time(error, context))
+        let uri = format!("{}{}/infer", self.base, model_path(model, version)?);
+        let uri = Uri::try_from(uri)
+            .map_err(|error| Error::invalid("this can't be an HTTP request").with_source(error))?;
+        let target = Target { uri: &uri, host: &self.host };
+        self.connections.run(&self.dialer, context.deadline, &mut watch, |connection, watch| {
+            connection.infer(&target, request, places, watch, context)
+        })
     }
 
     fn send(
@@ -112,58 +123,6 @@ impl Http {
             self.agent.configure_request(request).timeout_global(context.deadline.remaining()).build();
         self.agent.run(request).map_err(|error| failed(error, context))
     }
-}
-
-/// The caller's memory and our JSON, read one after the other. ureq copies what it reads into its send buffer.
-struct Parts<'r>(std::collections::VecDeque<&'r [u8]>);
-
-impl Read for Parts<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while let Some(part) = self.0.front_mut() {
-            if !part.is_empty() {
-                return part.read(into);
-            }
-            self.0.pop_front();
-        }
-        Ok(0)
-    }
-}
-
-fn read_infer_answer(answer: Response<Body>, context: &CallContext) -> Result<InferResult> {
-    let (head, body) = answer.into_parts();
-    let status = head.status.as_u16();
-    let byte_size = body.content_length();
-    let mut body = body.into_reader();
-    let number = |name: &str| {
-        let text = head.headers.get(name).map(|value| value.to_str().unwrap_or("not ASCII"));
-        text.map(|text| {
-            text.parse::<u64>().map_err(|_| Error::broken_answer(format!("the answer's {name} is '{text}'")))
-        })
-        .transpose()
-    };
-    if let Some(encoding) = head.headers.get(header::CONTENT_ENCODING)
-        && encoding != "identity"
-    {
-        return Err(Error::broken_answer(format!(
-            "the answer is encoded as {encoding:?}, and nobody asked for that"
-        )));
-    }
-    if !head.status.is_success() {
-        let mut text = Vec::new();
-        // What arrived before the connection broke is still the server's reason.
-        let _ = body.take(ERROR_BYTE_SIZE).read_to_end(&mut text);
-        return Err(wire::error(status, &text));
-    }
-    body::read_result(&mut body, byte_size, number(JSON_BYTE_SIZE)?, context)
-        .map_err(|error| error.with_http_status(status))
-}
-
-/// A reader's error has ureq's inside of it, and that may be a deadline.
-fn in_time(error: Error, context: &CallContext) -> Error {
-    let is_timeout = std::error::Error::source(&error)
-        .and_then(|source| source.downcast_ref::<io::Error>())
-        .is_some_and(|source| source.kind() == io::ErrorKind::TimedOut || is_ureq_timeout(source));
-    if is_timeout { context.timed_out("receiving the answer").in_doubt(true) } else { error }
 }
 
 fn is_ureq_timeout(error: &io::Error) -> bool {

@@ -6,9 +6,12 @@ pub(crate) mod place;
 mod request;
 mod result;
 mod tensor;
+mod times;
 
 pub use datatype::Datatype;
 pub(crate) use request::InferInput;
 pub use request::InferRequest;
 pub use result::{InferOutput, InferResult};
 pub use tensor::Element;
+pub use times::CallTimes;
+pub(crate) use times::Stopwatch;

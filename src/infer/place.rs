@@ -1,61 +1,283 @@
 //! Where an output's bytes land: one answer for both protocols.
 
-use crate::error::{Error, Origin, Result, Status};
+use std::{
+    fmt,
+    ptr::NonNull,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::request::InferRequest;
+use crate::{
+    error::{Error, Origin, Result, Status},
+    lend::Lease,
+};
 
 /// Every output begins at a multiple of this, whatever the wire did, so that a cast to any element type is legal.
 pub(crate) const ALIGNMENT: usize = 64;
 
-/// The memory of one output: made for a size, filled from its start as bytes arrive.
-#[derive(Debug, Default)]
-pub(crate) struct Place {
-    /// Its capacity is reserved once and never grows, so the aligned start stays where it is.
-    memory: Vec<u8>,
-    start: usize,
-    byte_size: usize,
+/// Gives each output of one answer its place: the caller's buffer where the request names one, else memory of the
+/// client's.
+pub(crate) struct Places<'r> {
+    buffers: &'r Arc<Buffers>,
+    leases: Vec<(&'r str, Lease<'r>)>,
 }
 
-impl Place {
-    /// Room for `byte_size` bytes. The caller has held the size against the limits; memory that the system will not
-    /// give is RESOURCE_EXHAUSTED.
-    pub fn new(byte_size: u64) -> Result<Self> {
-        let refused = |_| {
-            Error::new(
-                Status::ResourceExhausted,
-                Origin::Client,
-                format!("no memory for an output of {byte_size} bytes"),
-            )
-            .in_doubt(true)
-        };
-        let size = usize::try_from(byte_size).map_err(|_| refused(()))?;
-        if size == 0 {
-            return Ok(Self::default());
+impl<'r> Places<'r> {
+    /// Takes the request's buffers for one call. FAILED_PRECONDITION if another call has them.
+    pub fn new(request: &'r InferRequest<'_>, buffers: &'r Arc<Buffers>) -> Result<Self> {
+        let mut leases = Vec::new();
+        for output in request.outputs() {
+            let Some(landing) = &output.landing else { continue };
+            let name = &output.name;
+            let lease = landing.lease().ok_or_else(|| {
+                let message = format!("the buffer of output '{name}' is in use by another call");
+                Error::new(Status::FailedPrecondition, Origin::Argument, message)
+            })?;
+            leases.push((name.as_str(), lease));
         }
-        let mut memory = Vec::<u8>::new();
-        memory.try_reserve_exact(size.saturating_add(ALIGNMENT - 1)).map_err(|_| refused(()))?;
-        let start = memory.as_ptr().align_offset(ALIGNMENT);
-        memory.resize(start, 0);
-        Ok(Self { memory, start, byte_size: size })
+        Ok(Self { buffers, leases })
     }
 
-    /// The bytes that are still to come.
-    pub fn missing(&self) -> usize {
-        self.byte_size - self.bytes().len()
+    /// The place of an output of `byte_size` bytes. The caller has held the size against the limits of the answer. A
+    /// buffer too small, and memory that the system will not give, are RESOURCE_EXHAUSTED.
+    pub fn place(&mut self, name: &str, byte_size: u64) -> Result<Place<'r>> {
+        let memory = match self.leases.iter().position(|(output, _)| *output == name) {
+            None => Memory::Own(Buffer::new(byte_size, self.buffers)?),
+            Some(at) => {
+                let (_, lease) = self.leases.swap_remove(at);
+                let have = lease.byte_size();
+                if (have as u64) < byte_size {
+                    return Err(exhausted(format!(
+                        "output '{name}' has {byte_size} bytes, and its buffer has {have}"
+                    )));
+                }
+                Memory::Lent(lease)
+            }
+        };
+        // It fitted into memory.
+        let byte_size = usize::try_from(byte_size).unwrap_or(usize::MAX);
+        Ok(Place { memory, byte_size, filled: 0 })
+    }
+
+    /// Whether an output goes to a buffer of the caller's.
+    pub fn is_lent(&self, name: &str) -> bool {
+        self.leases.iter().any(|(output, _)| *output == name)
+    }
+}
+
+fn exhausted(message: String) -> Error {
+    Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
+}
+
+/// The memory of one output: made for a size, filled from its start as bytes arrive.
+pub(crate) struct Place<'r> {
+    memory: Memory<'r>,
+    byte_size: usize,
+    filled: usize,
+}
+
+enum Memory<'r> {
+    Own(Buffer),
+    Lent(Lease<'r>),
+}
+
+impl Place<'_> {
+    /// What is still to be filled.
+    pub fn missing(&mut self) -> &mut [u8] {
+        let (from, to) = (self.filled, self.byte_size);
+        match &mut self.memory {
+            Memory::Own(buffer) => &mut buffer.bytes_mut()[from..to],
+            Memory::Lent(lease) => &mut lease.bytes_mut()[from..to],
+        }
+    }
+
+    /// Counts bytes that were written to the start of what was missing.
+    pub fn advance(&mut self, count: usize) {
+        self.filled = self.byte_size.min(self.filled + count);
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.filled == self.byte_size
     }
 
     /// Takes as much of `bytes` as is missing, and returns the rest.
     pub fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let (taken, rest) = bytes.split_at(self.missing().min(bytes.len()));
-        self.memory.extend_from_slice(taken);
+        let missing = self.missing();
+        let (taken, rest) = bytes.split_at(missing.len().min(bytes.len()));
+        missing[..taken.len()].copy_from_slice(taken);
+        self.advance(taken.len());
         rest
     }
 
-    /// What has arrived.
-    pub fn bytes(&self) -> &[u8] {
+    /// What arrived, once it is all there.
+    pub fn land(self) -> Data {
+        let byte_size = self.filled;
+        match self.memory {
+            Memory::Own(buffer) => Data::Own { buffer, byte_size },
+            Memory::Lent(lease) => Data::Lent { start: lease.start().into(), byte_size },
+        }
+    }
+}
+
+/// The bytes of an output that has arrived.
+pub(crate) enum Data {
+    Own {
+        buffer: Buffer,
+        byte_size: usize,
+    },
+    /// In the caller's buffer: only its address is known from here on, since the caller may do with it as he likes.
+    Lent {
+        start: Address,
+        byte_size: usize,
+    },
+}
+
+/// An address that is only ever handed out, never followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address(usize);
+
+impl From<NonNull<u8>> for Address {
+    fn from(start: NonNull<u8>) -> Self {
+        Self(start.as_ptr().expose_provenance())
+    }
+}
+
+impl Data {
+    /// No bytes, at an aligned address.
+    pub fn empty() -> Self {
+        Self::Own { buffer: Buffer::default(), byte_size: 0 }
+    }
+
+    pub fn byte_size(&self) -> usize {
+        match self {
+            Self::Own { byte_size, .. } | Self::Lent { byte_size, .. } => *byte_size,
+        }
+    }
+
+    /// The bytes; `None` if they are in the caller's buffer.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Own { buffer, byte_size } => Some(&buffer.bytes()[..*byte_size]),
+            Self::Lent { .. } => None,
+        }
+    }
+
+    /// Where the bytes are, in our memory or the caller's.
+    pub fn start(&self) -> *const u8 {
+        match self {
+            Self::Own { buffer, .. } => buffer.bytes().as_ptr(),
+            Self::Lent { start, .. } => std::ptr::with_exposed_provenance(start.0),
+        }
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whose = if self.bytes().is_some() { "" } else { " in the caller's buffer" };
+        write!(f, "{} bytes{whose}", self.byte_size())
+    }
+}
+
+/// Memory of ours, from an aligned start on. It goes back to the client's buffers when it is dropped.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    memory: Vec<u8>,
+    start: usize,
+    home: Option<Arc<Buffers>>,
+}
+
+impl Buffer {
+    fn new(byte_size: u64, buffers: &Arc<Buffers>) -> Result<Self> {
+        let refused = |()| exhausted(format!("no memory for an output of {byte_size} bytes"));
+        let size = usize::try_from(byte_size).map_err(|_| refused(()))?;
+        if size == 0 {
+            return Ok(Self::default());
+        }
+        let size = size.checked_add(ALIGNMENT - 1).ok_or(()).map_err(refused)?;
+        if let Some(memory) = buffers.take(size) {
+            return Ok(Self::from(memory, Some(buffers.clone())));
+        }
+        // Zeroed by the system where it is large: pages are touched once, by the bytes that arrive.
+        let memory = bytemuck::allocation::try_zeroed_vec(size).map_err(refused)?;
+        Ok(Self::from(memory, buffers.keeps(size).then(|| buffers.clone())))
+    }
+
+    fn from(memory: Vec<u8>, home: Option<Arc<Buffers>>) -> Self {
+        let start = memory.as_ptr().align_offset(ALIGNMENT).min(memory.len());
+        Self { memory, start, home }
+    }
+
+    fn bytes(&self) -> &[u8] {
         #[repr(align(64))]
         struct Aligned([u8; 0]);
         static NOTHING: Aligned = Aligned([]);
         // An empty vector's pointer is not aligned, and a cast asks for that even of nothing.
-        if self.byte_size == 0 { &NOTHING.0 } else { &self.memory[self.start..] }
+        if self.memory.is_empty() { &NOTHING.0 } else { &self.memory[self.start..] }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.memory[self.start..]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let Some(home) = self.home.take() {
+            home.put(std::mem::take(&mut self.memory));
+        }
+    }
+}
+
+/// Below this the allocator is as fast as we are.
+const SMALLEST: usize = 16 << 10;
+/// A buffer is not given out for an output of less than half of it.
+const WASTE: usize = 2;
+
+/// The memory of results that were freed, kept for the next ones: fresh memory costs a page fault for every 4 KiB of
+/// it. Bounded in bytes.
+#[derive(Debug)]
+pub(crate) struct Buffers {
+    most: usize,
+    free: Mutex<Free>,
+}
+
+#[derive(Debug, Default)]
+struct Free {
+    byte_size: usize,
+    buffers: Vec<Vec<u8>>,
+}
+
+impl Buffers {
+    /// Keeps at most `byte_size` bytes; none with 0.
+    pub fn new(byte_size: u64) -> Arc<Self> {
+        let most = usize::try_from(byte_size).unwrap_or(usize::MAX);
+        Arc::new(Self { most, free: Mutex::default() })
+    }
+
+    fn keeps(&self, byte_size: usize) -> bool {
+        (SMALLEST..=self.most).contains(&byte_size)
+    }
+
+    /// The smallest buffer that holds so many bytes.
+    fn take(&self, byte_size: usize) -> Option<Vec<u8>> {
+        if !self.keeps(byte_size) {
+            return None;
+        }
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = byte_size..=byte_size.saturating_mul(WASTE);
+        let candidates = free.buffers.iter().enumerate().filter(|(_, buffer)| fits.contains(&buffer.len()));
+        let at = candidates.min_by_key(|(_, buffer)| buffer.len())?.0;
+        let buffer = free.buffers.swap_remove(at);
+        free.byte_size -= buffer.len();
+        Some(buffer)
+    }
+
+    fn put(&self, buffer: Vec<u8>) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.keeps(buffer.len()) && free.byte_size + buffer.len() <= self.most {
+            free.byte_size += buffer.len();
+            free.buffers.push(buffer);
+        }
     }
 }
 
@@ -63,18 +285,48 @@ impl Place {
 mod tests {
     use super::*;
 
+    fn place(buffers: &Arc<Buffers>, size: u64) -> Result<Place<'static>> {
+        let memory = Memory::Own(Buffer::new(size, buffers)?);
+        Ok(Place { memory, byte_size: size as usize, filled: 0 })
+    }
+
     #[test]
     fn a_place_is_aligned_takes_what_it_was_made_for_and_no_more() {
-        for size in [0u64, 1, 3, 63, 64, 65, 4096] {
-            let mut place = Place::new(size).unwrap();
+        let buffers = Buffers::new(1 << 20);
+        for size in [0u64, 1, 3, 63, 64, 65, 4096, 100_000, 90_000] {
+            let mut place = place(&buffers, size).unwrap();
             let bytes = vec![7; size as usize + 2];
             let rest = place.fill(&bytes[..1]).len();
             assert_eq!(place.fill(&bytes[1 - rest..]).len(), 2);
-            assert_eq!(place.missing(), 0);
-            assert_eq!(place.bytes(), &bytes[2..]);
-            assert_eq!(place.bytes().as_ptr().align_offset(ALIGNMENT), 0);
-            assert!(place.memory.capacity() >= place.memory.len());
+            assert!(place.is_full() && place.missing().is_empty());
+            let data = place.land();
+            assert_eq!(data.bytes().unwrap(), &bytes[2..]);
+            assert_eq!(data.start().align_offset(ALIGNMENT), 0);
         }
-        assert_eq!(Place::new(u64::MAX).unwrap_err().status(), Status::ResourceExhausted);
+        assert_eq!(place(&buffers, u64::MAX).err().unwrap().status(), Status::ResourceExhausted);
+    }
+
+    #[test]
+    fn a_freed_buffer_serves_again_within_the_bound() {
+        let buffers = Buffers::new(100 << 10);
+        let start = |size| {
+            let mut place = place(&buffers, size).unwrap();
+            let start = place.missing().as_ptr();
+            (start, place)
+        };
+        let (first, place) = start(60 << 10);
+        let (second, other) = start(60 << 10);
+        assert_ne!(first, second);
+        drop((place, other));
+        // One went back, the other would have been too much.
+        assert_eq!(buffers.free.lock().unwrap().buffers.len(), 1);
+        assert_eq!(start(50 << 10).0, first);
+        // Neither for much less, nor for more.
+        assert_ne!(start(17 << 10).0, first);
+        drop(start(200 << 10));
+        assert!(buffers.free.lock().unwrap().byte_size <= 100 << 10);
+        let none = Buffers::new(0);
+        drop(self::place(&none, 60 << 10).unwrap());
+        assert!(none.free.lock().unwrap().buffers.is_empty());
     }
 }

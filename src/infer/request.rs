@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    lend::Segment,
+    lend::{Landing, Segment},
 };
 
 /// An inference request. It can be sent any number of times, by several threads at once, to any server.
@@ -27,7 +27,7 @@ pub struct InferRequest<'a> {
     model_version: String,
     id: String,
     inputs: Vec<InferInput<'a>>,
-    outputs: Vec<RequestedOutput>,
+    outputs: Vec<RequestedOutput<'a>>,
     /// The first error of the chained form.
     error: Option<String>,
 }
@@ -43,8 +43,10 @@ pub(crate) struct InferInput<'a> {
 
 /// One output that is wanted.
 #[derive(Debug)]
-pub(crate) struct RequestedOutput {
+pub(crate) struct RequestedOutput<'a> {
     pub name: String,
+    /// Where its bytes are to go, if not to the result.
+    pub landing: Option<Landing<'a>>,
 }
 
 impl<'a> InferRequest<'a> {
@@ -190,8 +192,25 @@ impl<'a> InferRequest<'a> {
         if self.outputs.iter().any(|output| output.name == name) {
             return Err(Error::invalid(format!("output '{name}' is requested already")));
         }
-        self.outputs.push(RequestedOutput { name: name.to_owned() });
+        self.outputs.push(RequestedOutput { name: name.to_owned(), landing: None });
         Ok(self.outputs.len() - 1)
+    }
+
+    /// Makes an answer write a requested output straight into `buffer`, from its start; the result then tells the
+    /// output's shape and byte size, and the data is read here, once the request is gone. RESOURCE_EXHAUSTED from the
+    /// call if the buffer is too small. A request with a buffer is in one call at a time: FAILED_PRECONDITION for a
+    /// second one. What the buffer holds after a call that failed is undefined.
+    pub fn set_buffer(&mut self, output: usize, buffer: &'a mut [u8]) -> Result<()> {
+        self.set_landing(output, Some(Landing::borrowed(buffer)))
+    }
+
+    pub(crate) fn set_landing(&mut self, output: usize, landing: Option<Landing<'a>>) -> Result<()> {
+        let count = self.outputs.len();
+        let output = self.outputs.get_mut(output).ok_or_else(|| {
+            Error::invalid(format!("there is no requested output {output}: the request has {count}"))
+        })?;
+        output.landing = landing;
+        Ok(())
     }
 
     pub(crate) fn model(&self) -> (&str, &str) {
@@ -206,7 +225,7 @@ impl<'a> InferRequest<'a> {
         &self.inputs
     }
 
-    pub(crate) fn outputs(&self) -> &[RequestedOutput] {
+    pub(crate) fn outputs(&self) -> &[RequestedOutput<'a>] {
         &self.outputs
     }
 

@@ -3,8 +3,9 @@
 use super::{
     bytes,
     datatype::Datatype,
-    place::Place,
+    place::Data,
     tensor::{self, Element},
+    times::CallTimes,
 };
 use crate::error::{Error, Origin, Result, Status};
 
@@ -15,6 +16,7 @@ pub struct InferResult {
     pub(crate) model_version: String,
     pub(crate) id: String,
     pub(crate) outputs: Vec<InferOutput>,
+    pub(crate) times: CallTimes,
 }
 
 impl InferResult {
@@ -31,6 +33,11 @@ impl InferResult {
     /// The id that the request had; empty if it had none.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Where the time of the call went.
+    pub fn times(&self) -> CallTimes {
+        self.times
     }
 
     /// All outputs, in the server's order.
@@ -54,13 +61,13 @@ pub struct InferOutput {
     name: String,
     datatype: Datatype,
     shape: Vec<i64>,
-    data: Place,
+    data: Data,
 }
 
 impl InferOutput {
     /// Holds what the server said of the output against the bytes that it sent.
-    pub(crate) fn new(name: String, datatype: Datatype, shape: Vec<i64>, data: Place) -> Result<Self> {
-        let have = data.bytes().len() as u64;
+    pub(crate) fn new(name: String, datatype: Datatype, shape: Vec<i64>, data: Data) -> Result<Self> {
+        let have = data.byte_size() as u64;
         let broken = |what: String| Error::broken_answer(format!("output '{name}' of the answer: {what}"));
         let want = tensor::byte_size(datatype, &shape).map_err(|error| broken(error.to_string()))?;
         if let Some(want) = want
@@ -89,33 +96,39 @@ impl InferOutput {
     }
 
     /// The bytes of the tensor: row-major, lowest byte first, aligned to 64 bytes. BYTES elements stand each behind
-    /// its length; [`strings`](Self::strings) takes them apart.
+    /// its length; [`strings`](Self::strings) takes them apart. Empty for an output that went to the buffer that the
+    /// request named for it.
     pub fn data(&self) -> &[u8] {
-        self.data.bytes()
+        self.data.bytes().unwrap_or_default()
     }
 
-    /// The elements. INVALID_ARGUMENT, naming both datatypes, if they are not of type `T`.
+    /// The number of bytes of the tensor, wherever they are.
+    pub fn byte_size(&self) -> usize {
+        self.data.byte_size()
+    }
+
+    /// Where the bytes are: in the result, or in the buffer that the request named.
+    pub(crate) fn start(&self) -> *const u8 {
+        self.data.start()
+    }
+
+    /// The elements. INVALID_ARGUMENT, naming both datatypes, if they are not of type `T`; FAILED_PRECONDITION if they
+    /// went to the buffer that the request named.
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
         self.expect(T::DATATYPE)?;
-        bytemuck::checked::try_cast_slice(self.data()).map_err(|error| {
+        bytemuck::checked::try_cast_slice(self.own_data()?).map_err(|error| {
             Error::broken_answer(format!("output '{}' is no {} tensor", self.name, T::DATATYPE))
                 .with_source(error.to_string())
         })
     }
 
-    /// The bytes, if the datatype is `datatype`; else INVALID_ARGUMENT, naming both.
-    pub fn data_as(&self, datatype: Datatype) -> Result<&[u8]> {
-        self.expect(datatype)?;
-        Ok(self.data())
-    }
-
     /// The elements of a BYTES output, without a copy. INVALID_ARGUMENT if it is of another datatype, INTERNAL if the
-    /// server's framing is broken.
+    /// server's framing is broken, FAILED_PRECONDITION if it went to the buffer that the request named.
     pub fn strings(&self) -> Result<Vec<&[u8]>> {
         self.expect(Datatype::Bytes)?;
         let name = &self.name;
         let broken = |fault| Error::broken_answer(format!("output '{name}' is no BYTES tensor: {fault}"));
-        let elements = bytes::elements(self.data()).map_err(broken)?;
+        let elements = bytes::elements(self.own_data()?).map_err(broken)?;
         let want = tensor::element_count(&self.shape).unwrap_or(0);
         if elements.len() as u64 != want {
             let (count, shape) = (elements.len(), &self.shape);
@@ -124,7 +137,14 @@ impl InferOutput {
         Ok(elements)
     }
 
-    fn expect(&self, datatype: Datatype) -> Result<()> {
+    fn own_data(&self) -> Result<&[u8]> {
+        self.data.bytes().ok_or_else(|| {
+            let message = format!("output '{}' is in the buffer that the request named for it", self.name);
+            Error::new(Status::FailedPrecondition, Origin::Argument, message)
+        })
+    }
+
+    pub(crate) fn expect(&self, datatype: Datatype) -> Result<()> {
         if self.datatype == datatype {
             return Ok(());
         }

@@ -247,6 +247,7 @@ fn good(kind: &str, name: &str) -> String {
         "size_t *" => "&count".to_owned(),
         "const void **" => "&data".to_owned(),
         "const triton_bytes **" => "&strings".to_owned(),
+        "triton_call_times *" => "&times".to_owned(),
         "const int64_t *" => "shape".to_owned(),
         "const void *" => "shape".to_owned(),
         "const triton_bytes *" => "words".to_owned(),
@@ -340,6 +341,7 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
 #include <triton_client.h>
 static triton_error *error = NULL;
 static bool flag; static size_t count; static const void *data; static const triton_bytes *strings; static void *out;
+static triton_call_times times = {{sizeof times, 0, 0, 0, 0, 0}};
 static const int64_t shape[] = {{1}};
 static const triton_bytes words[] = {{{{"w", 1}}}};
 static void hear(triton_log_level level, const char *target, const char *message, void *user_data) {{
@@ -358,7 +360,7 @@ int main(int argc, char **argv) {{
     const int64_t two[] = {{1, 16}};
     const int32_t zeros[16] = {{0}};
     (void)argc; (void)hear;
-{unused}    (void)words; (void)strings; (void)flag; (void)count; (void)data; (void)out;
+{unused}    (void)words; (void)times; (void)strings; (void)flag; (void)count; (void)data; (void)out;
     if (triton_client_new(argv[1], NULL, &triton_client_good, &error)
         || triton_infer_request_new("simple", &triton_infer_request_good, &error)
         || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT0", TRITON_DATATYPE_INT32, two, 2, zeros, 64, &error)
