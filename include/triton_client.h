@@ -34,7 +34,7 @@
  * frees with triton_error_free, else to NULL. What stood there before is overwritten, not freed.
  *
  * OUT-PARAMETERS are named ..._out and are written on every path: the value on success, NULL, 0 or false otherwise.
- * A NULL out-parameter, error_out apart, is TRITON_STATUS_INVALID_ARGUMENT.
+ * A NULL out-parameter is TRITON_STATUS_INVALID_ARGUMENT, but for error_out, and rank_out where a shape is wanted alone.
  *
  * HANDLES are opaque. Only a function whose name ends in _free consumes one; it takes NULL, and nothing that the
  * library returns is freed in any other way. A NULL handle elsewhere is TRITON_STATUS_INVALID_ARGUMENT. What a handle
@@ -114,6 +114,11 @@ extern "C" {
  * The default size of the largest message: 2^31 - 1 bytes, as much as a Triton server takes over gRPC.
  */
 #define TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE 2147483647
+
+/**
+ * The default size of the memory that a client keeps for results: 64 MiB.
+ */
+#define TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE 67108864
 
 /**
  * How a call ended. The canonical codes of gRPC, with their numbers.
@@ -558,6 +563,7 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
  *                                                    triton_call_options_set_timeout_us
  *     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
+ *     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
  *     log                           none             triton_client_options_set_log_callback
  */
 
@@ -995,9 +1001,9 @@ triton_status triton_infer_request_add_requested_output(triton_infer_request *re
 
 /**
  * Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
- * then tells the output's shape and byte size, and its data is at `data`; a copy is saved. A request with a buffer is in
- * one call at a time: a second one meanwhile is FAILED_PRECONDITION. After a call that failed, what the memory holds is
- * undefined.
+ * then tells the output's shape and byte size, and its data is at `data`; a copy is saved. The memory must not overlap an
+ * input or another buffer of the request. A request with a buffer is in one call at a time: a second one meanwhile is
+ * FAILED_PRECONDITION. After a call that failed, what the memory holds is undefined.
  *
  * @param output     the requested output's index
  * @param data       where the bytes go, row-major, lowest byte first; aligned as the caller wants to read them. NULL,
@@ -1066,8 +1072,8 @@ const char *triton_infer_result_id(const triton_infer_result *result);
 /**
  * Tells where the time of the call went that gave the result.
  *
- * @param times_out  filled as far as its struct_size says, which stays as it is
- * @return INVALID_ARGUMENT if struct_size has no room for the first stage
+ * @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
+ * @return INVALID_ARGUMENT if struct_size has no room for the first stage, or is beyond 4096
  */
 triton_status triton_infer_result_times(const triton_infer_result *result,
                                         triton_call_times *times_out,

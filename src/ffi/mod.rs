@@ -17,7 +17,7 @@
 //! frees with triton_error_free, else to NULL. What stood there before is overwritten, not freed.
 //!
 //! OUT-PARAMETERS are named ..._out and are written on every path: the value on success, NULL, 0 or false otherwise.
-//! A NULL out-parameter, error_out apart, is TRITON_STATUS_INVALID_ARGUMENT.
+//! A NULL out-parameter is TRITON_STATUS_INVALID_ARGUMENT, but for error_out, and rank_out where a shape is wanted alone.
 //!
 //! HANDLES are opaque. Only a function whose name ends in _free consumes one; it takes NULL, and nothing that the
 //! library returns is freed in any other way. A NULL handle elsewhere is TRITON_STATUS_INVALID_ARGUMENT. What a handle

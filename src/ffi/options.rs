@@ -6,6 +6,7 @@
 //!     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
 //!                                                    triton_call_options_set_timeout_us
 //!     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
+//!     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
 //!     log                           none             triton_client_options_set_log_callback
 //! ```
 
@@ -35,6 +36,10 @@ pub const TRITON_DEFAULT_TIMEOUT_US: u64 = 60_000_000;
 /// The default size of the largest message: 2^31 - 1 bytes, as much as a Triton server takes over gRPC.
 #[allow(dead_code)] // For the header, and held against the core by a test.
 pub const TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = 2_147_483_647;
+
+/// The default size of the memory that a client keeps for results: 64 MiB.
+#[allow(dead_code)] // For the header, and held against the core by a test.
+pub const TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE: u64 = 67_108_864;
 
 /// What a client is told when it is made. Freed with triton_client_options_free.
 pub struct triton_client_options {
@@ -311,12 +316,16 @@ pub unsafe extern "C" fn triton_call_options_set_timeout_us(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_TIMEOUT};
+    use crate::options::{
+        DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,
+        DEFAULT_TIMEOUT,
+    };
 
     #[test]
     fn the_header_names_the_defaults_that_hold() {
         assert_eq!(u128::from(TRITON_DEFAULT_CONNECT_TIMEOUT_US), DEFAULT_CONNECT_TIMEOUT.as_micros());
         assert_eq!(u128::from(TRITON_DEFAULT_TIMEOUT_US), DEFAULT_TIMEOUT.as_micros());
         assert_eq!(TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE);
+        assert_eq!(TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE);
     }
 }

@@ -308,9 +308,9 @@ pub unsafe extern "C" fn triton_infer_request_add_requested_output(
 }
 
 /// Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
-/// then tells the output's shape and byte size, and its data is at `data`; a copy is saved. A request with a buffer is in
-/// one call at a time: a second one meanwhile is FAILED_PRECONDITION. After a call that failed, what the memory holds is
-/// undefined.
+/// then tells the output's shape and byte size, and its data is at `data`; a copy is saved. The memory must not overlap an
+/// input or another buffer of the request. A request with a buffer is in one call at a time: a second one meanwhile is
+/// FAILED_PRECONDITION. After a call that failed, what the memory holds is undefined.
 ///
 /// @param output     the requested output's index
 /// @param data       where the bytes go, row-major, lowest byte first; aligned as the caller wants to read them. NULL,

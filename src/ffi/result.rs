@@ -231,8 +231,8 @@ pub struct triton_call_times {
 
 /// Tells where the time of the call went that gave the result.
 ///
-/// @param times_out  filled as far as its struct_size says, which stays as it is
-/// @return INVALID_ARGUMENT if struct_size has no room for the first stage
+/// @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
+/// @return INVALID_ARGUMENT if struct_size has no room for the first stage, or is beyond 4096
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_times(
     result: *const triton_infer_result,
@@ -248,8 +248,12 @@ pub unsafe extern "C" fn triton_infer_result_times(
             // The caller's struct may be an older and smaller one: nothing refers to it as a whole.
             let struct_size = ptr::addr_of!((*times_out).struct_size).read();
             let least = mem::offset_of!(triton_call_times, connect_ns);
-            if struct_size < least {
-                return Err(Error::invalid(format!("struct_size is {struct_size}, less than {least}")));
+            // More than any version will have is a size that was never set.
+            let most = 4096;
+            if !(least..=most).contains(&struct_size) {
+                let message =
+                    format!("struct_size is {struct_size}, and is at least {least} and at most {most}");
+                return Err(Error::invalid(message));
             }
             let write = |times: CallTimes| {
                 let ns = |stage: Duration| u64::try_from(stage.as_nanos()).unwrap_or(u64::MAX);
@@ -264,6 +268,8 @@ pub unsafe extern "C" fn triton_infer_result_times(
                 let byte_size = struct_size.min(mem::size_of::<triton_call_times>());
                 let from = ptr::from_ref(&times).cast::<u8>();
                 ptr::copy_nonoverlapping(from, times_out.cast::<u8>(), byte_size);
+                // Stages that only a later version knows.
+                times_out.cast::<u8>().add(byte_size).write_bytes(0, struct_size - byte_size);
             };
             write(CallTimes::default());
             write(handle(result, "result")?.result.times());

@@ -7,8 +7,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response, header};
+use http::{HeaderMap, Request, Response, header};
 use http_body::Body as _;
+use http_body_util::BodyExt;
 use tonic::{body::Body, transport::Channel};
 use tower_service::Service;
 
@@ -35,9 +36,16 @@ impl Service<Request<Body>> for Checked {
         let answer = self.0.call(request);
         Box::pin(async move {
             let (head, mut body) = answer.await?.into_parts();
-            let head = Response::from_parts(head, ());
+            let mut head = Response::from_parts(head, ());
             if is_grpc(&head) {
-                return Ok(head.map(|()| body));
+                drop_details(head.headers_mut());
+                let body = body.map_frame(|mut frame| {
+                    if let Some(trailers) = frame.trailers_mut() {
+                        drop_details(trailers);
+                    }
+                    frame
+                });
+                return Ok(head.map(|()| Body::new(body)));
             }
             let mut text = Vec::new();
             while text.len() < MOST
@@ -50,6 +58,11 @@ impl Service<Request<Body>> for Checked {
             Err(not_grpc(&head, &text).into())
         })
     }
+}
+
+/// Takes a status's details out, which nobody reads here: tonic panics over those that are not base64.
+pub(super) fn drop_details(trailers: &mut HeaderMap) {
+    trailers.remove("grpc-status-details-bin");
 }
 
 /// Whether an answer is one of gRPC's.

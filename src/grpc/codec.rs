@@ -8,7 +8,7 @@ use prost::Message;
 use crate::{
     error::{Error, Origin, Result, Status},
     infer::{
-        CallTimes, Datatype, InferInput, InferOutput, InferRequest, InferResult,
+        CallTimes, Datatype, InferInput, InferOutput, InferRequest, InferResult, check_output_count,
         place::{Data, Place, Places},
     },
     options::CallContext,
@@ -267,6 +267,7 @@ impl<'r> ResponseReader<'r> {
             Head::Value { field: RAW_OUTPUT_CONTENTS, byte_size, framed: true } => {
                 // Outputs are told before their data by every server that there is; if one does not, the data is
                 // brought to its buffer at the end.
+                check_output_count(self.raw.len() + 1)?;
                 let name = self.tensors.get(self.raw.len()).map_or("", |tensor| &tensor.name);
                 self.raw.push(places.place(name, byte_size)?);
                 if byte_size == 0 { AT_KEY } else { State::Raw }
@@ -293,6 +294,7 @@ impl<'r> ResponseReader<'r> {
         if number == response_field::OUTPUTS {
             let tensor =
                 InferOutputTensor::decode(&self.field[..]).map_err(|error| malformed(&error.to_string()))?;
+            check_output_count(self.tensors.len() + 1)?;
             self.tensors.push(tensor);
             return Ok(());
         }
@@ -317,7 +319,15 @@ impl<'r> ResponseReader<'r> {
         }
         let mut raw = self.raw.into_iter();
         for tensor in self.tensors {
-            let mut data = raw.next().map_or_else(Data::empty, Place::land);
+            let raw = raw.next();
+            if raw.is_none() && tensor.contents.is_some() {
+                let message = format!(
+                    "output '{}' came as typed contents, which this version does not read",
+                    tensor.name
+                );
+                return Err(Error::new(Status::Unimplemented, Origin::Client, message).in_doubt(true));
+            }
+            let mut data = raw.map_or_else(Data::empty, Place::land);
             if places.is_lent(&tensor.name) {
                 let mut place = places.place(&tensor.name, data.byte_size() as u64)?;
                 place.fill(data.bytes().unwrap_or_default());

@@ -43,11 +43,11 @@ pub(super) fn head(uri: &Uri, deadline: Option<std::time::Duration>) -> Request<
     head
 }
 
-/// A time as gRPC writes it: at most eight digits and a unit. Rounded up, and coarsely where nobody minds: the same
+/// A time as gRPC writes it: at most eight digits and a unit. Rounded up to whole ones, and coarsely where nobody minds: the same
 /// text for each call is one that HTTP/2's header compression knows already.
 fn timeout(left: std::time::Duration) -> String {
     const MOST: u128 = 99_999_999;
-    let (us, ms) = (left.as_micros().max(1), left.as_nanos().div_ceil(1_000_000));
+    let (us, ms) = (left.as_nanos().div_ceil(1000).max(1), left.as_nanos().div_ceil(1_000_000));
     match () {
         () if us < 1_000_000 => format!("{us}u"),
         () if ms <= MOST => format!("{ms}m"),
@@ -65,20 +65,20 @@ pub(super) async fn infer<'r>(
     watch: &mut Stopwatch,
     context: &CallContext,
 ) -> Result<InferResult> {
-    poll_fn(|task| sender.poll_ready(task)).await.map_err(|error| broken(error, true))?;
-    let (answer, mut stream) = sender.send_request(head, false).map_err(|error| broken(error, true))?;
+    poll_fn(|task| sender.poll_ready(task)).await.map_err(unseen)?;
+    let (answer, mut stream) = sender.send_request(head, false).map_err(unseen)?;
     let pieces = loan.pieces();
     let last = pieces.len().saturating_sub(1);
     for (at, piece) in pieces.enumerate() {
-        stream.send_data(piece, at == last).map_err(|error| broken(error, false))?;
+        stream.send_data(piece, at == last).map_err(broken)?;
     }
     let mut body = begin(answer, line, watch, context).await?;
     let mut message = Message { prefix: [0; PREFIX_BYTE_SIZE], prefixed: 0, reader: None };
     while let Some(data) = next(&mut body).await? {
         message.push(&data, places, context)?;
     }
-    let trailers = poll_fn(|task| body.poll_trailers(task)).await.map_err(|error| broken(error, false))?;
-    succeeded(&trailers.unwrap_or_default(), context)?;
+    let trailers = poll_fn(|task| body.poll_trailers(task)).await.map_err(broken)?;
+    succeeded(trailers.unwrap_or_default(), context)?;
     let mut result = message.finish(places)?;
     watch.lap(|times| &mut times.receive);
     result.times = watch.times();
@@ -92,7 +92,10 @@ async fn begin(
     watch: &mut Stopwatch,
     context: &CallContext,
 ) -> Result<RecvStream> {
-    let answer = answer.await.map_err(|error| broken(error, false))?;
+    let answer = answer.await.map_err(|error| match is_refusal(&error) {
+        true => unseen(error),
+        false => broken(error).into(),
+    })?;
     watch.lap_at(line.sent_at().unwrap_or_else(Instant::now), |times| &mut times.send);
     watch.lap(|times| &mut times.first_byte);
     let (head, mut body) = answer.into_parts();
@@ -108,21 +111,22 @@ async fn begin(
     }
     if head.headers().contains_key("grpc-status") {
         // Trailers without anything before them.
-        succeeded(head.headers(), context)?;
+        succeeded(head.into_parts().0.headers, context)?;
     }
     Ok(body)
 }
 
 async fn next(body: &mut RecvStream) -> Result<Option<Bytes>> {
     let Some(data) = poll_fn(|task| body.poll_data(task)).await else { return Ok(None) };
-    let data = data.map_err(|error| broken(error, false))?;
+    let data = data.map_err(broken)?;
     // The data is ours; the server may send as much again.
     let _ = body.flow_control().release_capacity(data.len());
     Ok(Some(data))
 }
 
-fn succeeded(trailers: &HeaderMap, context: &CallContext) -> Result<()> {
-    match tonic::Status::from_header_map(trailers) {
+fn succeeded(mut trailers: HeaderMap, context: &CallContext) -> Result<()> {
+    super::checked::drop_details(&mut trailers);
+    match tonic::Status::from_header_map(&trailers) {
         Some(status) if status.code() == tonic::Code::Ok => Ok(()),
         Some(status) => Err(super::answered(&status, context).into()),
         None => Err(Error::broken_answer("the answer is no gRPC: it ends without a status").into()),
@@ -173,11 +177,16 @@ impl<'r> Message<'r> {
     }
 }
 
-/// What an end of a stream or of its connection means for the call on it. Before the request is handed over
-/// (`early`), and when the server says that it takes no more streams or refuses this one, the server has not seen it.
-pub(super) fn broken(error: h2::Error, early: bool) -> Failure {
-    let unseen =
-        early || (error.is_remote() && error.is_go_away()) || error.reason() == Some(Reason::REFUSED_STREAM);
-    let error = Error::connection("the connection broke").in_doubt(!unseen).with_source(error);
-    Failure { error, unseen }
+/// Whether the server says that it has not looked at the request: it takes no more streams, or refuses this one.
+fn is_refusal(error: &h2::Error) -> bool {
+    (error.is_remote() && error.is_go_away()) || error.reason() == Some(Reason::REFUSED_STREAM)
+}
+
+/// The failure of a call that the server has not looked at.
+fn unseen(error: h2::Error) -> Failure {
+    Failure { error: broken(error).in_doubt(false), unseen: true }
+}
+
+fn broken(error: h2::Error) -> Error {
+    Error::connection("the connection broke").in_doubt(true).with_source(error)
 }

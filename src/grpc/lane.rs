@@ -21,7 +21,7 @@ use super::{CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::{
     deadline::Deadline,
     error::{Error, Result},
-    lend::Piece,
+    lend::{Loan, Piece},
     net::{
         pool::Connection,
         socket::{Socket, Wanted},
@@ -38,12 +38,12 @@ const STAGED_BYTE_SIZE: usize = 32 << 10;
 
 /// A connection and what drives it.
 pub(super) struct Lane {
-    connection: h2::client::Connection<Wire, Piece>,
+    /// `None` once it is given up.
+    connection: Option<h2::client::Connection<Wire, Piece>>,
     sender: SendRequest<Piece>,
     line: Arc<Line>,
     woken: Arc<Woken>,
     waker: Waker,
-    is_open: bool,
 }
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -73,18 +73,18 @@ impl Connection for Lane {
         };
         let (sender, connection) =
             opened.map_err(|error| Error::connection("the connection broke").with_source(error))?;
-        Ok(Self { connection, sender, line, woken, waker, is_open: true })
+        Ok(Self { connection: Some(connection), sender, line, woken, waker })
     }
 
     /// Reads what came meanwhile: GOAWAY, the end, a PING that wants its answer.
     fn is_alive(&mut self) -> bool {
         self.line.lock().readable = true;
         self.step();
-        self.is_open
+        self.is_reusable()
     }
 
     fn is_reusable(&self) -> bool {
-        self.is_open
+        self.connection.is_some()
     }
 }
 
@@ -100,6 +100,8 @@ impl Lane {
         call: impl Future<Output = T>,
     ) -> std::result::Result<T, Stopped> {
         let mut call = pin!(call);
+        self.line.lock().patience = None;
+        self.line.lock().timed_out = false;
         loop {
             self.woken.0.store(false, Ordering::Relaxed);
             if let Poll::Ready(outcome) = call.as_mut().poll(&mut Context::from_waker(&self.waker)) {
@@ -112,7 +114,8 @@ impl Lane {
                     Poll::Pending => Err(Stopped::Closed(error)),
                 };
             }
-            if self.woken.0.load(Ordering::Relaxed) {
+            // A server that always sends a little must not carry a call beyond its deadline.
+            if self.woken.0.load(Ordering::Relaxed) && !deadline.is_over() {
                 continue;
             }
             if !self.line.wait(deadline).map_err(|error| Stopped::Closed(Some(error.into())))? {
@@ -122,8 +125,9 @@ impl Lane {
     }
 
     /// Polls the connection once, and sends what it gave. `Some` at its end.
-    pub fn step(&mut self) -> Option<Option<Cause>> {
-        let ended = match Pin::new(&mut self.connection).poll(&mut Context::from_waker(&self.waker)) {
+    fn step(&mut self) -> Option<Option<Cause>> {
+        let Some(connection) = &mut self.connection else { return Some(None) };
+        let ended = match Pin::new(connection).poll(&mut Context::from_waker(&self.waker)) {
             Poll::Ready(outcome) => Some(outcome.err().map(Into::into)),
             Poll::Pending => match self.line.lock().send_stage(&self.line.socket) {
                 Ok(()) => None,
@@ -131,13 +135,28 @@ impl Lane {
                 Err(error) => Some(Some(error.into())),
             },
         };
-        self.is_open &= ended.is_none();
+        if ended.is_some() {
+            self.connection = None;
+        }
         ended
     }
 
-    /// Marks the connection as not to be used again.
+    /// Takes a message back whose call is over. One step takes what is left of it out of h2's queue, but for the
+    /// piece whose frame was begun; if the system takes nothing, so that h2 does not come to it, the connection goes
+    /// with its queue.
+    pub fn take_back(&mut self, loan: Loan<'_>) {
+        if loan.count_out() > 0 {
+            self.step();
+        }
+        if loan.count_out() > 1 {
+            self.close();
+        }
+        drop(loan);
+    }
+
+    /// Gives the connection up.
     pub fn close(&mut self) {
-        self.is_open = false;
+        self.connection = None;
     }
 
     /// Counts the bytes that have left so far, and tells when the last did.
@@ -194,15 +213,16 @@ impl Line {
         if std::mem::take(&mut state.timed_out) || deadline.is_over() {
             return Ok(false);
         }
-        if state.readable {
-            return Ok(true);
-        }
         if !state.blocked {
-            (state.readable, state.patience) = (true, Some(deadline));
+            if !state.readable {
+                (state.readable, state.patience) = (true, Some(deadline));
+            }
             return Ok(true);
         }
+        // h2 leaves unread what there is while it has a frame of its own to send first: then only that is waited for.
+        let wanted = if state.readable { Wanted::Write } else { Wanted::Both };
         drop(state);
-        match self.socket.wait(Wanted::Both, deadline) {
+        match self.socket.wait(wanted, deadline) {
             Ok(ready) => {
                 let mut state = self.lock();
                 state.readable |= ready.read;

@@ -107,28 +107,28 @@ impl Grpc {
             let head = exchange::head(&self.infer_uri, context.deadline.remaining());
             let call = exchange::infer(lane.sender(), head, &loan, &line, places, watch, context);
             let outcome = lane.drive(context.deadline, call);
-            if loan.is_out() {
-                // The stream is gone; one step takes its data out of h2's queue, but for the frame that was begun.
-                lane.step();
-            }
-            drop(loan);
-            outcome.unwrap_or_else(|stopped| {
-                // A server that did not answer may be gone: the next call shall not wait for it too.
-                lane.close();
-                match stopped {
-                    Stopped::TimedOut => {
-                        Err(context.timed_out("waiting for the answer").in_doubt(true).into())
-                    }
-                    Stopped::Closed(error) => {
-                        let unseen = lane.sent().0 == before;
-                        let broken = Error::connection("the connection broke").in_doubt(!unseen);
-                        let error = match error {
-                            Some(error) => broken.with_source(error),
-                            None => broken,
-                        };
-                        Err(Failure { error, unseen })
-                    }
+            // Nothing that left the lane: nothing that the server can have seen.
+            let unsent = lane.sent().0 == before;
+            let failure = match outcome {
+                Ok(Ok(result)) => {
+                    lane.take_back(loan);
+                    return Ok(result);
                 }
+                Ok(Err(failure)) => {
+                    lane.take_back(loan);
+                    failure
+                }
+                // A server that did not answer may be gone: the next call shall not wait for it too.
+                Err(stopped) => {
+                    lane.close();
+                    drop(loan);
+                    stopped.told(context)
+                }
+            };
+            let is_broken = failure.error.status() == Status::Unavailable;
+            Err(match unsent {
+                true => Failure { error: failure.error.in_doubt(false), unseen: is_broken },
+                false => failure,
             })
         })
     }
@@ -222,6 +222,18 @@ fn answered(status: &tonic::Status, context: &CallContext) -> Error {
         said => said,
     };
     Error::answered(meaning, format!("{said} (gRPC status {})", meaning.status))
+}
+
+impl Stopped {
+    fn told(self, context: &CallContext) -> Failure {
+        let broken = Error::connection("the connection broke").in_doubt(true);
+        let error = match self {
+            Self::TimedOut => context.timed_out("waiting for the answer").in_doubt(true),
+            Self::Closed(Some(error)) => broken.with_source(error),
+            Self::Closed(None) => broken,
+        };
+        error.into()
+    }
 }
 
 /// `None` if the time is over first.

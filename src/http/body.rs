@@ -7,7 +7,7 @@ use super::json::{self, Header, Writer};
 use crate::{
     error::{Error, Origin, Result, Status},
     infer::{
-        CallTimes, Datatype, InferOutput, InferRequest, InferResult,
+        CallTimes, Datatype, InferOutput, InferRequest, InferResult, check_output_count,
         place::{Place, Places},
     },
     options::CallContext,
@@ -77,6 +77,7 @@ pub(super) fn read_result(
     let header = json::read_header(json).map_err(|fault| {
         Error::broken_answer(format!("the answer's JSON part is not what it should be: {fault}"))
     })?;
+    check_output_count(header.outputs.len())?;
     let mut left = Left { byte_size, taken: json.len() as u64 };
     let Header { model_name, model_version, id, outputs } = header;
     let outputs = outputs
@@ -177,7 +178,7 @@ impl Place<'_> {
     }
 }
 
-/// The connection's error in the middle of an answer; `http::mod` looks into its source for a deadline.
+/// The connection's error in the middle of an answer; the connection looks into its source for a deadline.
 fn broken_off(error: std::io::Error) -> Error {
     Error::connection("the answer broke off").in_doubt(true).with_source(error)
 }

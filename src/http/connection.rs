@@ -1,19 +1,15 @@
 //! One connection of the inference path: the caller's tensors leave from where they lie, the answer's land where they
-//! are to be. ureq-proto writes and reads the heads and knows the rules of HTTP/1.1; the bytes between are ours.
+//! are to be.
 
 use std::{
     fmt,
-    io::{self, IoSlice, Read},
-    time::Instant,
+    io::{self, IoSlice, Read, Write},
 };
 
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, Version, header};
-use ureq_proto::{
-    BodyMode,
-    client::{Call, RecvResponseResult, SendRequestResult, state},
+use super::{
+    answer::{Arrival, Body, Fault, Head, JSON_BYTE_SIZE, WINDOW_BYTE_SIZE},
+    body,
 };
-
-use super::body;
 use crate::{
     deadline::Deadline,
     error::{Error, Result},
@@ -26,14 +22,6 @@ use crate::{
     options::CallContext,
 };
 
-/// The byte size of the JSON part, of a request and of an answer.
-static JSON_BYTE_SIZE: HeaderName = HeaderName::from_static("inference-header-content-length");
-static OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
-static USER_AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("triton-client/", env!("CARGO_PKG_VERSION")));
-
-/// The longest head of an answer, and as much as is received at once of what has no place of its own.
-const WINDOW_BYTE_SIZE: usize = 16 << 10;
 /// As much as is read of an answer that is an error.
 const ERROR_BYTE_SIZE: u64 = 64 << 10;
 /// A JSON buffer that grew beyond this is not kept.
@@ -50,10 +38,12 @@ pub(super) struct Http1 {
     reusable: bool,
 }
 
-/// Where a request goes.
+/// Where a request goes: what stands in its head as it is.
+#[derive(Clone, Copy)]
 pub(super) struct Target<'t> {
-    pub uri: &'t Uri,
-    pub host: &'t HeaderValue,
+    pub host: &'t str,
+    pub base_path: &'t str,
+    pub model_path: &'t str,
 }
 
 impl fmt::Debug for Http1 {
@@ -86,45 +76,41 @@ impl Http1 {
     /// Sends a request and reads its answer.
     pub fn infer(
         &mut self,
-        target: &Target,
+        target: Target,
         request: &InferRequest,
         places: &mut Places,
         watch: &mut Stopwatch,
         context: &CallContext,
     ) -> std::result::Result<InferResult, Failure> {
-        self.reusable = false;
         body::write_header(request, &mut self.json);
-        let tensors: u64 = request.inputs().iter().map(|input| input.byte_size()).sum();
-        let byte_size = self.json.len() as u64 + tensors;
+        let byte_size = self.json.len() as u64 + request.tensor_byte_size();
         context.check_request_size(byte_size)?;
-        let call = self.write_head(target, byte_size).map_err(unwritable)?;
+        self.reusable = false;
+        write_head(&mut self.head, target, self.json.len(), byte_size);
         watch.lap(|times| &mut times.queue);
 
         let parts = [&self.head[..], &self.json].into_iter().chain(body::tensors(request));
-        let outcome = send_all(&self.socket, parts, context.deadline);
+        let arrival = Arrival::new(&self.socket, &mut self.window, context.deadline);
+        let sent = send_all(&self.socket, parts, arrival, context.deadline);
         watch.lap(|times| &mut times.send);
-        let sent = match outcome {
-            Ok(Sent::Wholly) => Ok(()),
-            Ok(Sent::AnsweredEarly) => Err(None),
-            Err((0, error)) if error.kind() != io::ErrorKind::TimedOut => {
-                return Err(Failure { error: broken(error, "sending", context), unseen: true });
+        let is_sent = matches!(sent, Sent::Wholly(_));
+        let (head, mut body) = match sent {
+            Sent::Wholly(arrival) => arrival.head().map_err(|fault| told(fault, context)),
+            Sent::Answered(answer) => Ok(*answer),
+            Sent::Misheard(fault) => Err(told(fault, context)),
+            Sent::Failed { byte_size: 0, error, .. } if error.kind() != io::ErrorKind::TimedOut => {
+                return Err(Failure { error: broken(error, "sending the request", context), unseen: true });
             }
             // The server may have said why it takes no more.
-            Err((_, error)) => Err(Some(error)),
-        };
-        let (answer, mut body) =
-            match (read_head(&self.socket, &mut self.window, call, context.deadline), &sent) {
-                (Ok(answer), _) => answer,
-                (Err(_), Err(Some(_))) => {
-                    let error = sent.err().flatten().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into());
-                    return Err(broken(error, "sending the request", context).into());
-                }
-                (Err(fault), _) => return Err(fault.told(context).into()),
-            };
-        watch.lap_at(body.first_byte, |times| &mut times.first_byte);
-        let outcome = read_answer(&answer, &mut body, &mut self.json, places, context);
-        let keeps_alive = body.is_over() && keeps_alive(&answer);
-        self.reusable = sent.is_ok() && keeps_alive;
+            Sent::Failed { error, arrival, .. } => {
+                arrival.head().map_err(|_| broken(error, "sending the request", context))
+            }
+        }?;
+        if let Some(begun) = body.begun() {
+            watch.lap_at(begun, |times| &mut times.first_byte);
+        }
+        let outcome = read_answer(&head, &mut body, &mut self.json, places, context);
+        self.reusable = is_sent && body.ends_reusable(&head);
         if self.json.capacity() > JSON_KEPT_BYTE_SIZE {
             self.json = Vec::new();
         }
@@ -133,269 +119,119 @@ impl Http1 {
         result.times = watch.times();
         Ok(result)
     }
-
-    /// Writes the head of a request, and returns what reads its answer.
-    fn write_head(
-        &mut self,
-        target: &Target,
-        byte_size: u64,
-    ) -> std::result::Result<Call<state::RecvResponse>, ureq_proto::Error> {
-        let mut request = Request::new(());
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = target.uri.clone();
-        let headers = request.headers_mut();
-        headers.insert(header::HOST, target.host.clone());
-        headers.insert(header::USER_AGENT, USER_AGENT.clone());
-        headers.insert(header::CONTENT_TYPE, OCTET_STREAM.clone());
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(byte_size));
-        headers.insert(&JSON_BYTE_SIZE, HeaderValue::from(self.json.len()));
-        let mut call = Call::new(request)?.proceed();
-        self.head.resize(self.head.capacity().max(1024), 0);
-        let mut written = 0;
-        while !call.can_proceed() {
-            match call.write(&mut self.head[written..]) {
-                Ok(count) => written += count,
-                Err(ureq_proto::Error::OutputOverflow) => self.head.resize(2 * self.head.len(), 0),
-                Err(error) => return Err(error),
-            }
-        }
-        self.head.truncate(written);
-        // A body with a length follows, all of which goes past the state machine.
-        let Some(SendRequestResult::SendBody(mut call)) = call.proceed()? else {
-            return Err(ureq_proto::Error::BodyNotAllowed);
-        };
-        let mut left = byte_size;
-        while left > 0 {
-            let step = usize::try_from(left).unwrap_or(usize::MAX);
-            call.consume_direct_write(step)?;
-            left -= step as u64;
-        }
-        call.proceed().ok_or(ureq_proto::Error::BodyNotAllowed)
-    }
 }
 
-/// Reads the head of an answer; what came with it of the body is the first that the body gives.
-fn read_head<'c>(
-    socket: &'c Socket,
-    window: &'c mut [u8],
-    mut call: Call<state::RecvResponse>,
-    deadline: Deadline,
-) -> std::result::Result<(Response<()>, Body<'c>), Fault> {
-    let (mut used, mut have) = (0, 0);
-    let mut first_byte = None;
-    let head = loop {
-        if have == window.len() {
-            return Err(Fault::NoHttp(format!("a head of more than {WINDOW_BYTE_SIZE} bytes").into()));
-        }
-        let count = socket.recv(&mut window[have..], deadline).map_err(Fault::Io)?;
-        if count == 0 {
-            return Err(Fault::Io(io::ErrorKind::UnexpectedEof.into()));
-        }
-        first_byte.get_or_insert_with(Instant::now);
-        have += count;
-        // An interim answer (100 and its like) is used up without being one.
-        let head = loop {
-            let (taken, head) =
-                call.try_response(&window[used..have], false).map_err(|error| Fault::NoHttp(error.into()))?;
-            used += taken;
-            if head.is_some() || taken == 0 {
-                break head;
-            }
-        };
-        if let Some(head) = head {
-            break head;
-        }
-    };
-    let framing = match call.proceed() {
-        Some(RecvResponseResult::RecvBody(call)) => match call.body_mode() {
-            BodyMode::LengthDelimited(left) => Framing::Length(left),
-            BodyMode::NoBody => Framing::Length(0),
-            mode => Framing::Other { call: Box::new(call), to_the_end: mode == BodyMode::CloseDelimited },
-        },
-        _ => Framing::Length(0),
-    };
-    let body = Body {
-        socket,
-        window,
-        used,
-        have,
-        framing,
-        deadline,
-        first_byte: first_byte.unwrap_or_else(Instant::now),
-    };
-    Ok((head, body))
+/// Writes the head of a request. What comes from the caller in it has been held against the rules of URLs.
+fn write_head(head: &mut Vec<u8>, target: Target, json_byte_size: usize, byte_size: u64) {
+    let Target { host, base_path, model_path } = target;
+    head.clear();
+    // Writing into a vector can't fail.
+    let _ = write!(
+        head,
+        "POST {base_path}{model_path}/infer HTTP/1.1\r\nHost: {host}\r\n\
+         User-Agent: {user_agent}\r\nContent-Type: application/octet-stream\r\n\
+         {JSON_BYTE_SIZE}: {json_byte_size}\r\nContent-Length: {byte_size}\r\n\r\n",
+        user_agent = super::USER_AGENT,
+    );
 }
 
-enum Sent {
-    Wholly,
+/// How the sending of a request ended.
+enum Sent<'c> {
+    Wholly(Arrival<'c>),
     /// The server answered without waiting for all of it.
-    AnsweredEarly,
+    Answered(Box<(Head, Body<'c>)>),
+    /// What the server said meanwhile can't be understood.
+    Misheard(Fault),
+    /// After `byte_size` bytes had left.
+    Failed {
+        error: io::Error,
+        byte_size: usize,
+        arrival: Arrival<'c>,
+    },
 }
 
-/// Sends all parts, in as few system calls as they take. An error tells how many bytes had left.
-fn send_all<'p>(
+/// Sends all parts, in as few system calls as they take; while the system takes none, hears what the server says.
+fn send_all<'c, 'p>(
     socket: &Socket,
     parts: impl Iterator<Item = &'p [u8]>,
+    mut arrival: Arrival<'c>,
     deadline: Deadline,
-) -> std::result::Result<Sent, (usize, io::Error)> {
+) -> Sent<'c> {
     let mut slices: Vec<IoSlice> = parts.filter(|part| !part.is_empty()).map(IoSlice::new).collect();
     let mut slices = &mut slices[..];
-    let mut sent = 0;
+    let mut byte_size = 0;
     while !slices.is_empty() {
-        match socket.try_send_vectored(slices) {
+        let outcome = match socket.try_send_vectored(slices) {
             Ok(count) => {
-                sent += count;
+                byte_size += count;
                 IoSlice::advance_slices(&mut slices, count);
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let ready = socket.wait(Wanted::Both, deadline).map_err(|error| (sent, error))?;
-                if ready.read && !ready.write {
-                    return Ok(Sent::AnsweredEarly);
-                }
-            }
-            Err(error) => return Err((sent, error)),
-        }
-    }
-    Ok(Sent::Wholly)
-}
-
-/// The body of an answer, in its order: first what came with the head, then straight from the socket.
-struct Body<'c> {
-    socket: &'c Socket,
-    window: &'c mut [u8],
-    /// Of the window; from here to `have` is what is not yet read.
-    used: usize,
-    have: usize,
-    framing: Framing,
-    deadline: Deadline,
-    first_byte: Instant,
-}
-
-enum Framing {
-    /// So many bytes.
-    Length(u64),
-    /// In chunks, or to the end of the connection: read by ureq-proto's state machine.
-    Other { call: Box<Call<state::RecvBody>>, to_the_end: bool },
-}
-
-impl Body<'_> {
-    fn byte_size(&self) -> Option<u64> {
-        match self.framing {
-            Framing::Length(left) => Some(left),
-            Framing::Other { .. } => None,
-        }
-    }
-
-    /// Whether all of it was read, and nothing came behind it.
-    fn is_over(&self) -> bool {
-        let over = match &self.framing {
-            Framing::Length(left) => *left == 0,
-            Framing::Other { call, to_the_end } => !to_the_end && call.is_ended_chunked(),
-        };
-        over && self.used == self.have
-    }
-}
-
-impl Read for Body<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if into.is_empty() {
-            return Ok(0);
-        }
-        match &mut self.framing {
-            Framing::Length(0) => Ok(0),
-            Framing::Length(left) => {
-                let most = into.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                let into = &mut into[..most];
-                let count = if self.used < self.have {
-                    let count = into.len().min(self.have - self.used);
-                    into[..count].copy_from_slice(&self.window[self.used..self.used + count]);
-                    self.used += count;
-                    count
-                } else {
-                    self.socket.recv(into, self.deadline)?
-                };
-                if count == 0 {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                *left -= count as u64;
-                Ok(count)
-            }
-            Framing::Other { call, to_the_end } => loop {
-                let (taken, given) =
-                    call.read(&self.window[self.used..self.have], into).map_err(io::Error::other)?;
-                self.used += taken;
-                if given > 0 || (!*to_the_end && call.is_ended_chunked()) {
-                    return Ok(given);
-                }
-                if taken > 0 {
+                // A server that always takes a little would else be fed beyond the deadline.
+                if slices.is_empty() || !deadline.is_over() {
                     continue;
                 }
-                self.window.copy_within(self.used..self.have, 0);
-                (self.used, self.have) = (0, self.have - self.used);
-                if self.have == self.window.len() {
-                    return Err(io::Error::other("a chunk's head is too long"));
-                }
-                let count = self.socket.recv(&mut self.window[self.have..], self.deadline)?;
-                if count == 0 {
-                    return if *to_the_end { Ok(0) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
-                }
-                self.have += count;
+                Err(io::ErrorKind::TimedOut.into())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => socket.wait(Wanted::Both, deadline),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(ready) if ready.read => match arrival.early_head() {
+                Ok(Ok(answer)) => return Sent::Answered(Box::new(answer)),
+                Ok(Err(more)) => arrival = more,
+                Err(fault) => return Sent::Misheard(fault),
             },
+            Ok(_) => {}
+            Err(error) => return Sent::Failed { error, byte_size, arrival },
         }
     }
+    Sent::Wholly(arrival)
 }
 
 fn read_answer(
-    answer: &Response<()>,
+    head: &Head,
     body: &mut Body,
     json: &mut Vec<u8>,
     places: &mut Places,
     context: &CallContext,
 ) -> Result<InferResult> {
-    let status = answer.status();
-    if let Some(encoding) = answer.headers().get(header::CONTENT_ENCODING)
-        && encoding != "identity"
-    {
+    let is_success = matches!(head.status, 200..=299);
+    if !is_success {
+        let mut text = Vec::new();
+        if head.encoding.is_none() {
+            // What arrived before the connection broke is still the server's reason.
+            let _ = body.take(ERROR_BYTE_SIZE).read_to_end(&mut text);
+        }
+        return Err(wire::error(head.status, &text));
+    }
+    if let Some(encoding) = &head.encoding {
         return Err(Error::broken_answer(format!(
-            "the answer is encoded as {encoding:?}, and nobody asked for that"
+            "the answer is encoded as '{encoding}', and nobody asked for that"
         )));
     }
-    if !status.is_success() {
-        let mut text = Vec::new();
-        // What arrived before the connection broke is still the server's reason.
-        let _ = body.take(ERROR_BYTE_SIZE).read_to_end(&mut text);
-        return Err(wire::error(status.as_u16(), &text));
-    }
-    let json_byte_size =
-        match answer.headers().get(&JSON_BYTE_SIZE) {
-            None => None,
-            Some(value) => {
-                let text = value.to_str().unwrap_or("not ASCII");
-                Some(text.parse().map_err(|_| {
-                    Error::broken_answer(format!("the answer's {JSON_BYTE_SIZE} is '{text}'"))
-                })?)
-            }
-        };
+    let json_byte_size = match &head.json_byte_size {
+        None => None,
+        Some(Ok(byte_size)) => Some(*byte_size),
+        Some(Err(text)) => {
+            return Err(Error::broken_answer(format!("the answer's {JSON_BYTE_SIZE} is '{text}'")));
+        }
+    };
     let byte_size = body.byte_size();
     body::read_result(body, byte_size, json_byte_size, json, places, context)
-        .map_err(|error| error.with_http_status(status.as_u16()))
+        .map_err(|error| error.with_http_status(head.status))
 }
 
-/// What went wrong while the head of an answer was awaited.
-enum Fault {
-    Io(io::Error),
-    NoHttp(Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl Fault {
-    fn told(self, context: &CallContext) -> Error {
-        match self {
-            Self::Io(error) => broken(error, "waiting for the answer", context),
-            Self::NoHttp(error) => {
-                Error::broken_answer("what came back is not HTTP as it should be").with_source(error)
-            }
+fn told(fault: Fault, context: &CallContext) -> Error {
+    match fault {
+        Fault::Io(error) if error.kind() != io::ErrorKind::InvalidData => {
+            broken(error, "waiting for the answer", context)
         }
+        Fault::Io(error) => no_http(error.into()),
+        Fault::NoHttp(error) => no_http(error),
     }
+}
+
+fn no_http(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    Error::broken_answer("what came back is not HTTP as it should be").with_source(error)
 }
 
 /// The error of a connection that broke, or of a call whose time is over.
@@ -406,24 +242,14 @@ fn broken(error: io::Error, doing: &str, context: &CallContext) -> Error {
     Error::connection(format!("the connection broke ({doing})")).in_doubt(true).with_source(error)
 }
 
-/// A reader's error may be the deadline's.
+/// The error of a body's reader may be the deadline's, or that of an answer that is no HTTP.
 fn in_time(error: Error, context: &CallContext) -> Error {
-    let is_timeout = std::error::Error::source(&error)
-        .and_then(|source| source.downcast_ref::<io::Error>())
-        .is_some_and(|source| source.kind() == io::ErrorKind::TimedOut);
-    if is_timeout { context.timed_out("receiving the answer").in_doubt(true) } else { error }
-}
-
-fn unwritable(error: ureq_proto::Error) -> Error {
-    Error::invalid("this can't be an HTTP request").with_source(error)
-}
-
-/// Whether the server leaves the connection open behind an answer whose end was seen.
-fn keeps_alive(answer: &Response<()>) -> bool {
-    let mut values = answer.headers().get_all(header::CONNECTION).iter();
-    let closes = values.any(|value| {
-        let mut tokens = value.as_bytes().split(|byte| *byte == b',');
-        tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
-    });
-    answer.version() == Version::HTTP_11 && !closes
+    let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>());
+    match source.map(io::Error::kind) {
+        Some(io::ErrorKind::TimedOut) => context.timed_out("receiving the answer").in_doubt(true),
+        Some(io::ErrorKind::InvalidData) => {
+            Error::broken_answer("what came back is not HTTP as it should be").with_source(error)
+        }
+        _ => error,
+    }
 }

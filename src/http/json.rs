@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use jiter::{Jiter, JiterError, Peek};
 
+use crate::infer::MOST_OUTPUTS;
+
 /// Writes JSON into a buffer. Commas are the caller's: what is written here is always the same shape.
 pub(super) struct Writer<'b>(pub &'b mut Vec<u8>);
 
@@ -86,7 +88,10 @@ fn read_header_members(reader: &mut Jiter, header: &mut Header) -> Step {
             Key::Outputs => array(reader, |reader, _| {
                 let mut output = OutputHeader::default();
                 read_output(reader, &mut output)?;
-                header.outputs.push(output);
+                // One too many is kept, for the count to tell.
+                if header.outputs.len() <= MOST_OUTPUTS {
+                    header.outputs.push(output);
+                }
                 Ok(())
             })?,
             _ => reader.next_skip()?,

@@ -1,5 +1,6 @@
 //! Triton over HTTP/REST: the control plane on ureq, inference on connections of our own.
 
+mod answer;
 mod body;
 mod connection;
 mod connector;
@@ -10,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use http::{HeaderValue, Method, Request, Response, Uri, header};
+use http::{Method, Request, Response, Uri, header};
 use ureq::{Agent, AsSendBody, Body};
 
 use self::{
@@ -28,6 +29,7 @@ use crate::{
 
 /// ureq's own buffers of a connection: with small ones large bodies are slow.
 const BUFFER_BYTE_SIZE: usize = 1 << 20;
+const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 
 /// One server over HTTP.
 #[derive(Debug)]
@@ -35,7 +37,9 @@ pub(crate) struct Http {
     agent: Agent,
     /// `http://host:port/base`, without a slash at its end.
     base: String,
-    host: HeaderValue,
+    /// The host and the base path, as they stand in the head of a request.
+    host: String,
+    base_path: String,
     dialer: Arc<Dialer>,
     /// Of the inference path.
     connections: Pool<Http1>,
@@ -48,19 +52,21 @@ impl Http {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
-            .user_agent(concat!("triton-client/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .accept("")
             .accept_encoding("")
             .input_buffer_size(BUFFER_BYTE_SIZE)
             .output_buffer_size(BUFFER_BYTE_SIZE)
             .build();
-        let host = HeaderValue::try_from(url.authority())
-            .map_err(|error| Error::invalid("this host can't be asked over HTTP").with_source(error))?;
+        let base = url.to_string();
+        Uri::try_from(&base)
+            .map_err(|error| Error::invalid("this can't be asked over HTTP").with_source(error))?;
         let connector = DialerConnector(dialer.clone());
         Ok(Self {
             agent: Agent::with_parts(config, connector, NoResolver),
-            base: url.to_string(),
-            host,
+            base,
+            host: url.authority(),
+            base_path: url.base_path.clone(),
             dialer,
             connections: Pool::default(),
         })
@@ -99,13 +105,13 @@ impl Http {
         context: &CallContext,
     ) -> Result<InferResult> {
         let mut watch = Stopwatch::start();
+        // Before a connection is made for it.
+        context.check_request_size(request.tensor_byte_size())?;
         let (model, version) = request.model();
-        let uri = format!("{}{}/infer", self.base, model_path(model, version)?);
-        let uri = Uri::try_from(uri)
-            .map_err(|error| Error::invalid("this can't be an HTTP request").with_source(error))?;
-        let target = Target { uri: &uri, host: &self.host };
+        let model_path = model_path(model, version)?;
+        let target = Target { host: &self.host, base_path: &self.base_path, model_path: &model_path };
         self.connections.run(&self.dialer, context.deadline, &mut watch, |connection, watch| {
-            connection.infer(&target, request, places, watch, context)
+            connection.infer(target, request, places, watch, context)
         })
     }
 

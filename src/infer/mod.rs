@@ -12,6 +12,7 @@ pub use datatype::Datatype;
 pub(crate) use request::InferInput;
 pub use request::InferRequest;
 pub use result::{InferOutput, InferResult};
+pub(crate) use result::{MOST_OUTPUTS, check_output_count};
 pub use tensor::Element;
 pub use times::CallTimes;
 pub(crate) use times::Stopwatch;

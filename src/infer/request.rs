@@ -229,6 +229,11 @@ impl<'a> InferRequest<'a> {
         &self.outputs
     }
 
+    /// Of the data of all inputs.
+    pub(crate) fn tensor_byte_size(&self) -> u64 {
+        self.inputs.iter().map(InferInput::byte_size).sum()
+    }
+
     /// What can be told to be wrong without the server: an error of the chained form, an input whose bytes do not
     /// make up its shape.
     pub(crate) fn check(&self) -> Result<()> {

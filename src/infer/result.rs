@@ -9,6 +9,18 @@ use super::{
 };
 use crate::error::{Error, Origin, Result, Status};
 
+/// As many outputs as a result has at most: what an answer says of each costs more memory than the saying.
+pub(crate) const MOST_OUTPUTS: usize = 1 << 16;
+
+/// RESOURCE_EXHAUSTED if a result has more outputs than [`MOST_OUTPUTS`].
+pub(crate) fn check_output_count(count: usize) -> Result<()> {
+    if count <= MOST_OUTPUTS {
+        return Ok(());
+    }
+    let message = format!("the answer has more than {MOST_OUTPUTS} outputs");
+    Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
+}
+
 /// The answer to an inference request. It outlives its request and its client.
 #[derive(Debug)]
 pub struct InferResult {
@@ -76,6 +88,11 @@ impl InferOutput {
             return Err(broken(format!(
                 "a {datatype} tensor of shape {shape:?} has {want} bytes, and {have} came"
             )));
+        }
+        // Each element stands behind its length; whether they are as many as they should be is seen when they are read.
+        let is_missing = have == 0 && tensor::element_count(&shape).is_some_and(|count| count > 0);
+        if datatype == Datatype::Bytes && is_missing {
+            return Err(broken(format!("a BYTES tensor of shape {shape:?} came without data")));
         }
         Ok(Self { name, datatype, shape, data })
     }

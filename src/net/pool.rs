@@ -81,13 +81,15 @@ impl<C: Connection> Pool<C> {
                     connection
                 }
             };
-            let outcome = call(&mut connection, watch);
-            if connection.is_reusable() {
-                self.put(connection);
-            }
-            match outcome {
+            match call(&mut connection, watch) {
+                // The connection goes too: each turn has one idle connection less.
                 Err(failure) if failure.unseen && !is_fresh => {}
-                outcome => return outcome.map_err(|failure| failure.error),
+                outcome => {
+                    if connection.is_reusable() {
+                        self.put(connection);
+                    }
+                    return outcome.map_err(|failure| failure.error);
+                }
             }
         }
     }

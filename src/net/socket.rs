@@ -89,9 +89,7 @@ impl Socket {
     /// As [`recv`](Self::recv), into memory that nobody filled. Without a deadline it waits for nothing:
     /// `WouldBlock`.
     pub fn recv_unfilled(&self, into: &mut ReadBuf<'_>, deadline: Option<Deadline>) -> io::Result<usize> {
-        unfilled::fill(into, |spare| {
-            self.receive(deadline, |flags| recv(&self.stream, &mut *spare, flags).map(|got| got.1))
-        })
+        self.receive(deadline, |flags| unfilled::recv(&self.stream, into, flags))
     }
 
     fn receive(
@@ -102,6 +100,10 @@ impl Socket {
         let Some(deadline) = deadline else { return Ok(again(|| step(RecvFlags::DONTWAIT))?) };
         loop {
             let left = deadline.remaining();
+            // A server that always sends a little must not carry a call beyond its deadline.
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
             if left.is_some_and(|left| left < COARSE) {
                 match again(|| step(RecvFlags::DONTWAIT)) {
                     Err(Errno::AGAIN) => self.wait(Wanted::Read, deadline).map(drop)?,

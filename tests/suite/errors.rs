@@ -154,10 +154,10 @@ fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
     let cases: Vec<(Vec<u8>, &str)> = vec![
         (fault::answer(200, &[], b"not JSON"), "JSON"),
         (with_json("99999999999999", 16), "JSON part"),
-        (with_json("x", 16), "inference-header-content-length"),
+        (with_json("x", 16), "Inference-Header-Content-Length"),
         (with_json(&length, 15), "15"),
         (with_json(&length, 17), "goes on"),
-        (with_json("-1", 16), "inference-header-content-length"),
+        (with_json("-1", 16), "Inference-Header-Content-Length"),
         (fault::answer(200, &[("Content-Encoding", "gzip")], b"xx"), "gzip"),
     ];
     for (answer, hint) in cases {

@@ -1,0 +1,273 @@
+/* The floor: the very bytes of a request to a socket by one writev, and the answer into one buffer that is used again
+ * and again. It knows the answer's length from the first answer, and reads nothing of it. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+#define STREAM_WINDOW 0x7fffffffu
+
+struct state {
+    int socket;
+    int is_grpc;
+    struct iovec *parts;
+    size_t part_count;
+    unsigned char (*stream_ids)[9]; /* the frames' heads, whose stream each call sets anew */
+    size_t frame_count;
+    uint32_t stream;
+    unsigned char update[13];
+    unsigned char *answer;
+    size_t capacity, byte_size;
+};
+
+static void bench_start(const struct bench *bench) { (void)bench; }
+
+static unsigned char *put32(unsigned char *to, uint32_t value) {
+    value = htonl(value);
+    memcpy(to, &value, 4);
+    return to + 4;
+}
+
+static size_t varint(unsigned char *to, uint64_t value) {
+    size_t size = 0;
+    for (; value >= 0x80; value >>= 7) to[size++] = (unsigned char)(value | 0x80);
+    to[size++] = (unsigned char)value;
+    return size;
+}
+
+static size_t field(unsigned char *to, unsigned number, const void *value, size_t length) {
+    size_t size = varint(to, number << 3 | 2);
+    size += varint(to + size, length);
+    if (value) memcpy(to + size, value, length);
+    return size + (value ? length : 0);
+}
+
+static void frame(unsigned char *to, size_t length, int kind, int flags) {
+    put32(to, (uint32_t)length << 8);
+    to[3] = (unsigned char)kind;
+    to[4] = (unsigned char)flags;
+    put32(to + 5, 0);
+}
+
+static void part(struct state *state, const void *data, size_t size) {
+    state->parts = realloc(state->parts, (state->part_count + 1) * sizeof *state->parts);
+    state->parts[state->part_count].iov_base = (void *)data;
+    state->parts[state->part_count++].iov_len = size;
+}
+
+static void *tensor(const struct bench *bench) {
+    void *data = malloc(bench->byte_size);
+    memset(data, 7, bench->byte_size);
+    return data;
+}
+
+static const char *model(const struct bench *bench) { return bench->count == 1 ? "identity_uint8" : "simple"; }
+
+static void write_http(struct state *state, const struct bench *bench) {
+    char *text = malloc(2048), json[1024];
+    size_t used = 0, i;
+    used += (size_t)snprintf(json, sizeof json, "{\"inputs\":[");
+    for (i = 0; i < bench->count; i++)
+        used += (size_t)snprintf(json + used, sizeof json - used,
+            "%s{\"name\":\"INPUT%zu\",\"datatype\":\"%s\",\"shape\":[%s%zu],\"parameters\":{\"binary_data_size\":%zu}}",
+            i ? "," : "", i, bench->count == 1 ? "UINT8" : "INT32", bench->count == 1 ? "" : "1,",
+            bench->count == 1 ? bench->byte_size : bench->byte_size / 4, bench->byte_size);
+    used += (size_t)snprintf(json + used, sizeof json - used, "],\"parameters\":{\"binary_data_output\":true}}");
+    part(state, text, (size_t)snprintf(text, 2048,
+        "POST /v2/models/%s/infer HTTP/1.1\r\nHost: %s\r\nContent-Type: application/octet-stream\r\n"
+        "Inference-Header-Content-Length: %zu\r\nContent-Length: %zu\r\n\r\n%s",
+        model(bench), bench->address, used, used + bench->count * bench->byte_size, json));
+    for (i = 0; i < bench->count; i++) part(state, tensor(bench), bench->byte_size);
+}
+
+static size_t literal(unsigned char *to, const char *name, const char *value) {
+    const size_t name_size = strlen(name), value_size = strlen(value);
+    to[0] = 0;
+    to[1] = (unsigned char)name_size;
+    memcpy(to + 2, name, name_size);
+    to[2 + name_size] = (unsigned char)value_size;
+    memcpy(to + 3 + name_size, value, value_size);
+    return 3 + name_size + value_size;
+}
+
+/* Frames of at most a MiB, for a server that takes them as large. */
+static void write_grpc(struct state *state, const struct bench *bench) {
+    const size_t most = 1 << 20;
+    unsigned char *head = malloc(1024), *metadata = malloc(1024), *prefix;
+    unsigned char shape[32], input[256];
+    size_t used = 0, length, left, i, at = 0;
+    const struct iovec *messages;
+    struct iovec pieces[8];
+    size_t piece_count = 0;
+    /* The message: metadata, then each raw input behind its key. */
+    used = 5;
+    used += field(metadata + used, 1, model(bench), strlen(model(bench)));
+    for (i = 0; i < bench->count; i++) {
+        char name[32];
+        size_t size = 0, rank = 0;
+        snprintf(name, sizeof name, "INPUT%zu", i);
+        if (bench->count != 1) rank += varint(shape, 1);
+        rank += varint(shape + rank, bench->count == 1 ? bench->byte_size : bench->byte_size / 4);
+        size += field(input, 1, name, strlen(name));
+        size += field(input + size, 2, bench->count == 1 ? "UINT8" : "INT32", 5);
+        size += field(input + size, 3, shape, rank);
+        used += field(metadata + used, 5, input, size);
+    }
+    length = used - 5;
+    pieces[piece_count].iov_base = metadata;
+    pieces[piece_count++].iov_len = used;
+    for (i = 0; i < bench->count; i++) {
+        prefix = malloc(16);
+        pieces[piece_count].iov_base = prefix;
+        pieces[piece_count].iov_len = field(prefix, 7, NULL, bench->byte_size);
+        length += pieces[piece_count++].iov_len + bench->byte_size;
+        pieces[piece_count].iov_base = tensor(bench);
+        pieces[piece_count++].iov_len = bench->byte_size;
+    }
+    metadata[0] = 0;
+    put32(metadata + 1, (uint32_t)length);
+    /* :method POST and :scheme http by the static table, the rest as literals. */
+    head[0] = 0x83;
+    head[1] = 0x86;
+    used = 2;
+    {
+        char path[128];
+        snprintf(path, sizeof path, "/inference.GRPCInferenceService/ModelInfer");
+        used += literal(head + used, ":path", path);
+        used += literal(head + used, ":authority", bench->address);
+        used += literal(head + used, "content-type", "application/grpc");
+        used += literal(head + used, "te", "trailers");
+    }
+    messages = pieces;
+    left = length + 5;
+    state->frame_count = 1 + (left + most - 1) / most;
+    state->stream_ids = calloc(state->frame_count, sizeof *state->stream_ids);
+    frame(state->stream_ids[0], used, 1, 4);
+    part(state, state->stream_ids[0], 9);
+    part(state, head, used);
+    for (i = 1; i < state->frame_count; i++) {
+        size_t size = left < most ? left : most;
+        left -= size;
+        frame(state->stream_ids[i], size, 0, left == 0);
+        part(state, state->stream_ids[i], 9);
+        while (size > 0) {
+            const size_t here = messages->iov_len - at < size ? messages->iov_len - at : size;
+            part(state, (const char *)messages->iov_base + at, here);
+            size -= here;
+            at += here;
+            if (at == messages->iov_len) {
+                messages++;
+                at = 0;
+            }
+        }
+    }
+    frame(state->update, 4, 8, 0);
+    part(state, state->update, sizeof state->update);
+    state->stream = 1;
+}
+
+static void send_all(int socket, const struct iovec *parts, size_t count) {
+    struct iovec copy[1024];
+    struct iovec *at = copy;
+    if (count > 1024) fail("writev", "too many parts");
+    memcpy(copy, parts, count * sizeof *parts);
+    while (count > 0) {
+        ssize_t sent = writev(socket, at, (int)count);
+        if (sent <= 0) fail("writev", "failed");
+        while (count > 0 && (size_t)sent >= at->iov_len) {
+            sent -= (ssize_t)at->iov_len;
+            at++;
+            count--;
+        }
+        if (count > 0) {
+            at->iov_base = (char *)at->iov_base + sent;
+            at->iov_len -= (size_t)sent;
+        }
+    }
+}
+
+static void *bench_open(const struct bench *bench) {
+    struct state *state = calloc(1, sizeof *state);
+    struct sockaddr_in address = {0};
+    int one = 1;
+    address.sin_family = AF_INET;
+    address.sin_port = htons((uint16_t)atoi(strchr(bench->address, ':') + 1));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    state->socket = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(state->socket, (struct sockaddr *)&address, sizeof address) != 0) fail("connect", bench->address);
+    setsockopt(state->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    state->is_grpc = bench->is_grpc;
+    state->capacity = bench->count * bench->byte_size + (1 << 16);
+    state->answer = aligned_alloc(4096, state->capacity & ~(size_t)4095);
+    if (bench->is_grpc) {
+        unsigned char first[24 + 9 + 12 + 13];
+        memcpy(first, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
+        frame(first + 24, 12, 4, 0);
+        memcpy(first + 33, "\0\4\0\0\0\0\0\5\0\0\0\0", 12);
+        put32(first + 35, STREAM_WINDOW);
+        put32(first + 41, 1 << 20);
+        frame(first + 45, 4, 8, 0);
+        put32(first + 54, STREAM_WINDOW - 65535);
+        if (write(state->socket, first, sizeof first) != (ssize_t)sizeof first) fail("write", "preface");
+        write_grpc(state, bench);
+    } else {
+        write_http(state, bench);
+    }
+    return state;
+}
+
+static size_t receive(struct state *state, unsigned char *to, size_t size) {
+    const ssize_t got = read(state->socket, to, size);
+    if (got <= 0) fail("read", "the server closed");
+    return (size_t)got;
+}
+
+static void call_http(struct state *state) {
+    size_t got = 0;
+    send_all(state->socket, state->parts, state->part_count);
+    while (state->byte_size == 0) {
+        const unsigned char *end, *length;
+        got += receive(state, state->answer + got, state->capacity - got);
+        end = memmem(state->answer, got, "\r\n\r\n", 4);
+        if (!end) continue;
+        length = memmem(state->answer, got, "\r\nContent-Length: ", 18);
+        if (memcmp(state->answer, "HTTP/1.1 200", 12) != 0 || !length) fail("answer", "not 200");
+        state->byte_size = (size_t)(end + 4 - state->answer) + strtoul((const char *)length + 18, NULL, 10);
+    }
+    while (got < state->byte_size) got += receive(state, state->answer + got, state->byte_size - got);
+}
+
+/* Walks the frames until one ends the stream; frames of data are read into one place. */
+static void call_grpc(struct state *state) {
+    size_t got = 0, at = 0, data = 0, i;
+    for (i = 0; i < state->frame_count; i++) put32(state->stream_ids[i] + 5, state->stream);
+    put32(state->update + 9, state->byte_size ? (uint32_t)state->byte_size : 1);
+    send_all(state->socket, state->parts, state->part_count);
+    for (;;) {
+        size_t size;
+        while (got - at < 9) got += receive(state, state->answer + got, state->capacity - got);
+        size = (size_t)state->answer[at] << 16 | (size_t)state->answer[at + 1] << 8 | state->answer[at + 2];
+        while (got - at < 9 + size) got += receive(state, state->answer + got, state->capacity - got);
+        if (state->answer[at + 3] == 0) data += size;
+        if (state->answer[at + 3] == 4 && state->answer[at + 4] == 0) {
+            unsigned char acknowledged[9];
+            frame(acknowledged, 0, 4, 1);
+            if (write(state->socket, acknowledged, 9) != 9) fail("write", "settings");
+        }
+        if (state->answer[at + 3] == 1 && state->answer[at + 4] & 1) break;
+        at += 9 + size;
+    }
+    if (data == 0) fail("answer", "no data");
+    state->byte_size = data;
+    state->stream += 2;
+}
+
+static void bench_call(void *opaque) {
+    struct state *state = opaque;
+    if (state->is_grpc) call_grpc(state);
+    else call_http(state);
+}

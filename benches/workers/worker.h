@@ -1,0 +1,135 @@
+/* The frame of every worker in C and C++: threads, times, and the two lines that the driver and a worker exchange.
+ *
+ *     WORKER http|grpc HOST:PORT COUNT BYTES THREADS [MODE]
+ *
+ * COUNT inputs and as many outputs of BYTES bytes each; each thread sends one request after the other. The worker
+ * prints "ready" once every thread has had one answer; for each line "run CALLS" every thread makes CALLS calls, and
+ * it prints: wall time in ns, CPU time (user and system, of all threads) in us, peak RSS in KiB, p50 and p99 of a call
+ * in ns, threads of the process, and the quickest thread's time through the slowest's in percent.
+ */
+#ifndef WORKER_H
+#define WORKER_H
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+struct bench {
+    int is_grpc;
+    const char *address, *mode;
+    size_t count, byte_size, threads;
+};
+
+/* What a worker defines. Each ends the process when anything is not as it must be. */
+static void bench_start(const struct bench *bench);         /* once */
+static void *bench_open(const struct bench *bench);         /* for each thread: its state, with its inputs */
+static void bench_call(void *state);                        /* one call: every output is checked to be there */
+
+static struct bench worker_bench;
+static size_t worker_calls;
+static pthread_barrier_t worker_begin, worker_end;
+static uint64_t *worker_times, *worker_spans;
+
+static void fail(const char *what, const char *why) {
+    fprintf(stderr, "%s: %s\n", what, why);
+    exit(1);
+}
+
+static uint64_t worker_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t worker_cpu_us(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000u
+        + (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static size_t worker_status(const char *name) {
+    char line[256];
+    size_t value = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status))
+        if (strncmp(line, name, strlen(name)) == 0) value = strtoul(line + strlen(name) + 1, NULL, 10);
+    if (status) fclose(status);
+    return value;
+}
+
+static int worker_by_time(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void *worker_thread(void *index) {
+    const size_t at = (size_t)(uintptr_t)index;
+    void *state = bench_open(&worker_bench);
+    bench_call(state);
+    for (;;) {
+        uint64_t start, last, now;
+        size_t i;
+        pthread_barrier_wait(&worker_end);
+        pthread_barrier_wait(&worker_begin);
+        start = last = worker_now();
+        for (i = 0; i < worker_calls; i++) {
+            bench_call(state);
+            now = worker_now();
+            worker_times[at * worker_calls + i] = now - last;
+            last = now;
+        }
+        worker_spans[at] = last - start;
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    size_t i;
+    if (argc < 6) fail(argv[0], "http|grpc HOST:PORT COUNT BYTES THREADS [MODE]");
+    worker_bench.is_grpc = strcmp(argv[1], "grpc") == 0;
+    worker_bench.address = argv[2];
+    worker_bench.count = strtoul(argv[3], NULL, 10);
+    worker_bench.byte_size = strtoul(argv[4], NULL, 10);
+    worker_bench.threads = strtoul(argv[5], NULL, 10);
+    worker_bench.mode = argc > 6 ? argv[6] : "";
+    worker_spans = (uint64_t *)calloc(worker_bench.threads, sizeof *worker_spans);
+    pthread_barrier_init(&worker_begin, NULL, (unsigned)worker_bench.threads + 1);
+    pthread_barrier_init(&worker_end, NULL, (unsigned)worker_bench.threads + 1);
+    bench_start(&worker_bench);
+    for (i = 0; i < worker_bench.threads; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, worker_thread, (void *)(uintptr_t)i) != 0) fail("pthread_create", "failed");
+    }
+    pthread_barrier_wait(&worker_end);
+    puts("ready");
+    fflush(stdout);
+    while (scanf(" run %zu", &worker_calls) == 1) {
+        const size_t all = worker_calls * worker_bench.threads;
+        uint64_t wall, cpu, low = UINT64_MAX, high = 1;
+        worker_times = (uint64_t *)malloc(all * sizeof *worker_times);
+        memset(worker_times, 0, all * sizeof *worker_times);
+        cpu = worker_cpu_us();
+        wall = worker_now();
+        pthread_barrier_wait(&worker_begin);
+        pthread_barrier_wait(&worker_end);
+        wall = worker_now() - wall;
+        cpu = worker_cpu_us() - cpu;
+        qsort(worker_times, all, sizeof *worker_times, worker_by_time);
+        for (i = 0; i < worker_bench.threads; i++) {
+            if (worker_spans[i] < low) low = worker_spans[i];
+            if (worker_spans[i] > high) high = worker_spans[i];
+        }
+        printf("%llu %llu %zu %llu %llu %zu %llu\n", (unsigned long long)wall, (unsigned long long)cpu,
+            worker_status("VmHWM:"), (unsigned long long)worker_times[all / 2],
+            (unsigned long long)worker_times[all - 1 - all / 100], worker_status("Threads:"),
+            (unsigned long long)(low * 100 / high));
+        fflush(stdout);
+        free(worker_times);
+    }
+    _Exit(0); /* the threads wait for a line that never comes */
+}
+#endif
