@@ -18,7 +18,7 @@ demo:
 
 # Every test of the project.
 test:
-	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils
+	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace
 	tests/run.sh
 
 lint:

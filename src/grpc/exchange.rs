@@ -72,8 +72,24 @@ pub(super) async fn infer<'r>(
     for (at, piece) in pieces.enumerate() {
         stream.send_data(piece, at == last).map_err(broken)?;
     }
-    let mut body = begin(answer, line, watch, context).await?;
-    let mut message = Message { prefix: [0; PREFIX_BYTE_SIZE], prefixed: 0, reader: None };
+    let outcome = receive(answer, line, places, watch, context).await;
+    if loan.count_out() > 0 {
+        // The answer came early. A stream that is only dropped keeps its queue until the server's window opens.
+        stream.send_reset(Reason::CANCEL);
+    }
+    outcome
+}
+
+/// Reads the answer: head, message, trailers.
+async fn receive<'r>(
+    answer: ResponseFuture,
+    line: &Arc<Line>,
+    places: &mut Places<'r>,
+    watch: &mut Stopwatch,
+    context: &CallContext,
+) -> Result<InferResult> {
+    let (encoding, mut body) = begin(answer, line, watch, context).await?;
+    let mut message = Message { encoding, prefix: [0; PREFIX_BYTE_SIZE], prefixed: 0, reader: None };
     while let Some(data) = next(&mut body).await? {
         message.push(&data, places, context)?;
     }
@@ -85,13 +101,13 @@ pub(super) async fn infer<'r>(
     Ok(result)
 }
 
-/// Waits for the answer's head; what is no success of gRPC's is an error.
+/// Waits for the answer's head, which may name an encoding; what is no success of gRPC's is an error.
 async fn begin(
     answer: ResponseFuture,
     line: &Line,
     watch: &mut Stopwatch,
     context: &CallContext,
-) -> Result<RecvStream> {
+) -> Result<(Option<HeaderValue>, RecvStream)> {
     let answer = answer.await.map_err(|error| match is_refusal(&error) {
         true => unseen(error),
         false => broken(error).into(),
@@ -109,11 +125,12 @@ async fn begin(
         }
         return Err(not_grpc(&head, &text).into());
     }
+    let encoding = head.headers().get("grpc-encoding").cloned();
     if head.headers().contains_key("grpc-status") {
         // Trailers without anything before them.
         succeeded(head.into_parts().0.headers, context)?;
     }
-    Ok(body)
+    Ok((encoding, body))
 }
 
 async fn next(body: &mut RecvStream) -> Result<Option<Bytes>> {
@@ -135,6 +152,8 @@ fn succeeded(mut trailers: HeaderMap, context: &CallContext) -> Result<()> {
 
 /// The one message of an answer, as it arrives.
 struct Message<'r> {
+    /// What the server says of it, compressed or not.
+    encoding: Option<HeaderValue>,
     prefix: [u8; PREFIX_BYTE_SIZE],
     prefixed: usize,
     reader: Option<ResponseReader<'r>>,
@@ -158,9 +177,11 @@ impl<'r> Message<'r> {
             None => {
                 let [is_compressed, byte_size @ ..] = self.prefix;
                 if is_compressed != 0 {
-                    return Err(Error::broken_answer(
-                        "the answer's message is compressed, and nobody asked for that",
-                    ));
+                    let encoding =
+                        self.encoding.as_ref().map(|name| format!(" as {name:?}")).unwrap_or_default();
+                    return Err(Error::broken_answer(format!(
+                        "the answer's message is compressed{encoding}, and nobody asked for that"
+                    )));
                 }
                 let byte_size = u64::from(u32::from_be_bytes(byte_size));
                 self.reader.insert(ResponseReader::new(byte_size, context)?)

@@ -141,9 +141,8 @@ impl Lane {
         ended
     }
 
-    /// Takes a message back whose call is over. One step takes what is left of it out of h2's queue, but for the
-    /// piece whose frame was begun; if the system takes nothing, so that h2 does not come to it, the connection goes
-    /// with its queue.
+    /// Takes a message back whose call is over, its stream reset: what is left of it is at most the piece whose frame
+    /// was begun. Where it is more all the same, the connection goes, and its queue with it.
     pub fn take_back(&mut self, loan: Loan<'_>) {
         if loan.count_out() > 0 {
             self.step();

@@ -5,8 +5,13 @@ mod header;
 mod programs;
 mod server;
 
+mod buffers;
 mod errors;
+mod grpc_wire;
+mod http_wire;
 mod inference;
+mod lending;
+mod system_calls;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -24,7 +24,7 @@ pub(crate) fn library() -> PathBuf {
 }
 
 /// Compiles a program; `name` is a path from the root without its ending. Each test has an executable of its own.
-fn compile(source: &str, test: &str) -> PathBuf {
+pub(crate) fn compile(source: &str, test: &str) -> PathBuf {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     let libraries = library().parent().unwrap().to_owned();
     let output = Command::new("cc")
@@ -61,14 +61,14 @@ fn run(program: &Path, args: &[&str]) -> Output {
 }
 
 /// A command that finds the library by its run path alone: cargo's LD_LIBRARY_PATH would lead to an older one.
-fn host(program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn host(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_remove("LD_LIBRARY_PATH");
     command
 }
 
 /// Runs a program that has to succeed, and returns what it printed.
-fn succeed(program: &Path, args: &[&str]) -> String {
+pub(crate) fn succeed(program: &Path, args: &[&str]) -> String {
     let output = run(program, args);
     assert!(
         output.status.success(),
@@ -128,9 +128,13 @@ fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
     let fail = compile("tests/c/fail.c", "valgrind_fail");
     let mut runs: Vec<(PathBuf, Vec<String>)> =
         vec![(fail, [&refused, "5000000", "data", "2", "64"].map(str::to_owned).to_vec())];
-    for source in
-        ["c_examples/infer", "c_examples/simple_infer", "c_examples/simple_string_infer", "tests/c/contract"]
-    {
+    for source in [
+        "c_examples/infer",
+        "c_examples/simple_infer",
+        "c_examples/simple_string_infer",
+        "tests/c/contract",
+        "tests/c/buffers",
+    ] {
         let program = compile(&format!("{source}.c"), &format!("valgrind_{}", source.replace('/', "_")));
         for url in urls() {
             let flag = source.contains("simple").then(|| "-u".to_owned());

@@ -5,10 +5,12 @@
 mod grpc;
 mod http;
 mod sockets;
+mod wire;
 
 pub use self::{
     grpc::{Grpc, GrpcAnswer},
     http::{Answer, Http},
     sockets::{Sockets, closing, refused_address, silent},
+    wire::{Frame, Gate, Peer, Wire, frame},
 };
 pub use super::http1::{Request, answer};

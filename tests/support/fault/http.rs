@@ -19,6 +19,8 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// These bytes, and then the end of the connection.
     BytesThenClose(Vec<u8>),
+    /// These bytes, so many at a time, and then the connection's next request.
+    Pieces { bytes: Vec<u8>, each: usize },
     /// The end of the connection.
     Close,
     /// Nothing, for as long as server and client live.
@@ -77,6 +79,10 @@ fn serve(
         let last = match answer(&request) {
             Answer::Bytes(bytes) => {
                 stream.write_all(&bytes)?;
+                continue;
+            }
+            Answer::Pieces { bytes, each } => {
+                bytes.chunks(each).try_for_each(|piece| stream.write_all(piece))?;
                 continue;
             }
             Answer::BytesThenClose(bytes) => return stream.write_all(&bytes),

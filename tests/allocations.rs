@@ -1,0 +1,158 @@
+//! How much a call allocates, on the thread that makes it. A binary of its own, for its allocator.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+};
+
+use triton_client::{Client, ClientOptions, Datatype, InferRequest};
+
+#[path = "support/mod.rs"]
+mod support;
+
+use support::fault::{Answer, Grpc, GrpcAnswer, Http, answer};
+
+thread_local! {
+    /// Allocations of this thread, and their bytes.
+    static COUNTED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+struct Counting;
+
+fn count(byte_size: usize) {
+    // A thread that ends allocates after its locals are gone.
+    let _ = COUNTED.try_with(|counted| {
+        let (times, bytes) = counted.get();
+        counted.set((times + 1, bytes + byte_size));
+    });
+}
+
+// SAFETY: the system's allocator does the work.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, byte_size: usize) -> *mut u8 {
+        // What was there was counted.
+        count(byte_size.saturating_sub(layout.size()));
+        // SAFETY: as the caller promises.
+        unsafe { System.realloc(memory, layout, byte_size) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const LARGE: usize = 16 << 20;
+
+/// Servers over both protocols whose every answer is one output of so many bytes.
+fn servers(byte_size: usize) -> (Http, Grpc, [String; 2]) {
+    let json = format!(
+        r#"{{"model_name":"m","model_version":"1","outputs":[{{"name":"O","datatype":"UINT8","shape":[{byte_size}],"parameters":{{"binary_data_size":{byte_size}}}}}]}}"#
+    );
+    let body = [json.as_bytes(), &vec![7; byte_size]].concat();
+    let bytes = answer(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
+    let http = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let mut output = b"\x0a\x01O\x12\x05UINT8\x1a".to_vec();
+    let shape = varint(byte_size);
+    output.push(shape.len() as u8);
+    output.extend_from_slice(&shape);
+    let mut message =
+        [&b"\x0a\x01m\x12\x011\x2a"[..], &[output.len() as u8], &output, b"\x32", &shape].concat();
+    message.resize(message.len() + byte_size, 7);
+    let grpc = Grpc::start(move |_, _| GrpcAnswer::Reply {
+        messages: vec![message.clone()],
+        status: 0,
+        message: String::new(),
+    });
+    let urls = [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())];
+    (http, grpc, urls)
+}
+
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// The most that one of some calls in the steady state allocates, in times and in bytes.
+fn allocated(client: &Client, request: &InferRequest, expected: usize) -> (usize, usize) {
+    let mut most = (0, 0);
+    for call in 0..12 {
+        let (times, bytes) = COUNTED.get();
+        let result = client.infer(request).unwrap();
+        assert_eq!(result.output("O").unwrap().byte_size(), expected);
+        drop(result);
+        let (times_after, bytes_after) = COUNTED.get();
+        if call >= 4 {
+            most = (most.0.max(times_after - times), most.1.max(bytes_after - bytes));
+        }
+    }
+    most
+}
+
+fn request(data: &[u8]) -> InferRequest<'_> {
+    InferRequest::new("m").input_bytes("I", Datatype::Uint8, &[data.len() as i64], data).output("O")
+}
+
+#[test]
+fn a_small_call_allocates_so_many_times_and_no_more() {
+    let (_http, _grpc, urls) = servers(64);
+    let data = [1; 64];
+    for (url, most) in urls.iter().zip([25, 30]) {
+        let (times, bytes) = allocated(&Client::new(url).unwrap(), &request(&data), 64);
+        eprintln!("{url}: {times} allocations of {bytes} bytes");
+        assert!(times <= most, "{url}: {times} allocations of {bytes} bytes");
+    }
+}
+
+#[test]
+fn a_large_input_is_not_copied() {
+    let (_http, _grpc, urls) = servers(64);
+    let data = vec![1; LARGE];
+    for url in urls {
+        let (times, bytes) = allocated(&Client::new(&url).unwrap(), &request(&data), 64);
+        eprintln!("{url}: {times} allocations of {bytes} bytes");
+        assert!(bytes < 1 << 20, "{url}: {times} allocations of {bytes} bytes");
+    }
+}
+
+#[test]
+fn a_large_output_takes_no_memory_but_its_own() {
+    let (_http, _grpc, [http, grpc]) = servers(LARGE);
+    let data = [1; 64];
+    // HTTP/2's frames are read as a whole before they are taken apart.
+    let frames = LARGE + LARGE / 10;
+    for (url, is_lent, most) in
+        [(&http, true, 64 << 10), (&grpc, true, frames), (&http, false, 64 << 10), (&grpc, false, frames)]
+    {
+        let mut buffer = vec![0; if is_lent { LARGE } else { 0 }];
+        let mut request = request(&data);
+        if is_lent {
+            request.set_buffer(0, &mut buffer).unwrap();
+        }
+        // The default keeps enough for one such result.
+        let client = Client::with_options(url, &ClientOptions::new()).unwrap();
+        let (times, bytes) = allocated(&client, &request, LARGE);
+        eprintln!("{url} {is_lent}: {times} allocations of {bytes} bytes");
+        assert!(bytes < most, "{url} {is_lent}: {times} allocations of {bytes} bytes");
+    }
+}

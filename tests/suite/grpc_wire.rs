@@ -1,0 +1,298 @@
+//! What HTTP/2 and gRPC allow a server, and what they do not.
+
+use std::{
+    io,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use h2::Reason;
+use triton_client::{
+    CallOptions, Client, ClientOptions, Datatype, Error, InferRequest, InferResult, Origin, Status,
+};
+
+use crate::support::{
+    fault::{Grpc, GrpcAnswer, Peer, Wire, frame},
+    grpc,
+};
+
+/// A `ModelInferResponse` with the model name "m" and one output.
+fn message() -> Vec<u8> {
+    let output = [&b"\x0a\x01O\x12\x05UINT8\x1a\x01"[..], &[8]].concat();
+    [&b"\x0a\x01m\x2a"[..], &[output.len() as u8], &output, b"\x32\x08", &[7; 8]].concat()
+}
+
+fn client(address: std::net::SocketAddr) -> Client {
+    Client::new(&format!("grpc://{address}")).unwrap()
+}
+
+fn infer(client: &Client) -> Result<InferResult, Error> {
+    let mut options = CallOptions::new();
+    options.set_timeout(Some(Duration::from_secs(20))).unwrap();
+    client.infer_with(&InferRequest::new("m").input("I", &[4], &[1i32; 4]), &options)
+}
+
+fn expect_message(result: &InferResult) {
+    assert_eq!((result.model_name(), result.output("O").unwrap().data()), ("m", &[7; 8][..]));
+}
+
+#[test]
+fn a_message_is_read_however_it_is_cut_into_frames() {
+    for sizes in [vec![1], vec![3, 1, 0, 7], vec![5], vec![4, 2], vec![0, 6], vec![1000]] {
+        let bytes = grpc::frame(&message());
+        let (mut rest, mut frames) = (&bytes[..], Vec::new());
+        for size in sizes.iter().cycle() {
+            let (first, next) = rest.split_at(rest.len().min(*size));
+            frames.push(first.to_vec());
+            rest = next;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        let server = Wire::start(move |_, stream| {
+            let peer = Peer::accept(stream, &[])?;
+            loop {
+                let stream = peer.read_request()?;
+                peer.head(stream, &[], false)?;
+                for data in &frames {
+                    peer.send(frame::PING, 0, 0, &[0; 8])?;
+                    peer.send(frame::DATA, 0, stream, data)?;
+                }
+                peer.headers(stream, &[("grpc-status", "0")], true)?;
+            }
+        });
+        let client = client(server.address());
+        expect_message(&infer(&client).unwrap());
+        expect_message(&infer(&client).unwrap());
+        assert_eq!(server.connections(), 1, "{sizes:?}");
+    }
+}
+
+#[test]
+fn what_is_no_answer_of_grpc_s_is_an_error_that_says_why() {
+    use Status::{Internal, ResourceExhausted, Unavailable};
+    type Serve = fn(&Peer, u32) -> io::Result<()>;
+    let cases: [(&str, Status, &str, Serve); 9] = [
+        ("compressed", Internal, "compressed", |peer, stream| {
+            peer.head(stream, &[], false)?;
+            peer.send(frame::DATA, 0, stream, b"\x01\0\0\0\x01x")?;
+            peer.headers(stream, &[("grpc-status", "0")], true)
+        }),
+        ("compressed as it says", Internal, "gzip", |peer, stream| {
+            peer.head(stream, &[("grpc-encoding", "gzip")], false)?;
+            peer.send(frame::DATA, 0, stream, b"\x01\0\0\0\x01x")?;
+            peer.headers(stream, &[("grpc-status", "0")], true)
+        }),
+        ("larger than anything", ResourceExhausted, "4294967295", |peer, stream| {
+            peer.head(stream, &[], false)?;
+            peer.send(frame::DATA, 0, stream, b"\0\xff\xff\xff\xffx")
+        }),
+        ("two messages", Internal, "longer", |peer, stream| {
+            peer.head(stream, &[], false)?;
+            peer.send(frame::DATA, 0, stream, &grpc::frame(&message()))?;
+            peer.send(frame::DATA, 0, stream, &grpc::frame(&message()))?;
+            peer.headers(stream, &[("grpc-status", "0")], true)
+        }),
+        ("half a message", Internal, "early", |peer, stream| {
+            peer.head(stream, &[], false)?;
+            peer.send(frame::DATA, 0, stream, &grpc::frame(&message())[..20])?;
+            peer.headers(stream, &[("grpc-status", "0")], true)
+        }),
+        ("half a prefix", Internal, "no message", |peer, stream| {
+            peer.head(stream, &[], false)?;
+            peer.send(frame::DATA, 0, stream, &[0, 0])?;
+            peer.headers(stream, &[("grpc-status", "0")], true)
+        }),
+        ("no message", Internal, "gRPC", |peer, stream| peer.head(stream, &[("grpc-status", "0")], true)),
+        ("no status", Internal, "without a status", |peer, stream| {
+            peer.head(stream, &[], false)?;
+            peer.send(frame::DATA, frame::END_STREAM, stream, &grpc::frame(&message()))
+        }),
+        ("reset in the middle", Unavailable, "", |peer, stream| {
+            peer.head(stream, &[], false)?;
+            peer.send(frame::DATA, 0, stream, &grpc::frame(&message())[..20])?;
+            peer.reset(stream, Reason::INTERNAL_ERROR)
+        }),
+    ];
+    for (name, status, hint, serve) in cases {
+        let server = Wire::start(move |_, stream| {
+            let peer = Peer::accept(stream, &[])?;
+            serve(&peer, peer.read_request()?)?;
+            // What follows on the same connection is answered as it should be.
+            loop {
+                peer.reply(peer.read_request()?, &message())?;
+            }
+        });
+        let client = client(server.address());
+        let error = infer(&client).unwrap_err();
+        assert_eq!((error.status(), error.is_in_doubt()), (status, true), "{name}: {error:?}");
+        assert!(error.full_message().contains(hint), "{name}: {error:?}");
+        expect_message(&infer(&client).unwrap());
+        assert_eq!(server.connections(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_message_over_the_limit_is_refused_by_its_prefix() {
+    let server =
+        Grpc::start(|_, _| GrpcAnswer::Raw { frames: vec![b"\0\0\0\x03\xe9".to_vec()], trailers: vec![] });
+    let mut options = ClientOptions::new();
+    options.set_max_message_byte_size(1000).unwrap();
+    let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+    let error = infer(&client).unwrap_err();
+    let said = (error.status(), error.origin(), error.is_in_doubt());
+    assert_eq!(said, (Status::ResourceExhausted, Origin::Client, true), "{error:?}");
+    assert!(error.full_message().contains("1001 bytes"), "{error:?}");
+}
+
+#[test]
+fn a_status_keeps_its_text_and_comes_after_a_message_too() {
+    let text = "gr\u{fc}n 100%\n";
+    for messages in [vec![], vec![message()]] {
+        let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+            messages: messages.clone(),
+            status: grpc::NOT_FOUND,
+            message: text.to_owned(),
+        });
+        let error = infer(&client(server.address())).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (Status::NotFound, Origin::Server), "{error:?}");
+        assert!(error.full_message().contains(text), "{error:?}");
+    }
+}
+
+#[test]
+fn a_server_that_takes_one_stream_at_a_time_gets_more_connections() {
+    const THREADS: usize = 4;
+    let barrier = Arc::new(Barrier::new(THREADS));
+    let meet = barrier.clone();
+    let server = Wire::start(move |_, stream| {
+        let peer = Peer::accept(stream, &[(frame::MAX_CONCURRENT_STREAMS, 1)])?;
+        let first = peer.read_request()?;
+        // Nobody is answered before all are there.
+        meet.wait();
+        peer.reply(first, &message())?;
+        loop {
+            peer.reply(peer.read_request()?, &message())?;
+        }
+    });
+    let client = client(server.address());
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| (0..10).for_each(|_| expect_message(&infer(&client).unwrap())));
+        }
+    });
+    assert_eq!(server.connections(), THREADS);
+}
+
+/// How a server takes leave of a connection that served one call.
+#[derive(Clone, Copy, Debug)]
+enum Leave {
+    /// With the answer.
+    GoAwayAtOnce,
+    /// With the answer, and the connection is closed.
+    CloseAfterGoAway,
+    /// When the next call comes, which it does not see.
+    GoAwayUnseen,
+    CloseAfterGoAwayUnseen,
+    Refuse,
+    /// Without a word.
+    Close,
+}
+
+#[test]
+fn a_call_that_the_server_has_not_seen_is_made_again_on_another_connection() {
+    use Leave::*;
+    for leave in [GoAwayAtOnce, CloseAfterGoAway, GoAwayUnseen, CloseAfterGoAwayUnseen, Refuse, Close] {
+        let served = Arc::new(AtomicUsize::new(0));
+        let count = served.clone();
+        let server = Wire::start(move |_, stream| {
+            let peer = Peer::accept(stream, &[])?;
+            let first = peer.read_request()?;
+            count.fetch_add(1, Ordering::SeqCst);
+            if matches!(leave, GoAwayAtOnce | CloseAfterGoAway) {
+                peer.go_away(first)?;
+            }
+            peer.reply(first, &message())?;
+            if matches!(leave, CloseAfterGoAway | Close) {
+                return Ok(());
+            }
+            let second = peer.read_request()?;
+            match leave {
+                Refuse => peer.reset(second, Reason::REFUSED_STREAM)?,
+                _ => peer.go_away(first)?,
+            }
+            if matches!(leave, CloseAfterGoAwayUnseen) {
+                return Ok(());
+            }
+            loop {
+                peer.read()?;
+            }
+        });
+        let client = client(server.address());
+        for calls in 1..4 {
+            let result = infer(&client).unwrap_or_else(|error| panic!("{leave:?}: {error:?}"));
+            expect_message(&result);
+            assert_eq!((served.load(Ordering::SeqCst), server.connections()), (calls, calls), "{leave:?}");
+            if matches!(leave, Close) {
+                // Connections are looked at when they were idle for 100 ms: this is their age, no waiting.
+                thread::sleep(Duration::from_millis(150));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_that_refuses_every_stream_ends_the_call() {
+    let server = Wire::start(|number, stream| {
+        let peer = Peer::accept(stream, &[])?;
+        if number == 0 {
+            peer.reply(peer.read_request()?, &message())?;
+        }
+        loop {
+            peer.reset(peer.read_request()?, Reason::REFUSED_STREAM)?;
+        }
+    });
+    let client = client(server.address());
+    expect_message(&infer(&client).unwrap());
+    let error = infer(&client).unwrap_err();
+    assert_eq!((error.status(), error.is_in_doubt()), (Status::Unavailable, false), "{error:?}");
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn a_request_arrives_whole_through_windows_of_any_size() {
+    let data: Vec<u8> = (0..3000).map(|i| (i * 37 % 251) as u8).collect();
+    for by in [1, 7, 1000] {
+        let expected = data.clone();
+        let server = Wire::start(move |_, stream| {
+            let peer = Peer::accept(stream, &[(frame::INITIAL_WINDOW_SIZE, 0)])?;
+            let mut body = Vec::new();
+            loop {
+                let read = peer.read()?;
+                if !matches!(read.kind, frame::HEADERS | frame::DATA) {
+                    continue;
+                }
+                body.extend_from_slice(if read.kind == frame::DATA { &read.payload } else { &[] });
+                if read.ends_stream() {
+                    // The tensor is the last of a message.
+                    let is_whole = body.ends_with(&expected);
+                    body.clear();
+                    peer.reply(read.stream, if is_whole { b"\x0a\x01m" } else { b"" })?;
+                } else {
+                    peer.widen(read.stream, by)?;
+                }
+            }
+        });
+        let client = client(server.address());
+        let mut request = InferRequest::new("m");
+        let input = request.add_input("I", Datatype::Uint8, &[data.len() as i64]).unwrap();
+        data.chunks(13).try_for_each(|piece| request.append_data(input, piece)).unwrap();
+        for _ in 0..2 {
+            assert_eq!(client.infer(&request).unwrap().model_name(), "m", "{by}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What HTTP/1.1 allows a server, and what it does not: every way to frame an answer is read, every lie about one is
+//! an error that names it, and connections are used again where they may be.
+
+use std::{
+    io::{Read, Write},
+    thread,
+    time::Duration,
+};
+
+use triton_client::{Client, ClientOptions, Error, InferRequest, InferResult, Origin, Status};
+
+use crate::support::fault::{Answer, Http, Wire, answer};
+
+const JSON: &str = r#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[4],"parameters":{"binary_data_size":16}}]}"#;
+const TENSOR: [u8; 16] = [7; 16];
+
+fn infer(client: &Client) -> Result<InferResult, Error> {
+    client.infer(&InferRequest::new("m").input("I", &[4], &[1i32; 4]))
+}
+
+fn body() -> Vec<u8> {
+    [JSON.as_bytes(), &TENSOR].concat()
+}
+
+/// A head with these lines and the byte size of the JSON part, and a body.
+fn framed(status: &str, lines: &[&str], body: &[u8]) -> Vec<u8> {
+    let size = format!("Inference-Header-Content-Length: {}", JSON.len());
+    let head = [&[status], lines, &[size.as_str(), "", ""]].concat().join("\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// The body in chunks of so many bytes, with all that may stand beside them.
+fn chunks(body: &[u8], each: usize) -> Vec<u8> {
+    let chunk = |data: &[u8]| [format!("{:X};x=\"y\"\r\n", data.len()).as_bytes(), data, b"\r\n"].concat();
+    let chunks: Vec<u8> = body.chunks(each).flat_map(chunk).collect();
+    [&chunks[..], b"0\r\nX-Trailer: HTTP/1.1 200 OK\r\n\r\n"].concat()
+}
+
+const OK: &str = "HTTP/1.1 200 OK";
+const CHUNKED: &str = "Transfer-Encoding: chunked";
+
+#[test]
+fn an_answer_is_read_however_it_is_framed_and_cut() {
+    let length = format!("content-length:{}", body().len());
+    let length = length.as_str();
+    let whole = framed(OK, &[length], &body());
+    let after = |interim: &str| [interim.as_bytes(), &whole].concat();
+    // Whether the server closes the connection behind it, and whether another call may follow on it.
+    let cases = [
+        ("length", whole.clone(), false, true),
+        ("chunks", framed(OK, &[CHUNKED], &chunks(&body(), 1000)), false, true),
+        ("small chunks", framed(OK, &[CHUNKED], &chunks(&body(), 3)), false, true),
+        ("to the end", framed(OK, &[], &body()), true, false),
+        ("1.0", framed("HTTP/1.0 200 OK", &[length], &body()), true, false),
+        ("1.0 to the end", framed("HTTP/1.0 200 OK", &[], &body()), true, false),
+        ("close", framed(OK, &[length, "Connection: x, Close"], &body()), false, false),
+        ("no encoding", framed(OK, &[length, "Content-Encoding: identity"], &body()), false, true),
+        ("no reason", framed("HTTP/1.1 200", &[length], &body()), false, true),
+        ("100", after("HTTP/1.1 100 Continue\r\n\r\n"), false, true),
+        ("103", after("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), false, true),
+        ("100 twice", after("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"), false, true),
+    ];
+    for (name, bytes, closes, keeps) in cases {
+        for each in [1, 2, 50, usize::MAX] {
+            let bytes = bytes.clone();
+            let server = Http::start(move |_| match closes {
+                true => Answer::BytesThenClose(bytes.clone()),
+                false => Answer::Pieces { bytes: bytes.clone(), each },
+            });
+            let client = Client::new(&format!("http://{}", server.address())).unwrap();
+            for _ in 0..2 {
+                let result = infer(&client).unwrap_or_else(|error| panic!("{name}, {each}: {error:?}"));
+                assert_eq!(result.output("O").unwrap().data(), TENSOR, "{name}, {each}");
+            }
+            assert_eq!(server.connections(), if keeps { 1 } else { 2 }, "{name}, {each}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
+    use Status::{Internal, ResourceExhausted, Unavailable};
+    let sized = |size: &str| {
+        let json = JSON.replace("16", size);
+        answer(
+            200,
+            &[("Inference-Header-Content-Length", &json.len().to_string())],
+            &[json.as_bytes(), &TENSOR].concat(),
+        )
+    };
+    let two = JSON.replace(
+        "}}]",
+        r#"}},{"name":"P","datatype":"INT32","shape":[1],"parameters":{"binary_data_size":4}}]"#,
+    );
+    let two = answer(
+        200,
+        &[("Inference-Header-Content-Length", &two.len().to_string())],
+        &[two.as_bytes(), &TENSOR].concat(),
+    );
+    let length = |size: usize| framed(OK, &[&format!("Content-Length: {size}")], &body());
+    let mut cut = chunks(&body(), 20);
+    cut.truncate(cut.len() - 50);
+    let cases = [
+        ("shorter than its length", length(body().len() + 1), Unavailable, "broke off"),
+        ("cut in a chunk", framed(OK, &[CHUNKED], &cut), Unavailable, "broke off"),
+        (
+            "longer than its outputs",
+            framed(OK, &[CHUNKED], &chunks(&[body(), vec![1]].concat(), 9)),
+            Internal,
+            "goes on",
+        ),
+        ("no size of a chunk", framed(OK, &[CHUNKED], b"zz\r\n"), Internal, ""),
+        ("JSON alone", answer(200, &[], JSON.as_bytes()), Internal, "'O'"),
+        ("no JSON", answer(200, &[], b""), Internal, "JSON"),
+        ("sizes beyond the answer", two, Internal, "'P'"),
+        ("no HTTP", b"SSH-2.0-x\r\n\r\n".to_vec(), Internal, "HTTP"),
+        (
+            "an endless head",
+            [b"HTTP/1.1 200 OK\r\nX: ".to_vec(), vec![b'x'; 20_000]].concat(),
+            Internal,
+            "head",
+        ),
+        (
+            "an announced flood",
+            framed(OK, &["Content-Length: 99999999999999"], b"{"),
+            ResourceExhausted,
+            "99999999999999",
+        ),
+        ("zipped", framed(OK, &["Content-Encoding: zstd", "Content-Length: 0"], b""), Internal, "zstd"),
+        ("a smaller output", sized("15"), Internal, "15"),
+        ("a larger output", sized("17"), Internal, "17"),
+        ("a negative output", sized("-1"), Internal, "'O'"),
+        ("a large output", sized("1099511627776"), Internal, "1099511627776"),
+        ("a huge output", sized("9223372036854775807"), Internal, ""),
+        ("an output beyond numbers", sized("99999999999999999999999"), Internal, ""),
+        ("an output of text", sized("\"16\""), Internal, "JSON"),
+    ];
+    for (name, bytes, status, hint) in cases {
+        let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
+        let error = infer(&Client::new(&format!("http://{}", server.address())).unwrap()).unwrap_err();
+        assert_eq!(error.status(), status, "{name}: {error:?}");
+        assert!(error.full_message().contains(hint) && error.is_in_doubt(), "{name}: {error:?}");
+    }
+}
+
+#[test]
+fn bytes_behind_an_answer_are_not_taken_for_the_next_one() {
+    let bytes = [answer(200, &[], br#"{"model_name":"m"}"#), answer(200, &[], b"garbage")].concat();
+    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    for calls in 1..3 {
+        assert_eq!(infer(&client).unwrap().model_name(), "m");
+        assert_eq!(server.connections(), calls);
+    }
+}
+
+#[test]
+fn an_answer_over_the_limit_is_refused_announced_or_not() {
+    for (name, bytes) in [
+        ("announced", framed(OK, &[&format!("Content-Length: {}", body().len())], &body())),
+        ("in chunks", framed(OK, &[CHUNKED], &chunks(&body(), 10))),
+        ("JSON in chunks", answer(200, &[(CHUNKED.split_once(": ").unwrap())], &chunks(&[b' '; 200], 10))),
+        ("to the end", framed(OK, &[], &body())),
+    ] {
+        let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
+        let mut options = ClientOptions::new();
+        options.set_max_message_byte_size(body().len() as u64 - 1).unwrap();
+        let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+        // Without an input the request is below the limit.
+        let error = client.infer(&InferRequest::new("m")).unwrap_err();
+        let said = (error.status(), error.origin(), error.is_in_doubt());
+        assert_eq!(said, (Status::ResourceExhausted, Origin::Client, true), "{name}: {error:?}");
+    }
+}
+
+#[test]
+fn a_connection_that_the_server_closed_while_idle_costs_nothing() {
+    let server = Http::start(|_| Answer::BytesThenClose(answer(200, &[], b"{}")));
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    for calls in 1..4 {
+        infer(&client).unwrap();
+        assert_eq!((server.requests(), server.connections()), (calls, calls));
+        // Connections are looked at when they were idle for 100 ms: this is their age, no waiting for anything.
+        thread::sleep(Duration::from_millis(150));
+    }
+}
+
+#[test]
+fn an_interim_answer_in_the_middle_of_a_request_does_not_end_it() {
+    const BYTE_SIZE: usize = 16 << 20;
+    let server = Wire::start(|_, mut stream| {
+        stream.read_exact(&mut [0; 10])?;
+        stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")?;
+        // By now the client can send no more, and reads instead; were it slower, the test would only see less.
+        thread::sleep(Duration::from_millis(100));
+        let mut left = BYTE_SIZE - 10;
+        let mut bytes = vec![0; 1 << 16];
+        while left > 0 {
+            let count = stream.read(&mut bytes)?;
+            if count == 0 {
+                return Ok(());
+            }
+            left = left.saturating_sub(count);
+        }
+        stream.write_all(&answer(200, &[], b"{}"))
+    });
+    let mut options = ClientOptions::new();
+    options.set_timeout(Some(Duration::from_secs(5))).unwrap();
+    let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+    let data = vec![1u8; BYTE_SIZE];
+    client.infer(&InferRequest::new("m").input("I", &[BYTE_SIZE as i64], &data)).unwrap();
+}

@@ -1,0 +1,174 @@
+//! The promise at the core: a call returns, whatever its end, only when the library reads the caller's memory no more.
+//! The memory is overwritten as soon as the call is over; were it still read, the server would see it.
+
+use std::{
+    io::{self, Read, Write},
+    net::TcpStream,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use h2::Reason;
+use triton_client::{CallOptions, Client, Datatype, Error, InferRequest, Status};
+
+use crate::support::fault::{Gate, Peer, Request, Wire, answer, frame};
+
+const BYTE_SIZE: usize = 16 << 20;
+/// What the memory holds while it is lent, and afterwards. The latter stands nowhere in what frames it.
+const LENT: u8 = 0xa5;
+const OVERWRITTEN: u8 = 0xee;
+/// More than stands before the tensor.
+const FRAMING: usize = 1024;
+
+/// Lends 16 MiB to a call that is to fail, overwrites them, opens the gate and makes a small call on the same client.
+fn lend(url: &str, timeout: Duration, gate: &Gate) -> Error {
+    let client = Client::new(url).unwrap();
+    let mut memory = vec![LENT; BYTE_SIZE];
+    let mut options = CallOptions::new();
+    options.set_timeout(Some(timeout)).unwrap();
+    let request =
+        |memory| InferRequest::new("m").input_bytes("I", Datatype::Uint8, &[BYTE_SIZE as i64], memory);
+    let error = client.infer_with(&request(&memory), &options).unwrap_err();
+    memory.fill(OVERWRITTEN);
+    gate.open();
+    for _ in 0..3 {
+        client.infer(&InferRequest::new("m").input("I", &[4], &[0x11111111i32; 4])).unwrap();
+    }
+    error
+}
+
+/// What arrived of the big request: what was lent, and nothing that came later.
+fn check(arrived: &[u8], what: &str) {
+    assert!(!arrived.contains(&OVERWRITTEN), "{what}: the memory was read after the call");
+    let tensor = arrived.get(FRAMING..).unwrap_or_default();
+    assert!(!tensor.iter().any(|byte| *byte != LENT), "{what}: the memory was not sent as it was");
+}
+
+/// What a server of gRPC does while most of the request is unsent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Nothing.
+    Silence,
+    Answer,
+    /// As servers do that want no more of the request: the answer is whole all the same.
+    AnswerAndReset,
+    Reset,
+    GoAway,
+    Close,
+}
+
+#[test]
+fn grpc_reads_nothing_of_the_caller_s_memory_after_the_call() {
+    use End::*;
+    // How the request is held up: by the stream's window, or by a server that reads no more from the connection.
+    for window in [65_535, i32::MAX as u32] {
+        for max_frame in [16 << 10, 16_777_215] {
+            for (end, status, connections) in [
+                (Silence, Status::DeadlineExceeded, 2),
+                (Answer, Status::InvalidArgument, 1),
+                (AnswerAndReset, Status::InvalidArgument, 1),
+                (Reset, Status::Unavailable, 1),
+                (GoAway, Status::Unavailable, 2),
+                (Close, Status::Unavailable, 2),
+            ] {
+                let what = format!("{end:?}, window {window}, frames {max_frame}");
+                let (gate, arrived) = (Arc::new(Gate::default()), Arc::new(Mutex::new(Vec::new())));
+                let (wait, record) = (gate.clone(), arrived.clone());
+                let server = Wire::start(move |number, stream| {
+                    let settings = [(frame::INITIAL_WINDOW_SIZE, window), (frame::MAX_FRAME_SIZE, max_frame)];
+                    let peer = Peer::accept(stream, &settings)?;
+                    // The connection's window shall hold up nothing.
+                    peer.widen(0, i32::MAX as u32 - 65_535)?;
+                    serve(&peer, number, end, window.min(1 << 20) as usize, &wait, &record)
+                });
+                let timeout = Duration::from_millis(if end == Silence { 400 } else { 20_000 });
+                let error = lend(&format!("grpc://{}", server.address()), timeout, &gate);
+                assert_eq!(
+                    (error.status(), server.connections()),
+                    (status, connections),
+                    "{what}: {error:?}"
+                );
+                drop(server);
+                check(&arrived.lock().unwrap(), &what);
+            }
+        }
+    }
+}
+
+/// Reads the first `until` bytes of the big request, ends it, waits for the gate, and serves what comes.
+fn serve(
+    peer: &Peer,
+    number: usize,
+    end: End,
+    until: usize,
+    gate: &Gate,
+    arrived: &Mutex<Vec<u8>>,
+) -> io::Result<()> {
+    let mut is_ended = number > 0;
+    loop {
+        let read = peer.read()?;
+        if (number, read.stream, read.kind) != (0, 1, frame::DATA) {
+            if read.ends_stream() {
+                peer.reply(read.stream, b"")?;
+            }
+            continue;
+        }
+        let have = {
+            let mut arrived = arrived.lock().unwrap();
+            arrived.extend_from_slice(&read.payload);
+            arrived.len()
+        };
+        if !is_ended && have >= until {
+            is_ended = true;
+            let answer = || peer.head(1, &[("grpc-status", "3"), ("grpc-message", "early")], true);
+            match end {
+                End::Silence => {}
+                End::Answer => answer()?,
+                End::AnswerAndReset => answer().and_then(|()| peer.reset(1, Reason::NO_ERROR))?,
+                End::Reset => peer.reset(1, Reason::INTERNAL_ERROR)?,
+                End::GoAway => peer.go_away(0)?,
+                End::Close => return Ok(()),
+            }
+            gate.wait();
+        }
+    }
+}
+
+#[test]
+fn http_reads_nothing_of_the_caller_s_memory_after_the_call() {
+    for (end, status) in [
+        (End::Silence, Status::DeadlineExceeded),
+        (End::Answer, Status::InvalidArgument),
+        (End::Close, Status::Unavailable),
+    ] {
+        let (gate, arrived) = (Arc::new(Gate::default()), Arc::new(Mutex::new(Vec::new())));
+        let (wait, record) = (gate.clone(), arrived.clone());
+        let server = Wire::start(move |number, mut stream: &TcpStream| {
+            if number > 0 {
+                let mut reader = io::BufReader::new(stream);
+                while Request::read(&mut reader, stream)?.is_some() {
+                    stream.write_all(&answer(200, &[], b"{}"))?;
+                }
+                return Ok(());
+            }
+            let mut first = vec![0; 1 << 20];
+            stream.read_exact(&mut first)?;
+            match end {
+                End::Answer => stream.write_all(&answer(400, &[], b"{\"error\":\"early\"}"))?,
+                End::Close => return Ok(()),
+                _ => {}
+            }
+            wait.wait();
+            let mut arrived = record.lock().unwrap();
+            arrived.append(&mut first);
+            // A connection that is reset has no end.
+            stream.read_to_end(&mut arrived).map(drop)
+        });
+        let timeout = Duration::from_millis(if end == End::Silence { 400 } else { 20_000 });
+        let error = lend(&format!("http://{}", server.address()), timeout, &gate);
+        assert_eq!((error.status(), server.connections()), (status, 2), "{end:?}: {error:?}");
+        assert!(end != End::Answer || error.full_message().contains("early"), "{error:?}");
+        drop(server);
+        check(&arrived.lock().unwrap(), &format!("{end:?}"));
+    }
+}

@@ -1,0 +1,197 @@
+//! Connections by hand: byte by byte, and HTTP/2's frames.
+
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::{Condvar, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::support::{connections::Connections, listener::Listener};
+
+/// Longer than anything takes that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A port whose every connection is a test's own. Each has a thread.
+#[derive(Debug)]
+pub struct Wire(Listener);
+
+impl Wire {
+    /// Calls `serve` with each connection and its number, from 0 on; the connection is closed when it returns. An
+    /// error is the client's doing: it is gone.
+    pub fn start(serve: impl Fn(usize, &TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        let (serve, mut count) = (std::sync::Arc::new(serve), 0);
+        let mut connections = Connections::default();
+        let listener = Listener::start(move |stream| {
+            let (serve, number) = (serve.clone(), count);
+            count += 1;
+            connections.serve(stream, move |stream| {
+                let _ = stream.set_nodelay(true).and_then(|()| serve(number, stream));
+            });
+        });
+        Self(listener.expect("a free port"))
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.address()
+    }
+
+    /// How many connections were accepted so far.
+    pub fn connections(&self) -> usize {
+        self.0.accepted()
+    }
+}
+
+/// What a server waits for until its test opens it.
+#[derive(Debug, Default)]
+pub struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    pub fn open(&self) {
+        *self.is_open.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.opened.notify_all();
+    }
+
+    /// Waits until it is open, or for so long that the test has failed.
+    pub fn wait(&self) {
+        let is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.opened.wait_timeout_while(is_open, PATIENCE, |is_open| !*is_open);
+    }
+}
+
+pub mod frame {
+    //! The numbers of HTTP/2 that tests name.
+    pub const DATA: u8 = 0;
+    pub const HEADERS: u8 = 1;
+    pub const RST_STREAM: u8 = 3;
+    pub const SETTINGS: u8 = 4;
+    pub const PING: u8 = 6;
+    pub const GOAWAY: u8 = 7;
+    pub const WINDOW_UPDATE: u8 = 8;
+
+    pub const END_STREAM: u8 = 1;
+    pub const END_HEADERS: u8 = 4;
+    pub const ACK: u8 = 1;
+
+    pub const MAX_CONCURRENT_STREAMS: u16 = 3;
+    pub const INITIAL_WINDOW_SIZE: u16 = 4;
+    pub const MAX_FRAME_SIZE: u16 = 5;
+}
+
+/// A frame as it came.
+#[derive(Debug)]
+pub struct Frame {
+    pub kind: u8,
+    pub flags: u8,
+    pub stream: u32,
+    pub payload: Vec<u8>,
+}
+
+impl Frame {
+    /// Whether it is the last of its stream's.
+    pub fn ends_stream(&self) -> bool {
+        matches!(self.kind, frame::DATA | frame::HEADERS) && self.flags & frame::END_STREAM != 0
+    }
+}
+
+/// The server's side of one connection of HTTP/2.
+#[derive(Debug)]
+pub struct Peer<'s>(&'s TcpStream);
+
+impl<'s> Peer<'s> {
+    /// Reads the client's preface and sends ours.
+    pub fn accept(mut stream: &'s TcpStream, settings: &[(u16, u32)]) -> io::Result<Self> {
+        stream.read_exact(&mut [0; 24])?;
+        let peer = Self(stream);
+        let payload: Vec<u8> = settings
+            .iter()
+            .flat_map(|(name, value)| [&name.to_be_bytes()[..], &value.to_be_bytes()].concat())
+            .collect();
+        peer.send(frame::SETTINGS, 0, 0, &payload)?;
+        Ok(peer)
+    }
+
+    /// Reads the next frame. SETTINGS and PING are acknowledged on the way.
+    pub fn read(&self) -> io::Result<Frame> {
+        let (mut stream, mut head) = (self.0, [0; 9]);
+        stream.read_exact(&mut head)?;
+        let byte_size = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; byte_size as usize];
+        stream.read_exact(&mut payload)?;
+        let number = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        let read = Frame { kind: head[3], flags: head[4], stream: number, payload };
+        if read.flags & frame::ACK == 0 {
+            match read.kind {
+                frame::SETTINGS => self.send(frame::SETTINGS, frame::ACK, 0, &[])?,
+                frame::PING => self.send(frame::PING, frame::ACK, 0, &read.payload)?,
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+
+    /// Reads up to the end of the next request, whose stream it returns.
+    pub fn read_request(&self) -> io::Result<u32> {
+        loop {
+            let read = self.read()?;
+            if read.kind == frame::DATA && !read.payload.is_empty() {
+                self.widen(0, read.payload.len() as u32)?;
+                self.widen(read.stream, read.payload.len() as u32)?;
+            }
+            if read.ends_stream() {
+                return Ok(read.stream);
+            }
+        }
+    }
+
+    pub fn send(&self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
+        let [_, size @ ..] = (payload.len() as u32).to_be_bytes();
+        let head = [&size[..], &[kind, flags], &stream.to_be_bytes()].concat();
+        let mut to = self.0;
+        to.write_all(&[&head, payload].concat())
+    }
+
+    /// Lets the client send so much more on a stream, or with 0 on all.
+    pub fn widen(&self, stream: u32, by: u32) -> io::Result<()> {
+        self.send(frame::WINDOW_UPDATE, 0, stream, &by.to_be_bytes())
+    }
+
+    pub fn reset(&self, stream: u32, reason: h2::Reason) -> io::Result<()> {
+        self.send(frame::RST_STREAM, 0, stream, &u32::from(reason).to_be_bytes())
+    }
+
+    /// Takes no more streams; those up to `last` were seen.
+    pub fn go_away(&self, last: u32) -> io::Result<()> {
+        self.send(frame::GOAWAY, 0, 0, &[last.to_be_bytes(), [0; 4]].concat())
+    }
+
+    /// Sends a head or trailers: literals without indexing, which any reader of HPACK takes.
+    pub fn headers(&self, stream: u32, headers: &[(&str, &str)], is_last: bool) -> io::Result<()> {
+        let mut block = Vec::new();
+        for (name, value) in headers {
+            block.push(0);
+            for text in [name, value] {
+                block.push(u8::try_from(text.len()).ok().filter(|size| *size < 127).expect("a short text"));
+                block.extend_from_slice(text.as_bytes());
+            }
+        }
+        let flags = frame::END_HEADERS | if is_last { frame::END_STREAM } else { 0 };
+        self.send(frame::HEADERS, flags, stream, &block)
+    }
+
+    /// Sends the head of an answer of gRPC's, in which `more` stands too.
+    pub fn head(&self, stream: u32, more: &[(&str, &str)], is_last: bool) -> io::Result<()> {
+        let head = [(":status", "200"), ("content-type", "application/grpc")];
+        self.headers(stream, &[&head, more].concat(), is_last)
+    }
+
+    /// Answers with a message and the status OK.
+    pub fn reply(&self, stream: u32, message: &[u8]) -> io::Result<()> {
+        self.head(stream, &[], false)?;
+        self.send(frame::DATA, 0, stream, &crate::support::grpc::frame(message))?;
+        self.headers(stream, &[("grpc-status", "0")], true)
+    }
+}
