@@ -8,7 +8,7 @@ DESTDIR ?=
 LIBDIR := $(PREFIX)/lib
 SONAME := libtriton_client.so.$(MAJOR)
 
-.PHONY: demo test lint header install clean
+.PHONY: demo test lint bench header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -24,6 +24,11 @@ test:
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+
+# Measures the library against its peers, and writes docs/benchmarks/ anew.
+bench:
+	benches/setup.sh "$(TARGET)/benches"
+	MODELS="simple identity_uint8" tests/triton/with-server.sh python3 benches/run.py "$(TARGET)/benches" docs/benchmarks
 
 # Makes include/triton_client.h anew from src/ffi.
 header:

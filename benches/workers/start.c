@@ -15,16 +15,18 @@ static unsigned long long now(void) {
 
 static void *library;
 
-static void *symbol(const char *name) {
+static void find(const char *name, void *function) {
     void *address = dlsym(library, name);
     if (!address) {
         fprintf(stderr, "%s\n", dlerror());
         exit(1);
     }
-    return address;
+    memcpy(function, &address, sizeof address);
 }
 
-#define FUNCTION(name) __typeof__(name) *const p_##name = symbol(#name)
+#define FUNCTION(name) \
+    __typeof__(name) *p_##name; \
+    find(#name, &p_##name)
 
 int main(int argc, char **argv) {
     static char data[64];

@@ -1,4 +1,4 @@
-//! Where C enters: no panic gets past, and every failure becomes a status and an error object.
+//! Where C enters a function that can fail: no panic gets past, and every failure becomes a status and an error object.
 
 use std::ptr;
 
@@ -31,9 +31,4 @@ pub(super) unsafe fn boundary(
         unsafe { error_out.write(error) };
     }
     status
-}
-
-/// Runs the body of a function that can't fail, a getter or a `_free`. `fallback` stands in for a caught panic.
-pub(super) fn infallible<T>(fallback: T, body: impl FnOnce() -> T) -> T {
-    panic::guard(|| Ok(body())).unwrap_or(fallback)
 }

@@ -4,10 +4,11 @@
 use std::{ffi::c_char, ptr};
 
 use super::{
-    boundary::{boundary, infallible},
+    boundary::boundary,
     convert,
     error::{triton_error, triton_status},
     handle::{Out, free, new_handle},
+    infallible::infallible,
     options::{client_options, triton_client_options},
 };
 use crate::client::Client;

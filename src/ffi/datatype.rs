@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_int};
 
-use super::{boundary::infallible, convert};
+use super::{convert, infallible::infallible};
 use crate::infer::Datatype;
 
 /// What the elements of a tensor are. The numbers are those of inference.DataType in the protocol.

@@ -40,7 +40,7 @@ use std::{
     ptr,
 };
 
-use super::{boundary::infallible, convert::c_string, handle::free};
+use super::{convert::c_string, handle::free, infallible::infallible};
 use crate::error::{Error, Origin, Status};
 
 /// How a call ended. The canonical codes of gRPC, with their numbers.

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::boundary::infallible;
+use super::infallible::infallible;
 
 /// The version of this header, first part. The three are compared at once by TRITON_VERSION_AT_LEAST.
 pub const TRITON_VERSION_MAJOR: u32 = 0;

@@ -7,12 +7,13 @@ use std::{
 };
 
 use super::{
-    boundary::{boundary, infallible},
+    boundary::boundary,
     client::triton_client,
     convert::{self, c_string},
     datatype::triton_datatype,
     error::{triton_error, triton_status},
     handle::{Out, free, handle, new_handle},
+    infallible::infallible,
     options::{call_options, triton_call_options},
 };
 use crate::model::{ModelMetadata, ServerMetadata, TensorMetadata};

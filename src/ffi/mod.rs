@@ -66,6 +66,7 @@ mod client;
 mod datatype;
 mod error;
 mod health;
+mod infallible;
 mod infer;
 mod library;
 mod metadata;

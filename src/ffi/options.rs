@@ -16,10 +16,11 @@ use std::{
 };
 
 use super::{
-    boundary::{boundary, infallible},
+    boundary::boundary,
     convert,
     error::{triton_error, triton_status},
     handle::{self, Out, free, handle_mut, new_handle},
+    infallible::infallible,
 };
 use crate::{
     error::Result,

@@ -12,11 +12,12 @@ use std::{
 };
 
 use super::{
-    boundary::{boundary, infallible},
+    boundary::boundary,
     convert,
     datatype::triton_datatype_number,
     error::{triton_error, triton_status},
     handle::{Out, free, handle_mut, new_handle},
+    infallible::infallible,
 };
 use crate::{
     error::{Error, Result},

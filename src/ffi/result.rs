@@ -9,11 +9,12 @@ use std::{
 };
 
 use super::{
-    boundary::{boundary, infallible},
+    boundary::boundary,
     convert::{self, c_string},
     datatype::{triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
     handle::{Out, free, handle, null},
+    infallible::infallible,
     request::triton_bytes,
 };
 use crate::{

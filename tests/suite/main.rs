@@ -6,12 +6,12 @@ mod programs;
 mod server;
 
 mod buffers;
+mod costs;
 mod errors;
 mod grpc_wire;
 mod http_wire;
 mod inference;
 mod lending;
-mod system_calls;
 
 #[path = "../support/mod.rs"]
 mod support;
