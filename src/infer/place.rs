@@ -243,6 +243,7 @@ pub(crate) struct Buffers {
 
 #[derive(Debug, Default)]
 struct Free {
+    /// Of the outputs that they have room for, without what aligns them: four of a quarter of the bound are kept.
     byte_size: usize,
     buffers: Vec<Vec<u8>>,
 }
@@ -255,30 +256,36 @@ impl Buffers {
     }
 
     fn keeps(&self, byte_size: usize) -> bool {
-        (SMALLEST..=self.most).contains(&byte_size)
+        (SMALLEST..=self.most.saturating_add(ALIGNMENT - 1)).contains(&byte_size)
     }
 
-    /// The smallest buffer that holds so many bytes.
+    /// The smallest buffer that holds so many bytes; of several the one freed last, which caches may still know.
     fn take(&self, byte_size: usize) -> Option<Vec<u8>> {
         if !self.keeps(byte_size) {
             return None;
         }
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = byte_size..=byte_size.saturating_mul(WASTE);
-        let candidates = free.buffers.iter().enumerate().filter(|(_, buffer)| fits.contains(&buffer.len()));
+        let candidates =
+            free.buffers.iter().enumerate().rev().filter(|(_, buffer)| fits.contains(&buffer.len()));
         let at = candidates.min_by_key(|(_, buffer)| buffer.len())?.0;
         let buffer = free.buffers.swap_remove(at);
-        free.byte_size -= buffer.len();
+        free.byte_size -= room(&buffer);
         Some(buffer)
     }
 
     fn put(&self, buffer: Vec<u8>) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.keeps(buffer.len()) && free.byte_size + buffer.len() <= self.most {
-            free.byte_size += buffer.len();
+        if self.keeps(buffer.len()) && free.byte_size + room(&buffer) <= self.most {
+            free.byte_size += room(&buffer);
             free.buffers.push(buffer);
         }
     }
+}
+
+/// The largest output that a buffer has room for.
+fn room(buffer: &[u8]) -> usize {
+    buffer.len().saturating_sub(ALIGNMENT - 1)
 }
 
 #[cfg(test)]
@@ -325,6 +332,9 @@ mod tests {
         assert_ne!(start(17 << 10).0, first);
         drop(start(200 << 10));
         assert!(buffers.free.lock().unwrap().byte_size <= 100 << 10);
+        let whole = Buffers::new(64 << 10);
+        drop(self::place(&whole, 64 << 10).unwrap());
+        assert_eq!(whole.free.lock().unwrap().buffers.len(), 1);
         let none = Buffers::new(0);
         drop(self::place(&none, 60 << 10).unwrap());
         assert!(none.free.lock().unwrap().buffers.is_empty());
