@@ -15,6 +15,7 @@ use crate::{
         metadata::{GetModelMetadata, GetServerMetadata},
     },
     options::{CallContext, CallOptions, ClientOptions},
+    stats::{Counters, InferStatistics},
     transport::Transport,
     url::Url,
 };
@@ -28,6 +29,9 @@ pub struct Client {
     url: Url,
     options: ClientOptions,
     transport: Transport,
+    /// The URL, for results to tell.
+    endpoint: Arc<str>,
+    counters: Counters,
     /// Memory for results, shared with those that are not freed yet.
     buffers: Arc<Buffers>,
 }
@@ -47,7 +51,9 @@ impl Client {
         let url = Url::parse(url)?;
         let transport = Transport::new(&url, options)?;
         let buffers = Buffers::new(options.result_memory_byte_size);
-        Ok(Self { url, options: options.clone(), transport, buffers })
+        let endpoint = url.to_string().into();
+        let counters = Counters::default();
+        Ok(Self { url, options: options.clone(), transport, endpoint, counters, buffers })
     }
 
     /// Whether the server lives. A server that can't be reached is an error, not `false`.
@@ -90,13 +96,47 @@ impl Client {
         let model = request.model().0;
         let what = || format!("inference of model '{model}'");
         let context = CallContext::new(&self.options, options);
-        self.told(&context, what, || {
+        let outcome = self.told(&context, what, || {
             check_model_name(model)?;
             request.check()?;
             let mut places = Places::new(request, &self.buffers)?;
             self.transport.infer(request, &mut places, &context)
-        })
-        .map_err(|error| error.with_request_id(request.request_id()))
+        });
+        self.counted(outcome).map_err(|error| error.with_request_id(request.request_id()))
+    }
+
+    /// Runs an inference whose message was made before ([`InferRequest::to_grpc_message`], or any `ModelInferRequest`).
+    /// gRPC only: INVALID_ARGUMENT over HTTP.
+    pub fn infer_message(&self, message: &[u8], options: &CallOptions) -> Result<InferResult> {
+        let context = CallContext::new(&self.options, options);
+        let outcome = self.told(
+            &context,
+            || "inference".to_owned(),
+            || {
+                let mut places = Places::unasked(&self.buffers);
+                self.transport.infer_message(message, &mut places, &context)
+            },
+        );
+        self.counted(outcome)
+    }
+
+    /// What the client has counted of its inferences. Calls that are under way may be counted in part.
+    pub fn infer_statistics(&self) -> InferStatistics {
+        self.counters.statistics()
+    }
+
+    fn counted(&self, outcome: Result<InferResult>) -> Result<InferResult> {
+        match outcome {
+            Ok(mut result) => {
+                self.counters.count(result.times);
+                result.endpoint = self.endpoint.clone();
+                Ok(result)
+            }
+            Err(error) => {
+                self.counters.count_failed();
+                Err(error)
+            }
+        }
     }
 
     fn call<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Answer> {

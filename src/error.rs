@@ -6,6 +6,8 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
+use crate::headers::Headers;
+
 /// The result of every operation of this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -183,6 +185,7 @@ struct Fault {
     in_doubt: bool,
     http_status: Option<u16>,
     request_id: String,
+    headers: Option<Arc<Headers>>,
     message: String,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -196,6 +199,7 @@ impl Error {
             in_doubt: false,
             http_status: None,
             request_id: String::new(),
+            headers: None,
             message: message.into(),
             source: None,
         }))
@@ -248,6 +252,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_headers(mut self, headers: Headers) -> Self {
+        self.0.headers = Some(Arc::new(headers));
+        self
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into().into());
         self
@@ -272,6 +281,11 @@ impl Error {
     /// The HTTP status of the answer, if the failure was one over HTTP.
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
+    }
+
+    /// The headers of the answer that told the failure, its metadata over gRPC; `None` if no answer did.
+    pub fn headers(&self) -> Option<&Headers> {
+        self.0.headers.as_deref()
     }
 
     /// The id of the inference request that failed; empty where it had none.

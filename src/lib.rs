@@ -21,12 +21,14 @@
 #![warn(missing_docs)]
 
 mod client;
+mod compression;
 mod deadline;
 mod error;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]
 mod ffi;
 mod grpc;
+mod headers;
 mod http;
 mod infer;
 #[allow(unsafe_code)]
@@ -37,17 +39,26 @@ mod net;
 mod options;
 mod panic;
 mod proto;
+mod stats;
 mod transport;
 mod url;
 
 pub use client::Client;
+pub use compression::Compression;
 pub use error::{
     Error, GRPC_CODES, HTTP_STATUSES, Meaning, Origin, Result, Status, grpc_code_meaning, http_status_meaning,
 };
-pub use infer::{CallTimes, Datatype, Element, InferOutput, InferRequest, InferResult};
+pub use headers::Headers;
+pub use http::HttpBody;
+pub use infer::half;
+pub use infer::{
+    CallTimes, Class, Datatype, Element, InferInput, InferOutput, InferRequest, InferResult, Parameter,
+    Parameters, Region, RequestedOutput, SequenceId,
+};
 pub use log::{LogCallback, LogLevel};
 pub use model::{ModelMetadata, ServerMetadata, TensorMetadata};
 pub use options::{
-    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_BYTE_SIZE,
-    DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,
+    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
+    DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,
 };
+pub use stats::InferStatistics;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     grpc::Grpc,
     http::Http,
     infer::{InferRequest, InferResult, place::Places},
@@ -46,6 +46,19 @@ impl Transport {
         match self {
             Self::Http(http) => http.infer(request, places, context),
             Self::Grpc(grpc) => grpc.infer(request, places, context),
+        }
+    }
+
+    /// Runs an inference whose message of gRPC's was made before.
+    pub fn infer_message(
+        &self,
+        message: &[u8],
+        places: &mut Places,
+        context: &CallContext,
+    ) -> Result<InferResult> {
+        match self {
+            Self::Http(_) => Err(Error::invalid("a message of gRPC's can't go over HTTP")),
+            Self::Grpc(grpc) => grpc.infer_message(message, places, context),
         }
     }
 }

@@ -5,37 +5,46 @@ use std::ops::Range;
 
 use prost::Message;
 
+use super::{
+    contents, parameters,
+    wire::{FIXED32, FIXED64, LENGTH, VARINT, put_key, put_message, put_text, put_varint, take_varint},
+};
 use crate::{
+    compression::Compression,
     error::{Error, Origin, Result, Status},
     infer::{
-        CallTimes, Datatype, InferInput, InferOutput, InferRequest, InferResult, check_output_count,
+        Datatype, InferInput, InferOutput, InferRequest, InferResult, OutputHead, RequestedOutput, Source,
+        check_output_count,
         place::{Data, Place, Places},
     },
     options::CallContext,
-    proto::inference::model_infer_response::InferOutputTensor,
+    proto::inference::{ModelInferResponse, model_infer_response::InferOutputTensor},
 };
-
-/// Protobuf's wire types.
-const VARINT: u64 = 0;
-const FIXED64: u64 = 1;
-const LENGTH: u64 = 2;
-const FIXED32: u64 = 5;
 
 /// Field numbers of `ModelInferRequest`.
 mod request_field {
     pub const MODEL_NAME: u64 = 1;
     pub const MODEL_VERSION: u64 = 2;
     pub const ID: u64 = 3;
+    pub const PARAMETERS: u64 = 4;
     pub const INPUTS: u64 = 5;
     pub const OUTPUTS: u64 = 6;
     pub const RAW_INPUT_CONTENTS: u64 = 7;
 }
 
-/// Field numbers of `ModelInferRequest.InferInputTensor` and, as far as the name, of `InferRequestedOutputTensor`.
-mod tensor_field {
+/// Field numbers of `ModelInferRequest.InferInputTensor`.
+mod input_field {
     pub const NAME: u64 = 1;
     pub const DATATYPE: u64 = 2;
     pub const SHAPE: u64 = 3;
+    pub const PARAMETERS: u64 = 4;
+    pub const CONTENTS: u64 = 5;
+}
+
+/// Field numbers of `ModelInferRequest.InferRequestedOutputTensor`.
+mod output_field {
+    pub const NAME: u64 = 1;
+    pub const PARAMETERS: u64 = 2;
 }
 
 /// Field numbers of `ModelInferResponse`.
@@ -43,6 +52,7 @@ mod response_field {
     pub const MODEL_NAME: u64 = 1;
     pub const MODEL_VERSION: u64 = 2;
     pub const ID: u64 = 3;
+    pub const PARAMETERS: u64 = 4;
     pub const OUTPUTS: u64 = 5;
     pub const RAW_OUTPUT_CONTENTS: u64 = 6;
 }
@@ -65,6 +75,7 @@ enum Part<'r> {
 impl<'r> Encoded<'r> {
     /// RESOURCE_EXHAUSTED for a message that is over the limit, or over 4 GiB, which no prefix can say.
     pub fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
+        check(request)?;
         let parts = request.inputs().len() * 2 + 1;
         let mut encoded = Self { framing: Vec::with_capacity(512), parts: Vec::with_capacity(parts) };
         let framing = &mut encoded.framing;
@@ -73,16 +84,18 @@ impl<'r> Encoded<'r> {
         put_text(framing, request_field::MODEL_NAME, model);
         put_text(framing, request_field::MODEL_VERSION, version);
         put_text(framing, request_field::ID, request.request_id());
+        parameters::put_settings(framing, request_field::PARAMETERS, request.settings());
         for input in request.inputs() {
-            put_message(framing, request_field::INPUTS, |tensor| put_input(tensor, input));
+            let mut outcome = Ok(());
+            put_message(framing, request_field::INPUTS, |tensor| outcome = put_input(tensor, input));
+            outcome.map_err(|error| error.context(format_args!("input '{}'", input.name())))?;
         }
-        for output in request.outputs() {
-            put_message(framing, request_field::OUTPUTS, |tensor| {
-                put_text(tensor, tensor_field::NAME, &output.name)
-            });
+        for output in request.requested_outputs() {
+            put_message(framing, request_field::OUTPUTS, |tensor| put_output(tensor, output));
         }
         let mut start = 0;
-        for input in request.inputs() {
+        // What is in shared memory has no entry.
+        for input in request.inputs().iter().filter(|input| input.is_binary()) {
             // An empty tensor has its entry too: entries are matched with inputs by their order.
             put_key(&mut encoded.framing, request_field::RAW_INPUT_CONTENTS, LENGTH);
             put_varint(&mut encoded.framing, input.byte_size());
@@ -91,15 +104,30 @@ impl<'r> Encoded<'r> {
             encoded.parts.extend(input.segments().map(Part::Tensor));
         }
         encoded.parts.push(Part::Framing(start..encoded.framing.len()));
-        let byte_size = encoded.byte_size();
-        context.check_request_size(byte_size)?;
+        encoded.sealed(context)
+    }
+
+    /// A message that was made before.
+    pub fn made(message: &'r [u8], context: &CallContext) -> Result<Self> {
+        let framing = vec![0; PREFIX_BYTE_SIZE];
+        let parts = vec![Part::Framing(0..PREFIX_BYTE_SIZE), Part::Tensor(message)];
+        Self { framing, parts }.sealed(context)
+    }
+
+    /// Compresses the message if it is to be, and writes its prefix.
+    fn sealed(mut self, context: &CallContext) -> Result<Self> {
+        context.check_request_size(self.byte_size())?;
+        if context.request_compression != Compression::None {
+            self.compress(context.request_compression)?;
+        }
+        let byte_size = self.byte_size();
         let size = u32::try_from(byte_size).map_err(|_| {
             let message =
                 format!("the request has {byte_size} bytes, and a message of gRPC's less than 4 GiB");
             Error::new(Status::ResourceExhausted, Origin::Client, message)
         })?;
-        encoded.framing[1..PREFIX_BYTE_SIZE].copy_from_slice(&size.to_be_bytes());
-        Ok(encoded)
+        self.framing[1..PREFIX_BYTE_SIZE].copy_from_slice(&size.to_be_bytes());
+        Ok(self)
     }
 
     pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
@@ -109,53 +137,79 @@ impl<'r> Encoded<'r> {
         })
     }
 
+    /// Puts what compression makes of the message in its place.
+    fn compress(&mut self, compression: Compression) -> Result<()> {
+        let plain = self.parts().enumerate();
+        // The prefix stands in the first part, and stays.
+        let plain = plain.map(|(at, part)| if at == 0 { &part[PREFIX_BYTE_SIZE..] } else { part });
+        let message = compression.compress(plain)?;
+        self.framing.clear();
+        self.framing.extend_from_slice(&[1, 0, 0, 0, 0]);
+        self.framing.extend_from_slice(&message);
+        self.parts = vec![Part::Framing(0..self.framing.len())];
+        Ok(())
+    }
+
     /// Of the message, without its prefix.
     fn byte_size(&self) -> u64 {
         self.parts().map(|part| part.len() as u64).sum::<u64>() - PREFIX_BYTE_SIZE as u64
     }
 }
 
-fn put_input(tensor: &mut Vec<u8>, input: &InferInput) {
-    put_text(tensor, tensor_field::NAME, &input.name);
-    put_text(tensor, tensor_field::DATATYPE, input.datatype.name());
-    if !input.shape.is_empty() {
-        put_message(tensor, tensor_field::SHAPE, |packed| {
-            input.shape.iter().for_each(|&dimension| put_varint(packed, dimension as u64));
+/// What gRPC can't say.
+fn check(request: &InferRequest) -> Result<()> {
+    if request.settings().raw_body {
+        return Err(Error::invalid("gRPC has no raw body: it is a form of HTTP's"));
+    }
+    let (mut binary, mut typed) = (None, None);
+    for input in request.inputs() {
+        match input.source() {
+            Source::Json(_) => {
+                let message = format!("input '{}' is JSON text, and gRPC has no JSON", input.name());
+                return Err(Error::invalid(message));
+            }
+            Source::Segments(_) if input.is_json() => typed = Some(input.name()),
+            Source::Segments(_) => binary = Some(input.name()),
+            Source::Region(_) => {}
+        }
+    }
+    match (binary, typed) {
+        (Some(binary), Some(typed)) => Err(Error::invalid(format!(
+            "input '{typed}' is spelled out and input '{binary}' is binary: over gRPC all are the one or the other"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn put_input(tensor: &mut Vec<u8>, input: &InferInput) -> Result<()> {
+    put_text(tensor, input_field::NAME, input.name());
+    put_text(tensor, input_field::DATATYPE, input.datatype().name());
+    if !input.shape().is_empty() {
+        put_message(tensor, input_field::SHAPE, |packed| {
+            input.shape().iter().for_each(|&dimension| put_varint(packed, dimension as u64));
         });
     }
-}
-
-fn put_varint(to: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        to.push(value as u8 | 0x80);
-        value >>= 7;
+    if let Some(region) = input.region() {
+        parameters::put_region(tensor, input_field::PARAMETERS, region);
     }
-    to.push(value as u8);
-}
-
-fn put_key(to: &mut Vec<u8>, field: u64, wire_type: u64) {
-    put_varint(to, field << 3 | wire_type);
-}
-
-/// As proto3 has it, an empty text is not written.
-fn put_text(to: &mut Vec<u8>, field: u64, text: &str) {
-    if !text.is_empty() {
-        put_key(to, field, LENGTH);
-        put_varint(to, text.len() as u64);
-        to.extend_from_slice(text.as_bytes());
+    parameters::put_all(tensor, input_field::PARAMETERS, input.parameters());
+    let mut outcome = Ok(());
+    if input.is_json() && input.region().is_none() {
+        let data: Vec<&[u8]> = input.segments().collect();
+        put_message(tensor, input_field::CONTENTS, |message| {
+            outcome = contents::put(message, input.datatype(), &data.concat());
+        });
     }
+    outcome
 }
 
-/// Writes what `body` writes behind its length. The length is known only afterwards: the little that was written is
-/// moved up to make room for it.
-fn put_message(to: &mut Vec<u8>, field: u64, body: impl FnOnce(&mut Vec<u8>)) {
-    put_key(to, field, LENGTH);
-    let start = to.len();
-    body(to);
-    let end = to.len();
-    put_varint(to, (end - start) as u64);
-    let length_size = to.len() - end;
-    to[start..].rotate_right(length_size);
+fn put_output(tensor: &mut Vec<u8>, output: &RequestedOutput) {
+    put_text(tensor, output_field::NAME, output.name());
+    parameters::put_class_count(tensor, output_field::PARAMETERS, output.class_count());
+    if let Some(region) = output.region() {
+        parameters::put_region(tensor, output_field::PARAMETERS, region);
+    }
+    parameters::put_all(tensor, output_field::PARAMETERS, output.parameters());
 }
 
 /// Reads a `ModelInferResponse` as its bytes arrive, in pieces of any size. A raw output goes straight to its aligned
@@ -194,13 +248,7 @@ impl<'r> ResponseReader<'r> {
             left: byte_size,
             state: AT_KEY,
             field: Vec::new(),
-            result: InferResult {
-                model_name: String::new(),
-                model_version: String::new(),
-                id: String::new(),
-                outputs: Vec::new(),
-                times: CallTimes::default(),
-            },
+            result: InferResult::default(),
             tensors: Vec::new(),
             raw: Vec::new(),
         })
@@ -258,7 +306,7 @@ impl<'r> ResponseReader<'r> {
 
     /// Begins a field, with `left` bytes of the message behind its head.
     fn begin(&mut self, head: Head, left: u64, places: &mut Places<'r>) -> Result<()> {
-        use response_field::{ID, MODEL_NAME, MODEL_VERSION, OUTPUTS, RAW_OUTPUT_CONTENTS};
+        use response_field::{ID, MODEL_NAME, MODEL_VERSION, OUTPUTS, PARAMETERS, RAW_OUTPUT_CONTENTS};
         self.state = match head {
             Head::Number => AT_KEY,
             Head::Value { byte_size, .. } if byte_size > left => {
@@ -273,7 +321,7 @@ impl<'r> ResponseReader<'r> {
                 if byte_size == 0 { AT_KEY } else { State::Raw }
             }
             Head::Value {
-                field: number @ (MODEL_NAME | MODEL_VERSION | ID | OUTPUTS),
+                field: number @ (MODEL_NAME | MODEL_VERSION | ID | PARAMETERS | OUTPUTS),
                 byte_size,
                 framed: true,
             } => {
@@ -298,6 +346,17 @@ impl<'r> ResponseReader<'r> {
             self.tensors.push(tensor);
             return Ok(());
         }
+        if number == response_field::PARAMETERS {
+            // An entry of a map is a field of the message that has the map.
+            let mut message = Vec::with_capacity(self.field.len() + 8);
+            put_key(&mut message, number, LENGTH);
+            put_varint(&mut message, self.field.len() as u64);
+            message.extend_from_slice(&self.field);
+            let message =
+                ModelInferResponse::decode(&message[..]).map_err(|error| malformed(&error.to_string()))?;
+            parameters::read(message.parameters, &mut self.result.parameters);
+            return Ok(());
+        }
         // Protobuf asks for UTF-8; a name that is none is no reason to lose the tensors.
         let text = String::from_utf8_lossy(&self.field).into_owned();
         match number {
@@ -319,22 +378,26 @@ impl<'r> ResponseReader<'r> {
         }
         let mut raw = self.raw.into_iter();
         for tensor in self.tensors {
-            let raw = raw.next();
-            if raw.is_none() && tensor.contents.is_some() {
-                let message = format!(
-                    "output '{}' came as typed contents, which this version does not read",
-                    tensor.name
-                );
-                return Err(Error::new(Status::Unimplemented, Origin::Client, message).in_doubt(true));
-            }
-            let mut data = raw.map_or_else(Data::empty, Place::land);
-            if places.is_lent(&tensor.name) {
-                let mut place = places.place(&tensor.name, data.byte_size() as u64)?;
-                place.fill(data.bytes().unwrap_or_default());
-                data = place.land();
-            }
-            let datatype = Datatype::from_name(&tensor.datatype);
-            self.result.outputs.push(InferOutput::new(tensor.name, datatype, tensor.shape, data)?);
+            let InferOutputTensor { name, datatype, shape, parameters, contents } = tensor;
+            let mut head =
+                OutputHead { name, datatype: Datatype::from_name(&datatype), shape, ..OutputHead::default() };
+            parameters::read(parameters, &mut head.parameters);
+            let name = &head.name;
+            let data = match (raw.next(), contents) {
+                _ if places.is_shared(name) => Data::Shared,
+                (None, Some(contents)) => {
+                    let data = contents::read(&contents, head.datatype)
+                        .map_err(|fault| malformed(&format!("output '{name}': {fault}")))?;
+                    places.bring(name, &data)?
+                }
+                // Its data came before its name.
+                (Some(place), _) if places.is_lent(name) => {
+                    places.bring(name, place.land().bytes().unwrap_or_default())?
+                }
+                (Some(place), _) => place.land(),
+                (None, None) => Data::empty(),
+            };
+            self.result.outputs.push(InferOutput::new(head, data)?);
         }
         Ok(self.result)
     }
@@ -351,31 +414,21 @@ enum Head {
 impl Head {
     /// `None`: more bytes are needed.
     fn parse(bytes: &[u8]) -> Result<Option<Self>> {
-        let Some((key, rest)) = take_varint(bytes)? else { return Ok(None) };
+        let Some((key, rest)) = take_varint(bytes).map_err(|fault| malformed(&fault))? else {
+            return Ok(None);
+        };
         let field = key >> 3;
         match key & 7 {
             _ if field == 0 => Err(malformed("a field with the number 0")),
-            VARINT => Ok(take_varint(rest)?.map(|_| Self::Number)),
-            LENGTH => {
-                Ok(take_varint(rest)?.map(|(byte_size, _)| Self::Value { field, byte_size, framed: true }))
-            }
+            VARINT => Ok(take_varint(rest).map_err(|fault| malformed(&fault))?.map(|_| Self::Number)),
+            LENGTH => Ok(take_varint(rest)
+                .map_err(|fault| malformed(&fault))?
+                .map(|(byte_size, _)| Self::Value { field, byte_size, framed: true })),
             FIXED64 => Ok(Some(Self::Value { field, byte_size: 8, framed: false })),
             FIXED32 => Ok(Some(Self::Value { field, byte_size: 4, framed: false })),
             other => Err(malformed(&format!("a field of wire type {other}"))),
         }
     }
-}
-
-/// The number at the start of `bytes` and what follows it; `None` if it goes on behind them.
-fn take_varint(bytes: &[u8]) -> Result<Option<(u64, &[u8])>> {
-    let mut value = 0u64;
-    for (at, byte) in bytes.iter().enumerate().take(10) {
-        value |= u64::from(byte & 0x7f) << (7 * at);
-        if byte & 0x80 == 0 {
-            return Ok(Some((value, &bytes[at + 1..])));
-        }
-    }
-    if bytes.len() < 10 { Ok(None) } else { Err(malformed("a number of more than 10 bytes")) }
 }
 
 fn split(bytes: &[u8], most: u64) -> (&[u8], &[u8]) {
@@ -395,8 +448,9 @@ mod tests {
         proto::inference::{InferParameter, ModelInferRequest, ModelInferResponse},
     };
 
-    fn context() -> CallContext {
-        CallContext::new(&ClientOptions::new(), &CallOptions::new())
+    fn context() -> CallContext<'static> {
+        static DEFAULT: CallOptions = CallOptions::DEFAULT;
+        CallContext::new(&ClientOptions::new(), &DEFAULT)
     }
 
     fn read(message: &[u8], piece: usize) -> Result<InferResult> {
@@ -515,7 +569,8 @@ mod tests {
         assert!(read(&message, 1).unwrap_err().to_string().contains("are left"));
         let mut options = ClientOptions::new();
         let options = options.set_max_message_byte_size(10).unwrap();
-        let context = CallContext::new(options, &CallOptions::new());
+        let call = CallOptions::new();
+        let context = CallContext::new(options, &call);
         assert!(ResponseReader::new(10, &context).is_ok());
         assert!(ResponseReader::new(11, &context).is_err());
     }

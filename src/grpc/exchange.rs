@@ -9,13 +9,11 @@ use h2::{
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, header};
 
-use super::{
-    codec::{PREFIX_BYTE_SIZE, ResponseReader},
-    lane::Line,
-    not_grpc,
-};
+use super::{lane::Line, message::Message, not_grpc};
 use crate::{
+    compression::Compression,
     error::Error,
+    headers::Headers,
     infer::{InferResult, Stopwatch, place::Places},
     lend::{Loan, Piece},
     net::pool::Failure,
@@ -28,7 +26,7 @@ type Result<T> = std::result::Result<T, Failure>;
 const ERROR_BYTE_SIZE: usize = 1024;
 
 /// The head of a call. `deadline` is what the server hears of it.
-pub(super) fn head(uri: &Uri, deadline: Option<std::time::Duration>) -> Request<()> {
+pub(super) fn head(uri: &Uri, deadline: Option<std::time::Duration>, context: &CallContext) -> Request<()> {
     let mut head = Request::new(());
     *head.method_mut() = Method::POST;
     *head.uri_mut() = uri.clone();
@@ -40,11 +38,20 @@ pub(super) fn head(uri: &Uri, deadline: Option<std::time::Duration>) -> Request<
     if let Some(value) = deadline.and_then(|left| HeaderValue::try_from(timeout(left)).ok()) {
         headers.insert("grpc-timeout", value);
     }
+    if context.request_compression != Compression::None {
+        headers.insert("grpc-encoding", HeaderValue::from_static(context.request_compression.name()));
+    }
+    if let Some(value) = context.accept_encoding.and_then(|names| HeaderValue::from_str(names).ok()) {
+        headers.insert("grpc-accept-encoding", value);
+    }
+    for (name, value) in context.headers {
+        headers.append(name, value.clone());
+    }
     head
 }
 
-/// A time as gRPC writes it: at most eight digits and a unit. Rounded up to whole ones, and coarsely where nobody minds: the same
-/// text for each call is one that HTTP/2's header compression knows already.
+/// A time as gRPC writes it: at most eight digits and a unit. Rounded up to whole ones, and coarsely where nobody
+/// minds: the same text for each call is one that HTTP/2's header compression knows already.
 fn timeout(left: std::time::Duration) -> String {
     const MOST: u128 = 99_999_999;
     let (us, ms) = (left.as_nanos().div_ceil(1000).max(1), left.as_nanos().div_ceil(1_000_000));
@@ -63,7 +70,7 @@ pub(super) async fn infer<'r>(
     line: &Arc<Line>,
     places: &mut Places<'r>,
     watch: &mut Stopwatch,
-    context: &CallContext,
+    context: &CallContext<'_>,
 ) -> Result<InferResult> {
     poll_fn(|task| sender.poll_ready(task)).await.map_err(unseen)?;
     let (answer, mut stream) = sender.send_request(head, false).map_err(unseen)?;
@@ -86,28 +93,34 @@ async fn receive<'r>(
     line: &Arc<Line>,
     places: &mut Places<'r>,
     watch: &mut Stopwatch,
-    context: &CallContext,
+    context: &CallContext<'_>,
 ) -> Result<InferResult> {
-    let (encoding, mut body) = begin(answer, line, watch, context).await?;
-    let mut message = Message { encoding, prefix: [0; PREFIX_BYTE_SIZE], prefixed: 0, reader: None };
+    let (head, mut body) = begin(answer, line, watch, context).await?;
+    let encoding = head.get("grpc-encoding").and_then(|name| name.to_str().ok()).unwrap_or_default();
+    let mut message = Message::new(encoding, context);
     while let Some(data) = next(&mut body).await? {
-        message.push(&data, places, context)?;
+        message.push(&data, places).map_err(|error| error.with_headers(headers(&head, HeaderMap::new())))?;
     }
-    let trailers = poll_fn(|task| body.poll_trailers(task)).await.map_err(broken)?;
-    succeeded(trailers.unwrap_or_default(), context)?;
+    let trailers = poll_fn(|task| body.poll_trailers(task)).await.map_err(broken)?.unwrap_or_default();
+    let trailers = succeeded(&head, trailers, context)?;
     let mut result = message.finish(places)?;
     watch.lap(|times| &mut times.receive);
     result.times = watch.times();
+    result.headers = Headers::from_metadata(head, trailers);
     Ok(result)
 }
 
-/// Waits for the answer's head, which may name an encoding; what is no success of gRPC's is an error.
+fn headers(head: &HeaderMap, trailers: HeaderMap) -> Headers {
+    Headers::from_metadata(head.clone(), trailers)
+}
+
+/// Waits for the answer's head; what is no success of gRPC's is an error.
 async fn begin(
     answer: ResponseFuture,
     line: &Line,
     watch: &mut Stopwatch,
-    context: &CallContext,
-) -> Result<(Option<HeaderValue>, RecvStream)> {
+    context: &CallContext<'_>,
+) -> Result<(HeaderMap, RecvStream)> {
     let answer = answer.await.map_err(|error| match is_refusal(&error) {
         true => unseen(error),
         false => broken(error).into(),
@@ -123,14 +136,16 @@ async fn begin(
         {
             text.extend_from_slice(&data);
         }
-        return Err(not_grpc(&head, &text).into());
+        let error = not_grpc(&head, &text);
+        return Err(error.with_headers(headers(head.headers(), HeaderMap::new())).into());
     }
-    let encoding = head.headers().get("grpc-encoding").cloned();
-    if head.headers().contains_key("grpc-status") {
+    let head = head.into_parts().0.headers;
+    if head.contains_key("grpc-status") {
         // Trailers without anything before them.
-        succeeded(head.into_parts().0.headers, context)?;
+        succeeded(&HeaderMap::new(), head, context)?;
+        return Err(Error::broken_answer("the answer is no gRPC: it has no message").into());
     }
-    Ok((encoding, body))
+    Ok((head, body))
 }
 
 async fn next(body: &mut RecvStream) -> Result<Option<Bytes>> {
@@ -141,61 +156,15 @@ async fn next(body: &mut RecvStream) -> Result<Option<Bytes>> {
     Ok(Some(data))
 }
 
-fn succeeded(mut trailers: HeaderMap, context: &CallContext) -> Result<()> {
+/// The trailers again, if they tell of success.
+fn succeeded(head: &HeaderMap, mut trailers: HeaderMap, context: &CallContext) -> Result<HeaderMap> {
     super::checked::drop_details(&mut trailers);
-    match tonic::Status::from_header_map(&trailers) {
-        Some(status) if status.code() == tonic::Code::Ok => Ok(()),
-        Some(status) => Err(super::answered(&status, context).into()),
-        None => Err(Error::broken_answer("the answer is no gRPC: it ends without a status").into()),
-    }
-}
-
-/// The one message of an answer, as it arrives.
-struct Message<'r> {
-    /// What the server says of it, compressed or not.
-    encoding: Option<HeaderValue>,
-    prefix: [u8; PREFIX_BYTE_SIZE],
-    prefixed: usize,
-    reader: Option<ResponseReader<'r>>,
-}
-
-impl<'r> Message<'r> {
-    fn push(
-        &mut self,
-        mut bytes: &[u8],
-        places: &mut Places<'r>,
-        context: &CallContext,
-    ) -> crate::error::Result<()> {
-        while self.prefixed < PREFIX_BYTE_SIZE {
-            let Some((first, rest)) = bytes.split_first() else { return Ok(()) };
-            self.prefix[self.prefixed] = *first;
-            self.prefixed += 1;
-            bytes = rest;
-        }
-        let reader = match &mut self.reader {
-            Some(reader) => reader,
-            None => {
-                let [is_compressed, byte_size @ ..] = self.prefix;
-                if is_compressed != 0 {
-                    let encoding =
-                        self.encoding.as_ref().map(|name| format!(" as {name:?}")).unwrap_or_default();
-                    return Err(Error::broken_answer(format!(
-                        "the answer's message is compressed{encoding}, and nobody asked for that"
-                    )));
-                }
-                let byte_size = u64::from(u32::from_be_bytes(byte_size));
-                self.reader.insert(ResponseReader::new(byte_size, context)?)
-            }
-        };
-        reader.push(bytes, places)
-    }
-
-    fn finish(self, places: &mut Places<'r>) -> crate::error::Result<InferResult> {
-        match self.reader {
-            Some(reader) => reader.finish(places),
-            None => Err(Error::broken_answer("the answer is no gRPC: it has no message")),
-        }
-    }
+    let error = match tonic::Status::from_header_map(&trailers) {
+        Some(status) if status.code() == tonic::Code::Ok => return Ok(trailers),
+        Some(status) => super::answered(&status, context),
+        None => Error::broken_answer("the answer is no gRPC: it ends without a status"),
+    };
+    Err(error.with_headers(headers(head, trailers)).into())
 }
 
 /// Whether the server says that it has not looked at the request: it takes no more streams, or refuses this one.

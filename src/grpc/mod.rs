@@ -3,9 +3,14 @@
 mod checked;
 mod codec;
 mod connector;
+mod contents;
 mod exchange;
 mod lane;
+mod message;
+mod offline;
+mod parameters;
 mod runtime;
+mod wire;
 
 use std::{
     error::Error as StdError,
@@ -21,6 +26,7 @@ use http::{Uri, uri::PathAndQuery};
 use tonic::{
     Code, Request,
     client::Grpc as Stub,
+    metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };
 use tonic_prost::ProstCodec;
@@ -41,7 +47,7 @@ use crate::{
         dial::Dialer,
         pool::{Failure, Pool},
     },
-    options::CallContext,
+    options::{CallContext, Route},
     url::Url,
 };
 
@@ -97,14 +103,35 @@ impl Grpc {
         places: &mut Places,
         context: &CallContext,
     ) -> Result<InferResult> {
-        let mut watch = Stopwatch::start();
-        let message = Encoded::new(request, context)?;
+        let watch = Stopwatch::start();
+        self.send(&Encoded::new(request, context)?, places, watch, context)
+    }
+
+    /// Runs one inference whose message was made before.
+    pub fn infer_message(
+        &self,
+        message: &[u8],
+        places: &mut Places,
+        context: &CallContext,
+    ) -> Result<InferResult> {
+        let watch = Stopwatch::start();
+        self.send(&Encoded::made(message, context)?, places, watch, context)
+    }
+
+    fn send(
+        &self,
+        message: &Encoded,
+        places: &mut Places,
+        mut watch: Stopwatch,
+        context: &CallContext,
+    ) -> Result<InferResult> {
+        check_http_only(context)?;
         self.lanes.run(&self.dialer, context.deadline, &mut watch, |lane: &mut Lane, watch| {
             watch.lap(|times| &mut times.queue);
             let (before, _) = lane.sent();
             let loan = Loan::new(message.parts(), PIECE_BYTE_SIZE);
             let line = lane.line();
-            let head = exchange::head(&self.infer_uri, context.deadline.remaining());
+            let head = exchange::head(&self.infer_uri, context.deadline.remaining(), context);
             let call = exchange::infer(lane.sender(), head, &loan, &line, places, watch, context);
             let outcome = lane.drive(context.deadline, call);
             // Nothing that left the lane: nothing that the server can have seen.
@@ -139,7 +166,10 @@ impl Grpc {
         let mut stub = Stub::new(Checked(self.channel()?))
             .max_decoding_message_size(limit)
             .max_encoding_message_size(limit);
+        check_http_only(context)?;
         let mut request = Request::new(message);
+        let headers = context.headers.iter().cloned();
+        *request.metadata_mut() = MetadataMap::from_headers(headers.collect());
         let left = context.deadline.remaining();
         if let Some(left) = left {
             // The server hears of the deadline too, and gives up what nobody waits for.
@@ -209,6 +239,18 @@ impl Grpc {
         }
         answered(status, context)
     }
+}
+
+/// What options say that gRPC has no place for.
+fn check_http_only(context: &CallContext) -> Result<()> {
+    let Route { path, content_type, json_size_header } = context.route;
+    if !context.query.is_empty() {
+        return Err(Error::invalid("a call over gRPC has no URL, and so no query parameters"));
+    }
+    if path.is_some() || content_type.is_some() || json_size_header.is_some() {
+        return Err(Error::invalid("a call over gRPC has no path and content type of HTTP's"));
+    }
+    Ok(())
 }
 
 /// The error that a server's status is. A server that hears of the deadline may be the first to say that it passed.

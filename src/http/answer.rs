@@ -12,7 +12,7 @@ use ureq_proto::{
     client::{Call, RecvResponseResult, SendRequestResult, state},
 };
 
-use crate::{deadline::Deadline, net::socket::Socket};
+use crate::{deadline::Deadline, headers::Headers, net::socket::Socket};
 
 /// The longest head of an answer, and as much as is received at once of what has no place of its own.
 pub(super) const WINDOW_BYTE_SIZE: usize = 16 << 10;
@@ -20,11 +20,14 @@ pub(super) const WINDOW_BYTE_SIZE: usize = 16 << 10;
 const FIELDS: usize = 64;
 /// The byte size of the JSON part, of a request and of an answer.
 pub(super) const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
+/// The same in a content type of SageMaker's and Vertex AI's.
+const JSON_BYTE_SIZE_IN_TYPE: &str = "json-header-size=";
 
 /// What the head of an answer says.
 #[derive(Debug)]
 pub(super) struct Head {
     pub status: u16,
+    pub headers: Headers,
     /// The text is what stands there instead of a number.
     pub json_byte_size: Option<Result<u64, String>>,
     /// Unless it is `identity`.
@@ -35,14 +38,16 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// `None` if it has not arrived wholly; else also its own length.
-    fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, httparse::Error> {
+    /// `None` if it has not arrived wholly; else also its own length. `json_size` is the header of the byte size of the
+    /// JSON part.
+    fn parse(bytes: &[u8], json_size: &str) -> Result<Option<(Self, usize)>, httparse::Error> {
         let mut fields = [httparse::EMPTY_HEADER; FIELDS];
         let mut answer = httparse::Response::new(&mut fields);
         let httparse::Status::Complete(length) = answer.parse(bytes)? else { return Ok(None) };
         let status = answer.code.unwrap_or_default();
         let mut head = Self {
             status,
+            headers: Headers::from_head(&bytes[..length]),
             json_byte_size: None,
             encoding: None,
             keeps_alive: answer.version == Some(1) && status >= 200,
@@ -62,9 +67,12 @@ impl Head {
             } else if is("connection") {
                 let mut tokens = text.split(|byte| *byte == b',');
                 head.keeps_alive &= !tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"));
-            } else if is(JSON_BYTE_SIZE) {
+            } else if is(json_size) {
                 let told = || String::from_utf8_lossy(text).into_owned();
                 head.json_byte_size = Some(number(text).ok_or_else(told));
+            } else if is("content-type") {
+                let size = json_size_in_type(text);
+                head.json_byte_size = head.json_byte_size.take().or(size);
             } else if is("content-encoding") && !text.eq_ignore_ascii_case(b"identity") {
                 head.encoding = Some(String::from_utf8_lossy(text).into_owned());
             }
@@ -74,6 +82,16 @@ impl Head {
         }
         Ok(Some((head, length)))
     }
+}
+
+fn json_size_in_type(content_type: &[u8]) -> Option<Result<u64, String>> {
+    if !content_type.contains(&b'=') {
+        return None;
+    }
+    let text = str::from_utf8(content_type).ok()?;
+    let (_, rest) = text.split_once(JSON_BYTE_SIZE_IN_TYPE)?;
+    let size = rest.split(';').next().unwrap_or_default().trim();
+    Some(number(size.as_bytes()).ok_or_else(|| size.to_owned()))
 }
 
 /// Digits, and nothing else.
@@ -92,6 +110,7 @@ pub(super) enum Fault {
 pub(super) struct Arrival<'c> {
     socket: &'c Socket,
     deadline: Deadline,
+    json_size: &'c str,
     window: &'c mut [u8],
     /// Of the window; from here to `have` is what is not yet read.
     used: usize,
@@ -101,8 +120,9 @@ pub(super) struct Arrival<'c> {
 }
 
 impl<'c> Arrival<'c> {
-    pub fn new(socket: &'c Socket, window: &'c mut [u8], deadline: Deadline) -> Self {
-        Self { socket, deadline, window, used: 0, have: 0, begun: None }
+    /// `json_size` is the header of the byte size of the JSON part.
+    pub fn new(socket: &'c Socket, window: &'c mut [u8], deadline: Deadline, json_size: &'c str) -> Self {
+        Self { socket, deadline, json_size, window, used: 0, have: 0, begun: None }
     }
 
     /// Reads until the head of the answer is there.
@@ -121,7 +141,8 @@ impl<'c> Arrival<'c> {
         self.begun.get_or_insert_with(Instant::now);
         loop {
             let bytes = &self.window[self.used..self.have];
-            let Some((head, length)) = Head::parse(bytes).map_err(|error| Fault::NoHttp(error.into()))?
+            let Some((head, length)) =
+                Head::parse(bytes, self.json_size).map_err(|error| Fault::NoHttp(error.into()))?
             else {
                 return Ok(Err(self));
             };

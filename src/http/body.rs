@@ -3,20 +3,27 @@
 
 use std::io::Read;
 
-use super::json::{self, Header, Writer};
+use super::{
+    elements,
+    json::{self, Header, Writer},
+};
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Result},
     infer::{
-        CallTimes, Datatype, InferOutput, InferRequest, InferResult, check_output_count,
-        place::{Place, Places},
+        InferInput, InferOutput, InferRequest, InferResult, Parameters, Region, RequestedOutput, SequenceId,
+        Source, check_output_count,
+        place::{Data, Place, Places},
     },
     options::CallContext,
 };
 
-/// Writes the JSON part of a request's body in place of what `json` held. The tensors follow it as they are:
-/// [`tensors`].
-pub(super) fn write_header(request: &InferRequest, json: &mut Vec<u8>) {
+/// Writes the JSON part of a request's body in place of what `json` held; nothing for a raw body. The tensors follow it
+/// as they are: [`InferRequest::tensors`].
+pub(super) fn write_header(request: &InferRequest, json: &mut Vec<u8>) -> Result<()> {
     json.clear();
+    if request.settings().raw_body {
+        return Ok(());
+    }
     let mut json = Writer(json);
     json.raw("{");
     if !request.request_id().is_empty() {
@@ -27,35 +34,145 @@ pub(super) fn write_header(request: &InferRequest, json: &mut Vec<u8>) {
     json.raw("\"inputs\":[");
     for (at, input) in request.inputs().iter().enumerate() {
         json.raw(if at == 0 { "{\"name\":" } else { ",{\"name\":" });
-        json.string(&input.name);
-        json.raw(",\"datatype\":\"");
-        json.raw(input.datatype.name());
-        json.raw("\",\"shape\":[");
-        for (at, dimension) in input.shape.iter().enumerate() {
-            json.raw(if at == 0 { "" } else { "," });
-            json.number(dimension);
+        write_input(&mut json, input)
+            .map_err(|error| error.context(format_args!("input '{}'", input.name())))?;
+    }
+    json.raw("]");
+    if !request.requested_outputs().is_empty() {
+        json.raw(",\"outputs\":[");
+        for (at, output) in request.requested_outputs().iter().enumerate() {
+            json.raw(if at == 0 { "{\"name\":" } else { ",{\"name\":" });
+            write_output(&mut json, output, request.settings().binary_output);
         }
-        json.raw("],\"parameters\":{\"binary_data_size\":");
-        json.number(input.byte_size());
-        json.raw("}}");
+        json.raw("]");
     }
-    if request.outputs().is_empty() {
-        // Nothing is listed that could ask for binary data each.
-        json.raw("],\"parameters\":{\"binary_data_output\":true}}");
-        return;
-    }
-    json.raw("],\"outputs\":[");
-    for (at, output) in request.outputs().iter().enumerate() {
-        json.raw(if at == 0 { "{\"name\":" } else { ",{\"name\":" });
-        json.string(&output.name);
-        json.raw(",\"parameters\":{\"binary_data\":true}}");
-    }
-    json.raw("]}");
+    write_parameters(&mut json, request);
+    json.raw("}");
+    Ok(())
 }
 
-/// The binary part of a request's body.
-pub(super) fn tensors<'r>(request: &'r InferRequest<'_>) -> impl Iterator<Item = &'r [u8]> {
-    request.inputs().iter().flat_map(|input| input.segments())
+fn write_input(json: &mut Writer, input: &InferInput) -> Result<()> {
+    json.string(input.name());
+    json.raw(",\"datatype\":\"");
+    json.raw(input.datatype().name());
+    json.raw("\",\"shape\":[");
+    for (at, dimension) in input.shape().iter().enumerate() {
+        json.raw(if at == 0 { "" } else { "," });
+        json.number(dimension);
+    }
+    json.raw("]");
+    let mut parameters = Object::new(json, ",\"parameters\":{");
+    match input.source() {
+        Source::Segments(_) if input.is_binary() => {
+            parameters.member("binary_data_size").number(input.byte_size());
+        }
+        Source::Region(region) => parameters.region(region),
+        _ => {}
+    }
+    parameters.all(input.parameters());
+    parameters.end();
+    match input.source() {
+        Source::Segments(_) if input.is_json() => {
+            json.raw(",\"data\":");
+            elements::write(json, input.datatype(), input.segments())?;
+        }
+        Source::Json(text) => {
+            json.raw(",\"data\":");
+            json.raw(text);
+        }
+        _ => {}
+    }
+    json.raw("}");
+    Ok(())
+}
+
+/// An output that is listed is told to be binary, or not to be, by itself.
+fn write_output(json: &mut Writer, output: &RequestedOutput, is_binary: bool) {
+    json.string(output.name());
+    let mut parameters = Object::new(json, ",\"parameters\":{");
+    match output.region() {
+        // Triton refuses both.
+        Some(region) => parameters.region(region),
+        None => parameters.member("binary_data").raw(match is_binary && !output.is_json() {
+            true => "true",
+            false => "false",
+        }),
+    }
+    if output.class_count() > 0 {
+        parameters.member("classification").number(output.class_count());
+    }
+    parameters.all(output.parameters());
+    parameters.end();
+    json.raw("}");
+}
+
+fn write_parameters(json: &mut Writer, request: &InferRequest) {
+    let settings = request.settings();
+    let mut parameters = Object::new(json, ",\"parameters\":{");
+    if let Some(sequence) = &settings.sequence {
+        let id = parameters.member("sequence_id");
+        match &sequence.id {
+            SequenceId::Number(number) => id.number(number),
+            SequenceId::Text(text) => id.string(text),
+        }
+        let flag = |flag| if flag { "true" } else { "false" };
+        parameters.member("sequence_start").raw(flag(sequence.start));
+        parameters.member("sequence_end").raw(flag(sequence.end));
+    }
+    if settings.priority > 0 {
+        parameters.member("priority").number(settings.priority);
+    }
+    if settings.server_timeout_us > 0 {
+        parameters.member("timeout").number(settings.server_timeout_us);
+    }
+    parameters.all(&settings.parameters);
+    // Where nothing is listed that could ask for binary data each.
+    if request.requested_outputs().is_empty() && settings.binary_output {
+        parameters.member("binary_data_output").raw("true");
+    }
+    parameters.end();
+}
+
+/// A JSON object that is there only if it has a member.
+struct Object<'w, 'b> {
+    json: &'w mut Writer<'b>,
+    opening: &'static str,
+    is_open: bool,
+}
+
+impl<'w, 'b> Object<'w, 'b> {
+    fn new(json: &'w mut Writer<'b>, opening: &'static str) -> Self {
+        Self { json, opening, is_open: false }
+    }
+
+    /// Writes the name; the value is the caller's to write.
+    fn member(&mut self, name: &str) -> &mut Writer<'b> {
+        self.json.raw(if self.is_open { "," } else { self.opening });
+        self.is_open = true;
+        self.json.string(name);
+        self.json.raw(":");
+        self.json
+    }
+
+    fn all(&mut self, parameters: &Parameters) {
+        for (name, value) in parameters.iter() {
+            self.member(name).parameter(value);
+        }
+    }
+
+    fn region(&mut self, region: &Region) {
+        self.member("shared_memory_region").string(&region.name);
+        self.member("shared_memory_byte_size").number(region.byte_size);
+        if region.offset > 0 {
+            self.member("shared_memory_offset").number(region.offset);
+        }
+    }
+
+    fn end(self) {
+        if self.is_open {
+            self.json.raw("}");
+        }
+    }
 }
 
 /// Reads the body of an answer: the JSON part, then each tensor into its own place.
@@ -79,25 +196,32 @@ pub(super) fn read_result(
     })?;
     check_output_count(header.outputs.len())?;
     let mut left = Left { byte_size, taken: json.len() as u64 };
-    let Header { model_name, model_version, id, outputs } = header;
+    let Header { model_name, model_version, id, parameters, outputs } = header;
     let outputs = outputs
         .into_iter()
         .map(|output| {
-            if output.has_json_data {
-                let message =
-                    format!("output '{}' came as JSON data, which this version does not read", output.name);
-                return Err(Error::new(Status::Unimplemented, Origin::Client, message).in_doubt(true));
-            }
-            let announced = output.binary_byte_size.unwrap_or(0);
-            left.take(&output.name, announced, context)?;
-            let mut place = places.place(&output.name, announced)?;
-            place.read_from(body)?;
-            let datatype = Datatype::from_name(&output.datatype);
-            InferOutput::new(output.name, datatype, output.shape, place.land())
+            let name = &output.head.name;
+            let data = match (output.json_data, output.binary_byte_size) {
+                (Some(range), _) => {
+                    let data = elements::read(&json[range], output.head.datatype).map_err(|fault| {
+                        Error::broken_answer(format!("output '{name}' of the answer: {fault}"))
+                    })?;
+                    places.bring(name, &data)?
+                }
+                (None, None) if places.is_shared(name) => Data::Shared,
+                (None, announced) => {
+                    let announced = announced.unwrap_or(0);
+                    left.take(name, announced, context)?;
+                    let mut place = places.place(name, announced)?;
+                    place.read_from(body)?;
+                    place.land()
+                }
+            };
+            InferOutput::new(output.head, data)
         })
         .collect::<Result<Vec<_>>>()?;
     left.expect_none(body)?;
-    Ok(InferResult { model_name, model_version, id, outputs, times: CallTimes::default() })
+    Ok(InferResult { model_name, model_version, id, parameters, outputs, ..InferResult::default() })
 }
 
 fn read_json(

@@ -4,6 +4,7 @@
 use std::{
     fmt,
     io::{self, IoSlice, Read, Write},
+    iter,
 };
 
 use super::{
@@ -11,6 +12,7 @@ use super::{
     body,
 };
 use crate::{
+    compression::{Compression, exceeded},
     deadline::Deadline,
     error::{Error, Result},
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
@@ -82,15 +84,25 @@ impl Http1 {
         watch: &mut Stopwatch,
         context: &CallContext,
     ) -> std::result::Result<InferResult, Failure> {
-        body::write_header(request, &mut self.json);
-        let byte_size = self.json.len() as u64 + request.tensor_byte_size();
+        body::write_header(request, &mut self.json)?;
+        let json_byte_size = self.json.len();
+        let byte_size = json_byte_size as u64 + request.tensor_byte_size();
         context.check_request_size(byte_size)?;
+        let compressed = match context.request_compression {
+            Compression::None => None,
+            compression => Some(compression.compress(iter::once(&self.json[..]).chain(request.tensors()))?),
+        };
         self.reusable = false;
-        write_head(&mut self.head, target, self.json.len(), byte_size);
+        let sent_byte_size = compressed.as_ref().map_or(byte_size, |body| body.len() as u64);
+        write_head(&mut self.head, target, json_byte_size, sent_byte_size, context);
         watch.lap(|times| &mut times.queue);
 
-        let parts = [&self.head[..], &self.json].into_iter().chain(body::tensors(request));
-        let arrival = Arrival::new(&self.socket, &mut self.window, context.deadline);
+        // As it is, from where it lies; or what compression made of it.
+        let plain = compressed.is_none();
+        let parts = [&self.head[..], compressed.as_deref().unwrap_or(&self.json)].into_iter();
+        let parts = parts.chain(request.tensors().filter(|_| plain));
+        let arrival =
+            Arrival::new(&self.socket, &mut self.window, context.deadline, json_size_header(context));
         let sent = send_all(&self.socket, parts, arrival, context.deadline);
         watch.lap(|times| &mut times.send);
         let is_sent = matches!(sent, Sent::Wholly(_));
@@ -114,25 +126,61 @@ impl Http1 {
         if self.json.capacity() > JSON_KEPT_BYTE_SIZE {
             self.json = Vec::new();
         }
-        let mut result = outcome.map_err(|error| in_time(error, context))?;
+        let mut result = match outcome {
+            Ok(result) => result,
+            Err(error) => return Err(in_time(error, context).with_headers(head.headers).into()),
+        };
         watch.lap(|times| &mut times.receive);
         result.times = watch.times();
+        result.headers = head.headers;
         Ok(result)
     }
 }
 
-/// Writes the head of a request. What comes from the caller in it has been held against the rules of URLs.
-fn write_head(head: &mut Vec<u8>, target: Target, json_byte_size: usize, byte_size: u64) {
+fn json_size_header<'c>(context: &CallContext<'c>) -> &'c str {
+    context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE)
+}
+
+/// Writes the head of a request. What comes from the caller in it was held against the rules of HTTP when it was set.
+fn write_head(
+    head: &mut Vec<u8>,
+    target: Target,
+    json_byte_size: usize,
+    byte_size: u64,
+    context: &CallContext,
+) {
     let Target { host, base_path, model_path } = target;
     head.clear();
     // Writing into a vector can't fail.
-    let _ = write!(
-        head,
-        "POST {base_path}{model_path}/infer HTTP/1.1\r\nHost: {host}\r\n\
-         User-Agent: {user_agent}\r\nContent-Type: application/octet-stream\r\n\
-         {JSON_BYTE_SIZE}: {json_byte_size}\r\nContent-Length: {byte_size}\r\n\r\n",
-        user_agent = super::USER_AGENT,
-    );
+    let _ = match &context.route.path {
+        None => write!(head, "POST {base_path}{model_path}/infer"),
+        Some(path) => write!(head, "POST {base_path}{path}"),
+    };
+    if !context.query.is_empty() {
+        let _ = write!(head, "?{}", context.query);
+    }
+    let _ = write!(head, " HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {}\r\nContent-Type: ", super::USER_AGENT);
+    let _ = match &context.route.content_type {
+        None => write!(head, "application/octet-stream"),
+        Some(content_type) => write!(head, "{}", content_type.replace("{}", &json_byte_size.to_string())),
+    };
+    let _ = write!(head, "\r\nContent-Length: {byte_size}\r\n");
+    let json_size_header = json_size_header(context);
+    if !json_size_header.is_empty() {
+        let _ = write!(head, "{json_size_header}: {json_byte_size}\r\n");
+    }
+    if context.request_compression != Compression::None {
+        let _ = write!(head, "Content-Encoding: {}\r\n", context.request_compression.name());
+    }
+    if let Some(encodings) = context.accept_encoding {
+        let _ = write!(head, "Accept-Encoding: {encodings}\r\n");
+    }
+    for (name, value) in context.headers {
+        let _ = write!(head, "{name}: ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
 }
 
 /// How the sending of a request ended.
@@ -194,30 +242,46 @@ fn read_answer(
     places: &mut Places,
     context: &CallContext,
 ) -> Result<InferResult> {
-    let is_success = matches!(head.status, 200..=299);
-    if !is_success {
+    let encoding = match &head.encoding {
+        None => Some(Compression::None),
+        // Nobody asked for one, so nobody has to know it.
+        Some(_) if context.accept_encoding.is_none() => None,
+        Some(name) => Compression::from_name(name),
+    };
+    if !matches!(head.status, 200..=299) {
         let mut text = Vec::new();
-        if head.encoding.is_none() {
+        if let Some(encoding) = encoding {
             // What arrived before the connection broke is still the server's reason.
-            let _ = body.take(ERROR_BYTE_SIZE).read_to_end(&mut text);
+            let _ = encoding.decompress(body, ERROR_BYTE_SIZE).read_to_end(&mut text);
         }
         return Err(wire::error(head.status, &text));
-    }
-    if let Some(encoding) = &head.encoding {
-        return Err(Error::broken_answer(format!(
-            "the answer is encoded as '{encoding}', and nobody asked for that"
-        )));
     }
     let json_byte_size = match &head.json_byte_size {
         None => None,
         Some(Ok(byte_size)) => Some(*byte_size),
         Some(Err(text)) => {
-            return Err(Error::broken_answer(format!("the answer's {JSON_BYTE_SIZE} is '{text}'")));
+            let message = format!("the answer's {} is '{text}'", json_size_header(context));
+            return Err(Error::broken_answer(message));
         }
     };
-    let byte_size = body.byte_size();
-    body::read_result(body, byte_size, json_byte_size, json, places, context)
-        .map_err(|error| error.with_http_status(head.status))
+    let result = match (encoding, &head.encoding) {
+        (Some(Compression::None), _) => {
+            let byte_size = body.byte_size();
+            body::read_result(body, byte_size, json_byte_size, json, places, context)
+        }
+        (Some(encoding), _) => {
+            if let Some(byte_size) = body.byte_size() {
+                context.check_answer_size(byte_size)?;
+            }
+            let mut plain = encoding.decompress(&mut *body, context.max_decompressed_byte_size);
+            body::read_result(&mut plain, None, json_byte_size, json, places, context)
+        }
+        (None, name) => Err(Error::broken_answer(format!(
+            "the answer is encoded as '{}', and nobody asked for that",
+            name.as_deref().unwrap_or_default()
+        ))),
+    };
+    result.map_err(|error| error.with_http_status(head.status))
 }
 
 fn told(fault: Fault, context: &CallContext) -> Error {
@@ -245,6 +309,9 @@ fn broken(error: io::Error, doing: &str, context: &CallContext) -> Error {
 /// The error of a body's reader may be the deadline's, or that of an answer that is no HTTP.
 fn in_time(error: Error, context: &CallContext) -> Error {
     let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>());
+    if let Some(exceeded) = source.and_then(exceeded) {
+        return exceeded;
+    }
     match source.map(io::Error::kind) {
         Some(io::ErrorKind::TimedOut) => context.timed_out("receiving the answer").in_doubt(true),
         Some(io::ErrorKind::InvalidData) => {

@@ -1,10 +1,10 @@
 //! The JSON of an inference: written piece by piece into one buffer, read without building a tree.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::Range};
 
 use jiter::{Jiter, JiterError, Peek};
 
-use crate::infer::MOST_OUTPUTS;
+use crate::infer::{Datatype, MOST_OUTPUTS, OutputHead, Parameter, Parameters};
 
 /// Writes JSON into a buffer. Commas are the caller's: what is written here is always the same shape.
 pub(super) struct Writer<'b>(pub &'b mut Vec<u8>);
@@ -37,6 +37,30 @@ impl Writer<'_> {
     }
 }
 
+impl Writer<'_> {
+    /// With all its digits; NaN and the infinities by the names that Triton reads and writes, though JSON has none.
+    pub fn double(&mut self, number: f64) {
+        match number {
+            _ if number.is_nan() => self.raw("NaN"),
+            f64::INFINITY => self.raw("Infinity"),
+            f64::NEG_INFINITY => self.raw("-Infinity"),
+            _ => {
+                let _ = write!(Text(self.0), "{number:?}");
+            }
+        }
+    }
+
+    pub fn parameter(&mut self, value: &Parameter) {
+        match value {
+            Parameter::Bool(value) => self.raw(if *value { "true" } else { "false" }),
+            Parameter::Int64(value) => self.number(value),
+            Parameter::Uint64(value) => self.number(value),
+            Parameter::Double(value) => self.double(*value),
+            Parameter::String(value) => self.string(value),
+        }
+    }
+}
+
 struct Text<'b>(&'b mut Vec<u8>);
 
 impl std::fmt::Write for Text<'_> {
@@ -52,19 +76,18 @@ pub(super) struct Header {
     pub model_name: String,
     pub model_version: String,
     pub id: String,
+    pub parameters: Parameters,
     pub outputs: Vec<OutputHeader>,
 }
 
 /// What the JSON part says of one output.
 #[derive(Debug, Default)]
 pub(super) struct OutputHeader {
-    pub name: String,
-    pub datatype: String,
-    pub shape: Vec<i64>,
+    pub head: OutputHead,
     /// Where the data follows in binary.
     pub binary_byte_size: Option<u64>,
-    /// Where the data stands in the JSON itself.
-    pub has_json_data: bool,
+    /// The data, where it stands in the JSON itself.
+    pub json_data: Option<Range<usize>>,
 }
 
 /// Reads the JSON part of an answer. Unknown members are passed over, `null` is as good as absent.
@@ -85,6 +108,11 @@ fn read_header_members(reader: &mut Jiter, header: &mut Header) -> Step {
             Key::ModelName => header.model_name = string(reader)?,
             Key::ModelVersion => header.model_version = string(reader)?,
             Key::Id => header.id = string(reader)?,
+            Key::Parameters => read_parameters(reader, |name, value| {
+                if let Name::Other(name) = name {
+                    header.parameters.set(name, value);
+                }
+            })?,
             Key::Outputs => array(reader, |reader, _| {
                 let mut output = OutputHeader::default();
                 read_output(reader, &mut output)?;
@@ -103,29 +131,73 @@ fn read_header_members(reader: &mut Jiter, header: &mut Header) -> Step {
 fn read_output(reader: &mut Jiter, output: &mut OutputHeader) -> Step {
     object(reader, |reader, key| {
         match key {
-            Key::Name => output.name = string(reader)?,
-            Key::Datatype => output.datatype = string(reader)?,
+            Key::Name => output.head.name = string(reader)?,
+            Key::Datatype => {
+                output.head.datatype = match reader.peek()? {
+                    Peek::Null => reader.known_null().map(|()| Datatype::Invalid)?,
+                    _ => Datatype::from_name(reader.next_str()?),
+                };
+            }
             Key::Shape => array(reader, |reader, peek| {
-                output.shape.push(integer(reader, peek)?);
+                output.head.shape.push(integer(reader, peek)?);
                 Ok(())
             })?,
             Key::Data => {
-                output.has_json_data = reader.peek()? != Peek::Null;
+                let is_null = reader.peek()? == Peek::Null;
+                let start = reader.current_index();
                 reader.next_skip()?;
+                output.json_data = (!is_null).then(|| start..reader.current_index());
             }
-            Key::Parameters => object(reader, |reader, key| {
-                if key == Key::BinaryDataSize {
-                    let peek = reader.peek()?;
-                    output.binary_byte_size = u64::try_from(integer(reader, peek)?).ok();
-                } else {
-                    reader.next_skip()?;
+            Key::Parameters => read_parameters(reader, |name, value| match (name, value) {
+                (Name::Other(name), value) => output.head.parameters.set(name, value),
+                (Name::BinaryDataSize, Parameter::Int64(byte_size)) => {
+                    output.binary_byte_size = u64::try_from(byte_size).ok();
                 }
-                Ok(())
+                _ => {}
             })?,
             _ => reader.next_skip()?,
         }
         Ok(())
     })
+}
+
+/// A parameter's name: the protocol's own, or any other.
+enum Name {
+    BinaryDataSize,
+    Other(String),
+}
+
+impl Name {
+    fn from(name: &str) -> Self {
+        if name == "binary_data_size" { Self::BinaryDataSize } else { Self::Other(name.to_owned()) }
+    }
+}
+
+/// Calls `parameter` for each parameter; a value that is none of a parameter's kinds is passed over.
+fn read_parameters(reader: &mut Jiter, mut parameter: impl FnMut(Name, Parameter)) -> Step {
+    if reader.peek()? == Peek::Null {
+        return reader.known_null();
+    }
+    let mut next = reader.next_object()?.map(Name::from);
+    while let Some(name) = next {
+        let value = match reader.peek()? {
+            Peek::String => Some(Parameter::String(reader.known_str()?.to_owned())),
+            peek @ (Peek::True | Peek::False) => Some(Parameter::Bool(reader.known_bool(peek)?)),
+            peek if peek.is_num() => number(reader.next_number_bytes()?),
+            _ => reader.next_skip().map(|()| None)?,
+        };
+        if let Some(value) = value {
+            parameter(name, value);
+        }
+        next = reader.next_key()?.map(Name::from);
+    }
+    Ok(())
+}
+
+fn number(digits: &[u8]) -> Option<Parameter> {
+    let digits = str::from_utf8(digits).ok()?;
+    let whole = digits.parse().map(Parameter::Int64).or_else(|_| digits.parse().map(Parameter::Uint64));
+    whole.ok().or_else(|| digits.parse().map(Parameter::Double).ok())
 }
 
 /// The members that are read; a key borrows the reader, so it is turned into one of these first.
@@ -140,7 +212,6 @@ enum Key {
     Shape,
     Data,
     Parameters,
-    BinaryDataSize,
     Other,
 }
 
@@ -156,7 +227,6 @@ impl Key {
             "shape" => Self::Shape,
             "data" => Self::Data,
             "parameters" => Self::Parameters,
-            "binary_data_size" => Self::BinaryDataSize,
             _ => Self::Other,
         }
     }
@@ -224,9 +294,12 @@ mod tests {
             "parameters":{"binary_data_size":8,"y":"z"}},{"name":"P","data":[1.5,NaN,-Infinity],"shape":null}]} "#;
         let header = read_header(json).unwrap();
         assert_eq!((header.id.as_str(), header.model_name.as_str()), ("", "m\0\""));
-        assert_eq!(header.outputs[0].shape, [2, -3]);
+        assert_eq!(header.outputs[0].head.shape, [2, -3]);
+        let parameters: Vec<_> = header.outputs[0].head.parameters.iter().collect();
+        assert_eq!(parameters, [("y", &Parameter::String("z".to_owned()))]);
         assert_eq!(header.outputs[0].binary_byte_size, Some(8));
-        assert!(header.outputs[1].has_json_data && !header.outputs[0].has_json_data);
+        assert_eq!(&json[header.outputs[1].json_data.clone().unwrap()], b"[1.5,NaN,-Infinity]");
+        assert!(header.outputs[0].json_data.is_none());
     }
 
     #[test]

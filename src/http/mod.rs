@@ -4,7 +4,11 @@ mod answer;
 mod body;
 mod connection;
 mod connector;
+mod elements;
 mod json;
+mod offline;
+
+pub use offline::HttpBody;
 
 use std::{
     io::{self, Read},
@@ -76,8 +80,12 @@ impl Http {
     pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Reply> {
         let asked = operation.to_http()?;
         context.check_request_size(asked.body.len() as u64)?;
-        let mut request =
-            Request::builder().method(&asked.method).uri(format!("{}{}", self.base, asked.path));
+        let query = if context.query.is_empty() { "" } else { "?" };
+        let uri = format!("{}{}{query}{}", self.base, asked.path, context.query);
+        let mut request = Request::builder().method(&asked.method).uri(uri);
+        for (name, value) in context.headers {
+            request = request.header(name, value);
+        }
         if asked.method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }

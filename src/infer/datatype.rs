@@ -3,10 +3,11 @@
 use std::fmt;
 
 /// What the elements of a tensor are. The numbers are those of `inference.DataType` in the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum Datatype {
     /// No datatype, or one that this library does not know.
+    #[default]
     Invalid = 0,
     /// One byte, 0 or 1.
     Bool = 1,

@@ -1,18 +1,30 @@
 //! An inference, whatever the protocol: what is asked, what is answered, and where its bytes lie.
 
 pub(crate) mod bytes;
+mod class;
 mod datatype;
+pub mod half;
+mod input;
+mod output;
+mod parameters;
 pub(crate) mod place;
 mod request;
 mod result;
-mod tensor;
+mod sequence;
+pub(crate) mod tensor;
 mod times;
 
+pub use class::Class;
 pub use datatype::Datatype;
-pub(crate) use request::InferInput;
+pub(crate) use input::Source;
+pub use input::{InferInput, Region};
+pub use output::RequestedOutput;
+pub use parameters::{Parameter, Parameters};
 pub use request::InferRequest;
+pub(crate) use request::Settings;
 pub use result::{InferOutput, InferResult};
-pub(crate) use result::{MOST_OUTPUTS, check_output_count};
+pub(crate) use result::{MOST_OUTPUTS, OutputHead, check_output_count};
+pub use sequence::SequenceId;
 pub use tensor::Element;
 pub use times::CallTimes;
 pub(crate) use times::Stopwatch;

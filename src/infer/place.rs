@@ -20,22 +20,32 @@ pub(crate) const ALIGNMENT: usize = 64;
 pub(crate) struct Places<'r> {
     buffers: &'r Arc<Buffers>,
     leases: Vec<(&'r str, Lease<'r>)>,
+    /// The outputs that go to shared memory.
+    shared: Vec<&'r str>,
 }
 
 impl<'r> Places<'r> {
     /// Takes the request's buffers for one call. FAILED_PRECONDITION if another call has them.
     pub fn new(request: &'r InferRequest<'_>, buffers: &'r Arc<Buffers>) -> Result<Self> {
-        let mut leases = Vec::new();
-        for output in request.outputs() {
-            let Some(landing) = &output.landing else { continue };
-            let name = &output.name;
+        let (mut leases, mut shared) = (Vec::new(), Vec::new());
+        for output in request.requested_outputs() {
+            let name = output.name();
+            if output.region().is_some() {
+                shared.push(name);
+            }
+            let Some(landing) = output.landing() else { continue };
             let lease = landing.lease().ok_or_else(|| {
                 let message = format!("the buffer of output '{name}' is in use by another call");
                 Error::new(Status::FailedPrecondition, Origin::Argument, message)
             })?;
-            leases.push((name.as_str(), lease));
+            leases.push((name, lease));
         }
-        Ok(Self { buffers, leases })
+        Ok(Self { buffers, leases, shared })
+    }
+
+    /// For an answer to a request that is not here.
+    pub fn unasked(buffers: &'r Arc<Buffers>) -> Self {
+        Self { buffers, leases: Vec::new(), shared: Vec::new() }
     }
 
     /// The place of an output of `byte_size` bytes. The caller has held the size against the limits of the answer. A
@@ -57,6 +67,18 @@ impl<'r> Places<'r> {
         // It fitted into memory.
         let byte_size = usize::try_from(byte_size).unwrap_or(usize::MAX);
         Ok(Place { memory, byte_size, filled: 0 })
+    }
+
+    /// Brings bytes that are there already to the place of an output.
+    pub fn bring(&mut self, name: &str, bytes: &[u8]) -> Result<Data> {
+        let mut place = self.place(name, bytes.len() as u64)?;
+        place.fill(bytes);
+        Ok(place.land())
+    }
+
+    /// Whether an output goes to shared memory.
+    pub fn is_shared(&self, name: &str) -> bool {
+        self.shared.contains(&name)
     }
 
     /// Whether an output goes to a buffer of the caller's.
@@ -130,6 +152,8 @@ pub(crate) enum Data {
         start: Address,
         byte_size: usize,
     },
+    /// In shared memory, where the server wrote them.
+    Shared,
 }
 
 /// An address that is only ever handed out, never followed.
@@ -151,14 +175,15 @@ impl Data {
     pub fn byte_size(&self) -> usize {
         match self {
             Self::Own { byte_size, .. } | Self::Lent { byte_size, .. } => *byte_size,
+            Self::Shared => 0,
         }
     }
 
-    /// The bytes; `None` if they are in the caller's buffer.
+    /// The bytes; `None` if they are in the caller's buffer or in shared memory.
     pub fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Own { buffer, byte_size } => Some(&buffer.bytes()[..*byte_size]),
-            Self::Lent { .. } => None,
+            Self::Lent { .. } | Self::Shared => None,
         }
     }
 
@@ -167,14 +192,18 @@ impl Data {
         match self {
             Self::Own { buffer, .. } => buffer.bytes().as_ptr(),
             Self::Lent { start, .. } => std::ptr::with_exposed_provenance(start.0),
+            Self::Shared => nothing().as_ptr(),
         }
     }
 }
 
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whose = if self.bytes().is_some() { "" } else { " in the caller's buffer" };
-        write!(f, "{} bytes{whose}", self.byte_size())
+        match self {
+            Self::Own { byte_size, .. } => write!(f, "{byte_size} bytes"),
+            Self::Lent { byte_size, .. } => write!(f, "{byte_size} bytes in the caller's buffer"),
+            Self::Shared => f.write_str("shared memory"),
+        }
     }
 }
 
@@ -208,11 +237,7 @@ impl Buffer {
     }
 
     fn bytes(&self) -> &[u8] {
-        #[repr(align(64))]
-        struct Aligned([u8; 0]);
-        static NOTHING: Aligned = Aligned([]);
-        // An empty vector's pointer is not aligned, and a cast asks for that even of nothing.
-        if self.memory.is_empty() { &NOTHING.0 } else { &self.memory[self.start..] }
+        if self.memory.is_empty() { nothing() } else { &self.memory[self.start..] }
     }
 
     fn bytes_mut(&mut self) -> &mut [u8] {
@@ -226,6 +251,14 @@ impl Drop for Buffer {
             home.put(std::mem::take(&mut self.memory));
         }
     }
+}
+
+/// No bytes, at an aligned address: an empty vector's is not, and a cast asks for that even of nothing.
+fn nothing() -> &'static [u8] {
+    #[repr(align(64))]
+    struct Aligned([u8; 0]);
+    static NOTHING: Aligned = Aligned([]);
+    &NOTHING.0
 }
 
 /// Below this the allocator is as fast as we are.

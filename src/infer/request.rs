@@ -1,9 +1,12 @@
 //! What is asked of a model: inputs with their data, and the outputs that are wanted.
 
 use super::{
-    bytes,
     datatype::Datatype,
-    tensor::{self, Element},
+    input::{InferInput, Region},
+    output::RequestedOutput,
+    parameters::{Bearer, Parameter, Parameters},
+    sequence::{Sequence, SequenceId},
+    tensor::Element,
 };
 use crate::{
     error::{Error, Result},
@@ -25,28 +28,42 @@ use crate::{
 pub struct InferRequest<'a> {
     model_name: String,
     model_version: String,
-    id: String,
     inputs: Vec<InferInput<'a>>,
     outputs: Vec<RequestedOutput<'a>>,
+    settings: Settings,
     /// The first error of the chained form.
     error: Option<String>,
 }
 
-/// One input of a request: what it is, and its data in the segments in which it was given.
+/// What a request says beside its tensors.
 #[derive(Debug)]
-pub(crate) struct InferInput<'a> {
-    pub name: String,
-    pub datatype: Datatype,
-    pub shape: Vec<i64>,
-    segments: Vec<Segment<'a>>,
+pub(crate) struct Settings {
+    pub id: String,
+    pub sequence: Option<Sequence>,
+    /// 0: the model's default.
+    pub priority: u64,
+    /// In microseconds; 0: the model's default.
+    pub server_timeout_us: u64,
+    pub parameters: Parameters,
+    pub empty_final_response: bool,
+    /// Of outputs over HTTP that are not told otherwise.
+    pub binary_output: bool,
+    pub raw_body: bool,
 }
 
-/// One output that is wanted.
-#[derive(Debug)]
-pub(crate) struct RequestedOutput<'a> {
-    pub name: String,
-    /// Where its bytes are to go, if not to the result.
-    pub landing: Option<Landing<'a>>,
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            sequence: None,
+            priority: 0,
+            server_timeout_us: 0,
+            parameters: Parameters::default(),
+            empty_final_response: false,
+            binary_output: true,
+            raw_body: false,
+        }
+    }
 }
 
 impl<'a> InferRequest<'a> {
@@ -55,9 +72,9 @@ impl<'a> InferRequest<'a> {
         Self {
             model_name: model_name.into(),
             model_version: String::new(),
-            id: String::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            settings: Settings::default(),
             error: None,
         }
     }
@@ -114,30 +131,82 @@ impl<'a> InferRequest<'a> {
 
     /// See [`id`](Self::id).
     pub fn set_id(&mut self, id: impl Into<String>) {
-        self.id = id.into();
+        self.settings.id = id.into();
+    }
+
+    /// Forgets everything but the model and its version, so that the request can be made anew.
+    pub fn clear(&mut self) {
+        self.inputs.clear();
+        self.outputs.clear();
+        self.settings = Settings::default();
+        self.error = None;
+    }
+
+    /// Makes the request one of a sequence, which a stateful model keeps apart by its `id`; `start` in its first
+    /// request, `end` in its last. INVALID_ARGUMENT for an id of 0 or of no characters, which is "no sequence" to Triton.
+    pub fn set_sequence(&mut self, id: impl Into<SequenceId>, start: bool, end: bool) -> Result<()> {
+        self.settings.sequence = Some(Sequence::new(id.into(), start, end)?);
+        Ok(())
+    }
+
+    /// Makes the request one of no sequence, as it was.
+    pub fn clear_sequence(&mut self) {
+        self.settings.sequence = None;
+    }
+
+    /// The priority within the model's queue, if the model has any: 1 is the highest. 0 (the default): the model's own.
+    pub fn set_priority(&mut self, priority: u64) {
+        self.settings.priority = priority;
+    }
+
+    /// How long, in microseconds, the request may wait in the server's queue, if the model lets requests say so. 0
+    /// (the default): the model's own limit. INVALID_ARGUMENT beyond 2^63 - 1. The time limit of a call is an option of
+    /// the call ([`CallOptions::set_timeout`](crate::CallOptions::set_timeout)).
+    pub fn set_server_timeout_us(&mut self, timeout_us: u64) -> Result<()> {
+        if i64::try_from(timeout_us).is_err() {
+            return Err(Error::invalid(format!("{timeout_us} us are more than a request can say")));
+        }
+        self.settings.server_timeout_us = timeout_us;
+        Ok(())
+    }
+
+    /// Sets a parameter of the request, in place of the one that the name had. INVALID_ARGUMENT, with the reason, for a
+    /// name that the protocol or Triton uses itself.
+    pub fn set_parameter(&mut self, name: &str, value: impl Into<Parameter>) -> Result<()> {
+        let value = value.into();
+        Bearer::Request.check(name, &value)?;
+        self.settings.parameters.set(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// Asks a decoupled model's stream for a last response without outputs. It goes over gRPC alone: Triton refuses it
+    /// over HTTP, where there are no such streams.
+    pub fn set_empty_final_response(&mut self, wanted: bool) {
+        self.settings.empty_final_response = wanted;
+    }
+
+    /// Whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON.
+    pub fn set_binary_output(&mut self, is_binary: bool) {
+        self.settings.binary_output = is_binary;
+    }
+
+    /// Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for
+    /// models with one input, of which at most one dimension is variable; a BYTES input is then one element, without
+    /// its length. Whatever else the request says does not go out, so saying it is INVALID_ARGUMENT from the call, as
+    /// is gRPC.
+    pub fn set_raw_body(&mut self, is_raw: bool) {
+        self.settings.raw_body = is_raw;
     }
 
     /// Adds an input without data, and returns its index: 0, 1, 2 in the order of adding.
     ///
     /// INVALID_ARGUMENT: no name, a name that is there already, [`Datatype::Invalid`], a negative dimension.
     pub fn add_input(&mut self, name: &str, datatype: Datatype, shape: &[i64]) -> Result<usize> {
-        if name.is_empty() {
-            return Err(Error::invalid("an input needs a name"));
-        }
-        if self.inputs.iter().any(|input| input.name == name) {
+        let input = InferInput::new(name, datatype, shape)?;
+        if self.inputs.iter().any(|input| input.name() == name) {
             return Err(Error::invalid(format!("input '{name}' is in the request already")));
         }
-        let input = |error: Error| error.context(format_args!("input '{name}'"));
-        if datatype == Datatype::Invalid {
-            return Err(input(Error::invalid("INVALID is not a datatype of a tensor")));
-        }
-        tensor::byte_size(datatype, shape).map_err(input)?;
-        self.inputs.push(InferInput {
-            name: name.to_owned(),
-            datatype,
-            shape: shape.to_owned(),
-            segments: Vec::new(),
-        });
+        self.inputs.push(input);
         Ok(self.inputs.len() - 1)
     }
 
@@ -157,23 +226,66 @@ impl<'a> InferRequest<'a> {
         input: usize,
         elements: impl IntoIterator<Item = &'e [u8]>,
     ) -> Result<()> {
-        let to = self.input_at(input)?;
-        if to.datatype != Datatype::Bytes {
-            let (name, datatype) = (&to.name, to.datatype);
-            return Err(Error::invalid(format!(
-                "input '{name}' is {datatype}: only BYTES has elements like these"
-            )));
-        }
-        let mut tensor = Vec::new();
-        for element in elements {
-            bytes::append(&mut tensor, element)?;
-        }
-        self.append(input, Segment::owned(tensor))
+        self.input_at(input)?.append_strings(elements)
     }
 
     pub(crate) fn append(&mut self, input: usize, segment: Segment<'a>) -> Result<()> {
-        self.input_at(input)?.segments.push(segment);
+        self.input_at(input)?.append(segment);
         Ok(())
+    }
+
+    /// Gives an input another shape; its data stays as it is.
+    pub fn set_input_shape(&mut self, input: usize, shape: &[i64]) -> Result<()> {
+        self.input_at(input)?.set_shape(shape)
+    }
+
+    /// Forgets an input's data, wherever it was.
+    pub fn clear_input_data(&mut self, input: usize) -> Result<()> {
+        self.input_at(input)?.clear_data();
+        Ok(())
+    }
+
+    /// Takes an input's data from shared memory that is registered with the server: `byte_size` bytes, `offset` bytes
+    /// from the start of the region. Data that was given before is forgotten.
+    pub fn set_input_region(
+        &mut self,
+        input: usize,
+        region: &str,
+        byte_size: u64,
+        offset: u64,
+    ) -> Result<()> {
+        let region = Region::new(region, byte_size, offset)?;
+        self.input_at(input)?.set_region(Some(region));
+        Ok(())
+    }
+
+    /// Undoes [`set_input_region`](Self::set_input_region): the input has no data then.
+    pub fn clear_input_region(&mut self, input: usize) -> Result<()> {
+        self.input_at(input)?.set_region(None);
+        Ok(())
+    }
+
+    /// Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over
+    /// gRPC, where either all inputs in memory are spelled out or none. INVALID_ARGUMENT for FP16 and BF16, which have
+    /// no such form. BYTES elements have to be UTF-8 over HTTP.
+    pub fn set_input_json(&mut self, input: usize, is_json: bool) -> Result<()> {
+        self.input_at(input)?.set_json(is_json)
+    }
+
+    /// Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. Data
+    /// that was given before is forgotten.
+    pub fn set_input_json_text(&mut self, input: usize, text: &str) -> Result<()> {
+        self.input_at(input)?.set_json_text(text)
+    }
+
+    /// Sets a parameter of an input, in place of the one that the name had.
+    pub fn set_input_parameter(
+        &mut self,
+        input: usize,
+        name: &str,
+        value: impl Into<Parameter>,
+    ) -> Result<()> {
+        self.input_at(input)?.set_parameter(name, value.into())
     }
 
     fn input_at(&mut self, index: usize) -> Result<&mut InferInput<'a>> {
@@ -186,31 +298,86 @@ impl<'a> InferRequest<'a> {
     /// Asks for an output, and returns its index: 0, 1, 2 in the order of adding. INVALID_ARGUMENT: no name, or a name
     /// that is there already.
     pub fn add_requested_output(&mut self, name: &str) -> Result<usize> {
-        if name.is_empty() {
-            return Err(Error::invalid("a requested output needs a name"));
-        }
-        if self.outputs.iter().any(|output| output.name == name) {
+        let output = RequestedOutput::new(name)?;
+        if self.outputs.iter().any(|output| output.name() == name) {
             return Err(Error::invalid(format!("output '{name}' is requested already")));
         }
-        self.outputs.push(RequestedOutput { name: name.to_owned(), landing: None });
+        self.outputs.push(output);
         Ok(self.outputs.len() - 1)
+    }
+
+    /// Asks for a requested output as its `count` best classes, which come as BYTES
+    /// ([`InferOutput::classes`](super::InferOutput::classes)). 0: as the tensor that it is.
+    pub fn set_output_class_count(&mut self, output: usize, count: u32) -> Result<()> {
+        self.output_at(output)?.set_class_count(count);
+        Ok(())
+    }
+
+    /// Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. FP16 and BF16 are
+    /// refused by the server.
+    pub fn set_output_json(&mut self, output: usize, is_json: bool) -> Result<()> {
+        self.output_at(output)?.set_json(is_json);
+        Ok(())
+    }
+
+    /// Makes the server write a requested output to shared memory that is registered with it. The result then tells the
+    /// output's shape and has no data. RESOURCE_EXHAUSTED or INTERNAL from the server if `byte_size` is too small.
+    pub fn set_output_region(
+        &mut self,
+        output: usize,
+        region: &str,
+        byte_size: u64,
+        offset: u64,
+    ) -> Result<()> {
+        let region = Region::new(region, byte_size, offset)?;
+        self.output_at(output)?.set_region(Some(region));
+        Ok(())
+    }
+
+    /// Undoes [`set_output_region`](Self::set_output_region).
+    pub fn clear_output_region(&mut self, output: usize) -> Result<()> {
+        self.output_at(output)?.set_region(None);
+        Ok(())
+    }
+
+    /// Sets a parameter of a requested output, in place of the one that the name had.
+    pub fn set_output_parameter(
+        &mut self,
+        output: usize,
+        name: &str,
+        value: impl Into<Parameter>,
+    ) -> Result<()> {
+        self.output_at(output)?.set_parameter(name, value.into())
     }
 
     /// Makes an answer write a requested output straight into `buffer`, from its start; the result then tells the
     /// output's shape and byte size, and the data is read here, once the request is gone. RESOURCE_EXHAUSTED from the
-    /// call if the buffer is too small. A request with a buffer is in one call at a time: FAILED_PRECONDITION for a
-    /// second one. What the buffer holds after a call that failed is undefined.
+    /// call if the buffer is too small, which then is left as it was. A request with a buffer is in one call at a time:
+    /// FAILED_PRECONDITION for a second one. What the buffer holds after a call that failed otherwise is undefined.
     pub fn set_buffer(&mut self, output: usize, buffer: &'a mut [u8]) -> Result<()> {
         self.set_landing(output, Some(Landing::borrowed(buffer)))
     }
 
     pub(crate) fn set_landing(&mut self, output: usize, landing: Option<Landing<'a>>) -> Result<()> {
-        let count = self.outputs.len();
-        let output = self.outputs.get_mut(output).ok_or_else(|| {
-            Error::invalid(format!("there is no requested output {output}: the request has {count}"))
-        })?;
-        output.landing = landing;
+        self.output_at(output)?.set_landing(landing);
         Ok(())
+    }
+
+    fn output_at(&mut self, index: usize) -> Result<&mut RequestedOutput<'a>> {
+        let count = self.outputs.len();
+        self.outputs.get_mut(index).ok_or_else(|| {
+            Error::invalid(format!("there is no requested output {index}: the request has {count}"))
+        })
+    }
+
+    /// The inputs, in the order of adding.
+    pub fn inputs(&self) -> &[InferInput<'a>] {
+        &self.inputs
+    }
+
+    /// The outputs that are asked for, in the order of adding.
+    pub fn requested_outputs(&self) -> &[RequestedOutput<'a>] {
+        &self.outputs
     }
 
     pub(crate) fn model(&self) -> (&str, &str) {
@@ -218,61 +385,48 @@ impl<'a> InferRequest<'a> {
     }
 
     pub(crate) fn request_id(&self) -> &str {
-        &self.id
+        &self.settings.id
     }
 
-    pub(crate) fn inputs(&self) -> &[InferInput<'a>] {
-        &self.inputs
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
-    pub(crate) fn outputs(&self) -> &[RequestedOutput<'a>] {
-        &self.outputs
-    }
-
-    /// Of the data of all inputs.
+    /// Of the data of all inputs that goes out in binary.
     pub(crate) fn tensor_byte_size(&self) -> u64 {
-        self.inputs.iter().map(InferInput::byte_size).sum()
+        self.tensors().map(|tensor| tensor.len() as u64).sum()
+    }
+
+    /// The data that goes out in binary, in the order of the inputs.
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.inputs.iter().filter(|input| input.is_binary()).flat_map(InferInput::segments)
     }
 
     /// What can be told to be wrong without the server: an error of the chained form, an input whose bytes do not
-    /// make up its shape.
+    /// make up its shape, what can't be wanted at once.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(message) = &self.error {
             return Err(Error::invalid(message.clone()));
         }
+        self.outputs.iter().try_for_each(RequestedOutput::check)?;
+        if self.settings.raw_body {
+            return self.check_raw_body();
+        }
         self.inputs.iter().try_for_each(InferInput::check)
     }
-}
 
-impl InferInput<'_> {
-    /// The data, in the segments in which it was given.
-    pub fn segments(&self) -> impl Iterator<Item = &[u8]> {
-        self.segments.iter().map(Segment::bytes)
-    }
-
-    pub fn byte_size(&self) -> u64 {
-        self.segments.iter().map(Segment::byte_size).sum()
-    }
-
-    fn check(&self) -> Result<()> {
-        let Self { name, datatype, shape, .. } = self;
-        let have = self.byte_size();
-        if let Some(want) = tensor::byte_size(*datatype, shape)? {
-            if have != want {
-                return Err(Error::invalid(format!(
-                    "input '{name}' has {have} bytes of data, and a {datatype} tensor of shape {shape:?} has {want}"
-                )));
-            }
-            return Ok(());
+    /// A raw body has room for one tensor and nothing else.
+    fn check_raw_body(&self) -> Result<()> {
+        let Settings { id, sequence, priority, server_timeout_us, parameters, .. } = &self.settings;
+        let says_more = !id.is_empty()
+            || sequence.is_some()
+            || *priority != 0
+            || *server_timeout_us != 0
+            || !parameters.is_empty()
+            || self.outputs.iter().any(|output| output.landing().is_none());
+        match &self.inputs[..] {
+            [input] if input.is_binary() && input.parameters().is_empty() && !says_more => Ok(()),
+            _ => Err(Error::invalid("a raw body is the data of one input in binary, and says nothing else")),
         }
-        let want = tensor::element_count(shape).unwrap_or(0);
-        let count = bytes::count(self.segments())
-            .map_err(|fault| Error::invalid(format!("input '{name}' is no BYTES tensor: {fault}")))?;
-        if count != want {
-            return Err(Error::invalid(format!(
-                "input '{name}' has {count} elements, and a tensor of shape {shape:?} has {want}"
-            )));
-        }
-        Ok(())
     }
 }

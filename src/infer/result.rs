@@ -1,13 +1,23 @@
 //! What a model answered: outputs by name and index, with their data at an aligned place.
 
+use std::{fmt, sync::Arc};
+
 use super::{
     bytes,
+    class::Class,
     datatype::Datatype,
+    parameters::{Parameter, Parameters},
     place::Data,
     tensor::{self, Element},
     times::CallTimes,
 };
-use crate::error::{Error, Origin, Result, Status};
+use crate::{
+    error::{Error, Origin, Result, Status},
+    headers::Headers,
+};
+
+/// By which Triton tells the last response to a request.
+const FINAL: &str = "triton_final_response";
 
 /// As many outputs as a result has at most: what an answer says of each costs more memory than the saying.
 pub(crate) const MOST_OUTPUTS: usize = 1 << 16;
@@ -27,8 +37,26 @@ pub struct InferResult {
     pub(crate) model_name: String,
     pub(crate) model_version: String,
     pub(crate) id: String,
+    pub(crate) parameters: Parameters,
     pub(crate) outputs: Vec<InferOutput>,
+    pub(crate) headers: Headers,
+    pub(crate) endpoint: Arc<str>,
     pub(crate) times: CallTimes,
+}
+
+impl Default for InferResult {
+    fn default() -> Self {
+        Self {
+            model_name: String::new(),
+            model_version: String::new(),
+            id: String::new(),
+            parameters: Parameters::default(),
+            outputs: Vec::new(),
+            headers: Headers::none(),
+            endpoint: Arc::default(),
+            times: CallTimes::default(),
+        }
+    }
 }
 
 impl InferResult {
@@ -45,6 +73,31 @@ impl InferResult {
     /// The id that the request had; empty if it had none.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The parameters that the server sent with the result as a whole.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The headers of the answer; over gRPC its metadata. None in a result that came from no server.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The server that answered, as in a URL: `grpc://host:8001`. Empty in a result that came from no server.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Whether this is the last response to its request: always, but from a decoupled model.
+    pub fn is_final(&self) -> bool {
+        self.parameters.get(FINAL) != Some(&Parameter::Bool(false))
+    }
+
+    /// Whether this is the last response to its request and nothing else: it has no outputs.
+    pub fn is_null(&self) -> bool {
+        self.outputs.is_empty() && self.parameters.get(FINAL) == Some(&Parameter::Bool(true))
     }
 
     /// Where the time of the call went.
@@ -67,18 +120,55 @@ impl InferResult {
     }
 }
 
+/// Model, outputs and parameters, without the data: for logs.
+impl fmt::Display for InferResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "model '{}' version '{}'", self.model_name, self.model_version)?;
+        if !self.id.is_empty() {
+            write!(f, " id '{}'", self.id)?;
+        }
+        let parameters = |f: &mut fmt::Formatter<'_>, parameters: &Parameters| {
+            parameters.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
+        };
+        parameters(f, &self.parameters)?;
+        for output in &self.outputs {
+            write!(
+                f,
+                "\noutput '{}' {} {:?}, {:?}",
+                output.name, output.datatype, output.shape, output.data
+            )?;
+            parameters(f, &output.parameters)?;
+        }
+        Ok(())
+    }
+}
+
 /// One output of a result.
 #[derive(Debug)]
 pub struct InferOutput {
     name: String,
     datatype: Datatype,
     shape: Vec<i64>,
+    parameters: Parameters,
     data: Data,
+}
+
+/// What a server says of an output beside its data.
+#[derive(Debug, Default)]
+pub(crate) struct OutputHead {
+    pub name: String,
+    pub datatype: Datatype,
+    pub shape: Vec<i64>,
+    pub parameters: Parameters,
 }
 
 impl InferOutput {
     /// Holds what the server said of the output against the bytes that it sent.
-    pub(crate) fn new(name: String, datatype: Datatype, shape: Vec<i64>, data: Data) -> Result<Self> {
+    pub(crate) fn new(head: OutputHead, data: Data) -> Result<Self> {
+        let OutputHead { name, datatype, shape, parameters } = head;
+        if matches!(data, Data::Shared) {
+            return Ok(Self { name, datatype, shape, parameters, data });
+        }
         let have = data.byte_size() as u64;
         let broken = |what: String| Error::broken_answer(format!("output '{name}' of the answer: {what}"));
         let want = tensor::byte_size(datatype, &shape).map_err(|error| broken(error.to_string()))?;
@@ -94,7 +184,7 @@ impl InferOutput {
         if datatype == Datatype::Bytes && is_missing {
             return Err(broken(format!("a BYTES tensor of shape {shape:?} came without data")));
         }
-        Ok(Self { name, datatype, shape, data })
+        Ok(Self { name, datatype, shape, parameters, data })
     }
 
     /// The name, as the model's configuration has it.
@@ -112,9 +202,14 @@ impl InferOutput {
         &self.shape
     }
 
+    /// The parameters that the server sent with the output.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
     /// The bytes of the tensor: row-major, lowest byte first, aligned to 64 bytes. BYTES elements stand each behind
-    /// its length; [`strings`](Self::strings) takes them apart. Empty for an output that went to the buffer that the
-    /// request named for it.
+    /// its length; [`strings`](Self::strings) takes them apart. Empty for an output that went to the buffer or the shared
+    /// memory that the request named for it.
     pub fn data(&self) -> &[u8] {
         self.data.bytes().unwrap_or_default()
     }
@@ -154,9 +249,15 @@ impl InferOutput {
         Ok(elements)
     }
 
+    /// The classes of an output that was asked for as classes, the best first, batch for batch. INVALID_ARGUMENT if it
+    /// is no BYTES output, INTERNAL if its elements are no classes.
+    pub fn classes(&self) -> Result<Vec<Class<'_>>> {
+        self.strings()?.into_iter().map(Class::parse).collect()
+    }
+
     fn own_data(&self) -> Result<&[u8]> {
         self.data.bytes().ok_or_else(|| {
-            let message = format!("output '{}' is in the buffer that the request named for it", self.name);
+            let message = format!("output '{}' is where the request wanted it, not in the result", self.name);
             Error::new(Status::FailedPrecondition, Origin::Argument, message)
         })
     }

@@ -5,8 +5,8 @@ use bytemuck::{CheckedBitPattern, NoUninit};
 use super::datatype::Datatype;
 use crate::error::{Error, Result};
 
-/// A Rust type whose values are the elements of a tensor, bit for bit. FP16 and BF16 have none yet: they go in and
-/// out as bytes.
+/// A Rust type whose values are the elements of a tensor, bit for bit. For FP16 and BF16 they are the types of the
+/// `half` crate, `half::f16` and `half::bf16`.
 pub trait Element: NoUninit + CheckedBitPattern + sealed::Sealed {
     /// The datatype of a tensor of these.
     const DATATYPE: Datatype;
@@ -26,7 +26,8 @@ macro_rules! elements {
 }
 
 elements!(bool => Bool, u8 => Uint8, u16 => Uint16, u32 => Uint32, u64 => Uint64,
-          i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64, f32 => Fp32, f64 => Fp64);
+          i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64, f32 => Fp32, f64 => Fp64,
+          ::half::f16 => Fp16, ::half::bf16 => Bf16);
 
 /// The number of elements of a shape: 1 for a scalar's empty shape. `None` if a dimension is negative or the number
 /// does not fit.

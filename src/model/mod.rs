@@ -1,6 +1,7 @@
 //! The control plane: what a server can be asked and told beside inference. Every operation is a value with both of
 //! its wire forms beside each other, so that a transport needs one method for all of them.
 
+mod check;
 pub(crate) mod health;
 pub(crate) mod metadata;
 pub(crate) mod wire;

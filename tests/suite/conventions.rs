@@ -14,9 +14,9 @@ pub(crate) const SECTIONS: [&str; 10] =
 
 /// The floors, the lowest first. A module imports from its own floor and those below.
 const FLOORS: [&[&str]; 8] = [
-    &["error", "panic", "log", "deadline", "url", "proto"],
-    &["lend", "options"],
-    &["infer", "model"],
+    &["error", "panic", "log", "deadline", "url", "headers", "proto"],
+    &["lend", "compression", "options"],
+    &["infer", "model", "stats"],
     &["net"],
     &["http", "grpc"],
     &["transport"],

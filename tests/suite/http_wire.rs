@@ -133,7 +133,7 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
         ("a large output", sized("1099511627776"), Internal, "1099511627776"),
         ("a huge output", sized("9223372036854775807"), Internal, ""),
         ("an output beyond numbers", sized("99999999999999999999999"), Internal, ""),
-        ("an output of text", sized("\"16\""), Internal, "JSON"),
+        ("an output of text", sized("\"16\""), Internal, "'O'"),
     ];
     for (name, bytes, status, hint) in cases {
         let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));

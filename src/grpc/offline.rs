@@ -1,0 +1,36 @@
+//! Messages of an inference without a connection, and a message that was made before.
+
+use super::codec::{Encoded, PREFIX_BYTE_SIZE, ResponseReader};
+use crate::{
+    error::Result,
+    infer::{
+        InferRequest, InferResult,
+        place::{Buffers, Places},
+    },
+    options::{CallContext, CallOptions, ClientOptions},
+};
+
+impl InferRequest<'_> {
+    /// The request as a message of gRPC's, a `ModelInferRequest`. Its tensors are copied.
+    pub fn to_grpc_message(&self) -> Result<Vec<u8>> {
+        self.check()?;
+        let call = CallOptions::new();
+        let context = CallContext::new(&ClientOptions::new(), &call);
+        let message = Encoded::new(self, &context)?;
+        let parts: Vec<&[u8]> = message.parts().collect();
+        Ok(parts.concat().split_off(PREFIX_BYTE_SIZE))
+    }
+}
+
+impl InferResult {
+    /// Reads an answer from a message of gRPC's, a `ModelInferResponse`.
+    pub fn from_grpc_message(message: &[u8]) -> Result<Self> {
+        let call = CallOptions::new();
+        let context = CallContext::new(ClientOptions::new().set_max_message_byte_size(u64::MAX)?, &call);
+        let buffers = Buffers::new(0);
+        let mut places = Places::unasked(&buffers);
+        let mut reader = ResponseReader::new(message.len() as u64, &context)?;
+        let outcome = reader.push(message, &mut places).and_then(|()| reader.finish(&mut places));
+        outcome.map_err(|error| error.retryable(false).in_doubt(false))
+    }
+}

@@ -1,0 +1,84 @@
+//! What a server says beside its answer: the head of an HTTP answer, the metadata of a gRPC call.
+
+use std::{fmt, sync::OnceLock};
+
+use http::HeaderMap;
+
+/// The headers of an answer; over gRPC its leading and its trailing metadata. Taken apart when somebody asks.
+pub struct Headers {
+    raw: Raw,
+    list: OnceLock<Vec<(String, String)>>,
+}
+
+enum Raw {
+    /// The head of an HTTP answer as it came, status line and all.
+    Head(Box<[u8]>),
+    /// The leading and the trailing metadata.
+    Metadata(Box<[HeaderMap; 2]>),
+}
+
+impl Headers {
+    pub(crate) fn none() -> Self {
+        Self::from_head(&[])
+    }
+
+    pub(crate) fn from_head(head: &[u8]) -> Self {
+        Self { raw: Raw::Head(head.into()), list: OnceLock::new() }
+    }
+
+    pub(crate) fn from_metadata(leading: HeaderMap, trailing: HeaderMap) -> Self {
+        Self { raw: Raw::Metadata(Box::new([leading, trailing])), list: OnceLock::new() }
+    }
+
+    /// Names, in lower case, and values, in the order in which they came. What is not UTF-8 is replaced; a gRPC value
+    /// whose name ends in `-bin` is base64, as it was sent.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        let list = self.list.get_or_init(|| self.raw.list());
+        list.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The first value of a name, in any case of letters.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+impl Raw {
+    fn list(&self) -> Vec<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
+        match self {
+            Self::Head(head) => {
+                let lines = head.split(|byte| *byte == b'\n').skip(1);
+                let fields = lines.filter_map(|line| {
+                    let colon = line.iter().position(|byte| *byte == b':')?;
+                    Some((text(&line[..colon]).to_ascii_lowercase(), text(&line[colon + 1..])))
+                });
+                fields.collect()
+            }
+            Self::Metadata(maps) => {
+                let fields = maps.iter().flat_map(HeaderMap::iter);
+                fields.map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_taken_apart_without_its_status_line() {
+        let headers = Headers::from_head(b"HTTP/1.1 200 OK\r\nX-A:  b: c \r\nEmpty:\r\nx-a: d\r\n\r\n");
+        let list: Vec<_> = headers.iter().collect();
+        assert_eq!(list, [("x-a", "b: c"), ("empty", ""), ("x-a", "d")]);
+        assert_eq!(headers.get("X-a"), Some("b: c"));
+        assert_eq!(Headers::none().iter().len(), 0);
+    }
+}

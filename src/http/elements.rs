@@ -1,0 +1,233 @@
+//! The elements of a tensor as JSON, and back to the bytes that they are in binary.
+
+use std::borrow::Cow;
+
+use jiter::{Jiter, JiterError, Peek};
+
+use super::json::Writer;
+use crate::{
+    error::{Error, Result},
+    infer::{Datatype, bytes},
+};
+
+/// Writes the elements as a flat array. The segments' borders may fall anywhere.
+pub(super) fn write<'s>(
+    json: &mut Writer,
+    datatype: Datatype,
+    mut segments: impl Iterator<Item = &'s [u8]>,
+) -> Result<()> {
+    let first = segments.next().unwrap_or_default();
+    let data = match segments.next() {
+        None => Cow::Borrowed(first),
+        Some(second) => {
+            let mut data = [first, second].concat();
+            segments.for_each(|segment| data.extend_from_slice(segment));
+            Cow::Owned(data)
+        }
+    };
+    json.raw("[");
+    match datatype {
+        Datatype::Bool => {
+            each::<1>(json, &data, |json, [byte]| json.raw(if byte == 0 { "false" } else { "true" }))
+        }
+        Datatype::Uint8 => each(json, &data, |json, bytes| json.number(u8::from_le_bytes(bytes))),
+        Datatype::Uint16 => each(json, &data, |json, bytes| json.number(u16::from_le_bytes(bytes))),
+        Datatype::Uint32 => each(json, &data, |json, bytes| json.number(u32::from_le_bytes(bytes))),
+        Datatype::Uint64 => each(json, &data, |json, bytes| json.number(u64::from_le_bytes(bytes))),
+        Datatype::Int8 => each(json, &data, |json, bytes| json.number(i8::from_le_bytes(bytes))),
+        Datatype::Int16 => each(json, &data, |json, bytes| json.number(i16::from_le_bytes(bytes))),
+        Datatype::Int32 => each(json, &data, |json, bytes| json.number(i32::from_le_bytes(bytes))),
+        Datatype::Int64 => each(json, &data, |json, bytes| json.number(i64::from_le_bytes(bytes))),
+        // As a double, and so exactly: a reader that makes a double of it first rounds nothing.
+        Datatype::Fp32 => each(json, &data, |json, bytes| json.double(f32::from_le_bytes(bytes).into())),
+        Datatype::Fp64 => each(json, &data, |json, bytes| json.double(f64::from_le_bytes(bytes))),
+        Datatype::Bytes => {
+            let elements = bytes::elements(&data).map_err(Error::invalid)?;
+            for (at, element) in elements.into_iter().enumerate() {
+                let text = str::from_utf8(element).map_err(|_| {
+                    Error::invalid(format!(
+                        "element {at} is not UTF-8, as JSON needs it: binary data, the default, has it"
+                    ))
+                })?;
+                json.raw(if at == 0 { "" } else { "," });
+                json.string(text);
+            }
+        }
+        Datatype::Fp16 | Datatype::Bf16 | Datatype::Invalid => {
+            return Err(Error::invalid(format!("{datatype} has no form in JSON")));
+        }
+    }
+    json.raw("]");
+    Ok(())
+}
+
+fn each<const SIZE: usize>(json: &mut Writer, data: &[u8], put: impl Fn(&mut Writer, [u8; SIZE])) {
+    let (elements, _) = data.as_chunks();
+    for (at, element) in elements.iter().enumerate() {
+        json.raw(if at == 0 { "" } else { "," });
+        put(json, *element);
+    }
+}
+
+/// As deep as arrays may be nested: a tensor's rank.
+const DEPTH: usize = 64;
+
+/// Reads an array, flat or nested, into the bytes of a tensor. Numbers keep all their digits. `Err` says what is wrong.
+pub(super) fn read(json: &[u8], datatype: Datatype) -> std::result::Result<Vec<u8>, String> {
+    let mut reader = Jiter::new(json).with_allow_inf_nan();
+    let mut tensor = Vec::new();
+    let mut array = |reader: &mut Jiter| -> std::result::Result<(), Fault> {
+        let peek = reader.peek()?;
+        read_array(reader, peek, datatype, &mut tensor, DEPTH)?;
+        Ok(reader.finish()?)
+    };
+    array(&mut reader).map_err(|fault| match fault {
+        Fault::Json(error) => error.description(&Jiter::new(json)),
+        Fault::Element(what) => what,
+    })?;
+    Ok(tensor)
+}
+
+enum Fault {
+    Json(JiterError),
+    Element(String),
+}
+
+impl From<JiterError> for Fault {
+    fn from(error: JiterError) -> Self {
+        Self::Json(error)
+    }
+}
+
+fn read_array(
+    reader: &mut Jiter,
+    peek: Peek,
+    datatype: Datatype,
+    tensor: &mut Vec<u8>,
+    depth: usize,
+) -> std::result::Result<(), Fault> {
+    if peek != Peek::Array {
+        return Err(Fault::Element("the data is no array".to_owned()));
+    }
+    if depth == 0 {
+        return Err(Fault::Element(format!("arrays are nested more than {DEPTH} deep")));
+    }
+    let mut next = reader.known_array()?;
+    while let Some(peek) = next {
+        match peek {
+            Peek::Array => read_array(reader, peek, datatype, tensor, depth - 1)?,
+            _ => read_element(reader, peek, datatype, tensor)?,
+        }
+        next = reader.array_step()?;
+    }
+    Ok(())
+}
+
+fn read_element(
+    reader: &mut Jiter,
+    peek: Peek,
+    datatype: Datatype,
+    tensor: &mut Vec<u8>,
+) -> std::result::Result<(), Fault> {
+    let no_element = |what: &str| Fault::Element(format!("{what} is no element of a {datatype} tensor"));
+    match peek {
+        Peek::True | Peek::False if datatype == Datatype::Bool => {
+            tensor.push(reader.known_bool(peek)?.into());
+            Ok(())
+        }
+        Peek::String if datatype == Datatype::Bytes => {
+            let text = reader.known_str()?;
+            bytes::append(tensor, text.as_bytes()).map_err(|error| Fault::Element(error.to_string()))
+        }
+        _ if peek.is_num() => {
+            let digits = reader.next_number_bytes()?;
+            let digits = str::from_utf8(digits).unwrap_or_default();
+            put_number(digits, datatype, tensor).ok_or_else(|| no_element(digits))
+        }
+        Peek::Null => Err(no_element("null")),
+        _ => Err(no_element("what stands there")),
+    }
+}
+
+/// Appends a number as its bytes in binary; `None` if the datatype has no such number.
+fn put_number(digits: &str, datatype: Datatype, tensor: &mut Vec<u8>) -> Option<()> {
+    macro_rules! put {
+        ($($datatype:ident: $rust:ty),*) => {
+            match datatype {
+                $(Datatype::$datatype => {
+                    tensor.extend_from_slice(&digits.parse::<$rust>().ok()?.to_le_bytes());
+                })*
+                Datatype::Bool => tensor.push(digits.parse::<u8>().ok().filter(|number| *number < 2)?),
+                _ => return None,
+            }
+        };
+    }
+    put!(Uint8: u8, Uint16: u16, Uint32: u32, Uint64: u64, Int8: i8, Int16: i16, Int32: i32, Int64: i64,
+         Fp32: f32, Fp64: f64);
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(datatype: Datatype, segments: &[&[u8]]) -> String {
+        let mut json = Vec::new();
+        write(&mut Writer(&mut json), datatype, segments.iter().copied()).unwrap();
+        String::from_utf8(json).unwrap()
+    }
+
+    #[test]
+    fn elements_come_back_bit_for_bit() {
+        let check = |datatype, data: &[u8], text: &str| {
+            for cut in [0, data.len().min(1), data.len() / 2, data.len()] {
+                assert_eq!(written(datatype, &[&data[..cut], &data[cut..]]), text);
+            }
+            assert_eq!(read(text.as_bytes(), datatype).unwrap(), data);
+        };
+        check(Datatype::Bool, &[1, 0], "[true,false]");
+        check(Datatype::Int8, &[0x80, 127], "[-128,127]");
+        check(Datatype::Uint64, &u64::MAX.to_le_bytes(), "[18446744073709551615]");
+        check(Datatype::Int64, &i64::MIN.to_le_bytes(), "[-9223372036854775808]");
+        let floats = [0.1f32, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MIN_POSITIVE, -0.0, f32::MAX];
+        let data: Vec<u8> = floats.iter().flat_map(|float| float.to_le_bytes()).collect();
+        let text = written(Datatype::Fp32, &[&data]);
+        assert!(text.starts_with("[0.10000000149011612,NaN,Infinity,-Infinity,"), "{text}");
+        assert_eq!(read(text.as_bytes(), Datatype::Fp32).unwrap(), data);
+        let doubles = [0.1f64, 5e-324, 1.7976931348623157e308, -0.0];
+        let data: Vec<u8> = doubles.iter().flat_map(|double| double.to_le_bytes()).collect();
+        assert_eq!(read(written(Datatype::Fp64, &[&data]).as_bytes(), Datatype::Fp64).unwrap(), data);
+        check(Datatype::Bytes, b"\x03\0\0\0a\"\0\0\0\0\0", "[\"a\\\"\\u0000\",\"\"]");
+        check(Datatype::Int32, &[], "[]");
+    }
+
+    #[test]
+    fn nested_arrays_are_read_flat_and_what_is_no_element_is_refused() {
+        assert_eq!(read(b" [[1,2], [[3]], []] ", Datatype::Uint8).unwrap(), [1, 2, 3]);
+        let deep = "[".repeat(100_000);
+        let refused: [(&str, Datatype); 11] = [
+            ("[256]", Datatype::Uint8),
+            ("[-1]", Datatype::Uint64),
+            ("[1.5]", Datatype::Int32),
+            ("[18446744073709551616]", Datatype::Uint64),
+            ("[null]", Datatype::Fp32),
+            ("[{}]", Datatype::Fp32),
+            ("[\"1\"]", Datatype::Fp32),
+            ("[1]", Datatype::Bytes),
+            ("[1]", Datatype::Fp16),
+            ("5", Datatype::Int32),
+            (&deep, Datatype::Int32),
+        ];
+        for (json, datatype) in refused {
+            assert!(read(json.as_bytes(), datatype).is_err(), "{}", &json[..json.len().min(20)]);
+        }
+        assert!(read(b"[1]x", Datatype::Uint8).is_err());
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_is_refused_with_advice() {
+        let mut json = Vec::new();
+        let error = write(&mut Writer(&mut json), Datatype::Bytes, [&b"\x01\0\0\0\xff"[..]].into_iter());
+        assert!(error.unwrap_err().to_string().contains("binary data"));
+    }
+}

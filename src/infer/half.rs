@@ -1,0 +1,54 @@
+//! Arrays of single precision turned into FP16 and BF16 and back, which C and Rust have no types for.
+//!
+//! Narrowing rounds to the nearest, to even where two are as near; what is too large becomes infinite; NaN stays NaN.
+//! Each takes as many elements as the shorter of the two arrays has.
+
+use ::half::{bf16, f16};
+
+/// FP16 from single precision; each element as its 16 bits.
+pub fn fp16_from_fp32(values: &[f32], into: &mut [u16]) {
+    into.iter_mut().zip(values).for_each(|(into, value)| *into = f16::from_f32(*value).to_bits());
+}
+
+/// Single precision from FP16, exactly.
+pub fn fp16_to_fp32(values: &[u16], into: &mut [f32]) {
+    into.iter_mut().zip(values).for_each(|(into, value)| *into = f16::from_bits(*value).to_f32());
+}
+
+/// BF16 from single precision; each element as its 16 bits.
+pub fn bf16_from_fp32(values: &[f32], into: &mut [u16]) {
+    into.iter_mut().zip(values).for_each(|(into, value)| *into = bf16::from_f32(*value).to_bits());
+}
+
+/// Single precision from BF16, exactly.
+pub fn bf16_to_fp32(values: &[u16], into: &mut [f32]) {
+    into.iter_mut().zip(values).for_each(|(into, value)| *into = bf16::from_bits(*value).to_f32());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrowing_rounds_to_the_nearest_even_and_keeps_nan() {
+        // 1 + 2^-11 lies in the middle between two FP16, 1 + 3 * 2^-11 too: the even one is taken.
+        let values =
+            [1.0, 1.0 + 2f32.powi(-11), 1.0 + 3.0 * 2f32.powi(-11), 65520.0, -0.0, f32::NAN, 2f32.powi(-24)];
+        let mut narrow = [0; 7];
+        fp16_from_fp32(&values, &mut narrow);
+        assert_eq!(narrow[..5], [0x3c00, 0x3c00, 0x3c02, 0x7c00, 0x8000]);
+        assert_eq!(narrow[6], 1);
+        let mut wide = [0.0; 7];
+        fp16_to_fp32(&narrow, &mut wide);
+        assert!(wide[5].is_nan() && wide[3] == f32::INFINITY && wide[4].is_sign_negative());
+
+        let values =
+            [1.0, 1.0 + 2f32.powi(-8), 1.0 + 3.0 * 2f32.powi(-8), f32::MAX, f32::from_bits(0x7f80_0001)];
+        let mut narrow = [0; 5];
+        bf16_from_fp32(&values, &mut narrow);
+        assert_eq!(narrow[..4], [0x3f80, 0x3f80, 0x3f82, 0x7f80]);
+        let mut wide = [0.0; 5];
+        bf16_to_fp32(&narrow, &mut wide);
+        assert!(wide[4].is_nan());
+    }
+}

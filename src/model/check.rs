@@ -1,0 +1,52 @@
+//! A request held against what a model says of itself, before anything is sent.
+
+use super::metadata::{ModelMetadata, TensorMetadata};
+use crate::{
+    error::{Error, Result},
+    infer::InferRequest,
+};
+
+impl InferRequest<'_> {
+    /// Holds the names, datatypes and shapes of the request against a model's metadata, which the caller has asked the
+    /// server for ([`Client::model_metadata`](crate::Client::model_metadata)), and the data against the shapes, as every
+    /// call does. INVALID_ARGUMENT says what does not fit. Whether an input is missing can't be told: metadata does not
+    /// say which are optional.
+    pub fn check_against(&self, metadata: &ModelMetadata) -> Result<()> {
+        self.check()?;
+        let model = &metadata.name;
+        for input in self.inputs() {
+            let name = input.name();
+            let tensor = find(&metadata.inputs, name, "input", model)?;
+            if tensor.datatype != input.datatype() {
+                let (own, want) = (input.datatype(), tensor.datatype);
+                return Err(Error::invalid(format!(
+                    "input '{name}' is {own}, and model '{model}' wants {want}"
+                )));
+            }
+            let (own, want) = (input.shape(), &tensor.shape);
+            let fits =
+                own.len() == want.len() && own.iter().zip(want).all(|(own, want)| *want < 0 || own == want);
+            if !fits {
+                return Err(Error::invalid(format!(
+                    "input '{name}' has shape {own:?}, and model '{model}' wants {want:?}, where -1 is any size"
+                )));
+            }
+        }
+        for output in self.requested_outputs() {
+            find(&metadata.outputs, output.name(), "output", model)?;
+        }
+        Ok(())
+    }
+}
+
+fn find<'m>(
+    tensors: &'m [TensorMetadata],
+    name: &str,
+    what: &str,
+    model: &str,
+) -> Result<&'m TensorMetadata> {
+    tensors.iter().find(|tensor| tensor.name == name).ok_or_else(|| {
+        let names: Vec<_> = tensors.iter().map(|tensor| &tensor.name).collect();
+        Error::invalid(format!("model '{model}' has no {what} '{name}', only {names:?}"))
+    })
+}
