@@ -8,7 +8,7 @@ DESTDIR ?=
 LIBDIR := $(PREFIX)/lib
 SONAME := libtriton_client.so.$(MAJOR)
 
-.PHONY: demo test lint bench header install clean
+.PHONY: demo test test-interop lint bench header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -20,6 +20,10 @@ demo:
 test:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace
 	tests/run.sh
+
+# Beside other servers of the protocol, MLServer and KServe's, which it sets up once (800 MB).
+test-interop:
+	tests/interop/run.sh
 
 lint:
 	cargo fmt --check

@@ -93,8 +93,12 @@ impl Http1 {
             compression => Some(compression.compress(iter::once(&self.json[..]).chain(request.tensors()))?),
         };
         self.reusable = false;
-        let sent_byte_size = compressed.as_ref().map_or(byte_size, |body| body.len() as u64);
-        write_head(&mut self.head, target, json_byte_size, sent_byte_size, context);
+        // What is JSON alone says so: servers without the binary extension take nothing else.
+        let sizes = Sizes {
+            json: request.has_binary().then_some(json_byte_size),
+            body: compressed.as_ref().map_or(byte_size, |body| body.len() as u64),
+        };
+        write_head(&mut self.head, target, sizes, context);
         watch.lap(|times| &mut times.queue);
 
         // As it is, from where it lies; or what compression made of it.
@@ -141,14 +145,16 @@ fn json_size_header<'c>(context: &CallContext<'c>) -> &'c str {
     context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE)
 }
 
+/// What the head of a request tells of its body.
+#[derive(Clone, Copy)]
+struct Sizes {
+    /// Of the JSON part, uncompressed; `None` where there is nothing else.
+    json: Option<usize>,
+    body: u64,
+}
+
 /// Writes the head of a request. What comes from the caller in it was held against the rules of HTTP when it was set.
-fn write_head(
-    head: &mut Vec<u8>,
-    target: Target,
-    json_byte_size: usize,
-    byte_size: u64,
-    context: &CallContext,
-) {
+fn write_head(head: &mut Vec<u8>, target: Target, sizes: Sizes, context: &CallContext) {
     let Target { host, base_path, model_path } = target;
     head.clear();
     // Writing into a vector can't fail.
@@ -160,14 +166,15 @@ fn write_head(
         let _ = write!(head, "?{}", context.query);
     }
     let _ = write!(head, " HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {}\r\nContent-Type: ", super::USER_AGENT);
-    let _ = match &context.route.content_type {
-        None => write!(head, "application/octet-stream"),
-        Some(content_type) => write!(head, "{}", content_type.replace("{}", &json_byte_size.to_string())),
+    let _ = match (&context.route.content_type, sizes.json) {
+        (None, Some(_)) => write!(head, "application/octet-stream"),
+        (Some(content_type), Some(size)) => write!(head, "{}", content_type.replace("{}", &size.to_string())),
+        (_, None) => write!(head, "application/json"),
     };
-    let _ = write!(head, "\r\nContent-Length: {byte_size}\r\n");
+    let _ = write!(head, "\r\nContent-Length: {}\r\n", sizes.body);
     let json_size_header = json_size_header(context);
-    if !json_size_header.is_empty() {
-        let _ = write!(head, "{json_size_header}: {json_byte_size}\r\n");
+    if let Some(size) = sizes.json.filter(|_| !json_size_header.is_empty()) {
+        let _ = write!(head, "{json_size_header}: {size}\r\n");
     }
     if context.request_compression != Compression::None {
         let _ = write!(head, "Content-Encoding: {}\r\n", context.request_compression.name());

@@ -397,6 +397,11 @@ impl<'a> InferRequest<'a> {
         self.tensors().map(|tensor| tensor.len() as u64).sum()
     }
 
+    /// Whether anything goes out in binary, be it of no bytes.
+    pub(crate) fn has_binary(&self) -> bool {
+        self.inputs.iter().any(InferInput::is_binary)
+    }
+
     /// The data that goes out in binary, in the order of the inputs.
     pub(crate) fn tensors(&self) -> impl Iterator<Item = &[u8]> + Clone {
         self.inputs.iter().filter(|input| input.is_binary()).flat_map(InferInput::segments)

@@ -68,13 +68,14 @@ pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -
     })
 }
 
-/// The error that an answer is. Triton says `{"error": "why"}`; whatever else a gateway may say is kept, cut short.
+/// The error that an answer is. Triton says `{"error": "why"}`, MLServer `{"detail": ...}` too; whatever else a gateway may say is kept, cut short.
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
     const MOST: usize = 1024;
     let said = serde_json::from_slice::<serde_json::Value>(body).ok();
-    let said = said.as_ref().and_then(|json| json.get("error")).and_then(|error| error.as_str());
+    let said = said.as_ref().and_then(|json| json.get("error").or_else(|| json.get("detail")));
     let text = match said {
-        Some(text) => text.to_owned(),
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(said) => said.to_string().chars().take(MOST).collect(),
         None => {
             let text = String::from_utf8_lossy(&body[..body.len().min(MOST)]);
             match text.trim() {

@@ -1,0 +1,42 @@
+"""KServe's Python server with "simple" (sum and difference) and "identity": kserve_server.py HTTP_PORT GRPC_PORT."""
+import sys
+
+from kserve import InferOutput, InferResponse, Model, ModelServer
+from kserve.utils.utils import generate_uuid
+
+
+def answer(payload, model, tensors):
+    outputs = []
+    for name, value, datatype in tensors:
+        output = InferOutput(name, list(value.shape), datatype)
+        output.set_data_from_numpy(value, binary_data=payload.use_binary_outputs)
+        outputs.append(output)
+    return InferResponse(
+        payload.id or generate_uuid(), model, outputs, use_binary_outputs=payload.use_binary_outputs,
+        requested_outputs=payload.request_outputs,
+    )
+
+
+class Simple(Model):
+    def __init__(self):
+        super().__init__("simple")
+        self.ready = True
+
+    def predict(self, payload, headers=None):
+        a, b = (tensor.as_numpy() for tensor in payload.inputs)
+        return answer(payload, "simple", [("OUTPUT0", a + b, "INT32"), ("OUTPUT1", a - b, "INT32")])
+
+
+class Identity(Model):
+    def __init__(self):
+        super().__init__("identity")
+        self.ready = True
+
+    def predict(self, payload, headers=None):
+        tensors = [("OUT_" + tensor.name, tensor.as_numpy(), tensor.datatype) for tensor in payload.inputs]
+        return answer(payload, "identity", tensors)
+
+
+if __name__ == "__main__":
+    sys.argv, (http_port, grpc_port) = sys.argv[:1], map(int, sys.argv[1:3])
+    ModelServer(http_port=http_port, grpc_port=grpc_port, workers=1, enable_grpc=True).start([Simple(), Identity()])
