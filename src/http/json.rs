@@ -18,16 +18,20 @@ impl Writer<'_> {
     pub fn string(&mut self, text: &str) {
         const HEX: &[u8; 16] = b"0123456789abcdef";
         self.0.push(b'"');
-        for byte in text.bytes() {
+        let mut rest = text.as_bytes();
+        while let Some(at) = rest.iter().position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+            let byte = rest[at];
+            self.0.extend_from_slice(&rest[..at]);
             match byte {
                 b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
-                0..0x20 => {
+                _ => {
                     let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
                     self.0.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
                 }
-                _ => self.0.push(byte),
             }
+            rest = &rest[at + 1..];
         }
+        self.0.extend_from_slice(rest);
         self.0.push(b'"');
     }
 
