@@ -41,8 +41,13 @@ pub(super) fn head(uri: &Uri, deadline: Option<std::time::Duration>, context: &C
     if context.request_compression != Compression::None {
         headers.insert("grpc-encoding", HeaderValue::from_static(context.request_compression.name()));
     }
-    if let Some(value) = context.accept_encoding.and_then(|names| HeaderValue::from_str(names).ok()) {
-        headers.insert("grpc-accept-encoding", value);
+    if let Some(encodings) = context.accept_encoding {
+        // gRPC names them without weights.
+        let names: Vec<&str> =
+            encodings.split(',').filter_map(|one| one.split(';').next()).map(str::trim).collect();
+        if let Ok(value) = HeaderValue::try_from(names.join(",")) {
+            headers.insert("grpc-accept-encoding", value);
+        }
     }
     for (name, value) in context.headers {
         headers.append(name, value.clone());

@@ -23,7 +23,9 @@ pub struct HttpBody {
 }
 
 impl InferRequest<'_> {
-    /// The body that the request has over HTTP. Its tensors are copied.
+    /// The body that the request has over HTTP. Its tensors are copied. Bodies always have a known length, here and in
+    /// calls: Triton takes chunked ones, in at most 65,536 chunks, but a request is whole before it is sent, so that
+    /// they would only cost.
     pub fn to_http_body(&self, compression: Compression) -> Result<HttpBody> {
         self.check()?;
         let mut json = Vec::new();
