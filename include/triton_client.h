@@ -35,6 +35,7 @@
  *
  * OUT-PARAMETERS are named ..._out and are written on every path: the value on success, NULL, 0 or false otherwise.
  * A NULL out-parameter is TRITON_STATUS_INVALID_ARGUMENT, but for error_out, and rank_out where a shape is wanted alone.
+ * A struct whose struct_size is refused stays as it is.
  *
  * HANDLES are opaque. Only a function whose name ends in _free consumes one; it takes NULL, and nothing that the
  * library returns is freed in any other way. A NULL handle elsewhere is TRITON_STATUS_INVALID_ARGUMENT. What a handle
@@ -119,6 +120,16 @@ extern "C" {
  * The default size of the memory that a client keeps for results: 64 MiB.
  */
 #define TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE 67108864
+
+/**
+ * The default of the most bytes that a compressed answer may have once it is decompressed: 256 MiB.
+ */
+#define TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE 268435456
+
+/**
+ * For triton_infer_result_from_http_body: the answer had no Inference-Header-Content-Length.
+ */
+#define TRITON_NO_JSON_BYTE_SIZE UINT64_MAX
 
 /**
  * How a call ended. The canonical codes of gRPC, with their numbers.
@@ -313,6 +324,59 @@ typedef enum triton_log_level {
 } triton_log_level;
 
 /**
+ * What the value of a parameter is.
+ */
+typedef enum triton_value_kind {
+    /**
+     * There is no parameter.
+     */
+    TRITON_VALUE_NONE = 0,
+    /**
+     * triton_parameter_bool
+     */
+    TRITON_VALUE_BOOL = 1,
+    /**
+     * triton_parameter_int64
+     */
+    TRITON_VALUE_INT64 = 2,
+    /**
+     * triton_parameter_uint64: a number too large for an int64_t
+     */
+    TRITON_VALUE_UINT64 = 3,
+    /**
+     * triton_parameter_double
+     */
+    TRITON_VALUE_DOUBLE = 4,
+    /**
+     * triton_parameter_string
+     */
+    TRITON_VALUE_STRING = 5,
+} triton_value_kind;
+
+/**
+ * How a message is compressed.
+ */
+typedef enum triton_compression {
+    /**
+     * Not at all.
+     */
+    TRITON_COMPRESSION_NONE = 0,
+    /**
+     * gzip (RFC 1952).
+     */
+    TRITON_COMPRESSION_GZIP = 1,
+    /**
+     * What HTTP and gRPC call deflate: zlib (RFC 1950).
+     */
+    TRITON_COMPRESSION_DEFLATE = 2,
+} triton_compression;
+
+/**
+ * Bytes that the library made. Freed with triton_buffer_free.
+ */
+typedef struct triton_buffer triton_buffer;
+
+/**
  * What one call is told. Freed with triton_call_options_free.
  */
 typedef struct triton_call_options triton_call_options;
@@ -351,6 +415,11 @@ typedef struct triton_infer_result triton_infer_result;
  * What a model says of itself. Freed with triton_model_metadata_free.
  */
 typedef struct triton_model_metadata triton_model_metadata;
+
+/**
+ * A parameter of a result or of one of its outputs. Belongs to the result.
+ */
+typedef struct triton_parameter triton_parameter;
 
 /**
  * What a server says of itself. Freed with triton_server_metadata_free.
@@ -420,6 +489,70 @@ typedef struct triton_call_times {
      */
     uint64_t receive_ns;
 } triton_call_times;
+
+/**
+ * One class of an output that was asked for as classes. This struct is final.
+ */
+typedef struct triton_class {
+    /**
+     * How much it is the case, in the output's own measure.
+     */
+    double value;
+    /**
+     * Its place in the output.
+     */
+    uint64_t index;
+    /**
+     * Its label; an empty text if the model has none.
+     */
+    const char *label;
+} triton_class;
+
+/**
+ * What a client has counted. Times are in nanoseconds.
+ */
+typedef struct triton_infer_statistics {
+    /**
+     * To be set to sizeof(triton_infer_statistics): later versions may know more.
+     */
+    size_t struct_size;
+    /**
+     * Inferences that succeeded.
+     */
+    uint64_t completed_count;
+    /**
+     * Inferences that failed, for whatever reason.
+     */
+    uint64_t failed_count;
+    /**
+     * The whole times of those that succeeded, together.
+     */
+    uint64_t total_ns;
+    /**
+     * Their times of sending: from the start of encoding until the system had taken the last byte.
+     */
+    uint64_t send_ns;
+    /**
+     * Their times of receiving: from the first byte of the answer to the last.
+     */
+    uint64_t receive_ns;
+    /**
+     * The time in which half of those that succeeded were done; as the next two, at most 1/32 more than it was.
+     */
+    uint64_t p50_ns;
+    /**
+     * The time in which 90 of 100 were done.
+     */
+    uint64_t p90_ns;
+    /**
+     * The time in which 99 of 100 were done.
+     */
+    uint64_t p99_ns;
+    /**
+     * The longest time, exactly.
+     */
+    uint64_t max_ns;
+} triton_infer_statistics;
 
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
@@ -524,6 +657,21 @@ bool triton_error_is_retryable(const triton_error *error);
 bool triton_error_is_in_doubt(const triton_error *error);
 
 /**
+ * The number of headers of the answer that told the failure, over gRPC of its metadata; 0 if no answer did, and for NULL.
+ */
+size_t triton_error_header_count(const triton_error *error);
+
+/**
+ * The name of a header, in lower case; an empty text past the end. Valid until the error is freed.
+ */
+const char *triton_error_header_name(const triton_error *error, size_t index);
+
+/**
+ * The value of a header; an empty text past the end. Valid until the error is freed.
+ */
+const char *triton_error_header_value(const triton_error *error, size_t index);
+
+/**
  * Frees an error; NULL is harmless.
  */
 void triton_error_free(triton_error *error);
@@ -563,6 +711,10 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
  *                                                    triton_call_options_set_timeout_us
  *     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
+ *     compressed answers, largest   256 MiB          triton_client_options_set_max_decompressed_byte_size
+ *     compression                   none             triton_client_options_set_request_compression,
+ *                                                    triton_client_options_set_response_compression, and for one call
+ *                                                    triton_call_options_set_request_compression, ..._response_...
  *     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
  *     log                           none             triton_client_options_set_log_callback
  */
@@ -619,6 +771,31 @@ triton_status triton_client_options_set_result_memory_byte_size(triton_client_op
                                                                 triton_error **error_out);
 
 /**
+ * Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is RESOURCE_EXHAUSTED,
+ * however small it came.
+ *
+ * @param byte_size  bytes; 0 is INVALID_ARGUMENT
+ */
+triton_status triton_client_options_set_max_decompressed_byte_size(triton_client_options *options,
+                                                                   uint64_t byte_size,
+                                                                   triton_error **error_out);
+
+/**
+ * Sets how inference requests are compressed that are told nothing else.
+ */
+triton_status triton_client_options_set_request_compression(triton_client_options *options,
+                                                            triton_compression compression,
+                                                            triton_error **error_out);
+
+/**
+ * Sets how the answers to inference requests are wanted that are told nothing else. The server may send them otherwise;
+ * Triton compresses over gRPC only if it was started so.
+ */
+triton_status triton_client_options_set_response_compression(triton_client_options *options,
+                                                             triton_compression compression,
+                                                             triton_error **error_out);
+
+/**
  * Makes a client tell what it does. Without a log callback nothing is written anywhere.
  *
  * @param level      the least weight that is told: TRITON_LOG_DEBUG tells of every call
@@ -654,6 +831,97 @@ void triton_call_options_free(triton_call_options *options);
 triton_status triton_call_options_set_timeout_us(triton_call_options *options,
                                                  uint64_t timeout_us,
                                                  triton_error **error_out);
+
+/**
+ * Adds a header to the calls, metadata over gRPC. A name may be added several times.
+ *
+ * @param name   letters, digits and few signs; in any case of letters
+ * @param value  without control characters
+ * @return INVALID_ARGUMENT, with the reason, also for a name that the library sets itself
+ */
+triton_status triton_call_options_add_header(triton_call_options *options,
+                                             const char *name,
+                                             const char *value,
+                                             triton_error **error_out);
+
+/**
+ * Adds a header whose value is any bytes, which travel as base64.
+ *
+ * @param name       ends in -bin, as gRPC has it
+ * @param value      copied
+ * @param byte_size  of value
+ */
+triton_status triton_call_options_add_binary_header(triton_call_options *options,
+                                                    const char *name,
+                                                    const void *value,
+                                                    size_t byte_size,
+                                                    triton_error **error_out);
+
+/**
+ * Adds a parameter to the URL of the calls, which is escaped here. HTTP only: over gRPC a call with one is
+ * INVALID_ARGUMENT.
+ *
+ * @param name   not empty
+ * @param value  may be empty
+ */
+triton_status triton_call_options_add_query_parameter(triton_call_options *options,
+                                                      const char *name,
+                                                      const char *value,
+                                                      triton_error **error_out);
+
+/**
+ * Sets how an inference request is compressed.
+ */
+triton_status triton_call_options_set_request_compression(triton_call_options *options,
+                                                          triton_compression compression,
+                                                          triton_error **error_out);
+
+/**
+ * Sets how the answer to an inference request is wanted.
+ */
+triton_status triton_call_options_set_response_compression(triton_call_options *options,
+                                                           triton_compression compression,
+                                                           triton_error **error_out);
+
+/**
+ * Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left away.
+ *
+ * @param encodings  "deflate, gzip;q=0.5": of gzip, deflate and identity
+ */
+triton_status triton_call_options_set_accept_encoding(triton_call_options *options,
+                                                      const char *encodings,
+                                                      triton_error **error_out);
+
+/**
+ * Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as SageMaker
+ * ("/invocations") and Vertex AI.
+ *
+ * @param path  begins with a slash
+ */
+triton_status triton_call_options_set_http_path(triton_call_options *options,
+                                                const char *path,
+                                                triton_error **error_out);
+
+/**
+ * Sends inferences over HTTP under another content type.
+ *
+ * @param content_type  "{}" in it stands for the byte size of the JSON part:
+ *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content type the
+ *                      size is read in the same form.
+ */
+triton_status triton_call_options_set_http_content_type(triton_call_options *options,
+                                                        const char *content_type,
+                                                        triton_error **error_out);
+
+/**
+ * Sets the header that tells the byte size of the JSON part over HTTP, of a request and of its answer, instead of
+ * Inference-Header-Content-Length.
+ *
+ * @param name  an empty one is no header
+ */
+triton_status triton_call_options_set_http_json_size_header(triton_call_options *options,
+                                                            const char *name,
+                                                            triton_error **error_out);
 
 /*
  * THE CLIENT of one server. It is made without touching the network, shared by any number of threads, and connects
@@ -883,6 +1151,97 @@ triton_status triton_infer_request_set_id(triton_infer_request *request,
                                           triton_error **error_out);
 
 /**
+ * Forgets everything but the model and its version: inputs, outputs, parameters, sequence. What it borrowed is the caller's
+ * alone again.
+ */
+triton_status triton_infer_request_clear(triton_infer_request *request,
+                                         triton_error **error_out);
+
+/**
+ * Makes the request one of a sequence, which a stateful model keeps apart by its id.
+ *
+ * @param id     a number other than 0
+ * @param start  whether it is the first request of the sequence
+ * @param end    whether it is the last
+ */
+triton_status triton_infer_request_set_sequence(triton_infer_request *request,
+                                                uint64_t id,
+                                                bool start,
+                                                bool end,
+                                                triton_error **error_out);
+
+/**
+ * As triton_infer_request_set_sequence, with a text as the id, for models that take one.
+ *
+ * @param id  not empty
+ */
+triton_status triton_infer_request_set_sequence_string(triton_infer_request *request,
+                                                       const char *id,
+                                                       bool start,
+                                                       bool end,
+                                                       triton_error **error_out);
+
+/**
+ * Makes the request one of no sequence, as it was.
+ */
+triton_status triton_infer_request_clear_sequence(triton_infer_request *request, triton_error **error_out);
+
+/**
+ * Sets the priority within the model's queue, if the model has any.
+ *
+ * @param priority  1 is the highest; 0 (the default) is the model's own
+ */
+triton_status triton_infer_request_set_priority(triton_infer_request *request,
+                                                uint64_t priority,
+                                                triton_error **error_out);
+
+/**
+ * Sets how long the request may wait in the server's queue, if the model lets requests say so. The time limit of a call is
+ * an option of the call: triton_call_options_set_timeout_us.
+ *
+ * @param timeout_us  microseconds, less than 2^63; 0 (the default) is the model's own
+ */
+triton_status triton_infer_request_set_server_timeout_us(triton_infer_request *request,
+                                                         uint64_t timeout_us,
+                                                         triton_error **error_out);
+
+/**
+ * Asks a decoupled model's stream for a last response without outputs. It goes over gRPC alone: over HTTP there are no such
+ * streams, and Triton refuses it.
+ */
+triton_status triton_infer_request_set_empty_final_response(triton_infer_request *request,
+                                                            bool wanted,
+                                                            triton_error **error_out);
+
+/**
+ * Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON. The result is the
+ * same.
+ */
+triton_status triton_infer_request_set_binary_output(triton_infer_request *request,
+                                                     bool is_binary,
+                                                     triton_error **error_out);
+
+/**
+ * Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for models with
+ * one input, of which at most one dimension is variable; a BYTES input is then one element, without its length. Whatever
+ * else the request says has no place there, so saying it is INVALID_ARGUMENT from the call, as is gRPC.
+ */
+triton_status triton_infer_request_set_raw_body(triton_infer_request *request,
+                                                bool is_raw,
+                                                triton_error **error_out);
+
+/**
+ * Holds the request against a model's metadata, before anything is sent: names, datatypes and shapes, and the data against
+ * the shapes. Whether an input is missing can't be told, for metadata does not say which are optional. Does not block.
+ *
+ * @param metadata  of the model, from triton_client_model_metadata
+ * @return INVALID_ARGUMENT, saying what does not fit
+ */
+triton_status triton_infer_request_check(const triton_infer_request *request,
+                                         const triton_model_metadata *metadata,
+                                         triton_error **error_out);
+
+/**
  * Adds an input that borrows its data: the commonest case, in one call.
  *
  * @param name       the input's name; not empty, not in the request already
@@ -1003,7 +1362,8 @@ triton_status triton_infer_request_add_requested_output(triton_infer_request *re
  * Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
  * then tells the output's shape and byte size, and its data is at `data`; a copy is saved. The memory must not overlap an
  * input or another buffer of the request. A request with a buffer is in one call at a time: a second one meanwhile is
- * FAILED_PRECONDITION. After a call that failed, what the memory holds is undefined.
+ * FAILED_PRECONDITION. After a call that failed, what the memory holds is undefined, but for too little room: then it is
+ * as it was.
  *
  * @param output     the requested output's index
  * @param data       where the bytes go, row-major, lowest byte first; aligned as the caller wants to read them. NULL,
@@ -1015,6 +1375,394 @@ triton_status triton_infer_request_requested_output_set_buffer(triton_infer_requ
                                                                void *data,
                                                                size_t byte_size,
                                                                triton_error **error_out);
+
+/*
+ * INPUTS AND REQUESTED OUTPUTS of a request, by their indices: 0, 1, 2 in the order of adding.
+ */
+
+/**
+ * Gives an input another shape; its data stays as it is.
+ *
+ * @param input  the input's index
+ * @param shape  the dimensions; none negative
+ * @param rank   their number
+ */
+triton_status triton_infer_request_input_set_shape(triton_infer_request *request,
+                                                   size_t input,
+                                                   const int64_t *shape,
+                                                   size_t rank,
+                                                   triton_error **error_out);
+
+/**
+ * Forgets an input's data, wherever it was. Borrowed memory is the caller's alone again.
+ *
+ * @param input  the input's index
+ */
+triton_status triton_infer_request_input_clear_data(triton_infer_request *request,
+                                                    size_t input,
+                                                    triton_error **error_out);
+
+/**
+ * Takes an input's data from shared memory that is registered with the server. Data that was given before is forgotten.
+ *
+ * @param input      the input's index
+ * @param region     the name under which the memory is registered
+ * @param byte_size  the bytes of the tensor
+ * @param offset     where it begins, in bytes from the start of the region
+ */
+triton_status triton_infer_request_input_set_shared_memory(triton_infer_request *request,
+                                                           size_t input,
+                                                           const char *region,
+                                                           uint64_t byte_size,
+                                                           uint64_t offset,
+                                                           triton_error **error_out);
+
+/**
+ * Undoes triton_infer_request_input_set_shared_memory: the input has no data then.
+ *
+ * @param input  the input's index
+ */
+triton_status triton_infer_request_input_clear_shared_memory(triton_infer_request *request,
+                                                             size_t input,
+                                                             triton_error **error_out);
+
+/**
+ * Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
+ * either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP.
+ *
+ * @param input  the input's index
+ * @return INVALID_ARGUMENT for FP16 and BF16, which have no such form
+ */
+triton_status triton_infer_request_input_set_json(triton_infer_request *request,
+                                                  size_t input,
+                                                  bool is_json,
+                                                  triton_error **error_out);
+
+/**
+ * Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. The text is
+ * copied; data that was given before is forgotten.
+ *
+ * @param input  the input's index
+ * @param json   "[[1, 2], [3, 4]]"
+ */
+triton_status triton_infer_request_input_set_json_text(triton_infer_request *request,
+                                                       size_t input,
+                                                       const char *json,
+                                                       triton_error **error_out);
+
+/**
+ * The number of inputs.
+ */
+size_t triton_infer_request_input_count(const triton_infer_request *request);
+
+/**
+ * The datatype of an input; TRITON_DATATYPE_INVALID past the end.
+ */
+triton_datatype triton_infer_request_input_datatype(const triton_infer_request *request, size_t input);
+
+/**
+ * The shape of an input.
+ *
+ * @param rank_out  the number of dimensions; NULL is allowed
+ * @return the dimensions; NULL if there are none, and past the end. Valid until the request is changed
+ */
+const int64_t *triton_infer_request_input_shape(const triton_infer_request *request,
+                                                size_t input,
+                                                size_t *rank_out);
+
+/**
+ * The bytes of the data that an input was given so far, or of its shared memory; 0 past the end.
+ */
+uint64_t triton_infer_request_input_byte_size(const triton_infer_request *request, size_t input);
+
+/**
+ * The name of an input.
+ *
+ * @param input     the input's index
+ * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
+ */
+triton_status triton_infer_request_input_name(const triton_infer_request *request,
+                                              size_t input,
+                                              triton_bytes *name_out,
+                                              triton_error **error_out);
+
+/**
+ * The shared memory that an input is in.
+ *
+ * @param input          its index
+ * @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
+ *                       request is changed
+ * @param byte_size_out  the bytes of the tensor, or those that there is room for
+ * @param offset_out     where it begins, in bytes from the start of the region
+ */
+triton_status triton_infer_request_input_shared_memory(const triton_infer_request *request,
+                                                       size_t input,
+                                                       triton_bytes *region_out,
+                                                       uint64_t *byte_size_out,
+                                                       uint64_t *offset_out,
+                                                       triton_error **error_out);
+
+/**
+ * Asks for a requested output as its best classes, which come as BYTES: triton_infer_output_class reads them.
+ *
+ * @param output       the requested output's index
+ * @param class_count  how many; 0 (the default): the tensor that it is
+ */
+triton_status triton_infer_request_requested_output_set_classification(triton_infer_request *request,
+                                                                       size_t output,
+                                                                       uint32_t class_count,
+                                                                       triton_error **error_out);
+
+/**
+ * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. The server refuses FP16 and
+ * BF16.
+ *
+ * @param output  the requested output's index
+ */
+triton_status triton_infer_request_requested_output_set_json(triton_infer_request *request,
+                                                             size_t output,
+                                                             bool is_json,
+                                                             triton_error **error_out);
+
+/**
+ * Makes the server write a requested output to shared memory that is registered with it. The result then tells the output's
+ * shape and has no data.
+ *
+ * @param output     the requested output's index
+ * @param region     the name under which the memory is registered
+ * @param byte_size  how many bytes there is room for
+ * @param offset     where it is to begin, in bytes from the start of the region
+ */
+triton_status triton_infer_request_requested_output_set_shared_memory(triton_infer_request *request,
+                                                                      size_t output,
+                                                                      const char *region,
+                                                                      uint64_t byte_size,
+                                                                      uint64_t offset,
+                                                                      triton_error **error_out);
+
+/**
+ * Undoes triton_infer_request_requested_output_set_shared_memory.
+ *
+ * @param output  the requested output's index
+ */
+triton_status triton_infer_request_requested_output_clear_shared_memory(triton_infer_request *request,
+                                                                        size_t output,
+                                                                        triton_error **error_out);
+
+/**
+ * The number of outputs that are asked for.
+ */
+size_t triton_infer_request_requested_output_count(const triton_infer_request *request);
+
+/**
+ * The name of a requested output.
+ *
+ * @param output    the requested output's index
+ * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
+ */
+triton_status triton_infer_request_requested_output_name(const triton_infer_request *request,
+                                                         size_t output,
+                                                         triton_bytes *name_out,
+                                                         triton_error **error_out);
+
+/**
+ * The shared memory that an requested output is in.
+ *
+ * @param output          its index
+ * @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
+ *                       request is changed
+ * @param byte_size_out  the bytes of the tensor, or those that there is room for
+ * @param offset_out     where it begins, in bytes from the start of the region
+ */
+triton_status triton_infer_request_requested_output_shared_memory(const triton_infer_request *request,
+                                                                  size_t output,
+                                                                  triton_bytes *region_out,
+                                                                  uint64_t *byte_size_out,
+                                                                  uint64_t *offset_out,
+                                                                  triton_error **error_out);
+
+/*
+ * PARAMETERS: named values beside the tensors, of a request or a result, or of one of its tensors. A name that is set again
+ * has the later value. Names that the protocol or Triton uses itself are INVALID_ARGUMENT, with the reason: they have setters
+ * of their own, or begin with "triton_".
+ */
+
+/**
+ * Sets a parameter of the request.
+ *
+ * @param name   not one that the protocol uses itself
+ * @param value  copied
+ */
+triton_status triton_infer_request_set_parameter_string(triton_infer_request *request,
+                                                        const char *name,
+                                                        const char *value,
+                                                        triton_error **error_out);
+
+/**
+ * Sets a parameter of the request.
+ *
+ * @param name   not one that the protocol uses itself
+ */
+triton_status triton_infer_request_set_parameter_int64(triton_infer_request *request,
+                                                       const char *name,
+                                                       int64_t value,
+                                                       triton_error **error_out);
+
+/**
+ * Sets a parameter of the request.
+ *
+ * @param name   not one that the protocol uses itself
+ */
+triton_status triton_infer_request_set_parameter_bool(triton_infer_request *request,
+                                                      const char *name,
+                                                      bool value,
+                                                      triton_error **error_out);
+
+/**
+ * Sets a parameter of the request.
+ *
+ * @param name   not one that the protocol uses itself
+ * @param value  finite
+ */
+triton_status triton_infer_request_set_parameter_double(triton_infer_request *request,
+                                                        const char *name,
+                                                        double value,
+                                                        triton_error **error_out);
+
+/**
+ * Sets a parameter of an input.
+ *
+ * @param input  the input's index
+ * @param name   not one that the protocol uses itself
+ * @param value  copied
+ */
+triton_status triton_infer_request_input_set_parameter_string(triton_infer_request *request,
+                                                              size_t input,
+                                                              const char *name,
+                                                              const char *value,
+                                                              triton_error **error_out);
+
+/**
+ * Sets a parameter of an input.
+ *
+ * @param input  the input's index
+ * @param name   not one that the protocol uses itself
+ */
+triton_status triton_infer_request_input_set_parameter_int64(triton_infer_request *request,
+                                                             size_t input,
+                                                             const char *name,
+                                                             int64_t value,
+                                                             triton_error **error_out);
+
+/**
+ * Sets a parameter of an input.
+ *
+ * @param input  the input's index
+ * @param name   not one that the protocol uses itself
+ */
+triton_status triton_infer_request_input_set_parameter_bool(triton_infer_request *request,
+                                                            size_t input,
+                                                            const char *name,
+                                                            bool value,
+                                                            triton_error **error_out);
+
+/**
+ * Sets a parameter of an input.
+ *
+ * @param input  the input's index
+ * @param name   not one that the protocol uses itself
+ * @param value  finite
+ */
+triton_status triton_infer_request_input_set_parameter_double(triton_infer_request *request,
+                                                              size_t input,
+                                                              const char *name,
+                                                              double value,
+                                                              triton_error **error_out);
+
+/**
+ * Sets a parameter of a requested output.
+ *
+ * @param output  the requested output's index
+ * @param name   not one that the protocol uses itself
+ * @param value  copied
+ */
+triton_status triton_infer_request_requested_output_set_parameter_string(triton_infer_request *request,
+                                                                         size_t output,
+                                                                         const char *name,
+                                                                         const char *value,
+                                                                         triton_error **error_out);
+
+/**
+ * Sets a parameter of a requested output.
+ *
+ * @param output  the requested output's index
+ * @param name   not one that the protocol uses itself
+ */
+triton_status triton_infer_request_requested_output_set_parameter_int64(triton_infer_request *request,
+                                                                        size_t output,
+                                                                        const char *name,
+                                                                        int64_t value,
+                                                                        triton_error **error_out);
+
+/**
+ * Sets a parameter of a requested output.
+ *
+ * @param output  the requested output's index
+ * @param name   not one that the protocol uses itself
+ */
+triton_status triton_infer_request_requested_output_set_parameter_bool(triton_infer_request *request,
+                                                                       size_t output,
+                                                                       const char *name,
+                                                                       bool value,
+                                                                       triton_error **error_out);
+
+/**
+ * Sets a parameter of a requested output.
+ *
+ * @param output  the requested output's index
+ * @param name   not one that the protocol uses itself
+ * @param value  finite
+ */
+triton_status triton_infer_request_requested_output_set_parameter_double(triton_infer_request *request,
+                                                                         size_t output,
+                                                                         const char *name,
+                                                                         double value,
+                                                                         triton_error **error_out);
+
+/**
+ * The name of a parameter; an empty text for NULL.
+ */
+const char *triton_parameter_name(const triton_parameter *parameter);
+
+/**
+ * What the value is; TRITON_VALUE_NONE for NULL.
+ */
+triton_value_kind triton_parameter_kind(const triton_parameter *parameter);
+
+/**
+ * The value of a TRITON_VALUE_BOOL; false for one of another kind, and for NULL.
+ */
+bool triton_parameter_bool(const triton_parameter *parameter);
+
+/**
+ * The value of a TRITON_VALUE_INT64; 0 for one of another kind, and for NULL.
+ */
+int64_t triton_parameter_int64(const triton_parameter *parameter);
+
+/**
+ * The value of a TRITON_VALUE_UINT64; 0 for one of another kind, and for NULL.
+ */
+uint64_t triton_parameter_uint64(const triton_parameter *parameter);
+
+/**
+ * The value of a TRITON_VALUE_DOUBLE; 0 for one of another kind, and for NULL.
+ */
+double triton_parameter_double(const triton_parameter *parameter);
+
+/**
+ * The value of a TRITON_VALUE_STRING; an empty text for one of another kind, and for NULL.
+ */
+const char *triton_parameter_string(const triton_parameter *parameter);
 
 /*
  * RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
@@ -1073,11 +1821,58 @@ const char *triton_infer_result_id(const triton_infer_result *result);
  * Tells where the time of the call went that gave the result.
  *
  * @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
- * @return INVALID_ARGUMENT if struct_size has no room for the first stage, or is beyond 4096
+ * @return INVALID_ARGUMENT if struct_size has no room for the first stage, is beyond 4096, or no multiple of 8
  */
 triton_status triton_infer_result_times(const triton_infer_result *result,
                                         triton_call_times *times_out,
                                         triton_error **error_out);
+
+/**
+ * Whether this is the last response to its request: always, but from a decoupled model. False for NULL.
+ */
+bool triton_infer_result_is_final(const triton_infer_result *result);
+
+/**
+ * Whether this is the last response to its request and nothing else: it has no outputs. False for NULL.
+ */
+bool triton_infer_result_is_null(const triton_infer_result *result);
+
+/**
+ * The server that answered, as in a URL: "grpc://host:8001". An empty text for a result that came from no server, and for
+ * NULL.
+ */
+const char *triton_infer_result_endpoint(const triton_infer_result *result);
+
+/**
+ * Model, outputs and parameters in words, without the data: for logs. Not to be read by programs.
+ */
+const char *triton_infer_result_debug_string(const triton_infer_result *result);
+
+/**
+ * The number of parameters of the result as a whole.
+ */
+size_t triton_infer_result_parameter_count(const triton_infer_result *result);
+
+/**
+ * A parameter of the result as a whole; NULL past the end.
+ */
+const triton_parameter *triton_infer_result_parameter(const triton_infer_result *result, size_t index);
+
+/**
+ * The number of headers of the answer; over gRPC of its metadata. A name may be there several times.
+ */
+size_t triton_infer_result_header_count(const triton_infer_result *result);
+
+/**
+ * The name of a header, in lower case; an empty text past the end.
+ */
+const char *triton_infer_result_header_name(const triton_infer_result *result, size_t index);
+
+/**
+ * The value of a header; an empty text past the end. Over gRPC a value whose name ends in -bin is base64, as it was sent.
+ */
+const char *triton_infer_result_header_value(const triton_infer_result *result,
+                                             size_t index);
 
 /**
  * The number of outputs.
@@ -1123,6 +1918,28 @@ const void *triton_infer_output_data(const triton_infer_output *output);
  */
 size_t triton_infer_output_byte_size(const triton_infer_output *output);
 
+/**
+ * The number of parameters of an output.
+ */
+size_t triton_infer_output_parameter_count(const triton_infer_output *output);
+
+/**
+ * A parameter of an output; NULL past the end.
+ */
+const triton_parameter *triton_infer_output_parameter(const triton_infer_output *output, size_t index);
+
+/**
+ * Reads an element of an output that was asked for as classes: the best first, batch for batch.
+ *
+ * @param index      0, 1, 2 up to the output's number of elements
+ * @param class_out  the class; its label is valid until the result is freed
+ * @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
+ */
+triton_status triton_infer_output_class(const triton_infer_output *output,
+                                        size_t index,
+                                        triton_class *class_out,
+                                        triton_error **error_out);
+
 /*
  * INFERENCE.
  */
@@ -1141,6 +1958,207 @@ triton_status triton_client_infer(const triton_client *client,
                                   const triton_infer_request *request,
                                   const triton_call_options *options,
                                   triton_infer_result **result_out,
+                                  triton_error **error_out);
+
+/*
+ * STATISTICS of a client: what it has counted of its inferences since it was made.
+ */
+
+/**
+ * Tells what a client has counted of its inferences. Does not block; calls that are under way may be counted in part.
+ *
+ * @param statistics_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
+ * @return INVALID_ARGUMENT if struct_size has no room for the first count, or is beyond 4096
+ */
+triton_status triton_client_infer_statistics(const triton_client *client,
+                                             triton_infer_statistics *statistics_out,
+                                             triton_error **error_out);
+
+/*
+ * OFFLINE: requests and answers as bytes, without a connection; for SageMaker, Vertex AI, and whatever else carries them.
+ */
+
+/**
+ * The bytes; NULL only for NULL.
+ */
+const void *triton_buffer_data(const triton_buffer *buffer);
+
+/**
+ * Their number.
+ */
+size_t triton_buffer_byte_size(const triton_buffer *buffer);
+
+/**
+ * Frees a buffer; NULL is harmless.
+ */
+void triton_buffer_free(triton_buffer *buffer);
+
+/**
+ * Makes the body that a request has over HTTP. Its tensors are copied. Does not block. Bodies have a known length, here and in
+ * calls: chunked ones, which Triton takes, would only cost.
+ *
+ * @param compression         of JSON and tensors together
+ * @param body_out            JSON, and behind it the tensors in binary; free it with triton_buffer_free
+ * @param json_byte_size_out  the byte size of the JSON, uncompressed: what Inference-Header-Content-Length says
+ */
+triton_status triton_infer_request_to_http_body(const triton_infer_request *request,
+                                                triton_compression compression,
+                                                triton_buffer **body_out,
+                                                uint64_t *json_byte_size_out,
+                                                triton_error **error_out);
+
+/**
+ * Reads the body of an answer over HTTP. Its tensors are copied. Does not block.
+ *
+ * @param data            the body
+ * @param byte_size       of data
+ * @param json_byte_size  what the answer's Inference-Header-Content-Length says; TRITON_NO_JSON_BYTE_SIZE without that header
+ * @param compression     what the answer's Content-Encoding says
+ * @param max_byte_size   the most bytes that it may have, decompressed; more is RESOURCE_EXHAUSTED
+ * @param result_out      the answer; free it with triton_infer_result_free
+ */
+triton_status triton_infer_result_from_http_body(const void *data,
+                                                 size_t byte_size,
+                                                 uint64_t json_byte_size,
+                                                 triton_compression compression,
+                                                 uint64_t max_byte_size,
+                                                 triton_infer_result **result_out,
+                                                 triton_error **error_out);
+
+/**
+ * Makes the message that a request is over gRPC, a ModelInferRequest. Its tensors are copied. Does not block.
+ *
+ * @param message_out  free it with triton_buffer_free
+ */
+triton_status triton_infer_request_to_grpc_message(const triton_infer_request *request,
+                                                   triton_buffer **message_out,
+                                                   triton_error **error_out);
+
+/**
+ * Reads an answer over gRPC, a ModelInferResponse. Its tensors are copied. Does not block.
+ *
+ * @param data        the message
+ * @param byte_size   of data
+ * @param result_out  the answer; free it with triton_infer_result_free
+ */
+triton_status triton_infer_result_from_grpc_message(const void *data,
+                                                    size_t byte_size,
+                                                    triton_infer_result **result_out,
+                                                    triton_error **error_out);
+
+/**
+ * Runs an inference whose message was made before. gRPC only: INVALID_ARGUMENT over HTTP. Blocks as triton_client_infer does.
+ *
+ * @param data        a ModelInferRequest; read during the call and not afterwards
+ * @param byte_size   of data
+ * @param options     of the call; NULL for the client's
+ * @param result_out  the answer; free it with triton_infer_result_free
+ */
+triton_status triton_client_infer_grpc_message(const triton_client *client,
+                                               const void *data,
+                                               size_t byte_size,
+                                               const triton_call_options *options,
+                                               triton_infer_result **result_out,
+                                               triton_error **error_out);
+
+/*
+ * ELEMENTS of tensors in plain memory: BYTES with their lengths, for shared memory and buffers of the caller's, and the
+ * narrow floating-point numbers that C has no types for.
+ */
+
+/**
+ * Tells how many bytes a BYTES tensor has with these elements.
+ *
+ * @param strings        the elements in row-major order
+ * @param count          their number
+ * @param byte_size_out  the bytes of the tensor: each element behind its length in four bytes
+ */
+triton_status triton_bytes_byte_size(const triton_bytes *strings,
+                                     size_t count,
+                                     size_t *byte_size_out,
+                                     triton_error **error_out);
+
+/**
+ * Writes elements as a BYTES tensor.
+ *
+ * @param strings        the elements in row-major order
+ * @param count          their number
+ * @param data           where the tensor goes
+ * @param byte_size      how many bytes there is room for; too few are RESOURCE_EXHAUSTED, and nothing is written
+ * @param byte_size_out  the bytes of the tensor
+ */
+triton_status triton_bytes_serialize(const triton_bytes *strings,
+                                     size_t count,
+                                     void *data,
+                                     size_t byte_size,
+                                     size_t *byte_size_out,
+                                     triton_error **error_out);
+
+/**
+ * Reads the elements of a BYTES tensor, which stay where they are.
+ *
+ * @param data       the tensor
+ * @param byte_size  of data
+ * @param strings    where the elements go; NULL, with a capacity of 0, only counts them
+ * @param capacity   how many elements there is room for; too few are RESOURCE_EXHAUSTED unless it is 0
+ * @param count_out  the number of elements, also if there are too many
+ * @return INVALID_ARGUMENT if the bytes are no BYTES tensor
+ */
+triton_status triton_bytes_parse(const void *data,
+                                 size_t byte_size,
+                                 triton_bytes *strings,
+                                 size_t capacity,
+                                 size_t *count_out,
+                                 triton_error **error_out);
+
+/**
+ * Makes FP16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
+ * NaN stays NaN.
+ *
+ * @param values  the numbers
+ * @param count   their number, and that of the elements of into
+ * @param into    their 16 bits each; must not overlap values
+ */
+triton_status triton_fp16_from_fp32(const float *values,
+                                    size_t count,
+                                    uint16_t *into,
+                                    triton_error **error_out);
+
+/**
+ * Makes single precision of FP16, exactly.
+ *
+ * @param values  the 16 bits of each number
+ * @param count   their number, and that of the elements of into
+ * @param into    the numbers; must not overlap values
+ */
+triton_status triton_fp16_to_fp32(const uint16_t *values,
+                                  size_t count,
+                                  float *into,
+                                  triton_error **error_out);
+
+/**
+ * Makes BF16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
+ * NaN stays NaN.
+ *
+ * @param values  the numbers
+ * @param count   their number, and that of the elements of into
+ * @param into    their 16 bits each; must not overlap values
+ */
+triton_status triton_bf16_from_fp32(const float *values,
+                                    size_t count,
+                                    uint16_t *into,
+                                    triton_error **error_out);
+
+/**
+ * Makes single precision of BF16, exactly.
+ *
+ * @param values  the 16 bits of each number
+ * @param count   their number, and that of the elements of into
+ * @param into    the numbers; must not overlap values
+ */
+triton_status triton_bf16_to_fp32(const uint16_t *values,
+                                  size_t count,
+                                  float *into,
                                   triton_error **error_out);
 
 #ifdef __cplusplus

@@ -3,12 +3,13 @@
 use std::{
     ffi::{CStr, CString, c_char, c_int},
     fmt::Display,
-    slice,
+    ptr, slice,
     time::Duration,
 };
 
 use super::library::TRITON_NO_TIMEOUT;
 use crate::{
+    compression::Compression,
     error::{Error, Result},
     infer::Datatype,
     log::LogLevel,
@@ -78,6 +79,41 @@ pub(super) fn log_level(number: c_int) -> Result<LogLevel> {
         .into_iter()
         .find(|level| *level as c_int == number)
         .ok_or_else(|| Error::invalid(format!("level {number} is no triton_log_level")))
+}
+
+/// A `triton_compression`.
+pub(super) fn compression(number: c_int) -> Result<Compression> {
+    match number {
+        0 => Ok(Compression::None),
+        1 => Ok(Compression::Gzip),
+        2 => Ok(Compression::Deflate),
+        _ => Err(Error::invalid(format!("compression {number} is no triton_compression"))),
+    }
+}
+
+/// The size that a struct of the caller's says of itself: `least` bytes are needed for anything to be told, and its
+/// members have 8 bytes each.
+pub(super) fn check_struct_size(struct_size: usize, least: usize) -> Result<()> {
+    // More than any version will have is a size that was never set.
+    const MOST: usize = 4096;
+    if (least..=MOST).contains(&struct_size) && struct_size.is_multiple_of(8) {
+        return Ok(());
+    }
+    let message = format!("struct_size is {struct_size}, and is a multiple of 8 from {least} to {MOST}");
+    Err(Error::invalid(message))
+}
+
+/// Fills a struct of the caller's, which may be older and smaller than ours, or newer and larger: then the rest is 0.
+///
+/// # Safety
+/// `to` can be written for `struct_size` bytes (OUT-PARAMETERS).
+pub(super) unsafe fn fill<T: Copy>(to: *mut T, struct_size: usize, record: T) {
+    let known = struct_size.min(size_of::<T>());
+    // SAFETY: the caller's promise, and no more of `record` is read than there is.
+    unsafe {
+        ptr::from_ref(&record).cast::<u8>().copy_to_nonoverlapping(to.cast(), known);
+        to.cast::<u8>().add(known).write_bytes(0, struct_size - known);
+    }
 }
 
 /// A time limit; what it may be is the core's to say.

@@ -40,7 +40,7 @@ use std::{
     ptr,
 };
 
-use super::{convert::c_string, handle::free, infallible::infallible};
+use super::{convert::c_string, handle::free, headers::Texts, infallible::infallible};
 use crate::error::{Error, Origin, Status};
 
 /// How a call ended. The canonical codes of gRPC, with their numbers.
@@ -137,12 +137,13 @@ pub struct triton_error {
     error: Error,
     message: CString,
     request_id: CString,
+    headers: Texts,
 }
 
 impl triton_error {
     pub(super) fn new(error: Error) -> Self {
         let (message, request_id) = (c_string(&error.full_message()), c_string(error.request_id()));
-        Self { error, message, request_id }
+        Self { error, message, request_id, headers: Texts::default() }
     }
 }
 
@@ -218,6 +219,36 @@ pub unsafe extern "C" fn triton_error_is_retryable(error: *const triton_error) -
 pub unsafe extern "C" fn triton_error_is_in_doubt(error: *const triton_error) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(error, false, |error| error.error.is_in_doubt()) })
+}
+
+/// The number of headers of the answer that told the failure, over gRPC of its metadata; 0 if no answer did, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_error_header_count(error: *const triton_error) -> usize {
+    infallible(0, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { read(error, 0, |error| error.error.headers().map_or(0, |headers| headers.iter().len())) }
+    })
+}
+
+/// The name of a header, in lower case; an empty text past the end. Valid until the error is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_error_header_name(error: *const triton_error, index: usize) -> *const c_char {
+    infallible(c"".as_ptr(), || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { read(error, c"".as_ptr(), |error| error.headers.name(error.error.headers(), index)) }
+    })
+}
+
+/// The value of a header; an empty text past the end. Valid until the error is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_error_header_value(
+    error: *const triton_error,
+    index: usize,
+) -> *const c_char {
+    infallible(c"".as_ptr(), || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { read(error, c"".as_ptr(), |error| error.headers.value(error.error.headers(), index)) }
+    })
 }
 
 /// Frees an error; NULL is harmless.

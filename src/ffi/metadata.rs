@@ -32,6 +32,14 @@ pub struct triton_model_metadata {
     versions: Vec<CString>,
     inputs: Vec<triton_tensor_metadata>,
     outputs: Vec<triton_tensor_metadata>,
+    /// As it came, for requests to be held against it.
+    metadata: ModelMetadata,
+}
+
+impl triton_model_metadata {
+    pub(super) fn metadata(&self) -> &ModelMetadata {
+        &self.metadata
+    }
 }
 
 /// What a model says of one input or output. Belongs to the model's metadata.
@@ -54,20 +62,21 @@ impl From<ServerMetadata> for triton_server_metadata {
 
 impl From<ModelMetadata> for triton_model_metadata {
     fn from(from: ModelMetadata) -> Self {
-        let tensors = |tensors: Vec<TensorMetadata>| tensors.into_iter().map(Into::into).collect();
+        let tensors = |tensors: &[TensorMetadata]| tensors.iter().map(Into::into).collect();
         Self {
             name: c_string(&from.name),
             platform: c_string(&from.platform),
             versions: c_strings(&from.versions),
-            inputs: tensors(from.inputs),
-            outputs: tensors(from.outputs),
+            inputs: tensors(&from.inputs),
+            outputs: tensors(&from.outputs),
+            metadata: from,
         }
     }
 }
 
-impl From<TensorMetadata> for triton_tensor_metadata {
-    fn from(from: TensorMetadata) -> Self {
-        Self { name: c_string(&from.name), datatype: from.datatype.into(), shape: from.shape }
+impl From<&TensorMetadata> for triton_tensor_metadata {
+    fn from(from: &TensorMetadata) -> Self {
+        Self { name: c_string(&from.name), datatype: from.datatype.into(), shape: from.shape.clone() }
     }
 }
 

@@ -18,6 +18,7 @@
 //!
 //! OUT-PARAMETERS are named ..._out and are written on every path: the value on success, NULL, 0 or false otherwise.
 //! A NULL out-parameter is TRITON_STATUS_INVALID_ARGUMENT, but for error_out, and rank_out where a shape is wanted alone.
+//! A struct whose struct_size is refused stays as it is.
 //!
 //! HANDLES are opaque. Only a function whose name ends in _free consumes one; it takes NULL, and nothing that the
 //! library returns is freed in any other way. A NULL handle elsewhere is TRITON_STATUS_INVALID_ARGUMENT. What a handle
@@ -61,15 +62,21 @@
 mod boundary;
 mod convert;
 mod handle;
+mod headers;
 
 mod client;
 mod datatype;
+mod elements;
 mod error;
 mod health;
 mod infallible;
 mod infer;
 mod library;
 mod metadata;
+mod offline;
 mod options;
+mod parameters;
 mod request;
 mod result;
+mod statistics;
+mod tensors;

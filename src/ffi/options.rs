@@ -6,6 +6,10 @@
 //!     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
 //!                                                    triton_call_options_set_timeout_us
 //!     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
+//!     compressed answers, largest   256 MiB          triton_client_options_set_max_decompressed_byte_size
+//!     compression                   none             triton_client_options_set_request_compression,
+//!                                                    triton_client_options_set_response_compression, and for one call
+//!                                                    triton_call_options_set_request_compression, ..._response_...
 //!     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
 //!     log                           none             triton_client_options_set_log_callback
 //! ```
@@ -23,7 +27,7 @@ use super::{
     infallible::infallible,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     log::LogLevel,
     options::{CallOptions, ClientOptions},
 };
@@ -41,6 +45,25 @@ pub const TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = 2_147_483_647;
 /// The default size of the memory that a client keeps for results: 64 MiB.
 #[allow(dead_code)] // For the header, and held against the core by a test.
 pub const TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE: u64 = 67_108_864;
+
+/// The default of the most bytes that a compressed answer may have once it is decompressed: 256 MiB.
+#[allow(dead_code)] // For the header, and held against the core by a test.
+pub const TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: u64 = 268_435_456;
+
+/// How a message is compressed.
+#[repr(C)]
+#[allow(dead_code)] // Made by C.
+pub enum triton_compression {
+    /// Not at all.
+    TRITON_COMPRESSION_NONE = 0,
+    /// gzip (RFC 1952).
+    TRITON_COMPRESSION_GZIP = 1,
+    /// What HTTP and gRPC call deflate: zlib (RFC 1950).
+    TRITON_COMPRESSION_DEFLATE = 2,
+}
+
+/// A `triton_compression` that comes from C, with whatever number C has in it.
+pub type triton_compression_number = c_int;
 
 /// What a client is told when it is made. Freed with triton_client_options_free.
 pub struct triton_client_options {
@@ -237,6 +260,52 @@ pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
     unsafe { change(options, error_out, set) }
 }
 
+/// Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is RESOURCE_EXHAUSTED,
+/// however small it came.
+///
+/// @param byte_size  bytes; 0 is INVALID_ARGUMENT
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_max_decompressed_byte_size(
+    options: *mut triton_client_options,
+    byte_size: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| options.set_max_decompressed_byte_size(byte_size).map(drop);
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
+/// Sets how inference requests are compressed that are told nothing else.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_request_compression(
+    options: *mut triton_client_options,
+    compression: triton_compression_number,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| {
+        options.set_request_compression(convert::compression(compression)?);
+        Ok(())
+    };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
+/// Sets how the answers to inference requests are wanted that are told nothing else. The server may send them otherwise;
+/// Triton compresses over gRPC only if it was started so.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_response_compression(
+    options: *mut triton_client_options,
+    compression: triton_compression_number,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| {
+        options.set_response_compression(convert::compression(compression)?);
+        Ok(())
+    };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
 /// Makes a client tell what it does. Without a log callback nothing is written anywhere.
 ///
 /// @param level      the least weight that is told: TRITON_LOG_DEBUG tells of every call
@@ -314,12 +383,195 @@ pub unsafe extern "C" fn triton_call_options_set_timeout_us(
     }
 }
 
+/// Adds a header to the calls, metadata over gRPC. A name may be added several times.
+///
+/// @param name   letters, digits and few signs; in any case of letters
+/// @param value  without control characters
+/// @return INVALID_ARGUMENT, with the reason, also for a name that the library sets itself
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_add_header(
+    options: *mut triton_call_options,
+    name: *const c_char,
+    value: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.add_header(convert::text(name, "name")?, convert::text(value, "value")?).map(drop)
+        })
+    }
+}
+
+/// Adds a header whose value is any bytes, which travel as base64.
+///
+/// @param name       ends in -bin, as gRPC has it
+/// @param value      copied
+/// @param byte_size  of value
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_add_binary_header(
+    options: *mut triton_call_options,
+    name: *const c_char,
+    value: *const c_void,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            let name = convert::text(name, "name")?;
+            let value = convert::array(value.cast::<u8>(), byte_size, "value")?;
+            if !name.ends_with("-bin") {
+                let message =
+                    format!("name '{name}' does not end in -bin, as that of a header of bytes does");
+                return Err(Error::invalid(message));
+            }
+            options.add_header(name, value).map(drop)
+        })
+    }
+}
+
+/// Adds a parameter to the URL of the calls, which is escaped here. HTTP only: over gRPC a call with one is
+/// INVALID_ARGUMENT.
+///
+/// @param name   not empty
+/// @param value  may be empty
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_add_query_parameter(
+    options: *mut triton_call_options,
+    name: *const c_char,
+    value: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options
+                .add_query_parameter(convert::text(name, "name")?, convert::text(value, "value")?)
+                .map(drop)
+        })
+    }
+}
+
+/// Sets how an inference request is compressed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_request_compression(
+    options: *mut triton_call_options,
+    compression: triton_compression_number,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.set_request_compression(convert::compression(compression)?);
+            Ok(())
+        })
+    }
+}
+
+/// Sets how the answer to an inference request is wanted.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_response_compression(
+    options: *mut triton_call_options,
+    compression: triton_compression_number,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.set_response_compression(convert::compression(compression)?);
+            Ok(())
+        })
+    }
+}
+
+/// Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left away.
+///
+/// @param encodings  "deflate, gzip;q=0.5": of gzip, deflate and identity
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_accept_encoding(
+    options: *mut triton_call_options,
+    encodings: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.set_accept_encoding(convert::text(encodings, "encodings")?).map(drop)
+        })
+    }
+}
+
+/// Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as SageMaker
+/// ("/invocations") and Vertex AI.
+///
+/// @param path  begins with a slash
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_http_path(
+    options: *mut triton_call_options,
+    path: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.set_http_path(convert::text(path, "path")?).map(drop)
+        })
+    }
+}
+
+/// Sends inferences over HTTP under another content type.
+///
+/// @param content_type  "{}" in it stands for the byte size of the JSON part:
+///                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content type the
+///                      size is read in the same form.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_http_content_type(
+    options: *mut triton_call_options,
+    content_type: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.set_http_content_type(convert::text(content_type, "content_type")?).map(drop)
+        })
+    }
+}
+
+/// Sets the header that tells the byte size of the JSON part over HTTP, of a request and of its answer, instead of
+/// Inference-Header-Content-Length.
+///
+/// @param name  an empty one is no header
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_http_json_size_header(
+    options: *mut triton_call_options,
+    name: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.set_http_json_size_header(convert::text(name, "name")?).map(drop)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::options::{
-        DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,
-        DEFAULT_TIMEOUT,
+        DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE,
+        DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,
     };
 
     #[test]
@@ -327,6 +579,7 @@ mod tests {
         assert_eq!(u128::from(TRITON_DEFAULT_CONNECT_TIMEOUT_US), DEFAULT_CONNECT_TIMEOUT.as_micros());
         assert_eq!(u128::from(TRITON_DEFAULT_TIMEOUT_US), DEFAULT_TIMEOUT.as_micros());
         assert_eq!(TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE);
+        assert_eq!(TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE);
         assert_eq!(TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE);
     }
 }

@@ -16,8 +16,9 @@ use super::{
     convert,
     datatype::triton_datatype_number,
     error::{triton_error, triton_status},
-    handle::{Out, free, handle_mut, new_handle},
+    handle::{Out, free, handle, handle_mut, new_handle},
     infallible::infallible,
+    metadata::triton_model_metadata,
 };
 use crate::{
     error::{Error, Result},
@@ -38,6 +39,16 @@ pub struct triton_bytes {
     pub data: *const c_char,
     /// Their number.
     pub byte_size: usize,
+}
+
+impl triton_bytes {
+    pub(super) const NONE: Self = Self { data: ptr::null(), byte_size: 0 };
+}
+
+impl From<&[u8]> for triton_bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self { data: bytes.as_ptr().cast(), byte_size: bytes.len() }
+    }
 }
 
 /// Makes a request without inputs.
@@ -105,6 +116,194 @@ pub unsafe extern "C" fn triton_infer_request_set_id(
             let request = &mut handle_mut(request, "request")?.request;
             request.set_id(convert::optional_text(id, "id")?);
             Ok(())
+        })
+    }
+}
+
+/// Forgets everything but the model and its version: inputs, outputs, parameters, sequence. What it borrowed is the caller's
+/// alone again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_clear(
+    request: *mut triton_infer_request,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.clear();
+            Ok(())
+        })
+    }
+}
+
+/// Makes the request one of a sequence, which a stateful model keeps apart by its id.
+///
+/// @param id     a number other than 0
+/// @param start  whether it is the first request of the sequence
+/// @param end    whether it is the last
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_sequence(
+    request: *mut triton_infer_request,
+    id: u64,
+    start: bool,
+    end: bool,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_sequence(id, start, end)
+        })
+    }
+}
+
+/// As triton_infer_request_set_sequence, with a text as the id, for models that take one.
+///
+/// @param id  not empty
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_sequence_string(
+    request: *mut triton_infer_request,
+    id: *const c_char,
+    start: bool,
+    end: bool,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_sequence(convert::text(id, "id")?, start, end)
+        })
+    }
+}
+
+/// Makes the request one of no sequence, as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_clear_sequence(
+    request: *mut triton_infer_request,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.clear_sequence();
+            Ok(())
+        })
+    }
+}
+
+/// Sets the priority within the model's queue, if the model has any.
+///
+/// @param priority  1 is the highest; 0 (the default) is the model's own
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_priority(
+    request: *mut triton_infer_request,
+    priority: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_priority(priority);
+            Ok(())
+        })
+    }
+}
+
+/// Sets how long the request may wait in the server's queue, if the model lets requests say so. The time limit of a call is
+/// an option of the call: triton_call_options_set_timeout_us.
+///
+/// @param timeout_us  microseconds, less than 2^63; 0 (the default) is the model's own
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_server_timeout_us(
+    request: *mut triton_infer_request,
+    timeout_us: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_server_timeout_us(timeout_us)
+        })
+    }
+}
+
+/// Asks a decoupled model's stream for a last response without outputs. It goes over gRPC alone: over HTTP there are no such
+/// streams, and Triton refuses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_empty_final_response(
+    request: *mut triton_infer_request,
+    wanted: bool,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_empty_final_response(wanted);
+            Ok(())
+        })
+    }
+}
+
+/// Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON. The result is the
+/// same.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_binary_output(
+    request: *mut triton_infer_request,
+    is_binary: bool,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_binary_output(is_binary);
+            Ok(())
+        })
+    }
+}
+
+/// Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for models with
+/// one input, of which at most one dimension is variable; a BYTES input is then one element, without its length. Whatever
+/// else the request says has no place there, so saying it is INVALID_ARGUMENT from the call, as is gRPC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_set_raw_body(
+    request: *mut triton_infer_request,
+    is_raw: bool,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &mut handle_mut(request, "request")?.request;
+            request.set_raw_body(is_raw);
+            Ok(())
+        })
+    }
+}
+
+/// Holds the request against a model's metadata, before anything is sent: names, datatypes and shapes, and the data against
+/// the shapes. Whether an input is missing can't be told, for metadata does not say which are optional. Does not block.
+///
+/// @param metadata  of the model, from triton_client_model_metadata
+/// @return INVALID_ARGUMENT, saying what does not fit
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_check(
+    request: *const triton_infer_request,
+    metadata: *const triton_model_metadata,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let request = &handle(request, "request")?.request;
+            request.check_against(handle(metadata, "metadata")?.metadata())
         })
     }
 }
@@ -311,7 +510,8 @@ pub unsafe extern "C" fn triton_infer_request_add_requested_output(
 /// Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
 /// then tells the output's shape and byte size, and its data is at `data`; a copy is saved. The memory must not overlap an
 /// input or another buffer of the request. A request with a buffer is in one call at a time: a second one meanwhile is
-/// FAILED_PRECONDITION. After a call that failed, what the memory holds is undefined.
+/// FAILED_PRECONDITION. After a call that failed, what the memory holds is undefined, but for too little room: then it is
+/// as it was.
 ///
 /// @param output     the requested output's index
 /// @param data       where the bytes go, row-major, lowest byte first; aligned as the caller wants to read them. NULL,
@@ -360,7 +560,7 @@ unsafe fn borrow(data: *const c_void, byte_size: usize) -> Result<Segment<'stati
 
 /// # Safety
 /// ARRAYS of the contract, for the array and for each of its elements.
-unsafe fn elements<'a>(strings: *const triton_bytes, count: usize) -> Result<Vec<&'a [u8]>> {
+pub(super) unsafe fn elements<'a>(strings: *const triton_bytes, count: usize) -> Result<Vec<&'a [u8]>> {
     // SAFETY: the caller's promise.
     let strings = unsafe { convert::array(strings, count, "strings")? };
     let mut elements = Vec::with_capacity(count);

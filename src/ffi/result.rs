@@ -14,12 +14,14 @@ use super::{
     datatype::{triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
     handle::{Out, free, handle, null},
+    headers::Texts,
     infallible::infallible,
+    parameters::{List, triton_parameter},
     request::triton_bytes,
 };
 use crate::{
-    error::{Error, Result},
-    infer::{CallTimes, InferOutput, InferResult},
+    error::{Error, Origin, Result, Status},
+    infer::{CallTimes, Class, InferOutput, InferResult},
 };
 
 /// The answer to an inference request. Freed with triton_infer_result_free.
@@ -29,6 +31,10 @@ pub struct triton_infer_result {
     model_name: OnceLock<CString>,
     model_version: OnceLock<CString>,
     id: OnceLock<CString>,
+    endpoint: OnceLock<CString>,
+    debug_string: OnceLock<CString>,
+    parameters: List,
+    headers: Texts,
 }
 
 /// One output of a result. Belongs to the result.
@@ -37,6 +43,31 @@ pub struct triton_infer_output {
     index: usize,
     name: OnceLock<CString>,
     strings: OnceLock<Box<[triton_bytes]>>,
+    parameters: List,
+    classes: OnceLock<Box<[OwnedClass]>>,
+}
+
+/// A class with its label as C reads it.
+struct OwnedClass {
+    value: f64,
+    index: u64,
+    label: CString,
+}
+
+/// One class of an output that was asked for as classes. This struct is final.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct triton_class {
+    /// How much it is the case, in the output's own measure.
+    pub value: f64,
+    /// Its place in the output.
+    pub index: u64,
+    /// Its label; an empty text if the model has none.
+    pub label: *const c_char,
+}
+
+impl triton_class {
+    const NONE: Self = Self { value: 0.0, index: 0, label: EMPTY };
 }
 
 impl triton_infer_result {
@@ -48,6 +79,8 @@ impl triton_infer_result {
             index,
             name: OnceLock::new(),
             strings: OnceLock::new(),
+            parameters: List::default(),
+            classes: OnceLock::new(),
         };
         Self {
             outputs: (0..result.outputs().len()).map(output).collect(),
@@ -55,6 +88,10 @@ impl triton_infer_result {
             model_name: OnceLock::new(),
             model_version: OnceLock::new(),
             id: OnceLock::new(),
+            endpoint: OnceLock::new(),
+            debug_string: OnceLock::new(),
+            parameters: List::default(),
+            headers: Texts::default(),
         }
     }
 
@@ -69,6 +106,19 @@ impl triton_infer_result {
 impl triton_infer_output {
     fn get(&self) -> Option<&InferOutput> {
         self.result.outputs().get(self.index)
+    }
+
+    fn classes(&self) -> Result<&[OwnedClass]> {
+        if let Some(classes) = self.classes.get() {
+            return Ok(classes);
+        }
+        let classes = self.get().map_or_else(|| Ok(Vec::new()), InferOutput::classes)?;
+        let own = |class: Class<'_>| OwnedClass {
+            value: class.value,
+            index: class.index,
+            label: c_string(class.label),
+        };
+        Ok(self.classes.get_or_init(|| classes.into_iter().map(own).collect()))
     }
 
     fn strings(&self) -> Result<&[triton_bytes]> {
@@ -215,6 +265,7 @@ pub unsafe extern "C" fn triton_infer_result_id(result: *const triton_infer_resu
 /// Where the time of a call went, in nanoseconds: stages, each from the end of the one before, that together are the
 /// whole call. What the server did is in first_byte_ns, and in part in receive_ns.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct triton_call_times {
     /// To be set to sizeof(triton_call_times): later versions may know more stages.
     pub struct_size: usize,
@@ -233,7 +284,7 @@ pub struct triton_call_times {
 /// Tells where the time of the call went that gave the result.
 ///
 /// @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
-/// @return INVALID_ARGUMENT if struct_size has no room for the first stage, or is beyond 4096
+/// @return INVALID_ARGUMENT if struct_size has no room for the first stage, is beyond 4096, or no multiple of 8
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_times(
     result: *const triton_infer_result,
@@ -248,35 +299,128 @@ pub unsafe extern "C" fn triton_infer_result_times(
             }
             // The caller's struct may be an older and smaller one: nothing refers to it as a whole.
             let struct_size = ptr::addr_of!((*times_out).struct_size).read();
-            let least = mem::offset_of!(triton_call_times, connect_ns);
-            // More than any version will have is a size that was never set.
-            let most = 4096;
-            if !(least..=most).contains(&struct_size) {
-                let message =
-                    format!("struct_size is {struct_size}, and is at least {least} and at most {most}");
-                return Err(Error::invalid(message));
-            }
-            let write = |times: CallTimes| {
+            convert::check_struct_size(struct_size, mem::offset_of!(triton_call_times, connect_ns))?;
+            let record = |times: CallTimes| {
                 let ns = |stage: Duration| u64::try_from(stage.as_nanos()).unwrap_or(u64::MAX);
-                let times = triton_call_times {
+                triton_call_times {
                     struct_size,
                     queue_ns: ns(times.queue),
                     connect_ns: ns(times.connect),
                     send_ns: ns(times.send),
                     first_byte_ns: ns(times.first_byte),
                     receive_ns: ns(times.receive),
-                };
-                let byte_size = struct_size.min(mem::size_of::<triton_call_times>());
-                let from = ptr::from_ref(&times).cast::<u8>();
-                ptr::copy_nonoverlapping(from, times_out.cast::<u8>(), byte_size);
-                // Stages that only a later version knows.
-                times_out.cast::<u8>().add(byte_size).write_bytes(0, struct_size - byte_size);
+                }
             };
-            write(CallTimes::default());
-            write(handle(result, "result")?.result.times());
+            convert::fill(times_out, struct_size, record(CallTimes::default()));
+            let times = handle(result, "result")?.result.times();
+            convert::fill(times_out, struct_size, record(times));
             Ok(())
         })
     }
+}
+
+/// Whether this is the last response to its request: always, but from a decoupled model. False for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_is_final(result: *const triton_infer_result) -> bool {
+    infallible(false, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { result.as_ref().is_some_and(|result| result.result.is_final()) }
+    })
+}
+
+/// Whether this is the last response to its request and nothing else: it has no outputs. False for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_is_null(result: *const triton_infer_result) -> bool {
+    infallible(false, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { result.as_ref().is_some_and(|result| result.result.is_null()) }
+    })
+}
+
+/// The server that answered, as in a URL: "grpc://host:8001". An empty text for a result that came from no server, and for
+/// NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infer_result) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { text(result, |result| (&result.endpoint, result.result.endpoint())) }
+    })
+}
+
+/// Model, outputs and parameters in words, without the data: for logs. Not to be read by programs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_debug_string(
+    result: *const triton_infer_result,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            let Some(result) = result.as_ref() else { return EMPTY };
+            result.debug_string.get_or_init(|| c_string(&result.result.to_string())).as_ptr()
+        }
+    })
+}
+
+/// The number of parameters of the result as a whole.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_parameter_count(result: *const triton_infer_result) -> usize {
+    infallible(0, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { result.as_ref().map_or(0, |result| result.result.parameters().len()) }
+    })
+}
+
+/// A parameter of the result as a whole; NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_parameter(
+    result: *const triton_infer_result,
+    index: usize,
+) -> *const triton_parameter {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            let Some(result) = result.as_ref() else { return ptr::null() };
+            let parameters = result.parameters.get(result.result.parameters());
+            parameters.get(index).map_or(ptr::null(), ptr::from_ref)
+        }
+    })
+}
+
+/// The number of headers of the answer; over gRPC of its metadata. A name may be there several times.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_header_count(result: *const triton_infer_result) -> usize {
+    infallible(0, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { result.as_ref().map_or(0, |result| result.result.headers().iter().len()) }
+    })
+}
+
+/// The name of a header, in lower case; an empty text past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_header_name(
+    result: *const triton_infer_result,
+    index: usize,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            result.as_ref().map_or(EMPTY, |result| result.headers.name(Some(result.result.headers()), index))
+        }
+    })
+}
+
+/// The value of a header; an empty text past the end. Over gRPC a value whose name ends in -bin is base64, as it was sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_header_value(
+    result: *const triton_infer_result,
+    index: usize,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            result.as_ref().map_or(EMPTY, |result| result.headers.value(Some(result.result.headers()), index))
+        }
+    })
 }
 
 /// The number of outputs.
@@ -358,4 +502,57 @@ pub unsafe extern "C" fn triton_infer_output_data(output: *const triton_infer_ou
 pub unsafe extern "C" fn triton_infer_output_byte_size(output: *const triton_infer_output) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(output, 0, InferOutput::byte_size) })
+}
+
+/// The number of parameters of an output.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_parameter_count(output: *const triton_infer_output) -> usize {
+    infallible(0, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { read(output, 0, |output| output.parameters().len()) }
+    })
+}
+
+/// A parameter of an output; NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_parameter(
+    output: *const triton_infer_output,
+    index: usize,
+) -> *const triton_parameter {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            let Some(output) = output.as_ref() else { return ptr::null() };
+            let parameters = output.get().map_or(&[][..], |own| output.parameters.get(own.parameters()));
+            parameters.get(index).map_or(ptr::null(), ptr::from_ref)
+        }
+    })
+}
+
+/// Reads an element of an output that was asked for as classes: the best first, batch for batch.
+///
+/// @param index      0, 1, 2 up to the output's number of elements
+/// @param class_out  the class; its label is valid until the result is freed
+/// @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_class(
+    output: *const triton_infer_output,
+    index: usize,
+    class_out: *mut triton_class,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(class_out, "class_out", triton_class::NONE).required()?;
+            let output = handle(output, "output")?;
+            let classes = output.classes()?;
+            let class = classes.get(index).ok_or_else(|| {
+                let message = format!("there is no class {index}: the output has {}", classes.len());
+                Error::new(Status::OutOfRange, Origin::Argument, message)
+            })?;
+            out.set(triton_class { value: class.value, index: class.index, label: class.label.as_ptr() });
+            Ok(())
+        })
+    }
 }

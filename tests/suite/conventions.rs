@@ -9,8 +9,23 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 10] =
-    ["library", "error", "datatype", "options", "client", "health", "metadata", "request", "result", "infer"];
+pub(crate) const SECTIONS: [&str; 15] = [
+    "library",
+    "error",
+    "datatype",
+    "options",
+    "client",
+    "health",
+    "metadata",
+    "request",
+    "tensors",
+    "parameters",
+    "result",
+    "infer",
+    "statistics",
+    "offline",
+    "elements",
+];
 
 /// The floors, the lowest first. A module imports from its own floor and those below.
 const FLOORS: [&[&str]; 8] = [

@@ -252,6 +252,15 @@ fn good(kind: &str, name: &str) -> String {
         "const void **" => "&data".to_owned(),
         "const triton_bytes **" => "&strings".to_owned(),
         "triton_call_times *" => "&times".to_owned(),
+        "triton_infer_statistics *" => "&statistics".to_owned(),
+        "triton_bytes *" => "words_out".to_owned(),
+        "triton_class *" => "&class".to_owned(),
+        "uint64_t *" => "&number".to_owned(),
+        "uint16_t *" => "halves".to_owned(),
+        "const uint16_t *" => "halves".to_owned(),
+        "float *" | "const float *" => "floats".to_owned(),
+        "bool" => "false".to_owned(),
+        "uint32_t" | "int64_t" | "double" | "triton_compression" => "0".to_owned(),
         "const int64_t *" => "shape".to_owned(),
         "const void *" => "shape".to_owned(),
         "const triton_bytes *" => "words".to_owned(),
@@ -346,6 +355,9 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
 static triton_error *error = NULL;
 static bool flag; static size_t count; static const void *data; static const triton_bytes *strings; static void *out;
 static triton_call_times times = {{sizeof times, 0, 0, 0, 0, 0}};
+static triton_infer_statistics statistics = {{sizeof statistics, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
+static triton_bytes words_out[1]; static triton_class class; static uint64_t number;
+static uint16_t halves[1]; static float floats[1];
 static const int64_t shape[] = {{1}};
 static const triton_bytes words[] = {{{{"w", 1}}}};
 static void hear(triton_log_level level, const char *target, const char *message, void *user_data) {{
@@ -364,7 +376,7 @@ int main(int argc, char **argv) {{
     const int64_t two[] = {{1, 16}};
     const int32_t zeros[16] = {{0}};
     (void)argc; (void)hear;
-{unused}    (void)words; (void)times; (void)strings; (void)flag; (void)count; (void)data; (void)out;
+{unused}    (void)words; (void)times; (void)strings; (void)statistics; (void)words_out; (void)class; (void)number; (void)halves; (void)floats; (void)flag; (void)count; (void)data; (void)out;
     if (triton_client_new(argv[1], NULL, &triton_client_good, &error)
         || triton_infer_request_new("simple", &triton_infer_request_good, &error)
         || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT0", TRITON_DATATYPE_INT32, two, 2, zeros, 64, &error)
