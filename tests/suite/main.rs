@@ -6,6 +6,7 @@ mod programs;
 mod server;
 
 mod buffers;
+mod conformance;
 mod costs;
 mod errors;
 mod grpc_wire;

@@ -123,18 +123,32 @@ fn the_contract_holds_over_both_protocols() {
 }
 
 #[test]
+fn all_that_a_request_can_say_can_be_said_in_c() {
+    if is_embedded() {
+        return;
+    }
+    let program = compile("tests/c/requests.c", "requests");
+    for url in urls() {
+        succeed(&program, &[&url]);
+    }
+}
+
+#[test]
 fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
     let refused = format!("grpc://{}", fault::refused_address());
     let fail = compile("tests/c/fail.c", "valgrind_fail");
     let mut runs: Vec<(PathBuf, Vec<String>)> =
         vec![(fail, [&refused, "5000000", "data", "2", "64"].map(str::to_owned).to_vec())];
-    for source in [
+    let everywhere = [
         "c_examples/infer",
         "c_examples/simple_infer",
         "c_examples/simple_string_infer",
         "tests/c/contract",
         "tests/c/buffers",
-    ] {
+    ];
+    // Its models are the real server's.
+    let real = (!is_embedded()).then_some("tests/c/requests");
+    for source in everywhere.into_iter().chain(real) {
         let program = compile(&format!("{source}.c"), &format!("valgrind_{}", source.replace('/', "_")));
         for url in urls() {
             let flag = source.contains("simple").then(|| "-u".to_owned());
