@@ -13,6 +13,7 @@ mod grpc_wire;
 mod http_wire;
 mod inference;
 mod lending;
+mod requests;
 
 #[path = "../support/mod.rs"]
 mod support;

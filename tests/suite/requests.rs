@@ -1,0 +1,394 @@
+//! What a request and its options say, as the server hears it.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    sync::{Arc, Mutex},
+};
+
+use triton_client::{
+    CallOptions, Client, ClientOptions, Compression, Datatype, InferRequest, InferResult, Parameter,
+    SequenceId, Status,
+};
+
+use crate::{
+    server::{is_embedded, server, urls},
+    support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+};
+
+const JSON: &str = r#"{"model_name":"m","model_version":"1","outputs":[]}"#;
+
+/// A request as it came: its path, its headers, its body.
+type Heard = (String, Vec<(String, String)>, Vec<u8>);
+
+/// A server that notes what it hears and answers with nothing.
+fn listener() -> (Http, Arc<Mutex<Vec<Heard>>>, Client) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let note = heard.clone();
+    let server = Http::start(move |request| {
+        let heard = (request.path.clone(), request.headers.clone(), request.body.clone());
+        note.lock().unwrap().push(heard);
+        Answer::Bytes(answer(200, &[], JSON.as_bytes()))
+    });
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    (server, heard, client)
+}
+
+fn values<'h>(heard: &'h Heard, name: &str) -> Vec<&'h str> {
+    heard
+        .1
+        .iter()
+        .filter(|(own, _)| own.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+        .collect()
+}
+
+#[test]
+fn headers_query_and_compression_are_those_of_one_call_and_no_other() {
+    let (_server, heard, client) = listener();
+    let mut options = CallOptions::new();
+    options.add_header("X-Tenant", "blue").unwrap().add_header("x-tenant", "green").unwrap();
+    options.add_header("x-bytes-bin", [0u8, 255]).unwrap();
+    options.add_query_parameter("a b", "c&d=\u{e4}").unwrap().add_query_parameter("e", "").unwrap();
+    options.set_request_compression(Compression::Gzip);
+    options.set_accept_encoding("deflate, gzip;q=0.5").unwrap();
+    let request = InferRequest::new("m").input("I", &[1], &[1u8]);
+    client.infer_with(&request, &options).unwrap();
+    client.infer(&request).unwrap();
+    client.is_server_live(&options).unwrap();
+    let heard = heard.lock().unwrap();
+    assert_eq!(heard[0].0, "/v2/models/m/infer?a%20b=c%26d%3D%C3%A4&e=");
+    assert_eq!(values(&heard[0], "x-tenant"), ["blue", "green"]);
+    assert_eq!(values(&heard[0], "x-bytes-bin"), ["AP8"]);
+    assert_eq!(values(&heard[0], "content-encoding"), ["gzip"]);
+    assert_eq!(values(&heard[0], "accept-encoding"), ["deflate, gzip;q=0.5"]);
+    assert_eq!(heard[1].0, "/v2/models/m/infer");
+    for name in ["x-tenant", "content-encoding", "accept-encoding"] {
+        assert!(values(&heard[1], name).is_empty(), "{name}");
+    }
+    assert_eq!(heard[2].0, "/v2/health/live?a%20b=c%26d%3D%C3%A4&e=");
+    assert_eq!(values(&heard[2], "x-tenant"), ["blue", "green"]);
+}
+
+#[test]
+fn a_header_that_can_t_be_sent_is_refused_with_the_reason() {
+    let mut options = CallOptions::new();
+    let refused: [(&str, &[u8], &str); 10] = [
+        ("", b"v", ""),
+        ("a b", b"v", ""),
+        ("a:b", b"v", ""),
+        ("x", b"a\rb", "control"),
+        ("x", b"a\nb", "control"),
+        ("x", b"a\0b", "control"),
+        ("Content-Length", b"5", "itself"),
+        ("inference-header-content-length", b"5", "itself"),
+        ("Transfer-Encoding", b"chunked", "itself"),
+        ("grpc-timeout", b"5S", "itself"),
+    ];
+    for (name, value, hint) in refused {
+        let error = options.add_header(name, value).unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        assert!(error.to_string().contains(hint), "{name}: {error}");
+    }
+    assert!(options.add_query_parameter("", "v").is_err());
+    for path in ["", "invocations", "/a b", "/a?b", "/a\r\nb"] {
+        assert!(options.set_http_path(path).is_err(), "{path:?}");
+    }
+    assert!(options.set_http_content_type("a\r\nb").is_err());
+    assert!(options.set_http_json_size_header("a b").is_err());
+}
+
+#[test]
+fn a_name_that_the_protocol_uses_is_no_parameter() {
+    let mut request = InferRequest::new("m").input("I", &[1], &[1u8]).output("O");
+    for name in ["sequence_id", "priority", "timeout", "headers", "binary_data_output", "triton_x", ""] {
+        assert_eq!(request.set_parameter(name, 1).unwrap_err().status(), Status::InvalidArgument, "{name}");
+    }
+    for name in ["binary_data_size", "shared_memory_region", "shared_memory_offset", "triton_x"] {
+        assert!(request.set_input_parameter(0, name, 1).is_err(), "{name}");
+    }
+    for name in ["binary_data", "classification", "shared_memory_byte_size", "triton_x"] {
+        assert!(request.set_output_parameter(0, name, 1).is_err(), "{name}");
+    }
+    for value in
+        [Parameter::Uint64(u64::MAX), Parameter::Double(f64::NAN), Parameter::String("a\0".to_owned())]
+    {
+        assert!(request.set_parameter("x", value).is_err());
+    }
+    assert!(request.set_sequence(0, true, true).is_err() && request.set_sequence("", true, true).is_err());
+    assert!(request.set_server_timeout_us(1 << 63).is_err());
+}
+
+#[test]
+fn http_is_told_all_that_the_request_says_and_nothing_else() {
+    let (_server, heard, client) = listener();
+    let mut request =
+        InferRequest::new("m").input("I", &[2], &[1u8, 2]).input("J", &[1], &[0.5f32]).output("O");
+    request.set_sequence(u64::MAX, true, false).unwrap();
+    request.set_priority(3);
+    request.set_server_timeout_us(5).unwrap();
+    request.set_parameter("p", "q\"").unwrap();
+    request.set_parameter("n", i64::MIN).unwrap();
+    request.set_input_parameter(0, "a", true).unwrap();
+    request.set_output_parameter(0, "b", 0.25).unwrap();
+    request.set_output_class_count(0, 3).unwrap();
+    request.set_input_json(1, true).unwrap();
+    request.set_empty_final_response(true);
+    client.infer(&request).unwrap();
+    request.clear();
+    request.add_input("K", Datatype::Uint8, &[0]).unwrap();
+    request.set_input_region(0, "r", 0, 4).unwrap();
+    request.set_sequence(SequenceId::Text("s".to_owned()), false, true).unwrap();
+    client.infer(&request).unwrap();
+    let heard = heard.lock().unwrap();
+    let json = |at: usize| {
+        let size: usize = values(&heard[at], "inference-header-content-length")
+            .first()
+            .map_or(heard[at].2.len(), |size| size.parse().unwrap());
+        (String::from_utf8(heard[at].2[..size].to_vec()).unwrap(), heard[at].2[size..].to_vec())
+    };
+    assert_eq!(
+        json(0),
+        (
+            concat!(
+                r#"{"inputs":[{"name":"I","datatype":"UINT8","shape":[2],"parameters":{"binary_data_size":2,"a":true}},"#,
+                r#"{"name":"J","datatype":"FP32","shape":[1],"data":[0.5]}],"#,
+                r#""outputs":[{"name":"O","parameters":{"binary_data":true,"classification":3,"b":0.25}}],"#,
+                r#""parameters":{"sequence_id":18446744073709551615,"sequence_start":true,"sequence_end":false,"#,
+                r#""priority":3,"timeout":5,"p":"q\"","n":-9223372036854775808}}"#
+            )
+            .to_owned(),
+            vec![1, 2]
+        )
+    );
+    assert_eq!(
+        json(1),
+        (
+            concat!(
+                r#"{"inputs":[{"name":"K","datatype":"UINT8","shape":[0],"parameters":{"shared_memory_region":"r","#,
+                r#""shared_memory_byte_size":0,"shared_memory_offset":4}}],"parameters":{"sequence_id":"s","#,
+                r#""sequence_start":false,"sequence_end":true,"binary_data_output":true}}"#
+            )
+            .to_owned(),
+            vec![]
+        )
+    );
+    // What is JSON alone says so.
+    assert_eq!(values(&heard[1], "content-type"), ["application/json"]);
+    assert!(values(&heard[1], "inference-header-content-length").is_empty());
+}
+
+#[test]
+fn a_gateway_before_triton_is_spoken_to_in_its_own_words() {
+    // SageMaker: the path, and the size of the JSON in the content type, there and back.
+    const KIND: &str = "application/vnd.sagemaker-triton.binary+json;json-header-size=";
+    let json = r#"{"model_name":"m","model_version":"1","outputs":[{"name":"O","datatype":"UINT8","shape":[2],"parameters":{"binary_data_size":2}}]}"#;
+    let heard = Arc::new(Mutex::new(None));
+    let note = heard.clone();
+    let server = Http::start(move |request| {
+        *note.lock().unwrap() = Some((request.path.clone(), request.headers.clone(), request.body.clone()));
+        let kind = format!("{KIND}{}", json.len());
+        Answer::Bytes(answer(200, &[("Content-Type", &kind)], &[json.as_bytes(), &[8, 9]].concat()))
+    });
+    let client = Client::new(&format!("http://{}/base", server.address())).unwrap();
+    let request = InferRequest::new("m").input("I", &[2], &[1u8, 2]);
+    let body = request.to_http_body(Compression::None).unwrap();
+    for (path, header) in [("/invocations", ""), ("/v1/endpoints/5:predict", "X-Size")] {
+        let mut options = CallOptions::new();
+        options.set_http_path(path).unwrap().set_http_content_type(&format!("{KIND}{{}}")).unwrap();
+        options.set_http_json_size_header(header).unwrap();
+        let result = client.infer_with(&request, &options).unwrap();
+        assert_eq!(result.output("O").unwrap().data(), [8, 9]);
+        let heard = heard.lock().unwrap().take().unwrap();
+        assert_eq!(heard.0, format!("/base{path}"));
+        assert_eq!(values(&heard, "content-type"), [format!("{KIND}{}", body.json_byte_size)]);
+        assert!(values(&heard, "inference-header-content-length").is_empty());
+        assert_eq!(values(&heard, "x-size").len(), usize::from(!header.is_empty()));
+        assert_eq!(heard.2, body.bytes);
+    }
+}
+
+#[test]
+fn a_body_made_offline_is_the_one_that_a_call_sends() {
+    let (_server, heard, client) = listener();
+    let words: [&[u8]; 2] = [b"a\0", b""];
+    let request = InferRequest::new("m").id("7").input("I", &[2], &[1u8, 2]).input_strings("S", &[2], &words);
+    let body = request.to_http_body(Compression::None).unwrap();
+    client.infer(&request).unwrap();
+    assert_eq!(heard.lock().unwrap()[0].2, body.bytes);
+    let zipped = request.to_http_body(Compression::Gzip).unwrap();
+    assert_eq!(zipped.json_byte_size, body.json_byte_size);
+
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let note = sent.clone();
+    let server = Grpc::start(move |_, message| {
+        *note.lock().unwrap() = message;
+        GrpcAnswer::Reply { messages: vec![Vec::new()], status: 0, message: String::new() }
+    });
+    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    client.infer(&request).unwrap();
+    let message = request.to_grpc_message().unwrap();
+    assert_eq!(*sent.lock().unwrap(), message);
+    client.infer_message(&message, &CallOptions::new()).unwrap();
+    assert_eq!(*sent.lock().unwrap(), message);
+    assert!(InferResult::from_grpc_message(&[]).unwrap().is_final());
+    let error =
+        client.infer_with(&request, CallOptions::new().add_query_parameter("a", "b").unwrap()).unwrap_err();
+    assert_eq!(error.status(), Status::InvalidArgument);
+}
+
+#[test]
+fn a_body_is_read_offline_within_its_bounds() {
+    let json = JSON.as_bytes();
+    let result = InferResult::from_http_body(json, None, Compression::None, 1000).unwrap();
+    assert_eq!((result.model_name(), result.endpoint()), ("m", ""));
+    let bomb = {
+        let long = format!("{{\"model_name\":\"{}\"}}", " ".repeat(1 << 20));
+        let request = InferRequest::new("m").input("I", &[1 << 20], long.as_bytes().split_at(1 << 20).0);
+        request.to_http_body(Compression::Gzip).unwrap().bytes
+    };
+    assert!(bomb.len() < 10_000);
+    let error = InferResult::from_http_body(&bomb, None, Compression::Gzip, 100_000).unwrap_err();
+    assert_eq!((error.status(), error.is_in_doubt()), (Status::ResourceExhausted, false), "{error:?}");
+    for (body, size) in [(&b""[..], None), (b"{", None), (json, Some(5)), (json, Some(5000))] {
+        assert!(InferResult::from_http_body(body, size, Compression::None, 1000).is_err());
+    }
+    assert!(InferResult::from_http_body(b"no gzip", None, Compression::Gzip, 1000).is_err());
+}
+
+#[test]
+fn grpc_refuses_what_it_has_no_words_for() {
+    let client = Client::new(&urls()[1]).unwrap();
+    let mut mixed = InferRequest::new("m").input("A", &[1], &[1i32]).input("B", &[1], &[1i32]);
+    mixed.set_input_json(0, true).unwrap();
+    let mut text = InferRequest::new("m");
+    text.add_input("A", Datatype::Int32, &[1]).unwrap();
+    text.set_input_json_text(0, "[1]").unwrap();
+    let mut raw = InferRequest::new("m").input("A", &[1], &[1i32]);
+    raw.set_raw_body(true);
+    for (request, hint) in [(mixed, "spelled out"), (text, "JSON"), (raw, "raw body")] {
+        let error = client.infer(&request).unwrap_err();
+        assert_eq!((error.status(), error.is_in_doubt()), (Status::InvalidArgument, false), "{error:?}");
+        assert!(error.full_message().contains(hint), "{error:?}");
+    }
+}
+
+/// A call of the control plane that the client has no method for yet.
+#[track_caller]
+fn post(path: &str, body: &str) {
+    let mut stream = TcpStream::connect(&server().http).unwrap();
+    let length = body.len();
+    let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    while !answer.contains("\r\n\r\n") {
+        let mut bytes = [0; 1024];
+        let count = stream.read(&mut bytes).unwrap();
+        assert!(count > 0, "{answer}");
+        answer.push_str(str::from_utf8(&bytes[..count]).unwrap());
+    }
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn shared_memory_goes_in_and_comes_out() {
+    if is_embedded() {
+        return;
+    }
+    for (at, url) in urls().iter().enumerate() {
+        let name = format!("triton-client-test-{}-{at}", std::process::id());
+        let path = format!("/dev/shm/{name}");
+        let numbers: Vec<u8> = (0..32i32).flat_map(i32::to_le_bytes).collect();
+        fs::write(&path, [&numbers[..], &[0; 128]].concat()).unwrap();
+        let region = format!("/v2/systemsharedmemory/region/{name}");
+        let body = format!(r#"{{"key":"/{name}","offset":0,"byte_size":256}}"#);
+        post(&format!("{region}/register"), &body);
+        let b: Vec<i32> = (16..32).collect();
+        let client = Client::new(url).unwrap();
+        // The region stands before an input in binary: over gRPC it must leave no gap.
+        let mut request = InferRequest::new("simple").output("OUTPUT1").output("OUTPUT0");
+        request.add_input("INPUT0", Datatype::Int32, &[1, 16]).unwrap();
+        request.set_input_region(0, &name, 64, 0).unwrap();
+        let request = {
+            let mut request = request.input("INPUT1", &[1, 16], &b);
+            request.set_output_region(1, &name, 64, 128).unwrap();
+            request
+        };
+        let result = client.infer(&request).unwrap();
+        let shared = result.output("OUTPUT0").unwrap();
+        assert_eq!((shared.shape(), shared.data().len()), (&[1i64, 16][..], 0), "{url}");
+        assert_eq!(shared.as_slice::<i32>().unwrap_err().status(), Status::FailedPrecondition);
+        assert_eq!(result.output("OUTPUT1").unwrap().as_slice::<i32>().unwrap(), [-16; 16]);
+        let sums: Vec<u8> = (0..16i32).flat_map(|at| (2 * at + 16).to_le_bytes()).collect();
+        assert_eq!(fs::read(&path).unwrap()[128..192], sums, "{url}");
+        post(&format!("{region}/unregister"), "");
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn statistics_count_what_succeeded_and_what_failed_from_every_thread() {
+    let (_server, _, client) = listener();
+    let request = InferRequest::new("m").input("I", &[1], &[1u8]);
+    let wrong = InferRequest::new("m").input("I", &[2], &[1u8]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    client.infer(&request).unwrap();
+                    client.infer(&wrong).unwrap_err();
+                }
+            });
+        }
+    });
+    let statistics = client.infer_statistics();
+    assert_eq!((statistics.completed, statistics.failed), (100, 100));
+    assert!(statistics.total >= statistics.send + statistics.receive && statistics.send.as_nanos() > 0);
+    assert!(
+        statistics.p50 <= statistics.p90
+            && statistics.p90 <= statistics.p99
+            && statistics.p99 <= statistics.max
+    );
+}
+
+#[test]
+fn a_request_is_held_against_a_model_s_metadata() {
+    let client = Client::new(&urls()[0]).unwrap();
+    let metadata = client.model_metadata("simple", "", &CallOptions::new()).unwrap();
+    let (a, floats) = ([0i32; 16], [0f32; 16]);
+    let good = || InferRequest::new("simple").input("INPUT0", &[1, 16], &a);
+    good().check_against(&metadata).unwrap();
+    let bad = [
+        (good().input("INPUT7", &[1, 16], &a), "INPUT7"),
+        (good().input("INPUT1", &[1, 16], &floats), "FP32"),
+        (good().input("INPUT1", &[16], &a), "[16]"),
+        (good().input("INPUT1", &[2, 8], &a), "[2, 8]"),
+        (good().output("OUTPUT9"), "OUTPUT9"),
+    ];
+    for (request, hint) in bad {
+        let error = request.check_against(&metadata).unwrap_err();
+        assert!(error.status() == Status::InvalidArgument && error.to_string().contains(hint), "{error}");
+    }
+}
+
+#[test]
+fn a_small_compressed_answer_can_t_fill_the_memory() {
+    let bomb = {
+        let spaces = " ".repeat(8 << 20);
+        let request = InferRequest::new("m").input("I", &[8 << 20], spaces.as_bytes());
+        request.to_http_body(Compression::Gzip).unwrap().bytes
+    };
+    let mut options = ClientOptions::new();
+    options.set_max_decompressed_byte_size(1 << 20).unwrap().set_response_compression(Compression::Gzip);
+    let bytes = answer(200, &[("Content-Encoding", "gzip")], &bomb);
+    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let request = InferRequest::new("m").input("I", &[1], &[1u8]);
+    let url = format!("http://{}", server.address());
+    let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
+    assert_eq!(error.status(), Status::ResourceExhausted, "{error:?}");
+    // Nobody asked for it.
+    let error = Client::new(&url).unwrap().infer(&request).unwrap_err();
+    assert!(error.status() == Status::Internal && error.full_message().contains("gzip"), "{error:?}");
+    assert!(error.headers().is_some_and(|headers| headers.get("Content-Encoding") == Some("gzip")));
+}
