@@ -50,8 +50,8 @@ METRICS = {
 }
 
 
-def start_process(line, size, threads):
-    if size in ONE_CORE and threads == 1:
+def start_process(line, is_pinned):
+    if is_pinned:
         line = ["taskset", "-c", "0", *line]
     return subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -61,14 +61,14 @@ class Worker:
 
     PROGRAMS = {"own clients": ["ours", "own"], "set_buffer": ["ours", "buffer"], "libcurl": ["curl"], "grpc++": ["grpc"]}
 
-    def __init__(self, name, protocol, address, size, threads):
+    def __init__(self, name, protocol, address, size, threads, is_pinned):
         program, *mode = self.PROGRAMS.get(name, [name])
         line = [os.path.join(WORKERS, program)]
         if name == "tritonclient":
             line = [os.path.join(WORKERS, "venv/bin/python"), os.path.join(HERE, "workers/tritonclient_worker.py")]
         line += [protocol, address, *map(str, SIZES[size]), str(threads), *mode]
         self.name, self.threads = name, threads
-        self.process = start_process(line, size, threads)
+        self.process = start_process(line, is_pinned)
         if self.process.stdout.readline() != "ready\n":
             raise SystemExit(f"{' '.join(line)}: did not start")
 
@@ -86,9 +86,9 @@ class Worker:
 class Stub:
     """The server that costs next to nothing."""
 
-    def __init__(self, protocol, size, frame, threads):
+    def __init__(self, protocol, size, frame, is_pinned=False):
         line = [os.path.join(WORKERS, "stub"), protocol, *map(str, SIZES[size]), str(frame)]
-        self.process = start_process(line, size, threads)
+        self.process = start_process(line, is_pinned)
         self.address = "127.0.0.1:" + self.process.stdout.readline().strip()
 
     def end(self):
@@ -96,11 +96,12 @@ class Stub:
         self.process.wait()
 
 
-def measure(names, protocol, size, threads=1, frame=LARGE, address=None, least=3):
+def measure(names, protocol, size, threads=1, frame=LARGE, address=None, least=3, is_pinned=False):
     """Each worker's samples, round by round; a run has `least` calls of each thread at least."""
     print(f"{protocol} {size}, {threads} threads: {', '.join(names)}", file=sys.stderr)
-    stub = None if address else Stub(protocol, size, frame, threads)
-    workers = [Worker(name, protocol, address or stub.address, size, threads) for name in names]
+    stub = None if address else Stub(protocol, size, frame, is_pinned)
+    address = address or stub.address
+    workers = [Worker(name, protocol, address, size, threads, is_pinned) for name in names]
     calls = {}
     for worker in workers:
         first = worker.run(5)
@@ -191,7 +192,8 @@ def plot(title, unit, runs, names, metric, scale, path):
 
 def one_thread(report):
     names = ["ours", "set_buffer", "floor", "libcurl", "tritonclient"]
-    runs = [measure(names, "http", size) for size in SIZES]
+    runs = [measure(names, "http", size, is_pinned=size in ONE_CORE) for size in SIZES]
+    report.text("Here and below, with one thread and up to 64 KiB client and stub share one core (benches/README.md says why).")
     report.text("## HTTP, one thread", "", "![latency](latency-http.svg) ![CPU](cpu-http.svg)")
     report.table(
         ["ours /", *SIZES],
@@ -210,8 +212,8 @@ def one_thread(report):
     plot("HTTP: CPU time of a call", "us", runs, names, "CPU", 1, "cpu-http.svg")
 
     names = ["ours", "set_buffer", "floor", "grpc++", "tritonclient"]
-    runs = [measure(names, "grpc", size) for size in SIZES]
-    small = [measure(["ours", "grpc++"], "grpc", size, frame=SMALL) for size in SIZES]
+    runs = [measure(names, "grpc", size, is_pinned=size in ONE_CORE) for size in SIZES]
+    small = [measure(["ours", "grpc++"], "grpc", size, frame=SMALL, is_pinned=size in ONE_CORE) for size in SIZES]
     report.text("## gRPC, one thread", "", "![latency](latency-grpc.svg) ![CPU](cpu-grpc.svg)")
     report.table(
         ["ours /", *SIZES],
@@ -278,7 +280,7 @@ def start(report):
     library = os.path.join(WORKERS, "libtriton_client.so")
     rows = []
     for protocol in ("http", "grpc"):
-        stub = Stub(protocol, "64 B", LARGE, 2)
+        stub = Stub(protocol, "64 B", LARGE)
         line = [os.path.join(WORKERS, "start"), library, f"{protocol}://{stub.address}"]
         runs = [list(map(int, subprocess.check_output(line, text=True).split())) for _ in range(31)]
         stub.end()

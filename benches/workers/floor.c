@@ -21,7 +21,7 @@ struct state {
     uint32_t stream;
     unsigned char update[13];
     unsigned char *answer;
-    size_t capacity, byte_size;
+    size_t capacity, byte_size, rest; /* what came behind the last answer: a frame of the connection's, or a part of one */
 };
 
 static void bench_start(const struct bench *bench) { (void)bench; }
@@ -202,7 +202,8 @@ static void *bench_open(const struct bench *bench) {
     setsockopt(state->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     state->is_grpc = bench->is_grpc;
     state->capacity = bench->count * bench->byte_size + (1 << 16);
-    state->answer = aligned_alloc(4096, state->capacity & ~(size_t)4095);
+    state->capacity = (state->capacity + 4095) & ~(size_t)4095;
+    state->answer = aligned_alloc(4096, state->capacity);
     if (bench->is_grpc) {
         unsigned char first[24 + 9 + 12 + 13];
         memcpy(first, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
@@ -243,7 +244,7 @@ static void call_http(struct state *state) {
 
 /* Walks the frames until one ends the stream; frames of data are read into one place. */
 static void call_grpc(struct state *state) {
-    size_t got = 0, at = 0, data = 0, i;
+    size_t got = state->rest, at = 0, data = 0, i;
     for (i = 0; i < state->frame_count; i++) put32(state->stream_ids[i] + 5, state->stream);
     put32(state->update + 9, state->byte_size ? (uint32_t)state->byte_size : 1);
     send_all(state->socket, state->parts, state->part_count);
@@ -258,9 +259,11 @@ static void call_grpc(struct state *state) {
             frame(acknowledged, 0, 4, 1);
             if (write(state->socket, acknowledged, 9) != 9) fail("write", "settings");
         }
-        if (state->answer[at + 3] == 1 && state->answer[at + 4] & 1) break;
         at += 9 + size;
+        if (state->answer[at - 6 - size] == 1 && state->answer[at - 5 - size] & 1) break;
     }
+    state->rest = got - at;
+    memmove(state->answer, state->answer + at, state->rest);
     if (data == 0) fail("answer", "no data");
     state->byte_size = data;
     state->stream += 2;
