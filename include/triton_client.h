@@ -772,7 +772,8 @@ triton_status triton_client_options_set_result_memory_byte_size(triton_client_op
 
 /**
  * Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is RESOURCE_EXHAUSTED,
- * however small it came.
+ * however small it came. Over gRPC a quarter of it is the most that an answer may have outside of raw contents, as typed
+ * contents (from other servers than Triton), which grow in memory too.
  *
  * @param byte_size  bytes; 0 is INVALID_ARGUMENT
  */

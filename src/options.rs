@@ -85,8 +85,9 @@ impl ClientOptions {
     }
 
     /// The most bytes that a compressed answer may have once it is decompressed: one that has more is
-    /// RESOURCE_EXHAUSTED, however small it came. Zero is INVALID_ARGUMENT. Default:
-    /// [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
+    /// RESOURCE_EXHAUSTED, however small it came. Over gRPC a quarter of it is the most that an answer may have outside of
+    /// raw contents, as typed contents (from other servers than Triton), which grow in memory too. Zero is
+    /// INVALID_ARGUMENT. Default: [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
     pub fn set_max_decompressed_byte_size(&mut self, byte_size: u64) -> Result<&mut Self> {
         if byte_size == 0 {
             return Err(Error::invalid("a decompressed answer can't have 0 bytes"));

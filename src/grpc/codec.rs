@@ -57,6 +57,9 @@ mod response_field {
     pub const RAW_OUTPUT_CONTENTS: u64 = 6;
 }
 
+/// Of the client's limit of decompressed bytes, the part that an answer has for what is not raw contents.
+const SPELLED_OUT_SHARE: u64 = 4;
+
 /// What stands before each message: whether it is compressed, and its byte size.
 pub(super) const PREFIX_BYTE_SIZE: usize = 5;
 
@@ -217,6 +220,9 @@ fn put_output(tensor: &mut Vec<u8>, output: &RequestedOutput) {
 pub(super) struct ResponseReader<'r> {
     /// Bytes of the message that have not arrived.
     left: u64,
+    /// As much as may still come outside of raw contents: typed contents take a multiple of the memory that they have on
+    /// the wire, as what was compressed does.
+    left_spelled_out: u64,
     state: State,
     /// The bytes of a field that is read whole.
     field: Vec<u8>,
@@ -246,6 +252,7 @@ impl<'r> ResponseReader<'r> {
         context.check_answer_size(byte_size)?;
         Ok(Self {
             left: byte_size,
+            left_spelled_out: context.max_decompressed_byte_size / SPELLED_OUT_SHARE,
             state: AT_KEY,
             field: Vec::new(),
             result: InferResult::default(),
@@ -325,6 +332,15 @@ impl<'r> ResponseReader<'r> {
                 byte_size,
                 framed: true,
             } => {
+                let left = self.left_spelled_out.checked_sub(byte_size);
+                self.left_spelled_out = left.ok_or_else(|| {
+                    let most = self.left_spelled_out;
+                    let message = format!(
+                        "the answer spells {byte_size} bytes out, and {most} are left of what the client's limit of \
+                         decompressed bytes has for that"
+                    );
+                    Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
+                })?;
                 self.field.clear();
                 if byte_size == 0 {
                     return self.end_whole(number);

@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use h2::client::{Builder, SendRequest};
@@ -36,6 +36,9 @@ const STAGE_BYTE_SIZE: usize = 256 << 10;
 /// A write of more is not staged but sent from where it lies.
 const STAGED_BYTE_SIZE: usize = 32 << 10;
 
+/// How long the look at an idle connection may take, whatever the server has sent meanwhile.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// A connection and what drives it.
 pub(super) struct Lane {
     /// `None` once it is given up.
@@ -58,7 +61,7 @@ pub(super) enum Stopped {
 
 impl Connection for Lane {
     fn new(socket: Socket) -> Result<Self> {
-        let line = Arc::new(Line { socket, state: Mutex::default() });
+        let line = Arc::new(Line { socket, state: Mutex::new(LineState::new()) });
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         let waker = Waker::from(woken.clone());
         let handshake = Builder::new()
@@ -78,6 +81,7 @@ impl Connection for Lane {
 
     /// Reads what came meanwhile: GOAWAY, the end, a PING that wants its answer.
     fn is_alive(&mut self) -> bool {
+        self.line.lock().begin(Deadline::after(Some(LOOK)));
         self.line.lock().readable = true;
         self.step();
         self.is_reusable()
@@ -100,8 +104,7 @@ impl Lane {
         call: impl Future<Output = T>,
     ) -> std::result::Result<T, Stopped> {
         let mut call = pin!(call);
-        self.line.lock().patience = None;
-        self.line.lock().timed_out = false;
+        self.line.lock().begin(deadline);
         loop {
             self.woken.0.store(false, Ordering::Relaxed);
             if let Poll::Ready(outcome) = call.as_mut().poll(&mut Context::from_waker(&self.waker)) {
@@ -143,8 +146,10 @@ impl Lane {
 
     /// Takes a message back whose call is over, its stream reset: what is left of it is at most the piece whose frame
     /// was begun. Where it is more all the same, the connection goes, and its queue with it.
-    pub fn take_back(&mut self, loan: Loan<'_>) {
-        if loan.count_out() > 0 {
+    ///
+    /// After a call that `failed` the step tells the server too that nobody waits for the rest of its answer.
+    pub fn take_back(&mut self, loan: Loan<'_>, failed: bool) {
+        if failed || loan.count_out() > 0 {
             self.step();
         }
         if loan.count_out() > 1 {
@@ -181,13 +186,14 @@ pub(super) struct Line {
     state: Mutex<LineState>,
 }
 
-#[derive(Default)]
 struct LineState {
+    /// Of the call, for reads and writes too: h2 goes on for as long as the peer has anything for it.
+    deadline: Deadline,
+    timed_out: bool,
     /// There may be something to read.
     readable: bool,
-    /// The next read may wait, up to here: there is nothing else to do.
-    patience: Option<Deadline>,
-    timed_out: bool,
+    /// The next read may wait, up to the deadline: there is nothing else to do.
+    may_wait: bool,
     /// The system takes no more for now.
     blocked: bool,
     /// What was written in small pieces, and how much of it has left.
@@ -214,7 +220,7 @@ impl Line {
         }
         if !state.blocked {
             if !state.readable {
-                (state.readable, state.patience) = (true, Some(deadline));
+                (state.readable, state.may_wait) = (true, true);
             }
             return Ok(true);
         }
@@ -235,8 +241,32 @@ impl Line {
 }
 
 impl LineState {
+    fn new() -> Self {
+        Self {
+            deadline: Deadline::after(None),
+            timed_out: false,
+            readable: false,
+            may_wait: false,
+            blocked: false,
+            stage: Vec::new(),
+            staged_sent: 0,
+            sent: 0,
+            sent_at: None,
+        }
+    }
+
+    fn begin(&mut self, deadline: Deadline) {
+        (self.deadline, self.timed_out, self.may_wait) = (deadline, false, false);
+    }
+
+    /// Whether the time is over: the driving loop ends the call, whatever there is still to read or to send.
+    fn is_over(&mut self) -> bool {
+        self.timed_out |= self.deadline.is_over();
+        self.timed_out
+    }
+
     fn send(&mut self, socket: &Socket, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        if self.blocked {
+        if self.blocked || self.is_over() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let outcome = socket.try_send_vectored(parts);
@@ -297,11 +327,13 @@ impl Wire {
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut state = self.0.lock();
-        if !state.readable {
+        if !state.readable || state.is_over() {
             return Poll::Pending;
         }
         let room = into.remaining();
-        match self.0.socket.recv_unfilled(into, state.patience.take()) {
+        let deadline = state.deadline;
+        let patience = std::mem::take(&mut state.may_wait).then_some(deadline);
+        match self.0.socket.recv_unfilled(into, patience) {
             Ok(count) => {
                 // A read that was not filled took all there was.
                 state.readable = count == room || count == 0;

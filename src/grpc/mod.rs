@@ -138,11 +138,11 @@ impl Grpc {
             let unsent = lane.sent().0 == before;
             let failure = match outcome {
                 Ok(Ok(result)) => {
-                    lane.take_back(loan);
+                    lane.take_back(loan, false);
                     return Ok(result);
                 }
                 Ok(Err(failure)) => {
-                    lane.take_back(loan);
+                    lane.take_back(loan, true);
                     failure
                 }
                 // A server that did not answer may be gone: the next call shall not wait for it too.

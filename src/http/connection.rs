@@ -115,12 +115,13 @@ impl Http1 {
             Sent::Answered(answer) => Ok(*answer),
             Sent::Misheard(fault) => Err(told(fault, context)),
             Sent::Failed { byte_size: 0, error, .. } if error.kind() != io::ErrorKind::TimedOut => {
-                return Err(Failure { error: broken(error, "sending the request", context), unseen: true });
+                let error = broken(error, "sending the request", context).in_doubt(false);
+                return Err(Failure { error, unseen: true });
             }
             // The server may have said why it takes no more.
-            Sent::Failed { error, arrival, .. } => {
-                arrival.head().map_err(|_| broken(error, "sending the request", context))
-            }
+            Sent::Failed { error, arrival, byte_size } => arrival
+                .head()
+                .map_err(|_| broken(error, "sending the request", context).in_doubt(byte_size > 0)),
         }?;
         if let Some(begun) = body.begun() {
             watch.lap_at(begun, |times| &mut times.first_byte);
@@ -257,9 +258,13 @@ fn read_answer(
     };
     if !matches!(head.status, 200..=299) {
         let mut text = Vec::new();
-        if let Some(encoding) = encoding {
+        match (encoding, &head.encoding) {
             // What arrived before the connection broke is still the server's reason.
-            let _ = encoding.decompress(body, ERROR_BYTE_SIZE).read_to_end(&mut text);
+            (Some(encoding), _) => drop(encoding.decompress(body, ERROR_BYTE_SIZE).read_to_end(&mut text)),
+            (None, name) => {
+                let name = name.as_deref().unwrap_or_default();
+                text = format!("the reason is encoded as '{name}', and nobody asked for that").into_bytes();
+            }
         }
         return Err(wire::error(head.status, &text));
     }

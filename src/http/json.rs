@@ -4,7 +4,7 @@ use std::{fmt::Write as _, ops::Range};
 
 use jiter::{Jiter, JiterError, Peek};
 
-use crate::infer::{Datatype, MOST_OUTPUTS, OutputHead, Parameter, Parameters};
+use crate::infer::{Datatype, MOST_OUTPUTS, MOST_RANK, OutputHead, Parameter, Parameters};
 
 /// Writes JSON into a buffer. Commas are the caller's: what is written here is always the same shape.
 pub(super) struct Writer<'b>(pub &'b mut Vec<u8>);
@@ -143,7 +143,11 @@ fn read_output(reader: &mut Jiter, output: &mut OutputHeader) -> Step {
                 };
             }
             Key::Shape => array(reader, |reader, peek| {
-                output.head.shape.push(integer(reader, peek)?);
+                let dimension = integer(reader, peek)?;
+                // One too many is kept, for the check to tell.
+                if output.head.shape.len() <= MOST_RANK {
+                    output.head.shape.push(dimension);
+                }
                 Ok(())
             })?,
             Key::Data => {

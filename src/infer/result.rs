@@ -22,6 +22,9 @@ const FINAL: &str = "triton_final_response";
 /// As many outputs as a result has at most: what an answer says of each costs more memory than the saying.
 pub(crate) const MOST_OUTPUTS: usize = 1 << 16;
 
+/// As many dimensions as an output has at most.
+pub(crate) const MOST_RANK: usize = 1024;
+
 /// RESOURCE_EXHAUSTED if a result has more outputs than [`MOST_OUTPUTS`].
 pub(crate) fn check_output_count(count: usize) -> Result<()> {
     if count <= MOST_OUTPUTS {
@@ -166,6 +169,10 @@ impl InferOutput {
     /// Holds what the server said of the output against the bytes that it sent.
     pub(crate) fn new(head: OutputHead, data: Data) -> Result<Self> {
         let OutputHead { name, datatype, shape, parameters } = head;
+        if shape.len() > MOST_RANK {
+            let rank = shape.len();
+            return Err(Error::broken_answer(format!("output '{name}' of the answer has {rank} dimensions")));
+        }
         if matches!(data, Data::Shared) {
             return Ok(Self { name, datatype, shape, parameters, data });
         }

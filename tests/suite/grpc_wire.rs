@@ -1,13 +1,13 @@
 //! What HTTP/2 and gRPC allow a server, and what they do not.
 
 use std::{
-    io,
+    io::{self, Write},
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use h2::Reason;
@@ -16,7 +16,7 @@ use triton_client::{
 };
 
 use crate::support::{
-    fault::{Grpc, GrpcAnswer, Peer, Wire, frame},
+    fault::{Gate, Grpc, GrpcAnswer, Peer, Wire, frame},
     grpc,
 };
 
@@ -147,6 +147,119 @@ fn a_message_over_the_limit_is_refused_by_its_prefix() {
     let said = (error.status(), error.origin(), error.is_in_doubt());
     assert_eq!(said, (Status::ResourceExhausted, Origin::Client, true), "{error:?}");
     assert!(error.full_message().contains("1001 bytes"), "{error:?}");
+}
+
+#[test]
+fn what_an_answer_spells_out_is_bounded() {
+    // An output of UINT8 as typed contents: 600 numbers in 600 bytes.
+    let contents = [&b"\x22\xd8\x04"[..], &[7; 600]].concat();
+    let (head, size) = (b"\x0a\x01O\x12\x05UINT8\x1a\x02\xd8\x04", contents.len() + 17);
+    let output = [&head[..], b"\x2a", &varint(contents.len()), &contents].concat();
+    assert_eq!(output.len(), size);
+    // Two of them, so that it is their sum that counts.
+    let one = [b"\x2a", &varint(output.len())[..], &output].concat();
+    let message = [&b"\x0a\x01m"[..], &one, &one].concat();
+    let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+        messages: vec![message.clone()],
+        status: grpc::OK,
+        message: String::new(),
+    });
+    for (limit, is_over) in [(4 * 1300, false), (4 * 1000, true)] {
+        let mut options = ClientOptions::new();
+        options.set_max_decompressed_byte_size(limit).unwrap();
+        let outcome =
+            infer(&Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap());
+        match outcome {
+            Ok(result) => assert!(!is_over && result.output("O").unwrap().data() == [7; 600]),
+            Err(error) => {
+                let said = (error.status(), error.origin(), error.is_in_doubt());
+                assert!(is_over && said == (Status::ResourceExhausted, Origin::Client, true), "{error:?}");
+            }
+        }
+    }
+}
+
+fn varint(number: usize) -> Vec<u8> {
+    match u8::try_from(number) {
+        Ok(number @ 0..0x80) => vec![number],
+        _ => [vec![(number as u8) | 0x80], varint(number >> 7)].concat(),
+    }
+}
+
+#[test]
+fn a_shape_of_too_many_dimensions_is_refused() {
+    let shape = [&b"\x1a"[..], &varint(1100), &[1; 1100]].concat();
+    let output = [&b"\x0a\x01O\x12\x05UINT8"[..], &shape].concat();
+    let message = [&b"\x2a"[..], &varint(output.len()), &output, b"\x32\x01\x07"].concat();
+    let error = InferResult::from_grpc_message(&message).unwrap_err();
+    assert!(error.status() == Status::Internal && error.to_string().contains("1100 dim"), "{error:?}");
+}
+
+/// Sends frames that mean nothing for as long as the client takes them, and reads whatever it says to them.
+fn babble(mut stream: &std::net::TcpStream) -> io::Result<()> {
+    thread::scope(|scope| {
+        scope.spawn(move || io::copy(&mut stream, &mut io::sink()));
+        // Many at a time: faster than they can be read.
+        let frames = [0, 0, 0, frame::OF_THE_FUTURE, 0, 0, 0, 0, 0].repeat(100_000);
+        loop {
+            stream.write_all(&frames)?;
+        }
+    })
+}
+
+#[test]
+fn a_server_that_never_stops_talking_holds_up_nobody() {
+    let server = Wire::start(|_, stream| {
+        let peer = Peer::accept(stream, &[])?;
+        peer.read_request()?;
+        babble(stream)
+    });
+    let mut options = CallOptions::new();
+    options.set_timeout(Some(Duration::from_millis(300))).unwrap();
+    let start = Instant::now();
+    let error = client(server.address()).infer_with(&InferRequest::new("m"), &options).unwrap_err();
+    assert_eq!(error.status(), Status::DeadlineExceeded, "{error:?}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+
+    // Nor while its connection is idle: the next call looks at that, and takes another.
+    let server = Wire::start(|number, stream| {
+        let peer = Peer::accept(stream, &[])?;
+        peer.reply(peer.read_request()?, &message())?;
+        match number {
+            0 => babble(stream),
+            _ => peer.read_request().map(drop),
+        }
+    });
+    let client = client(server.address());
+    expect_message(&infer(&client).unwrap());
+    // Connections are looked at when they were idle for 100 ms: this is their age, no waiting.
+    thread::sleep(Duration::from_millis(150));
+    let start = Instant::now();
+    // What it said before the look was over may have left the connection usable.
+    let _ = client.infer_with(&InferRequest::new("m"), &options);
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_server_hears_that_nobody_waits_for_the_rest_of_its_answer() {
+    let reset = Arc::new(Gate::default());
+    let heard = reset.clone();
+    let server = Wire::start(move |_, stream| {
+        let peer = Peer::accept(stream, &[])?;
+        let call = peer.read_request()?;
+        peer.head(call, &[], false)?;
+        // A message over any limit, of which the rest never comes.
+        peer.send(frame::DATA, 0, call, b"\0\xff\xff\xff\xffx")?;
+        loop {
+            let read = peer.read()?;
+            if read.kind == frame::RST_STREAM && read.stream == call {
+                heard.open();
+            }
+        }
+    });
+    let client = client(server.address());
+    assert_eq!(infer(&client).unwrap_err().status(), Status::ResourceExhausted);
+    assert!(reset.wait(), "no RST_STREAM came");
 }
 
 #[test]

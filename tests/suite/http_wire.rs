@@ -88,6 +88,12 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
             &[json.as_bytes(), &TENSOR].concat(),
         )
     };
+    let shaped = |rank: usize| {
+        let json = JSON.replace("[4]", &format!("[4{}]", ",1".repeat(rank - 1)));
+        let size = json.len().to_string();
+        let body = [json.as_bytes(), &TENSOR].concat();
+        answer(200, &[("Inference-Header-Content-Length", &size)], &body)
+    };
     let two = JSON.replace(
         "}}]",
         r#"}},{"name":"P","datatype":"INT32","shape":[1],"parameters":{"binary_data_size":4}}]"#,
@@ -134,12 +140,20 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
         ("a huge output", sized("9223372036854775807"), Internal, ""),
         ("an output beyond numbers", sized("99999999999999999999999"), Internal, ""),
         ("an output of text", sized("\"16\""), Internal, "'O'"),
+        ("a shape without end", shaped(1100), Internal, "dimensions"),
+        (
+            "a reason that nobody can read",
+            framed("HTTP/1.1 503 X", &["Content-Encoding: gzip", "Content-Length: 3"], b"xyz"),
+            Unavailable,
+            "gzip",
+        ),
     ];
     for (name, bytes, status, hint) in cases {
         let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
         let error = infer(&Client::new(&format!("http://{}", server.address())).unwrap()).unwrap_err();
         assert_eq!(error.status(), status, "{name}: {error:?}");
-        assert!(error.full_message().contains(hint) && error.is_in_doubt(), "{name}: {error:?}");
+        assert!(error.full_message().contains(hint), "{name}: {error:?}");
+        assert_eq!(error.is_in_doubt(), error.origin() != Origin::Server, "{name}: {error:?}");
     }
 }
 

@@ -55,10 +55,11 @@ impl Gate {
         self.opened.notify_all();
     }
 
-    /// Waits until it is open, or for so long that the test has failed.
-    pub fn wait(&self) {
+    /// Waits until it is open, which is true, or for so long that the test has failed.
+    pub fn wait(&self) -> bool {
         let is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.opened.wait_timeout_while(is_open, PATIENCE, |is_open| !*is_open);
+        let waited = self.opened.wait_timeout_while(is_open, PATIENCE, |is_open| !*is_open);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
@@ -71,6 +72,8 @@ pub mod frame {
     pub const PING: u8 = 6;
     pub const GOAWAY: u8 = 7;
     pub const WINDOW_UPDATE: u8 = 8;
+    /// One that HTTP/2 does not have, which is to be passed over.
+    pub const OF_THE_FUTURE: u8 = 0xee;
 
     pub const END_STREAM: u8 = 1;
     pub const END_HEADERS: u8 = 4;
