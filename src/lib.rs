@@ -58,7 +58,8 @@ pub use infer::{
 pub use log::{LogCallback, LogLevel};
 pub use model::{ModelMetadata, ServerMetadata, TensorMetadata};
 pub use options::{
-    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
-    DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,
+    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_LOAD_TIMEOUT,
+    DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,
+    DEFAULT_TIMEOUT, LoadReportFormat,
 };
 pub use stats::InferStatistics;

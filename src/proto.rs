@@ -3,12 +3,21 @@
 use std::sync::LazyLock;
 
 use prost::{Message, Name};
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage};
+use prost_reflect::{
+    DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
+};
+use serde_json::Value;
 
 /// Package `inference`: Triton's own service and the model configuration.
 #[allow(clippy::all, missing_docs, dead_code, rustdoc::all)]
 pub(crate) mod inference {
     include!(concat!(env!("OUT_DIR"), "/inference.rs"));
+}
+
+/// Package `grpc.health.v1`: gRPC's own health service.
+#[allow(clippy::all, missing_docs, dead_code, rustdoc::all)]
+pub(crate) mod health {
+    include!(concat!(env!("OUT_DIR"), "/grpc.health.v1.rs"));
 }
 
 static DESCRIPTORS: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| {
@@ -18,14 +27,30 @@ static DESCRIPTORS: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| {
 /// Reads the JSON by which Triton's HTTP interface says what the message says over gRPC: the same field names,
 /// numbers of 64 bits as numbers. Unknown members are passed over, `null` is as good as absent.
 pub(crate) fn from_json<M: Message + Name + Default>(json: &[u8]) -> Result<M, String> {
-    let descriptor = DESCRIPTORS
-        .as_ref()
-        .and_then(|pool| pool.get_message_by_name(&M::full_name()))
-        .ok_or_else(|| format!("no descriptor of {}", M::full_name()))?;
+    let descriptor = descriptor::<M>()?;
     let options = DeserializeOptions::new().deny_unknown_fields(false);
     let mut reader = serde_json::Deserializer::from_slice(json);
     let message = DynamicMessage::deserialize_with_options(descriptor, &mut reader, &options)
         .and_then(|message| reader.end().map(|()| message))
         .map_err(|error| error.to_string())?;
     message.transcode_to().map_err(|error| error.to_string())
+}
+
+/// The JSON by which Triton's HTTP interface says what a message says: its field names, numbers of 64 bits as numbers,
+/// defaults spelled out. Members are in the order of the alphabet, so that the same message is always the same text.
+pub(crate) fn to_json<M: Message + Name>(message: &M) -> Result<Value, String> {
+    let mut dynamic = DynamicMessage::new(descriptor::<M>()?);
+    dynamic.transcode_from(message).map_err(|error| error.to_string())?;
+    let options = SerializeOptions::new()
+        .use_proto_field_name(true)
+        .stringify_64_bit_integers(false)
+        .skip_default_fields(false);
+    dynamic.serialize_with_options(serde_json::value::Serializer, &options).map_err(|error| error.to_string())
+}
+
+fn descriptor<M: Name>() -> Result<MessageDescriptor, String> {
+    DESCRIPTORS
+        .as_ref()
+        .and_then(|pool| pool.get_message_by_name(&M::full_name()))
+        .ok_or_else(|| format!("no descriptor of {}", M::full_name()))
 }

@@ -57,9 +57,6 @@ mod response_field {
     pub const RAW_OUTPUT_CONTENTS: u64 = 6;
 }
 
-/// Of the client's limit of decompressed bytes, the part that an answer has for what is not raw contents.
-const SPELLED_OUT_SHARE: u64 = 4;
-
 /// What stands before each message: whether it is compressed, and its byte size.
 pub(super) const PREFIX_BYTE_SIZE: usize = 5;
 
@@ -252,7 +249,7 @@ impl<'r> ResponseReader<'r> {
         context.check_answer_size(byte_size)?;
         Ok(Self {
             left: byte_size,
-            left_spelled_out: context.max_decompressed_byte_size / SPELLED_OUT_SHARE,
+            left_spelled_out: context.max_parsed_byte_size(),
             state: AT_KEY,
             field: Vec::new(),
             result: InferResult::default(),
@@ -457,6 +454,8 @@ fn malformed(what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::{
         infer::place::Buffers,
@@ -465,8 +464,9 @@ mod tests {
     };
 
     fn context() -> CallContext<'static> {
-        static DEFAULT: CallOptions = CallOptions::DEFAULT;
-        CallContext::new(&ClientOptions::new(), &DEFAULT)
+        static CALL: CallOptions = CallOptions::DEFAULT;
+        static CLIENT: LazyLock<ClientOptions> = LazyLock::new(ClientOptions::new);
+        CallContext::new(&CLIENT, &CALL)
     }
 
     fn read(message: &[u8], piece: usize) -> Result<InferResult> {

@@ -18,6 +18,7 @@ use crate::{
     lend::{Loan, Piece},
     net::pool::Failure,
     options::CallContext,
+    url::Protocol,
 };
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -49,7 +50,7 @@ pub(super) fn head(uri: &Uri, deadline: Option<std::time::Duration>, context: &C
             headers.insert("grpc-accept-encoding", value);
         }
     }
-    for (name, value) in context.headers {
+    for (name, value) in context.headers(Protocol::Grpc) {
         headers.append(name, value.clone());
     }
     head

@@ -7,6 +7,7 @@ mod contents;
 mod exchange;
 mod lane;
 mod message;
+mod messages;
 mod offline;
 mod parameters;
 mod runtime;
@@ -22,33 +23,35 @@ use std::{
     time::Duration,
 };
 
-use http::{Uri, uri::PathAndQuery};
+use http::{HeaderMap, Uri, uri::PathAndQuery};
+use prost::Message;
 use tonic::{
     Code, Request,
     client::Grpc as Stub,
     metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };
-use tonic_prost::ProstCodec;
 
 use self::{
     checked::{Checked, is_grpc, not_grpc},
     codec::Encoded,
     connector::DialerConnector,
     lane::{Lane, Stopped},
+    messages::Messages,
     runtime::Runtime,
 };
 use crate::{
     error::{self, Error, Origin, Result, Status},
+    headers::Headers,
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     lend::Loan,
-    model::Operation,
+    model::{Answered, Operation},
     net::{
         dial::Dialer,
         pool::{Failure, Pool},
     },
     options::{CallContext, Route},
-    url::Url,
+    url::{Protocol, Url},
 };
 
 const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
@@ -90,9 +93,10 @@ impl Grpc {
     }
 
     /// Asks one operation of the control plane.
-    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Reply> {
+    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Answered<O::Reply>> {
+        check_http_only(context)?;
         let message = operation.to_grpc()?;
-        context.check_request_size(prost::Message::encoded_len(&message) as u64)?;
+        context.check_request_size(message.encoded_len() as u64)?;
         self.exchange::<O>(message, context)
     }
 
@@ -161,14 +165,16 @@ impl Grpc {
     }
 
     /// One message there and one back, within the deadline.
-    fn exchange<O: Operation>(&self, message: O::Message, context: &CallContext) -> Result<O::Reply> {
-        let limit = usize::try_from(context.max_message_byte_size).unwrap_or(usize::MAX);
-        let mut stub = Stub::new(Checked(self.channel()?))
-            .max_decoding_message_size(limit)
-            .max_encoding_message_size(limit);
-        check_http_only(context)?;
+    fn exchange<O: Operation>(
+        &self,
+        message: O::Message,
+        context: &CallContext,
+    ) -> Result<Answered<O::Reply>> {
+        let limit = usize::try_from(context.max_parsed_byte_size()).unwrap_or(usize::MAX);
+        let mut stub = Stub::new(Checked(self.channel()?)).max_decoding_message_size(limit);
         let mut request = Request::new(message);
-        let headers = context.headers.iter().cloned();
+        let headers = context.headers(Protocol::Grpc);
+        let headers = headers.map(|(name, value)| (name.clone(), value.clone()));
         *request.metadata_mut() = MetadataMap::from_headers(headers.collect());
         let left = context.deadline.remaining();
         if let Some(left) = left {
@@ -177,16 +183,22 @@ impl Grpc {
         }
         let call = async move {
             stub.ready().await.map_err(tonic::Status::from_error)?;
-            let codec = ProstCodec::default();
-            let answer = stub.unary(request, PathAndQuery::from_static(O::GRPC), codec).await?;
-            Ok(answer.into_inner())
+            let codec = Messages::<O::Message>::default();
+            stub.unary(request, PathAndQuery::from_static(O::GRPC), codec).await
         };
-        let outcome: std::result::Result<O::Reply, tonic::Status> =
-            match self.runtime.run(within(left, call))? {
-                Some(outcome) => outcome,
-                None => return Err(self.timed_out(context)),
-            };
-        outcome.map_err(|status| self.failed(&status, context))
+        let Some(outcome) = self.runtime.run(within(left, call))? else {
+            return Err(self.timed_out(context));
+        };
+        let (metadata, message, _) =
+            outcome.map_err(|status: tonic::Status| self.failed(&status, context))?.into_parts();
+        let headers = Headers::from_metadata(metadata.into_headers(), HeaderMap::new());
+        match O::Reply::decode(message) {
+            Ok(reply) => Ok(Answered { reply, body: None }),
+            Err(fault) => {
+                let message = format!("the server's message is not what it should be: {fault}");
+                Err(Error::broken_answer(message).with_headers(headers))
+            }
+        }
     }
 
     fn channel(&self) -> Result<Channel> {
@@ -232,12 +244,13 @@ impl Grpc {
             return Error::broken_answer(format!("the answer is no gRPC message: {said}"));
         }
         if status.code() == Code::OutOfRange && said.contains("decoded message length too large") {
-            let limit = context.max_message_byte_size;
+            let limit = context.max_parsed_byte_size();
             let message =
-                format!("the answer is over the client's largest message of {limit} bytes ({said})");
+                format!("the answer is over the {limit} bytes that the client's limits leave it ({said})");
             return Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true);
         }
-        answered(status, context)
+        let headers = Headers::from_metadata(status.metadata().clone().into_headers(), HeaderMap::new());
+        answered(status, context).with_headers(headers)
     }
 }
 

@@ -15,7 +15,8 @@ impl InferRequest<'_> {
     pub fn to_grpc_message(&self) -> Result<Vec<u8>> {
         self.check()?;
         let call = CallOptions::new();
-        let context = CallContext::new(&ClientOptions::new(), &call);
+        let options = ClientOptions::new();
+        let context = CallContext::new(&options, &call);
         let message = Encoded::new(self, &context)?;
         let parts: Vec<&[u8]> = message.parts().collect();
         Ok(parts.concat().split_off(PREFIX_BYTE_SIZE))
@@ -26,7 +27,9 @@ impl InferResult {
     /// Reads an answer from a message of gRPC's, a `ModelInferResponse`.
     pub fn from_grpc_message(message: &[u8]) -> Result<Self> {
         let call = CallOptions::new();
-        let context = CallContext::new(ClientOptions::new().set_max_message_byte_size(u64::MAX)?, &call);
+        let mut options = ClientOptions::new();
+        options.set_max_message_byte_size(u64::MAX)?;
+        let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
         let mut places = Places::unasked(&buffers);
         let mut reader = ResponseReader::new(message.len() as u64, &context)?;

@@ -22,6 +22,7 @@ use crate::{
         socket::{Socket, Wanted},
     },
     options::CallContext,
+    url::Protocol,
 };
 
 /// As much as is read of an answer that is an error.
@@ -183,7 +184,7 @@ fn write_head(head: &mut Vec<u8>, target: Target, sizes: Sizes, context: &CallCo
     if let Some(encodings) = context.accept_encoding {
         let _ = write!(head, "Accept-Encoding: {encodings}\r\n");
     }
-    for (name, value) in context.headers {
+    for (name, value) in context.headers(Protocol::Http) {
         let _ = write!(head, "{name}: ");
         head.extend_from_slice(value.as_bytes());
         head.extend_from_slice(b"\r\n");

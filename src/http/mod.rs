@@ -11,11 +11,12 @@ mod offline;
 pub use offline::HttpBody;
 
 use std::{
+    borrow::Cow,
     io::{self, Read},
     sync::Arc,
 };
 
-use http::{Method, Request, Response, Uri, header};
+use http::{HeaderMap, Method, Request, Response, Uri, header};
 use ureq::{Agent, AsSendBody, Body};
 
 use self::{
@@ -24,11 +25,15 @@ use self::{
 };
 use crate::{
     error::{Error, Origin, Result, Status},
+    headers::Headers,
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
-    model::{Operation, wire::model_path},
+    model::{
+        Answered, Operation,
+        wire::{HttpRequest, model_path},
+    },
     net::{dial::Dialer, pool::Pool},
     options::CallContext,
-    url::Url,
+    url::{Protocol, Url},
 };
 
 /// ureq's own buffers of a connection: with small ones large bodies are slow.
@@ -77,32 +82,33 @@ impl Http {
     }
 
     /// Asks one operation of the control plane.
-    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Reply> {
-        let asked = operation.to_http()?;
+    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Answered<O::Reply>> {
+        let (head, body) = self.ask(operation.to_http()?, context)?.into_parts();
+        let headers = Headers::from_metadata(head.headers, HeaderMap::new());
+        let outcome = read_whole(body, context).and_then(|body| {
+            let reply = operation.read_http(head.status.as_u16(), body.as_bytes())?;
+            Ok((reply, body))
+        });
+        match outcome {
+            Ok((reply, body)) => Ok(Answered { reply, body: Some(body) }),
+            Err(error) => Err(error.with_headers(headers)),
+        }
+    }
+
+    /// Sends a request of the control plane, and reads the head of its answer.
+    fn ask(&self, asked: HttpRequest, context: &CallContext) -> Result<Response<Body>> {
         context.check_request_size(asked.body.len() as u64)?;
         let query = if context.query.is_empty() { "" } else { "?" };
         let uri = format!("{}{}{query}{}", self.base, asked.path, context.query);
         let mut request = Request::builder().method(&asked.method).uri(uri);
-        for (name, value) in context.headers {
+        for (name, value) in context.headers(Protocol::Http) {
             request = request.header(name, value);
         }
         if asked.method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/json");
+            return self.send(request, asked.body, context);
         }
-        let answer = if asked.body.is_empty() && asked.method == Method::GET {
-            self.send(request, (), context)?
-        } else {
-            self.send(request, asked.body, context)?
-        };
-        let (head, body) = answer.into_parts();
-        let mut bytes = Vec::new();
-        let limit = context.max_message_byte_size.saturating_add(1);
-        body.into_reader()
-            .take(limit)
-            .read_to_end(&mut bytes)
-            .map_err(|error| failed(ureq::Error::from(error), context))?;
-        context.check_answer_size(bytes.len() as u64)?;
-        operation.read_http(head.status.as_u16(), &bytes)
+        self.send(request, (), context)
     }
 
     /// Runs one inference, on a connection of its own for as long as it takes.
@@ -137,6 +143,22 @@ impl Http {
             self.agent.configure_request(request).timeout_global(context.deadline.remaining()).build();
         self.agent.run(request).map_err(|error| failed(error, context))
     }
+}
+
+/// The body of an answer as text; what is not UTF-8 in it is replaced.
+fn read_whole(body: Body, context: &CallContext) -> Result<String> {
+    let mut bytes = Vec::new();
+    let limit = context.max_parsed_byte_size();
+    body.into_reader()
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(ureq::Error::from(error), context))?;
+    context.check_parsed_size(bytes.len() as u64)?;
+    Ok(match String::from_utf8_lossy(&bytes) {
+        // It is UTF-8 already: no copy.
+        Cow::Borrowed(_) => String::from_utf8(bytes).unwrap_or_default(),
+        Cow::Owned(text) => text,
+    })
 }
 
 fn is_ureq_timeout(error: &io::Error) -> bool {

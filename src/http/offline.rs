@@ -46,7 +46,9 @@ impl InferResult {
         max_byte_size: u64,
     ) -> Result<Self> {
         let call = CallOptions::new();
-        let context = CallContext::new(ClientOptions::new().set_max_message_byte_size(max_byte_size)?, &call);
+        let mut options = ClientOptions::new();
+        options.set_max_message_byte_size(max_byte_size)?;
+        let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
         let mut places = Places::unasked(&buffers);
         let byte_size = (compression == Compression::None).then_some(body.len() as u64);

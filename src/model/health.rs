@@ -1,7 +1,7 @@
 //! Whether a server lives, is ready, and has a model ready.
 
 use super::{
-    Operation,
+    Answered, Operation,
     wire::{self, HttpRequest, model_path},
 };
 use crate::{
@@ -45,8 +45,8 @@ impl Operation for ServerLive {
         Ok(ServerLiveResponse { live: yes_or_no(status, body)? })
     }
 
-    fn answer(&self, reply: ServerLiveResponse) -> Result<bool> {
-        Ok(reply.live)
+    fn answer(&self, answered: Answered<ServerLiveResponse>) -> Result<bool> {
+        Ok(answered.reply.live)
     }
 }
 
@@ -74,8 +74,8 @@ impl Operation for ServerReady {
         Ok(ServerReadyResponse { ready: yes_or_no(status, body)? })
     }
 
-    fn answer(&self, reply: ServerReadyResponse) -> Result<bool> {
-        Ok(reply.ready)
+    fn answer(&self, answered: Answered<ServerReadyResponse>) -> Result<bool> {
+        Ok(answered.reply.ready)
     }
 }
 
@@ -106,7 +106,7 @@ impl Operation for ModelReady<'_> {
         Ok(ModelReadyResponse { ready: yes_or_no(status, body)? })
     }
 
-    fn answer(&self, reply: ModelReadyResponse) -> Result<bool> {
-        Ok(reply.ready)
+    fn answer(&self, answered: Answered<ModelReadyResponse>) -> Result<bool> {
+        Ok(answered.reply.ready)
     }
 }

@@ -1,7 +1,7 @@
 //! What a server and a model say of themselves.
 
 use super::{
-    Operation,
+    Answered, Operation, same_json,
     wire::{HttpRequest, model_path},
 };
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// What a server says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ServerMetadata {
     /// The server's name, `"triton"`.
     pub name: String,
@@ -22,10 +23,25 @@ pub struct ServerMetadata {
     pub version: String,
     /// The protocol extensions that it has, `"binary_tensor_data"` and others.
     pub extensions: Vec<String>,
+    json: String,
+}
+
+impl ServerMetadata {
+    /// Whether the server has a protocol extension: `"statistics"`, `"trace"`, `"logging"`, `"model_repository"`,
+    /// `"model_repository(unload_dependents)"`, `"system_shared_memory"`, `"cuda_shared_memory"` and others.
+    pub fn has_extension(&self, name: &str) -> bool {
+        self.extensions.iter().any(|own| own == name)
+    }
+
+    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
 }
 
 /// What a model says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ModelMetadata {
     /// The model's name.
     pub name: String,
@@ -37,6 +53,14 @@ pub struct ModelMetadata {
     pub inputs: Vec<TensorMetadata>,
     /// What it gives.
     pub outputs: Vec<TensorMetadata>,
+    json: String,
+}
+
+impl ModelMetadata {
+    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
 }
 
 /// An input or an output of a model.
@@ -70,8 +94,10 @@ impl Operation for GetServerMetadata {
         Ok(HttpRequest::get("/v2"))
     }
 
-    fn answer(&self, reply: ServerMetadataResponse) -> Result<ServerMetadata> {
-        Ok(ServerMetadata { name: reply.name, version: reply.version, extensions: reply.extensions })
+    fn answer(&self, mut answered: Answered<ServerMetadataResponse>) -> Result<ServerMetadata> {
+        let json = answered.take_json(same_json)?;
+        let ServerMetadataResponse { name, version, extensions } = answered.reply;
+        Ok(ServerMetadata { name, version, extensions, json })
     }
 }
 
@@ -98,7 +124,9 @@ impl Operation for GetModelMetadata<'_> {
         Ok(HttpRequest::get(model_path(self.name, self.version)?))
     }
 
-    fn answer(&self, reply: ModelMetadataResponse) -> Result<ModelMetadata> {
+    fn answer(&self, mut answered: Answered<ModelMetadataResponse>) -> Result<ModelMetadata> {
+        let json = answered.take_json(same_json)?;
+        let reply = answered.reply;
         let tensor = |tensor: model_metadata_response::TensorMetadata| TensorMetadata {
             datatype: Datatype::from_name(&tensor.datatype),
             name: tensor.name,
@@ -110,6 +138,7 @@ impl Operation for GetModelMetadata<'_> {
             platform: reply.platform,
             inputs: reply.inputs.into_iter().map(tensor).collect(),
             outputs: reply.outputs.into_iter().map(tensor).collect(),
+            json,
         })
     }
 }

@@ -9,12 +9,15 @@ pub(crate) mod wire;
 pub use metadata::{ModelMetadata, ServerMetadata, TensorMetadata};
 
 use self::wire::HttpRequest;
-use crate::error::Result;
+use crate::{
+    error::{Error, Result},
+    proto,
+};
 
-/// One operation of the control plane.
+/// One operation of the control plane. Of its two wire forms it has one at least.
 pub(crate) trait Operation {
-    /// The path of the gRPC method, `/package.Service/Method`.
-    const GRPC: &'static str;
+    /// The path of the gRPC method, `/package.Service/Method`; empty where gRPC has none.
+    const GRPC: &'static str = "";
     /// What is sent over gRPC.
     type Message: prost::Message + Clone + 'static;
     /// What comes back over gRPC; an answer over HTTP is read into the same.
@@ -34,5 +37,31 @@ pub(crate) trait Operation {
         wire::read_json(status, body)
     }
 
-    fn answer(&self, reply: Self::Reply) -> Result<Self::Answer>;
+    fn answer(&self, answered: Answered<Self::Reply>) -> Result<Self::Answer>;
+}
+
+/// What a server answered, whatever the protocol.
+pub(crate) struct Answered<R> {
+    pub reply: R,
+    /// The body over HTTP, as it came.
+    pub body: Option<String>,
+}
+
+impl<R> Answered<R> {
+    /// The answer as Triton's HTTP interface gives it: the body as it came, or what `make` makes of the reply.
+    fn take_json(&mut self, make: impl FnOnce(&R) -> Result<String>) -> Result<String> {
+        match self.body.take() {
+            Some(body) => Ok(body),
+            None => make(&self.reply),
+        }
+    }
+}
+
+/// The JSON of a message that has the same form over both protocols.
+fn same_json<M: prost::Message + prost::Name>(message: &M) -> Result<String> {
+    proto::to_json(message).map(|json| json.to_string()).map_err(not_json)
+}
+
+fn not_json(fault: String) -> Error {
+    Error::broken_answer(format!("the server's message has no form in JSON: {fault}"))
 }

@@ -1,9 +1,10 @@
 //! The HTTP form of operations: paths, JSON bodies, and what an answer that is an error says.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use http::Method;
 use prost::{Message, Name};
+use serde_json::Value;
 
 use crate::{
     error::{self, Error, Result},
@@ -40,7 +41,8 @@ pub(crate) fn model_path(name: &str, version: &str) -> Result<String> {
     Ok(path)
 }
 
-fn push_segment(path: &mut String, what: &str, text: &str) -> Result<()> {
+/// Appends a part of a path, escaped; what HTTP has no way to write is refused.
+pub(crate) fn push_segment(path: &mut String, what: &str, text: &str) -> Result<()> {
     if text.contains('/') || matches!(text, "" | "." | "..") {
         return Err(Error::invalid(format!(
             "{what} '{text}' can't be part of a URL's path, as HTTP needs it to be"
@@ -57,24 +59,31 @@ fn push_segment(path: &mut String, what: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Reads the JSON of a success, or the error that the answer is.
-pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -> Result<M> {
-    if !(200..300).contains(&status) {
-        return Err(error(status, body));
-    }
-    proto::from_json(body).map_err(|fault| {
-        Error::broken_answer(format!("the server's JSON is not what it should be: {fault}"))
-            .with_http_status(status)
-    })
+/// The error that an answer is, unless it is a success.
+pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<()> {
+    if (200..300).contains(&status) { Ok(()) } else { Err(error(status, body)) }
 }
 
-/// The error that an answer is. Triton says `{"error": "why"}`, MLServer `{"detail": ...}` too; whatever else a gateway may say is kept, cut short.
+/// Reads the JSON of a success, or the error that the answer is.
+pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -> Result<M> {
+    succeeded(status, body)?;
+    proto::from_json(body).map_err(|fault| not_as_it_should_be(status, fault))
+}
+
+/// The error of an answer whose JSON is not what the operation's is.
+pub(crate) fn not_as_it_should_be(status: u16, fault: impl Display) -> Error {
+    Error::broken_answer(format!("the server's JSON is not what it should be: {fault}"))
+        .with_http_status(status)
+}
+
+/// The error that an answer is. Triton says `{"error": "why"}`, MLServer `{"detail": ...}` too; whatever else a gateway
+/// may say is kept, cut short.
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
     const MOST: usize = 1024;
-    let said = serde_json::from_slice::<serde_json::Value>(body).ok();
+    let said = serde_json::from_slice::<Value>(body).ok();
     let said = said.as_ref().and_then(|json| json.get("error").or_else(|| json.get("detail")));
     let text = match said {
-        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.clone(),
         Some(said) => said.to_string().chars().take(MOST).collect(),
         None => {
             let text = String::from_utf8_lossy(&body[..body.len().min(MOST)]);

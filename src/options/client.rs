@@ -1,0 +1,155 @@
+//! What a client is told when it is made.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{header::RestrictedKey, not_zero};
+use crate::{
+    compression::Compression,
+    error::{Error, Result},
+    log::{Log, LogCallback, LogLevel},
+    url::{Protocol, Url},
+};
+
+/// The time limit for reaching a server, unless told otherwise: 10 s.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time limit of a whole call, unless told otherwise: 60 s.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+/// The largest message that is sent or accepted, unless told otherwise: 2^31 - 1 bytes, which is as much as a Triton
+/// server takes over gRPC.
+pub const DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = i32::MAX as u64;
+/// The time limit of loading or unloading a model, unless told otherwise: 10 min.
+pub const DEFAULT_LOAD_TIMEOUT: Duration = Duration::from_secs(600);
+/// The memory of freed results that a client keeps for the next ones, unless told otherwise: 64 MiB.
+pub const DEFAULT_RESULT_MEMORY_BYTE_SIZE: u64 = 64 << 20;
+/// The most bytes that a compressed answer may have once it is decompressed, unless told otherwise: 256 MiB.
+pub const DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: u64 = 256 << 20;
+
+/// What a [`Client`](crate::Client) is told when it is made. Plain data: each setter checks at once.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) max_message_byte_size: u64,
+    pub(crate) max_decompressed_byte_size: u64,
+    pub(crate) result_memory_byte_size: u64,
+    pub(crate) load_timeout: Option<Duration>,
+    pub(crate) metrics_url: Option<Url>,
+    pub(super) request_compression: Compression,
+    pub(super) response_compression: Compression,
+    pub(super) restricted_keys: Vec<RestrictedKey>,
+    pub(crate) log: Log,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Some(DEFAULT_CONNECT_TIMEOUT),
+            timeout: Some(DEFAULT_TIMEOUT),
+            max_message_byte_size: DEFAULT_MAX_MESSAGE_BYTE_SIZE,
+            max_decompressed_byte_size: DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
+            result_memory_byte_size: DEFAULT_RESULT_MEMORY_BYTE_SIZE,
+            load_timeout: Some(DEFAULT_LOAD_TIMEOUT),
+            metrics_url: None,
+            request_compression: Compression::None,
+            response_compression: Compression::None,
+            restricted_keys: Vec::new(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl ClientOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The time limit for reaching a server: name resolution and connecting. `None` leaves only the call's own limit.
+    /// A limit of zero is INVALID_ARGUMENT. Default: [`DEFAULT_CONNECT_TIMEOUT`].
+    pub fn set_connect_timeout(&mut self, limit: Option<Duration>) -> Result<&mut Self> {
+        self.connect_timeout = not_zero(limit)?;
+        Ok(self)
+    }
+
+    /// The time limit of every call that has none of its own, from its start to its last byte. `None` is no limit; a
+    /// limit of zero is INVALID_ARGUMENT. Default: [`DEFAULT_TIMEOUT`].
+    pub fn set_timeout(&mut self, limit: Option<Duration>) -> Result<&mut Self> {
+        self.timeout = not_zero(limit)?;
+        Ok(self)
+    }
+
+    /// The time limit of loading or unloading a model, for calls that have none of their own: a large model takes longer
+    /// than any other call. `None` is no limit; zero is INVALID_ARGUMENT. Default: [`DEFAULT_LOAD_TIMEOUT`].
+    pub fn set_load_timeout(&mut self, limit: Option<Duration>) -> Result<&mut Self> {
+        self.load_timeout = not_zero(limit)?;
+        Ok(self)
+    }
+
+    /// Where the server's metrics are: `"http://host:8002/metrics"`, of which the path may be left away. Always HTTP,
+    /// also for a client of gRPC. INVALID_ARGUMENT for what is no such URL. Default: port 8002 of the server's host.
+    pub fn set_metrics_url(&mut self, url: &str) -> Result<&mut Self> {
+        let url = Url::parse(url)?;
+        if url.protocol != Protocol::Http {
+            return Err(Error::invalid(format!("metrics come over HTTP, and '{url}' is no URL of it")));
+        }
+        self.metrics_url = Some(url);
+        Ok(self)
+    }
+
+    /// Adds the key of restricted endpoints to every call: see [`CallOptions::add_restricted_key`](super::CallOptions::add_restricted_key).
+    pub fn add_restricted_key(&mut self, name: &str, value: &str) -> Result<&mut Self> {
+        self.restricted_keys.push(RestrictedKey::new(name, value)?);
+        Ok(self)
+    }
+
+    /// The largest message, in bytes, that is sent or accepted: a larger request fails before it is sent, a larger
+    /// answer before it is stored, both with RESOURCE_EXHAUSTED. Zero is INVALID_ARGUMENT.
+    /// Default: [`DEFAULT_MAX_MESSAGE_BYTE_SIZE`].
+    pub fn set_max_message_byte_size(&mut self, byte_size: u64) -> Result<&mut Self> {
+        if byte_size == 0 {
+            return Err(Error::invalid("the largest message can't have 0 bytes"));
+        }
+        self.max_message_byte_size = byte_size;
+        Ok(self)
+    }
+
+    /// The most bytes that a compressed answer may have once it is decompressed: one that has more is
+    /// RESOURCE_EXHAUSTED, however small it came. A quarter of it is the most that the library takes apart as a whole,
+    /// which grows in memory too: an answer of the control plane, an event of `generate_stream`, and what an inference's
+    /// answer over gRPC has outside of raw contents. Zero is INVALID_ARGUMENT. Default:
+    /// [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
+    pub fn set_max_decompressed_byte_size(&mut self, byte_size: u64) -> Result<&mut Self> {
+        if byte_size == 0 {
+            return Err(Error::invalid("a decompressed answer can't have 0 bytes"));
+        }
+        self.max_decompressed_byte_size = byte_size;
+        Ok(self)
+    }
+
+    /// How inference requests are compressed that are told nothing else. Default: not at all.
+    pub fn set_request_compression(&mut self, compression: Compression) -> &mut Self {
+        self.request_compression = compression;
+        self
+    }
+
+    /// How the answers to inference requests are wanted that are told nothing else. The server may send them otherwise;
+    /// Triton compresses over gRPC only if it was started so. Default: not at all.
+    pub fn set_response_compression(&mut self, compression: Compression) -> &mut Self {
+        self.response_compression = compression;
+        self
+    }
+
+    /// How many bytes of freed results the client keeps as memory for the next ones, where fresh memory would cost a
+    /// page fault for every 4 KiB. 0: none. Default: [`DEFAULT_RESULT_MEMORY_BYTE_SIZE`].
+    pub fn set_result_memory_byte_size(&mut self, byte_size: u64) -> &mut Self {
+        self.result_memory_byte_size = byte_size;
+        self
+    }
+
+    /// Hears what the client does, from `most` upwards in weight. Any thread may call it, and it must not call the
+    /// client. Default: none, and then nothing is written anywhere.
+    pub fn set_log_callback(&mut self, most: LogLevel, callback: Arc<LogCallback>) -> &mut Self {
+        self.log = Log::new(most, callback);
+        self
+    }
+}

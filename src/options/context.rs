@@ -1,0 +1,117 @@
+//! The options of a client and of a call, merged once for each call.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+
+use super::{
+    CallOptions, ClientOptions,
+    call::Route,
+    header::{LoadReportFormat, RestrictedKey},
+};
+use crate::{
+    compression::Compression,
+    deadline::Deadline,
+    error::{Error, Origin, Result, Status},
+    log::Log,
+    url::Protocol,
+};
+
+/// The options of the client and of the call, merged: what every layer below the client reads.
+#[derive(Clone, Debug)]
+pub(crate) struct CallContext<'c> {
+    pub deadline: Deadline,
+    /// For "not within 20ms": the limit that the deadline was made from.
+    pub timeout: Option<Duration>,
+    pub max_message_byte_size: u64,
+    pub max_decompressed_byte_size: u64,
+    headers: &'c [(HeaderName, HeaderValue)],
+    restricted_keys: [&'c [RestrictedKey]; 2],
+    load_report: Option<LoadReportFormat>,
+    pub query: &'c str,
+    pub request_compression: Compression,
+    /// In HTTP's words; `None`: as it is.
+    pub accept_encoding: Option<&'c str>,
+    pub route: &'c Route,
+    pub log: Log,
+}
+
+impl<'c> CallContext<'c> {
+    pub fn new(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+        Self::within(call.timeout.unwrap_or(client.timeout), client, call)
+    }
+
+    fn within(timeout: Option<Duration>, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+        let accept_encoding = match call.response_compression.unwrap_or(client.response_compression) {
+            _ if call.accept_encoding.is_some() => call.accept_encoding.as_deref(),
+            Compression::None => None,
+            compression => Some(compression.name()),
+        };
+        Self {
+            deadline: Deadline::after(timeout),
+            timeout,
+            max_message_byte_size: client.max_message_byte_size,
+            max_decompressed_byte_size: client.max_decompressed_byte_size,
+            headers: &call.headers,
+            restricted_keys: [&client.restricted_keys, &call.restricted_keys],
+            load_report: call.load_report,
+            query: &call.query,
+            request_compression: call.request_compression.unwrap_or(client.request_compression),
+            accept_encoding,
+            route: &call.route,
+            log: client.log.clone(),
+        }
+    }
+
+    /// What the caller adds to the head of the call.
+    pub fn headers(&self, protocol: Protocol) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let keys = self.restricted_keys.into_iter().flatten();
+        let headers = self.headers.iter().map(|(name, value)| (name, value));
+        headers
+            .chain(keys.map(move |key| key.header(protocol)))
+            .chain(self.load_report.map(LoadReportFormat::header))
+    }
+
+    /// The error of a call whose time is over. In doubt once the request may have left.
+    pub fn timed_out(&self, doing: &str) -> Error {
+        let limit = self.timeout.unwrap_or_default();
+        Error::deadline(format!("no answer within {limit:?}, the time limit of the call ({doing})"))
+    }
+
+    /// RESOURCE_EXHAUSTED for a request that is over the limit.
+    pub fn check_request_size(&self, byte_size: u64) -> Result<()> {
+        check_size("request", byte_size, "client's largest message", self.max_message_byte_size)
+    }
+
+    /// RESOURCE_EXHAUSTED for an answer that is over the limit, to be asked before its memory is.
+    pub fn check_answer_size(&self, byte_size: u64) -> Result<()> {
+        check_size("answer", byte_size, "client's largest message", self.max_message_byte_size)
+            .map_err(|error| error.in_doubt(true))
+    }
+
+    /// The most bytes that are taken apart as a whole: that takes a multiple of their memory, as decompressing does.
+    pub fn max_parsed_byte_size(&self) -> u64 {
+        (self.max_decompressed_byte_size / 4).min(self.max_message_byte_size)
+    }
+
+    /// RESOURCE_EXHAUSTED for more than can be taken apart.
+    pub fn check_parsed_size(&self, byte_size: u64) -> Result<()> {
+        self.check_answer_size(byte_size)?;
+        let most = self.max_parsed_byte_size();
+        check_size(
+            "answer",
+            byte_size,
+            "most to be taken apart, a quarter of the limit of decompressed bytes,",
+            most,
+        )
+        .map_err(|error| error.in_doubt(true))
+    }
+}
+
+fn check_size(what: &str, byte_size: u64, which: &str, limit: u64) -> Result<()> {
+    if byte_size <= limit {
+        return Ok(());
+    }
+    let message = format!("the {what} has {byte_size} bytes, and the {which} is {limit} bytes");
+    Err(Error::new(Status::ResourceExhausted, Origin::Client, message))
+}

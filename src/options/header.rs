@@ -1,0 +1,85 @@
+//! Headers that the caller adds to calls, metadata over gRPC.
+
+use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
+use http::{HeaderName, HeaderValue};
+
+use crate::{
+    error::{Error, Result},
+    url::Protocol,
+};
+
+/// A name and a value that can be sent; a value of a name in `-bin` as base64.
+pub(super) fn checked(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue)> {
+    let header = |what: String| Error::invalid(format!("header '{name}' can't be sent: {what}"));
+    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|error| header(error.to_string()))?;
+    const OWN: [&str; 13] = [
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "inference-header-content-length",
+        "keep-alive",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    ];
+    if OWN.contains(&key.as_str()) || key.as_str().starts_with("grpc-") {
+        return Err(header("the library sets it itself".to_owned()));
+    }
+    if !name.ends_with("-bin") && value.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f) && *byte != b'\t') {
+        return Err(header("its value has a control character".to_owned()));
+    }
+    let value = match name.ends_with("-bin") {
+        true => HeaderValue::try_from(BASE64_STANDARD_NO_PAD.encode(value)),
+        false => HeaderValue::from_bytes(value),
+    };
+    Ok((key, value.map_err(|error| header(error.to_string()))?))
+}
+
+/// The key of endpoints that a server restricts. Each protocol has a header of its own for it.
+#[derive(Clone, Debug)]
+pub(crate) struct RestrictedKey {
+    http: HeaderName,
+    grpc: HeaderName,
+    value: HeaderValue,
+}
+
+impl RestrictedKey {
+    pub fn new(name: &str, value: &str) -> Result<Self> {
+        let (http, value) = checked(name, value.as_bytes())?;
+        let (grpc, _) = checked(&format!("triton-grpc-protocol-{name}"), b"")?;
+        Ok(Self { http, grpc, value })
+    }
+
+    pub fn header(&self, protocol: Protocol) -> (&HeaderName, &HeaderValue) {
+        match protocol {
+            Protocol::Http => (&self.http, &self.value),
+            Protocol::Grpc => (&self.grpc, &self.value),
+        }
+    }
+}
+
+/// How a server is to write its report of load: a matter of taste, since both are read alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadReportFormat {
+    /// `TEXT name=value, ...`
+    Text,
+    /// `JSON {...}`
+    Json,
+}
+
+impl LoadReportFormat {
+    pub(super) fn header(self) -> (&'static HeaderName, &'static HeaderValue) {
+        static NAME: HeaderName = HeaderName::from_static("endpoint-load-metrics-format");
+        static TEXT: HeaderValue = HeaderValue::from_static("text");
+        static JSON: HeaderValue = HeaderValue::from_static("json");
+        match self {
+            Self::Text => (&NAME, &TEXT),
+            Self::Json => (&NAME, &JSON),
+        }
+    }
+}
