@@ -908,7 +908,8 @@ triton_status triton_call_options_set_http_path(triton_call_options *options,
  *
  * @param content_type  "{}" in it stands for the byte size of the JSON part:
  *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content type the
- *                      size is read in the same form.
+ *                      size is read in the same form. A request that is JSON alone has no such size: with "{}" it goes under
+ *                      "application/json" then.
  */
 triton_status triton_call_options_set_http_content_type(triton_call_options *options,
                                                         const char *content_type,
@@ -1542,6 +1543,23 @@ triton_status triton_infer_request_requested_output_set_shared_memory(triton_inf
                                                                       triton_error **error_out);
 
 /**
+ * As how many classes a requested output is wanted; 0: as the tensor that it is, and past the end.
+ */
+uint32_t triton_infer_request_requested_output_class_count(const triton_infer_request *request,
+                                                           size_t output);
+
+/**
+ * Whether a requested output is wanted as JSON over HTTP; false past the end.
+ */
+bool triton_infer_request_requested_output_is_json(const triton_infer_request *request, size_t output);
+
+/**
+ * Whether an input's elements are to be spelled out, as JSON over HTTP, as typed contents over gRPC; false past the end.
+ */
+bool triton_infer_request_input_is_json(const triton_infer_request *request,
+                                        size_t input);
+
+/**
  * Undoes triton_infer_request_requested_output_set_shared_memory.
  *
  * @param output  the requested output's index
@@ -1567,7 +1585,7 @@ triton_status triton_infer_request_requested_output_name(const triton_infer_requ
                                                          triton_error **error_out);
 
 /**
- * The shared memory that an requested output is in.
+ * The shared memory that a requested output is in.
  *
  * @param output          its index
  * @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
@@ -1779,7 +1797,8 @@ const char *triton_parameter_string(const triton_parameter *parameter);
  * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
  *                   never NULL on success
  * @param count_out  the number of elements, not of bytes
- * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another
+ * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another;
+ *         FAILED_PRECONDITION if it went to shared memory
  */
 triton_status triton_infer_result_output_as(const triton_infer_result *result,
                                             const char *name,

@@ -31,7 +31,11 @@ pub unsafe extern "C" fn triton_bytes_byte_size(
     unsafe {
         boundary(error_out, || {
             let out = Out::new(byte_size_out, "byte_size_out", 0).required()?;
-            out.set(tensor(strings, count)?.len());
+            let mut byte_size = 0usize;
+            for element in elements(strings, count)? {
+                byte_size = byte_size.saturating_add(bytes::framed_byte_size(element)?);
+            }
+            out.set(byte_size);
             Ok(())
         })
     }

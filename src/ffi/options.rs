@@ -424,7 +424,7 @@ pub unsafe extern "C" fn triton_call_options_add_binary_header(
             let options = &mut handle_mut(options, "options")?.options;
             let name = convert::text(name, "name")?;
             let value = convert::array(value.cast::<u8>(), byte_size, "value")?;
-            if !name.ends_with("-bin") {
+            if !name.to_ascii_lowercase().ends_with("-bin") {
                 let message =
                     format!("name '{name}' does not end in -bin, as that of a header of bytes does");
                 return Err(Error::invalid(message));
@@ -532,7 +532,8 @@ pub unsafe extern "C" fn triton_call_options_set_http_path(
 ///
 /// @param content_type  "{}" in it stands for the byte size of the JSON part:
 ///                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content type the
-///                      size is read in the same form.
+///                      size is read in the same form. A request that is JSON alone has no such size: with "{}" it goes under
+///                      "application/json" then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_http_content_type(
     options: *mut triton_call_options,

@@ -175,7 +175,8 @@ unsafe fn read<'a, T>(
 /// @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
 ///                   never NULL on success
 /// @param count_out  the number of elements, not of bytes
-/// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another
+/// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another;
+///         FAILED_PRECONDITION if it went to shared memory
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_as(
     result: *const triton_infer_result,
@@ -200,6 +201,7 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
                 )));
             };
             output.expect(datatype)?;
+            output.check_not_shared()?;
             data.set(output.start().cast());
             count.set(output.byte_size() / size);
             Ok(())

@@ -339,6 +339,47 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_shared_memory
     }
 }
 
+/// As how many classes a requested output is wanted; 0: as the tensor that it is, and past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_requested_output_class_count(
+    request: *const triton_infer_request,
+    output: usize,
+) -> u32 {
+    infallible(0, || {
+        // SAFETY: the contract's HANDLES.
+        let request = unsafe { request.as_ref() };
+        let output = request.and_then(|request| request.request.requested_outputs().get(output));
+        output.map_or(0, |output| output.class_count())
+    })
+}
+
+/// Whether a requested output is wanted as JSON over HTTP; false past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_requested_output_is_json(
+    request: *const triton_infer_request,
+    output: usize,
+) -> bool {
+    infallible(false, || {
+        // SAFETY: the contract's HANDLES.
+        let request = unsafe { request.as_ref() };
+        let output = request.and_then(|request| request.request.requested_outputs().get(output));
+        output.is_some_and(|output| output.is_json())
+    })
+}
+
+/// Whether an input's elements are to be spelled out, as JSON over HTTP, as typed contents over gRPC; false past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_is_json(
+    request: *const triton_infer_request,
+    input: usize,
+) -> bool {
+    infallible(false, || {
+        // SAFETY: the contract's HANDLES.
+        let request = unsafe { request.as_ref() };
+        request.and_then(|request| request.request.inputs().get(input)).is_some_and(|input| input.is_json())
+    })
+}
+
 /// Undoes triton_infer_request_requested_output_set_shared_memory.
 ///
 /// @param output  the requested output's index
@@ -391,7 +432,7 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_name(
     }
 }
 
-/// The shared memory that an requested output is in.
+/// The shared memory that a requested output is in.
 ///
 /// @param output          its index
 /// @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the

@@ -1,13 +1,16 @@
 //! The messages of an inference over gRPC: encoded around the caller's tensors, decoded into aligned places as the
 //! bytes arrive. Everything else that gRPC says is small and goes through prost.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use prost::Message;
 
 use super::{
     contents, parameters,
-    wire::{FIXED32, FIXED64, LENGTH, VARINT, put_key, put_message, put_text, put_varint, take_varint},
+    wire::{
+        FIXED32, FIXED64, LENGTH, VARINT, Value, put_key, put_message, put_text, put_varint, take_field,
+        take_varint,
+    },
 };
 use crate::{
     compression::Compression,
@@ -16,6 +19,7 @@ use crate::{
         Datatype, InferInput, InferOutput, InferRequest, InferResult, OutputHead, RequestedOutput, Source,
         check_output_count,
         place::{Data, Place, Places},
+        tensor,
     },
     options::CallContext,
     proto::inference::{ModelInferResponse, model_infer_response::InferOutputTensor},
@@ -55,6 +59,11 @@ mod response_field {
     pub const PARAMETERS: u64 = 4;
     pub const OUTPUTS: u64 = 5;
     pub const RAW_OUTPUT_CONTENTS: u64 = 6;
+}
+
+/// Field numbers of `ModelInferResponse.InferOutputTensor`.
+mod output_tensor_field {
+    pub const CONTENTS: u64 = 5;
 }
 
 /// What stands before each message: whether it is compressed, and its byte size.
@@ -195,9 +204,8 @@ fn put_input(tensor: &mut Vec<u8>, input: &InferInput) -> Result<()> {
     parameters::put_all(tensor, input_field::PARAMETERS, input.parameters());
     let mut outcome = Ok(());
     if input.is_json() && input.region().is_none() {
-        let data: Vec<&[u8]> = input.segments().collect();
         put_message(tensor, input_field::CONTENTS, |message| {
-            outcome = contents::put(message, input.datatype(), &data.concat());
+            outcome = contents::put(message, input.datatype(), &input.joined());
         });
     }
     outcome
@@ -224,7 +232,8 @@ pub(super) struct ResponseReader<'r> {
     /// The bytes of a field that is read whole.
     field: Vec<u8>,
     result: InferResult,
-    tensors: Vec<InferOutputTensor>,
+    /// With what came as typed contents.
+    tensors: Vec<(InferOutputTensor, Vec<u8>)>,
     raw: Vec<Place<'r>>,
 }
 
@@ -320,7 +329,7 @@ impl<'r> ResponseReader<'r> {
                 // Outputs are told before their data by every server that there is; if one does not, the data is
                 // brought to its buffer at the end.
                 check_output_count(self.raw.len() + 1)?;
-                let name = self.tensors.get(self.raw.len()).map_or("", |tensor| &tensor.name);
+                let name = self.tensors.get(self.raw.len()).map_or("", |(tensor, _)| &tensor.name);
                 self.raw.push(places.place(name, byte_size)?);
                 if byte_size == 0 { AT_KEY } else { State::Raw }
             }
@@ -353,10 +362,8 @@ impl<'r> ResponseReader<'r> {
     fn end_whole(&mut self, number: u64) -> Result<()> {
         self.state = AT_KEY;
         if number == response_field::OUTPUTS {
-            let tensor =
-                InferOutputTensor::decode(&self.field[..]).map_err(|error| malformed(&error.to_string()))?;
             check_output_count(self.tensors.len() + 1)?;
-            self.tensors.push(tensor);
+            self.tensors.push(read_output(&self.field)?);
             return Ok(());
         }
         if number == response_field::PARAMETERS {
@@ -390,30 +397,55 @@ impl<'r> ResponseReader<'r> {
             return Err(malformed(&format!("{raw} raw outputs for {tensors} outputs")));
         }
         let mut raw = self.raw.into_iter();
-        for tensor in self.tensors {
-            let InferOutputTensor { name, datatype, shape, parameters, contents } = tensor;
+        for (tensor, contents) in self.tensors {
+            let InferOutputTensor { name, datatype, shape, parameters, .. } = tensor;
             let mut head =
                 OutputHead { name, datatype: Datatype::from_name(&datatype), shape, ..OutputHead::default() };
             parameters::read(parameters, &mut head.parameters);
             let name = &head.name;
-            let data = match (raw.next(), contents) {
-                _ if places.is_shared(name) => Data::Shared,
-                (None, Some(contents)) => {
-                    let data = contents::read(&contents, head.datatype)
-                        .map_err(|fault| malformed(&format!("output '{name}': {fault}")))?;
-                    places.bring(name, &data)?
-                }
+            // An empty raw entry may stand beside contents, and for what is in shared memory.
+            let data = match raw.next().filter(|place| place.byte_size() > 0 || contents.is_empty()) {
+                None if !contents.is_empty() => places.bring(name, &contents)?,
+                None if places.is_shared(name, &head.shape) => Data::Shared,
+                None => Data::empty(),
+                Some(place) if place.byte_size() == 0 && places.is_shared(name, &head.shape) => Data::Shared,
                 // Its data came before its name.
-                (Some(place), _) if places.is_lent(name) => {
+                Some(place) if places.is_lent(name) => {
                     places.bring(name, place.land().bytes().unwrap_or_default())?
                 }
-                (Some(place), _) => place.land(),
-                (None, None) => Data::empty(),
+                Some(place) => place.land(),
             };
             self.result.outputs.push(InferOutput::new(head, data)?);
         }
         Ok(self.result)
     }
+}
+
+/// Reads an output, and its typed contents beside it.
+fn read_output(field: &[u8]) -> Result<(InferOutputTensor, Vec<u8>)> {
+    let (mut head, mut pieces) = (Cow::Borrowed(field), Vec::new());
+    let mut rest = field;
+    while !rest.is_empty() {
+        let (number, value, after) = take_field(rest).map_err(|fault| malformed(&fault))?;
+        match value {
+            Value::Bytes(piece) if number == output_tensor_field::CONTENTS => {
+                if pieces.is_empty() {
+                    head = Cow::Owned(field[..field.len() - rest.len()].to_vec());
+                }
+                pieces.push(piece);
+            }
+            _ if pieces.is_empty() => {}
+            _ => head.to_mut().extend_from_slice(&rest[..rest.len() - after.len()]),
+        }
+        rest = after;
+    }
+    let output = InferOutputTensor::decode(&head[..]).map_err(|error| malformed(&error.to_string()))?;
+    let datatype = Datatype::from_name(&output.datatype);
+    // A shape that can't be is told of when the output is made.
+    let most = tensor::byte_size(datatype, &output.shape).unwrap_or(Some(0));
+    let contents = contents::read(&pieces, datatype, most)
+        .map_err(|fault| malformed(&format!("output '{}': {fault}", output.name)))?;
+    Ok((output, contents))
 }
 
 /// What stands before a field's value.

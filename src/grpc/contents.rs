@@ -1,10 +1,9 @@
 //! Tensors as typed contents: elements spelled out in fields of protobuf's own types, in requests and in answers.
 
-use super::wire::{LENGTH, put_key, put_message, put_varint};
+use super::wire::{LENGTH, Value, put_key, put_message, put_varint, take_field, take_varint};
 use crate::{
     error::{Error, Result},
     infer::{Datatype, bytes},
-    proto::inference::InferTensorContents,
 };
 
 /// Field numbers of `InferTensorContents`.
@@ -71,58 +70,91 @@ fn put_numbers<const SIZE: usize>(
     }
 }
 
-/// The bytes of a tensor that came as typed contents. `Err` says what is wrong with them.
+/// The bytes of a tensor of `most` bytes that came as typed contents, in pieces of whole fields. Read here and not by prost,
+/// which would make an object of each element of BYTES. `Err` says what is wrong with them.
 pub(super) fn read(
-    contents: &InferTensorContents,
+    pieces: &[&[u8]],
     datatype: Datatype,
+    most: Option<u64>,
 ) -> std::result::Result<Vec<u8>, String> {
-    let mut tensor = Vec::new();
-    match datatype {
-        Datatype::Bool => tensor.extend(contents.bool_contents.iter().map(|value| u8::from(*value))),
-        Datatype::Int8 => {
-            narrow(&contents.int_contents, |value| i8::try_from(value).map(i8::to_le_bytes), &mut tensor)?
-        }
-        Datatype::Int16 => {
-            narrow(&contents.int_contents, |value| i16::try_from(value).map(i16::to_le_bytes), &mut tensor)?;
-        }
-        Datatype::Int32 => tensor.extend(contents.int_contents.iter().flat_map(|value| value.to_le_bytes())),
-        Datatype::Int64 => {
-            tensor.extend(contents.int64_contents.iter().flat_map(|value| value.to_le_bytes()))
-        }
-        Datatype::Uint8 => {
-            narrow(&contents.uint_contents, |value| u8::try_from(value).map(u8::to_le_bytes), &mut tensor)?;
-        }
-        Datatype::Uint16 => {
-            narrow(&contents.uint_contents, |value| u16::try_from(value).map(u16::to_le_bytes), &mut tensor)?;
-        }
-        Datatype::Uint32 => {
-            tensor.extend(contents.uint_contents.iter().flat_map(|value| value.to_le_bytes()))
-        }
-        Datatype::Uint64 => {
-            tensor.extend(contents.uint64_contents.iter().flat_map(|value| value.to_le_bytes()))
-        }
-        Datatype::Fp32 => tensor.extend(contents.fp32_contents.iter().flat_map(|value| value.to_le_bytes())),
-        Datatype::Fp64 => tensor.extend(contents.fp64_contents.iter().flat_map(|value| value.to_le_bytes())),
-        Datatype::Bytes => {
-            for element in &contents.bytes_contents {
-                bytes::append(&mut tensor, element).map_err(|error| error.to_string())?;
+    let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    let wire: usize = pieces.iter().map(|piece| piece.len()).sum();
+    // No element has more bytes than 8, or less than one on the wire.
+    let mut tensor = Vec::with_capacity(most.min(wire.saturating_mul(datatype.byte_size().unwrap_or(1))));
+    for piece in pieces {
+        let mut rest = *piece;
+        while !rest.is_empty() {
+            let (field, value, after) = take_field(rest)?;
+            rest = after;
+            if Some(field) == field_of(datatype) {
+                read_field(value, datatype, &mut tensor)?;
             }
-        }
-        Datatype::Fp16 | Datatype::Bf16 | Datatype::Invalid => {
-            return Err(format!("{datatype} has no typed contents"));
+            if tensor.len() > most {
+                return Err("there are more elements than the shape has".to_owned());
+            }
         }
     }
     Ok(tensor)
 }
 
-fn narrow<V: Copy + std::fmt::Display, const SIZE: usize, E>(
-    values: &[V],
-    bytes: impl Fn(V) -> std::result::Result<[u8; SIZE], E>,
-    tensor: &mut Vec<u8>,
-) -> std::result::Result<(), String> {
-    for value in values {
-        let element = bytes(*value).map_err(|_| format!("{value} has no room in {SIZE} bytes"))?;
-        tensor.extend_from_slice(&element);
+/// The one field that elements of a datatype stand in.
+fn field_of(datatype: Datatype) -> Option<u64> {
+    Some(match datatype {
+        Datatype::Bool => field::BOOL,
+        Datatype::Int8 | Datatype::Int16 | Datatype::Int32 => field::INT,
+        Datatype::Int64 => field::INT64,
+        Datatype::Uint8 | Datatype::Uint16 | Datatype::Uint32 => field::UINT,
+        Datatype::Uint64 => field::UINT64,
+        Datatype::Fp32 => field::FP32,
+        Datatype::Fp64 => field::FP64,
+        Datatype::Bytes => field::BYTES,
+        Datatype::Fp16 | Datatype::Bf16 | Datatype::Invalid => return None,
+    })
+}
+
+/// Numbers stand packed, or each by itself.
+fn read_field(value: Value, datatype: Datatype, tensor: &mut Vec<u8>) -> std::result::Result<(), String> {
+    match (value, datatype) {
+        (Value::Bytes(element), Datatype::Bytes) => {
+            bytes::append(tensor, element).map_err(|error| error.to_string())
+        }
+        (Value::Fixed(number), Datatype::Fp32 | Datatype::Fp64)
+        | (Value::Bytes(number), Datatype::Fp32 | Datatype::Fp64) => {
+            if !datatype.byte_size().is_some_and(|size| number.len().is_multiple_of(size)) {
+                return Err(format!("{} bytes are no numbers of {datatype}", number.len()));
+            }
+            tensor.extend_from_slice(number);
+            Ok(())
+        }
+        (Value::Number(number), _) => put_element(number, datatype, tensor),
+        (Value::Bytes(mut packed), _) => {
+            while !packed.is_empty() {
+                let (number, rest) = take_varint(packed)?.ok_or("a packed number breaks off")?;
+                put_element(number, datatype, tensor)?;
+                packed = rest;
+            }
+            Ok(())
+        }
+        (Value::Fixed(_), _) => Err(format!("a number of a fixed size is no element of {datatype}")),
+    }
+}
+
+/// Appends a number of protobuf's as an element.
+fn put_element(number: u64, datatype: Datatype, tensor: &mut Vec<u8>) -> std::result::Result<(), String> {
+    fn narrow<T: TryFrom<i64>>(number: i64) -> std::result::Result<T, String> {
+        T::try_from(number).map_err(|_| format!("{number} has no room in {} bytes", size_of::<T>()))
+    }
+    // As protobuf has it, what is beyond a field's 32 bits is cut.
+    let (int, uint) = (i64::from(number as i32), i64::from(number as u32));
+    match datatype {
+        Datatype::Bool => tensor.push(u8::from(number != 0)),
+        Datatype::Int8 => tensor.extend_from_slice(&narrow::<i8>(int)?.to_le_bytes()),
+        Datatype::Int16 => tensor.extend_from_slice(&narrow::<i16>(int)?.to_le_bytes()),
+        Datatype::Uint8 => tensor.extend_from_slice(&narrow::<u8>(uint)?.to_le_bytes()),
+        Datatype::Uint16 => tensor.extend_from_slice(&narrow::<u16>(uint)?.to_le_bytes()),
+        Datatype::Int32 | Datatype::Uint32 => tensor.extend_from_slice(&(number as u32).to_le_bytes()),
+        Datatype::Int64 | Datatype::Uint64 => tensor.extend_from_slice(&number.to_le_bytes()),
+        _ => return Err(format!("a whole number is no element of {datatype}")),
     }
     Ok(())
 }
@@ -132,6 +164,10 @@ mod tests {
     use prost::Message;
 
     use super::*;
+    use crate::{
+        grpc::wire::{FIXED32, FIXED64, VARINT},
+        proto::inference::InferTensorContents,
+    };
 
     #[test]
     fn elements_come_back_bit_for_bit() {
@@ -153,19 +189,58 @@ mod tests {
             for data in [data, &[]] {
                 let mut message = Vec::new();
                 put(&mut message, datatype, data).unwrap();
+                let most = Some(data.len() as u64);
+                assert_eq!(read(&[&message], datatype, most).unwrap(), data, "{datatype}");
+                // As a writer has it that does not pack, and in two pieces.
                 let contents = InferTensorContents::decode(&message[..]).unwrap();
-                assert_eq!(read(&contents, datatype).unwrap(), data, "{datatype}");
+                let (first, second) = (unpacked(&contents), InferTensorContents::default().encode_to_vec());
+                assert_eq!(read(&[&first, &second], datatype, most).unwrap(), data, "{datatype}");
+                if let Some(less) = data.len().checked_sub(1) {
+                    assert!(read(&[&message], datatype, Some(less as u64)).is_err(), "{datatype}");
+                    for cut in 1..message.len() {
+                        let _ = read(&[&message[..cut]], datatype, most);
+                    }
+                    assert!(read(&[&message[..message.len() - 1]], datatype, most).is_err(), "{datatype}");
+                }
             }
         }
         assert!(put(&mut Vec::new(), Datatype::Fp16, &[0, 0]).is_err());
+    }
+
+    fn unpacked(contents: &InferTensorContents) -> Vec<u8> {
+        let mut message = Vec::new();
+        let mut number = |field, number| {
+            put_key(&mut message, field, VARINT);
+            put_varint(&mut message, number);
+        };
+        contents.bool_contents.iter().for_each(|value| number(field::BOOL, u64::from(*value)));
+        contents.int_contents.iter().for_each(|value| number(field::INT, signed((*value).into())));
+        contents.int64_contents.iter().for_each(|value| number(field::INT64, signed(*value)));
+        contents.uint_contents.iter().for_each(|value| number(field::UINT, u64::from(*value)));
+        contents.uint64_contents.iter().for_each(|value| number(field::UINT64, *value));
+        for value in &contents.fp32_contents {
+            put_key(&mut message, field::FP32, FIXED32);
+            message.extend_from_slice(&value.to_le_bytes());
+        }
+        for value in &contents.fp64_contents {
+            put_key(&mut message, field::FP64, FIXED64);
+            message.extend_from_slice(&value.to_le_bytes());
+        }
+        for element in &contents.bytes_contents {
+            put_key(&mut message, field::BYTES, LENGTH);
+            put_varint(&mut message, element.len() as u64);
+            message.extend_from_slice(element);
+        }
+        message
     }
 
     #[test]
     fn a_number_too_large_for_its_datatype_is_refused() {
         let contents =
             InferTensorContents { int_contents: vec![128], uint_contents: vec![65536], ..Default::default() };
-        assert!(read(&contents, Datatype::Int8).is_err());
-        assert!(read(&contents, Datatype::Uint16).is_err());
-        assert!(read(&contents, Datatype::Bf16).is_err());
+        let message = contents.encode_to_vec();
+        assert!(read(&[&message], Datatype::Int8, None).is_err());
+        assert!(read(&[&message], Datatype::Uint16, None).is_err());
+        assert!(read(&[&message], Datatype::Bf16, None).unwrap().is_empty());
     }
 }

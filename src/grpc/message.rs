@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::codec::{PREFIX_BYTE_SIZE, ResponseReader};
 use crate::{
-    compression::{Compression, exceeded},
+    compression::{Compression, fault},
     error::{Error, Result},
     infer::{InferResult, place::Places},
     options::CallContext,
@@ -90,12 +90,11 @@ impl<'r, 'c> Message<'r, 'c> {
                 let mut message = Vec::new();
                 let limit = self.context.max_decompressed_byte_size;
                 compression.decompress(&bytes[..], limit).read_to_end(&mut message).map_err(|error| {
-                    exceeded(&error).unwrap_or_else(|| {
-                        Error::broken_answer("the answer's message is not compressed as it says")
-                            .with_source(error)
-                    })
+                    let damaged = || Error::broken_answer("the answer's message can't be decompressed");
+                    fault(&error).unwrap_or_else(|| damaged().with_source(error))
                 })?;
-                let mut reader = ResponseReader::new(message.len() as u64, self.context)?;
+                let context = self.context.decompressed();
+                let mut reader = ResponseReader::new(message.len() as u64, &context)?;
                 reader.push(&message, places)?;
                 reader.finish(places)
             }

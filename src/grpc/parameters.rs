@@ -114,6 +114,6 @@ pub(super) fn read(map: HashMap<String, InferParameter>, parameters: &mut Parame
             Some(ParameterChoice::StringParam(value)) => Parameter::String(value),
             None => continue,
         };
-        parameters.set(name, value);
+        parameters.receive(name, value);
     }
 }

@@ -51,6 +51,32 @@ pub(super) fn take_varint(bytes: &[u8]) -> Result<Option<(u64, &[u8])>, String> 
     if bytes.len() < 10 { Ok(None) } else { Err("a number of more than 10 bytes".to_owned()) }
 }
 
+/// The value of a field, by its wire type.
+pub(super) enum Value<'b> {
+    Number(u64),
+    Fixed(&'b [u8]),
+    Bytes(&'b [u8]),
+}
+
+/// The field at the start of `bytes`: its number, its value, and what follows it.
+pub(super) fn take_field(bytes: &[u8]) -> Result<(u64, Value<'_>, &[u8]), String> {
+    let broken = || "a field breaks off".to_owned();
+    let (key, rest) = take_varint(bytes)?.ok_or_else(broken)?;
+    let (value, rest) = match key & 7 {
+        VARINT => take_varint(rest)?.map(|(number, rest)| (Value::Number(number), rest)),
+        FIXED64 => rest.split_at_checked(8).map(|(value, rest)| (Value::Fixed(value), rest)),
+        FIXED32 => rest.split_at_checked(4).map(|(value, rest)| (Value::Fixed(value), rest)),
+        LENGTH => {
+            let (size, rest) = take_varint(rest)?.ok_or_else(broken)?;
+            let size = usize::try_from(size).map_err(|_| broken())?;
+            rest.split_at_checked(size).map(|(value, rest)| (Value::Bytes(value), rest))
+        }
+        other => return Err(format!("a field of wire type {other}")),
+    }
+    .ok_or_else(broken)?;
+    Ok((key >> 3, value, rest))
+}
+
 pub(super) fn put_bool(to: &mut Vec<u8>, field: u64, value: bool) {
     put_key(to, field, VARINT);
     put_varint(to, value.into());

@@ -13,6 +13,7 @@ use crate::{
         InferInput, InferOutput, InferRequest, InferResult, Parameters, Region, RequestedOutput, SequenceId,
         Source, check_output_count,
         place::{Data, Place, Places},
+        tensor,
     },
     options::CallContext,
 };
@@ -74,9 +75,13 @@ fn write_input(json: &mut Writer, input: &InferInput) -> Result<()> {
     match input.source() {
         Source::Segments(_) if input.is_json() => {
             json.raw(",\"data\":");
-            elements::write(json, input.datatype(), input.segments())?;
+            elements::write(json, input.datatype(), &input.joined())?;
         }
         Source::Json(text) => {
+            // Read before it stands in the request: text that ends the array could say anything behind it.
+            let data = elements::read(text.as_bytes(), input.datatype(), None)
+                .map_err(|fault| Error::invalid(format!("its JSON is no tensor: {fault}")))?;
+            input.check_data([&data[..]].into_iter())?;
             json.raw(",\"data\":");
             json.raw(text);
         }
@@ -203,12 +208,14 @@ pub(super) fn read_result(
             let name = &output.head.name;
             let data = match (output.json_data, output.binary_byte_size) {
                 (Some(range), _) => {
-                    let data = elements::read(&json[range], output.head.datatype).map_err(|fault| {
+                    // A shape that can't be is told of below.
+                    let most = tensor::byte_size(output.head.datatype, &output.head.shape).unwrap_or(Some(0));
+                    let data = elements::read(&json[range], output.head.datatype, most).map_err(|fault| {
                         Error::broken_answer(format!("output '{name}' of the answer: {fault}"))
                     })?;
                     places.bring(name, &data)?
                 }
-                (None, None) if places.is_shared(name) => Data::Shared,
+                (None, None) if places.is_shared(name, &output.head.shape) => Data::Shared,
                 (None, announced) => {
                     let announced = announced.unwrap_or(0);
                     left.take(name, announced, context)?;
@@ -232,15 +239,20 @@ fn read_json(
     context: &CallContext,
 ) -> Result<()> {
     // What a header claims is not allocated: the vector grows as bytes arrive.
-    let limit = json_byte_size.or(byte_size).unwrap_or(context.max_message_byte_size.saturating_add(1));
-    if json_byte_size.is_some_and(|json| json > byte_size.unwrap_or(context.max_message_byte_size)) {
-        return Err(Error::broken_answer(format!(
-            "the answer's JSON part would have {limit} bytes, more than the answer"
-        )));
+    let announced = json_byte_size.or(byte_size);
+    if let (Some(json), Some(whole)) = (json_byte_size, byte_size)
+        && json > whole
+    {
+        let message = format!("the answer's JSON part would have {json} bytes, more than the answer");
+        return Err(Error::broken_answer(message));
+    }
+    let limit = announced.unwrap_or(context.max_parsed_byte_size().saturating_add(1));
+    if let Some(announced) = announced {
+        context.check_parsed_size(announced)?;
     }
     json.clear();
     body.take(limit).read_to_end(json).map_err(broken_off)?;
-    context.check_answer_size(json.len() as u64)?;
+    context.check_parsed_size(json.len() as u64)?;
     if json_byte_size.is_some_and(|announced| announced != json.len() as u64) {
         return Err(Error::broken_answer(format!(
             "the answer ends after {} of its {limit} bytes of JSON",

@@ -12,7 +12,7 @@ use super::{
     body,
 };
 use crate::{
-    compression::{Compression, exceeded},
+    compression::{self, Compression},
     deadline::Deadline,
     error::{Error, Result},
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
@@ -171,6 +171,7 @@ fn write_head(head: &mut Vec<u8>, target: Target, sizes: Sizes, context: &CallCo
     let _ = match (&context.route.content_type, sizes.json) {
         (None, Some(_)) => write!(head, "application/octet-stream"),
         (Some(content_type), Some(size)) => write!(head, "{}", content_type.replace("{}", &size.to_string())),
+        (Some(content_type), None) if !content_type.contains("{}") => write!(head, "{content_type}"),
         (_, None) => write!(head, "application/json"),
     };
     let _ = write!(head, "\r\nContent-Length: {}\r\n", sizes.body);
@@ -287,6 +288,8 @@ fn read_answer(
                 context.check_answer_size(byte_size)?;
             }
             let mut plain = encoding.decompress(&mut *body, context.max_decompressed_byte_size);
+            // What it claims to have is bounded as what comes out of it.
+            let context = &context.decompressed();
             body::read_result(&mut plain, None, json_byte_size, json, places, context)
         }
         (None, name) => Err(Error::broken_answer(format!(
@@ -322,8 +325,8 @@ fn broken(error: io::Error, doing: &str, context: &CallContext) -> Error {
 /// The error of a body's reader may be the deadline's, or that of an answer that is no HTTP.
 fn in_time(error: Error, context: &CallContext) -> Error {
     let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>());
-    if let Some(exceeded) = source.and_then(exceeded) {
-        return exceeded;
+    if let Some(fault) = source.and_then(compression::fault) {
+        return fault;
     }
     match source.map(io::Error::kind) {
         Some(io::ErrorKind::TimedOut) => context.timed_out("receiving the answer").in_doubt(true),

@@ -1,7 +1,5 @@
 //! The elements of a tensor as JSON, and back to the bytes that they are in binary.
 
-use std::borrow::Cow;
-
 use jiter::{Jiter, JiterError, Peek};
 
 use super::json::Writer;
@@ -10,39 +8,26 @@ use crate::{
     infer::{Datatype, bytes},
 };
 
-/// Writes the elements as a flat array. The segments' borders may fall anywhere.
-pub(super) fn write<'s>(
-    json: &mut Writer,
-    datatype: Datatype,
-    mut segments: impl Iterator<Item = &'s [u8]>,
-) -> Result<()> {
-    let first = segments.next().unwrap_or_default();
-    let data = match segments.next() {
-        None => Cow::Borrowed(first),
-        Some(second) => {
-            let mut data = [first, second].concat();
-            segments.for_each(|segment| data.extend_from_slice(segment));
-            Cow::Owned(data)
-        }
-    };
+/// Writes the elements as a flat array.
+pub(super) fn write(json: &mut Writer, datatype: Datatype, data: &[u8]) -> Result<()> {
     json.raw("[");
     match datatype {
         Datatype::Bool => {
-            each::<1>(json, &data, |json, [byte]| json.raw(if byte == 0 { "false" } else { "true" }))
+            each::<1>(json, data, |json, [byte]| json.raw(if byte == 0 { "false" } else { "true" }))
         }
-        Datatype::Uint8 => each(json, &data, |json, bytes| json.number(u8::from_le_bytes(bytes))),
-        Datatype::Uint16 => each(json, &data, |json, bytes| json.number(u16::from_le_bytes(bytes))),
-        Datatype::Uint32 => each(json, &data, |json, bytes| json.number(u32::from_le_bytes(bytes))),
-        Datatype::Uint64 => each(json, &data, |json, bytes| json.number(u64::from_le_bytes(bytes))),
-        Datatype::Int8 => each(json, &data, |json, bytes| json.number(i8::from_le_bytes(bytes))),
-        Datatype::Int16 => each(json, &data, |json, bytes| json.number(i16::from_le_bytes(bytes))),
-        Datatype::Int32 => each(json, &data, |json, bytes| json.number(i32::from_le_bytes(bytes))),
-        Datatype::Int64 => each(json, &data, |json, bytes| json.number(i64::from_le_bytes(bytes))),
+        Datatype::Uint8 => each(json, data, |json, bytes| json.number(u8::from_le_bytes(bytes))),
+        Datatype::Uint16 => each(json, data, |json, bytes| json.number(u16::from_le_bytes(bytes))),
+        Datatype::Uint32 => each(json, data, |json, bytes| json.number(u32::from_le_bytes(bytes))),
+        Datatype::Uint64 => each(json, data, |json, bytes| json.number(u64::from_le_bytes(bytes))),
+        Datatype::Int8 => each(json, data, |json, bytes| json.number(i8::from_le_bytes(bytes))),
+        Datatype::Int16 => each(json, data, |json, bytes| json.number(i16::from_le_bytes(bytes))),
+        Datatype::Int32 => each(json, data, |json, bytes| json.number(i32::from_le_bytes(bytes))),
+        Datatype::Int64 => each(json, data, |json, bytes| json.number(i64::from_le_bytes(bytes))),
         // As a double, and so exactly: a reader that makes a double of it first rounds nothing.
-        Datatype::Fp32 => each(json, &data, |json, bytes| json.double(f32::from_le_bytes(bytes).into())),
-        Datatype::Fp64 => each(json, &data, |json, bytes| json.double(f64::from_le_bytes(bytes))),
+        Datatype::Fp32 => each(json, data, |json, bytes| json.double(f32::from_le_bytes(bytes).into())),
+        Datatype::Fp64 => each(json, data, |json, bytes| json.double(f64::from_le_bytes(bytes))),
         Datatype::Bytes => {
-            let elements = bytes::elements(&data).map_err(Error::invalid)?;
+            let elements = bytes::elements(data).map_err(Error::invalid)?;
             for (at, element) in elements.into_iter().enumerate() {
                 let text = str::from_utf8(element).map_err(|_| {
                     Error::invalid(format!(
@@ -72,20 +57,35 @@ fn each<const SIZE: usize>(json: &mut Writer, data: &[u8], put: impl Fn(&mut Wri
 /// As deep as arrays may be nested: a tensor's rank.
 const DEPTH: usize = 64;
 
-/// Reads an array, flat or nested, into the bytes of a tensor. Numbers keep all their digits. `Err` says what is wrong.
-pub(super) fn read(json: &[u8], datatype: Datatype) -> std::result::Result<Vec<u8>, String> {
+/// Reads an array, flat or nested, into the bytes of a tensor of `most` bytes. Numbers keep all their digits. `Err` says
+/// what is wrong.
+pub(super) fn read(
+    json: &[u8],
+    datatype: Datatype,
+    most: Option<u64>,
+) -> std::result::Result<Vec<u8>, String> {
     let mut reader = Jiter::new(json).with_allow_inf_nan();
-    let mut tensor = Vec::new();
+    // An element has one character at least, and a comma: more than there can be is not asked for.
+    let likely = json.len().div_ceil(2).saturating_mul(datatype.byte_size().unwrap_or(0));
+    let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    let mut tensor = Tensor { bytes: Vec::with_capacity(likely.min(most)), most };
     let mut array = |reader: &mut Jiter| -> std::result::Result<(), Fault> {
         let peek = reader.peek()?;
         read_array(reader, peek, datatype, &mut tensor, DEPTH)?;
         Ok(reader.finish()?)
     };
-    array(&mut reader).map_err(|fault| match fault {
+    let outcome = array(&mut reader);
+    outcome.map_err(|fault| match fault {
         Fault::Json(error) => error.description(&Jiter::new(json)),
         Fault::Element(what) => what,
     })?;
-    Ok(tensor)
+    Ok(tensor.bytes)
+}
+
+/// What is read, and how much it may be.
+struct Tensor {
+    bytes: Vec<u8>,
+    most: usize,
 }
 
 enum Fault {
@@ -103,7 +103,7 @@ fn read_array(
     reader: &mut Jiter,
     peek: Peek,
     datatype: Datatype,
-    tensor: &mut Vec<u8>,
+    tensor: &mut Tensor,
     depth: usize,
 ) -> std::result::Result<(), Fault> {
     if peek != Peek::Array {
@@ -116,7 +116,10 @@ fn read_array(
     while let Some(peek) = next {
         match peek {
             Peek::Array => read_array(reader, peek, datatype, tensor, depth - 1)?,
-            _ => read_element(reader, peek, datatype, tensor)?,
+            _ => read_element(reader, peek, datatype, &mut tensor.bytes)?,
+        }
+        if tensor.bytes.len() > tensor.most {
+            return Err(Fault::Element("there are more elements than the shape has".to_owned()));
         }
         next = reader.array_step()?;
     }
@@ -171,19 +174,21 @@ fn put_number(digits: &str, datatype: Datatype, tensor: &mut Vec<u8>) -> Option<
 mod tests {
     use super::*;
 
-    fn written(datatype: Datatype, segments: &[&[u8]]) -> String {
+    fn written(datatype: Datatype, data: &[u8]) -> String {
         let mut json = Vec::new();
-        write(&mut Writer(&mut json), datatype, segments.iter().copied()).unwrap();
+        write(&mut Writer(&mut json), datatype, data).unwrap();
         String::from_utf8(json).unwrap()
     }
 
     #[test]
     fn elements_come_back_bit_for_bit() {
         let check = |datatype, data: &[u8], text: &str| {
-            for cut in [0, data.len().min(1), data.len() / 2, data.len()] {
-                assert_eq!(written(datatype, &[&data[..cut], &data[cut..]]), text);
+            assert_eq!(written(datatype, data), text);
+            assert_eq!(read(text.as_bytes(), datatype, Some(data.len() as u64)).unwrap(), data);
+            if let Some(less) = data.len().checked_sub(1) {
+                let fault = read(text.as_bytes(), datatype, Some(less as u64)).unwrap_err();
+                assert!(fault.contains("more elements"), "{fault}");
             }
-            assert_eq!(read(text.as_bytes(), datatype).unwrap(), data);
         };
         check(Datatype::Bool, &[1, 0], "[true,false]");
         check(Datatype::Int8, &[0x80, 127], "[-128,127]");
@@ -191,19 +196,19 @@ mod tests {
         check(Datatype::Int64, &i64::MIN.to_le_bytes(), "[-9223372036854775808]");
         let floats = [0.1f32, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MIN_POSITIVE, -0.0, f32::MAX];
         let data: Vec<u8> = floats.iter().flat_map(|float| float.to_le_bytes()).collect();
-        let text = written(Datatype::Fp32, &[&data]);
+        let text = written(Datatype::Fp32, &data);
         assert!(text.starts_with("[0.10000000149011612,NaN,Infinity,-Infinity,"), "{text}");
-        assert_eq!(read(text.as_bytes(), Datatype::Fp32).unwrap(), data);
+        assert_eq!(read(text.as_bytes(), Datatype::Fp32, None).unwrap(), data);
         let doubles = [0.1f64, 5e-324, 1.7976931348623157e308, -0.0];
         let data: Vec<u8> = doubles.iter().flat_map(|double| double.to_le_bytes()).collect();
-        assert_eq!(read(written(Datatype::Fp64, &[&data]).as_bytes(), Datatype::Fp64).unwrap(), data);
+        assert_eq!(read(written(Datatype::Fp64, &data).as_bytes(), Datatype::Fp64, None).unwrap(), data);
         check(Datatype::Bytes, b"\x03\0\0\0a\"\0\0\0\0\0", "[\"a\\\"\\u0000\",\"\"]");
         check(Datatype::Int32, &[], "[]");
     }
 
     #[test]
     fn nested_arrays_are_read_flat_and_what_is_no_element_is_refused() {
-        assert_eq!(read(b" [[1,2], [[3]], []] ", Datatype::Uint8).unwrap(), [1, 2, 3]);
+        assert_eq!(read(b" [[1,2], [[3]], []] ", Datatype::Uint8, None).unwrap(), [1, 2, 3]);
         let deep = "[".repeat(100_000);
         let refused: [(&str, Datatype); 11] = [
             ("[256]", Datatype::Uint8),
@@ -219,15 +224,15 @@ mod tests {
             (&deep, Datatype::Int32),
         ];
         for (json, datatype) in refused {
-            assert!(read(json.as_bytes(), datatype).is_err(), "{}", &json[..json.len().min(20)]);
+            assert!(read(json.as_bytes(), datatype, None).is_err(), "{}", &json[..json.len().min(20)]);
         }
-        assert!(read(b"[1]x", Datatype::Uint8).is_err());
+        assert!(read(b"[1]x", Datatype::Uint8, None).is_err());
     }
 
     #[test]
     fn text_that_is_not_utf_8_is_refused_with_advice() {
         let mut json = Vec::new();
-        let error = write(&mut Writer(&mut json), Datatype::Bytes, [&b"\x01\0\0\0\xff"[..]].into_iter());
+        let error = write(&mut Writer(&mut json), Datatype::Bytes, b"\x01\0\0\0\xff");
         assert!(error.unwrap_err().to_string().contains("binary data"));
     }
 }

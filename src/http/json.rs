@@ -114,7 +114,7 @@ fn read_header_members(reader: &mut Jiter, header: &mut Header) -> Step {
             Key::Id => header.id = string(reader)?,
             Key::Parameters => read_parameters(reader, |name, value| {
                 if let Name::Other(name) = name {
-                    header.parameters.set(name, value);
+                    header.parameters.receive(name, value);
                 }
             })?,
             Key::Outputs => array(reader, |reader, _| {
@@ -157,7 +157,7 @@ fn read_output(reader: &mut Jiter, output: &mut OutputHeader) -> Step {
                 output.json_data = (!is_null).then(|| start..reader.current_index());
             }
             Key::Parameters => read_parameters(reader, |name, value| match (name, value) {
-                (Name::Other(name), value) => output.head.parameters.set(name, value),
+                (Name::Other(name), value) => output.head.parameters.receive(name, value),
                 (Name::BinaryDataSize, Parameter::Int64(byte_size)) => {
                     output.binary_byte_size = u64::try_from(byte_size).ok();
                 }

@@ -4,7 +4,7 @@ use std::iter;
 
 use super::body;
 use crate::{
-    compression::{Compression, exceeded},
+    compression::{self, Compression},
     error::{Error, Result},
     infer::{
         InferRequest, InferResult,
@@ -56,7 +56,7 @@ impl InferResult {
         body::read_result(&mut plain, byte_size, json_byte_size, &mut Vec::new(), &mut places, &context)
             .map_err(|error| {
                 let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref());
-                source.and_then(exceeded).unwrap_or(error)
+                source.and_then(compression::fault).unwrap_or(error)
             })
             .map_err(offline)
     }

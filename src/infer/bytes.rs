@@ -6,12 +6,21 @@ const PREFIX: usize = 4;
 
 /// Appends one element. An element of 4 GiB or more has no length that could be written.
 pub(crate) fn append(tensor: &mut Vec<u8>, element: &[u8]) -> Result<()> {
-    let length = u32::try_from(element.len()).map_err(|_| {
-        Error::invalid(format!("a BYTES element of {} bytes: the most is {} bytes", element.len(), u32::MAX))
-    })?;
+    let length = length(element)?;
     tensor.extend_from_slice(&length.to_le_bytes());
     tensor.extend_from_slice(element);
     Ok(())
+}
+
+/// The bytes of one element with its length before it.
+pub(crate) fn framed_byte_size(element: &[u8]) -> Result<usize> {
+    length(element).map(|_| PREFIX.saturating_add(element.len()))
+}
+
+fn length(element: &[u8]) -> Result<u32> {
+    u32::try_from(element.len()).map_err(|_| {
+        Error::invalid(format!("a BYTES element of {} bytes: the most is {} bytes", element.len(), u32::MAX))
+    })
 }
 
 /// The elements of a whole tensor, without a copy. `Err` says what is wrong with its framing.

@@ -1,5 +1,7 @@
 //! One input of a request: what it is, and where its data is.
 
+use std::borrow::Cow;
+
 use super::{
     bytes,
     datatype::Datatype,
@@ -46,8 +48,8 @@ pub struct Region {
 
 impl Region {
     pub(crate) fn new(name: &str, byte_size: u64, offset: u64) -> Result<Self> {
-        if name.is_empty() {
-            return Err(Error::invalid("a shared-memory region needs a name"));
+        if name.is_empty() || name.contains('\0') {
+            return Err(Error::invalid("a shared-memory region needs a name, and one without a NUL"));
         }
         // Over gRPC both are signed.
         let end = byte_size.checked_add(offset).and_then(|end| i64::try_from(end).ok());
@@ -135,6 +137,20 @@ impl<'a> InferInput<'a> {
         segments.iter().map(Segment::bytes)
     }
 
+    /// The data in one piece: a copy only where it was given in several.
+    pub(crate) fn joined(&self) -> Cow<'_, [u8]> {
+        let mut segments = self.segments();
+        let first = segments.next().unwrap_or_default();
+        match segments.next() {
+            None => Cow::Borrowed(first),
+            Some(second) => {
+                let mut data = [first, second].concat();
+                segments.for_each(|segment| data.extend_from_slice(segment));
+                Cow::Owned(data)
+            }
+        }
+    }
+
     /// Whether the data follows a message in binary.
     pub(crate) fn is_binary(&self) -> bool {
         matches!(self.source, Source::Segments(_)) && !self.is_json
@@ -207,10 +223,10 @@ impl<'a> InferInput<'a> {
     /// What can be told to be wrong without the server: bytes that do not make up the shape.
     pub(crate) fn check(&self) -> Result<()> {
         let Self { name, datatype, shape, source, .. } = self;
-        let want = tensor::byte_size(*datatype, shape)?;
         match source {
+            // Whoever writes the JSON reads the text.
             Source::Json(_) => Ok(()),
-            Source::Region(region) => match want {
+            Source::Region(region) => match tensor::byte_size(*datatype, shape)? {
                 Some(want) if want != region.byte_size => Err(Error::invalid(format!(
                     "input '{name}' has {} bytes of shared memory, and a {datatype} tensor of shape {shape:?} has \
                      {want}",
@@ -218,14 +234,15 @@ impl<'a> InferInput<'a> {
                 ))),
                 _ => Ok(()),
             },
-            Source::Segments(_) => self.check_segments(want),
+            Source::Segments(_) => self.check_data(self.segments()),
         }
     }
 
-    fn check_segments(&self, want: Option<u64>) -> Result<()> {
+    /// Holds the bytes of a tensor against the shape.
+    pub(crate) fn check_data<'s>(&self, segments: impl Iterator<Item = &'s [u8]> + Clone) -> Result<()> {
         let Self { name, datatype, shape, .. } = self;
-        let have = self.byte_size();
-        if let Some(want) = want {
+        let have = segments.clone().map(|segment| segment.len() as u64).sum::<u64>();
+        if let Some(want) = tensor::byte_size(*datatype, shape)? {
             if have != want {
                 return Err(Error::invalid(format!(
                     "input '{name}' has {have} bytes of data, and a {datatype} tensor of shape {shape:?} has {want}"
@@ -233,7 +250,7 @@ impl<'a> InferInput<'a> {
             }
             return Ok(());
         }
-        let count = bytes::count(self.segments())
+        let count = bytes::count(segments)
             .map_err(|fault| Error::invalid(format!("input '{name}' is no BYTES tensor: {fault}")))?;
         let want = tensor::element_count(shape).unwrap_or(0);
         if count != want {

@@ -89,6 +89,12 @@ impl<'a> RequestedOutput<'a> {
         Ok(())
     }
 
+    /// Whether it says where the output goes, and nothing that the server would have to hear.
+    pub(crate) fn is_buffer_alone(&self) -> bool {
+        let Self { class_count, is_json, region, landing, parameters, .. } = self;
+        landing.is_some() && region.is_none() && *class_count == 0 && !is_json && parameters.is_empty()
+    }
+
     /// What can't be wanted at once.
     pub(crate) fn check(&self) -> Result<()> {
         let both = |a: &str, b: &str| {

@@ -69,7 +69,7 @@ pub struct Parameters(Vec<(String, Parameter)>);
 impl Parameters {
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Parameter> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+        self.0.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
     /// Names and values.
@@ -85,6 +85,12 @@ impl Parameters {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Adds what a server said. A name that it says twice has the later value, and is not looked for here: that would
+    /// take a time that grows with the square of their number.
+    pub(crate) fn receive(&mut self, name: String, value: Parameter) {
+        self.0.push((name, value));
     }
 
     /// Sets a value, in place of the one that the name had.
@@ -139,6 +145,9 @@ impl Bearer {
         let refused = |why: &str| Err(Error::invalid(format!("parameter '{name}' can't be set: {why}")));
         if name.is_empty() {
             return refused("it has no name");
+        }
+        if name.contains('\0') {
+            return refused("Triton would cut the name at its NUL");
         }
         if name.starts_with("triton_") {
             return refused("names that begin with triton_ are Triton's own");

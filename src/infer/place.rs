@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::request::InferRequest;
+use super::{request::InferRequest, tensor};
 use crate::{
     error::{Error, Origin, Result, Status},
     lend::Lease,
@@ -20,8 +20,8 @@ pub(crate) const ALIGNMENT: usize = 64;
 pub(crate) struct Places<'r> {
     buffers: &'r Arc<Buffers>,
     leases: Vec<(&'r str, Lease<'r>)>,
-    /// The outputs that go to shared memory.
-    shared: Vec<&'r str>,
+    /// The outputs that go to shared memory; `None` where nobody knows.
+    shared: Option<Vec<&'r str>>,
 }
 
 impl<'r> Places<'r> {
@@ -40,12 +40,12 @@ impl<'r> Places<'r> {
             })?;
             leases.push((name, lease));
         }
-        Ok(Self { buffers, leases, shared })
+        Ok(Self { buffers, leases, shared: Some(shared) })
     }
 
     /// For an answer to a request that is not here.
     pub fn unasked(buffers: &'r Arc<Buffers>) -> Self {
-        Self { buffers, leases: Vec::new(), shared: Vec::new() }
+        Self { buffers, leases: Vec::new(), shared: None }
     }
 
     /// The place of an output of `byte_size` bytes. The caller has held the size against the limits of the answer. A
@@ -76,9 +76,13 @@ impl<'r> Places<'r> {
         Ok(place.land())
     }
 
-    /// Whether an output goes to shared memory.
-    pub fn is_shared(&self, name: &str) -> bool {
-        self.shared.contains(&name)
+    /// Whether an output of which no data came went to shared memory. Where the request is not known, it is only told by
+    /// the data that a tensor of its shape would have.
+    pub fn is_shared(&self, name: &str, shape: &[i64]) -> bool {
+        match &self.shared {
+            Some(shared) => shared.contains(&name),
+            None => tensor::element_count(shape).is_some_and(|count| count > 0),
+        }
     }
 
     /// Whether an output goes to a buffer of the caller's.
@@ -116,6 +120,10 @@ impl Place<'_> {
     /// Counts bytes that were written to the start of what was missing.
     pub fn advance(&mut self, count: usize) {
         self.filled = self.byte_size.min(self.filled + count);
+    }
+
+    pub fn byte_size(&self) -> usize {
+        self.byte_size
     }
 
     pub fn is_full(&self) -> bool {

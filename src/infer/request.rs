@@ -413,6 +413,9 @@ impl<'a> InferRequest<'a> {
         if let Some(message) = &self.error {
             return Err(Error::invalid(message.clone()));
         }
+        if self.settings.id.contains('\0') {
+            return Err(Error::invalid("the request's id has a NUL, at which Triton would cut it"));
+        }
         self.outputs.iter().try_for_each(RequestedOutput::check)?;
         if self.settings.raw_body {
             return self.check_raw_body();
@@ -428,9 +431,13 @@ impl<'a> InferRequest<'a> {
             || *priority != 0
             || *server_timeout_us != 0
             || !parameters.is_empty()
-            || self.outputs.iter().any(|output| output.landing().is_none());
+            || !self.settings.binary_output
+            || !self.outputs.iter().all(RequestedOutput::is_buffer_alone);
         match &self.inputs[..] {
-            [input] if input.is_binary() && input.parameters().is_empty() && !says_more => Ok(()),
+            [input] if input.is_binary() && input.parameters().is_empty() && !says_more => {
+                // A BYTES element stands there without its length.
+                if input.datatype() == Datatype::Bytes { Ok(()) } else { input.check() }
+            }
             _ => Err(Error::invalid("a raw body is the data of one input in binary, and says nothing else")),
         }
     }

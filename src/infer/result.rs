@@ -100,7 +100,7 @@ impl InferResult {
 
     /// Whether this is the last response to its request and nothing else: it has no outputs.
     pub fn is_null(&self) -> bool {
-        self.outputs.is_empty() && self.parameters.get(FINAL) == Some(&Parameter::Bool(true))
+        self.outputs.is_empty() && self.is_final()
     }
 
     /// Where the time of the call went.
@@ -126,19 +126,23 @@ impl InferResult {
 /// Model, outputs and parameters, without the data: for logs.
 impl fmt::Display for InferResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "model '{}' version '{}'", self.model_name, self.model_version)?;
+        let plain = |text: &str| text.escape_debug().to_string();
+        write!(f, "model '{}' version '{}'", plain(&self.model_name), plain(&self.model_version))?;
         if !self.id.is_empty() {
-            write!(f, " id '{}'", self.id)?;
+            write!(f, " id '{}'", plain(&self.id))?;
         }
         let parameters = |f: &mut fmt::Formatter<'_>, parameters: &Parameters| {
-            parameters.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
+            parameters.iter().try_for_each(|(name, value)| write!(f, " {}={value}", plain(name)))
         };
         parameters(f, &self.parameters)?;
         for output in &self.outputs {
             write!(
                 f,
                 "\noutput '{}' {} {:?}, {:?}",
-                output.name, output.datatype, output.shape, output.data
+                plain(&output.name),
+                output.datatype,
+                output.shape,
+                output.data
             )?;
             parameters(f, &output.parameters)?;
         }
@@ -221,7 +225,8 @@ impl InferOutput {
         self.data.bytes().unwrap_or_default()
     }
 
-    /// The number of bytes of the tensor, wherever they are.
+    /// The number of bytes of the tensor, in the result or in the buffer that the request named; 0 for one in shared
+    /// memory.
     pub fn byte_size(&self) -> usize {
         self.data.byte_size()
     }
@@ -267,6 +272,14 @@ impl InferOutput {
             let message = format!("output '{}' is where the request wanted it, not in the result", self.name);
             Error::new(Status::FailedPrecondition, Origin::Argument, message)
         })
+    }
+
+    /// FAILED_PRECONDITION for an output whose bytes are in shared memory, which only the caller knows.
+    pub(crate) fn check_not_shared(&self) -> Result<()> {
+        match self.data {
+            Data::Shared => self.own_data().map(drop),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn expect(&self, datatype: Datatype) -> Result<()> {

@@ -14,7 +14,14 @@ impl InferRequest<'_> {
     pub fn check_against(&self, metadata: &ModelMetadata) -> Result<()> {
         self.check()?;
         let model = &metadata.name;
-        for input in self.inputs() {
+        if self.model().0 != model {
+            let own = self.model().0;
+            return Err(Error::invalid(format!(
+                "the request is for model '{own}', and the metadata of '{model}'"
+            )));
+        }
+        // A server that tells no inputs, as KServe's may, tells nothing of them.
+        for input in self.inputs().iter().filter(|_| !metadata.inputs.is_empty()) {
             let name = input.name();
             let tensor = find(&metadata.inputs, name, "input", model)?;
             if tensor.datatype != input.datatype() {
@@ -32,7 +39,7 @@ impl InferRequest<'_> {
                 )));
             }
         }
-        for output in self.requested_outputs() {
+        for output in self.requested_outputs().iter().filter(|_| !metadata.outputs.is_empty()) {
             find(&metadata.outputs, output.name(), "output", model)?;
         }
         Ok(())

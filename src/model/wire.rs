@@ -81,7 +81,9 @@ pub(crate) fn not_as_it_should_be(status: u16, fault: impl Display) -> Error {
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
     const MOST: usize = 1024;
     let said = serde_json::from_slice::<Value>(body).ok();
-    let said = said.as_ref().and_then(|json| json.get("error").or_else(|| json.get("detail")));
+    let said = said.as_ref().and_then(|json| {
+        ["error", "detail"].iter().find_map(|name| json.get(name).filter(|said| !said.is_null()))
+    });
     let text = match said {
         Some(Value::String(text)) => text.clone(),
         Some(said) => said.to_string().chars().take(MOST).collect(),

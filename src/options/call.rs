@@ -71,7 +71,11 @@ impl CallOptions {
     /// INVALID_ARGUMENT: a name that is none (letters, digits and few signs), a value with CR, LF or NUL, and, with the
     /// reason, a name that the library or the protocol sets itself.
     pub fn add_header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self> {
-        self.headers.push(header::checked(name, value.as_ref())?);
+        let (name, value) = header::checked(name, value.as_ref())?;
+        if self.route.json_size_header.as_deref().is_some_and(|own| name.as_str().eq_ignore_ascii_case(own)) {
+            return Err(Error::invalid(format!("header '{name}' tells the byte size of the JSON part")));
+        }
+        self.headers.push((name, value));
         Ok(self)
     }
 
@@ -123,9 +127,12 @@ impl CallOptions {
     /// INVALID_ARGUMENT for an encoding other than gzip, deflate and identity.
     pub fn set_accept_encoding(&mut self, encodings: &str) -> Result<&mut Self> {
         for encoding in encodings.split(',') {
-            let name = encoding.split(';').next().unwrap_or_default().trim();
-            if Compression::from_name(name).is_none() || HeaderValue::from_str(encoding).is_err() {
-                let message = format!("'{encoding}' is none of gzip, deflate and identity");
+            let (name, weight) = encoding.split_once(';').unwrap_or((encoding, "q=1"));
+            let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+            let is_known = Compression::from_name(name.trim()).is_some();
+            if !is_known || !weight.is_some_and(|weight| (0.0..=1.0).contains(&weight)) {
+                let message =
+                    format!("'{encoding}' is none of gzip, deflate and identity, with a weight or without");
                 return Err(Error::invalid(message));
             }
         }
@@ -137,8 +144,10 @@ impl CallOptions {
     /// stand before Triton, such as SageMaker and Vertex AI. INVALID_ARGUMENT if it does not begin with a slash, or
     /// has what can't stand in a path.
     pub fn set_http_path(&mut self, path: &str) -> Result<&mut Self> {
-        let is_path =
-            path.starts_with('/') && path.parse::<http::Uri>().is_ok() && !path.contains(['?', '#']);
+        let is_path = path.starts_with('/')
+            && path.is_ascii()
+            && path.parse::<http::Uri>().is_ok()
+            && !path.contains(['?', '#']);
         if !is_path {
             return Err(Error::invalid(format!("'{path}' is no path of a URL")));
         }
@@ -148,7 +157,8 @@ impl CallOptions {
 
     /// Sends an inference over HTTP under another content type. `{}` in it stands for the byte size of the JSON part:
     /// `"application/vnd.sagemaker-triton.binary+json;json-header-size={}"`; from an answer's content type the size is
-    /// read in the same form.
+    /// read in the same form. A request that is JSON alone has no such size: with `{}` it goes under
+    /// `application/json` then.
     pub fn set_http_content_type(&mut self, content_type: &str) -> Result<&mut Self> {
         HeaderValue::from_str(content_type)
             .map_err(|_| Error::invalid(format!("'{content_type}' is no content type")))?;
@@ -159,8 +169,11 @@ impl CallOptions {
     /// The header that tells the byte size of the JSON part over HTTP, of a request and of its answer, instead of
     /// `Inference-Header-Content-Length`. An empty name is no header.
     pub fn set_http_json_size_header(&mut self, name: &str) -> Result<&mut Self> {
-        if !name.is_empty() && HeaderName::from_bytes(name.as_bytes()).is_err() {
-            return Err(Error::invalid(format!("'{name}' is no name of a header")));
+        if !name.is_empty() && !name.eq_ignore_ascii_case("inference-header-content-length") {
+            let name = header::checked_name(name)?;
+            if self.headers.iter().any(|(own, _)| *own == name) {
+                return Err(Error::invalid(format!("header '{name}' is one of the call's already")));
+            }
         }
         self.route.json_size_header = Some(name.to_owned());
         Ok(self)

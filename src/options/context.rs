@@ -41,6 +41,11 @@ impl<'c> CallContext<'c> {
         Self::within(call.timeout.unwrap_or(client.timeout), client, call)
     }
 
+    /// For the message that comes out of a compressed one.
+    pub fn decompressed(&self) -> Self {
+        Self { max_message_byte_size: self.max_decompressed_byte_size, ..self.clone() }
+    }
+
     fn within(timeout: Option<Duration>, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
         let accept_encoding = match call.response_compression.unwrap_or(client.response_compression) {
             _ if call.accept_encoding.is_some() => call.accept_encoding.as_deref(),

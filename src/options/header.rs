@@ -1,5 +1,7 @@
 //! Headers that the caller adds to calls, metadata over gRPC.
 
+use std::fmt::Display;
+
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 use http::{HeaderName, HeaderValue};
 
@@ -10,9 +12,21 @@ use crate::{
 
 /// A name and a value that can be sent; a value of a name in `-bin` as base64.
 pub(super) fn checked(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue)> {
-    let header = |what: String| Error::invalid(format!("header '{name}' can't be sent: {what}"));
-    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|error| header(error.to_string()))?;
-    const OWN: [&str; 13] = [
+    let key = checked_name(name)?;
+    let is_binary = key.as_str().ends_with("-bin");
+    if !is_binary && value.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f) && *byte != b'\t') {
+        return Err(unsendable(name, "its value has a control character"));
+    }
+    let value = match is_binary {
+        true => HeaderValue::try_from(BASE64_STANDARD_NO_PAD.encode(value)),
+        false => HeaderValue::from_bytes(value),
+    };
+    Ok((key, value.map_err(|error| unsendable(name, error))?))
+}
+
+/// The name of a header that is not the library's or the protocol's own to send.
+pub(super) fn checked_name(name: &str) -> Result<HeaderName> {
+    const OWN: [&str; 15] = [
         "accept-encoding",
         "connection",
         "content-encoding",
@@ -22,22 +36,22 @@ pub(super) fn checked(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderVal
         "host",
         "inference-header-content-length",
         "keep-alive",
+        "proxy-connection",
         "te",
+        "trailer",
         "transfer-encoding",
         "upgrade",
         "user-agent",
     ];
+    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|error| unsendable(name, error))?;
     if OWN.contains(&key.as_str()) || key.as_str().starts_with("grpc-") {
-        return Err(header("the library sets it itself".to_owned()));
+        return Err(unsendable(name, "the library sets it itself"));
     }
-    if !name.ends_with("-bin") && value.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f) && *byte != b'\t') {
-        return Err(header("its value has a control character".to_owned()));
-    }
-    let value = match name.ends_with("-bin") {
-        true => HeaderValue::try_from(BASE64_STANDARD_NO_PAD.encode(value)),
-        false => HeaderValue::from_bytes(value),
-    };
-    Ok((key, value.map_err(|error| header(error.to_string()))?))
+    Ok(key)
+}
+
+fn unsendable(name: &str, why: impl Display) -> Error {
+    Error::invalid(format!("header '{name}' can't be sent: {why}"))
 }
 
 /// The key of endpoints that a server restricts. Each protocol has a header of its own for it.

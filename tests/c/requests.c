@@ -97,6 +97,8 @@ static void parameters(void) {
     refused(triton_call_options_add_header(options, "Content-Length", "1", &error), TRITON_STATUS_INVALID_ARGUMENT, "itself");
     refused(triton_call_options_set_request_compression(options, (triton_compression)3, &error), TRITON_STATUS_INVALID_ARGUMENT, "3");
     refused(triton_call_options_set_accept_encoding(options, "br", &error), TRITON_STATUS_INVALID_ARGUMENT, "br");
+    refused(triton_call_options_set_accept_encoding(options, "gzip;q=x", &error), TRITON_STATUS_INVALID_ARGUMENT, "q=x");
+    CHECK(!triton_call_options_add_binary_header(options, "X-Other-BIN", "\0\1", 2, &error));
     CHECK(!triton_call_options_set_request_compression(options, TRITON_COMPRESSION_GZIP, &error));
     CHECK(!triton_call_options_set_response_compression(options, TRITON_COMPRESSION_DEFLATE, &error));
     result = infer(request, options);

@@ -5,6 +5,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use triton_client::{
@@ -49,7 +50,7 @@ fn headers_query_and_compression_are_those_of_one_call_and_no_other() {
     let (_server, heard, client) = listener();
     let mut options = CallOptions::new();
     options.add_header("X-Tenant", "blue").unwrap().add_header("x-tenant", "green").unwrap();
-    options.add_header("x-bytes-bin", [0u8, 255]).unwrap();
+    options.add_header("X-Bytes-BIN", [0u8, 255]).unwrap();
     options.add_query_parameter("a b", "c&d=\u{e4}").unwrap().add_query_parameter("e", "").unwrap();
     options.set_request_compression(Compression::Gzip);
     options.set_accept_encoding("deflate, gzip;q=0.5").unwrap();
@@ -74,7 +75,7 @@ fn headers_query_and_compression_are_those_of_one_call_and_no_other() {
 #[test]
 fn a_header_that_can_t_be_sent_is_refused_with_the_reason() {
     let mut options = CallOptions::new();
-    let refused: [(&str, &[u8], &str); 10] = [
+    let refused: [(&str, &[u8], &str); 11] = [
         ("", b"v", ""),
         ("a b", b"v", ""),
         ("a:b", b"v", ""),
@@ -85,6 +86,8 @@ fn a_header_that_can_t_be_sent_is_refused_with_the_reason() {
         ("inference-header-content-length", b"5", "itself"),
         ("Transfer-Encoding", b"chunked", "itself"),
         ("grpc-timeout", b"5S", "itself"),
+        // HTTP/2 knows no connections of this kind.
+        ("Proxy-Connection", b"keep-alive", "itself"),
     ];
     for (name, value, hint) in refused {
         let error = options.add_header(name, value).unwrap_err();
@@ -96,7 +99,17 @@ fn a_header_that_can_t_be_sent_is_refused_with_the_reason() {
         assert!(options.set_http_path(path).is_err(), "{path:?}");
     }
     assert!(options.set_http_content_type("a\r\nb").is_err());
-    assert!(options.set_http_json_size_header("a b").is_err());
+    assert!(options.set_http_path("/\u{e4}").is_err());
+    for name in ["a b", "Content-Length", "host"] {
+        assert!(options.set_http_json_size_header(name).is_err(), "{name}");
+    }
+    options.set_http_json_size_header("X-Size").unwrap();
+    assert!(options.add_header("x-size", "1").is_err());
+    options.add_header("x-other", "1").unwrap();
+    assert!(options.set_http_json_size_header("X-Other").is_err());
+    for encodings in ["br", "gzip;q=abc", "deflate;x", "gzip;q=2", "gzip;q=-1", "gzip, "] {
+        assert!(options.set_accept_encoding(encodings).is_err(), "{encodings}");
+    }
 }
 
 #[test]
@@ -254,7 +267,8 @@ fn a_body_is_read_offline_within_its_bounds() {
     for (body, size) in [(&b""[..], None), (b"{", None), (json, Some(5)), (json, Some(5000))] {
         assert!(InferResult::from_http_body(body, size, Compression::None, 1000).is_err());
     }
-    assert!(InferResult::from_http_body(b"no gzip", None, Compression::Gzip, 1000).is_err());
+    let error = InferResult::from_http_body(b"no gzip", None, Compression::Gzip, 1000).unwrap_err();
+    assert_eq!((error.status(), error.is_retryable()), (Status::Internal, false), "{error:?}");
 }
 
 #[test]
@@ -365,6 +379,7 @@ fn a_request_is_held_against_a_model_s_metadata() {
         (good().input("INPUT1", &[16], &a), "[16]"),
         (good().input("INPUT1", &[2, 8], &a), "[2, 8]"),
         (good().output("OUTPUT9"), "OUTPUT9"),
+        (InferRequest::new("other").input("INPUT0", &[1, 16], &a), "other"),
     ];
     for (request, hint) in bad {
         let error = request.check_against(&metadata).unwrap_err();
@@ -387,8 +402,156 @@ fn a_small_compressed_answer_can_t_fill_the_memory() {
     let url = format!("http://{}", server.address());
     let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
     assert_eq!(error.status(), Status::ResourceExhausted, "{error:?}");
+    // Nor can what it claims.
+    let json = r#"{"model_name":"m","outputs":[{"name":"O","datatype":"UINT8","shape":[2000000000],"parameters":{"binary_data_size":2000000000}}]}"#;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(json.as_bytes()).unwrap();
+    let size = json.len().to_string();
+    let headers = [("Content-Encoding", "gzip"), ("Inference-Header-Content-Length", &size)];
+    let claim = answer(200, &headers, &encoder.finish().unwrap());
+    let damaged = answer(200, &[("Content-Encoding", "gzip")], b"no gzip at all");
+    for (bytes, status) in [(claim, Status::ResourceExhausted), (damaged, Status::Internal)] {
+        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let url = format!("http://{}", server.address());
+        let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
+        assert_eq!((error.status(), error.is_retryable()), (status, false), "{error:?}");
+    }
     // Nobody asked for it.
     let error = Client::new(&url).unwrap().infer(&request).unwrap_err();
     assert!(error.status() == Status::Internal && error.full_message().contains("gzip"), "{error:?}");
     assert!(error.headers().is_some_and(|headers| headers.get("Content-Encoding") == Some("gzip")));
+}
+
+#[test]
+fn json_text_of_the_caller_s_is_a_tensor_and_nothing_else() {
+    let (server, _, client) = listener();
+    let refused = [
+        ("[1]", "4 bytes"),
+        ("[1,2", ""),
+        ("[\"a\",1,2]", "no element"),
+        ("[1,2,3,4]", "16 bytes"),
+        ("[1,2,3]}],\"outputs\":[{\"name\":\"O\"", ""),
+        ("[1,2,3]}],\"parameters\":{\"triton_x\":1},\"x\":[{", ""),
+    ];
+    for (text, hint) in refused {
+        let mut request = InferRequest::new("m");
+        request.add_input("I", Datatype::Int32, &[3]).unwrap();
+        request.set_input_json_text(0, text).unwrap();
+        for error in
+            [client.infer(&request).unwrap_err(), request.to_http_body(Compression::None).unwrap_err()]
+        {
+            let message = error.full_message();
+            assert_eq!(error.status(), Status::InvalidArgument, "{text}: {message}");
+            assert!(message.contains("input 'I'") && message.contains(hint), "{text}: {message}");
+        }
+    }
+    let mut request = InferRequest::new("m");
+    request.add_input("I", Datatype::Bytes, &[2]).unwrap();
+    request.set_input_json_text(0, " [[\"a\"],\n[\"\"]]").unwrap();
+    client.infer(&request).unwrap();
+    assert_eq!(server.requests(), 1);
+}
+
+#[test]
+fn a_content_type_is_that_of_a_request_of_json_alone_too() {
+    let (_server, heard, client) = listener();
+    let mut request = InferRequest::new("m").input("I", &[1], &[1i32]);
+    request.set_input_json(0, true).unwrap();
+    for (kind, expected) in [("application/x", "application/x"), ("application/x;{}", "application/json")] {
+        let mut options = CallOptions::new();
+        options.set_http_content_type(kind).unwrap();
+        client.infer_with(&request, &options).unwrap();
+        assert_eq!(values(&heard.lock().unwrap().pop().unwrap(), "content-type"), [expected]);
+    }
+}
+
+#[test]
+fn a_raw_body_is_the_whole_tensor_and_nothing_is_left_unsaid() {
+    let (server, heard, client) = listener();
+    let (whole, mut memory) = ([1i32; 3], [0u8; 12]);
+    let raw = |data: &'static [u8]| {
+        let mut request = InferRequest::new("m").input_bytes("I", Datatype::Int32, &[3], data);
+        request.set_raw_body(true);
+        request
+    };
+    let mut refused = vec![raw(&[0; 4])];
+    let changes: [fn(&mut InferRequest); 4] = [
+        |request| request.set_binary_output(false),
+        |request| request.set_id("x"),
+        |request| drop(request.add_requested_output("O")),
+        |request| request.set_priority(1),
+    ];
+    for change in changes {
+        let mut request = raw(&[0; 12]);
+        change(&mut request);
+        refused.push(request);
+    }
+    for request in &refused {
+        assert_eq!(client.infer(request).unwrap_err().status(), Status::InvalidArgument);
+    }
+    let mut request = InferRequest::new("m").input("I", &[3], &whole).output("O");
+    request.set_raw_body(true);
+    request.set_buffer(0, &mut memory).unwrap();
+    request.set_output_class_count(0, 2).unwrap();
+    assert_eq!(client.infer(&request).unwrap_err().status(), Status::InvalidArgument);
+    request.set_output_class_count(0, 0).unwrap();
+    client.infer(&request).unwrap();
+    assert_eq!(server.requests(), 1);
+    assert_eq!(heard.lock().unwrap()[0].2, whole.map(i32::to_le_bytes).concat());
+}
+
+#[test]
+fn an_output_in_shared_memory_is_read_where_the_request_is_not_known() {
+    let json = r#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[1,16]},
+        {"name":"E","datatype":"INT32","shape":[0]}]}"#;
+    let result = InferResult::from_http_body(json.as_bytes(), None, Compression::None, 1000).unwrap();
+    assert_eq!(
+        result.output("O").unwrap().as_slice::<i32>().unwrap_err().status(),
+        Status::FailedPrecondition
+    );
+    assert!(result.output("E").unwrap().as_slice::<i32>().unwrap().is_empty());
+    // Triton has an empty raw entry for it, and the output behind it a full one.
+    let output = |name: &str| [b"\x2a\x0d\x0a\x01", name.as_bytes(), b"\x12\x05UINT8\x1a\x01\x02"].concat();
+    let message = [&output("O")[..], &output("P"), b"\x32\x00\x32\x02\x08\x09"].concat();
+    let server = {
+        let message = message.clone();
+        Grpc::start(move |_, _| GrpcAnswer::Reply {
+            messages: vec![message.clone()],
+            status: 0,
+            message: String::new(),
+        })
+    };
+    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let prepared = InferRequest::new("m").to_grpc_message().unwrap();
+    for result in [
+        InferResult::from_grpc_message(&message).unwrap(),
+        client.infer_message(&prepared, &CallOptions::new()).unwrap(),
+    ] {
+        assert_eq!(result.output("O").unwrap().strings().unwrap_err().status(), Status::InvalidArgument);
+        assert_eq!(
+            result.output("O").unwrap().as_slice::<u8>().unwrap_err().status(),
+            Status::FailedPrecondition
+        );
+        assert_eq!(result.output("P").unwrap().data(), [8, 9]);
+    }
+}
+
+#[test]
+fn parameters_without_number_take_no_more_time_than_their_bytes() {
+    let flood: String = (0..80_000).map(|at| format!("\"p{at}\":{at},")).collect();
+    let json = format!("{{\"model_name\":\"m\",\"parameters\":{{{flood}\"p5\":\"last\"}},\"outputs\":[]}}");
+    let start = Instant::now();
+    let result = InferResult::from_http_body(json.as_bytes(), None, Compression::None, 10 << 20).unwrap();
+    assert_eq!(result.parameters().get("p5"), Some(&Parameter::String("last".to_owned())));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_nul_that_triton_would_cut_at_is_refused() {
+    let (server, _, client) = listener();
+    let mut request = InferRequest::new("m").input("I", &[1], &[1u8]).id("a\0b");
+    assert_eq!(client.infer(&request).unwrap_err().status(), Status::InvalidArgument);
+    assert!(request.set_parameter("a\0b", 1).is_err());
+    assert!(request.set_input_region(0, "a\0b", 1, 0).is_err());
+    assert_eq!(server.requests(), 0);
 }
