@@ -33,6 +33,7 @@ mod http;
 mod infer;
 #[allow(unsafe_code)]
 mod lend;
+mod load_report;
 mod log;
 mod model;
 mod net;
@@ -55,8 +56,15 @@ pub use infer::{
     CallTimes, Class, Datatype, Element, InferInput, InferOutput, InferRequest, InferResult, Parameter,
     Parameters, Region, RequestedOutput, SequenceId,
 };
+pub use load_report::LoadReport;
 pub use log::{LogCallback, LogLevel};
-pub use model::{ModelMetadata, ServerMetadata, TensorMetadata};
+pub use model::{
+    BatchStatistics, CudaRegion, CudaRegions, Durations, Generated, MemoryUsage, Metric, Metrics,
+    ModelConfig, ModelIndex, ModelMetadata, ModelStatistics, RepositoryIndex, RepositoryOptions,
+    ResponseStatistics, SequenceBatching, SequenceStrategy, ServerMetadata, ServingStatus, SettingValue,
+    Settings, SettingsUpdate, StatisticDuration, Statistics, SystemRegion, SystemRegions, TensorConfig,
+    TensorFormat, TensorMetadata, VersionPolicy,
+};
 pub use options::{
     CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_LOAD_TIMEOUT,
     DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,

@@ -1,13 +1,14 @@
 //! The two protocols behind one face: the only file that names both.
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 use crate::{
     error::{Error, Result},
     grpc::Grpc,
+    headers::Headers,
     http::Http,
     infer::{InferRequest, InferResult, place::Places},
-    model::Operation,
+    model::{Operation, generate::Generate},
     net::dial::Dialer,
     options::{CallContext, ClientOptions},
     url::{Protocol, Url},
@@ -35,6 +36,19 @@ impl Transport {
             Self::Http(http) => http.call(operation, context)?,
             Self::Grpc(grpc) => grpc.call(operation, context)?,
         })
+    }
+
+    /// Hands the events of `generate_stream` over as they come.
+    pub fn generate_stream(
+        &self,
+        asked: &Generate,
+        on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        context: &CallContext,
+    ) -> Result<Headers> {
+        match self {
+            Self::Http(http) => http.generate_stream(asked, on_event, context),
+            Self::Grpc(_) => asked.to_grpc().map(|()| Headers::none()),
+        }
     }
 
     pub fn infer(

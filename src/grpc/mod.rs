@@ -193,7 +193,7 @@ impl Grpc {
             outcome.map_err(|status: tonic::Status| self.failed(&status, context))?.into_parts();
         let headers = Headers::from_metadata(metadata.into_headers(), HeaderMap::new());
         match O::Reply::decode(message) {
-            Ok(reply) => Ok(Answered { reply, body: None }),
+            Ok(reply) => Ok(Answered { reply, body: None, headers }),
             Err(fault) => {
                 let message = format!("the server's message is not what it should be: {fault}");
                 Err(Error::broken_answer(message).with_headers(headers))

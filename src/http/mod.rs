@@ -5,6 +5,7 @@ mod body;
 mod connection;
 mod connector;
 mod elements;
+mod generate;
 mod json;
 mod offline;
 
@@ -90,7 +91,7 @@ impl Http {
             Ok((reply, body))
         });
         match outcome {
-            Ok((reply, body)) => Ok(Answered { reply, body: Some(body) }),
+            Ok((reply, body)) => Ok(Answered { reply, body: Some(body), headers }),
             Err(error) => Err(error.with_headers(headers)),
         }
     }

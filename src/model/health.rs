@@ -1,14 +1,17 @@
 //! Whether a server lives, is ready, and has a model ready.
 
 use super::{
-    Answered, Operation,
+    Answered, Operation, no_form,
     wire::{self, HttpRequest, model_path},
 };
 use crate::{
     error::Result,
-    proto::inference::{
-        ModelReadyRequest, ModelReadyResponse, ServerLiveRequest, ServerLiveResponse, ServerReadyRequest,
-        ServerReadyResponse,
+    proto::{
+        health::{HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus as Number},
+        inference::{
+            ModelReadyRequest, ModelReadyResponse, ServerLiveRequest, ServerLiveResponse, ServerReadyRequest,
+            ServerReadyResponse,
+        },
     },
 };
 
@@ -108,5 +111,52 @@ impl Operation for ModelReady<'_> {
 
     fn answer(&self, answered: Answered<ModelReadyResponse>) -> Result<bool> {
         Ok(answered.reply.ready)
+    }
+}
+
+/// What gRPC's own health service says of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServingStatus {
+    /// Nothing is known about it.
+    Unknown,
+    /// It takes requests.
+    Serving,
+    /// It is there, and takes no requests now.
+    NotServing,
+    /// The server has no service of that name.
+    ServiceUnknown,
+}
+
+/// A check of gRPC's own health service. Triton answers for the whole server, whatever the service is called.
+pub(crate) struct HealthCheck<'a> {
+    pub service: &'a str,
+}
+
+impl Operation for HealthCheck<'_> {
+    const GRPC: &'static str = "/grpc.health.v1.Health/Check";
+    type Message = HealthCheckRequest;
+    type Reply = HealthCheckResponse;
+    type Answer = ServingStatus;
+
+    fn what(&self) -> String {
+        format!("health check of service '{}'", self.service)
+    }
+
+    fn to_grpc(&self) -> Result<HealthCheckRequest> {
+        Ok(HealthCheckRequest { service: self.service.to_owned() })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        let advice = "it is gRPC's own service; is_server_live and is_server_ready ask the same";
+        Err(no_form("grpc.health.v1", "HTTP", advice))
+    }
+
+    fn answer(&self, answered: Answered<HealthCheckResponse>) -> Result<ServingStatus> {
+        Ok(match Number::try_from(answered.reply.status) {
+            Ok(Number::Serving) => ServingStatus::Serving,
+            Ok(Number::NotServing) => ServingStatus::NotServing,
+            Ok(Number::ServiceUnknown) => ServingStatus::ServiceUnknown,
+            Ok(Number::Unknown) | Err(_) => ServingStatus::Unknown,
+        })
     }
 }

@@ -2,15 +2,36 @@
 //! its wire forms beside each other, so that a transport needs one method for all of them.
 
 mod check;
+pub(crate) mod config;
+pub(crate) mod generate;
 pub(crate) mod health;
 pub(crate) mod metadata;
+pub(crate) mod metrics;
+pub(crate) mod repository;
+pub(crate) mod settings;
+pub(crate) mod shared_memory;
+pub(crate) mod statistics;
 pub(crate) mod wire;
 
+pub use config::{
+    ModelConfig, SequenceBatching, SequenceStrategy, TensorConfig, TensorFormat, VersionPolicy,
+};
+pub use generate::Generated;
+pub use health::ServingStatus;
 pub use metadata::{ModelMetadata, ServerMetadata, TensorMetadata};
+pub use metrics::{Metric, Metrics};
+pub use repository::{ModelIndex, RepositoryIndex, RepositoryOptions};
+pub use settings::{SettingValue, Settings, SettingsUpdate};
+pub use shared_memory::{CudaRegion, CudaRegions, SystemRegion, SystemRegions};
+pub use statistics::{
+    BatchStatistics, Durations, MemoryUsage, ModelStatistics, ResponseStatistics, StatisticDuration,
+    Statistics,
+};
 
 use self::wire::HttpRequest;
 use crate::{
-    error::{Error, Result},
+    error::{Error, Origin, Result, Status},
+    headers::Headers,
     proto,
 };
 
@@ -45,6 +66,8 @@ pub(crate) struct Answered<R> {
     pub reply: R,
     /// The body over HTTP, as it came.
     pub body: Option<String>,
+    /// Over gRPC the metadata.
+    pub headers: Headers,
 }
 
 impl<R> Answered<R> {
@@ -64,4 +87,21 @@ fn same_json<M: prost::Message + prost::Name>(message: &M) -> Result<String> {
 
 fn not_json(fault: String) -> Error {
     Error::broken_answer(format!("the server's message has no form in JSON: {fault}"))
+}
+
+/// The error of an operation that one of the protocols has no form for; `advice` says what to do instead.
+fn no_form(what: &str, protocol: &str, advice: &str) -> Error {
+    let message = format!("{what} has no form over {protocol}: {advice}");
+    Error::new(Status::Unimplemented, Origin::Argument, message)
+}
+
+/// INVALID_ARGUMENT for a name that is empty, or that the server would take for a shorter one.
+pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
+    match name {
+        "" => Err(Error::invalid(format!("{what} can't be empty"))),
+        name if name.contains('\0') => {
+            Err(Error::invalid(format!("{what} '{}' has a NUL in it", name.escape_debug())))
+        }
+        _ => Ok(()),
+    }
 }

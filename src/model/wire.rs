@@ -25,6 +25,15 @@ impl HttpRequest {
     pub fn get(path: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), body: Vec::new() }
     }
+
+    pub fn post(path: impl Into<String>, json: &Value) -> Self {
+        Self::post_text(path, json.to_string())
+    }
+
+    /// With JSON that is text already.
+    pub fn post_text(path: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
+        Self { method: Method::POST, path: path.into(), body: json.into() }
+    }
 }
 
 /// `/v2/models/NAME[/versions/VERSION]`, escaped.

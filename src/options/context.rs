@@ -41,6 +41,17 @@ impl<'c> CallContext<'c> {
         Self::within(call.timeout.unwrap_or(client.timeout), client, call)
     }
 
+    /// Of a call that loads or unloads a model.
+    pub fn loading(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+        Self::within(call.timeout.unwrap_or(client.load_timeout), client, call)
+    }
+
+    /// The same call with no more time than `limit`, a part of what it has.
+    pub fn at_most(&self, limit: Duration) -> Self {
+        let left = self.deadline.remaining().map_or(limit, |left| left.min(limit));
+        Self { deadline: Deadline::after(Some(left)), timeout: Some(left), ..self.clone() }
+    }
+
     /// For the message that comes out of a compressed one.
     pub fn decompressed(&self) -> Self {
         Self { max_message_byte_size: self.max_decompressed_byte_size, ..self.clone() }

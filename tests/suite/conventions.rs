@@ -29,7 +29,7 @@ pub(crate) const SECTIONS: [&str; 15] = [
 
 /// The floors, the lowest first. A module imports from its own floor and those below.
 const FLOORS: [&[&str]; 8] = [
-    &["error", "panic", "log", "deadline", "url", "headers", "proto"],
+    &["error", "panic", "log", "deadline", "url", "headers", "load_report", "proto"],
     &["lend", "compression", "options"],
     &["infer", "model", "stats"],
     &["net"],

@@ -1,19 +1,22 @@
-//! The client: blocking, shared by any number of threads.
+//! The client: blocking, shared by any number of threads. Here is how it is made and how it infers; what else it can ask
+//! is in the files beside.
 
-use std::{sync::Arc, time::Instant};
+mod control;
+mod ready;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use crate::{
-    error::{Error, Result},
+    error::Result,
     infer::{
         InferRequest, InferResult,
         place::{Buffers, Places},
     },
     log::LogLevel,
-    model::{
-        ModelMetadata, Operation, ServerMetadata,
-        health::{ModelReady, ServerLive, ServerReady},
-        metadata::{GetModelMetadata, GetServerMetadata},
-    },
+    model::{Operation, check_name},
     options::{CallContext, CallOptions, ClientOptions},
     stats::{Counters, InferStatistics},
     transport::Transport,
@@ -29,6 +32,8 @@ pub struct Client {
     url: Url,
     options: ClientOptions,
     transport: Transport,
+    /// Where the metrics are, once somebody has asked for them.
+    metrics: OnceLock<(Url, Transport)>,
     /// The URL, for results to tell.
     endpoint: Arc<str>,
     counters: Counters,
@@ -53,35 +58,8 @@ impl Client {
         let buffers = Buffers::new(options.result_memory_byte_size);
         let endpoint = url.to_string().into();
         let counters = Counters::default();
-        Ok(Self { url, options: options.clone(), transport, endpoint, counters, buffers })
-    }
-
-    /// Whether the server lives. A server that can't be reached is an error, not `false`.
-    pub fn is_server_live(&self, options: &CallOptions) -> Result<bool> {
-        self.call(&ServerLive, options)
-    }
-
-    /// Whether the server and all models that it is to serve are ready.
-    pub fn is_server_ready(&self, options: &CallOptions) -> Result<bool> {
-        self.call(&ServerReady, options)
-    }
-
-    /// Whether a model is ready; an empty version stands for the one that the server would choose. A model that the
-    /// server does not know is not ready.
-    pub fn is_model_ready(&self, name: &str, version: &str, options: &CallOptions) -> Result<bool> {
-        check_model_name(name)?;
-        self.call(&ModelReady { name, version }, options)
-    }
-
-    /// What the server says of itself.
-    pub fn server_metadata(&self, options: &CallOptions) -> Result<ServerMetadata> {
-        self.call(&GetServerMetadata, options)
-    }
-
-    /// What a model says of itself; an empty version stands for the one that the server would choose.
-    pub fn model_metadata(&self, name: &str, version: &str, options: &CallOptions) -> Result<ModelMetadata> {
-        check_model_name(name)?;
-        self.call(&GetModelMetadata { name, version }, options)
+        let (options, metrics) = (options.clone(), OnceLock::new());
+        Ok(Self { url, options, transport, metrics, endpoint, counters, buffers })
     }
 
     /// Runs an inference with the client's default call options.
@@ -97,7 +75,7 @@ impl Client {
         let what = || format!("inference of model '{model}'");
         let context = CallContext::new(&self.options, options);
         let outcome = self.told(&context, what, || {
-            check_model_name(model)?;
+            check_name("a model's name", model)?;
             request.check()?;
             let mut places = Places::new(request, &self.buffers)?;
             self.transport.infer(request, &mut places, &context)
@@ -140,8 +118,11 @@ impl Client {
     }
 
     fn call<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Answer> {
-        let context = CallContext::new(&self.options, options);
-        self.told(&context, || operation.what(), || self.transport.call(operation, &context))
+        self.call_in(operation, &CallContext::new(&self.options, options))
+    }
+
+    fn call_in<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
+        self.told(context, || operation.what(), || self.transport.call(operation, context))
     }
 
     /// Runs a call, tells the log of it, and puts what was tried, and where, into its error.
@@ -151,19 +132,24 @@ impl Client {
         what: impl Fn() -> String,
         call: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let start = Instant::now();
-        let outcome = call().map_err(|error| error.context(format_args!("{} at {}", what(), self.url)));
-        context.log.write(LogLevel::Debug, TARGET, || {
-            let took = start.elapsed();
-            match &outcome {
-                Ok(_) => format!("{} at {}: done in {took:?}", what(), self.url),
-                Err(error) => format!("{} (after {took:?})", error.full_message()),
-            }
-        });
-        outcome
+        told_at(&self.url, context, what, call)
     }
 }
 
-fn check_model_name(name: &str) -> Result<()> {
-    if name.is_empty() { Err(Error::invalid("a model's name can't be empty")) } else { Ok(()) }
+fn told_at<T>(
+    url: &Url,
+    context: &CallContext,
+    what: impl Fn() -> String,
+    call: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let start = Instant::now();
+    let outcome = call().map_err(|error| error.context(format_args!("{} at {url}", what())));
+    context.log.write(LogLevel::Debug, TARGET, || {
+        let took = start.elapsed();
+        match &outcome {
+            Ok(_) => format!("{} at {url}: done in {took:?}", what()),
+            Err(error) => format!("{} (after {took:?})", error.full_message()),
+        }
+    });
+    outcome
 }

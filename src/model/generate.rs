@@ -1,0 +1,90 @@
+//! Triton's generate endpoints: JSON in and JSON out, for models of text.
+
+use jiter::{Jiter, Peek};
+
+use super::{
+    Answered, Operation, check_name, no_form,
+    wire::{self, HttpRequest, model_path},
+};
+use crate::{
+    error::{self, Error, Origin, Result, Status},
+    headers::Headers,
+};
+
+/// What `generate` answered.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The answer, a JSON object: `{"model_name": ..., "model_version": ..., "text_output": ...}`.
+    pub json: String,
+    /// The headers of the answer.
+    pub headers: Headers,
+}
+
+/// Both endpoints, by what is behind the model's path.
+pub(crate) struct Generate<'a> {
+    pub model: &'a str,
+    pub version: &'a str,
+    pub json: &'a str,
+    pub is_stream: bool,
+}
+
+impl Operation for Generate<'_> {
+    type Message = ();
+    type Reply = ();
+    type Answer = Generated;
+
+    fn what(&self) -> String {
+        let endpoint = if self.is_stream { "generate_stream" } else { "generate" };
+        format!("{endpoint} of model '{}'", self.model)
+    }
+
+    fn to_grpc(&self) -> Result<()> {
+        let advice = "a client of http:// has it, and over gRPC the model takes an inference, or a stream if it is decoupled";
+        Err(no_form("generate", "gRPC", advice))
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        check_name("a model's name", self.model)?;
+        check_object(self.json)?;
+        let path = model_path(self.model, self.version)?;
+        let endpoint = if self.is_stream { "/generate_stream" } else { "/generate" };
+        Ok(HttpRequest::post_text(path + endpoint, self.json))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
+        wire::succeeded(status, body)?;
+        error_within(body).map_or(Ok(()), Err)
+    }
+
+    fn answer(&self, answered: Answered<()>) -> Result<Generated> {
+        Ok(Generated { json: answered.body.unwrap_or_default(), headers: answered.headers })
+    }
+}
+
+/// INVALID_ARGUMENT for what is no JSON object. NaN and Infinity are let through, as Triton does.
+fn check_object(json: &str) -> Result<()> {
+    let invalid = |what: String| Error::invalid(format!("the request is no JSON object: {what}"));
+    let mut reader = Jiter::new(json.as_bytes()).with_allow_inf_nan();
+    let outcome = reader.peek().and_then(|peek| reader.known_skip(peek).map(|()| peek));
+    match outcome.and_then(|peek| reader.finish().map(|()| peek)) {
+        Ok(Peek::Object) => Ok(()),
+        Ok(_) => Err(invalid("it is another value".to_owned())),
+        Err(fault) => Err(invalid(fault.description(&Jiter::new(json.as_bytes())))),
+    }
+}
+
+/// The error that a server tells in the body of an answer whose status, 200, was sent before: an object with nothing
+/// but an `error` in it. What its code would have been, nothing says.
+pub(crate) fn error_within(json: &[u8]) -> Option<Error> {
+    let value: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let object = value.as_object().filter(|object| object.len() == 1)?;
+    let text = object.get("error")?.as_str()?;
+    let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
+    Some(Error::answered(meaning, format!("{text} (in an answer of HTTP status 200)")).with_http_status(200))
+}
+
+/// The error of a caller that wants no more events.
+pub(crate) fn cancelled() -> Error {
+    Error::new(Status::Cancelled, Origin::Client, "the callback wanted no more events").in_doubt(true)
+}

@@ -1,0 +1,175 @@
+//! A server's metrics: Prometheus's text, and what it says.
+
+use super::{
+    Answered, Operation, no_form,
+    wire::{self, HttpRequest},
+};
+use crate::error::{Error, Result};
+
+/// A server's metrics at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Every sample, in the order of the text.
+    pub samples: Vec<Metric>,
+    text: String,
+}
+
+impl Metrics {
+    /// The text as it came.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The value of the first sample of that name that has all these labels:
+    /// `metrics.value("nv_inference_count", &[("model", "simple")])`.
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let fits = |sample: &&Metric| {
+            sample.name == name && labels.iter().all(|(label, value)| sample.label(label) == Some(value))
+        };
+        self.samples.iter().find(fits).map(|sample| sample.value)
+    }
+}
+
+/// One sample of a metric.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Metric {
+    /// The metric's name, `"nv_inference_count"`.
+    pub name: String,
+    /// What the sample is of: names and values, `("model", "simple")`.
+    pub labels: Vec<(String, String)>,
+    /// The value; it may be infinite or no number.
+    pub value: f64,
+}
+
+impl Metric {
+    /// The value of a label.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.labels.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Asked at the URL of the metrics itself.
+pub(crate) struct GetMetrics;
+
+impl Operation for GetMetrics {
+    type Message = ();
+    type Reply = ();
+    type Answer = Metrics;
+
+    fn what(&self) -> String {
+        "metrics of the server".to_owned()
+    }
+
+    fn to_grpc(&self) -> Result<()> {
+        Err(no_form("the metrics", "gRPC", "they have a port of their own, of HTTP"))
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        Ok(HttpRequest::get(""))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
+        wire::succeeded(status, body)
+    }
+
+    fn answer(&self, answered: Answered<()>) -> Result<Metrics> {
+        let text = answered.body.unwrap_or_default();
+        Ok(Metrics { samples: read(&text)?, text })
+    }
+}
+
+/// Reads Prometheus's text, version 0.0.4.
+fn read(text: &str) -> Result<Vec<Metric>> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at, line.trim()));
+    let samples = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let sample = |(at, line)| {
+        read_sample(line).ok_or_else(|| {
+            let line: String = line.chars().take(100).collect();
+            Error::broken_answer(format!("line {} of the metrics is no sample: '{line}'", at + 1))
+        })
+    };
+    samples.map(sample).collect()
+}
+
+/// `name{label="value",...} value [timestamp]`.
+fn read_sample(line: &str) -> Option<Metric> {
+    let end = line.find(|c: char| c == '{' || c.is_whitespace())?;
+    let (name, mut rest) = line.split_at(end);
+    let mut labels = Vec::new();
+    if name.is_empty() {
+        return None;
+    }
+    rest = rest.trim_start();
+    if let Some(list) = rest.strip_prefix('{') {
+        rest = list.trim_start();
+        while !rest.starts_with('}') {
+            let (label, value) = rest.split_once('=')?;
+            let (value, after) = read_quoted(value.trim_start())?;
+            labels.push((label.trim().to_owned(), value));
+            rest = after.trim_start();
+            rest = rest.strip_prefix(',').map(str::trim_start).or(rest.starts_with('}').then_some(rest))?;
+        }
+        rest = &rest[1..];
+    }
+    // Rust reads "NaN", "+Inf" and "-Inf" as Prometheus writes them.
+    let value = rest.split_whitespace().next()?.parse().ok()?;
+    Some(Metric { name: name.to_owned(), labels, value })
+}
+
+/// A text between quotes, and what follows it.
+fn read_quoted(text: &str) -> Option<(String, &str)> {
+    let mut characters = text.strip_prefix('"')?.char_indices();
+    let mut value = String::new();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, &text[at + 2..])),
+            '\\' => match characters.next()?.1 {
+                'n' => value.push('\n'),
+                other => value.push(other),
+            },
+            other => value.push(other),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_read_with_all_that_prometheus_allows() {
+        let text = "# HELP a b\n# TYPE a counter\na 1\n\n a_total{} 2.5e3 1395066363000 \r\n\
+                    b{x=\"1\",y = \"q\\\"\\\\\\n}\",} NaN\nc{le=\"+Inf\"}+Inf\nd -Inf";
+        let samples = read(text).unwrap();
+        let names: Vec<_> = samples.iter().map(|sample| sample.name.as_str()).collect();
+        assert_eq!(names, ["a", "a_total", "b", "c", "d"]);
+        assert_eq!(samples[1].value, 2500.0);
+        assert_eq!((samples[2].label("x"), samples[2].label("y")), (Some("1"), Some("q\"\\\n}")));
+        assert!(samples[2].value.is_nan());
+        assert_eq!((samples[3].label("le"), samples[3].value), (Some("+Inf"), f64::INFINITY));
+        assert_eq!(samples[4].value, f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn what_is_no_sample_is_refused_by_its_line() {
+        for text in [
+            "a",
+            "a{",
+            "a{b}",
+            "a{b=\"c}",
+            "a{b=\"c\"",
+            "a{b=\"c\" d=\"e\"} 1",
+            "a x",
+            "{} 1",
+            "<html> y",
+            "a{b=\"\\",
+        ] {
+            let error = read(&format!("ok 1\n{text}")).unwrap_err().to_string();
+            assert!(error.contains("line 2"), "{text}: {error}");
+        }
+        assert!(read("").unwrap().is_empty());
+    }
+}

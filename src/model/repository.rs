@@ -1,0 +1,351 @@
+//! The model repository: which models there are, loading and unloading them.
+
+use std::collections::HashMap;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Answered, Operation, check_name, not_json,
+    wire::{self, HttpRequest, push_segment},
+};
+use crate::{
+    error::{Error, Result},
+    proto::{
+        self,
+        inference::{
+            ModelRepositoryParameter, RepositoryIndexRequest, RepositoryIndexResponse,
+            RepositoryModelLoadRequest, RepositoryModelLoadResponse, RepositoryModelUnloadRequest,
+            RepositoryModelUnloadResponse, model_repository_parameter::ParameterChoice,
+        },
+    },
+};
+
+/// What the operations of the repository are told beside a model's name. Each refuses what has no meaning for it.
+#[derive(Clone, Debug, Default)]
+pub struct RepositoryOptions {
+    repository: String,
+    ready_only: bool,
+    config: Option<String>,
+    /// By their names over the wire, `file:1/model.onnx`.
+    files: Vec<(String, Bytes)>,
+    unload_dependents: bool,
+}
+
+impl RepositoryOptions {
+    /// The defaults: every repository, every model, the model's own configuration and files.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The repository that is asked. Triton has no such choice, and says so over gRPC (UNIMPLEMENTED); over HTTP
+    /// version 2.51 overlooks it. Empty, the default, is all of them.
+    pub fn set_repository_name(&mut self, name: &str) -> &mut Self {
+        name.clone_into(&mut self.repository);
+        self
+    }
+
+    /// Only the models that are ready, of an index. Default: all.
+    pub fn set_ready_only(&mut self, ready_only: bool) -> &mut Self {
+        self.ready_only = ready_only;
+        self
+    }
+
+    /// The configuration that a model is loaded with instead of its own: JSON text of the form that
+    /// [`ModelConfig::json`](super::ModelConfig::json) has. INVALID_ARGUMENT if it is no JSON object.
+    pub fn set_config(&mut self, json: &str) -> Result<&mut Self> {
+        let value: Value = serde_json::from_str(json)
+            .map_err(|error| Error::invalid("the configuration is no JSON").with_source(error))?;
+        if !value.is_object() {
+            return Err(Error::invalid("the configuration is JSON, but no object"));
+        }
+        self.config = Some(json.to_owned());
+        Ok(self)
+    }
+
+    /// A file that a model is loaded with instead of those in the repository: all of them have to be given then, and the
+    /// configuration too. `path` is that in the model's folder, `1/model.onnx`; the content is kept as a copy.
+    /// INVALID_ARGUMENT for a path that is empty or leaves the folder; a path that is there already has the new content.
+    pub fn add_file(&mut self, path: &str, content: impl Into<Vec<u8>>) -> Result<&mut Self> {
+        let path = path.strip_prefix("file:").unwrap_or(path);
+        check_name("a file's path", path)?;
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(Error::invalid(format!("file '{path}' does not stay in the model's folder")));
+        }
+        let name = format!("file:{path}");
+        self.files.retain(|(own, _)| *own != name);
+        self.files.push((name, Bytes::from(content.into())));
+        Ok(self)
+    }
+
+    /// Whether the models of an ensemble that is unloaded go with it. Default: no.
+    pub fn set_unload_dependents(&mut self, unload_dependents: bool) -> &mut Self {
+        self.unload_dependents = unload_dependents;
+        self
+    }
+
+    /// `/v2/repository[/NAME]`, and what follows.
+    fn path(&self, rest: &str) -> Result<String> {
+        let mut path = String::from("/v2/repository");
+        if !self.repository.is_empty() {
+            path.push('/');
+            push_segment(&mut path, "repository name", &self.repository)?;
+        }
+        Ok(path + rest)
+    }
+
+    fn model_path(&self, model: &str, verb: &str) -> Result<String> {
+        let mut path = self.path("/models/")?;
+        push_segment(&mut path, "model name", model)?;
+        Ok(path + verb)
+    }
+
+    fn refuse(&self, what: &str, is_set: bool, name: &str) -> Result<()> {
+        if is_set { Err(Error::invalid(format!("{what} has no {name}"))) } else { Ok(()) }
+    }
+}
+
+/// A server takes it for part of a path over either protocol: `..` is one too.
+fn check_model(name: &str) -> Result<()> {
+    check_name("a model's name", name)?;
+    if name.contains('/') || matches!(name, "." | "..") {
+        return Err(Error::invalid(format!("model name '{name}' would leave the repository")));
+    }
+    Ok(())
+}
+
+/// The models of a server's repositories.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RepositoryIndex {
+    /// One for each version of each model.
+    pub models: Vec<ModelIndex>,
+    json: String,
+}
+
+impl RepositoryIndex {
+    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// What the index says of a version of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelIndex {
+    /// The model's name.
+    pub name: String,
+    /// The version; empty for a model that was never loaded.
+    pub version: String,
+    /// `"READY"`, `"LOADING"`, `"UNLOADING"`, `"UNAVAILABLE"`; empty for a model that was never loaded.
+    pub state: String,
+    /// Why it is in that state, where there is something to say.
+    pub reason: String,
+}
+
+impl ModelIndex {
+    /// Whether inference can ask for it.
+    pub fn is_ready(&self) -> bool {
+        self.state == "READY"
+    }
+}
+
+pub(crate) struct Index<'a>(pub &'a RepositoryOptions);
+
+impl Operation for Index<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/RepositoryIndex";
+    type Message = RepositoryIndexRequest;
+    type Reply = RepositoryIndexResponse;
+    type Answer = RepositoryIndex;
+
+    fn what(&self) -> String {
+        "index of the model repository".to_owned()
+    }
+
+    fn to_grpc(&self) -> Result<RepositoryIndexRequest> {
+        self.check()?;
+        Ok(RepositoryIndexRequest { repository_name: self.0.repository.clone(), ready: self.0.ready_only })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        self.check()?;
+        let body = if self.0.ready_only { json!({ "ready": true }) } else { json!({}) };
+        Ok(HttpRequest::post(self.0.path("/index")?, &body))
+    }
+
+    /// Over HTTP the models stand alone.
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryIndexResponse> {
+        wire::succeeded(status, body)?;
+        wire::read_json(status, &[b"{\"models\":", body, b"}"].concat())
+    }
+
+    fn answer(&self, mut answered: Answered<RepositoryIndexResponse>) -> Result<RepositoryIndex> {
+        let json = answered.take_json(|reply| {
+            let mut models = Vec::with_capacity(reply.models.len());
+            for model in &reply.models {
+                let mut model = proto::to_json(model).map_err(not_json)?;
+                if let Some(model) = model.as_object_mut() {
+                    // Over HTTP what there is nothing to say of is not said.
+                    model.retain(|name, value| name == "name" || *value != "");
+                }
+                models.push(model);
+            }
+            Ok(Value::from(models).to_string())
+        })?;
+        let models = answered.reply.models.into_iter().map(|model| ModelIndex {
+            name: model.name,
+            version: model.version,
+            state: model.state,
+            reason: model.reason,
+        });
+        Ok(RepositoryIndex { models: models.collect(), json })
+    }
+}
+
+impl Index<'_> {
+    fn check(&self) -> Result<()> {
+        self.0.refuse(
+            "an index",
+            self.0.config.is_some() || !self.0.files.is_empty(),
+            "configuration and files",
+        )?;
+        self.0.refuse("an index", self.0.unload_dependents, "dependents to unload")
+    }
+}
+
+pub(crate) struct Load<'a> {
+    pub name: &'a str,
+    pub options: &'a RepositoryOptions,
+}
+
+impl Load<'_> {
+    fn check(&self) -> Result<()> {
+        check_model(self.name)?;
+        let options = self.options;
+        options.refuse("a load", options.ready_only, "ready filter")?;
+        options.refuse("a load", options.unload_dependents, "dependents to unload")?;
+        if !options.files.is_empty() && options.config.is_none() {
+            return Err(Error::invalid(
+                "files are given and no configuration: a server takes files only together with the configuration",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Operation for Load<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/RepositoryModelLoad";
+    type Message = RepositoryModelLoadRequest;
+    type Reply = RepositoryModelLoadResponse;
+    type Answer = ();
+
+    fn what(&self) -> String {
+        format!("load of model '{}'", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<RepositoryModelLoadRequest> {
+        self.check()?;
+        let parameter = |choice| ModelRepositoryParameter { parameter_choice: Some(choice) };
+        let mut parameters = HashMap::new();
+        if let Some(config) = &self.options.config {
+            parameters.insert("config".to_owned(), parameter(ParameterChoice::StringParam(config.clone())));
+        }
+        for (name, content) in &self.options.files {
+            let content = ParameterChoice::BytesParam(content.clone());
+            parameters.insert(name.clone(), parameter(content));
+        }
+        Ok(RepositoryModelLoadRequest {
+            repository_name: self.options.repository.clone(),
+            model_name: self.name.to_owned(),
+            parameters,
+        })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        self.check()?;
+        let mut parameters = Map::new();
+        if let Some(config) = &self.options.config {
+            parameters.insert("config".to_owned(), config.clone().into());
+        }
+        for (name, content) in &self.options.files {
+            parameters.insert(name.clone(), BASE64_STANDARD.encode(content).into());
+        }
+        let body = if parameters.is_empty() { json!({}) } else { json!({ "parameters": parameters }) };
+        Ok(HttpRequest::post(self.options.model_path(self.name, "/load")?, &body))
+    }
+
+    /// A success has no body to speak of.
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryModelLoadResponse> {
+        wire::succeeded(status, body).map(|()| RepositoryModelLoadResponse {})
+    }
+
+    fn answer(&self, _: Answered<RepositoryModelLoadResponse>) -> Result<()> {
+        Ok(())
+    }
+}
+
+pub(crate) struct Unload<'a> {
+    pub name: &'a str,
+    pub options: &'a RepositoryOptions,
+}
+
+impl Unload<'_> {
+    fn check(&self) -> Result<()> {
+        check_model(self.name)?;
+        let options = self.options;
+        options.refuse("an unload", options.ready_only, "ready filter")?;
+        options.refuse(
+            "an unload",
+            options.config.is_some() || !options.files.is_empty(),
+            "configuration and files",
+        )
+    }
+}
+
+impl Operation for Unload<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/RepositoryModelUnload";
+    type Message = RepositoryModelUnloadRequest;
+    type Reply = RepositoryModelUnloadResponse;
+    type Answer = ();
+
+    fn what(&self) -> String {
+        format!("unload of model '{}'", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<RepositoryModelUnloadRequest> {
+        self.check()?;
+        let mut parameters = HashMap::new();
+        if self.options.unload_dependents {
+            let choice = Some(ParameterChoice::BoolParam(true));
+            parameters.insert(
+                "unload_dependents".to_owned(),
+                ModelRepositoryParameter { parameter_choice: choice },
+            );
+        }
+        Ok(RepositoryModelUnloadRequest {
+            repository_name: self.options.repository.clone(),
+            model_name: self.name.to_owned(),
+            parameters,
+        })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        self.check()?;
+        let body = match self.options.unload_dependents {
+            true => json!({ "parameters": { "unload_dependents": true } }),
+            false => json!({}),
+        };
+        Ok(HttpRequest::post(self.options.model_path(self.name, "/unload")?, &body))
+    }
+
+    /// A success has no body to speak of.
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryModelUnloadResponse> {
+        wire::succeeded(status, body).map(|()| RepositoryModelUnloadResponse {})
+    }
+
+    fn answer(&self, _: Answered<RepositoryModelUnloadResponse>) -> Result<()> {
+        Ok(())
+    }
+}

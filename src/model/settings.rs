@@ -1,0 +1,313 @@
+//! The settings of a server's tracing and of its log.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value};
+
+use super::{
+    Answered, Operation, check_name,
+    wire::{self, HttpRequest, model_path},
+};
+use crate::{
+    error::{Error, Result},
+    proto::inference::{
+        LogSettingsRequest, LogSettingsResponse, TraceSettingRequest, TraceSettingResponse,
+        log_settings_request::{SettingValue as LogValue, setting_value::ParameterChoice as LogChoice},
+        log_settings_response::{SettingValue as LogReply, setting_value::ParameterChoice as LogReplyChoice},
+        trace_setting_request::SettingValue as TraceValue,
+        trace_setting_response::SettingValue as TraceReply,
+    },
+};
+
+/// The one setting of tracing that has several values.
+const TRACE_LEVEL: &str = "trace_level";
+
+/// The value of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingValue {
+    /// Yes or no: `log_info`.
+    Bool(bool),
+    /// A number: `log_verbose_level`.
+    Number(u32),
+    /// A text: `log_format`, and everything of tracing but its level, numbers too.
+    Text(String),
+    /// Several texts: `trace_level`.
+    List(Vec<String>),
+}
+
+impl From<bool> for SettingValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<u32> for SettingValue {
+    fn from(value: u32) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<&str> for SettingValue {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<&[&str]> for SettingValue {
+    fn from(values: &[&str]) -> Self {
+        Self::List(values.iter().map(|value| (*value).to_owned()).collect())
+    }
+}
+
+impl SettingValue {
+    /// The texts that it is, as tracing has them.
+    fn texts(&self) -> Vec<String> {
+        match self {
+            Self::Bool(value) => vec![value.to_string()],
+            Self::Number(value) => vec![value.to_string()],
+            Self::Text(text) => vec![text.clone()],
+            Self::List(texts) => texts.clone(),
+        }
+    }
+}
+
+/// The settings of a server's tracing, or of its log.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    values: BTreeMap<String, SettingValue>,
+    json: String,
+}
+
+impl Settings {
+    /// Names and values, in the order of the alphabet.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &SettingValue)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The value of a setting: `"trace_rate"`, `"log_info"`.
+    pub fn get(&self, name: &str) -> Option<&SettingValue> {
+        self.values.get(name)
+    }
+
+    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// What is to change of settings; what is not named stays.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsUpdate(BTreeMap<String, Option<SettingValue>>);
+
+impl SettingsUpdate {
+    /// Changes nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a setting. Each wire has its own form of values: any kind does for tracing, which takes texts (`500` is
+    /// `"500"`), and that of [`Settings`] for the log. INVALID_ARGUMENT for an empty name, and for a list of nothing.
+    pub fn set(&mut self, name: &str, value: impl Into<SettingValue>) -> Result<&mut Self> {
+        check_name("a setting's name", name)?;
+        let value = value.into();
+        if matches!(&value, SettingValue::List(texts) if texts.is_empty()) {
+            return Err(Error::invalid(format!("setting '{name}' has no value: clear() is for that")));
+        }
+        self.0.insert(name.to_owned(), Some(value));
+        Ok(self)
+    }
+
+    /// Gives a setting of tracing its default back: that of the server, or for a model the one of all models.
+    pub fn clear(&mut self, name: &str) -> Result<&mut Self> {
+        check_name("a setting's name", name)?;
+        self.0.insert(name.to_owned(), None);
+        Ok(self)
+    }
+}
+
+pub(crate) struct TraceSetting<'a> {
+    /// Empty for those of all models.
+    pub model: &'a str,
+    /// `None` only reads.
+    pub update: Option<&'a SettingsUpdate>,
+}
+
+impl Operation for TraceSetting<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/TraceSetting";
+    type Message = TraceSettingRequest;
+    type Reply = TraceSettingResponse;
+    type Answer = Settings;
+
+    fn what(&self) -> String {
+        let doing = if self.update.is_some() { "update of the" } else { "the" };
+        match self.model {
+            "" => format!("{doing} trace settings"),
+            model => format!("{doing} trace settings of model '{model}'"),
+        }
+    }
+
+    fn to_grpc(&self) -> Result<TraceSettingRequest> {
+        let changes = self.update.map(|update| update.0.iter()).into_iter().flatten();
+        let setting = |(name, value): (&String, &Option<SettingValue>)| {
+            (name.clone(), TraceValue { value: value.as_ref().map_or_else(Vec::new, SettingValue::texts) })
+        };
+        Ok(TraceSettingRequest {
+            settings: changes.map(setting).collect(),
+            model_name: self.model.to_owned(),
+        })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        let path = match self.model {
+            "" => "/v2".to_owned(),
+            model => model_path(model, "")?,
+        } + "/trace/setting";
+        let Some(update) = self.update else { return Ok(HttpRequest::get(path)) };
+        let setting = |(name, value): (&String, &Option<SettingValue>)| {
+            let json = match value.as_ref().map(SettingValue::texts) {
+                None => Value::Null,
+                Some(mut texts) if texts.len() == 1 && name != TRACE_LEVEL => texts.remove(0).into(),
+                Some(texts) => texts.into(),
+            };
+            (name.clone(), json)
+        };
+        Ok(HttpRequest::post(path, &Value::Object(update.0.iter().map(setting).collect())))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<TraceSettingResponse> {
+        let mut settings = HashMap::new();
+        for (name, value) in read_object(status, body)? {
+            let value = match value {
+                Value::Array(values) => values.iter().map(text).collect(),
+                value => vec![text(&value)],
+            };
+            settings.insert(name, TraceReply { value });
+        }
+        Ok(TraceSettingResponse { settings })
+    }
+
+    fn answer(&self, mut answered: Answered<TraceSettingResponse>) -> Result<Settings> {
+        let body = answered.body.take();
+        let value = |(name, TraceReply { mut value }): (String, TraceReply)| {
+            let is_list = value.len() != 1 || name == TRACE_LEVEL;
+            let value = if is_list { SettingValue::List(value) } else { SettingValue::Text(value.remove(0)) };
+            (name, value)
+        };
+        Ok(settings(answered.reply.settings.into_iter().map(value).collect(), body))
+    }
+}
+
+pub(crate) struct LogSetting<'a> {
+    /// `None` only reads.
+    pub update: Option<&'a SettingsUpdate>,
+}
+
+impl LogSetting<'_> {
+    /// What is to change, with values as the log has them.
+    fn changes(&self) -> Result<Vec<(&String, &SettingValue)>> {
+        let changes = self.update.map(|update| update.0.iter()).into_iter().flatten();
+        changes
+            .map(|(name, value)| match value {
+                None => Err(Error::invalid(format!(
+                    "log setting '{name}' can't be cleared: only settings of tracing have a default to go back to"
+                ))),
+                Some(SettingValue::List(_)) => {
+                    Err(Error::invalid(format!("log setting '{name}' has one value, and not a list")))
+                }
+                Some(value) => Ok((name, value)),
+            })
+            .collect()
+    }
+}
+
+impl Operation for LogSetting<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/LogSettings";
+    type Message = LogSettingsRequest;
+    type Reply = LogSettingsResponse;
+    type Answer = Settings;
+
+    fn what(&self) -> String {
+        if self.update.is_some() { "update of the log settings" } else { "the log settings" }.to_owned()
+    }
+
+    fn to_grpc(&self) -> Result<LogSettingsRequest> {
+        let setting = |(name, value): (&String, &SettingValue)| {
+            let choice = match value {
+                SettingValue::Bool(value) => LogChoice::BoolParam(*value),
+                SettingValue::Number(value) => LogChoice::Uint32Param(*value),
+                SettingValue::Text(text) => LogChoice::StringParam(text.clone()),
+                SettingValue::List(texts) => LogChoice::StringParam(texts.join(",")),
+            };
+            (name.clone(), LogValue { parameter_choice: Some(choice) })
+        };
+        Ok(LogSettingsRequest { settings: self.changes()?.into_iter().map(setting).collect() })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        if self.update.is_none() {
+            return Ok(HttpRequest::get("/v2/logging"));
+        }
+        let setting = |(name, value): (&String, &SettingValue)| (name.clone(), json(value));
+        let settings: Map<_, _> = self.changes()?.into_iter().map(setting).collect();
+        Ok(HttpRequest::post("/v2/logging", &Value::Object(settings)))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<LogSettingsResponse> {
+        let mut settings = HashMap::new();
+        for (name, value) in read_object(status, body)? {
+            let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+            let choice = match (&value, number) {
+                (Value::Bool(value), _) => LogReplyChoice::BoolParam(*value),
+                (_, Some(number)) => LogReplyChoice::Uint32Param(number),
+                (value, None) => LogReplyChoice::StringParam(text(value)),
+            };
+            settings.insert(name, LogReply { parameter_choice: Some(choice) });
+        }
+        Ok(LogSettingsResponse { settings })
+    }
+
+    fn answer(&self, mut answered: Answered<LogSettingsResponse>) -> Result<Settings> {
+        let body = answered.body.take();
+        let value = |(name, reply): (String, LogReply)| {
+            let value = match reply.parameter_choice {
+                Some(LogReplyChoice::BoolParam(value)) => SettingValue::Bool(value),
+                Some(LogReplyChoice::Uint32Param(value)) => SettingValue::Number(value),
+                Some(LogReplyChoice::StringParam(text)) => SettingValue::Text(text),
+                None => SettingValue::Text(String::new()),
+            };
+            (name, value)
+        };
+        Ok(settings(answered.reply.settings.into_iter().map(value).collect(), body))
+    }
+}
+
+/// The members of the JSON object that an answer is.
+fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
+    wire::succeeded(status, body)?;
+    serde_json::from_slice(body).map_err(|fault| wire::not_as_it_should_be(status, fault))
+}
+
+/// A text as it is, anything else as JSON writes it.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+fn json(value: &SettingValue) -> Value {
+    match value {
+        SettingValue::Bool(value) => (*value).into(),
+        SettingValue::Number(value) => (*value).into(),
+        SettingValue::Text(text) => text.clone().into(),
+        SettingValue::List(texts) => texts.clone().into(),
+    }
+}
+
+fn settings(values: BTreeMap<String, SettingValue>, body: Option<String>) -> Settings {
+    let json = body.unwrap_or_else(|| {
+        let members = values.iter().map(|(name, value)| (name.clone(), json(value)));
+        Value::Object(members.collect()).to_string()
+    });
+    Settings { values, json }
+}

@@ -1,0 +1,407 @@
+//! Shared memory as a server has it registered. What makes the memory itself is no business of the control plane's.
+
+use std::collections::HashMap;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use prost::{Message, Name};
+use serde_json::{Value, json};
+
+use super::{
+    Answered, Operation, check_name, not_json,
+    wire::{self, HttpRequest, push_segment},
+};
+use crate::{
+    error::{Error, Result},
+    proto::{
+        self,
+        inference::{
+            CudaSharedMemoryRegisterRequest, CudaSharedMemoryRegisterResponse, CudaSharedMemoryStatusRequest,
+            CudaSharedMemoryStatusResponse, CudaSharedMemoryUnregisterRequest,
+            CudaSharedMemoryUnregisterResponse, SystemSharedMemoryRegisterRequest,
+            SystemSharedMemoryRegisterResponse, SystemSharedMemoryStatusRequest,
+            SystemSharedMemoryStatusResponse, SystemSharedMemoryUnregisterRequest,
+            SystemSharedMemoryUnregisterResponse,
+            cuda_shared_memory_status_response::RegionStatus as CudaStatus,
+            system_shared_memory_status_response::RegionStatus as SystemStatus,
+        },
+    },
+};
+
+/// The bytes of a CUDA handle for other processes, `cudaIpcMemHandle_t`.
+pub(crate) const CUDA_HANDLE_BYTE_SIZE: usize = 64;
+
+/// A region of system memory that is registered with a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SystemRegion {
+    /// The name that it is registered under.
+    pub name: String,
+    /// The name of the memory, as `shm_open` takes it.
+    pub key: String,
+    /// Where the region begins, in bytes from the start of the memory.
+    pub offset: u64,
+    /// Its bytes.
+    pub byte_size: u64,
+}
+
+/// A region of a GPU's memory that is registered with a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CudaRegion {
+    /// The name that it is registered under.
+    pub name: String,
+    /// The GPU.
+    pub device_id: u64,
+    /// Its bytes.
+    pub byte_size: u64,
+}
+
+/// The regions of system memory that are registered with a server.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SystemRegions {
+    /// By their names, in the order of the alphabet.
+    pub regions: Vec<SystemRegion>,
+    json: String,
+}
+
+impl SystemRegions {
+    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// The regions of GPUs' memory that are registered with a server.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CudaRegions {
+    /// By their names, in the order of the alphabet.
+    pub regions: Vec<CudaRegion>,
+    json: String,
+}
+
+impl CudaRegions {
+    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// `/v2/KIND[/region/NAME]/VERB`.
+fn path(kind: &str, name: &str, verb: &str) -> Result<String> {
+    let mut path = format!("/v2/{kind}");
+    if !name.is_empty() {
+        path.push_str("/region/");
+        push_segment(&mut path, "region name", name)?;
+    }
+    path.push('/');
+    path.push_str(verb);
+    Ok(path)
+}
+
+const SYSTEM: &str = "systemsharedmemory";
+const CUDA: &str = "cudasharedmemory";
+
+fn what(doing: &str, kind: &str, name: &str) -> String {
+    match name {
+        "" => format!("{doing} of all {kind} shared memory"),
+        name => format!("{doing} of {kind} shared memory region '{name}'"),
+    }
+}
+
+fn check_byte_size(name: &str, byte_size: u64) -> Result<()> {
+    if byte_size == 0 {
+        return Err(Error::invalid(format!("region '{name}' has 0 bytes")));
+    }
+    Ok(())
+}
+
+/// Over HTTP the regions are a list, over gRPC a map.
+fn read_regions<S: Message + Name + Default>(
+    status: u16,
+    body: &[u8],
+    name: impl Fn(&S) -> &str,
+) -> Result<HashMap<String, S>> {
+    wire::succeeded(status, body)?;
+    let list: Vec<Value> =
+        serde_json::from_slice(body).map_err(|fault| wire::not_as_it_should_be(status, fault))?;
+    let region = |value: Value| {
+        let region: S = wire::read_json(status, value.to_string().as_bytes())?;
+        Ok((name(&region).to_owned(), region))
+    };
+    list.into_iter().map(region).collect()
+}
+
+/// The regions as HTTP lists them, by their names.
+fn list_json<S: Message + Name>(regions: &HashMap<String, S>) -> Result<String> {
+    let mut sorted: Vec<_> = regions.iter().collect();
+    sorted.sort_by_key(|(name, _)| *name);
+    let list: std::result::Result<Vec<Value>, String> =
+        sorted.into_iter().map(|(_, region)| proto::to_json(region)).collect();
+    Ok(Value::from(list.map_err(not_json)?).to_string())
+}
+
+pub(crate) struct SystemStatusOf<'a> {
+    /// Empty for all.
+    pub name: &'a str,
+}
+
+impl Operation for SystemStatusOf<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/SystemSharedMemoryStatus";
+    type Message = SystemSharedMemoryStatusRequest;
+    type Reply = SystemSharedMemoryStatusResponse;
+    type Answer = SystemRegions;
+
+    fn what(&self) -> String {
+        what("status", "system", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<SystemSharedMemoryStatusRequest> {
+        Ok(SystemSharedMemoryStatusRequest { name: self.name.to_owned() })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        Ok(HttpRequest::get(path(SYSTEM, self.name, "status")?))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<SystemSharedMemoryStatusResponse> {
+        let regions = read_regions(status, body, |region: &SystemStatus| &region.name)?;
+        Ok(SystemSharedMemoryStatusResponse { regions })
+    }
+
+    fn answer(&self, mut answered: Answered<SystemSharedMemoryStatusResponse>) -> Result<SystemRegions> {
+        let json = answered.take_json(|reply| list_json(&reply.regions))?;
+        let region =
+            |SystemStatus { name, key, offset, byte_size }| SystemRegion { name, key, offset, byte_size };
+        let mut regions: Vec<_> = answered.reply.regions.into_values().map(region).collect();
+        regions.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(SystemRegions { regions, json })
+    }
+}
+
+pub(crate) struct RegisterSystem<'a> {
+    pub name: &'a str,
+    pub key: &'a str,
+    pub byte_size: u64,
+    pub offset: u64,
+}
+
+impl RegisterSystem<'_> {
+    fn check(&self) -> Result<()> {
+        check_name("a region's name", self.name)?;
+        check_name("the key of shared memory", self.key)?;
+        check_byte_size(self.name, self.byte_size)?;
+        if self.offset.checked_add(self.byte_size).is_none() {
+            let (offset, byte_size) = (self.offset, self.byte_size);
+            return Err(Error::invalid(format!(
+                "region '{}' can't have {byte_size} bytes from offset {offset} on",
+                self.name
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Operation for RegisterSystem<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/SystemSharedMemoryRegister";
+    type Message = SystemSharedMemoryRegisterRequest;
+    type Reply = SystemSharedMemoryRegisterResponse;
+    type Answer = ();
+
+    fn what(&self) -> String {
+        what("registration", "system", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<SystemSharedMemoryRegisterRequest> {
+        self.check()?;
+        Ok(SystemSharedMemoryRegisterRequest {
+            name: self.name.to_owned(),
+            key: self.key.to_owned(),
+            offset: self.offset,
+            byte_size: self.byte_size,
+        })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        self.check()?;
+        let body = json!({ "key": self.key, "offset": self.offset, "byte_size": self.byte_size });
+        Ok(HttpRequest::post(path(SYSTEM, self.name, "register")?, &body))
+    }
+
+    /// A success has no body to speak of.
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<SystemSharedMemoryRegisterResponse> {
+        wire::succeeded(status, body).map(|()| SystemSharedMemoryRegisterResponse {})
+    }
+
+    fn answer(&self, _: Answered<SystemSharedMemoryRegisterResponse>) -> Result<()> {
+        Ok(())
+    }
+}
+
+pub(crate) struct UnregisterSystem<'a> {
+    /// Empty for all.
+    pub name: &'a str,
+}
+
+impl Operation for UnregisterSystem<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/SystemSharedMemoryUnregister";
+    type Message = SystemSharedMemoryUnregisterRequest;
+    type Reply = SystemSharedMemoryUnregisterResponse;
+    type Answer = ();
+
+    fn what(&self) -> String {
+        what("unregistration", "system", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<SystemSharedMemoryUnregisterRequest> {
+        Ok(SystemSharedMemoryUnregisterRequest { name: self.name.to_owned() })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        Ok(HttpRequest::post(path(SYSTEM, self.name, "unregister")?, &json!({})))
+    }
+
+    /// A success has no body to speak of.
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<SystemSharedMemoryUnregisterResponse> {
+        wire::succeeded(status, body).map(|()| SystemSharedMemoryUnregisterResponse {})
+    }
+
+    fn answer(&self, _: Answered<SystemSharedMemoryUnregisterResponse>) -> Result<()> {
+        Ok(())
+    }
+}
+
+pub(crate) struct CudaStatusOf<'a> {
+    /// Empty for all.
+    pub name: &'a str,
+}
+
+impl Operation for CudaStatusOf<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/CudaSharedMemoryStatus";
+    type Message = CudaSharedMemoryStatusRequest;
+    type Reply = CudaSharedMemoryStatusResponse;
+    type Answer = CudaRegions;
+
+    fn what(&self) -> String {
+        what("status", "CUDA", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<CudaSharedMemoryStatusRequest> {
+        Ok(CudaSharedMemoryStatusRequest { name: self.name.to_owned() })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        Ok(HttpRequest::get(path(CUDA, self.name, "status")?))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<CudaSharedMemoryStatusResponse> {
+        let regions = read_regions(status, body, |region: &CudaStatus| &region.name)?;
+        Ok(CudaSharedMemoryStatusResponse { regions })
+    }
+
+    fn answer(&self, mut answered: Answered<CudaSharedMemoryStatusResponse>) -> Result<CudaRegions> {
+        let json = answered.take_json(|reply| list_json(&reply.regions))?;
+        let region = |CudaStatus { name, device_id, byte_size }| CudaRegion { name, device_id, byte_size };
+        let mut regions: Vec<_> = answered.reply.regions.into_values().map(region).collect();
+        regions.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(CudaRegions { regions, json })
+    }
+}
+
+pub(crate) struct RegisterCuda<'a> {
+    pub name: &'a str,
+    pub raw_handle: &'a [u8],
+    pub device_id: i64,
+    pub byte_size: u64,
+}
+
+impl RegisterCuda<'_> {
+    fn check(&self) -> Result<()> {
+        check_name("a region's name", self.name)?;
+        check_byte_size(self.name, self.byte_size)?;
+        let byte_size = self.raw_handle.len();
+        if byte_size != CUDA_HANDLE_BYTE_SIZE {
+            let message =
+                format!("a CUDA handle has {CUDA_HANDLE_BYTE_SIZE} bytes, and this one has {byte_size}");
+            return Err(Error::invalid(message));
+        }
+        if self.device_id < 0 {
+            return Err(Error::invalid(format!("there is no GPU {}", self.device_id)));
+        }
+        Ok(())
+    }
+}
+
+impl Operation for RegisterCuda<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/CudaSharedMemoryRegister";
+    type Message = CudaSharedMemoryRegisterRequest;
+    type Reply = CudaSharedMemoryRegisterResponse;
+    type Answer = ();
+
+    fn what(&self) -> String {
+        what("registration", "CUDA", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<CudaSharedMemoryRegisterRequest> {
+        self.check()?;
+        Ok(CudaSharedMemoryRegisterRequest {
+            name: self.name.to_owned(),
+            raw_handle: self.raw_handle.to_vec().into(),
+            device_id: self.device_id,
+            byte_size: self.byte_size,
+        })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        self.check()?;
+        let body = json!({
+            "raw_handle": { "b64": BASE64_STANDARD.encode(self.raw_handle) },
+            "device_id": self.device_id,
+            "byte_size": self.byte_size,
+        });
+        Ok(HttpRequest::post(path(CUDA, self.name, "register")?, &body))
+    }
+
+    /// A success has no body to speak of.
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<CudaSharedMemoryRegisterResponse> {
+        wire::succeeded(status, body).map(|()| CudaSharedMemoryRegisterResponse {})
+    }
+
+    fn answer(&self, _: Answered<CudaSharedMemoryRegisterResponse>) -> Result<()> {
+        Ok(())
+    }
+}
+
+pub(crate) struct UnregisterCuda<'a> {
+    /// Empty for all.
+    pub name: &'a str,
+}
+
+impl Operation for UnregisterCuda<'_> {
+    const GRPC: &'static str = "/inference.GRPCInferenceService/CudaSharedMemoryUnregister";
+    type Message = CudaSharedMemoryUnregisterRequest;
+    type Reply = CudaSharedMemoryUnregisterResponse;
+    type Answer = ();
+
+    fn what(&self) -> String {
+        what("unregistration", "CUDA", self.name)
+    }
+
+    fn to_grpc(&self) -> Result<CudaSharedMemoryUnregisterRequest> {
+        Ok(CudaSharedMemoryUnregisterRequest { name: self.name.to_owned() })
+    }
+
+    fn to_http(&self) -> Result<HttpRequest> {
+        Ok(HttpRequest::post(path(CUDA, self.name, "unregister")?, &json!({})))
+    }
+
+    /// A success has no body to speak of.
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<CudaSharedMemoryUnregisterResponse> {
+        wire::succeeded(status, body).map(|()| CudaSharedMemoryUnregisterResponse {})
+    }
+
+    fn answer(&self, _: Answered<CudaSharedMemoryUnregisterResponse>) -> Result<()> {
+        Ok(())
+    }
+}
