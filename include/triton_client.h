@@ -112,6 +112,11 @@ extern "C" {
 #define TRITON_DEFAULT_TIMEOUT_US 60000000
 
 /**
+ * The default time limit of loading or unloading a model: 10 min.
+ */
+#define TRITON_DEFAULT_LOAD_TIMEOUT_US 600000000
+
+/**
  * The default size of the largest message: 2^31 - 1 bytes, as much as a Triton server takes over gRPC.
  */
 #define TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE 2147483647
@@ -324,6 +329,28 @@ typedef enum triton_log_level {
 } triton_log_level;
 
 /**
+ * What gRPC's own health service says of a service, with its numbers.
+ */
+typedef enum triton_serving_status {
+    /**
+     * Nothing is known about it.
+     */
+    TRITON_SERVING_STATUS_UNKNOWN = 0,
+    /**
+     * It takes requests.
+     */
+    TRITON_SERVING_STATUS_SERVING = 1,
+    /**
+     * It is there, and takes no requests now.
+     */
+    TRITON_SERVING_STATUS_NOT_SERVING = 2,
+    /**
+     * The server has no service of that name.
+     */
+    TRITON_SERVING_STATUS_SERVICE_UNKNOWN = 3,
+} triton_serving_status;
+
+/**
  * What the value of a parameter is.
  */
 typedef enum triton_value_kind {
@@ -354,6 +381,60 @@ typedef enum triton_value_kind {
 } triton_value_kind;
 
 /**
+ * Which versions of a model are served.
+ */
+typedef enum triton_version_policy {
+    /**
+     * So many of the newest: triton_model_config_latest_count.
+     */
+    TRITON_VERSION_POLICY_LATEST = 0,
+    /**
+     * All.
+     */
+    TRITON_VERSION_POLICY_ALL = 1,
+    /**
+     * Those of triton_model_config_version.
+     */
+    TRITON_VERSION_POLICY_SPECIFIC = 2,
+} triton_version_policy;
+
+/**
+ * How the requests of sequences are batched.
+ */
+typedef enum triton_sequence_strategy {
+    /**
+     * Not at all: the model has no state.
+     */
+    TRITON_SEQUENCE_STRATEGY_NONE = 0,
+    /**
+     * A sequence runs always in the same place of a batch.
+     */
+    TRITON_SEQUENCE_STRATEGY_DIRECT = 1,
+    /**
+     * A sequence runs in any batch, the oldest first.
+     */
+    TRITON_SEQUENCE_STRATEGY_OLDEST = 2,
+} triton_sequence_strategy;
+
+/**
+ * How the dimensions of an input are to be read.
+ */
+typedef enum triton_tensor_format {
+    /**
+     * As the model has it.
+     */
+    TRITON_TENSOR_FORMAT_NONE = 0,
+    /**
+     * Height, width, channels.
+     */
+    TRITON_TENSOR_FORMAT_NHWC = 1,
+    /**
+     * Channels, height, width.
+     */
+    TRITON_TENSOR_FORMAT_NCHW = 2,
+} triton_tensor_format;
+
+/**
  * How a message is compressed.
  */
 typedef enum triton_compression {
@@ -370,6 +451,70 @@ typedef enum triton_compression {
      */
     TRITON_COMPRESSION_DEFLATE = 2,
 } triton_compression;
+
+/**
+ * A step of a request that is counted, and whose time is taken.
+ */
+typedef enum triton_statistic {
+    /**
+     * Requests, or responses, that succeeded, from beginning to end.
+     */
+    TRITON_STATISTIC_SUCCESS = 0,
+    /**
+     * Those that failed.
+     */
+    TRITON_STATISTIC_FAIL = 1,
+    /**
+     * Waiting for their turn.
+     */
+    TRITON_STATISTIC_QUEUE = 2,
+    /**
+     * Preparing inputs.
+     */
+    TRITON_STATISTIC_COMPUTE_INPUT = 3,
+    /**
+     * Running the model.
+     */
+    TRITON_STATISTIC_COMPUTE_INFER = 4,
+    /**
+     * Preparing outputs.
+     */
+    TRITON_STATISTIC_COMPUTE_OUTPUT = 5,
+    /**
+     * Answers found in the response cache.
+     */
+    TRITON_STATISTIC_CACHE_HIT = 6,
+    /**
+     * Answers that were not, with the time of putting them there.
+     */
+    TRITON_STATISTIC_CACHE_MISS = 7,
+    /**
+     * Responses without an output; of responses alone.
+     */
+    TRITON_STATISTIC_EMPTY_RESPONSE = 8,
+    /**
+     * Responses that were cancelled; of responses alone.
+     */
+    TRITON_STATISTIC_CANCEL = 9,
+} triton_statistic;
+
+/**
+ * How a server is to write its report of load: a matter of taste, since both are read alike.
+ */
+typedef enum triton_load_report_format {
+    /**
+     * It is to send none.
+     */
+    TRITON_LOAD_REPORT_NONE = 0,
+    /**
+     * TEXT name=value, ...
+     */
+    TRITON_LOAD_REPORT_TEXT = 1,
+    /**
+     * JSON {...}
+     */
+    TRITON_LOAD_REPORT_JSON = 2,
+} triton_load_report_format;
 
 /**
  * Bytes that the library made. Freed with triton_buffer_free.
@@ -397,6 +542,11 @@ typedef struct triton_client_options triton_client_options;
 typedef struct triton_error triton_error;
 
 /**
+ * What a model generated. Freed with triton_generated_free.
+ */
+typedef struct triton_generated triton_generated;
+
+/**
  * One output of a result. Belongs to the result.
  */
 typedef struct triton_infer_output triton_infer_output;
@@ -412,9 +562,39 @@ typedef struct triton_infer_request triton_infer_request;
 typedef struct triton_infer_result triton_infer_result;
 
 /**
+ * What a server said of its load: numbers by name. Freed with triton_load_report_free.
+ */
+typedef struct triton_load_report triton_load_report;
+
+/**
+ * One sample of a metric. Belongs to the metrics.
+ */
+typedef struct triton_metric triton_metric;
+
+/**
+ * A server's metrics at one moment. Freed with triton_metrics_free.
+ */
+typedef struct triton_metrics triton_metrics;
+
+/**
+ * A model's configuration. Freed with triton_model_config_free.
+ */
+typedef struct triton_model_config triton_model_config;
+
+/**
+ * What the index says of one version of a model. Belongs to the index.
+ */
+typedef struct triton_model_index triton_model_index;
+
+/**
  * What a model says of itself. Freed with triton_model_metadata_free.
  */
 typedef struct triton_model_metadata triton_model_metadata;
+
+/**
+ * What a server has counted of one version of a model. Belongs to the statistics.
+ */
+typedef struct triton_model_statistics triton_model_statistics;
 
 /**
  * A parameter of a result or of one of its outputs. Belongs to the result.
@@ -422,9 +602,49 @@ typedef struct triton_model_metadata triton_model_metadata;
 typedef struct triton_parameter triton_parameter;
 
 /**
+ * The models of a server's repositories. Freed with triton_repository_index_free.
+ */
+typedef struct triton_repository_index triton_repository_index;
+
+/**
+ * What the operations of the repository are told beside a model's name. Freed with triton_repository_options_free.
+ */
+typedef struct triton_repository_options triton_repository_options;
+
+/**
  * What a server says of itself. Freed with triton_server_metadata_free.
  */
 typedef struct triton_server_metadata triton_server_metadata;
+
+/**
+ * One setting. Belongs to the settings.
+ */
+typedef struct triton_setting triton_setting;
+
+/**
+ * Settings that a server has. Freed with triton_settings_free.
+ */
+typedef struct triton_settings triton_settings;
+
+/**
+ * What is to change of settings. Freed with triton_settings_update_free.
+ */
+typedef struct triton_settings_update triton_settings_update;
+
+/**
+ * The regions that are registered with a server. Freed with triton_shared_memory_status_free.
+ */
+typedef struct triton_shared_memory_status triton_shared_memory_status;
+
+/**
+ * What a server has counted of its models. Freed with triton_statistics_free.
+ */
+typedef struct triton_statistics triton_statistics;
+
+/**
+ * What a model's configuration says of one input or output. Belongs to the configuration.
+ */
+typedef struct triton_tensor_config triton_tensor_config;
 
 /**
  * What a model says of one input or output. Belongs to the model's metadata.
@@ -553,6 +773,13 @@ typedef struct triton_infer_statistics {
      */
     uint64_t max_ns;
 } triton_infer_statistics;
+
+/**
+ * Hears an event of triton_client_generate_stream: a JSON object, valid for the call, that ends with a NUL and has byte_size
+ * bytes before it. 0 asks for the next one, anything else ends the stream. It may call any function of the library, and must
+ * not leave by longjmp or an exception.
+ */
+typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
 
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
@@ -710,12 +937,17 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     time limit of connecting      10 s             triton_client_options_set_connect_timeout_us
  *     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
  *                                                    triton_call_options_set_timeout_us
+ *     time limit of loading models  10 min           triton_client_options_set_load_timeout_us
  *     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
  *     compressed answers, largest   256 MiB          triton_client_options_set_max_decompressed_byte_size
  *     compression                   none             triton_client_options_set_request_compression,
  *                                                    triton_client_options_set_response_compression, and for one call
  *                                                    triton_call_options_set_request_compression, ..._response_...
  *     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
+ *     URL of the metrics            port 8002        triton_client_options_set_metrics_url
+ *     key of restricted endpoints   none             triton_client_options_add_restricted_key, and for one call
+ *                                                    triton_call_options_add_restricted_key
+ *     report of the server's load   none             triton_call_options_set_load_report
  *     log                           none             triton_client_options_set_log_callback
  */
 
@@ -751,6 +983,32 @@ triton_status triton_client_options_set_timeout_us(triton_client_options *option
                                                    triton_error **error_out);
 
 /**
+ * Sets the time limit of loading or unloading a model, for calls that have none of their own.
+ *
+ * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+ */
+triton_status triton_client_options_set_load_timeout_us(triton_client_options *options,
+                                                        uint64_t timeout_us,
+                                                        triton_error **error_out);
+
+/**
+ * Sets where the server's metrics are.
+ *
+ * @param url  "http://host:8002/metrics", of which the path may be left away; always HTTP, also for a client of gRPC
+ */
+triton_status triton_client_options_set_metrics_url(triton_client_options *options,
+                                                    const char *url,
+                                                    triton_error **error_out);
+
+/**
+ * Adds the key of restricted endpoints to every call: see triton_call_options_add_restricted_key.
+ */
+triton_status triton_client_options_add_restricted_key(triton_client_options *options,
+                                                       const char *name,
+                                                       const char *value,
+                                                       triton_error **error_out);
+
+/**
  * Sets the size of the largest message that is sent or accepted. A larger request fails before it is sent, a larger
  * answer before memory is asked for it, both with RESOURCE_EXHAUSTED.
  *
@@ -772,8 +1030,9 @@ triton_status triton_client_options_set_result_memory_byte_size(triton_client_op
 
 /**
  * Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is RESOURCE_EXHAUSTED,
- * however small it came. Over gRPC a quarter of it is the most that an answer may have outside of raw contents, as typed
- * contents (from other servers than Triton), which grow in memory too.
+ * however small it came. A quarter of it is the most that the library takes apart as a whole, which grows in memory too: an
+ * answer of the control plane, the JSON part of an inference's answer, an event of triton_client_generate_stream, and what an
+ * inference's answer over gRPC has outside of raw contents.
  *
  * @param byte_size  bytes; 0 is INVALID_ARGUMENT
  */
@@ -857,6 +1116,27 @@ triton_status triton_call_options_add_binary_header(triton_call_options *options
                                                     const void *value,
                                                     size_t byte_size,
                                                     triton_error **error_out);
+
+/**
+ * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): a header of
+ * that name
+ * over HTTP, and over gRPC the metadata "triton-grpc-protocol-NAME" that Triton looks for.
+ *
+ * @param name   the key's name, as the server has it
+ * @param value  the key
+ */
+triton_status triton_call_options_add_restricted_key(triton_call_options *options,
+                                                     const char *name,
+                                                     const char *value,
+                                                     triton_error **error_out);
+
+/**
+ * Asks the server to report its load with the answers to inferences and triton_client_generate:
+ * triton_infer_result_load_report and triton_generated_load_report read it.
+ */
+triton_status triton_call_options_set_load_report(triton_call_options *options,
+                                                  triton_load_report_format format,
+                                                  triton_error **error_out);
 
 /**
  * Adds a parameter to the URL of the calls, which is escaped here. HTTP only: over gRPC a call with one is
@@ -964,7 +1244,8 @@ triton_status triton_client_is_server_live(const triton_client *client,
                                            triton_error **error_out);
 
 /**
- * Asks whether the server and all models that it is to serve are ready. Blocks.
+ * Asks whether the server and all models that it is to serve are ready. Blocks. After an unload, and after a load that failed,
+ * Triton says no until all models that it knows are ready again, unless it was started with --strict-readiness=false.
  *
  * @param options    of the call; NULL for the client's
  * @param ready_out  the answer
@@ -988,6 +1269,36 @@ triton_status triton_client_is_model_ready(const triton_client *client,
                                            const triton_call_options *options,
                                            bool *ready_out,
                                            triton_error **error_out);
+
+/**
+ * Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
+ * first after
+ * 10 ms, at last each second, until the time limit of the call. Blocks.
+ *
+ * @param model_name     NULL or "" for the server as a whole
+ * @param model_version  "1"; NULL or "" for the one that the server would choose
+ * @param options        of the call; NULL for the client's
+ * @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a wrong
+ *         argument, UNAUTHENTICATED, PERMISSION_DENIED
+ */
+triton_status triton_client_wait_ready(const triton_client *client,
+                                       const char *model_name,
+                                       const char *model_version,
+                                       const triton_call_options *options,
+                                       triton_error **error_out);
+
+/**
+ * Asks gRPC's own health service, grpc.health.v1. gRPC only: over HTTP UNIMPLEMENTED, with advice. Blocks.
+ *
+ * @param service     the name of a service; NULL or "" for the server as a whole. Triton says the same of every name
+ * @param options     of the call; NULL for the client's
+ * @param status_out  the answer
+ */
+triton_status triton_client_health_check(const triton_client *client,
+                                         const char *service,
+                                         const triton_call_options *options,
+                                         triton_serving_status *status_out,
+                                         triton_error **error_out);
 
 /*
  * METADATA: what a server and a model say of themselves. Indices are 0, 1, 2; past the end a getter answers an empty
@@ -1024,6 +1335,18 @@ size_t triton_server_metadata_extension_count(const triton_server_metadata *meta
  * The name of an extension, "binary_tensor_data".
  */
 const char *triton_server_metadata_extension(const triton_server_metadata *metadata, size_t index);
+
+/**
+ * Whether the server has an extension: "statistics", "trace", "logging", "model_repository",
+ * "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others. False for NULL.
+ */
+bool triton_server_metadata_has_extension(const triton_server_metadata *metadata,
+                                          const char *name);
+
+/**
+ * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+ */
+const char *triton_server_metadata_json(const triton_server_metadata *metadata);
 
 /**
  * Frees a server's metadata; NULL is harmless.
@@ -1087,6 +1410,11 @@ size_t triton_model_metadata_output_count(const triton_model_metadata *metadata)
  */
 const triton_tensor_metadata *triton_model_metadata_output(const triton_model_metadata *metadata,
                                                            size_t index);
+
+/**
+ * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+ */
+const char *triton_model_metadata_json(const triton_model_metadata *metadata);
 
 /**
  * Frees a model's metadata, with its inputs and outputs; NULL is harmless.
@@ -2180,6 +2508,986 @@ triton_status triton_bf16_to_fp32(const uint16_t *values,
                                   size_t count,
                                   float *into,
                                   triton_error **error_out);
+
+/*
+ * CONFIGURATION of a model: typed, as far as programs need it, and whole as JSON. Indices are 0, 1, 2; past the end a getter
+ * answers an empty text, NULL or 0.
+ */
+
+/**
+ * Asks for a model's configuration. Blocks.
+ *
+ * @param model_name     not empty
+ * @param model_version  "1"; NULL or "" for the one that the server would choose
+ * @param options        of the call; NULL for the client's
+ * @param config_out     the answer; free it with triton_model_config_free
+ * @return NOT_FOUND for a model or version that the server does not have
+ */
+triton_status triton_client_model_config(const triton_client *client,
+                                         const char *model_name,
+                                         const char *model_version,
+                                         const triton_call_options *options,
+                                         triton_model_config **config_out,
+                                         triton_error **error_out);
+
+/**
+ * The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
+ * 64 bits as
+ * numbers. The same over both protocols; over HTTP as it came. Valid until the configuration is freed.
+ */
+const char *triton_model_config_json(const triton_model_config *config);
+
+/**
+ * The model's name.
+ */
+const char *triton_model_config_name(const triton_model_config *config);
+
+/**
+ * The framework that runs it, "onnxruntime_onnx", "ensemble"; empty where only the backend is told.
+ */
+const char *triton_model_config_platform(const triton_model_config *config);
+
+/**
+ * The backend that runs it, "python"; empty where only the platform is told.
+ */
+const char *triton_model_config_backend(const triton_model_config *config);
+
+/**
+ * The largest batch; 0 for a model whose tensors have no batch dimension.
+ */
+int32_t triton_model_config_max_batch_size(const triton_model_config *config);
+
+/**
+ * Whether a request may have any number of responses, as only streams can hear them.
+ */
+bool triton_model_config_is_decoupled(const triton_model_config *config);
+
+/**
+ * Which versions are served.
+ */
+triton_version_policy triton_model_config_version_policy(const triton_model_config *config);
+
+/**
+ * How many of the newest versions are served, with TRITON_VERSION_POLICY_LATEST; else 0.
+ */
+uint32_t triton_model_config_latest_count(const triton_model_config *config);
+
+/**
+ * The number of versions that are served, with TRITON_VERSION_POLICY_SPECIFIC; else 0.
+ */
+size_t triton_model_config_version_count(const triton_model_config *config);
+
+/**
+ * A version that is served, with TRITON_VERSION_POLICY_SPECIFIC; 0 past the end.
+ */
+int64_t triton_model_config_version(const triton_model_config *config, size_t index);
+
+/**
+ * How the requests of sequences are batched.
+ */
+triton_sequence_strategy triton_model_config_sequence_strategy(const triton_model_config *config);
+
+/**
+ * How long, in microseconds, a sequence may be silent before it is given up; 0 for a model without a state.
+ */
+uint64_t triton_model_config_max_sequence_idle_us(const triton_model_config *config);
+
+/**
+ * The number of inputs.
+ */
+size_t triton_model_config_input_count(const triton_model_config *config);
+
+/**
+ * An input; NULL past the end.
+ */
+const triton_tensor_config *triton_model_config_input(const triton_model_config *config, size_t index);
+
+/**
+ * The number of outputs.
+ */
+size_t triton_model_config_output_count(const triton_model_config *config);
+
+/**
+ * An output; NULL past the end.
+ */
+const triton_tensor_config *triton_model_config_output(const triton_model_config *config, size_t index);
+
+/**
+ * Frees a model's configuration, with its inputs and outputs; NULL is harmless.
+ */
+void triton_model_config_free(triton_model_config *config);
+
+/**
+ * The name of an input or output.
+ */
+const char *triton_tensor_config_name(const triton_tensor_config *tensor);
+
+/**
+ * Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+ */
+triton_datatype triton_tensor_config_datatype(const triton_tensor_config *tensor);
+
+/**
+ * Its shape without the batch dimension; -1 for a dimension that may vary.
+ *
+ * @param rank_out  the number of dimensions; NULL is allowed
+ * @return the dimensions; NULL if there are none
+ */
+const int64_t *triton_tensor_config_dims(const triton_tensor_config *tensor, size_t *rank_out);
+
+/**
+ * How its dimensions are to be read; of an output always TRITON_TENSOR_FORMAT_NONE.
+ */
+triton_tensor_format triton_tensor_config_format(const triton_tensor_config *tensor);
+
+/**
+ * Whether a request may leave the input away; of an output always false.
+ */
+bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
+
+/**
+ * The file with the names of an output's classes; empty for none, and for inputs.
+ */
+const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
+
+/*
+ * THE MODEL REPOSITORY: which models there are, loading and unloading them. What is told beside a model's name stands in
+ * triton_repository_options; NULL is the defaults. An operation refuses what has no meaning for it:
+ *
+ *     what                    index  load  unload
+ *     repository name         yes    yes   yes
+ *     ready filter            yes    -     -
+ *     configuration, files    -      yes   -
+ *     unload of dependents    -      -     yes
+ */
+
+/**
+ * Makes options for the repository, with the defaults: every repository, every model, the model's own configuration
+ * and files.
+ *
+ * @param options_out  the options; free them with triton_repository_options_free
+ */
+triton_status triton_repository_options_new(triton_repository_options **options_out,
+                                            triton_error **error_out);
+
+/**
+ * Frees options for the repository; NULL is harmless.
+ */
+void triton_repository_options_free(triton_repository_options *options);
+
+/**
+ * Sets the repository that is asked. Triton has no such choice, and answers UNIMPLEMENTED; to an index over HTTP
+ * version 2.51
+ * overlooks it.
+ *
+ * @param name  NULL or "" for all
+ */
+triton_status triton_repository_options_set_repository_name(triton_repository_options *options,
+                                                            const char *name,
+                                                            triton_error **error_out);
+
+/**
+ * Sets whether an index has only the models that are ready.
+ */
+triton_status triton_repository_options_set_ready_only(triton_repository_options *options,
+                                                       bool ready_only,
+                                                       triton_error **error_out);
+
+/**
+ * Sets the configuration that a model is loaded with instead of its own.
+ *
+ * @param json  of the form that triton_model_config_json has; INVALID_ARGUMENT for what is no JSON object
+ */
+triton_status triton_repository_options_set_config(triton_repository_options *options,
+                                                   const char *json,
+                                                   triton_error **error_out);
+
+/**
+ * Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
+ * the
+ * configuration too.
+ *
+ * @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
+ * @param content    copied
+ * @param byte_size  of content
+ * @return INVALID_ARGUMENT for a path that is empty or leaves the folder
+ */
+triton_status triton_repository_options_add_file(triton_repository_options *options,
+                                                 const char *path,
+                                                 const void *content,
+                                                 size_t byte_size,
+                                                 triton_error **error_out);
+
+/**
+ * Sets whether the models of an ensemble that is unloaded go with it.
+ */
+triton_status triton_repository_options_set_unload_dependents(triton_repository_options *options,
+                                                              bool unload_dependents,
+                                                              triton_error **error_out);
+
+/**
+ * Asks for the models of the server's repositories, loaded or not. Blocks.
+ *
+ * @param repository  NULL for all models of all repositories
+ * @param options     of the call; NULL for the client's
+ * @param index_out   the answer; free it with triton_repository_index_free
+ */
+triton_status triton_client_repository_index(const triton_client *client,
+                                             const triton_repository_options *repository,
+                                             const triton_call_options *options,
+                                             triton_repository_index **index_out,
+                                             triton_error **error_out);
+
+/**
+ * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the index is freed.
+ */
+const char *triton_repository_index_json(const triton_repository_index *index);
+
+/**
+ * The number of entries: one for each version of each model.
+ */
+size_t triton_repository_index_count(const triton_repository_index *index);
+
+/**
+ * An entry; NULL past the end.
+ */
+const triton_model_index *triton_repository_index_model(const triton_repository_index *index, size_t at);
+
+/**
+ * Frees an index, with its entries; NULL is harmless.
+ */
+void triton_repository_index_free(triton_repository_index *index);
+
+/**
+ * The model's name.
+ */
+const char *triton_model_index_name(const triton_model_index *model);
+
+/**
+ * The version; empty for a model that was never loaded.
+ */
+const char *triton_model_index_version(const triton_model_index *model);
+
+/**
+ * "READY", "LOADING", "UNLOADING", "UNAVAILABLE"; empty for a model that was never loaded.
+ */
+const char *triton_model_index_state(const triton_model_index *model);
+
+/**
+ * Why it is in that state, where there is something to say.
+ */
+const char *triton_model_index_reason(const triton_model_index *model);
+
+/**
+ * Whether inference can ask for it.
+ */
+bool triton_model_index_is_ready(const triton_model_index *model);
+
+/**
+ * Loads a model, or loads it anew, and waits until it is ready or has failed. Blocks: 10 minutes at most, unless the
+ * client's
+ * options or those of the call say otherwise. A time limit that passes does not stop the server.
+ *
+ * @param model_name  not empty, and without a slash
+ * @param repository  configuration and files; NULL for the model's own
+ * @param options     of the call; NULL for the client's
+ * @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model that is not
+ *         in the repository or whose configuration is broken (INTERNAL), a model that fails to start (INVALID_ARGUMENT), a
+ *         server that was not started with --model-control-mode=explicit (UNAVAILABLE)
+ */
+triton_status triton_client_load_model(const triton_client *client,
+                                       const char *model_name,
+                                       const triton_repository_options *repository,
+                                       const triton_call_options *options,
+                                       triton_error **error_out);
+
+/**
+ * Unloads a model; one that is not loaded is no error. Blocks, with the time limit of loading. The server may answer
+ * before the
+ * model is gone.
+ *
+ * @param model_name  not empty, and without a slash
+ * @param repository  NULL to leave the models of an ensemble loaded
+ * @param options     of the call; NULL for the client's
+ */
+triton_status triton_client_unload_model(const triton_client *client,
+                                         const char *model_name,
+                                         const triton_repository_options *repository,
+                                         const triton_call_options *options,
+                                         triton_error **error_out);
+
+/*
+ * MODEL STATISTICS: what a server has counted of its models since each was loaded, typed and as JSON. Indices are 0, 1, 2; past
+ * the end a getter answers an empty text, NULL or 0. Times are in nanoseconds.
+ */
+
+/**
+ * Asks what the server has counted of its models. Blocks.
+ *
+ * @param model_name      NULL or "" for all models
+ * @param model_version   "1"; NULL or "" for all versions
+ * @param options         of the call; NULL for the client's
+ * @param statistics_out  the answer; free it with triton_statistics_free
+ * @return INVALID_ARGUMENT from the server for a model or version that is not loaded
+ */
+triton_status triton_client_model_statistics(const triton_client *client,
+                                             const char *model_name,
+                                             const char *model_version,
+                                             const triton_call_options *options,
+                                             triton_statistics **statistics_out,
+                                             triton_error **error_out);
+
+/**
+ * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the statistics are freed.
+ */
+const char *triton_statistics_json(const triton_statistics *statistics);
+
+/**
+ * The number of entries: one for each version of each model that was asked for.
+ */
+size_t triton_statistics_count(const triton_statistics *statistics);
+
+/**
+ * An entry; NULL past the end.
+ */
+const triton_model_statistics *triton_statistics_model(const triton_statistics *statistics, size_t index);
+
+/**
+ * Frees statistics, with their entries; NULL is harmless.
+ */
+void triton_statistics_free(triton_statistics *statistics);
+
+/**
+ * The model's name.
+ */
+const char *triton_model_statistics_name(const triton_model_statistics *statistics);
+
+/**
+ * The version, "1".
+ */
+const char *triton_model_statistics_version(const triton_model_statistics *statistics);
+
+/**
+ * When the last inference was asked for, in milliseconds since 1970; 0 for never.
+ */
+uint64_t triton_model_statistics_last_inference_ms(const triton_model_statistics *statistics);
+
+/**
+ * Inferences that succeeded; a batch of 8 counts as 8.
+ */
+uint64_t triton_model_statistics_inference_count(const triton_model_statistics *statistics);
+
+/**
+ * How often the model was run for them; a batch of 8 counts as 1.
+ */
+uint64_t triton_model_statistics_execution_count(const triton_model_statistics *statistics);
+
+/**
+ * How often a step was taken, for all requests.
+ */
+uint64_t triton_model_statistics_duration_count(const triton_model_statistics *statistics,
+                                                triton_statistic kind);
+
+/**
+ * How long a step took, for all requests together.
+ */
+uint64_t triton_model_statistics_duration_ns(const triton_model_statistics *statistics,
+                                             triton_statistic kind);
+
+/**
+ * The number of sizes of batches that were run.
+ */
+size_t triton_model_statistics_batch_count(const triton_model_statistics *statistics);
+
+/**
+ * A size of batches.
+ */
+uint64_t triton_model_statistics_batch_size(const triton_model_statistics *statistics, size_t index);
+
+/**
+ * How often a step was taken for the batches of one size: TRITON_STATISTIC_COMPUTE_INPUT, ..._INFER, ..._OUTPUT.
+ */
+uint64_t triton_model_statistics_batch_duration_count(const triton_model_statistics *statistics,
+                                                      size_t index,
+                                                      triton_statistic kind);
+
+/**
+ * How long a step took for the batches of one size, together.
+ */
+uint64_t triton_model_statistics_batch_duration_ns(const triton_model_statistics *statistics,
+                                                   size_t index,
+                                                   triton_statistic kind);
+
+/**
+ * The number of places that responses have among those of their request; 0 unless the model is decoupled.
+ */
+size_t triton_model_statistics_response_count(const triton_model_statistics *statistics);
+
+/**
+ * A place of responses, "0".
+ */
+const char *triton_model_statistics_response_key(const triton_model_statistics *statistics, size_t index);
+
+/**
+ * How often a step was taken for the responses of one place.
+ */
+uint64_t triton_model_statistics_response_duration_count(const triton_model_statistics *statistics,
+                                                         size_t index,
+                                                         triton_statistic kind);
+
+/**
+ * How long a step took for the responses of one place, together.
+ */
+uint64_t triton_model_statistics_response_duration_ns(const triton_model_statistics *statistics,
+                                                      size_t index,
+                                                      triton_statistic kind);
+
+/**
+ * The number of memories that the model uses, as far as the server tells.
+ */
+size_t triton_model_statistics_memory_count(const triton_model_statistics *statistics);
+
+/**
+ * The kind of a memory, "GPU".
+ */
+const char *triton_model_statistics_memory_kind(const triton_model_statistics *statistics, size_t index);
+
+/**
+ * Which one of its kind a memory is.
+ */
+int64_t triton_model_statistics_memory_id(const triton_model_statistics *statistics, size_t index);
+
+/**
+ * How much of a memory the model uses.
+ */
+uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics *statistics, size_t index);
+
+/*
+ * SETTINGS of a server's tracing and of its log, read and changed.
+ *
+ *     tracing, for a model or all   trace_level (a list: OFF, TIMESTAMPS, TENSORS), trace_rate, trace_count, log_frequency;
+ *                                   trace_file and trace_mode can't be changed
+ *     log                           log_info, log_warning, log_error (bool), log_verbose_level (a number), log_format (a
+ *                                   text); log_file can't be changed
+ */
+
+/**
+ * Asks for the settings of tracing. Blocks.
+ *
+ * @param model_name    of a model; NULL or "" for those of all models
+ * @param options       of the call; NULL for the client's
+ * @param settings_out  the answer; free it with triton_settings_free
+ */
+triton_status triton_client_trace_settings(const triton_client *client,
+                                           const char *model_name,
+                                           const triton_call_options *options,
+                                           triton_settings **settings_out,
+                                           triton_error **error_out);
+
+/**
+ * Changes settings of tracing. Blocks.
+ *
+ * @param model_name    of a model; NULL or "" for those of all models
+ * @param update        what is to change; what is not named stays
+ * @param options       of the call; NULL for the client's
+ * @param settings_out  all that hold then; free it with triton_settings_free
+ * @return UNIMPLEMENTED for trace_file
+ */
+triton_status triton_client_update_trace_settings(const triton_client *client,
+                                                  const char *model_name,
+                                                  const triton_settings_update *update,
+                                                  const triton_call_options *options,
+                                                  triton_settings **settings_out,
+                                                  triton_error **error_out);
+
+/**
+ * Asks for the settings of the server's log. Blocks.
+ *
+ * @param options       of the call; NULL for the client's
+ * @param settings_out  the answer; free it with triton_settings_free
+ */
+triton_status triton_client_log_settings(const triton_client *client,
+                                         const triton_call_options *options,
+                                         triton_settings **settings_out,
+                                         triton_error **error_out);
+
+/**
+ * Changes settings of the server's log. Blocks.
+ *
+ * @param update        what is to change; what is not named stays
+ * @param options       of the call; NULL for the client's
+ * @param settings_out  all that hold then; free it with triton_settings_free
+ * @return UNIMPLEMENTED for log_file
+ */
+triton_status triton_client_update_log_settings(const triton_client *client,
+                                                const triton_settings_update *update,
+                                                const triton_call_options *options,
+                                                triton_settings **settings_out,
+                                                triton_error **error_out);
+
+/**
+ * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the settings are freed.
+ */
+const char *triton_settings_json(const triton_settings *settings);
+
+/**
+ * The number of settings.
+ */
+size_t triton_settings_count(const triton_settings *settings);
+
+/**
+ * A setting, in the order of their names; NULL past the end.
+ */
+const triton_setting *triton_settings_setting(const triton_settings *settings, size_t index);
+
+/**
+ * The setting of a name, "trace_rate"; NULL if there is none.
+ */
+const triton_setting *triton_settings_find(const triton_settings *settings, const char *name);
+
+/**
+ * Frees settings; NULL is harmless.
+ */
+void triton_settings_free(triton_settings *settings);
+
+/**
+ * The name of a setting.
+ */
+const char *triton_setting_name(const triton_setting *setting);
+
+/**
+ * What a setting is: TRITON_VALUE_BOOL, _UINT64 or _STRING, of which there may be several; TRITON_VALUE_NONE for NULL.
+ */
+triton_value_kind triton_setting_kind(const triton_setting *setting);
+
+/**
+ * The number of values of a setting: 1 but for a list, trace_level.
+ */
+size_t triton_setting_value_count(const triton_setting *setting);
+
+/**
+ * A value of a setting as text, whatever it is: "true", "500", "TIMESTAMPS"; an empty text past the end.
+ */
+const char *triton_setting_value(const triton_setting *setting, size_t index);
+
+/**
+ * The value of a setting that is yes or no; else false.
+ */
+bool triton_setting_bool(const triton_setting *setting);
+
+/**
+ * The value of a setting that is a number; else 0.
+ */
+uint64_t triton_setting_uint64(const triton_setting *setting);
+
+/**
+ * Makes an update that changes nothing yet.
+ *
+ * @param update_out  the update; free it with triton_settings_update_free. Any number of calls may use it
+ */
+triton_status triton_settings_update_new(triton_settings_update **update_out, triton_error **error_out);
+
+/**
+ * Frees an update; NULL is harmless.
+ */
+void triton_settings_update_free(triton_settings_update *update);
+
+/**
+ * Sets a setting to a text. Tracing takes numbers as texts too, "500".
+ *
+ * @param name  not empty
+ */
+triton_status triton_settings_update_set_string(triton_settings_update *update,
+                                                const char *name,
+                                                const char *value,
+                                                triton_error **error_out);
+
+/**
+ * Sets a setting to several texts: trace_level.
+ *
+ * @param name    not empty
+ * @param values  the texts
+ * @param count   their number; 0 is INVALID_ARGUMENT
+ */
+triton_status triton_settings_update_set_strings(triton_settings_update *update,
+                                                 const char *name,
+                                                 const char *const *values,
+                                                 size_t count,
+                                                 triton_error **error_out);
+
+/**
+ * Sets a setting to yes or no: log_info. Tracing has it as text.
+ *
+ * @param name  not empty
+ */
+triton_status triton_settings_update_set_bool(triton_settings_update *update,
+                                              const char *name,
+                                              bool value,
+                                              triton_error **error_out);
+
+/**
+ * Sets a setting to a number: log_verbose_level. Tracing has it as text.
+ *
+ * @param name  not empty
+ */
+triton_status triton_settings_update_set_uint32(triton_settings_update *update,
+                                                const char *name,
+                                                uint32_t value,
+                                                triton_error **error_out);
+
+/**
+ * Gives a setting of tracing its default back: that of the server, or for a model the one of all models. Settings of
+ * the log
+ * have none: an update of the log with one is INVALID_ARGUMENT.
+ *
+ * @param name  not empty
+ */
+triton_status triton_settings_update_clear(triton_settings_update *update,
+                                           const char *name,
+                                           triton_error **error_out);
+
+/*
+ * SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
+ * --ipc=host), and, from version 2.73 on, be started with --allow-client-shm=true.
+ */
+
+/**
+ * Registers system memory with the server. Blocks.
+ *
+ * @param name       the name that requests call the region by; not empty
+ * @param key        the name of the memory, as shm_open takes it, "/my_memory"; not empty
+ * @param byte_size  of the region; not 0
+ * @param offset     where the region begins, in bytes from the start of the memory; a multiple of the page size for Triton 2.51
+ * @param options    of the call; NULL for the client's
+ * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such memory, or
+ *         not so much of it
+ */
+triton_status triton_client_register_system_shared_memory(const triton_client *client,
+                                                          const char *name,
+                                                          const char *key,
+                                                          uint64_t byte_size,
+                                                          uint64_t offset,
+                                                          const triton_call_options *options,
+                                                          triton_error **error_out);
+
+/**
+ * Registers memory of a GPU with the server. Blocks.
+ *
+ * @param name              the name that requests call the region by; not empty
+ * @param raw_handle        a cudaIpcMemHandle_t
+ * @param handle_byte_size  its size: 64
+ * @param device_id         the GPU that the memory is of; not negative
+ * @param byte_size         of the region; not 0
+ * @param options           of the call; NULL for the client's
+ * @return INVALID_ARGUMENT for a handle of another size, and from a server that has no such memory
+ */
+triton_status triton_client_register_cuda_shared_memory(const triton_client *client,
+                                                        const char *name,
+                                                        const void *raw_handle,
+                                                        size_t handle_byte_size,
+                                                        int64_t device_id,
+                                                        uint64_t byte_size,
+                                                        const triton_call_options *options,
+                                                        triton_error **error_out);
+
+/**
+ * Takes the registration of one region of system memory back. Blocks. A name that is not registered is no error.
+ *
+ * @param name     not empty: triton_client_unregister_all_system_shared_memory is for all
+ * @param options  of the call; NULL for the client's
+ */
+triton_status triton_client_unregister_system_shared_memory(const triton_client *client,
+                                                            const char *name,
+                                                            const triton_call_options *options,
+                                                            triton_error **error_out);
+
+/**
+ * Takes the registration of one region of a GPU's memory back. Blocks. A name that is not registered is no error.
+ *
+ * @param name     not empty: triton_client_unregister_all_cuda_shared_memory is for all
+ * @param options  of the call; NULL for the client's
+ */
+triton_status triton_client_unregister_cuda_shared_memory(const triton_client *client,
+                                                          const char *name,
+                                                          const triton_call_options *options,
+                                                          triton_error **error_out);
+
+/**
+ * Takes the registrations of all regions of system memory back, those of other programs too. Blocks.
+ *
+ * @param options  of the call; NULL for the client's
+ */
+triton_status triton_client_unregister_all_system_shared_memory(const triton_client *client,
+                                                                const triton_call_options *options,
+                                                                triton_error **error_out);
+
+/**
+ * Takes the registrations of all regions of GPUs' memory back, those of other programs too. Blocks.
+ *
+ * @param options  of the call; NULL for the client's
+ */
+triton_status triton_client_unregister_all_cuda_shared_memory(const triton_client *client,
+                                                              const triton_call_options *options,
+                                                              triton_error **error_out);
+
+/**
+ * Asks for the regions of system memory that are registered with the server. Blocks.
+ *
+ * @param name        of one region; NULL or "" for all
+ * @param options     of the call; NULL for the client's
+ * @param status_out  the answer; free it with triton_shared_memory_status_free
+ * @return NOT_FOUND for a name that is not registered
+ */
+triton_status triton_client_system_shared_memory_status(const triton_client *client,
+                                                        const char *name,
+                                                        const triton_call_options *options,
+                                                        triton_shared_memory_status **status_out,
+                                                        triton_error **error_out);
+
+/**
+ * Asks for the regions of GPUs' memory that are registered with the server. Blocks.
+ *
+ * @param name        of one region; NULL or "" for all
+ * @param options     of the call; NULL for the client's
+ * @param status_out  the answer; free it with triton_shared_memory_status_free
+ * @return NOT_FOUND for a name that is not registered
+ */
+triton_status triton_client_cuda_shared_memory_status(const triton_client *client,
+                                                      const char *name,
+                                                      const triton_call_options *options,
+                                                      triton_shared_memory_status **status_out,
+                                                      triton_error **error_out);
+
+/**
+ * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the status is freed.
+ */
+const char *triton_shared_memory_status_json(const triton_shared_memory_status *status);
+
+/**
+ * The number of regions.
+ */
+size_t triton_shared_memory_status_count(const triton_shared_memory_status *status);
+
+/**
+ * The name of a region; an empty text past the end.
+ */
+const char *triton_shared_memory_status_name(const triton_shared_memory_status *status, size_t index);
+
+/**
+ * The name of a region's memory, as shm_open takes it; an empty text for a GPU's, and past the end.
+ */
+const char *triton_shared_memory_status_key(const triton_shared_memory_status *status, size_t index);
+
+/**
+ * The bytes of a region; 0 past the end.
+ */
+uint64_t triton_shared_memory_status_byte_size(const triton_shared_memory_status *status, size_t index);
+
+/**
+ * Where a region of system memory begins, in bytes from the start of the memory; 0 for a GPU's, and past the end.
+ */
+uint64_t triton_shared_memory_status_offset(const triton_shared_memory_status *status,
+                                            size_t index);
+
+/**
+ * The GPU that a region is of; 0 for system memory, and past the end.
+ */
+uint64_t triton_shared_memory_status_device_id(const triton_shared_memory_status *status, size_t index);
+
+/**
+ * Frees a status; NULL is harmless.
+ */
+void triton_shared_memory_status_free(triton_shared_memory_status *status);
+
+/*
+ * METRICS of a server, from their own port: Prometheus's text, and what it says.
+ */
+
+/**
+ * Asks for the server's metrics: at port 8002 of its host, or where triton_client_options_set_metrics_url says. Over
+ * HTTP whatever
+ * the client's protocol. Blocks.
+ *
+ * @param options      of the call; NULL for the client's
+ * @param metrics_out  the answer; free it with triton_metrics_free
+ * @return INTERNAL for an answer that is no Prometheus text
+ */
+triton_status triton_client_metrics(const triton_client *client,
+                                    const triton_call_options *options,
+                                    triton_metrics **metrics_out,
+                                    triton_error **error_out);
+
+/**
+ * The text as it came. Valid until the metrics are freed.
+ */
+const char *triton_metrics_text(const triton_metrics *metrics);
+
+/**
+ * The number of samples.
+ */
+size_t triton_metrics_count(const triton_metrics *metrics);
+
+/**
+ * A sample, in the order of the text; NULL past the end.
+ */
+const triton_metric *triton_metrics_sample(const triton_metrics *metrics, size_t index);
+
+/**
+ * Frees metrics; NULL is harmless.
+ */
+void triton_metrics_free(triton_metrics *metrics);
+
+/**
+ * The name of a sample's metric, "nv_inference_count".
+ */
+const char *triton_metric_name(const triton_metric *metric);
+
+/**
+ * The value of a sample; it may be infinite or no number.
+ */
+double triton_metric_value(const triton_metric *metric);
+
+/**
+ * The number of labels that say what a sample is of.
+ */
+size_t triton_metric_label_count(const triton_metric *metric);
+
+/**
+ * The name of a label, "model"; an empty text past the end.
+ */
+const char *triton_metric_label_name(const triton_metric *metric, size_t index);
+
+/**
+ * The value of a label, "simple"; an empty text past the end.
+ */
+const char *triton_metric_label_value(const triton_metric *metric, size_t index);
+
+/**
+ * The value of the label of a name, "model"; an empty text if there is none.
+ */
+const char *triton_metric_label(const triton_metric *metric, const char *name);
+
+/*
+ * GENERATE: models of text, asked by JSON. HTTP only: over gRPC UNIMPLEMENTED, with advice.
+ *
+ * Triton's other front ends for such models, the OpenAI-compatible one and those of SageMaker and Vertex AI, are no part of
+ * this library's control plane: the first has clients of its own, and an inference through the others is sent with
+ * triton_call_options_set_http_path, ..._http_content_type and ..._http_json_size_header.
+ */
+
+/**
+ * Asks a model for one answer. Blocks.
+ *
+ * @param model_name     not empty
+ * @param model_version  "1"; NULL or "" for the one that the server would choose
+ * @param json           a JSON object: the model's tensors and the request's parameters by their names
+ * @param options        of the call; NULL for the client's
+ * @param generated_out  the answer; free it with triton_generated_free
+ * @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an error that the
+ *         server tells in an answer that began as a success: nothing says what it would have been
+ */
+triton_status triton_client_generate(const triton_client *client,
+                                     const char *model_name,
+                                     const char *model_version,
+                                     const char *json,
+                                     const triton_call_options *options,
+                                     triton_generated **generated_out,
+                                     triton_error **error_out);
+
+/**
+ * The answer, a JSON object. Valid until it is freed.
+ */
+const char *triton_generated_json(const triton_generated *generated);
+
+/**
+ * The number of headers of the answer.
+ */
+size_t triton_generated_header_count(const triton_generated *generated);
+
+/**
+ * The name of a header, in lower case; an empty text past the end.
+ */
+const char *triton_generated_header_name(const triton_generated *generated, size_t index);
+
+/**
+ * The value of a header; an empty text past the end.
+ */
+const char *triton_generated_header_value(const triton_generated *generated, size_t index);
+
+/**
+ * The server's report of its load, for which triton_call_options_set_load_report asks.
+ *
+ * @return the report; free it with triton_load_report_free. NULL if the server sent none
+ */
+triton_load_report *triton_generated_load_report(const triton_generated *generated);
+
+/**
+ * Frees what a model generated; NULL is harmless.
+ */
+void triton_generated_free(triton_generated *generated);
+
+/**
+ * Asks a model for a stream of answers, and hands each over as it comes. Blocks until the server has no more, the
+ * callback wants
+ * none, or the time limit of the call passes, which is that of the whole stream.
+ *
+ * @param model_name     not empty
+ * @param model_version  "1"; NULL or "" for the one that the server would choose
+ * @param json           a JSON object: the model's tensors and the request's parameters by their names
+ * @param options        of the call; NULL for the client's
+ * @param callback       hears each event, on this thread, before the function returns; not NULL
+ * @param user_data      handed to it
+ * @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error, with which the
+ *         stream ends; else as triton_client_generate
+ */
+triton_status triton_client_generate_stream(const triton_client *client,
+                                            const char *model_name,
+                                            const char *model_version,
+                                            const char *json,
+                                            const triton_call_options *options,
+                                            triton_generate_callback callback,
+                                            void *user_data,
+                                            triton_error **error_out);
+
+/*
+ * LOAD REPORTS: what a server says of its load beside an answer, as ORCA has it, when triton_call_options_set_load_report asks.
+ * Triton does so over HTTP for the backends that have such metrics, vLLM's and TensorRT-LLM's.
+ */
+
+/**
+ * The server's report of its load beside an inference.
+ *
+ * @return the report; free it with triton_load_report_free. NULL if the server sent none
+ */
+triton_load_report *triton_infer_result_load_report(const triton_infer_result *result);
+
+/**
+ * The number of values.
+ */
+size_t triton_load_report_count(const triton_load_report *report);
+
+/**
+ * The name of a value, "named_metrics.kv_cache_utilization"; an empty text past the end.
+ */
+const char *triton_load_report_name(const triton_load_report *report, size_t index);
+
+/**
+ * A value; 0 past the end.
+ */
+double triton_load_report_value(const triton_load_report *report, size_t index);
+
+/**
+ * Looks for the value of a name.
+ *
+ * @param value_out  the value; 0 if there is none
+ * @return whether there is one
+ */
+bool triton_load_report_find(const triton_load_report *report, const char *name, double *value_out);
+
+/**
+ * Frees a load report; NULL is harmless.
+ */
+void triton_load_report_free(triton_load_report *report);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -7,12 +7,13 @@ use std::{
     time::Duration,
 };
 
-use super::library::TRITON_NO_TIMEOUT;
+use super::{handle::Out, library::TRITON_NO_TIMEOUT};
 use crate::{
     compression::Compression,
     error::{Error, Result},
     infer::Datatype,
     log::LogLevel,
+    options::LoadReportFormat,
 };
 
 /// A text; INVALID_ARGUMENT with the parameter's name for NULL and for what is not UTF-8.
@@ -91,6 +92,16 @@ pub(super) fn compression(number: c_int) -> Result<Compression> {
     }
 }
 
+/// A `triton_load_report_format`.
+pub(super) fn load_report_format(number: c_int) -> Result<Option<LoadReportFormat>> {
+    match number {
+        0 => Ok(None),
+        1 => Ok(Some(LoadReportFormat::Text)),
+        2 => Ok(Some(LoadReportFormat::Json)),
+        _ => Err(Error::invalid(format!("format {number} is no triton_load_report_format"))),
+    }
+}
+
 /// The size that a struct of the caller's says of itself: `least` bytes are needed for anything to be told, and its
 /// members have 8 bytes each.
 pub(super) fn check_struct_size(struct_size: usize, least: usize) -> Result<()> {
@@ -119,6 +130,29 @@ pub(super) unsafe fn fill<T: Copy>(to: *mut T, struct_size: usize, record: T) {
 /// A time limit; what it may be is the core's to say.
 pub(super) fn timeout(timeout_us: u64) -> Option<Duration> {
     (timeout_us != TRITON_NO_TIMEOUT).then(|| Duration::from_micros(timeout_us))
+}
+
+/// The text that stands for none.
+pub(super) const EMPTY: *const c_char = c"".as_ptr();
+
+/// Texts for C.
+pub(super) fn c_strings(texts: &[String]) -> Vec<CString> {
+    texts.iter().map(|text| c_string(text)).collect()
+}
+
+/// A text of a list; an empty one past the end.
+pub(super) fn text_at(texts: &[CString], index: usize) -> *const c_char {
+    texts.get(index).map_or(EMPTY, |text| text.as_ptr())
+}
+
+/// Hands dimensions out; NULL if there are none.
+///
+/// # Safety
+/// `rank_out` is NULL or can be written (OUT-PARAMETERS).
+pub(super) unsafe fn dimensions(shape: &[i64], rank_out: *mut usize) -> *const i64 {
+    // SAFETY: the caller's promise.
+    unsafe { Out::new(rank_out, "rank_out", shape.len()) };
+    if shape.is_empty() { ptr::null() } else { shape.as_ptr() }
 }
 
 /// A text for C. A NUL inside, which C could not see past, is replaced.

@@ -40,7 +40,12 @@ use std::{
     ptr,
 };
 
-use super::{convert::c_string, handle::free, headers::Texts, infallible::infallible};
+use super::{
+    convert::c_string,
+    handle::{free, read},
+    headers::Texts,
+    infallible::infallible,
+};
 use crate::error::{Error, Origin, Status};
 
 /// How a call ended. The canonical codes of gRPC, with their numbers.
@@ -144,18 +149,6 @@ impl triton_error {
     pub(super) fn new(error: Error) -> Self {
         let (message, request_id) = (c_string(&error.full_message()), c_string(error.request_id()));
         Self { error, message, request_id, headers: Texts::default() }
-    }
-}
-
-/// Reads an error, or answers what stands for none.
-///
-/// # Safety
-/// NULL, or an error that is not yet freed (HANDLES).
-unsafe fn read<T>(error: *const triton_error, none: T, get: impl FnOnce(&triton_error) -> T) -> T {
-    // SAFETY: the caller's promise.
-    match unsafe { error.as_ref() } {
-        Some(error) => get(error),
-        None => none,
     }
 }
 

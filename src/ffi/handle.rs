@@ -21,6 +21,18 @@ pub(super) unsafe fn handle_mut<'a, T>(pointer: *mut T, name: &str) -> Result<&'
     unsafe { pointer.as_mut() }.ok_or_else(|| null(name))
 }
 
+/// Reads what a getter is asked for; `none` for NULL, which is no object.
+///
+/// # Safety
+/// NULL, or not yet freed (HANDLES).
+pub(super) unsafe fn read<'a, O: 'a, T>(object: *const O, none: T, get: impl FnOnce(&'a O) -> T) -> T {
+    // SAFETY: the caller's promise.
+    match unsafe { object.as_ref() } {
+        Some(object) => get(object),
+        None => none,
+    }
+}
+
 /// Gives a handle to C.
 pub(super) fn new_handle<T>(value: T) -> *mut T {
     Box::into_raw(Box::new(value))

@@ -10,6 +10,21 @@ use super::{
     handle::{Out, handle},
     options::{call_options, triton_call_options},
 };
+use crate::model::ServingStatus;
+
+/// What gRPC's own health service says of a service, with its numbers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum triton_serving_status {
+    /// Nothing is known about it.
+    TRITON_SERVING_STATUS_UNKNOWN = 0,
+    /// It takes requests.
+    TRITON_SERVING_STATUS_SERVING = 1,
+    /// It is there, and takes no requests now.
+    TRITON_SERVING_STATUS_NOT_SERVING = 2,
+    /// The server has no service of that name.
+    TRITON_SERVING_STATUS_SERVICE_UNKNOWN = 3,
+}
 
 /// Asks whether the server lives. Blocks.
 ///
@@ -32,7 +47,8 @@ pub unsafe extern "C" fn triton_client_is_server_live(
     }
 }
 
-/// Asks whether the server and all models that it is to serve are ready. Blocks.
+/// Asks whether the server and all models that it is to serve are ready. Blocks. After an unload, and after a load that failed,
+/// Triton says no until all models that it knows are ready again, unless it was started with --strict-readiness=false.
 ///
 /// @param options    of the call; NULL for the client's
 /// @param ready_out  the answer
@@ -76,6 +92,65 @@ pub unsafe extern "C" fn triton_client_is_model_ready(
             let name = convert::text(model_name, "model_name")?;
             let version = convert::optional_text(model_version, "model_version")?;
             out.set(client.is_model_ready(name, version, call_options(options))?);
+            Ok(())
+        })
+    }
+}
+
+/// Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
+/// first after
+/// 10 ms, at last each second, until the time limit of the call. Blocks.
+///
+/// @param model_name     NULL or "" for the server as a whole
+/// @param model_version  "1"; NULL or "" for the one that the server would choose
+/// @param options        of the call; NULL for the client's
+/// @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a wrong
+///         argument, UNAUTHENTICATED, PERMISSION_DENIED
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_wait_ready(
+    client: *const triton_client,
+    model_name: *const c_char,
+    model_version: *const c_char,
+    options: *const triton_call_options,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let client = &handle(client, "client")?.client;
+            let name = convert::optional_text(model_name, "model_name")?;
+            let version = convert::optional_text(model_version, "model_version")?;
+            client.wait_ready(name, version, call_options(options))
+        })
+    }
+}
+
+/// Asks gRPC's own health service, grpc.health.v1. gRPC only: over HTTP UNIMPLEMENTED, with advice. Blocks.
+///
+/// @param service     the name of a service; NULL or "" for the server as a whole. Triton says the same of every name
+/// @param options     of the call; NULL for the client's
+/// @param status_out  the answer
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_health_check(
+    client: *const triton_client,
+    service: *const c_char,
+    options: *const triton_call_options,
+    status_out: *mut triton_serving_status,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let unknown = triton_serving_status::TRITON_SERVING_STATUS_UNKNOWN;
+            let out = Out::new(status_out, "status_out", unknown).required()?;
+            let client = &handle(client, "client")?.client;
+            let service = convert::optional_text(service, "service")?;
+            out.set(match client.health_check(service, call_options(options))? {
+                ServingStatus::Unknown => unknown,
+                ServingStatus::Serving => triton_serving_status::TRITON_SERVING_STATUS_SERVING,
+                ServingStatus::NotServing => triton_serving_status::TRITON_SERVING_STATUS_NOT_SERVING,
+                ServingStatus::ServiceUnknown => triton_serving_status::TRITON_SERVING_STATUS_SERVICE_UNKNOWN,
+            });
             Ok(())
         })
     }

@@ -9,10 +9,10 @@ use std::{
 use super::{
     boundary::boundary,
     client::triton_client,
-    convert::{self, c_string},
+    convert::{self, EMPTY, c_string, c_strings, text_at},
     datatype::triton_datatype,
     error::{triton_error, triton_status},
-    handle::{Out, free, handle, new_handle},
+    handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
     options::{call_options, triton_call_options},
 };
@@ -23,6 +23,9 @@ pub struct triton_server_metadata {
     name: CString,
     version: CString,
     extensions: Vec<CString>,
+    json: CString,
+    /// As it came, for extensions to be looked for.
+    metadata: ServerMetadata,
 }
 
 /// What a model says of itself. Freed with triton_model_metadata_free.
@@ -32,6 +35,7 @@ pub struct triton_model_metadata {
     versions: Vec<CString>,
     inputs: Vec<triton_tensor_metadata>,
     outputs: Vec<triton_tensor_metadata>,
+    json: CString,
     /// As it came, for requests to be held against it.
     metadata: ModelMetadata,
 }
@@ -49,14 +53,15 @@ pub struct triton_tensor_metadata {
     shape: Vec<i64>,
 }
 
-fn c_strings(texts: &[String]) -> Vec<CString> {
-    texts.iter().map(|text| c_string(text)).collect()
-}
-
 impl From<ServerMetadata> for triton_server_metadata {
     fn from(from: ServerMetadata) -> Self {
-        let (name, version) = (c_string(&from.name), c_string(&from.version));
-        Self { name, version, extensions: c_strings(&from.extensions) }
+        Self {
+            name: c_string(&from.name),
+            version: c_string(&from.version),
+            extensions: c_strings(&from.extensions),
+            json: c_string(from.json()),
+            metadata: from,
+        }
     }
 }
 
@@ -69,6 +74,7 @@ impl From<ModelMetadata> for triton_model_metadata {
             versions: c_strings(&from.versions),
             inputs: tensors(&from.inputs),
             outputs: tensors(&from.outputs),
+            json: c_string(from.json()),
             metadata: from,
         }
     }
@@ -78,24 +84,6 @@ impl From<&TensorMetadata> for triton_tensor_metadata {
     fn from(from: &TensorMetadata) -> Self {
         Self { name: c_string(&from.name), datatype: from.datatype.into(), shape: from.shape.clone() }
     }
-}
-
-/// Reads an object; NULL, which is no object, gives `none`.
-///
-/// # Safety
-/// NULL, or not yet freed (HANDLES).
-unsafe fn read<'a, O: 'a, T>(object: *const O, none: T, get: impl FnOnce(&'a O) -> T) -> T {
-    // SAFETY: the caller's promise.
-    match unsafe { object.as_ref() } {
-        Some(object) => get(object),
-        None => none,
-    }
-}
-
-const EMPTY: *const c_char = c"".as_ptr();
-
-fn at(texts: &[CString], index: usize) -> *const c_char {
-    texts.get(index).map_or(EMPTY, |text| text.as_ptr())
 }
 
 /// Asks what the server says of itself. Blocks.
@@ -154,7 +142,32 @@ pub unsafe extern "C" fn triton_server_metadata_extension(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| at(&metadata.extensions, index)) })
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| text_at(&metadata.extensions, index)) })
+}
+
+/// Whether the server has an extension: "statistics", "trace", "logging", "model_repository",
+/// "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others. False for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_server_metadata_has_extension(
+    metadata: *const triton_server_metadata,
+    name: *const c_char,
+) -> bool {
+    infallible(false, || {
+        // SAFETY: the contract's HANDLES, TEXT.
+        unsafe {
+            let name = convert::text(name, "name").unwrap_or_default();
+            read(metadata, false, |metadata| metadata.metadata.has_extension(name))
+        }
+    })
+}
+
+/// The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_server_metadata_json(
+    metadata: *const triton_server_metadata,
+) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.json.as_ptr()) })
 }
 
 /// Frees a server's metadata; NULL is harmless.
@@ -225,7 +238,7 @@ pub unsafe extern "C" fn triton_model_metadata_version(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| at(&metadata.versions, index)) })
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| text_at(&metadata.versions, index)) })
 }
 
 /// The number of inputs.
@@ -268,6 +281,13 @@ pub unsafe extern "C" fn triton_model_metadata_output(
     })
 }
 
+/// The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_metadata_json(metadata: *const triton_model_metadata) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.json.as_ptr()) })
+}
+
 /// Frees a model's metadata, with its inputs and outputs; NULL is harmless.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_free(metadata: *mut triton_model_metadata) {
@@ -304,10 +324,8 @@ pub unsafe extern "C" fn triton_tensor_metadata_shape(
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
         unsafe {
-            let rank = Out::new(rank_out, "rank_out", 0);
             let shape: &[i64] = read(tensor, &[], |tensor| &tensor.shape);
-            rank.set(shape.len());
-            if shape.is_empty() { ptr::null() } else { shape.as_ptr() }
+            convert::dimensions(shape, rank_out)
         }
     })
 }

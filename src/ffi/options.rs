@@ -5,12 +5,17 @@
 //!     time limit of connecting      10 s             triton_client_options_set_connect_timeout_us
 //!     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
 //!                                                    triton_call_options_set_timeout_us
+//!     time limit of loading models  10 min           triton_client_options_set_load_timeout_us
 //!     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
 //!     compressed answers, largest   256 MiB          triton_client_options_set_max_decompressed_byte_size
 //!     compression                   none             triton_client_options_set_request_compression,
 //!                                                    triton_client_options_set_response_compression, and for one call
 //!                                                    triton_call_options_set_request_compression, ..._response_...
 //!     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
+//!     URL of the metrics            port 8002        triton_client_options_set_metrics_url
+//!     key of restricted endpoints   none             triton_client_options_add_restricted_key, and for one call
+//!                                                    triton_call_options_add_restricted_key
+//!     report of the server's load   none             triton_call_options_set_load_report
 //!     log                           none             triton_client_options_set_log_callback
 //! ```
 
@@ -38,6 +43,9 @@ pub const TRITON_DEFAULT_CONNECT_TIMEOUT_US: u64 = 10_000_000;
 /// The default time limit of a call: 60 s.
 #[allow(dead_code)] // For the header, and held against the core by a test.
 pub const TRITON_DEFAULT_TIMEOUT_US: u64 = 60_000_000;
+/// The default time limit of loading or unloading a model: 10 min.
+#[allow(dead_code)] // For the header, and held against the core by a test.
+pub const TRITON_DEFAULT_LOAD_TIMEOUT_US: u64 = 600_000_000;
 /// The default size of the largest message: 2^31 - 1 bytes, as much as a Triton server takes over gRPC.
 #[allow(dead_code)] // For the header, and held against the core by a test.
 pub const TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = 2_147_483_647;
@@ -64,6 +72,21 @@ pub enum triton_compression {
 
 /// A `triton_compression` that comes from C, with whatever number C has in it.
 pub type triton_compression_number = c_int;
+
+/// How a server is to write its report of load: a matter of taste, since both are read alike.
+#[repr(C)]
+#[allow(dead_code)] // Made by C.
+pub enum triton_load_report_format {
+    /// It is to send none.
+    TRITON_LOAD_REPORT_NONE = 0,
+    /// TEXT name=value, ...
+    TRITON_LOAD_REPORT_TEXT = 1,
+    /// JSON {...}
+    TRITON_LOAD_REPORT_JSON = 2,
+}
+
+/// A `triton_load_report_format` that comes from C, with whatever number C has in it.
+pub type triton_load_report_format_number = c_int;
 
 /// What a client is told when it is made. Freed with triton_client_options_free.
 pub struct triton_client_options {
@@ -227,6 +250,55 @@ pub unsafe extern "C" fn triton_client_options_set_timeout_us(
     unsafe { change(options, error_out, set) }
 }
 
+/// Sets the time limit of loading or unloading a model, for calls that have none of their own.
+///
+/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_load_timeout_us(
+    options: *mut triton_client_options,
+    timeout_us: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| options.set_load_timeout(convert::timeout(timeout_us)).map(drop);
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
+/// Sets where the server's metrics are.
+///
+/// @param url  "http://host:8002/metrics", of which the path may be left away; always HTTP, also for a client of gRPC
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_metrics_url(
+    options: *mut triton_client_options,
+    url: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| {
+        // SAFETY: the contract's TEXT.
+        let url = unsafe { convert::text(url, "url") }?;
+        options.set_metrics_url(url).map(drop)
+    };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
+/// Adds the key of restricted endpoints to every call: see triton_call_options_add_restricted_key.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_add_restricted_key(
+    options: *mut triton_client_options,
+    name: *const c_char,
+    value: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| {
+        // SAFETY: the contract's TEXT.
+        let (name, value) = unsafe { (convert::text(name, "name")?, convert::text(value, "value")?) };
+        options.add_restricted_key(name, value).map(drop)
+    };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
 /// Sets the size of the largest message that is sent or accepted. A larger request fails before it is sent, a larger
 /// answer before memory is asked for it, both with RESOURCE_EXHAUSTED.
 ///
@@ -261,8 +333,9 @@ pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
 }
 
 /// Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is RESOURCE_EXHAUSTED,
-/// however small it came. Over gRPC a quarter of it is the most that an answer may have outside of raw contents, as typed
-/// contents (from other servers than Triton), which grow in memory too.
+/// however small it came. A quarter of it is the most that the library takes apart as a whole, which grows in memory too: an
+/// answer of the control plane, the JSON part of an inference's answer, an event of triton_client_generate_stream, and what an
+/// inference's answer over gRPC has outside of raw contents.
 ///
 /// @param byte_size  bytes; 0 is INVALID_ARGUMENT
 #[unsafe(no_mangle)]
@@ -434,6 +507,46 @@ pub unsafe extern "C" fn triton_call_options_add_binary_header(
     }
 }
 
+/// Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): a header of
+/// that name
+/// over HTTP, and over gRPC the metadata "triton-grpc-protocol-NAME" that Triton looks for.
+///
+/// @param name   the key's name, as the server has it
+/// @param value  the key
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_add_restricted_key(
+    options: *mut triton_call_options,
+    name: *const c_char,
+    value: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.add_restricted_key(convert::text(name, "name")?, convert::text(value, "value")?).map(drop)
+        })
+    }
+}
+
+/// Asks the server to report its load with the answers to inferences and triton_client_generate:
+/// triton_infer_result_load_report and triton_generated_load_report read it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_load_report(
+    options: *mut triton_call_options,
+    format: triton_load_report_format_number,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let options = &mut handle_mut(options, "options")?.options;
+            options.set_load_report(convert::load_report_format(format)?);
+            Ok(())
+        })
+    }
+}
+
 /// Adds a parameter to the URL of the calls, which is escaped here. HTTP only: over gRPC a call with one is
 /// INVALID_ARGUMENT.
 ///
@@ -572,14 +685,15 @@ pub unsafe extern "C" fn triton_call_options_set_http_json_size_header(
 mod tests {
     use super::*;
     use crate::options::{
-        DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE,
-        DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,
+        DEFAULT_CONNECT_TIMEOUT, DEFAULT_LOAD_TIMEOUT, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
+        DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,
     };
 
     #[test]
     fn the_header_names_the_defaults_that_hold() {
         assert_eq!(u128::from(TRITON_DEFAULT_CONNECT_TIMEOUT_US), DEFAULT_CONNECT_TIMEOUT.as_micros());
         assert_eq!(u128::from(TRITON_DEFAULT_TIMEOUT_US), DEFAULT_TIMEOUT.as_micros());
+        assert_eq!(u128::from(TRITON_DEFAULT_LOAD_TIMEOUT_US), DEFAULT_LOAD_TIMEOUT.as_micros());
         assert_eq!(TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE);
         assert_eq!(TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE);
         assert_eq!(TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE);

@@ -11,7 +11,7 @@ use super::{
     boundary::boundary,
     convert::{self, c_string},
     error::{triton_error, triton_status},
-    handle::handle_mut,
+    handle::{handle_mut, read},
     infallible::infallible,
     request::triton_infer_request,
 };
@@ -56,22 +56,6 @@ impl List {
             };
             parameters.iter().map(parameter).collect()
         })
-    }
-}
-
-/// Reads a parameter; NULL gives `none`.
-///
-/// # Safety
-/// NULL, or of a result that is not yet freed (HANDLES).
-unsafe fn read<T>(
-    parameter: *const triton_parameter,
-    none: T,
-    get: impl FnOnce(&triton_parameter) -> T,
-) -> T {
-    // SAFETY: the caller's promise.
-    match unsafe { parameter.as_ref() } {
-        Some(parameter) => get(parameter),
-        None => none,
     }
 }
 

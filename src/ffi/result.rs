@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     error::{Error, Origin, Result, Status},
+    headers::Headers,
     infer::{CallTimes, Class, InferOutput, InferResult},
 };
 
@@ -71,6 +72,11 @@ impl triton_class {
 }
 
 impl triton_infer_result {
+    /// The headers of the answer.
+    pub(super) fn headers(&self) -> &Headers {
+        self.result.headers()
+    }
+
     /// What C alone needs of a result, texts that end with a NUL and arrays of pointers, is made when it is asked for.
     pub(super) fn new(result: InferResult) -> Self {
         let result = Arc::new(result);

@@ -22,6 +22,8 @@ pub struct InferInput<'a> {
     parameters: Parameters,
     source: Source<'a>,
     is_json: bool,
+    /// Whether elements were framed here: a raw body has them without their lengths.
+    is_framed: bool,
 }
 
 /// Where the data of an input is.
@@ -77,6 +79,7 @@ impl<'a> InferInput<'a> {
             parameters: Parameters::default(),
             source: Source::Segments(Vec::new()),
             is_json: false,
+            is_framed: false,
         };
         input.set_shape(shape)?;
         Ok(input)
@@ -151,6 +154,15 @@ impl<'a> InferInput<'a> {
         }
     }
 
+    /// What a raw body asks of its data: it makes up the shape, or is the bytes of one BYTES element.
+    pub(crate) fn check_raw(&self) -> Result<()> {
+        if self.datatype != Datatype::Bytes {
+            return self.check();
+        }
+        let message = "a BYTES element stands in a raw body without its length: its bytes are given as data, not as strings";
+        if self.is_framed { Err(self.context(Error::invalid(message))) } else { Ok(()) }
+    }
+
     /// Whether the data follows a message in binary.
     pub(crate) fn is_binary(&self) -> bool {
         matches!(self.source, Source::Segments(_)) && !self.is_json
@@ -182,10 +194,12 @@ impl<'a> InferInput<'a> {
             bytes::append(&mut tensor, element).map_err(|error| self.context(error))?;
         }
         self.append(Segment::owned(tensor));
+        self.is_framed = true;
         Ok(())
     }
 
     pub(crate) fn clear_data(&mut self) {
+        self.is_framed = false;
         self.source = Source::Segments(Vec::new());
     }
 

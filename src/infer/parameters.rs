@@ -62,7 +62,8 @@ impl fmt::Display for Parameter {
     }
 }
 
-/// Parameters by name, in the order in which they were set or came.
+/// Parameters by name, in the order in which they were set or came; those of an output over gRPC, whose maps have no order,
+/// by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parameters(Vec<(String, Parameter)>);
 

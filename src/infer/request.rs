@@ -192,7 +192,7 @@ impl<'a> InferRequest<'a> {
 
     /// Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for
     /// models with one input, of which at most one dimension is variable; a BYTES input is then one element, without
-    /// its length. Whatever else the request says does not go out, so saying it is INVALID_ARGUMENT from the call, as
+    /// its length, and so its bytes are given by [`append_data`](Self::append_data). Whatever else the request says does not go out, so saying it is INVALID_ARGUMENT from the call, as
     /// is gRPC.
     pub fn set_raw_body(&mut self, is_raw: bool) {
         self.settings.raw_body = is_raw;
@@ -434,10 +434,7 @@ impl<'a> InferRequest<'a> {
             || !self.settings.binary_output
             || !self.outputs.iter().all(RequestedOutput::is_buffer_alone);
         match &self.inputs[..] {
-            [input] if input.is_binary() && input.parameters().is_empty() && !says_more => {
-                // A BYTES element stands there without its length.
-                if input.datatype() == Datatype::Bytes { Ok(()) } else { input.check() }
-            }
+            [input] if input.is_binary() && input.parameters().is_empty() && !says_more => input.check_raw(),
             _ => Err(Error::invalid("a raw body is the data of one input in binary, and says nothing else")),
         }
     }

@@ -61,7 +61,7 @@ impl From<&[&str]> for SettingValue {
 
 impl SettingValue {
     /// The texts that it is, as tracing has them.
-    fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         match self {
             Self::Bool(value) => vec![value.to_string()],
             Self::Number(value) => vec![value.to_string()],

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 15] = [
+pub(crate) const SECTIONS: [&str; 23] = [
     "library",
     "error",
     "datatype",
@@ -25,6 +25,14 @@ pub(crate) const SECTIONS: [&str; 15] = [
     "statistics",
     "offline",
     "elements",
+    "config",
+    "repository",
+    "model_statistics",
+    "settings",
+    "shared_memory",
+    "metrics",
+    "generate",
+    "load_report",
 ];
 
 /// The floors, the lowest first. A module imports from its own floor and those below.

@@ -280,6 +280,11 @@ fn good(kind: &str, name: &str) -> String {
         "const triton_bytes *" => "words".to_owned(),
         "void *" => "NULL".to_owned(),
         "triton_log_callback" => "hear".to_owned(),
+        "triton_generate_callback" => "hear_event".to_owned(),
+        "const char *const *" => "texts".to_owned(),
+        "double *" => "&real".to_owned(),
+        "triton_serving_status *" => "&serving".to_owned(),
+        "triton_statistic" | "triton_load_report_format" => "0".to_owned(),
         "triton_finalizer" => "NULL".to_owned(),
         "size_t" if name == "input" || name == "index" => "0".to_owned(),
         "size_t" | "uint64_t" => "1".to_owned(),
@@ -318,18 +323,39 @@ fn declarations() -> Vec<Declaration> {
 #[test]
 fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     /// For these NULL has a meaning.
-    const NULLABLE: [&str; 8] =
-        ["error_out", "options", "model_version", "id", "finalizer", "user_data", "rank_out", "callback"];
+    const NULLABLE: [&str; 10] = [
+        "error_out",
+        "options",
+        "model_version",
+        "id",
+        "finalizer",
+        "user_data",
+        "rank_out",
+        "callback",
+        "repository",
+        "service",
+    ];
+    /// In these functions NULL stands for all models, all regions, all repositories.
+    const ALL: [(&str, &str); 7] = [
+        ("triton_client_wait_ready", "model_name"),
+        ("triton_client_model_statistics", "model_name"),
+        ("triton_client_trace_settings", "model_name"),
+        ("triton_client_update_trace_settings", "model_name"),
+        ("triton_client_system_shared_memory_status", "name"),
+        ("triton_client_cuda_shared_memory_status", "name"),
+        ("triton_repository_options_set_repository_name", "name"),
+    ];
     let mut calls = String::new();
     let mut count = 0;
     for (name, parameters) in declarations() {
         let is_status = parameters.iter().any(|(_, name)| name == "error_out");
         for (turn, (kind, parameter)) in parameters.iter().enumerate() {
-            if !(kind.ends_with('*') || kind == "triton_log_callback") {
+            if !(kind.ends_with('*') || kind.ends_with("_callback")) {
                 continue;
             }
             let is_new_client = name == "triton_client_new" && parameter == "url";
-            let nullable = NULLABLE.contains(&parameter.as_str()) && !parameter.starts_with("callback");
+            let nullable = NULLABLE.contains(&parameter.as_str()) && !parameter.starts_with("callback")
+                || ALL.contains(&(&name, parameter));
             let own_options =
                 parameter == "options" && kind.contains("options *") && !kind.starts_with("const");
             let args: Vec<String> = parameters
@@ -351,7 +377,7 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
             }
         }
     }
-    assert!(count > 70, "only {count} pointers were found");
+    assert!(count > 200, "only {count} pointers were found");
     let handles =
         declarations().into_iter().flat_map(|(_, parameters)| parameters).filter_map(|(kind, name)| {
             let good = good(&kind, &name);
@@ -371,6 +397,7 @@ static bool flag; static size_t count; static const void *data; static const tri
 static triton_call_times times = {{sizeof times, 0, 0, 0, 0, 0}};
 static triton_infer_statistics statistics = {{sizeof statistics, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
 static triton_bytes words_out[1]; static triton_class class; static uint64_t number;
+static double real; static triton_serving_status serving; static const char *const texts[] = {{"x"}};
 static uint16_t halves[1]; static float floats[1];
 static const int64_t shape[] = {{1}};
 static const triton_bytes words[] = {{{{"w", 1}}}};
@@ -386,10 +413,14 @@ static void refused(triton_status status, const char *function, const char *para
     triton_error_free(error);
     error = NULL;
 }}
+static int hear_event(const char *json, size_t byte_size, void *user_data) {{
+    (void)json; (void)byte_size; (void)user_data;
+    return 0;
+}}
 int main(int argc, char **argv) {{
     const int64_t two[] = {{1, 16}};
     const int32_t zeros[16] = {{0}};
-    (void)argc; (void)hear;
+    (void)argc; (void)hear; (void)hear_event; (void)texts; (void)real; (void)serving;
 {unused}    (void)words; (void)times; (void)strings; (void)statistics; (void)words_out; (void)class; (void)number; (void)halves; (void)floats; (void)flag; (void)count; (void)data; (void)out;
     if (triton_client_new(argv[1], NULL, &triton_client_good, &error)
         || triton_infer_request_new("simple", &triton_infer_request_good, &error)
@@ -397,12 +428,16 @@ int main(int argc, char **argv) {{
         || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT1", TRITON_DATATYPE_INT32, two, 2, zeros, 64, &error)
         || triton_client_infer(triton_client_good, triton_infer_request_good, NULL, &triton_infer_result_good, &error)
         || triton_call_options_new(&triton_call_options_good, &error)
-        || triton_client_options_new(&triton_client_options_good, &error)) return 1;
+        || triton_client_options_new(&triton_client_options_good, &error)
+        || triton_repository_options_new(&triton_repository_options_good, &error)
+        || triton_settings_update_new(&triton_settings_update_good, &error)) return 1;
 {calls}    triton_client_free(triton_client_good);
     triton_infer_result_free(triton_infer_result_good);
     triton_infer_request_free(triton_infer_request_good);
     triton_call_options_free(triton_call_options_good);
     triton_client_options_free(triton_client_options_good);
+    triton_repository_options_free(triton_repository_options_good);
+    triton_settings_update_free(triton_settings_update_good);
     return 0;
 }}
 "#
