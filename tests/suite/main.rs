@@ -14,6 +14,7 @@ mod http_wire;
 mod inference;
 mod lending;
 mod requests;
+mod server_errors;
 
 #[path = "../support/mod.rs"]
 mod support;
