@@ -6,6 +6,7 @@ mod programs;
 mod server;
 
 mod buffers;
+mod compressed_grpc;
 mod conformance;
 mod costs;
 mod errors;

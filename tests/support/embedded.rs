@@ -15,7 +15,7 @@ const EXTENSIONS: [&str; 1] = ["binary_tensor_data"];
 
 /// The messages of gRPC, made from `proto/` by the package's build script.
 #[allow(clippy::all)]
-mod inference {
+pub mod inference {
     include!(concat!(env!("OUT_DIR"), "/inference.rs"));
 }
 

@@ -7,7 +7,7 @@ use h2::{
     Reason, RecvStream, SendStream,
     server::{Builder, SendResponse},
 };
-use http::{Response, header::CONTENT_TYPE};
+use http::{HeaderMap, Response, header::CONTENT_TYPE};
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime,
@@ -107,7 +107,8 @@ where
                 Err(Some(End::GoAway)) => connection.abrupt_shutdown(Reason::NO_ERROR),
                 Ok(Some(Ok((request, response)))) => {
                     let (parts, body) = request.into_parts();
-                    let call = Call { path: parts.uri.path().to_owned(), body, response, end: end.clone() };
+                    let path = parts.uri.path().to_owned();
+                    let call = Call { path, headers: parts.headers, body, response, end: end.clone() };
                     let answer = tokio::spawn((self.serve)(call));
                     let service = self.clone();
                     tokio::spawn(async move {
@@ -133,6 +134,7 @@ enum End {
 #[derive(Debug)]
 pub struct Call {
     path: String,
+    headers: HeaderMap,
     body: RecvStream,
     response: SendResponse<Bytes>,
     end: mpsc::UnboundedSender<End>,
@@ -141,6 +143,10 @@ pub struct Call {
 impl Call {
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// Reads the request's body to its end.
