@@ -10,6 +10,7 @@ mod compressed_grpc;
 mod conformance;
 mod costs;
 mod errors;
+mod grpc_request;
 mod grpc_wire;
 mod http_wire;
 mod inference;
