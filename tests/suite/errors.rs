@@ -1,7 +1,11 @@
 //! What a real server can't be made to do: it is not there, stays silent, breaks off, lies, or talks another language.
 //! Each gives the right status, and a message that names the cause.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
 
 use triton_client::{
     CallOptions, Client, ClientOptions, Error, InferRequest, Origin, Status, grpc_code_meaning,
@@ -314,5 +318,65 @@ fn limits_of_zero_are_refused_and_small_ones_hold() {
         let client = Client::new(&url).unwrap();
         let error = client.is_server_live(&options).unwrap_err();
         assert_eq!(error.status(), Status::DeadlineExceeded, "{error:?}");
+    }
+}
+
+#[test]
+fn a_deadline_below_a_millisecond_is_no_eternity_to_an_inference() {
+    // A connection that is there already, so that it is the answer which is waited for.
+    let http = fault::Http::start(|request| match request.path.contains("quick") {
+        true => fault::Answer::Bytes(fault::answer(200, &[], b"{}")),
+        false => fault::Answer::Silence,
+    });
+    let grpc = fault::Grpc::start(|_, message| match message.ends_with(b"quick") {
+        true => fault::GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() },
+        false => fault::GrpcAnswer::Silence,
+    });
+    for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
+        let client = Client::new(&url).unwrap();
+        for nanos in [1, 999, 1000, 300_000, 999_999] {
+            client.infer(&InferRequest::new("quick")).unwrap();
+            let mut options = CallOptions::new();
+            options.set_timeout(Some(Duration::from_nanos(nanos))).unwrap();
+            let start = Instant::now();
+            let error = client.infer_with(&InferRequest::new("silent"), &options).unwrap_err();
+            let said = (error.status(), error.origin());
+            assert_eq!(said, (Status::DeadlineExceeded, Origin::Client), "{nanos}: {error:?}");
+            assert!(start.elapsed() < Duration::from_secs(5), "{nanos}: {:?}", start.elapsed());
+        }
+    }
+}
+
+#[test]
+fn the_time_limit_of_a_call_is_not_that_of_the_next_one() {
+    const LIMIT: Duration = Duration::from_millis(500);
+    // As long as no call within the limit may take.
+    let take_time = || thread::sleep(LIMIT + Duration::from_millis(100));
+    let http = fault::Http::start(move |request| {
+        if request.path.contains("slow") {
+            take_time();
+        }
+        fault::Answer::Bytes(fault::answer(200, &[], b"{}"))
+    });
+    let grpc = fault::Grpc::start(move |_, message| {
+        if message.ends_with(b"slow") {
+            take_time();
+        }
+        fault::GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() }
+    });
+    let mut limited = CallOptions::new();
+    limited.set_timeout(Some(LIMIT)).unwrap();
+    let (quick, slow) = (InferRequest::new("quick"), InferRequest::new("slow"));
+    for (url, connections) in [
+        (format!("http://{}", http.address()), &(|| http.connections()) as &dyn Fn() -> usize),
+        (format!("grpc://{}", grpc.address()), &|| grpc.connections()),
+    ] {
+        let client = Client::new(&url).unwrap();
+        client.infer_with(&quick, &limited).unwrap();
+        client.infer(&slow).unwrap();
+        assert_eq!(connections(), 1, "{url}");
+        let error = client.infer_with(&slow, &limited).unwrap_err();
+        assert_eq!(error.status(), Status::DeadlineExceeded, "{error:?}");
+        client.infer(&slow).unwrap();
     }
 }

@@ -562,3 +562,37 @@ fn a_nul_that_triton_would_cut_at_is_refused() {
     assert!(request.set_input_region(0, "a\0b", 1, 0).is_err());
     assert_eq!(server.requests(), 0);
 }
+
+#[test]
+fn an_input_in_json_leaves_nothing_of_itself_behind_the_json() {
+    let words: [&[u8]; 2] = [b"a", b"b\""];
+    let mut request = InferRequest::new("m")
+        .input("A", &[2], &[0x01020304i32, -1])
+        .input("B", &[3], &[7u8, 8, 9])
+        .input_strings("C", &[2], &words)
+        .input("D", &[1], &[0.5f64]);
+    request.set_input_json(0, true).unwrap();
+    request.set_input_json(2, true).unwrap();
+    let body = request.to_http_body(Compression::None).unwrap();
+    let (json, tensors) = body.bytes.split_at(body.json_byte_size as usize);
+    assert_eq!(
+        str::from_utf8(json).unwrap(),
+        concat!(
+            r#"{"inputs":[{"name":"A","datatype":"INT32","shape":[2],"data":[16909060,-1]},"#,
+            r#"{"name":"B","datatype":"UINT8","shape":[3],"parameters":{"binary_data_size":3}},"#,
+            r#"{"name":"C","datatype":"BYTES","shape":[2],"data":["a","b\""]},"#,
+            r#"{"name":"D","datatype":"FP64","shape":[1],"parameters":{"binary_data_size":8}}],"#,
+            r#""parameters":{"binary_data_output":true}}"#
+        )
+    );
+    assert_eq!(tensors, [&[7, 8, 9][..], &0.5f64.to_le_bytes()].concat());
+    // It goes out as it was made.
+    let (_server, heard, client) = listener();
+    client.infer(&request).unwrap();
+    assert_eq!(heard.lock().unwrap()[0].2, body.bytes);
+    // What is JSON alone has nothing behind it.
+    request.set_input_json(1, true).unwrap();
+    request.set_input_json(3, true).unwrap();
+    let body = request.to_http_body(Compression::None).unwrap();
+    assert_eq!(body.json_byte_size, body.bytes.len() as u64);
+}
