@@ -5,6 +5,7 @@ mod header;
 mod programs;
 mod server;
 
+mod answers;
 mod buffers;
 mod compressed_grpc;
 mod conformance;
