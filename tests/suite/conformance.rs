@@ -3,7 +3,10 @@
 
 use triton_client::{CallOptions, Client, Compression, Datatype, InferRequest, Status};
 
-use crate::server::{is_embedded, urls};
+use crate::{
+    server::{is_embedded, urls},
+    support::embedded,
+};
 
 const DATATYPES: [Datatype; 14] = [
     Datatype::Bool,
@@ -22,8 +25,9 @@ const DATATYPES: [Datatype; 14] = [
     Datatype::Bf16,
 ];
 
-/// One element (2.51 refuses a shape of no dimensions), none, some, many.
-const COUNTS: [usize; 4] = [1, 0, 7, 20_000];
+/// One element (2.51 refuses a shape of no dimensions), none, some, many; batches of matrices, with and without
+/// elements.
+const SHAPES: [&[i64]; 7] = [&[1], &[0], &[7], &[10_000], &[2, 3, 4], &[8, 1, 1], &[3, 0, 5]];
 
 /// How inputs and outputs travel: spelled out (JSON over HTTP, typed contents over gRPC) or in binary.
 const FORMS: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
@@ -77,8 +81,15 @@ fn every_datatype_comes_back_in_every_shape_form_and_compression() {
         let client = Client::new(&url).unwrap();
         for datatype in DATATYPES {
             let has_json = !matches!(datatype, Datatype::Fp16 | Datatype::Bf16);
-            let model = format!("identity_{}", datatype.name().to_lowercase());
-            for count in COUNTS {
+            for shape in SHAPES {
+                let count = shape.iter().product::<i64>() as usize;
+                let (model, input, name) = match shape.len() {
+                    1 => {
+                        let model = format!("identity_{}", datatype.name().to_lowercase());
+                        (model, "INPUT0".to_owned(), "OUTPUT0".to_owned())
+                    }
+                    _ => ("identity_batch".to_owned(), format!("IN_{datatype}"), format!("OUT_{datatype}")),
+                };
                 for (json_in, json_out) in FORMS {
                     let data = match datatype {
                         Datatype::Fp64 if json_in && url.starts_with("http") => short_doubles(count),
@@ -89,23 +100,19 @@ fn every_datatype_comes_back_in_every_shape_form_and_compression() {
                         continue;
                     }
                     let mut request =
-                        InferRequest::new(&model).input_bytes("INPUT0", datatype, &[count as i64], &data);
+                        InferRequest::new(&model).input_bytes(&input, datatype, shape, &data).output(&name);
                     request.set_input_json(0, json_in).unwrap();
-                    let output = request.add_requested_output("OUTPUT0").unwrap();
-                    request.set_output_json(output, json_out).unwrap();
+                    request.set_output_json(0, json_out).unwrap();
                     for compression in COMPRESSIONS {
                         let mut options = CallOptions::new();
                         options.set_request_compression(compression).set_response_compression(compression);
                         let what =
-                            format!("{url} {datatype} x {count}, JSON {json_in} {json_out}, {compression:?}");
+                            format!("{url} {datatype} {shape:?}, JSON {json_in} {json_out}, {compression:?}");
                         let result =
                             client.infer_with(&request, &options).unwrap_or_else(|e| panic!("{what}: {e:?}"));
-                        let output = result.output("OUTPUT0").unwrap();
-                        assert_eq!(
-                            (output.datatype(), output.shape()),
-                            (datatype, &[count as i64][..]),
-                            "{what}"
-                        );
+                        let [output] = result.outputs() else { panic!("{what}: {result}") };
+                        let said = (output.name(), output.datatype(), output.shape());
+                        assert_eq!(said, (name.as_str(), datatype, shape), "{what}");
                         assert!(output.data() == data, "{what}: other bytes came back");
                         cases += 1;
                     }
@@ -113,7 +120,7 @@ fn every_datatype_comes_back_in_every_shape_form_and_compression() {
             }
         }
     }
-    assert_eq!(cases, 12 * (12 * 4 + 2) + 12 * (12 * 2 + 2));
+    assert_eq!(cases, 3 * SHAPES.len() * (12 * 4 + 2 + 12 * 2 + 2));
 }
 
 #[test]
@@ -143,4 +150,79 @@ fn nan_and_the_infinities_go_through_json() {
     let result = client.infer(&request).unwrap();
     let back = result.output("OUTPUT0").unwrap().as_slice::<f64>().unwrap();
     assert!(back[0].is_nan() && back[1..3] == numbers[1..3] && back[3].to_bits() == numbers[3].to_bits());
+}
+
+#[test]
+fn a_raw_body_is_one_tensor_and_its_answer_is_the_whole_result() {
+    if is_embedded() {
+        return;
+    }
+    let client = Client::new(&urls()[0]).unwrap();
+    for compression in COMPRESSIONS {
+        let mut options = CallOptions::new();
+        options.set_request_compression(compression).set_response_compression(compression);
+        for datatype in DATATYPES.into_iter().filter(|datatype| *datatype != Datatype::Bytes) {
+            let data = tensor(datatype, 1000);
+            let model = format!("identity_{}", datatype.name().to_lowercase());
+            // In two pieces, which the server sees as one.
+            let mut request = InferRequest::new(&model);
+            let input = request.add_input("INPUT0", datatype, &[1000]).unwrap();
+            request.append_data(input, &data[..333]).unwrap();
+            request.append_data(input, &data[333..]).unwrap();
+            request.set_raw_body(true);
+            let result = client.infer_with(&request, &options).unwrap();
+            let output = result.output("OUTPUT0").unwrap();
+            assert_eq!((output.datatype(), output.shape()), (datatype, &[1000][..]));
+            assert!(output.data() == data, "{datatype}, {compression:?}: other bytes came back");
+        }
+        // A string is what it is, without its length, and there is one.
+        for word in [&b"\x05\0\0\0 and more"[..], b"\xff\0", b""] {
+            let mut request =
+                InferRequest::new("one_string").input_bytes("INPUT0", Datatype::Bytes, &[1], word);
+            request.set_raw_body(true);
+            let result = client.infer_with(&request, &options).unwrap();
+            let output = result.output("OUTPUT0").unwrap();
+            assert_eq!(
+                (output.shape(), output.strings().unwrap()),
+                (&[1][..], vec![word]),
+                "{compression:?}"
+            );
+        }
+    }
+    // Where outputs go is the caller's business, not the server's: it is no part of the body.
+    let (numbers, mut buffer) = ([1i32, -2, 3], [0xee; 16]);
+    let mut request = InferRequest::new("identity_int32").input("INPUT0", &[3], &numbers).output("OUTPUT0");
+    request.set_raw_body(true);
+    request.set_buffer(0, &mut buffer).unwrap();
+    client.infer(&request).unwrap();
+    drop(request);
+    assert_eq!(buffer[..12], numbers.map(i32::to_le_bytes).concat());
+    assert_eq!(buffer[12..], [0xee; 4]);
+}
+
+/// On the embedded server, since 2.51 has no model that takes one.
+#[test]
+fn a_scalar_has_an_empty_shape_and_one_element() {
+    let server = embedded::Server::start().unwrap();
+    for url in [format!("http://{}", server.http_address()), format!("grpc://{}", server.grpc_address())] {
+        let client = Client::new(&url).unwrap();
+        for datatype in DATATYPES {
+            let data = tensor(datatype, 1);
+            let model = format!("identity_{}", datatype.name().to_lowercase());
+            let request = InferRequest::new(&model).input_bytes("INPUT0", datatype, &[], &data);
+            let result = client.infer(&request).unwrap();
+            let output = result.output("OUTPUT0").unwrap();
+            assert_eq!((output.datatype(), output.shape()), (datatype, &[][..]), "{url}");
+            assert!(output.data() == data, "{url} {datatype}: other bytes came back");
+        }
+        let result = client.infer(&InferRequest::new("identity_fp64").input("INPUT0", &[], &[0.5])).unwrap();
+        assert_eq!(result.output("OUTPUT0").unwrap().as_slice::<f64>().unwrap(), [0.5]);
+        let word = InferRequest::new("identity_bytes").input_strings("INPUT0", &[], &["one"]);
+        assert_eq!(client.infer(&word).unwrap().output("OUTPUT0").unwrap().strings().unwrap(), [b"one"]);
+        // No element and two are not one.
+        for data in [&[][..], &[1, 2]] {
+            let error = client.infer(&InferRequest::new("identity_int8").input::<i8>("INPUT0", &[], data));
+            assert_eq!(error.unwrap_err().status(), Status::InvalidArgument);
+        }
+    }
 }
