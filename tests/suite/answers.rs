@@ -265,7 +265,8 @@ fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
 fn the_last_response_is_told_by_its_parameter_and_nothing_in_it_by_its_outputs() {
     for (mark, has_output, is_final, is_null) in [
         (None, true, true, false),
-        (None, false, true, false),
+        // Whoever sends no mark sends one response.
+        (None, false, true, true),
         (Some(false), true, false, false),
         (Some(false), false, false, false),
         (Some(true), true, true, false),
