@@ -10,7 +10,7 @@ library=$(cd "$1" && pwd)
 if [ -n "${TRITON_TEST_HTTP:-}" ]; then
     build=$(mktemp -d)
     trap 'rm -rf "$build"' EXIT
-    for program in simple_infer simple_string_infer; do
+    for program in simple_infer simple_string_infer health_metadata model_control; do
         cc -std=c99 -Wall -Wextra -I"$top/include" "$here/$program.c" -o "$build/$program" \
             -L"$library" -ltriton_client -Wl,-rpath,"$library"
         for url in "http://$TRITON_TEST_HTTP" "grpc://$TRITON_TEST_GRPC"; do
@@ -25,7 +25,7 @@ status=0
 "$top/tests/triton/setup.sh" || status=$?
 case $status in
     0) MODELS="simple simple_string" "$top/tests/triton/with-server.sh" "${BASH_SOURCE[0]}" "$library"
-        echo "Both programs ran over both protocols, on a real Triton server." ;;
+        echo "The programs ran over both protocols, on a real Triton server." ;;
     3)
         echo "A real Triton server can't run here: the embedded stand-in takes its place."
         (cd "$top" && cargo build --release --example embedded_server)
@@ -33,6 +33,6 @@ case $status in
         read -r _ http _ grpc <&"${SERVER[0]}"
         TRITON_TEST_HTTP=$http TRITON_TEST_GRPC=$grpc "${BASH_SOURCE[0]}" "$library"
         exec {SERVER[1]}>&- # it ends with its standard input
-        echo "Both programs ran over both protocols, on the embedded stand-in: no real Triton server was asked." ;;
+        echo "The programs ran over both protocols, on the embedded stand-in: no real Triton server was asked." ;;
     *) exit "$status" ;;
 esac

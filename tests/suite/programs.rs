@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     conventions::root,
-    server::{is_embedded, urls},
+    server::{is_embedded, server, urls},
     support::fault,
 };
 
@@ -96,13 +96,28 @@ fn the_quick_start_prints_its_sixteen_sums_and_stands_in_the_readme() {
     );
 }
 
+/// Each with what it says when it passes.
+const EXAMPLES: [(&str, &str); 4] = [
+    ("simple_infer", "Infer"),
+    ("simple_string_infer", "String Infer"),
+    ("health_metadata", "Health Metadata"),
+    ("model_control", "Model Control"),
+];
+
+/// The arguments of an example. A model that is unloaded for a moment is one that no other test uses.
+fn arguments<'a>(example: &str, url: &'a str) -> Vec<&'a str> {
+    let model: &[&str] = if example == "model_control" { &["-m", "simple_bls"] } else { &[] };
+    [&["-u", url], model].concat()
+}
+
 #[test]
 fn the_examples_pass_over_both_protocols_and_talk_when_asked() {
-    for (source, pass) in [("simple_infer", "PASS : Infer"), ("simple_string_infer", "PASS : String Infer")] {
+    for (source, pass) in EXAMPLES {
         let program = compile(&format!("c_examples/{source}.c"), source);
         for url in urls() {
-            assert!(succeed(&program, &["-u", &url]).ends_with(&format!("{pass}\n")));
-            let output = run(&program, &["-v", "-u", &url]);
+            let args = arguments(source, &url);
+            assert!(succeed(&program, &args).ends_with(&format!("PASS : {pass}\n")));
+            let output = run(&program, &[&["-v"], &args[..]].concat());
             assert!(
                 (text(&output.stdout) + &text(&output.stderr)).contains("connected to"),
                 "-v says nothing"
@@ -134,6 +149,43 @@ fn all_that_a_request_can_say_can_be_said_in_c() {
 }
 
 #[test]
+fn all_that_a_server_can_be_asked_can_be_asked_in_c() {
+    if is_embedded() {
+        return;
+    }
+    let program = compile("tests/c/control.c", "control");
+    let name = format!("c_control_{}", std::process::id());
+    for url in urls() {
+        succeed(&program, &[&url, &server().metrics, &name]);
+    }
+}
+
+#[test]
+fn load_reports_and_texts_that_c_has_no_form_for_come_out_in_c() {
+    const ODD: &str = "a\\u0000b\u{1}c";
+    let server = fault::Http::start(|request| {
+        let asked = request
+            .headers
+            .iter()
+            .any(|(name, value)| name == "endpoint-load-metrics-format" && value == "text");
+        let body = match request.path.as_str() {
+            "/v2" => format!(r#"{{"name":"{ODD}","extensions":["{ODD}"]}}"#),
+            "/v2/models/m/config" => format!(r#"{{"name":"{ODD}","output":[{{"label_filename":"{ODD}"}}]}}"#),
+            "/v2/repository/index" => format!(r#"[{{"name":"m","reason":"{ODD}"}}]"#),
+            "/v2/logging" => format!(r#"{{"{ODD}":"{ODD}"}}"#),
+            "/v2/models/m/generate" => r#"{"x":1}"#.to_owned(),
+            _ => r#"{"model_name":"m","outputs":[]}"#.to_owned(),
+        };
+        // What stands for a byte that no UTF-8 has.
+        let body: Vec<u8> = body.bytes().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
+        let report = ("endpoint-load-metrics", "TEXT cpu_utilization=0.5, named_metrics.b=2");
+        fault::Answer::Bytes(fault::answer(200, &[report][..usize::from(asked)], &body))
+    });
+    let program = compile("tests/c/odd_answers.c", "odd_answers");
+    succeed(&program, &[&format!("http://{}", server.address())]);
+}
+
+#[test]
 fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
     let refused = format!("grpc://{}", fault::refused_address());
     let fail = compile("tests/c/fail.c", "valgrind_fail");
@@ -143,16 +195,23 @@ fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
         "c_examples/infer",
         "c_examples/simple_infer",
         "c_examples/simple_string_infer",
+        "c_examples/health_metadata",
         "tests/c/contract",
         "tests/c/buffers",
     ];
-    // Its models are the real server's.
-    let real = (!is_embedded()).then_some("tests/c/requests");
-    for source in everywhere.into_iter().chain(real) {
+    // Their models are the real server's.
+    let real = ["tests/c/requests", "tests/c/control", "c_examples/model_control"];
+    for source in everywhere.into_iter().chain(real.into_iter().filter(|_| !is_embedded())) {
         let program = compile(&format!("{source}.c"), &format!("valgrind_{}", source.replace('/', "_")));
         for url in urls() {
-            let flag = source.contains("simple").then(|| "-u".to_owned());
-            runs.push((program.clone(), flag.into_iter().chain([url]).collect()));
+            let args: Vec<&str> = match source {
+                "tests/c/control" => vec![&url, &server().metrics, "c_valgrind"],
+                // Not the one that the other test of it unloads.
+                "c_examples/model_control" => vec!["-u", &url, "-m", "simple_ensemble"],
+                _ if source.contains("simple") || source.contains("health") => vec!["-u", &url],
+                _ => vec![&url],
+            };
+            runs.push((program.clone(), args.into_iter().map(str::to_owned).collect()));
         }
     }
     for (program, args) in runs {

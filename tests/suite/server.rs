@@ -12,10 +12,12 @@ use std::{
 
 use crate::{conventions::root, support::embedded};
 
-/// Where the server's two protocols are: `127.0.0.1:PORT`.
+/// Where the server's two protocols are, and its metrics: `127.0.0.1:PORT`.
 pub(crate) struct Addresses {
     pub http: String,
     pub grpc: String,
+    /// Empty for the embedded server, which has none.
+    pub metrics: String,
 }
 
 /// The server for the whole run. Counts the test among those that talked to the real one.
@@ -26,6 +28,7 @@ pub(crate) fn server() -> &'static Addresses {
             return Addresses {
                 http: server.http_address().to_string(),
                 grpc: server.grpc_address().to_string(),
+                metrics: String::new(),
             };
         }
         let address = |name| {
@@ -33,7 +36,11 @@ pub(crate) fn server() -> &'static Addresses {
                 panic!("there is no Triton server: `make test` starts one, and so does tests/triton/with-server.sh cargo test")
             })
         };
-        Addresses { http: address("TRITON_TEST_HTTP"), grpc: address("TRITON_TEST_GRPC") }
+        Addresses {
+            http: address("TRITON_TEST_HTTP"),
+            grpc: address("TRITON_TEST_GRPC"),
+            metrics: address("TRITON_TEST_METRICS"),
+        }
     });
     if !is_embedded() {
         count();
@@ -76,7 +83,7 @@ impl OwnServer {
     pub(crate) fn start(models: &str, args: &str) -> Self {
         count();
         let mut child = Command::new(root().join("tests/triton/with-server.sh"))
-            .args(["sh", "-c", "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC; exec cat"])
+            .args(["sh", "-c", "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC $TRITON_TEST_METRICS; exec cat"])
             .envs([("MODELS", models), ("TRITON_ARGS", args)])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -84,10 +91,11 @@ impl OwnServer {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let [http, grpc] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+        let [http, grpc, metrics] = line.split_whitespace().collect::<Vec<_>>()[..] else {
             panic!("the server did not start: {line:?}, {:?}", child.wait());
         };
-        let addresses = Addresses { http: http.to_owned(), grpc: grpc.to_owned() };
+        let addresses =
+            Addresses { http: http.to_owned(), grpc: grpc.to_owned(), metrics: metrics.to_owned() };
         Self { addresses, child }
     }
 }

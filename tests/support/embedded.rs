@@ -1,6 +1,6 @@
 //! A server that stands in for Triton: the same protocol and the same error texts, over HTTP and gRPC, for
-//! the models of [`models`] and for what an inference needs: health, readiness, metadata and infer. Tensors
-//! are binary only.
+//! the models of [`models`] and for what the examples need: health, metadata, configuration, inference, and an index of
+//! models that can be unloaded and loaded again. Tensors are binary only.
 
 mod grpc;
 mod http;
@@ -11,7 +11,7 @@ use std::{io, net::SocketAddr};
 use super::{connections::Connections, http2, listener::Listener};
 
 const NAME: &str = "embedded";
-const EXTENSIONS: [&str; 1] = ["binary_tensor_data"];
+const EXTENSIONS: [&str; 3] = ["binary_tensor_data", "model_configuration", "model_repository"];
 
 /// The messages of gRPC, made from `proto/` by the package's build script.
 #[allow(clippy::all)]

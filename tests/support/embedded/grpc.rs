@@ -9,12 +9,14 @@ use prost::Message;
 use super::{
     EXTENSIONS, NAME,
     inference::{
-        ModelInferRequest, ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse,
-        ModelReadyRequest, ModelReadyResponse, ServerLiveResponse, ServerMetadataResponse,
+        DataType, ModelConfig, ModelConfigRequest, ModelConfigResponse, ModelInferRequest,
+        ModelInferResponse, ModelInput, ModelMetadataRequest, ModelMetadataResponse, ModelOutput,
+        ModelReadyRequest, ModelReadyResponse, RepositoryIndexRequest, RepositoryIndexResponse,
+        RepositoryModelLoadRequest, RepositoryModelUnloadRequest, ServerLiveResponse, ServerMetadataResponse,
         ServerReadyResponse, model_infer_response::InferOutputTensor,
-        model_metadata_response::TensorMetadata,
+        model_metadata_response::TensorMetadata, repository_index_response::ModelIndex,
     },
-    models::{Asked, Failure, Kind, Model, Result, Spec, Tensor, VERSION, infer},
+    models::{Asked, Failure, Kind, Model, Result, Spec, Tensor, VERSION, index, infer, load, unload},
 };
 use crate::support::{grpc, http2};
 
@@ -70,6 +72,31 @@ fn answer(path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
             let ModelMetadataRequest { name, version } = decode(message)?;
             metadata(Model::find(&name, &version)?).encode_to_vec()
         }
+        "ModelConfig" => {
+            let ModelConfigRequest { name, version } = decode(message)?;
+            ModelConfigResponse { config: Some(config(Model::find(&name, &version)?)) }.encode_to_vec()
+        }
+        "RepositoryIndex" => {
+            let RepositoryIndexRequest { ready, .. } = decode(message)?;
+            let models = index().into_iter().filter(|(_, is_ready)| *is_ready || !ready);
+            let model = |(name, is_ready): (&str, bool)| ModelIndex {
+                name: name.to_owned(),
+                version: VERSION.to_owned(),
+                state: if is_ready { "READY" } else { "UNAVAILABLE" }.to_owned(),
+                reason: if is_ready { "" } else { "unloaded" }.to_owned(),
+            };
+            RepositoryIndexResponse { models: models.map(model).collect() }.encode_to_vec()
+        }
+        "RepositoryModelLoad" => {
+            let RepositoryModelLoadRequest { model_name, .. } = decode(message)?;
+            load(&model_name)?;
+            Vec::new()
+        }
+        "RepositoryModelUnload" => {
+            let RepositoryModelUnloadRequest { model_name, .. } = decode(message)?;
+            unload(&model_name);
+            Vec::new()
+        }
         "ModelInfer" => answer_infer(decode(message)?)?.encode_to_vec(),
         _ => return Err(unknown()),
     })
@@ -94,6 +121,30 @@ fn metadata(model: &Model) -> ModelMetadataResponse {
         platform: NAME.to_owned(),
         inputs: tensors(&model.inputs),
         outputs: tensors(&model.outputs),
+    }
+}
+
+fn config(model: &Model) -> ModelConfig {
+    let number = |spec: &Spec| DataType::from_str_name(&Model::data_type(spec)).map_or(0, Into::into);
+    let input = |spec: &Spec| ModelInput {
+        name: spec.name.to_owned(),
+        data_type: number(spec),
+        dims: Model::dims(spec).to_vec(),
+        ..Default::default()
+    };
+    let output = |spec: &Spec| ModelOutput {
+        name: spec.name.to_owned(),
+        data_type: number(spec),
+        dims: Model::dims(spec).to_vec(),
+        ..Default::default()
+    };
+    ModelConfig {
+        name: model.name.clone(),
+        backend: NAME.to_owned(),
+        max_batch_size: model.max_batch_size as i32,
+        input: model.inputs.iter().map(input).collect(),
+        output: model.outputs.iter().map(output).collect(),
+        ..Default::default()
     }
 }
 

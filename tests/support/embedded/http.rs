@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     EXTENSIONS, NAME,
-    models::{Asked, Failure, Kind, Model, Result, Spec, Tensor, VERSION, infer},
+    models::{Asked, Failure, Kind, Model, Result, Spec, Tensor, VERSION, index, infer, load, unload},
 };
 use crate::support::http1::{Request, answer};
 
@@ -44,7 +44,11 @@ pub fn serve(mut stream: &TcpStream) -> io::Result<()> {
 fn answer_to(request: Request) -> Vec<u8> {
     let path = request.path.split('?').next().unwrap_or_default().to_owned();
     let Some(endpoint) = Endpoint::of(&path) else { return error_answer(404, "Not Found") };
-    if request.method != if matches!(endpoint, Endpoint::Infer { .. }) { "POST" } else { "GET" } {
+    let is_post = matches!(
+        endpoint,
+        Endpoint::Infer { .. } | Endpoint::Index | Endpoint::Load(_) | Endpoint::Unload(_)
+    );
+    if request.method != if is_post { "POST" } else { "GET" } {
         return error_answer(405, "Method Not Allowed");
     }
     let answer = match endpoint {
@@ -58,6 +62,26 @@ fn answer_to(request: Request) -> Vec<u8> {
         }))),
         Endpoint::Metadata { model, version } => {
             Model::find(model, version).map(|model| json_answer(&metadata(model)))
+        }
+        Endpoint::Config { model, version } => {
+            Model::find(model, version).map(|model| json_answer(&config(model)))
+        }
+        Endpoint::Index => {
+            let ready_only =
+                serde_json::from_slice(&request.body).is_ok_and(|json: Value| json["ready"] == true);
+            let models = index().into_iter().filter(|(_, is_ready)| *is_ready || !ready_only);
+            let models = models.map(|(name, is_ready)| match is_ready {
+                true => json!({ "name": name, "version": VERSION, "state": "READY" }),
+                false => {
+                    json!({ "name": name, "version": VERSION, "state": "UNAVAILABLE", "reason": "unloaded" })
+                }
+            });
+            Ok(json_answer(&models.collect()))
+        }
+        Endpoint::Load(model) => load(model).map(|()| answer(200, &[("Content-Type", JSON)], b"")),
+        Endpoint::Unload(model) => {
+            unload(model);
+            Ok(answer(200, &[("Content-Type", JSON)], b""))
         }
         Endpoint::Infer { model, version } => answer_infer(model, version, request),
     };
@@ -77,6 +101,10 @@ enum Endpoint<'p> {
     Server,
     Metadata { model: &'p str, version: &'p str },
     Ready { model: &'p str, version: &'p str },
+    Config { model: &'p str, version: &'p str },
+    Index,
+    Load(&'p str),
+    Unload(&'p str),
     Infer { model: &'p str, version: &'p str },
 }
 
@@ -87,6 +115,9 @@ impl<'p> Endpoint<'p> {
         let (model, rest) = match segments[..] {
             [] => return Some(Self::Server),
             ["health", "live" | "ready"] => return Some(Self::Health),
+            ["repository", "index"] => return Some(Self::Index),
+            ["repository", "models", model, "load"] => return Some(Self::Load(model)),
+            ["repository", "models", model, "unload"] => return Some(Self::Unload(model)),
             ["models", model, ref rest @ ..] if !model.is_empty() => (model, rest),
             _ => return None,
         };
@@ -98,6 +129,7 @@ impl<'p> Endpoint<'p> {
         match rest {
             [] => Some(Self::Metadata { model, version }),
             ["ready"] => Some(Self::Ready { model, version }),
+            ["config"] => Some(Self::Config { model, version }),
             ["infer"] => Some(Self::Infer { model, version }),
             _ => None,
         }
@@ -113,6 +145,17 @@ fn metadata(model: &Model) -> Value {
     json!({
         "name": model.name, "versions": [VERSION], "platform": NAME,
         "inputs": tensors(&model.inputs), "outputs": tensors(&model.outputs)
+    })
+}
+
+fn config(model: &Model) -> Value {
+    let tensors = |specs: &[Spec]| -> Vec<Value> {
+        let tensor = |spec: &Spec| json!({ "name": spec.name, "data_type": Model::data_type(spec), "dims": Model::dims(spec) });
+        specs.iter().map(tensor).collect()
+    };
+    json!({
+        "name": model.name, "platform": "", "backend": NAME, "max_batch_size": model.max_batch_size,
+        "input": tensors(&model.inputs), "output": tensors(&model.outputs)
     })
 }
 

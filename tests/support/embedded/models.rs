@@ -1,7 +1,10 @@
 //! The models, and what Triton checks before one runs. The texts follow those of Triton 2.51, the longest cut
 //! short.
 
-use std::sync::LazyLock;
+use std::{
+    collections::BTreeSet,
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 
@@ -60,7 +63,7 @@ pub const VERSION: &str = "1";
 pub struct Model {
     pub name: String,
     /// 0: shapes have no batch dimension.
-    max_batch_size: i64,
+    pub max_batch_size: i64,
     /// In the order in which `run` takes them.
     pub inputs: Vec<Spec>,
     /// In the order in which `run` gives them. Each has the shape of the first input.
@@ -96,7 +99,7 @@ const DATATYPES: [(&str, Option<usize>); 14] = [
     ("BF16", Some(2)),
 ];
 
-/// `simple`, `simple_string`, and `identity_<type>` for each datatype.
+/// `simple`, `simple_bls`, `simple_string`, and `identity_<type>` for each datatype.
 static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
     let sum_and_difference = |name: &str, datatype, run| {
         let specs = |names: [&'static str; 2]| {
@@ -114,11 +117,41 @@ static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
     };
     let mut models = vec![
         sum_and_difference("simple", "INT32", simple),
+        sum_and_difference("simple_bls", "INT32", simple),
         sum_and_difference("simple_string", "BYTES", simple_string),
     ];
     models.extend(DATATYPES.map(|(datatype, _)| identity(datatype)));
     models
 });
+
+/// The models that are not loaded, of every server in the process.
+static UNLOADED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+fn unloaded() -> MutexGuard<'static, BTreeSet<&'static str>> {
+    UNLOADED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Every model's name, and whether it is loaded.
+pub fn index() -> Vec<(&'static str, bool)> {
+    let unloaded = unloaded();
+    MODELS.iter().map(|model| (model.name.as_str(), !unloaded.contains(model.name.as_str()))).collect()
+}
+
+pub fn load(name: &str) -> Result<()> {
+    if !MODELS.iter().any(|model| model.name == name) {
+        let text = format!("failed to load '{name}', failed to poll from model repository");
+        return Err(Failure::new(Kind::Internal, text));
+    }
+    unloaded().remove(name);
+    Ok(())
+}
+
+/// A model that is not there is no error.
+pub fn unload(name: &str) {
+    if let Some(model) = MODELS.iter().find(|model| model.name == name) {
+        unloaded().insert(&model.name);
+    }
+}
 
 impl Model {
     /// The model of that name and version; no version is the newest.
@@ -134,6 +167,10 @@ impl Model {
         }
         let model =
             MODELS.iter().find(|model| model.name == name).ok_or_else(|| not_found(format!("'{name}'")))?;
+        if unloaded().contains(name) {
+            let text = format!("Request for unknown model: '{name}' has no available versions");
+            return Err(Failure::new(Kind::NotFound, text));
+        }
         if version.is_empty() || version == VERSION {
             Ok(model)
         } else {
@@ -145,6 +182,16 @@ impl Model {
     pub fn shape(&self, spec: &Spec) -> Vec<i64> {
         let batch = (self.max_batch_size > 0).then_some(-1);
         batch.into_iter().chain(spec.dims.unwrap_or(&[-1]).iter().copied()).collect()
+    }
+
+    /// What the configuration calls a tensor's datatype.
+    pub fn data_type(spec: &Spec) -> String {
+        format!("TYPE_{}", if spec.datatype == "BYTES" { "STRING" } else { spec.datatype })
+    }
+
+    /// The shape of a tensor as the configuration has it.
+    pub fn dims(spec: &Spec) -> &'static [i64] {
+        spec.dims.unwrap_or(&[-1])
     }
 
     fn check_batch(&self, inputs: &[Tensor]) -> Result<()> {

@@ -1,0 +1,433 @@
+/* control.c URL METRICS_URL NAME: the control plane from C, on a real server with explicit model control. Models and
+ * memory that it makes bear the name. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <triton_client.h>
+
+#define CHECK(condition)                                                                                                \
+    do {                                                                                                                \
+        if (!(condition)) {                                                                                             \
+            fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, triton_error_message(error));           \
+            exit(1);                                                                                                    \
+        }                                                                                                               \
+    } while (0)
+
+static triton_error *error = NULL;
+static triton_client *client = NULL;
+static bool is_http;
+
+static void refused(triton_status status, triton_status expected, const char *hint) {
+    CHECK(status == expected && triton_error_status(error) == expected);
+    CHECK(strstr(triton_error_message(error), hint) != NULL);
+    triton_error_free(error);
+    error = NULL;
+}
+
+static bool is(const char *have, const char *want) { return strcmp(have, want) == 0; }
+
+static void health(void) {
+    triton_call_options *soon = NULL;
+    triton_serving_status serving = TRITON_SERVING_STATUS_NOT_SERVING;
+    CHECK(!triton_client_wait_ready(client, NULL, NULL, NULL, &error));
+    CHECK(!triton_client_wait_ready(client, "simple", "1", NULL, &error));
+    CHECK(!triton_call_options_new(&soon, &error) && !triton_call_options_set_timeout_us(soon, 100000, &error));
+    refused(triton_client_wait_ready(client, "no_such", NULL, soon, &error), TRITON_STATUS_DEADLINE_EXCEEDED, "no_such");
+    refused(triton_client_wait_ready(client, NULL, "1", soon, &error), TRITON_STATUS_INVALID_ARGUMENT, "version");
+    triton_call_options_free(soon);
+    if (is_http) {
+        refused(triton_client_health_check(client, NULL, NULL, &serving, &error), TRITON_STATUS_UNIMPLEMENTED, "gRPC");
+        CHECK(serving == TRITON_SERVING_STATUS_UNKNOWN);
+    } else {
+        CHECK(!triton_client_health_check(client, "", NULL, &serving, &error) && serving == TRITON_SERVING_STATUS_SERVING);
+    }
+}
+
+static void metadata(void) {
+    triton_server_metadata *server = NULL;
+    triton_model_metadata *model = NULL;
+    CHECK(!triton_client_server_metadata(client, NULL, &server, &error));
+    CHECK(triton_server_metadata_has_extension(server, "statistics"));
+    CHECK(!triton_server_metadata_has_extension(server, "no_such") && !triton_server_metadata_has_extension(server, NULL));
+    CHECK(strstr(triton_server_metadata_json(server), "\"name\":\"triton\""));
+    CHECK(!triton_client_model_metadata(client, "simple", NULL, NULL, &model, &error));
+    CHECK(strstr(triton_model_metadata_json(model), "\"INPUT1\""));
+    triton_server_metadata_free(server);
+    triton_model_metadata_free(model);
+}
+
+static void config(void) {
+    triton_model_config *config = NULL;
+    const triton_tensor_config *tensor;
+    size_t rank = 7, at, optional = 0;
+    CHECK(!triton_client_model_config(client, "simple_dyna_sequence", NULL, NULL, &config, &error));
+    CHECK(is(triton_model_config_name(config), "simple_dyna_sequence") && is(triton_model_config_platform(config), ""));
+    CHECK(is(triton_model_config_backend(config), "python") && triton_model_config_max_batch_size(config) == 8);
+    CHECK(!triton_model_config_is_decoupled(config));
+    CHECK(triton_model_config_version_policy(config) == TRITON_VERSION_POLICY_LATEST);
+    CHECK(triton_model_config_latest_count(config) == 1 && triton_model_config_version_count(config) == 0);
+    CHECK(triton_model_config_version(config, 0) == 0);
+    CHECK(triton_model_config_sequence_strategy(config) == TRITON_SEQUENCE_STRATEGY_OLDEST);
+    CHECK(triton_model_config_max_sequence_idle_us(config) == 10000000);
+    CHECK(triton_model_config_input_count(config) == 1 && triton_model_config_output_count(config) == 1);
+    CHECK(triton_model_config_input(config, 1) == NULL && triton_model_config_output(config, 1) == NULL);
+    tensor = triton_model_config_input(config, 0);
+    CHECK(is(triton_tensor_config_name(tensor), "INPUT") && triton_tensor_config_datatype(tensor) == TRITON_DATATYPE_INT32);
+    CHECK(triton_tensor_config_dims(tensor, &rank)[0] == 1 && rank == 1 && !triton_tensor_config_is_optional(tensor));
+    CHECK(triton_tensor_config_format(tensor) == TRITON_TENSOR_FORMAT_NONE && is(triton_tensor_config_label_filename(tensor), ""));
+    CHECK(strstr(triton_model_config_json(config), "\"max_sequence_idle_microseconds\":10000000"));
+    CHECK(strstr(triton_model_config_json(config), "\"data_type\":\"TYPE_INT32\""));
+    triton_model_config_free(config);
+
+    CHECK(!triton_client_model_config(client, "repeat_int32", "1", NULL, &config, &error));
+    CHECK(triton_model_config_is_decoupled(config));
+    CHECK(triton_model_config_sequence_strategy(config) == TRITON_SEQUENCE_STRATEGY_NONE);
+    triton_model_config_free(config);
+    CHECK(!triton_client_model_config(client, "simple_ensemble", NULL, NULL, &config, &error));
+    CHECK(is(triton_model_config_platform(config), "ensemble") && is(triton_model_config_backend(config), ""));
+    triton_model_config_free(config);
+    CHECK(!triton_client_model_config(client, "classes", NULL, NULL, &config, &error));
+    CHECK(is(triton_tensor_config_label_filename(triton_model_config_output(config, 0)), "labels.txt"));
+    triton_model_config_free(config);
+    CHECK(!triton_client_model_config(client, "all_types", NULL, NULL, &config, &error));
+    for (at = 0; at < triton_model_config_input_count(config); at++)
+        optional += triton_tensor_config_is_optional(triton_model_config_input(config, at));
+    CHECK(optional == triton_model_config_input_count(config) && optional > 10);
+    triton_model_config_free(config);
+
+    refused(triton_client_model_config(client, "no_such", NULL, NULL, &config, &error), TRITON_STATUS_NOT_FOUND, "no_such");
+    refused(triton_client_model_config(client, "simple", "9", NULL, &config, &error), TRITON_STATUS_NOT_FOUND, "9");
+    refused(triton_client_model_config(client, "", NULL, NULL, &config, &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
+    CHECK(config == NULL && is(triton_model_config_json(NULL), "") && triton_tensor_config_dims(NULL, &rank) == NULL && rank == 0);
+}
+
+/* Doubles its input; fails for a negative one. */
+static const char MODEL[] =
+    "import triton_python_backend_utils as pb\n"
+    "class TritonPythonModel:\n"
+    "    def execute(self, requests):\n"
+    "        answers = []\n"
+    "        for request in requests:\n"
+    "            x = pb.get_input_tensor_by_name(request, 'X').as_numpy()\n"
+    "            if (x < 0).any():\n"
+    "                raise ValueError('negative')\n"
+    "            answers.append(pb.InferenceResponse([pb.Tensor('Y', x * 2)]))\n"
+    "        return answers\n";
+static const char CONFIG[] =
+    "{\"backend\":\"python\",\"max_batch_size\":4,\"version_policy\":{\"specific\":{\"versions\":[3]}},"
+    "\"input\":[{\"name\":\"X\",\"data_type\":\"TYPE_INT32\",\"dims\":[2]}],"
+    "\"output\":[{\"name\":\"Y\",\"data_type\":\"TYPE_INT32\",\"dims\":[2]}],"
+    "\"instance_group\":[{\"kind\":\"KIND_CPU\"}]}";
+
+static triton_status infer(const char *model, int32_t value) {
+    const int64_t shape[] = {3, 2};
+    int32_t data[6];
+    const void *doubled = NULL;
+    size_t count = 0, at;
+    triton_infer_request *request = NULL;
+    triton_infer_result *result = NULL;
+    triton_status status;
+    for (at = 0; at < 6; at++) data[at] = value;
+    CHECK(!triton_infer_request_new(model, &request, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "X", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data, &error));
+    status = triton_client_infer(client, request, NULL, &result, &error);
+    if (status == TRITON_STATUS_OK) {
+        CHECK(!triton_infer_result_output_as(result, "Y", TRITON_DATATYPE_INT32, &doubled, &count, &error) && count == 6);
+        CHECK(((const int32_t *)doubled)[5] == 2 * value && triton_infer_result_load_report(result) == NULL);
+    }
+    triton_infer_result_free(result);
+    triton_infer_request_free(request);
+    return status;
+}
+
+/* The entry of a model, or NULL. */
+static const triton_model_index *entry(const triton_repository_index *index, const char *model) {
+    size_t at;
+    for (at = 0; at < triton_repository_index_count(index); at++)
+        if (is(triton_model_index_name(triton_repository_index_model(index, at)), model))
+            return triton_repository_index_model(index, at);
+    return NULL;
+}
+
+static void repository(const char *model) {
+    triton_repository_options *options = NULL, *ready = NULL, *other = NULL, *dependents = NULL, *files = NULL;
+    triton_repository_index *index = NULL;
+    triton_model_config *config = NULL;
+    triton_statistics *statistics = NULL;
+    const triton_model_statistics *own;
+    bool is_ready = true;
+
+    CHECK(!triton_repository_options_new(&options, &error) && !triton_repository_options_new(&ready, &error));
+    CHECK(!triton_repository_options_new(&other, &error) && !triton_repository_options_new(&dependents, &error));
+    CHECK(!triton_repository_options_new(&files, &error));
+    CHECK(!triton_repository_options_set_ready_only(ready, true, &error));
+    CHECK(!triton_repository_options_set_unload_dependents(dependents, true, &error));
+    CHECK(!triton_repository_options_set_repository_name(other, "other", &error));
+    refused(triton_repository_options_set_config(options, "{", &error), TRITON_STATUS_INVALID_ARGUMENT, "JSON");
+    refused(triton_repository_options_set_config(options, "[]", &error), TRITON_STATUS_INVALID_ARGUMENT, "object");
+    refused(triton_repository_options_add_file(options, "../x", MODEL, 1, &error), TRITON_STATUS_INVALID_ARGUMENT, "../x");
+    CHECK(!triton_repository_options_add_file(files, "3/model.py", MODEL, sizeof MODEL - 1, &error));
+
+    CHECK(!triton_repository_options_set_config(options, CONFIG, &error));
+    CHECK(!triton_repository_options_add_file(options, "3/model.py", MODEL, sizeof MODEL - 1, &error));
+    CHECK(!triton_client_load_model(client, model, options, NULL, &error));
+    CHECK(!triton_client_model_config(client, model, NULL, NULL, &config, &error));
+    CHECK(triton_model_config_version_policy(config) == TRITON_VERSION_POLICY_SPECIFIC);
+    CHECK(triton_model_config_version_count(config) == 1 && triton_model_config_version(config, 0) == 3);
+    CHECK(triton_model_config_latest_count(config) == 0);
+    triton_model_config_free(config);
+    CHECK(infer(model, 5) == TRITON_STATUS_OK && infer(model, 7) == TRITON_STATUS_OK);
+    refused(infer(model, -1), TRITON_STATUS_INTERNAL, "negative");
+
+    CHECK(!triton_client_model_statistics(client, model, "3", NULL, &statistics, &error));
+    CHECK(triton_statistics_count(statistics) == 1 && triton_statistics_model(statistics, 1) == NULL);
+    own = triton_statistics_model(statistics, 0);
+    CHECK(is(triton_model_statistics_name(own), model) && is(triton_model_statistics_version(own), "3"));
+    CHECK(triton_model_statistics_inference_count(own) == 6 && triton_model_statistics_execution_count(own) == 3);
+    CHECK(triton_model_statistics_last_inference_ms(own) > 1600000000000u);
+    CHECK(triton_model_statistics_duration_count(own, TRITON_STATISTIC_SUCCESS) == 2);
+    CHECK(triton_model_statistics_duration_ns(own, TRITON_STATISTIC_SUCCESS) > 0);
+    CHECK(triton_model_statistics_duration_count(own, TRITON_STATISTIC_FAIL) == 1);
+    CHECK(triton_model_statistics_duration_count(own, TRITON_STATISTIC_CACHE_HIT) == 0);
+    CHECK(triton_model_statistics_duration_count(own, (triton_statistic)99) == 0);
+    CHECK(triton_model_statistics_batch_count(own) == 1 && triton_model_statistics_batch_size(own, 0) == 3);
+    CHECK(triton_model_statistics_batch_duration_count(own, 0, TRITON_STATISTIC_COMPUTE_INFER) == 3);
+    CHECK(triton_model_statistics_batch_duration_ns(own, 0, TRITON_STATISTIC_COMPUTE_INFER) > 0);
+    CHECK(triton_model_statistics_batch_duration_ns(own, 9, TRITON_STATISTIC_COMPUTE_INFER) == 0);
+    CHECK(is(triton_model_statistics_response_key(own, 9), "") && triton_model_statistics_memory_byte_size(own, 9) == 0);
+    CHECK(triton_model_statistics_response_count(own) == 0 && triton_model_statistics_memory_count(own) == 0);
+    CHECK(triton_model_statistics_response_duration_count(own, 0, TRITON_STATISTIC_SUCCESS) == 0);
+    CHECK(triton_model_statistics_response_duration_ns(own, 0, TRITON_STATISTIC_SUCCESS) == 0);
+    CHECK(is(triton_model_statistics_memory_kind(own, 0), "") && triton_model_statistics_memory_id(own, 0) == 0);
+    CHECK(strstr(triton_statistics_json(statistics), "\"inference_count\":6"));
+    triton_statistics_free(statistics);
+    CHECK(!triton_client_model_statistics(client, NULL, NULL, NULL, &statistics, &error));
+    CHECK(triton_statistics_count(statistics) > 30);
+    triton_statistics_free(statistics);
+    refused(triton_client_model_statistics(client, "no_such", NULL, NULL, &statistics, &error), TRITON_STATUS_INVALID_ARGUMENT, "no_such");
+    refused(triton_client_model_statistics(client, NULL, "1", NULL, &statistics, &error), TRITON_STATUS_INVALID_ARGUMENT, "version");
+
+    CHECK(!triton_client_repository_index(client, NULL, NULL, &index, &error));
+    CHECK(is(triton_model_index_state(entry(index, "simple")), "READY") && is(triton_model_index_version(entry(index, "simple")), "1"));
+    CHECK(triton_model_index_is_ready(entry(index, "simple")) && is(triton_model_index_reason(entry(index, "simple")), ""));
+    CHECK(strstr(triton_repository_index_json(index), "\"simple\"") && triton_repository_index_model(index, 10000) == NULL);
+    CHECK(!triton_model_index_is_ready(NULL) && is(triton_model_index_name(NULL), ""));
+    triton_repository_index_free(index);
+    CHECK(!triton_client_unload_model(client, model, dependents, NULL, &error));
+    CHECK(!triton_client_is_model_ready(client, model, NULL, NULL, &is_ready, &error) && !is_ready);
+    CHECK(!triton_client_repository_index(client, ready, NULL, &index, &error));
+    CHECK(entry(index, model) == NULL && entry(index, "simple") != NULL);
+    triton_repository_index_free(index);
+
+    refused(triton_client_load_model(client, "no_such", NULL, NULL, &error), TRITON_STATUS_INTERNAL, "no_such");
+    refused(triton_client_load_model(client, "a/b", NULL, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "a/b");
+    refused(triton_client_load_model(client, "", NULL, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
+    refused(triton_client_load_model(client, "x", files, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "configuration");
+    refused(triton_client_load_model(client, "x", ready, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "ready");
+    refused(triton_client_unload_model(client, "x", options, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "configuration");
+    refused(triton_client_repository_index(client, dependents, NULL, &index, &error), TRITON_STATUS_INVALID_ARGUMENT, "dependents");
+    refused(triton_client_load_model(client, "simple", other, NULL, &error), TRITON_STATUS_UNIMPLEMENTED, "repository_name");
+    CHECK(!triton_client_unload_model(client, "no_such", NULL, NULL, &error));
+    triton_repository_options_free(options);
+    triton_repository_options_free(ready);
+    triton_repository_options_free(other);
+    triton_repository_options_free(dependents);
+    triton_repository_options_free(files);
+}
+
+static void settings(void) {
+    const char *levels[] = {"TIMESTAMPS", "TENSORS"};
+    triton_settings *settings = NULL;
+    triton_settings_update *update = NULL;
+    const triton_setting *setting;
+    CHECK(!triton_settings_update_new(&update, &error));
+    CHECK(!triton_settings_update_set_uint32(update, "trace_rate", 500, &error));
+    CHECK(!triton_settings_update_set_strings(update, "trace_level", levels, 2, &error));
+    refused(triton_settings_update_set_strings(update, "trace_level", levels, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "no value");
+    refused(triton_settings_update_set_string(update, "", "x", &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
+    CHECK(!triton_client_update_trace_settings(client, "identity_bf16", update, NULL, &settings, &error));
+    setting = triton_settings_find(settings, "trace_level");
+    CHECK(triton_setting_kind(setting) == TRITON_VALUE_STRING && triton_setting_value_count(setting) == 2);
+    CHECK(is(triton_setting_value(setting, 1), "TENSORS") && is(triton_setting_value(setting, 2), ""));
+    CHECK(is(triton_setting_value(triton_settings_find(settings, "trace_rate"), 0), "500"));
+    CHECK(triton_settings_find(settings, "no_such") == NULL && triton_settings_find(settings, NULL) == NULL);
+    CHECK(strstr(triton_settings_json(settings), "\"trace_rate\":\"500\""));
+    triton_settings_free(settings);
+    triton_settings_update_free(update);
+
+    CHECK(!triton_settings_update_new(&update, &error) && !triton_settings_update_clear(update, "trace_rate", &error));
+    CHECK(!triton_settings_update_clear(update, "trace_level", &error));
+    CHECK(!triton_client_update_trace_settings(client, "identity_bf16", update, NULL, &settings, &error));
+    triton_settings_free(settings);
+    refused(triton_client_update_log_settings(client, update, NULL, &settings, &error), TRITON_STATUS_INVALID_ARGUMENT, "cleared");
+    triton_settings_update_free(update);
+    CHECK(!triton_client_trace_settings(client, "identity_bf16", NULL, &settings, &error));
+    CHECK(is(triton_setting_value(triton_settings_find(settings, "trace_rate"), 0), "1"));
+    CHECK(is(triton_setting_name(triton_settings_setting(settings, 0)), "log_frequency") && triton_settings_count(settings) == 6);
+    CHECK(triton_settings_setting(settings, 6) == NULL);
+    triton_settings_free(settings);
+    refused(triton_client_trace_settings(client, "no_such", NULL, &settings, &error), TRITON_STATUS_INVALID_ARGUMENT, "no_such");
+    CHECK(!triton_client_trace_settings(client, NULL, NULL, &settings, &error));
+    triton_settings_free(settings);
+
+    CHECK(!triton_settings_update_new(&update, &error) && !triton_settings_update_set_string(update, "trace_file", "x", &error));
+    refused(triton_client_update_trace_settings(client, NULL, update, NULL, &settings, &error), TRITON_STATUS_UNIMPLEMENTED, "trace file");
+    triton_settings_update_free(update);
+
+    /* What it is already: other tests have the same log. */
+    CHECK(!triton_settings_update_new(&update, &error) && !triton_settings_update_set_bool(update, "log_info", true, &error));
+    CHECK(!triton_settings_update_set_uint32(update, "log_verbose_level", 0, &error));
+    CHECK(!triton_settings_update_set_string(update, "log_format", "default", &error));
+    CHECK(!triton_client_update_log_settings(client, update, NULL, &settings, &error));
+    setting = triton_settings_find(settings, "log_info");
+    CHECK(triton_setting_kind(setting) == TRITON_VALUE_BOOL && triton_setting_bool(setting) && is(triton_setting_value(setting, 0), "true"));
+    setting = triton_settings_find(settings, "log_verbose_level");
+    CHECK(triton_setting_kind(setting) == TRITON_VALUE_UINT64 && triton_setting_uint64(setting) == 0 && !triton_setting_bool(setting));
+    triton_settings_free(settings);
+    triton_settings_update_free(update);
+    CHECK(!triton_client_log_settings(client, NULL, &settings, &error));
+    CHECK(is(triton_setting_value(triton_settings_find(settings, "log_format"), 0), "default"));
+    triton_settings_free(settings);
+}
+
+static void shared_memory(const char *name) {
+    char key[64], path[80];
+    unsigned char handle[65] = {1};
+    triton_shared_memory_status *status = NULL;
+    FILE *memory;
+    size_t at;
+    snprintf(key, sizeof key, "/%s", name);
+    snprintf(path, sizeof path, "/dev/shm%s", key);
+    CHECK((memory = fopen(path, "wb")) != NULL && fseek(memory, 8191, SEEK_SET) == 0 && fputc(0, memory) == 0 && fclose(memory) == 0);
+    CHECK(!triton_client_register_system_shared_memory(client, name, key, 256, 4096, NULL, &error));
+    refused(triton_client_register_system_shared_memory(client, name, key, 256, 0, NULL, &error),
+            is_http ? TRITON_STATUS_INVALID_ARGUMENT : TRITON_STATUS_ALREADY_EXISTS, name);
+    CHECK(!triton_client_system_shared_memory_status(client, name, NULL, &status, &error));
+    CHECK(triton_shared_memory_status_count(status) == 1 && is(triton_shared_memory_status_name(status, 0), name));
+    CHECK(is(triton_shared_memory_status_key(status, 0), key) && triton_shared_memory_status_byte_size(status, 0) == 256);
+    CHECK(triton_shared_memory_status_offset(status, 0) == 4096 && triton_shared_memory_status_device_id(status, 0) == 0);
+    CHECK(is(triton_shared_memory_status_name(status, 1), "") && triton_shared_memory_status_byte_size(status, 1) == 0);
+    CHECK(strstr(triton_shared_memory_status_json(status), "\"offset\":4096"));
+    triton_shared_memory_status_free(status);
+    CHECK(!triton_client_system_shared_memory_status(client, NULL, NULL, &status, &error));
+    for (at = 0; !is(triton_shared_memory_status_name(status, at), name); at++) CHECK(at < triton_shared_memory_status_count(status));
+    triton_shared_memory_status_free(status);
+    CHECK(!triton_client_unregister_system_shared_memory(client, name, NULL, &error));
+    CHECK(!triton_client_unregister_system_shared_memory(client, name, NULL, &error));
+    refused(triton_client_system_shared_memory_status(client, name, NULL, &status, &error), TRITON_STATUS_NOT_FOUND, name);
+    refused(triton_client_unregister_system_shared_memory(client, "", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
+    refused(triton_client_register_system_shared_memory(client, name, key, 0, 0, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "0 bytes");
+    refused(triton_client_register_system_shared_memory(client, name, key, 2, UINT64_MAX, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "offset");
+    refused(triton_client_register_system_shared_memory(client, name, "/no_such_memory", 64, 0, NULL, &error), TRITON_STATUS_INTERNAL, "no_such_memory");
+    CHECK(remove(path) == 0);
+
+    refused(triton_client_register_cuda_shared_memory(client, name, handle, 65, 0, 64, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "65");
+    refused(triton_client_register_cuda_shared_memory(client, name, handle, 64, -1, 64, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "-1");
+    /* There is no GPU. */
+    refused(triton_client_register_cuda_shared_memory(client, name, handle, 64, 0, 64, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, name);
+    CHECK(!triton_client_cuda_shared_memory_status(client, NULL, NULL, &status, &error));
+    CHECK(triton_shared_memory_status_count(status) == 0 && is(triton_shared_memory_status_json(status), "[]"));
+    triton_shared_memory_status_free(status);
+    refused(triton_client_cuda_shared_memory_status(client, "no_such", NULL, &status, &error), TRITON_STATUS_NOT_FOUND, "no_such");
+    CHECK(!triton_client_unregister_cuda_shared_memory(client, "no_such", NULL, &error));
+    refused(triton_client_unregister_cuda_shared_memory(client, "", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
+    CHECK(!triton_client_unregister_all_cuda_shared_memory(client, NULL, &error));
+}
+
+static void metrics(void) {
+    triton_metrics *metrics = NULL;
+    const triton_metric *metric;
+    size_t at, found = 0;
+    CHECK(!triton_client_metrics(client, NULL, &metrics, &error));
+    for (at = 0; (metric = triton_metrics_sample(metrics, at)) != NULL; at++) {
+        if (!is(triton_metric_name(metric), "nv_inference_count") || !is(triton_metric_label(metric, "model"), "simple")) continue;
+        CHECK(triton_metric_label_count(metric) == 2 && triton_metric_value(metric) >= 0 && is(triton_metric_label(metric, "version"), "1"));
+        CHECK(is(triton_metric_label_name(metric, 0), "model") && is(triton_metric_label_value(metric, 0), "simple"));
+        CHECK(is(triton_metric_label_name(metric, 2), "") && is(triton_metric_label_value(metric, 2), ""));
+        CHECK(is(triton_metric_label(metric, "no_such"), "") && is(triton_metric_label(metric, NULL), ""));
+        found++;
+    }
+    CHECK(found == 1 && at == triton_metrics_count(metrics) && strstr(triton_metrics_text(metrics), "# HELP"));
+    triton_metrics_free(metrics);
+}
+
+static size_t events = 0;
+static int hear(const char *json, size_t byte_size, void *user_data) {
+    CHECK(strlen(json) == byte_size && strstr(json, "\"TEXT\"") && user_data == &events);
+    return ++events == 5;
+}
+
+static void generate(void) {
+    triton_generated *generated = NULL;
+    size_t at, kinds = 0;
+    if (!is_http) {
+        refused(triton_client_generate(client, "generator", NULL, "{}", NULL, &generated, &error), TRITON_STATUS_UNIMPLEMENTED, "http://");
+        refused(triton_client_generate_stream(client, "generator", NULL, "{}", NULL, hear, &events, &error), TRITON_STATUS_UNIMPLEMENTED, "stream");
+        return;
+    }
+    CHECK(!triton_client_generate(client, "generator", "1", "{\"PROMPT\":\"one\",\"REPEAT\":1}", NULL, &generated, &error));
+    CHECK(strstr(triton_generated_json(generated), "\"TEXT\":\"one\"") && triton_generated_load_report(generated) == NULL);
+    for (at = 0; at < triton_generated_header_count(generated); at++)
+        kinds += is(triton_generated_header_name(generated, at), "content-type") && strstr(triton_generated_header_value(generated, at), "json");
+    CHECK(kinds == 1 && is(triton_generated_header_name(generated, at), "") && is(triton_generated_header_value(generated, at), ""));
+    triton_generated_free(generated);
+    refused(triton_client_generate(client, "generator", NULL, "[]", NULL, &generated, &error), TRITON_STATUS_INVALID_ARGUMENT, "object");
+    refused(triton_client_generate(client, "generator", NULL, "{\"PROMPT\":\"a b\",\"REPEAT\":1}", NULL, &generated, &error), TRITON_STATUS_UNKNOWN, "exactly 1");
+    refused(triton_client_generate(client, "no_such", NULL, "{}", NULL, &generated, &error), TRITON_STATUS_NOT_FOUND, "no_such");
+    CHECK(!triton_client_generate_stream(client, "generator", NULL, "{\"PROMPT\":\"a b c\",\"REPEAT\":1}", NULL, hear, &events, &error));
+    CHECK(events == 3);
+    refused(triton_client_generate_stream(client, "generator", NULL, "{\"PROMPT\":\"a b c\",\"REPEAT\":9}", NULL, hear, &events, &error), TRITON_STATUS_CANCELLED, "callback");
+    CHECK(events == 5);
+}
+
+static void options(void) {
+    triton_call_options *options = NULL;
+    triton_client_options *client_options = NULL;
+    bool live = false;
+    double value = 5;
+    CHECK(!triton_call_options_new(&options, &error) && !triton_client_options_new(&client_options, &error));
+    CHECK(!triton_call_options_add_header(options, "x-tenant", "blue", &error));
+    CHECK(!triton_call_options_add_restricted_key(options, "some-key", "value", &error));
+    CHECK(!triton_call_options_set_load_report(options, TRITON_LOAD_REPORT_JSON, &error));
+    CHECK(!triton_client_is_server_live(client, options, &live, &error) && live);
+    refused(triton_call_options_set_load_report(options, (triton_load_report_format)9, &error), TRITON_STATUS_INVALID_ARGUMENT, "9");
+    refused(triton_call_options_add_restricted_key(options, "a b", "value", &error), TRITON_STATUS_INVALID_ARGUMENT, "a b");
+    CHECK(!triton_client_options_add_restricted_key(client_options, "some-key", "value", &error));
+    CHECK(!triton_client_options_set_load_timeout_us(client_options, TRITON_NO_TIMEOUT, &error));
+    refused(triton_client_options_set_load_timeout_us(client_options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
+    refused(triton_client_options_set_metrics_url(client_options, "grpc://x", &error), TRITON_STATUS_INVALID_ARGUMENT, "HTTP");
+    CHECK(triton_load_report_count(NULL) == 0 && is(triton_load_report_name(NULL, 0), "") && triton_load_report_value(NULL, 0) == 0);
+    CHECK(!triton_load_report_find(NULL, "x", &value) && value == 0);
+    triton_load_report_free(NULL);
+    CHECK(!triton_call_options_add_query_parameter(options, "a", "b", &error));
+    if (is_http) {
+        CHECK(!triton_client_is_server_live(client, options, &live, &error) && live);
+    } else {
+        refused(triton_client_is_server_live(client, options, &live, &error), TRITON_STATUS_INVALID_ARGUMENT, "query");
+    }
+    triton_call_options_free(options);
+    triton_client_options_free(client_options);
+}
+
+int main(int argc, char **argv) {
+    triton_client_options *with_metrics = NULL;
+    char name[64];
+    if (argc != 4) return 2;
+    is_http = strncmp(argv[1], "http", 4) == 0;
+    snprintf(name, sizeof name, "%s_%s", argv[3], is_http ? "http" : "grpc");
+    CHECK(!triton_client_options_new(&with_metrics, &error));
+    CHECK(!triton_client_options_set_metrics_url(with_metrics, argv[2], &error));
+    CHECK(!triton_client_new(argv[1], with_metrics, &client, &error));
+    health();
+    metadata();
+    config();
+    repository(name);
+    settings();
+    shared_memory(name);
+    metrics();
+    generate();
+    options();
+    triton_client_free(client);
+    triton_client_options_free(with_metrics);
+    return 0;
+}
