@@ -2,8 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
-    net::TcpStream,
+    io::Write,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -14,7 +13,7 @@ use triton_client::{
 };
 
 use crate::{
-    server::{is_embedded, server, urls},
+    server::{is_embedded, urls},
     support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
 };
 
@@ -288,23 +287,6 @@ fn grpc_refuses_what_it_has_no_words_for() {
     }
 }
 
-/// A call of the control plane that the client has no method for yet.
-#[track_caller]
-fn post(path: &str, body: &str) {
-    let mut stream = TcpStream::connect(&server().http).unwrap();
-    let length = body.len();
-    let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    while !answer.contains("\r\n\r\n") {
-        let mut bytes = [0; 1024];
-        let count = stream.read(&mut bytes).unwrap();
-        assert!(count > 0, "{answer}");
-        answer.push_str(str::from_utf8(&bytes[..count]).unwrap());
-    }
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-}
-
 #[test]
 fn shared_memory_goes_in_and_comes_out() {
     if is_embedded() {
@@ -315,11 +297,9 @@ fn shared_memory_goes_in_and_comes_out() {
         let path = format!("/dev/shm/{name}");
         let numbers: Vec<u8> = (0..32i32).flat_map(i32::to_le_bytes).collect();
         fs::write(&path, [&numbers[..], &[0; 128]].concat()).unwrap();
-        let region = format!("/v2/systemsharedmemory/region/{name}");
-        let body = format!(r#"{{"key":"/{name}","offset":0,"byte_size":256}}"#);
-        post(&format!("{region}/register"), &body);
+        let (client, defaults) = (Client::new(url).unwrap(), CallOptions::new());
+        client.register_system_shared_memory(&name, &format!("/{name}"), 256, 0, &defaults).unwrap();
         let b: Vec<i32> = (16..32).collect();
-        let client = Client::new(url).unwrap();
         // The region stands before an input in binary: over gRPC it must leave no gap.
         let mut request = InferRequest::new("simple").output("OUTPUT1").output("OUTPUT0");
         request.add_input("INPUT0", Datatype::Int32, &[1, 16]).unwrap();
@@ -336,7 +316,7 @@ fn shared_memory_goes_in_and_comes_out() {
         assert_eq!(result.output("OUTPUT1").unwrap().as_slice::<i32>().unwrap(), [-16; 16]);
         let sums: Vec<u8> = (0..16i32).flat_map(|at| (2 * at + 16).to_le_bytes()).collect();
         assert_eq!(fs::read(&path).unwrap()[128..192], sums, "{url}");
-        post(&format!("{region}/unregister"), "");
+        client.unregister_system_shared_memory(&name, &defaults).unwrap();
         fs::remove_file(&path).unwrap();
     }
 }

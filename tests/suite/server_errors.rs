@@ -4,11 +4,11 @@
 use std::{fs, sync::Barrier, thread};
 
 use triton_client::{
-    CallOptions, Client, Datatype, Error, InferRequest, Origin,
+    CallOptions, Client, Datatype, Error, InferRequest, Origin, RepositoryOptions,
     Status::{self, Internal, InvalidArgument, NotFound, PermissionDenied, Unavailable, Unimplemented},
 };
 
-use crate::server::{OwnServer, is_embedded, server, urls};
+use crate::server::{OwnServer, is_embedded, urls};
 
 #[track_caller]
 fn expect(error: &Error, status: Status, hint: &str) {
@@ -17,12 +17,6 @@ fn expect(error: &Error, status: Status, hint: &str) {
     // The server said so: nothing was run, and what it said is at hand.
     assert!(!error.is_in_doubt() && error.headers().is_some(), "{error:?}");
     assert_eq!(error.is_retryable(), status == Unavailable, "{error:?}");
-}
-
-/// A call of the control plane that the client has no method for yet.
-#[track_caller]
-fn post(http: &str, path: &str, body: &str) {
-    ureq::post(format!("http://{http}{path}")).send(body).unwrap();
 }
 
 fn simple() -> InferRequest<'static> {
@@ -123,12 +117,8 @@ fn shared_memory_that_is_not_there_or_too_small_is_refused() {
         let name = format!("triton-client-refused-{}-{at}", std::process::id());
         let path = format!("/dev/shm/{name}");
         fs::write(&path, [0; 256]).unwrap();
-        let region = format!("/v2/systemsharedmemory/region/{name}");
-        post(
-            &server().http,
-            &format!("{region}/register"),
-            &format!(r#"{{"key":"/{name}","offset":0,"byte_size":256}}"#),
-        );
+        let (client, defaults) = (Client::new(url).unwrap(), CallOptions::new());
+        client.register_system_shared_memory(&name, &format!("/{name}"), 256, 0, &defaults).unwrap();
         let input = |region: &str, offset| {
             let mut request = simple();
             request.set_input_region(0, region, 64, offset).unwrap();
@@ -139,7 +129,6 @@ fn shared_memory_that_is_not_there_or_too_small_is_refused() {
             request.set_output_region(0, region, byte_size, offset).unwrap();
             request
         };
-        let client = Client::new(url).unwrap();
         for (request, status, hint) in [
             (input("nobody-s", 0), NotFound, "'nobody-s'"),
             (input(&name, 224), InvalidArgument, "Invalid offset + byte size"),
@@ -151,7 +140,7 @@ fn shared_memory_that_is_not_there_or_too_small_is_refused() {
         }
         client.infer(&input(&name, 192)).unwrap();
         client.infer(&output(&name, 64, 192)).unwrap();
-        post(&server().http, &format!("{region}/unregister"), "");
+        client.unregister_system_shared_memory(&name, &defaults).unwrap();
         fs::remove_file(&path).unwrap();
     }
 }
@@ -169,7 +158,7 @@ fn a_model_that_was_unloaded_or_whose_process_died_says_so() {
     for client in [&clients[0], &clients[0], &clients[1]] {
         expect(&client.infer(&faulty(&[21])).unwrap_err(), Internal, "is not healthy");
     }
-    post(&server.addresses.http, "/v2/repository/models/simple/unload", "");
+    clients[0].unload_model("simple", &RepositoryOptions::new(), &CallOptions::new()).unwrap();
     for client in clients {
         expect(&client.infer(&simple()).unwrap_err(), NotFound, "'simple' has no available versions");
         let slow = InferRequest::new("slow").input("DELAY_MS", &[1], &[0u32]);
