@@ -931,7 +931,7 @@ triton_datatype triton_datatype_from_name(const char *name);
 size_t triton_datatype_byte_size(triton_datatype datatype);
 
 /*
- * OPTIONS of a client and of a call. Where a function takes them, NULL stands for the defaults.
+ * OPTIONS of a client. Where a function takes them, NULL stands for the defaults.
  *
  *     what                          default          set by
  *     time limit of connecting      10 s             triton_client_options_set_connect_timeout_us
@@ -1070,6 +1070,11 @@ triton_status triton_client_options_set_log_callback(triton_client_options *opti
                                                      triton_finalizer finalizer,
                                                      void *user_data,
                                                      triton_error **error_out);
+
+/*
+ * OPTIONS OF ONE CALL, any call. Where a function takes them, NULL stands for the defaults, which are those of the client. Any
+ * number of calls may use them at once.
+ */
 
 /**
  * Makes options for calls, with the defaults: those of the client.

@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     boundary::boundary,
+    call_options::{call_options, triton_call_options},
     client::triton_client,
     convert::{self, EMPTY, c_string},
     error::{triton_error, triton_status},
@@ -19,7 +20,6 @@ use super::{
     headers::Texts,
     infallible::infallible,
     load_report::triton_load_report,
-    options::{call_options, triton_call_options},
 };
 use crate::model::Generated;
 

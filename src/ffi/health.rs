@@ -4,11 +4,11 @@ use std::ffi::c_char;
 
 use super::{
     boundary::boundary,
+    call_options::{call_options, triton_call_options},
     client::triton_client,
     convert,
     error::{triton_error, triton_status},
     handle::{Out, handle},
-    options::{call_options, triton_call_options},
 };
 use crate::model::ServingStatus;
 

@@ -4,10 +4,10 @@ use std::ptr;
 
 use super::{
     boundary::boundary,
+    call_options::{call_options, triton_call_options},
     client::triton_client,
     error::{triton_error, triton_status},
     handle::{Out, handle, new_handle},
-    options::{call_options, triton_call_options},
     request::triton_infer_request,
     result::triton_infer_result,
 };

@@ -64,6 +64,7 @@ mod convert;
 mod handle;
 mod headers;
 
+mod call_options;
 mod client;
 mod config;
 mod datatype;

@@ -8,12 +8,12 @@ use std::{
 
 use super::{
     boundary::boundary,
+    call_options::{call_options, triton_call_options},
     client::triton_client,
     convert::{self, EMPTY, c_string},
     error::{triton_error, triton_status},
     handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
-    options::{call_options, triton_call_options},
 };
 use crate::model::{Durations, ModelStatistics, StatisticDuration, Statistics};
 

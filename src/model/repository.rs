@@ -276,9 +276,8 @@ impl Operation for Load<'_> {
         Ok(HttpRequest::post(self.options.model_path(self.name, "/load")?, &body))
     }
 
-    /// A success has no body to speak of.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryModelLoadResponse> {
-        wire::succeeded(status, body).map(|()| RepositoryModelLoadResponse {})
+        wire::read_nothing(status, body)
     }
 
     fn answer(&self, _: Answered<RepositoryModelLoadResponse>) -> Result<()> {
@@ -340,9 +339,8 @@ impl Operation for Unload<'_> {
         Ok(HttpRequest::post(self.options.model_path(self.name, "/unload")?, &body))
     }
 
-    /// A success has no body to speak of.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryModelUnloadResponse> {
-        wire::succeeded(status, body).map(|()| RepositoryModelUnloadResponse {})
+        wire::read_nothing(status, body)
     }
 
     fn answer(&self, _: Answered<RepositoryModelUnloadResponse>) -> Result<()> {

@@ -229,9 +229,8 @@ impl Operation for RegisterSystem<'_> {
         Ok(HttpRequest::post(path(SYSTEM, self.name, "register")?, &body))
     }
 
-    /// A success has no body to speak of.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<SystemSharedMemoryRegisterResponse> {
-        wire::succeeded(status, body).map(|()| SystemSharedMemoryRegisterResponse {})
+        wire::read_nothing(status, body)
     }
 
     fn answer(&self, _: Answered<SystemSharedMemoryRegisterResponse>) -> Result<()> {
@@ -262,9 +261,8 @@ impl Operation for UnregisterSystem<'_> {
         Ok(HttpRequest::post(path(SYSTEM, self.name, "unregister")?, &json!({})))
     }
 
-    /// A success has no body to speak of.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<SystemSharedMemoryUnregisterResponse> {
-        wire::succeeded(status, body).map(|()| SystemSharedMemoryUnregisterResponse {})
+        wire::read_nothing(status, body)
     }
 
     fn answer(&self, _: Answered<SystemSharedMemoryUnregisterResponse>) -> Result<()> {
@@ -363,9 +361,8 @@ impl Operation for RegisterCuda<'_> {
         Ok(HttpRequest::post(path(CUDA, self.name, "register")?, &body))
     }
 
-    /// A success has no body to speak of.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<CudaSharedMemoryRegisterResponse> {
-        wire::succeeded(status, body).map(|()| CudaSharedMemoryRegisterResponse {})
+        wire::read_nothing(status, body)
     }
 
     fn answer(&self, _: Answered<CudaSharedMemoryRegisterResponse>) -> Result<()> {
@@ -396,9 +393,8 @@ impl Operation for UnregisterCuda<'_> {
         Ok(HttpRequest::post(path(CUDA, self.name, "unregister")?, &json!({})))
     }
 
-    /// A success has no body to speak of.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<CudaSharedMemoryUnregisterResponse> {
-        wire::succeeded(status, body).map(|()| CudaSharedMemoryUnregisterResponse {})
+        wire::read_nothing(status, body)
     }
 
     fn answer(&self, _: Answered<CudaSharedMemoryUnregisterResponse>) -> Result<()> {

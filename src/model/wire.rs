@@ -73,6 +73,11 @@ pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<()> {
     if (200..300).contains(&status) { Ok(()) } else { Err(error(status, body)) }
 }
 
+/// Reads a success that has no body to speak of, or the error that the answer is.
+pub(crate) fn read_nothing<M: Default>(status: u16, body: &[u8]) -> Result<M> {
+    succeeded(status, body).map(|()| M::default())
+}
+
 /// Reads the JSON of a success, or the error that the answer is.
 pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -> Result<M> {
     succeeded(status, body)?;

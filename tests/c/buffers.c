@@ -1,18 +1,6 @@
 /* buffers.c URL: an output goes where the request says, and comes back into the result when it says so no more. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <triton_client.h>
+#include "check.h"
 
-#define CHECK(condition)                                                                                                \
-    do {                                                                                                                \
-        if (!(condition)) {                                                                                             \
-            fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, triton_error_message(error));           \
-            exit(1);                                                                                                    \
-        }                                                                                                               \
-    } while (0)
-
-static triton_error *error = NULL;
 static triton_client *client = NULL;
 static triton_infer_request *request = NULL;
 static int32_t input[16], buffer[24];

@@ -1,26 +1,5 @@
 /* contract.c URL: the contract of the header's first page, as far as one program can hold it. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <triton_client.h>
-
-#define CHECK(condition)                                                                                                \
-    do {                                                                                                                \
-        if (!(condition)) {                                                                                             \
-            fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, triton_error_message(error));           \
-            exit(1);                                                                                                    \
-        }                                                                                                               \
-    } while (0)
-
-static triton_error *error = NULL;
-
-/* Frees the error of a call that was to fail with this status and to say this. */
-static void refused(triton_status status, triton_status expected, const char *hint) {
-    CHECK(status == expected && triton_error_status(error) == expected);
-    CHECK(strstr(triton_error_message(error), hint) != NULL);
-    triton_error_free(error);
-    error = NULL;
-}
+#include "check.h"
 
 static int finalized = 0;
 static int heard = 0;

@@ -1,28 +1,9 @@
 /* control.c URL METRICS_URL NAME: the control plane from C, on a real server with explicit model control. Models and
  * memory that it makes bear the name. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <triton_client.h>
+#include "check.h"
 
-#define CHECK(condition)                                                                                                \
-    do {                                                                                                                \
-        if (!(condition)) {                                                                                             \
-            fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, triton_error_message(error));           \
-            exit(1);                                                                                                    \
-        }                                                                                                               \
-    } while (0)
-
-static triton_error *error = NULL;
 static triton_client *client = NULL;
 static bool is_http;
-
-static void refused(triton_status status, triton_status expected, const char *hint) {
-    CHECK(status == expected && triton_error_status(error) == expected);
-    CHECK(strstr(triton_error_message(error), hint) != NULL);
-    triton_error_free(error);
-    error = NULL;
-}
 
 static bool is(const char *have, const char *want) { return strcmp(have, want) == 0; }
 

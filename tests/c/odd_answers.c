@@ -1,18 +1,5 @@
 /* odd_answers.c URL: what C makes of a server that reports its load, and whose texts have NULs and no UTF-8. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <triton_client.h>
-
-#define CHECK(condition)                                                                                                \
-    do {                                                                                                                \
-        if (!(condition)) {                                                                                             \
-            fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, triton_error_message(error));           \
-            exit(1);                                                                                                    \
-        }                                                                                                               \
-    } while (0)
-
-static triton_error *error = NULL;
+#include "check.h"
 
 static void is_report(triton_load_report *report) {
     double value = 0;

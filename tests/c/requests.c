@@ -1,29 +1,9 @@
 /* requests.c URL: everything that a request can say and a result can tell, against the models of the test server. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <triton_client.h>
+#include "check.h"
 
-#define CHECK(condition)                                                                                                \
-    do {                                                                                                                \
-        if (!(condition)) {                                                                                             \
-            fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, triton_error_message(error));           \
-            exit(1);                                                                                                    \
-        }                                                                                                               \
-    } while (0)
-
-static triton_error *error = NULL;
 static triton_client *client = NULL;
 static int is_http = 0;
-
-/* Frees the error of a call that was to fail with this status and to say this. */
-static void refused(triton_status status, triton_status expected, const char *hint) {
-    CHECK(status == expected && triton_error_status(error) == expected);
-    CHECK(strstr(triton_error_message(error), hint) != NULL);
-    triton_error_free(error);
-    error = NULL;
-}
 
 static triton_infer_request *request_to(const char *model) {
     triton_infer_request *request = NULL;

@@ -9,11 +9,12 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 23] = [
+pub(crate) const SECTIONS: [&str; 24] = [
     "library",
     "error",
     "datatype",
     "options",
+    "call_options",
     "client",
     "health",
     "metadata",
