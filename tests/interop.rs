@@ -3,7 +3,7 @@
 
 use std::env;
 
-use triton_client::{CallOptions, Client, Compression, Datatype, InferRequest, Status};
+use triton_client::{CallOptions, Client, Compression, Datatype, InferRequest, RepositoryOptions, Status};
 
 /// A client of a server over a protocol: `client("MLSERVER", "http")`.
 fn client(server: &str, protocol: &str) -> Client {
@@ -53,6 +53,33 @@ fn health_and_metadata_are_told() {
             assert!(!client.server_metadata(&options).unwrap().name.is_empty(), "{server} {protocol}");
             assert_eq!(client.model_metadata("simple", "", &options).unwrap().name, "simple");
         }
+    }
+}
+
+#[test]
+fn models_are_listed_unloaded_and_loaded_again_where_a_server_can() {
+    let (options, repository) = (CallOptions::new(), RepositoryOptions::new());
+    for protocol in ["http", "grpc"] {
+        let client = client("MLSERVER", protocol);
+        let is_ready = || {
+            let index = client.repository_index(&repository, &options).unwrap();
+            index.models.iter().any(|model| model.name == "reloaded" && model.is_ready())
+        };
+        assert!(is_ready(), "{protocol}");
+        client.unload_model("reloaded", &repository, &options).unwrap();
+        assert!(
+            !is_ready() && !client.is_model_ready("reloaded", "", &options).unwrap_or(false),
+            "{protocol}"
+        );
+        client.load_model("reloaded", &repository, &options).unwrap();
+        client.wait_ready("reloaded", "", &options).unwrap();
+        assert!(is_ready(), "{protocol}");
+        let error = client.model_statistics("simple", "", &options).unwrap_err();
+        assert!(matches!(error.status(), Status::NotFound | Status::Unimplemented), "{protocol}: {error:?}");
+    }
+    for protocol in ["http", "grpc"] {
+        let error = client("KSERVE", protocol).repository_index(&repository, &options).unwrap_err();
+        assert!(matches!(error.status(), Status::NotFound | Status::Unimplemented), "{protocol}: {error:?}");
     }
 }
 

@@ -148,7 +148,8 @@ pub struct ModelIndex {
 impl ModelIndex {
     /// Whether inference can ask for it.
     pub fn is_ready(&self) -> bool {
-        self.state == "READY"
+        // MLServer writes "State.READY" over gRPC.
+        matches!(self.state.as_str(), "READY" | "State.READY")
     }
 }
 
