@@ -37,8 +37,8 @@ impl Client {
         self.call(&ServerLive, options)
     }
 
-    /// Whether the server and all models that it is to serve are ready. After an unload, and after a load that failed,
-    /// Triton says no until all models that it knows are ready again, unless it was started with
+    /// Whether the server and all models that it is to serve are ready. While a model is being unloaded, and for good
+    /// after a load that failed in the model itself, Triton says no, unless it was started with
     /// `--strict-readiness=false`.
     pub fn is_server_ready(&self, options: &CallOptions) -> Result<bool> {
         self.call(&ServerReady, options)
@@ -76,7 +76,8 @@ impl Client {
         self.call(&GetModelConfig { name, version }, options)
     }
 
-    /// The models of the server's repositories, loaded or not.
+    /// The models of the server's repositories, loaded or not. One whose files came with the load is in none of them, and
+    /// so not told by version 2.51.
     pub fn repository_index(
         &self,
         repository: &RepositoryOptions,
@@ -88,6 +89,9 @@ impl Client {
     /// Loads a model, or loads it anew, and waits until it is ready or has failed: within the time limit of loading
     /// ([`ClientOptions::set_load_timeout`](crate::ClientOptions::set_load_timeout)) if the call has none of its own. A
     /// deadline that passes does not stop the server.
+    ///
+    /// Of a model that is loaded already, Triton 2.51 takes new files only if the configuration changes too, and its own
+    /// configuration again only after an unload.
     ///
     /// INVALID_ARGUMENT, before anything is sent: an empty name or one with a slash, files without a configuration. What
     /// the server refuses: a load without `--model-control-mode=explicit` (UNAVAILABLE), a model that is not in the

@@ -18,7 +18,8 @@ use triton_client::{
 };
 
 use crate::{
-    server::{OwnServer, is_embedded},
+    own_server::OwnServer,
+    server::is_embedded,
     support::{
         embedded::inference::{ModelInferResponse, model_infer_response::InferOutputTensor},
         fault::{Peer, Wire, frame},
@@ -66,7 +67,7 @@ fn the_real_server_s_compressed_answers_are_read() {
         return;
     }
     let server = OwnServer::start("identity_int32", "--grpc-infer-response-compression-level=high");
-    let client = Client::new(&server.addresses.urls()[1]).unwrap();
+    let client = Client::new(&server.urls()[1]).unwrap();
     for data in [(0..200_000).map(|at| at / 100).collect::<Vec<i32>>(), vec![5], vec![]] {
         let request = InferRequest::new("identity_int32").input("INPUT0", &[data.len() as i64], &data);
         for asked in [Compression::None, Compression::Gzip, Compression::Deflate] {

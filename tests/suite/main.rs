@@ -2,6 +2,8 @@
 
 mod conventions;
 mod header;
+mod own_model;
+mod own_server;
 mod programs;
 mod server;
 
@@ -9,6 +11,8 @@ mod answers;
 mod buffers;
 mod compressed_grpc;
 mod conformance;
+mod control;
+mod control_wire;
 mod costs;
 mod errors;
 mod grpc_request;
@@ -16,8 +20,10 @@ mod grpc_wire;
 mod http_wire;
 mod inference;
 mod lending;
+mod repository;
 mod requests;
 mod server_errors;
+mod statistics;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,22 +1,16 @@
 //! The server that the tests talk to: the real one that `make test` has started, or, where that can't run and
 //! TRITON_TESTS=embedded says so, the embedded stand-in.
 
-use std::{
-    env,
-    fs::OpenOptions,
-    io::{BufRead, BufReader, Write},
-    process::{Child, Command, Stdio},
-    sync::LazyLock,
-    thread,
-};
+use std::{env, fs::OpenOptions, io::Write, sync::LazyLock, thread};
 
-use crate::{conventions::root, support::embedded};
+use triton_client::Client;
 
-/// Where the server's two protocols are, and its metrics: `127.0.0.1:PORT`.
+use crate::support::embedded;
+
+/// Where the server's two protocols are, and its metrics, which the embedded one has not: `127.0.0.1:PORT`.
 pub(crate) struct Addresses {
     pub http: String,
     pub grpc: String,
-    /// Empty for the embedded server, which has none.
     pub metrics: String,
 }
 
@@ -42,15 +36,13 @@ pub(crate) fn server() -> &'static Addresses {
             metrics: address("TRITON_TEST_METRICS"),
         }
     });
-    if !is_embedded() {
-        count();
-    }
+    count();
     &SERVER
 }
 
-/// Counts the test among those that talked to the real server.
-fn count() {
-    if let Some(path) = env::var_os("TRITON_TEST_REAL_LOG") {
+/// Counts the test among those that talked to a real server.
+pub(crate) fn count() {
+    if let (false, Some(path)) = (is_embedded(), env::var_os("TRITON_TEST_REAL_LOG")) {
         let mut log = OpenOptions::new().append(true).create(true).open(path).unwrap();
         writeln!(log, "{}", thread::current().name().unwrap_or("?")).unwrap();
     }
@@ -72,38 +64,7 @@ impl Addresses {
     }
 }
 
-/// A real server of one test's own, for what the others' must not have done to it. It ends with the test.
-pub(crate) struct OwnServer {
-    pub addresses: Addresses,
-    child: Child,
-}
-
-impl OwnServer {
-    /// `models` are the names of those that it loads, `args` more options of tritonserver's.
-    pub(crate) fn start(models: &str, args: &str) -> Self {
-        count();
-        let mut child = Command::new(root().join("tests/triton/with-server.sh"))
-            .args(["sh", "-c", "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC $TRITON_TEST_METRICS; exec cat"])
-            .envs([("MODELS", models), ("TRITON_ARGS", args)])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let [http, grpc, metrics] = line.split_whitespace().collect::<Vec<_>>()[..] else {
-            panic!("the server did not start: {line:?}, {:?}", child.wait());
-        };
-        let addresses =
-            Addresses { http: http.to_owned(), grpc: grpc.to_owned(), metrics: metrics.to_owned() };
-        Self { addresses, child }
-    }
-}
-
-impl Drop for OwnServer {
-    fn drop(&mut self) {
-        // The end of its input is the end of `cat`, and that of the server.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
+/// A client over each protocol.
+pub(crate) fn clients() -> [Client; 2] {
+    urls().map(|url| Client::new(&url).unwrap())
 }

@@ -8,7 +8,10 @@ use triton_client::{
     Status::{self, Internal, InvalidArgument, NotFound, PermissionDenied, Unavailable, Unimplemented},
 };
 
-use crate::server::{OwnServer, is_embedded, urls};
+use crate::{
+    own_server::OwnServer,
+    server::{is_embedded, urls},
+};
 
 #[track_caller]
 fn expect(error: &Error, status: Status, hint: &str) {
@@ -151,7 +154,7 @@ fn a_model_that_was_unloaded_or_whose_process_died_says_so() {
         return;
     }
     let server = OwnServer::start("simple faulty", "");
-    let clients = server.addresses.urls().map(|url| Client::new(&url).unwrap());
+    let clients = server.urls().map(|url| Client::new(&url).unwrap());
     let faulty = |kind| InferRequest::new("faulty").input("KIND", &[1], kind);
     clients[0].infer(&faulty(&[0])).unwrap();
     // The first one sees it die.
@@ -175,7 +178,7 @@ fn an_endpoint_that_is_restricted_opens_to_its_key_alone() {
         "simple",
         "--http-restricted-api=inference:secret-key=open --grpc-restricted-protocol=inference:secret-key=open",
     );
-    for (url, status) in server.addresses.urls().iter().zip([PermissionDenied, Unavailable]) {
+    for (url, status) in server.urls().iter().zip([PermissionDenied, Unavailable]) {
         let client = Client::new(url).unwrap();
         expect(&client.infer(&simple()).unwrap_err(), status, "is restricted, expecting header");
         for (key, is_right) in [("open", true), ("shut", false)] {

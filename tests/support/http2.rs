@@ -107,8 +107,8 @@ where
                 Err(Some(End::GoAway)) => connection.abrupt_shutdown(Reason::NO_ERROR),
                 Ok(Some(Ok((request, response)))) => {
                     let (parts, body) = request.into_parts();
-                    let path = parts.uri.path().to_owned();
-                    let call = Call { path, headers: parts.headers, body, response, end: end.clone() };
+                    let (path, headers) = (parts.uri.path().to_owned(), parts.headers);
+                    let call = Call { path, headers, body, response, end: end.clone() };
                     let answer = tokio::spawn((self.serve)(call));
                     let service = self.clone();
                     tokio::spawn(async move {

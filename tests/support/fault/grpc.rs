@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -43,6 +43,7 @@ pub struct Grpc {
     server: Server,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
+    heard: Arc<Mutex<Vec<HeaderMap>>>,
 }
 
 impl Grpc {
@@ -51,11 +52,14 @@ impl Grpc {
     pub fn start(answer: impl Fn(&str, Vec<u8>) -> GrpcAnswer + Send + Sync + 'static) -> Self {
         let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (accepted, count, answer) = (connections.clone(), requests.clone(), Arc::new(answer));
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let note = heard.clone();
         let on_connection = move || {
             accepted.fetch_add(1, Ordering::SeqCst);
         };
         let server = Server::start(Builder::new(), on_connection, move |mut call| {
             let (count, answer) = (count.clone(), answer.clone());
+            note.lock().unwrap_or_else(PoisonError::into_inner).push(call.headers().clone());
             async move {
                 let message = grpc::unframe(call.read_body().await?).unwrap_or_default();
                 count.fetch_add(1, Ordering::SeqCst);
@@ -66,7 +70,7 @@ impl Grpc {
                 give(&mut call, answer).await
             }
         });
-        Self { server: server.expect("a free port"), connections, requests }
+        Self { server: server.expect("a free port"), connections, requests, heard }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -81,6 +85,11 @@ impl Grpc {
     /// How many calls were read in full so far.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// The metadata of every call so far, in the order in which they began.
+    pub fn heard(&self) -> Vec<HeaderMap> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
