@@ -23,6 +23,8 @@ mod lending;
 mod repository;
 mod requests;
 mod server_errors;
+mod settings;
+mod shared_memory;
 mod statistics;
 
 #[path = "../support/mod.rs"]
