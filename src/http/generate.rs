@@ -48,7 +48,7 @@ impl Http {
                 ))
             };
             read_whole(body, context)
-                .and_then(|body| asked.read_http(status, body.as_bytes()))
+                .and_then(|body| asked.read_http(status, without_frame(&body).as_bytes()))
                 .and_then(|()| Err(fault().with_http_status(status)))
         };
         match outcome {
@@ -56,6 +56,12 @@ impl Http {
             Err(error) => Err(error.with_headers(headers)),
         }
     }
+}
+
+/// What the one event of an answer says: so Triton tells, under a status of its own, that a model failed before its
+/// first event.
+fn without_frame(body: &str) -> &str {
+    body.strip_prefix("data:").map_or(body, str::trim)
 }
 
 /// Reads server-sent events: lines `data: ...`, an event for each stretch of them up to an empty line.

@@ -16,6 +16,7 @@ mod control_wire;
 mod costs;
 mod errors;
 mod grpc_request;
+mod generate;
 mod grpc_wire;
 mod http_wire;
 mod inference;
