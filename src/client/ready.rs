@@ -1,6 +1,6 @@
 //! Waiting for a server, as every script does that starts one.
 
-use std::{thread, time::Duration};
+use std::{error::Error as StdError, thread, time::Duration};
 
 use super::Client;
 use crate::{
@@ -43,18 +43,21 @@ impl Client {
         }
         let is_over = || context.deadline.is_over();
         let mut pause = FIRST_PAUSE;
+        let mut last: Option<Box<dyn StdError + Send + Sync>> = None;
         loop {
             let asked = &context.at_most(PATIENCE);
             let answer = match model {
                 "" => self.transport.call(&ServerReady, asked),
                 model => self.transport.call(&ModelReady { name: model, version }, asked),
             };
-            let last = match answer {
+            match answer {
                 Ok(true) => return Ok(()),
-                Ok(false) => None,
+                Ok(false) => last = Some("the server answers that it is not".into()),
                 Err(error) if is_final(&error) => return Err(error),
-                Err(error) => Some(error),
-            };
+                // A question that the end of the wait cut short says less than the answer before it.
+                Err(error) if error.status() == Status::DeadlineExceeded && is_over() && last.is_some() => {}
+                Err(error) => last = Some(error.into()),
+            }
             if !is_over() {
                 let left = context.deadline.remaining();
                 thread::sleep(left.map_or(pause, |left| left.min(pause)));
@@ -65,7 +68,7 @@ impl Client {
                 let late = Error::deadline(format!("not ready within {limit:?}"));
                 return Err(match last {
                     Some(last) => late.with_source(last),
-                    None => late.with_source("the server answers that it is not"),
+                    None => late,
                 });
             }
         }

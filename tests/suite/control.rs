@@ -4,7 +4,10 @@ use std::{
     collections::BTreeSet,
     io::{BufReader, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -123,8 +126,21 @@ fn the_wait_ends_with_its_time_limit_and_tells_the_last_answer() {
         Http::start(|_| Answer::Bytes(answer(503, &[], br#"{"error":"still loading its models"}"#)));
     let over_grpc =
         Grpc::start(|_, _| GrpcAnswer::TrailersOnly { status: 14, message: "still loading".to_owned() });
+    // Its last question is cut short: what it said before is worth more.
+    let asked = AtomicUsize::new(0);
+    let falls_silent = Http::start(move |_| match asked.fetch_add(1, SeqCst) {
+        0 => Answer::Bytes(answer(503, &[], b"about to load")),
+        _ => Answer::Silence,
+    });
+    let asked = AtomicUsize::new(0);
+    let falls_silent_too = Grpc::start(move |_, _| match asked.fetch_add(1, SeqCst) {
+        0 => GrpcAnswer::TrailersOnly { status: 14, message: "about to load".to_owned() },
+        _ => GrpcAnswer::Silence,
+    });
     let refused = fault::refused_address();
     let mut cases = vec![
+        (format!("http://{}", falls_silent.address()), "about to load"),
+        (format!("grpc://{}", falls_silent_too.address()), "about to load"),
         (format!("http://{}", silent.address()), "no answer within"),
         (format!("grpc://{}", silent.address()), "no answer within"),
         (format!("http://{}", failing.address()), "still loading its models"),
@@ -149,7 +165,6 @@ fn the_wait_ends_with_its_time_limit_and_tells_the_last_answer() {
 
 #[test]
 fn a_server_that_becomes_ready_is_waited_for() {
-    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     let asked = AtomicUsize::new(0);
     let server = Http::start(move |_| match asked.fetch_add(1, SeqCst) {
         0 => Answer::Bytes(answer(503, &[], b"")),
