@@ -1249,8 +1249,8 @@ triton_status triton_client_is_server_live(const triton_client *client,
                                            triton_error **error_out);
 
 /**
- * Asks whether the server and all models that it is to serve are ready. Blocks. After an unload, and after a load that failed,
- * Triton says no until all models that it knows are ready again, unless it was started with --strict-readiness=false.
+ * Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and for
+ * good after a load that failed in the model itself, Triton says no, unless it was started with --strict-readiness=false.
  *
  * @param options    of the call; NULL for the client's
  * @param ready_out  the answer
@@ -2731,7 +2731,8 @@ triton_status triton_repository_options_set_unload_dependents(triton_repository_
                                                               triton_error **error_out);
 
 /**
- * Asks for the models of the server's repositories, loaded or not. Blocks.
+ * Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of them, and
+ * so not told by version 2.51. Blocks.
  *
  * @param repository  NULL for all models of all repositories
  * @param options     of the call; NULL for the client's
@@ -2791,7 +2792,9 @@ bool triton_model_index_is_ready(const triton_model_index *model);
 /**
  * Loads a model, or loads it anew, and waits until it is ready or has failed. Blocks: 10 minutes at most, unless the
  * client's
- * options or those of the call say otherwise. A time limit that passes does not stop the server.
+ * options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model that is loaded
+ * already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration again only after an
+ * unload.
  *
  * @param model_name  not empty, and without a slash
  * @param repository  configuration and files; NULL for the model's own
@@ -2878,7 +2881,7 @@ const char *triton_model_statistics_version(const triton_model_statistics *stati
 uint64_t triton_model_statistics_last_inference_ms(const triton_model_statistics *statistics);
 
 /**
- * Inferences that succeeded; a batch of 8 counts as 8.
+ * Inferences that the model ran, also to an error of its own; a batch of 8 counts as 8.
  */
 uint64_t triton_model_statistics_inference_count(const triton_model_statistics *statistics);
 

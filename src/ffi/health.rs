@@ -47,8 +47,8 @@ pub unsafe extern "C" fn triton_client_is_server_live(
     }
 }
 
-/// Asks whether the server and all models that it is to serve are ready. Blocks. After an unload, and after a load that failed,
-/// Triton says no until all models that it knows are ready again, unless it was started with --strict-readiness=false.
+/// Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and for
+/// good after a load that failed in the model itself, Triton says no, unless it was started with --strict-readiness=false.
 ///
 /// @param options    of the call; NULL for the client's
 /// @param ready_out  the answer

@@ -187,7 +187,7 @@ pub unsafe extern "C" fn triton_model_statistics_last_inference_ms(
     infallible(0, || unsafe { read(statistics, 0, |statistics| statistics.statistics.last_inference_ms) })
 }
 
-/// Inferences that succeeded; a batch of 8 counts as 8.
+/// Inferences that the model ran, also to an error of its own; a batch of 8 counts as 8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_inference_count(
     statistics: *const triton_model_statistics,

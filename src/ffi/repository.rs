@@ -194,7 +194,8 @@ pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
     }
 }
 
-/// Asks for the models of the server's repositories, loaded or not. Blocks.
+/// Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of them, and
+/// so not told by version 2.51. Blocks.
 ///
 /// @param repository  NULL for all models of all repositories
 /// @param options     of the call; NULL for the client's
@@ -291,7 +292,9 @@ pub unsafe extern "C" fn triton_model_index_is_ready(model: *const triton_model_
 
 /// Loads a model, or loads it anew, and waits until it is ready or has failed. Blocks: 10 minutes at most, unless the
 /// client's
-/// options or those of the call say otherwise. A time limit that passes does not stop the server.
+/// options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model that is loaded
+/// already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration again only after an
+/// unload.
 ///
 /// @param model_name  not empty, and without a slash
 /// @param repository  configuration and files; NULL for the model's own

@@ -40,7 +40,7 @@ pub struct ModelStatistics {
     pub version: String,
     /// When the last inference was asked for, in milliseconds since 1970; 0 for never.
     pub last_inference_ms: u64,
-    /// Inferences that succeeded; a batch of 8 counts as 8.
+    /// Inferences that the model ran, also to an error of its own; a batch of 8 counts as 8.
     pub inference_count: u64,
     /// How often the model was run for them; a batch of 8 counts as 1.
     pub execution_count: u64,

@@ -309,6 +309,7 @@ fn json_that_is_not_what_it_should_be_is_internal_and_in_doubt() {
         for bad in [
             "",
             "7",
+            "null",
             "\"text\"",
             "not JSON",
             &body[..body.len() - 1],
