@@ -367,7 +367,7 @@ typedef enum triton_value_kind {
      */
     TRITON_VALUE_INT64 = 2,
     /**
-     * triton_parameter_uint64: a number too large for an int64_t
+     * triton_parameter_uint64: a number too large for an int64_t; triton_setting_uint64
      */
     TRITON_VALUE_UINT64 = 3,
     /**
@@ -652,8 +652,8 @@ typedef struct triton_tensor_config triton_tensor_config;
 typedef struct triton_tensor_metadata triton_tensor_metadata;
 
 /**
- * Hears a message of the log: level, the part of the library that speaks, text. Both texts are valid for the call.
- * Any thread may call it, several at once; it must not call the library, nor leave by longjmp or an exception.
+ * Hears a message of the log: level, the part of the library that speaks, text. Both texts are valid for the call. Any
+ * thread may call it, several at once; it must not call the library, nor leave by longjmp or an exception.
  */
 typedef void (*triton_log_callback)(enum triton_log_level level,
                                     const char *target,
@@ -775,9 +775,9 @@ typedef struct triton_infer_statistics {
 } triton_infer_statistics;
 
 /**
- * Hears an event of triton_client_generate_stream: a JSON object, valid for the call, that ends with a NUL and has byte_size
- * bytes before it. 0 asks for the next one, anything else ends the stream. It may call any function of the library, and must
- * not leave by longjmp or an exception.
+ * Hears an event of triton_client_generate_stream: a JSON object, valid for the call, that ends with a NUL and has
+ * byte_size bytes before it. 0 asks for the next one, anything else ends the stream. It may call any function of the
+ * library, and must not leave by longjmp or an exception.
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
 
@@ -994,7 +994,8 @@ triton_status triton_client_options_set_load_timeout_us(triton_client_options *o
 /**
  * Sets where the server's metrics are.
  *
- * @param url  "http://host:8002/metrics", of which the path may be left away; always HTTP, also for a client of gRPC
+ * @param url  "http://host:8002/metrics", of which port and path may be left away; always HTTP, also for a client of
+ *             gRPC
  */
 triton_status triton_client_options_set_metrics_url(triton_client_options *options,
                                                     const char *url,
@@ -1029,10 +1030,12 @@ triton_status triton_client_options_set_result_memory_byte_size(triton_client_op
                                                                 triton_error **error_out);
 
 /**
- * Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is RESOURCE_EXHAUSTED,
- * however small it came. A quarter of it is the most that the library takes apart as a whole, which grows in memory too: an
- * answer of the control plane, the JSON part of an inference's answer, an event of triton_client_generate_stream, and what an
- * inference's answer over gRPC has outside of raw contents.
+ * Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is
+ * RESOURCE_EXHAUSTED, however small it came. A quarter of it is the most that the library takes apart as a whole,
+ * which grows in memory too: an answer of the control plane, the JSON part of an inference's answer, an event of
+ * triton_client_generate_stream, and what an inference's answer over gRPC has outside of raw contents. Of what is taken
+ * apart on the control plane there is one part at most (a field, a member, an element) for each 1,024 bytes of the
+ * limit, and 4,096 at least.
  *
  * @param byte_size  bytes; 0 is INVALID_ARGUMENT
  */
@@ -1048,8 +1051,8 @@ triton_status triton_client_options_set_request_compression(triton_client_option
                                                             triton_error **error_out);
 
 /**
- * Sets how the answers to inference requests are wanted that are told nothing else. The server may send them otherwise;
- * Triton compresses over gRPC only if it was started so.
+ * Sets how the answers to inference requests are wanted that are told nothing else. The server may send them
+ * otherwise; Triton compresses over gRPC only if it was started so.
  */
 triton_status triton_client_options_set_response_compression(triton_client_options *options,
                                                              triton_compression compression,
@@ -1124,8 +1127,7 @@ triton_status triton_call_options_add_binary_header(triton_call_options *options
 
 /**
  * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): a header of
- * that name
- * over HTTP, and over gRPC the metadata "triton-grpc-protocol-NAME" that Triton looks for.
+ * that name over HTTP, and over gRPC the metadata "triton-grpc-protocol-NAME" that Triton looks for.
  *
  * @param name   the key's name, as the server has it
  * @param value  the key
@@ -1170,7 +1172,8 @@ triton_status triton_call_options_set_response_compression(triton_call_options *
                                                            triton_error **error_out);
 
 /**
- * Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left away.
+ * Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left
+ * away.
  *
  * @param encodings  "deflate, gzip;q=0.5": of gzip, deflate and identity
  */
@@ -1179,8 +1182,8 @@ triton_status triton_call_options_set_accept_encoding(triton_call_options *optio
                                                       triton_error **error_out);
 
 /**
- * Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as SageMaker
- * ("/invocations") and Vertex AI.
+ * Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as
+ * SageMaker ("/invocations") and Vertex AI.
  *
  * @param path  begins with a slash
  */
@@ -1192,9 +1195,9 @@ triton_status triton_call_options_set_http_path(triton_call_options *options,
  * Sends inferences over HTTP under another content type.
  *
  * @param content_type  "{}" in it stands for the byte size of the JSON part:
- *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content type the
- *                      size is read in the same form. A request that is JSON alone has no such size: with "{}" it goes under
- *                      "application/json" then.
+ *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content
+ *                      type the size is read in the same form. A request that is JSON alone has no such size: with
+ *                      "{}" it goes under "application/json" then.
  */
 triton_status triton_call_options_set_http_content_type(triton_call_options *options,
                                                         const char *content_type,
@@ -1249,8 +1252,9 @@ triton_status triton_client_is_server_live(const triton_client *client,
                                            triton_error **error_out);
 
 /**
- * Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and for
- * good after a load that failed in the model itself, Triton says no, unless it was started with --strict-readiness=false.
+ * Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and
+ * for good after a load that failed in the model itself, Triton says no, unless it was started with
+ * --strict-readiness=false.
  *
  * @param options    of the call; NULL for the client's
  * @param ready_out  the answer
@@ -1277,14 +1281,14 @@ triton_status triton_client_is_model_ready(const triton_client *client,
 
 /**
  * Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
- * first after
- * 10 ms, at last each second, until the time limit of the call. Blocks.
+ * first after 10 ms, at last each second, until the time limit of the call. Blocks.
  *
  * @param model_name     NULL or "" for the server as a whole
  * @param model_version  "1"; NULL or "" for the one that the server would choose
  * @param options        of the call; NULL for the client's
- * @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a wrong
- *         argument, UNAUTHENTICATED, PERMISSION_DENIED
+ * @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a
+ *         wrong argument, UNAUTHENTICATED, PERMISSION_DENIED (not an endpoint that is restricted over gRPC: Triton
+ *         calls it UNAVAILABLE)
  */
 triton_status triton_client_wait_ready(const triton_client *client,
                                        const char *model_name,
@@ -2537,8 +2541,7 @@ triton_status triton_client_model_config(const triton_client *client,
 
 /**
  * The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
- * 64 bits as
- * numbers. The same over both protocols; over HTTP as it came. Valid until the configuration is freed.
+ * 64 bits as numbers. The same over both protocols; over HTTP as it came. Valid until the configuration is freed.
  */
 const char *triton_model_config_json(const triton_model_config *config);
 
@@ -2682,8 +2685,7 @@ void triton_repository_options_free(triton_repository_options *options);
 
 /**
  * Sets the repository that is asked. Triton has no such choice, and answers UNIMPLEMENTED; to an index over HTTP
- * version 2.51
- * overlooks it.
+ * version 2.51 overlooks it.
  *
  * @param name  NULL or "" for all
  */
@@ -2709,8 +2711,7 @@ triton_status triton_repository_options_set_config(triton_repository_options *op
 
 /**
  * Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
- * the
- * configuration too.
+ * the configuration too.
  *
  * @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
  * @param content    copied
@@ -2731,8 +2732,8 @@ triton_status triton_repository_options_set_unload_dependents(triton_repository_
                                                               triton_error **error_out);
 
 /**
- * Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of them, and
- * so not told by version 2.51. Blocks.
+ * Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of
+ * them, and so not told by version 2.51. Blocks.
  *
  * @param repository  NULL for all models of all repositories
  * @param options     of the call; NULL for the client's
@@ -2791,17 +2792,16 @@ bool triton_model_index_is_ready(const triton_model_index *model);
 
 /**
  * Loads a model, or loads it anew, and waits until it is ready or has failed. Blocks: 10 minutes at most, unless the
- * client's
- * options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model that is loaded
- * already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration again only after an
- * unload.
+ * client's options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model
+ * that is loaded already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration
+ * again only after an unload.
  *
  * @param model_name  not empty, and without a slash
  * @param repository  configuration and files; NULL for the model's own
  * @param options     of the call; NULL for the client's
- * @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model that is not
- *         in the repository or whose configuration is broken (INTERNAL), a model that fails to start (INVALID_ARGUMENT), a
- *         server that was not started with --model-control-mode=explicit (UNAVAILABLE)
+ * @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model
+ *         that is not in the repository or whose configuration is broken (INTERNAL), a model that fails to start
+ *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE)
  */
 triton_status triton_client_load_model(const triton_client *client,
                                        const char *model_name,
@@ -2811,8 +2811,7 @@ triton_status triton_client_load_model(const triton_client *client,
 
 /**
  * Unloads a model; one that is not loaded is no error. Blocks, with the time limit of loading. The server may answer
- * before the
- * model is gone.
+ * before the model is gone.
  *
  * @param model_name  not empty, and without a slash
  * @param repository  NULL to leave the models of an ensemble loaded
@@ -3025,7 +3024,8 @@ triton_status triton_client_log_settings(const triton_client *client,
  * @param update        what is to change; what is not named stays
  * @param options       of the call; NULL for the client's
  * @param settings_out  all that hold then; free it with triton_settings_free
- * @return UNIMPLEMENTED for log_file
+ * @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
+ *         INTERNAL for a value of another kind, UNAVAILABLE for an unknown log_format
  */
 triton_status triton_client_update_log_settings(const triton_client *client,
                                                 const triton_settings_update *update,
@@ -3145,8 +3145,7 @@ triton_status triton_settings_update_set_uint32(triton_settings_update *update,
 
 /**
  * Gives a setting of tracing its default back: that of the server, or for a model the one of all models. Settings of
- * the log
- * have none: an update of the log with one is INVALID_ARGUMENT.
+ * the log have none: an update of the log with one is INVALID_ARGUMENT.
  *
  * @param name  not empty
  */
@@ -3165,10 +3164,11 @@ triton_status triton_settings_update_clear(triton_settings_update *update,
  * @param name       the name that requests call the region by; not empty
  * @param key        the name of the memory, as shm_open takes it, "/my_memory"; not empty
  * @param byte_size  of the region; not 0
- * @param offset     where the region begins, in bytes from the start of the memory; a multiple of the page size for Triton 2.51
+ * @param offset     where the region begins, in bytes from the start of the memory; a multiple of the page size for
+ *                   Triton 2.51
  * @param options    of the call; NULL for the client's
- * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such memory, or
- *         not so much of it
+ * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such
+ *         memory, or not so much of it
  */
 triton_status triton_client_register_system_shared_memory(const triton_client *client,
                                                           const char *name,
@@ -3313,12 +3313,12 @@ void triton_shared_memory_status_free(triton_shared_memory_status *status);
 
 /**
  * Asks for the server's metrics: at port 8002 of its host, or where triton_client_options_set_metrics_url says. Over
- * HTTP whatever
- * the client's protocol. Blocks.
+ * HTTP whatever the client's protocol. Blocks.
  *
  * @param options      of the call; NULL for the client's
  * @param metrics_out  the answer; free it with triton_metrics_free
- * @return INTERNAL for an answer that is no Prometheus text
+ * @return INTERNAL for an answer that is no Prometheus text. Keys that the client has are not sent there, those of the
+ *         call are
  */
 triton_status triton_client_metrics(const triton_client *client,
                                     const triton_call_options *options,
@@ -3391,8 +3391,8 @@ const char *triton_metric_label(const triton_metric *metric, const char *name);
  * @param json           a JSON object: the model's tensors and the request's parameters by their names
  * @param options        of the call; NULL for the client's
  * @param generated_out  the answer; free it with triton_generated_free
- * @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an error that the
- *         server tells in an answer that began as a success: nothing says what it would have been
+ * @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an
+ *         error that the server tells in an answer that began as a success: nothing says what it would have been
  */
 triton_status triton_client_generate(const triton_client *client,
                                      const char *model_name,
@@ -3436,8 +3436,7 @@ void triton_generated_free(triton_generated *generated);
 
 /**
  * Asks a model for a stream of answers, and hands each over as it comes. Blocks until the server has no more, the
- * callback wants
- * none, or the time limit of the call passes, which is that of the whole stream.
+ * callback wants none, or the time limit of the call passes, which is that of the whole stream.
  *
  * @param model_name     not empty
  * @param model_version  "1"; NULL or "" for the one that the server would choose
@@ -3445,8 +3444,8 @@ void triton_generated_free(triton_generated *generated);
  * @param options        of the call; NULL for the client's
  * @param callback       hears each event, on this thread, before the function returns; not NULL
  * @param user_data      handed to it
- * @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error, with which the
- *         stream ends; else as triton_client_generate
+ * @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
+ *         with which the stream ends; else as triton_client_generate
  */
 triton_status triton_client_generate_stream(const triton_client *client,
                                             const char *model_name,

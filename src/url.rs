@@ -32,16 +32,22 @@ pub(crate) struct Url {
 
 impl Url {
     pub fn parse(text: &str) -> Result<Self> {
-        Self::parse_parts(text).map_err(|error| error.context(format_args!("invalid server URL '{text}'")))
+        Self::parse_with(text, 8000)
     }
 
-    fn parse_parts(text: &str) -> Result<Self> {
+    /// With another port for HTTP, unless the URL has one.
+    pub fn parse_with(text: &str, http_port: u16) -> Result<Self> {
+        let outcome = Self::parse_parts(text, http_port);
+        outcome.map_err(|error| error.context(format_args!("invalid server URL '{text}'")))
+    }
+
+    fn parse_parts(text: &str, http_port: u16) -> Result<Self> {
         if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(Error::invalid(format!("character {odd:?} can't stand in a URL")));
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let (protocol, default_port) = match scheme.to_ascii_lowercase().as_str() {
-            "http" => (Protocol::Http, 8000),
+            "http" => (Protocol::Http, http_port),
             "grpc" => (Protocol::Grpc, 8001),
             "https" | "grpcs" => {
                 let message = format!("{scheme} needs TLS, which this version does not have");

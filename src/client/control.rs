@@ -9,7 +9,7 @@ use crate::{
     model::{
         CudaRegions, Generated, Metrics, ModelConfig, ModelMetadata, Operation, RepositoryIndex,
         RepositoryOptions, ServerMetadata, ServingStatus, Settings, SettingsUpdate, Statistics,
-        SystemRegions, check_name,
+        SystemRegions, check_name, check_optional_name,
         config::GetModelConfig,
         generate::Generate,
         health::{HealthCheck, ModelReady, ServerLive, ServerReady},
@@ -22,13 +22,12 @@ use crate::{
         },
         statistics::GetStatistics,
     },
-    options::{CallContext, CallOptions},
+    options::{CallContext, CallOptions, METRICS_PORT},
     transport::Transport,
     url::{Protocol, Url},
 };
 
-/// The port of metrics, and their path, unless told otherwise.
-const METRICS_PORT: u16 = 8002;
+/// The path of metrics, unless told otherwise.
 const METRICS_PATH: &str = "/metrics";
 
 impl Client {
@@ -47,7 +46,7 @@ impl Client {
     /// Whether a model is ready; an empty version stands for the one that the server would choose. A model that the
     /// server does not know is not ready.
     pub fn is_model_ready(&self, name: &str, version: &str, options: &CallOptions) -> Result<bool> {
-        check_name("a model's name", name)?;
+        check_model(name, version)?;
         self.call(&ModelReady { name, version }, options)
     }
 
@@ -65,14 +64,14 @@ impl Client {
     /// What a model says of itself; an empty version stands for the one that the server would choose. NOT_FOUND for a
     /// model or a version that the server does not have.
     pub fn model_metadata(&self, name: &str, version: &str, options: &CallOptions) -> Result<ModelMetadata> {
-        check_name("a model's name", name)?;
+        check_model(name, version)?;
         self.call(&GetModelMetadata { name, version }, options)
     }
 
     /// A model's configuration; an empty version stands for the one that the server would choose. NOT_FOUND for a model
     /// or a version that the server does not have.
     pub fn model_config(&self, name: &str, version: &str, options: &CallOptions) -> Result<ModelConfig> {
-        check_name("a model's name", name)?;
+        check_model(name, version)?;
         self.call(&GetModelConfig { name, version }, options)
     }
 
@@ -100,19 +99,22 @@ impl Client {
         self.call_in(&Load { name, options: load }, &CallContext::loading(&self.options, options))
     }
 
-    /// Unloads a model; one that is not loaded is no error. The server answers before the model is gone. The time limit is
-    /// that of loading.
+    /// Unloads a model; one that is not loaded is no error. The server may answer before the model is gone. The time limit
+    /// is that of loading.
     pub fn unload_model(&self, name: &str, unload: &RepositoryOptions, options: &CallOptions) -> Result<()> {
         self.call_in(&Unload { name, options: unload }, &CallContext::loading(&self.options, options))
     }
 
     /// What the server has counted of a model, or with an empty name of all; an empty version stands for all versions.
     pub fn model_statistics(&self, name: &str, version: &str, options: &CallOptions) -> Result<Statistics> {
+        check_optional_name("a model's name", name)?;
+        check_optional_name("a model's version", version)?;
         self.call(&GetStatistics { name, version }, options)
     }
 
     /// The settings of tracing, of a model, or with an empty name of all models.
     pub fn trace_settings(&self, model: &str, options: &CallOptions) -> Result<Settings> {
+        check_optional_name("a model's name", model)?;
         self.call(&TraceSetting { model, update: None }, options)
     }
 
@@ -124,6 +126,7 @@ impl Client {
         update: &SettingsUpdate,
         options: &CallOptions,
     ) -> Result<Settings> {
+        check_optional_name("a model's name", model)?;
         self.call(&TraceSetting { model, update: Some(update) }, options)
     }
 
@@ -133,7 +136,8 @@ impl Client {
     }
 
     /// Changes settings of the server's log, and returns all that hold then. The log file can't be changed
-    /// (UNIMPLEMENTED).
+    /// (UNIMPLEMENTED). What Triton 2.51 takes for wrong it refuses with other statuses over HTTP than the INVALID_ARGUMENT
+    /// of gRPC: INTERNAL for a value of another kind, UNAVAILABLE for a `log_format` that it does not know.
     pub fn update_log_settings(&self, update: &SettingsUpdate, options: &CallOptions) -> Result<Settings> {
         self.call(&LogSetting { update: Some(update) }, options)
     }
@@ -141,6 +145,7 @@ impl Client {
     /// The regions of system memory that are registered with the server; with a name only that one, and NOT_FOUND if it
     /// is not registered.
     pub fn system_shared_memory_status(&self, name: &str, options: &CallOptions) -> Result<SystemRegions> {
+        check_optional_name("a region's name", name)?;
         self.call(&SystemStatusOf { name }, options)
     }
 
@@ -172,6 +177,7 @@ impl Client {
     /// The regions of GPUs' memory that are registered with the server; with a name only that one, and NOT_FOUND if it is
     /// not registered.
     pub fn cuda_shared_memory_status(&self, name: &str, options: &CallOptions) -> Result<CudaRegions> {
+        check_optional_name("a region's name", name)?;
         self.call(&CudaStatusOf { name }, options)
     }
 
@@ -201,7 +207,7 @@ impl Client {
 
     /// The server's metrics, from their own port: 8002 of the server's host, or where
     /// [`ClientOptions::set_metrics_url`](crate::ClientOptions::set_metrics_url) says. Over HTTP whatever the client's
-    /// protocol.
+    /// protocol. Keys of restricted endpoints that the client has are not sent there, those of the call are.
     pub fn metrics(&self, options: &CallOptions) -> Result<Metrics> {
         let (url, transport) = match self.metrics.get() {
             Some(metrics) => metrics,
@@ -211,7 +217,7 @@ impl Client {
                 self.metrics.get_or_init(|| (url, transport))
             }
         };
-        let context = CallContext::new(&self.options, options);
+        let context = CallContext::new(&self.options, options).elsewhere();
         told_at(url, &context, || GetMetrics.what(), || transport.call(&GetMetrics, &context))
     }
 
@@ -266,4 +272,9 @@ impl Client {
             || self.transport.generate_stream(&asked, &mut on_event, &context),
         )
     }
+}
+
+fn check_model(name: &str, version: &str) -> Result<()> {
+    check_name("a model's name", name)?;
+    check_optional_name("a model's version", version)
 }

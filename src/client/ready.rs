@@ -6,7 +6,7 @@ use super::Client;
 use crate::{
     error::{Error, Origin, Result, Status},
     model::{
-        check_name,
+        check_optional_name,
         health::{ModelReady, ServerReady},
     },
     options::{CallContext, CallOptions},
@@ -24,7 +24,8 @@ impl Client {
     /// limit of the call: DEADLINE_EXCEEDED then, with the last answer in its message.
     ///
     /// A server that can't be reached, or fails, is asked again. What waiting can't change ends the wait at once: an
-    /// argument that is wrong, a caller whom the server does not know or does not let.
+    /// argument that is wrong, a caller whom the server does not know or does not let. (Of an endpoint that is restricted
+    /// over gRPC Triton says that it is UNAVAILABLE: that is waited for.)
     pub fn wait_ready(&self, model: &str, version: &str, options: &CallOptions) -> Result<()> {
         let context = CallContext::new(&self.options, options);
         let what = || match model {
@@ -38,9 +39,8 @@ impl Client {
         if model.is_empty() && !version.is_empty() {
             return Err(Error::invalid("a version needs the model's name"));
         }
-        if !model.is_empty() {
-            check_name("a model's name", model)?;
-        }
+        check_optional_name("a model's name", model)?;
+        check_optional_name("a model's version", version)?;
         let is_over = || context.deadline.is_over();
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Box<dyn StdError + Send + Sync>> = None;

@@ -35,8 +35,7 @@ pub type triton_load_report_format_number = c_int;
 
 /// The options of a call; NULL for the defaults.
 ///
-/// # Safety
-/// NULL, or options that are not yet freed (HANDLES).
+/// # Safety NULL, or options that are not yet freed (HANDLES).
 pub(super) unsafe fn call_options<'a>(options: *const triton_call_options) -> &'a CallOptions {
     const DEFAULTS: &CallOptions = &CallOptions::DEFAULT;
     // SAFETY: the caller's promise.
@@ -137,8 +136,7 @@ pub unsafe extern "C" fn triton_call_options_add_binary_header(
 }
 
 /// Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): a header of
-/// that name
-/// over HTTP, and over gRPC the metadata "triton-grpc-protocol-NAME" that Triton looks for.
+/// that name over HTTP, and over gRPC the metadata "triton-grpc-protocol-NAME" that Triton looks for.
 ///
 /// @param name   the key's name, as the server has it
 /// @param value  the key
@@ -233,7 +231,8 @@ pub unsafe extern "C" fn triton_call_options_set_response_compression(
     }
 }
 
-/// Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left away.
+/// Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left
+/// away.
 ///
 /// @param encodings  "deflate, gzip;q=0.5": of gzip, deflate and identity
 #[unsafe(no_mangle)]
@@ -251,8 +250,8 @@ pub unsafe extern "C" fn triton_call_options_set_accept_encoding(
     }
 }
 
-/// Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as SageMaker
-/// ("/invocations") and Vertex AI.
+/// Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as
+/// SageMaker ("/invocations") and Vertex AI.
 ///
 /// @param path  begins with a slash
 #[unsafe(no_mangle)]
@@ -273,9 +272,9 @@ pub unsafe extern "C" fn triton_call_options_set_http_path(
 /// Sends inferences over HTTP under another content type.
 ///
 /// @param content_type  "{}" in it stands for the byte size of the JSON part:
-///                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content type the
-///                      size is read in the same form. A request that is JSON alone has no such size: with "{}" it goes under
-///                      "application/json" then.
+///                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content
+///                      type the size is read in the same form. A request that is JSON alone has no such size: with
+///                      "{}" it goes under "application/json" then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_http_content_type(
     options: *mut triton_call_options,

@@ -121,8 +121,7 @@ pub unsafe extern "C" fn triton_client_model_config(
 }
 
 /// The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
-/// 64 bits as
-/// numbers. The same over both protocols; over HTTP as it came. Valid until the configuration is freed.
+/// 64 bits as numbers. The same over both protocols; over HTTP as it came. Valid until the configuration is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_json(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.

@@ -30,9 +30,9 @@ pub struct triton_generated {
     generated: Generated,
 }
 
-/// Hears an event of triton_client_generate_stream: a JSON object, valid for the call, that ends with a NUL and has byte_size
-/// bytes before it. 0 asks for the next one, anything else ends the stream. It may call any function of the library, and must
-/// not leave by longjmp or an exception.
+/// Hears an event of triton_client_generate_stream: a JSON object, valid for the call, that ends with a NUL and has
+/// byte_size bytes before it. 0 asks for the next one, anything else ends the stream. It may call any function of the
+/// library, and must not leave by longjmp or an exception.
 pub type triton_generate_callback =
     Option<unsafe extern "C" fn(json: *const c_char, byte_size: usize, user_data: *mut c_void) -> c_int>;
 
@@ -43,8 +43,8 @@ pub type triton_generate_callback =
 /// @param json           a JSON object: the model's tensors and the request's parameters by their names
 /// @param options        of the call; NULL for the client's
 /// @param generated_out  the answer; free it with triton_generated_free
-/// @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an error that the
-///         server tells in an answer that began as a success: nothing says what it would have been
+/// @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an
+///         error that the server tells in an answer that began as a success: nothing says what it would have been
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate(
     client: *const triton_client,
@@ -131,8 +131,7 @@ pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated)
 }
 
 /// Asks a model for a stream of answers, and hands each over as it comes. Blocks until the server has no more, the
-/// callback wants
-/// none, or the time limit of the call passes, which is that of the whole stream.
+/// callback wants none, or the time limit of the call passes, which is that of the whole stream.
 ///
 /// @param model_name     not empty
 /// @param model_version  "1"; NULL or "" for the one that the server would choose
@@ -140,8 +139,8 @@ pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated)
 /// @param options        of the call; NULL for the client's
 /// @param callback       hears each event, on this thread, before the function returns; not NULL
 /// @param user_data      handed to it
-/// @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error, with which the
-///         stream ends; else as triton_client_generate
+/// @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
+///         with which the stream ends; else as triton_client_generate
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate_stream(
     client: *const triton_client,

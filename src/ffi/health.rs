@@ -47,8 +47,9 @@ pub unsafe extern "C" fn triton_client_is_server_live(
     }
 }
 
-/// Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and for
-/// good after a load that failed in the model itself, Triton says no, unless it was started with --strict-readiness=false.
+/// Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and
+/// for good after a load that failed in the model itself, Triton says no, unless it was started with
+/// --strict-readiness=false.
 ///
 /// @param options    of the call; NULL for the client's
 /// @param ready_out  the answer
@@ -98,14 +99,14 @@ pub unsafe extern "C" fn triton_client_is_model_ready(
 }
 
 /// Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
-/// first after
-/// 10 ms, at last each second, until the time limit of the call. Blocks.
+/// first after 10 ms, at last each second, until the time limit of the call. Blocks.
 ///
 /// @param model_name     NULL or "" for the server as a whole
 /// @param model_version  "1"; NULL or "" for the one that the server would choose
 /// @param options        of the call; NULL for the client's
-/// @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a wrong
-///         argument, UNAUTHENTICATED, PERMISSION_DENIED
+/// @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a
+///         wrong argument, UNAUTHENTICATED, PERMISSION_DENIED (not an endpoint that is restricted over gRPC: Triton
+///         calls it UNAVAILABLE)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_wait_ready(
     client: *const triton_client,

@@ -42,12 +42,12 @@ impl From<Metrics> for triton_metrics {
 }
 
 /// Asks for the server's metrics: at port 8002 of its host, or where triton_client_options_set_metrics_url says. Over
-/// HTTP whatever
-/// the client's protocol. Blocks.
+/// HTTP whatever the client's protocol. Blocks.
 ///
 /// @param options      of the call; NULL for the client's
 /// @param metrics_out  the answer; free it with triton_metrics_free
-/// @return INTERNAL for an answer that is no Prometheus text
+/// @return INTERNAL for an answer that is no Prometheus text. Keys that the client has are not sent there, those of the
+///         call are
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_metrics(
     client: *const triton_client,

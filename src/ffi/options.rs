@@ -105,8 +105,8 @@ impl From<LogLevel> for triton_log_level {
     }
 }
 
-/// Hears a message of the log: level, the part of the library that speaks, text. Both texts are valid for the call.
-/// Any thread may call it, several at once; it must not call the library, nor leave by longjmp or an exception.
+/// Hears a message of the log: level, the part of the library that speaks, text. Both texts are valid for the call. Any
+/// thread may call it, several at once; it must not call the library, nor leave by longjmp or an exception.
 pub type triton_log_callback = Option<
     unsafe extern "C" fn(
         level: triton_log_level,
@@ -142,8 +142,7 @@ impl Drop for UserData {
 
 /// The options of a client; NULL for the defaults.
 ///
-/// # Safety
-/// NULL, or options that are not yet freed (HANDLES).
+/// # Safety NULL, or options that are not yet freed (HANDLES).
 pub(super) unsafe fn client_options(options: *const triton_client_options) -> ClientOptions {
     // SAFETY: the caller's promise.
     unsafe { options.as_ref() }.map_or_else(ClientOptions::default, |options| options.options.clone())
@@ -176,8 +175,7 @@ pub unsafe extern "C" fn triton_client_options_free(options: *mut triton_client_
 
 /// Changes options of a client.
 ///
-/// # Safety
-/// HANDLES and OUT-PARAMETERS of the contract.
+/// # Safety HANDLES and OUT-PARAMETERS of the contract.
 unsafe fn change(
     options: *mut triton_client_options,
     error_out: *mut *mut triton_error,
@@ -232,7 +230,8 @@ pub unsafe extern "C" fn triton_client_options_set_load_timeout_us(
 
 /// Sets where the server's metrics are.
 ///
-/// @param url  "http://host:8002/metrics", of which the path may be left away; always HTTP, also for a client of gRPC
+/// @param url  "http://host:8002/metrics", of which port and path may be left away; always HTTP, also for a client of
+///             gRPC
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_metrics_url(
     options: *mut triton_client_options,
@@ -298,10 +297,12 @@ pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
     unsafe { change(options, error_out, set) }
 }
 
-/// Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is RESOURCE_EXHAUSTED,
-/// however small it came. A quarter of it is the most that the library takes apart as a whole, which grows in memory too: an
-/// answer of the control plane, the JSON part of an inference's answer, an event of triton_client_generate_stream, and what an
-/// inference's answer over gRPC has outside of raw contents.
+/// Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is
+/// RESOURCE_EXHAUSTED, however small it came. A quarter of it is the most that the library takes apart as a whole,
+/// which grows in memory too: an answer of the control plane, the JSON part of an inference's answer, an event of
+/// triton_client_generate_stream, and what an inference's answer over gRPC has outside of raw contents. Of what is taken
+/// apart on the control plane there is one part at most (a field, a member, an element) for each 1,024 bytes of the
+/// limit, and 4,096 at least.
 ///
 /// @param byte_size  bytes; 0 is INVALID_ARGUMENT
 #[unsafe(no_mangle)]
@@ -330,8 +331,8 @@ pub unsafe extern "C" fn triton_client_options_set_request_compression(
     unsafe { change(options, error_out, set) }
 }
 
-/// Sets how the answers to inference requests are wanted that are told nothing else. The server may send them otherwise;
-/// Triton compresses over gRPC only if it was started so.
+/// Sets how the answers to inference requests are wanted that are told nothing else. The server may send them
+/// otherwise; Triton compresses over gRPC only if it was started so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_response_compression(
     options: *mut triton_client_options,

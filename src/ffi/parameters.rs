@@ -27,7 +27,7 @@ pub enum triton_value_kind {
     TRITON_VALUE_BOOL = 1,
     /// triton_parameter_int64
     TRITON_VALUE_INT64 = 2,
-    /// triton_parameter_uint64: a number too large for an int64_t
+    /// triton_parameter_uint64: a number too large for an int64_t; triton_setting_uint64
     TRITON_VALUE_UINT64 = 3,
     /// triton_parameter_double
     TRITON_VALUE_DOUBLE = 4,

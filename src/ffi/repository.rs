@@ -60,8 +60,7 @@ impl From<RepositoryIndex> for triton_repository_index {
 
 /// The options of an operation; NULL for the defaults.
 ///
-/// # Safety
-/// NULL, or options that are not yet freed (HANDLES).
+/// # Safety NULL, or options that are not yet freed (HANDLES).
 unsafe fn repository_options(options: *const triton_repository_options) -> RepositoryOptions {
     // Files are shared, not copied.
     // SAFETY: the caller's promise.
@@ -95,8 +94,7 @@ pub unsafe extern "C" fn triton_repository_options_free(options: *mut triton_rep
 }
 
 /// Sets the repository that is asked. Triton has no such choice, and answers UNIMPLEMENTED; to an index over HTTP
-/// version 2.51
-/// overlooks it.
+/// version 2.51 overlooks it.
 ///
 /// @param name  NULL or "" for all
 #[unsafe(no_mangle)]
@@ -109,8 +107,7 @@ pub unsafe extern "C" fn triton_repository_options_set_repository_name(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.set_repository_name(convert::optional_text(name, "name")?);
-            Ok(())
+            options.set_repository_name(convert::optional_text(name, "name")?).map(drop)
         })
     }
 }
@@ -151,8 +148,7 @@ pub unsafe extern "C" fn triton_repository_options_set_config(
 }
 
 /// Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
-/// the
-/// configuration too.
+/// the configuration too.
 ///
 /// @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
 /// @param content    copied
@@ -194,8 +190,8 @@ pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
     }
 }
 
-/// Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of them, and
-/// so not told by version 2.51. Blocks.
+/// Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of
+/// them, and so not told by version 2.51. Blocks.
 ///
 /// @param repository  NULL for all models of all repositories
 /// @param options     of the call; NULL for the client's
@@ -291,17 +287,16 @@ pub unsafe extern "C" fn triton_model_index_is_ready(model: *const triton_model_
 }
 
 /// Loads a model, or loads it anew, and waits until it is ready or has failed. Blocks: 10 minutes at most, unless the
-/// client's
-/// options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model that is loaded
-/// already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration again only after an
-/// unload.
+/// client's options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model
+/// that is loaded already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration
+/// again only after an unload.
 ///
 /// @param model_name  not empty, and without a slash
 /// @param repository  configuration and files; NULL for the model's own
 /// @param options     of the call; NULL for the client's
-/// @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model that is not
-///         in the repository or whose configuration is broken (INTERNAL), a model that fails to start (INVALID_ARGUMENT), a
-///         server that was not started with --model-control-mode=explicit (UNAVAILABLE)
+/// @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model
+///         that is not in the repository or whose configuration is broken (INTERNAL), a model that fails to start
+///         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_load_model(
     client: *const triton_client,
@@ -321,8 +316,7 @@ pub unsafe extern "C" fn triton_client_load_model(
 }
 
 /// Unloads a model; one that is not loaded is no error. Blocks, with the time limit of loading. The server may answer
-/// before the
-/// model is gone.
+/// before the model is gone.
 ///
 /// @param model_name  not empty, and without a slash
 /// @param repository  NULL to leave the models of an ensemble loaded

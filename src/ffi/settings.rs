@@ -138,7 +138,8 @@ pub unsafe extern "C" fn triton_client_log_settings(
 /// @param update        what is to change; what is not named stays
 /// @param options       of the call; NULL for the client's
 /// @param settings_out  all that hold then; free it with triton_settings_free
-/// @return UNIMPLEMENTED for log_file
+/// @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
+///         INTERNAL for a value of another kind, UNAVAILABLE for an unknown log_format
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_update_log_settings(
     client: *const triton_client,
@@ -377,8 +378,7 @@ pub unsafe extern "C" fn triton_settings_update_set_uint32(
 }
 
 /// Gives a setting of tracing its default back: that of the server, or for a model the one of all models. Settings of
-/// the log
-/// have none: an update of the log with one is INVALID_ARGUMENT.
+/// the log have none: an update of the log with one is INVALID_ARGUMENT.
 ///
 /// @param name  not empty
 #[unsafe(no_mangle)]

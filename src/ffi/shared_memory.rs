@@ -67,10 +67,11 @@ impl From<CudaRegions> for triton_shared_memory_status {
 /// @param name       the name that requests call the region by; not empty
 /// @param key        the name of the memory, as shm_open takes it, "/my_memory"; not empty
 /// @param byte_size  of the region; not 0
-/// @param offset     where the region begins, in bytes from the start of the memory; a multiple of the page size for Triton 2.51
+/// @param offset     where the region begins, in bytes from the start of the memory; a multiple of the page size for
+///                   Triton 2.51
 /// @param options    of the call; NULL for the client's
-/// @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such memory, or
-///         not so much of it
+/// @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such
+///         memory, or not so much of it
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_register_system_shared_memory(
     client: *const triton_client,

@@ -5,13 +5,7 @@ use std::{borrow::Cow, ops::Range};
 
 use prost::Message;
 
-use super::{
-    contents, parameters,
-    wire::{
-        FIXED32, FIXED64, LENGTH, VARINT, Value, put_key, put_message, put_text, put_varint, take_field,
-        take_varint,
-    },
-};
+use super::{contents, parameters};
 use crate::{
     compression::Compression,
     error::{Error, Origin, Result, Status},
@@ -22,7 +16,13 @@ use crate::{
         tensor,
     },
     options::CallContext,
-    proto::inference::{ModelInferResponse, model_infer_response::InferOutputTensor},
+    proto::{
+        inference::{ModelInferResponse, model_infer_response::InferOutputTensor},
+        wire::{
+            FIXED32, FIXED64, LENGTH, VARINT, Value, put_key, put_message, put_text, put_varint, take_field,
+            take_varint,
+        },
+    },
 };
 
 /// Field numbers of `ModelInferRequest`.

@@ -1,9 +1,9 @@
 //! Tensors as typed contents: elements spelled out in fields of protobuf's own types, in requests and in answers.
 
-use super::wire::{LENGTH, Value, put_key, put_message, put_varint, take_field, take_varint};
 use crate::{
     error::{Error, Result},
     infer::{Datatype, bytes},
+    proto::wire::{LENGTH, Value, put_key, put_message, put_varint, take_field, take_varint},
 };
 
 /// Field numbers of `InferTensorContents`.
@@ -164,9 +164,9 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::{
-        grpc::wire::{FIXED32, FIXED64, VARINT},
-        proto::inference::InferTensorContents,
+    use crate::proto::{
+        inference::InferTensorContents,
+        wire::{FIXED32, FIXED64, VARINT},
     };
 
     #[test]

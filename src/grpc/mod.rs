@@ -11,7 +11,6 @@ mod messages;
 mod offline;
 mod parameters;
 mod runtime;
-mod wire;
 
 use std::{
     error::Error as StdError,
@@ -51,6 +50,7 @@ use crate::{
         pool::{Failure, Pool},
     },
     options::{CallContext, Route},
+    proto,
     url::{Protocol, Url},
 };
 
@@ -192,12 +192,15 @@ impl Grpc {
         let (metadata, message, _) =
             outcome.map_err(|status: tonic::Status| self.failed(&status, context))?.into_parts();
         let headers = Headers::from_metadata(metadata.into_headers(), HeaderMap::new());
-        match O::Reply::decode(message) {
-            Ok(reply) => Ok(Answered { reply, body: None, headers }),
-            Err(fault) => {
-                let message = format!("the server's message is not what it should be: {fault}");
-                Err(Error::broken_answer(message).with_headers(headers))
+        let outcome = proto::decode(&message, context.max_parts()).map_err(|fault| match fault {
+            proto::Fault::Parts => context.too_many_parts(),
+            proto::Fault::Malformed(fault) => {
+                Error::broken_answer(format!("the server's message is not what it should be: {fault}"))
             }
+        });
+        match outcome {
+            Ok(reply) => Ok(Answered { reply, body: None, headers }),
+            Err(error) => Err(error.with_headers(headers)),
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::wire::{FIXED64, LENGTH, put_bool, put_key, put_message, put_number, put_text, put_varint};
 use crate::{
     infer::{Parameter, Parameters, Region, SequenceId, Settings},
-    proto::inference::{InferParameter, infer_parameter::ParameterChoice},
+    proto::{
+        inference::{InferParameter, infer_parameter::ParameterChoice},
+        wire::{FIXED64, LENGTH, put_bool, put_key, put_message, put_number, put_text, put_varint},
+    },
 };
 
 /// Field numbers of an entry of a map.

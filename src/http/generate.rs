@@ -1,13 +1,13 @@
 //! The events of `generate_stream`: server-sent events, read as they arrive.
 
 use std::{
-    io::{self, BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read},
     ops::ControlFlow,
 };
 
 use http::header;
 
-use super::{Http, failed, read_whole};
+use super::{Http, failed, read_text};
 use crate::{
     error::{Error, Result},
     headers::Headers,
@@ -30,11 +30,14 @@ impl Http {
         let (head, body) = self.ask(asked.to_http()?, context)?.into_parts();
         let status = head.status.as_u16();
         let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let kind = kind.unwrap_or_default().to_owned();
-        let is_stream = kind.starts_with("text/event-stream");
+        let kind = kind.unwrap_or_default().to_ascii_lowercase();
+        let is_stream = kind.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream");
+        let is_framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+            .iter()
+            .any(|name| head.headers.contains_key(name));
         let headers = Headers::from_metadata(head.headers, http::HeaderMap::new());
         let outcome = if is_stream && head.status.is_success() {
-            let mut events = Events::new(body.into_reader(), context);
+            let mut events = Events::new(body.into_reader(), is_framed, context);
             events.each(|event| match error_within(event.as_bytes()) {
                 Some(error) => Err(error),
                 None if on_event(event).is_break() => Err(cancelled()),
@@ -47,7 +50,7 @@ impl Http {
                     "the answer is no stream of events, its content type is '{kind}'"
                 ))
             };
-            read_whole(body, context)
+            read_text(head.status, body, context)
                 .and_then(|body| asked.read_http(status, without_frame(&body).as_bytes()))
                 .and_then(|()| Err(fault().with_http_status(status)))
         };
@@ -64,22 +67,37 @@ fn without_frame(body: &str) -> &str {
     body.strip_prefix("data:").map_or(body, str::trim)
 }
 
-/// Reads server-sent events: lines `data: ...`, an event for each stretch of them up to an empty line.
+/// Reads server-sent events: lines `data: ...`, an event for each stretch of them up to an empty line or to the end.
 struct Events<'c, R> {
     body: BufReader<R>,
+    /// Whether the end of the body is told by more than the end of the connection, which may have broken.
+    is_framed: bool,
+    /// Whether a LF that comes next is still of the line before.
+    after_cr: bool,
     context: &'c CallContext<'c>,
 }
 
+/// Which may stand before everything else.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl<'c, R: Read> Events<'c, R> {
-    fn new(body: R, context: &'c CallContext<'c>) -> Self {
-        Self { body: BufReader::with_capacity(16 << 10, body), context }
+    fn new(body: R, is_framed: bool, context: &'c CallContext<'c>) -> Self {
+        Self { body: BufReader::with_capacity(16 << 10, body), is_framed, after_cr: false, context }
     }
 
     fn each(&mut self, mut on_event: impl FnMut(&str) -> Result<()>) -> Result<()> {
-        // An event that the end of the stream cuts off is no event.
-        let (mut event, mut line) = (None::<Vec<u8>>, Vec::new());
+        let mut hear = |event: &[u8], context: &CallContext| match context.deadline.is_over() {
+            // The whole stream has the time limit, whatever has arrived already.
+            true => Err(context.timed_out("receiving events").in_doubt(true)),
+            false => on_event(&String::from_utf8_lossy(event)),
+        };
+        let (mut event, mut line, mut is_first) = (None::<Vec<u8>>, Vec::new(), true);
         while self.read_line(&mut line)? {
-            let text = line.trim_ascii_end();
+            let text = match is_first {
+                true => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line),
+                false => &line[..],
+            };
+            is_first = false;
             if let Some(data) = text.strip_prefix(b"data:") {
                 let data = data.strip_prefix(b" ").unwrap_or(data);
                 match &mut event {
@@ -94,23 +112,39 @@ impl<'c, R: Read> Events<'c, R> {
             } else if text.is_empty()
                 && let Some(event) = event.take()
             {
-                on_event(&String::from_utf8_lossy(&event))?;
+                hear(&event, self.context)?;
             }
         }
-        Ok(())
+        match event {
+            None => Ok(()),
+            Some(event) if self.is_framed => hear(&event, self.context),
+            Some(_) => Err(Error::connection("the stream broke off in an event").in_doubt(true)),
+        }
     }
 
-    /// Reads the next line; `false` at the end.
+    /// Reads the next line, without its end: CR, LF, or both. `false` at the end of all.
     fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool> {
         line.clear();
-        let limit = self.context.max_parsed_byte_size();
-        let mut body = (&mut self.body).take(limit.saturating_add(1));
-        body.read_until(b'\n', line).map_err(|error| self.broken(error))?;
-        self.context.check_parsed_size(line.len() as u64)?;
-        Ok(!line.is_empty())
-    }
-
-    fn broken(&self, error: io::Error) -> Error {
-        failed(ureq::Error::from(error), self.context)
+        loop {
+            let bytes =
+                self.body.fill_buf().map_err(|error| failed(ureq::Error::from(error), self.context))?;
+            if bytes.is_empty() {
+                return Ok(!line.is_empty());
+            }
+            if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
+                self.body.consume(1);
+                continue;
+            }
+            let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+            let is_cr = end.is_some_and(|end| bytes[end] == b'\r');
+            let taken = end.map_or(bytes.len(), |end| end + 1);
+            self.body.consume(taken);
+            self.context.check_parsed_size(line.len() as u64)?;
+            self.after_cr = is_cr;
+            if end.is_some() {
+                return Ok(true);
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use http::{HeaderMap, Method, Request, Response, Uri, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use ureq::{Agent, AsSendBody, Body};
 
 use self::{
@@ -39,6 +39,11 @@ use crate::{
 
 /// ureq's own buffers of a connection: with small ones large bodies are slow.
 const BUFFER_BYTE_SIZE: usize = 1 << 20;
+/// As much as is read of an answer that is an error.
+const REASON_BYTE_SIZE: u64 = 64 << 10;
+/// A larger body is sent when the server has agreed to it, or after a second: what it says to the head of a body that it does
+/// not want is else lost, since it closes the connection on the rest.
+const AGREED_BYTE_SIZE: usize = 1 << 20;
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 
 /// One server over HTTP.
@@ -86,9 +91,11 @@ impl Http {
     pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Answered<O::Reply>> {
         let (head, body) = self.ask(operation.to_http()?, context)?.into_parts();
         let headers = Headers::from_metadata(head.headers, HeaderMap::new());
-        let outcome = read_whole(body, context).and_then(|body| {
-            let reply = operation.read_http(head.status.as_u16(), body.as_bytes())?;
-            Ok((reply, body))
+        let outcome = read_text(head.status, body, context).and_then(|body| {
+            if head.status.is_success() {
+                context.check_parts(operation.count_parts(body.as_bytes()))?;
+            }
+            Ok((operation.read_http(head.status.as_u16(), body.as_bytes())?, body))
         });
         match outcome {
             Ok((reply, body)) => Ok(Answered { reply, body: Some(body), headers }),
@@ -107,6 +114,9 @@ impl Http {
         }
         if asked.method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/json");
+            if asked.body.len() > AGREED_BYTE_SIZE {
+                request = request.header(header::EXPECT, "100-continue");
+            }
             return self.send(request, asked.body, context);
         }
         self.send(request, (), context)
@@ -146,15 +156,20 @@ impl Http {
     }
 }
 
-/// The body of an answer as text; what is not UTF-8 in it is replaced.
-fn read_whole(body: Body, context: &CallContext) -> Result<String> {
+/// The body of an answer as text, of one that is an error the beginning; what is not UTF-8 in it is replaced.
+fn read_text(status: StatusCode, body: Body, context: &CallContext) -> Result<String> {
+    let limit = match status.is_success() {
+        true => context.max_parsed_byte_size().saturating_add(1),
+        false => REASON_BYTE_SIZE,
+    };
     let mut bytes = Vec::new();
-    let limit = context.max_parsed_byte_size();
     body.into_reader()
-        .take(limit.saturating_add(1))
+        .take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| failed(ureq::Error::from(error), context))?;
-    context.check_parsed_size(bytes.len() as u64)?;
+    if status.is_success() {
+        context.check_parsed_size(bytes.len() as u64)?;
+    }
     Ok(match String::from_utf8_lossy(&bytes) {
         // It is UTF-8 already: no copy.
         Cow::Borrowed(_) => String::from_utf8(bytes).unwrap_or_default(),

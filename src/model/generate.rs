@@ -3,7 +3,7 @@
 use jiter::{Jiter, Peek};
 
 use super::{
-    Answered, Operation, check_name, no_form,
+    Answered, Operation, check_name, check_optional_name, no_form,
     wire::{self, HttpRequest, model_path},
 };
 use crate::{
@@ -46,10 +46,16 @@ impl Operation for Generate<'_> {
 
     fn to_http(&self) -> Result<HttpRequest> {
         check_name("a model's name", self.model)?;
+        check_optional_name("a model's version", self.version)?;
         check_object(self.json)?;
         let path = model_path(self.model, self.version)?;
         let endpoint = if self.is_stream { "/generate_stream" } else { "/generate" };
         Ok(HttpRequest::post_text(path + endpoint, self.json))
+    }
+
+    /// It is handed on whole.
+    fn count_parts(&self, _: &[u8]) -> u64 {
+        0
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
@@ -77,9 +83,12 @@ fn check_object(json: &str) -> Result<()> {
 /// The error that a server tells in the body of an answer whose status, 200, was sent before: an object with nothing
 /// but an `error` in it. What its code would have been, nothing says.
 pub(crate) fn error_within(json: &[u8]) -> Option<Error> {
-    let value: serde_json::Value = serde_json::from_slice(json).ok()?;
-    let object = value.as_object().filter(|object| object.len() == 1)?;
-    let text = object.get("error")?.as_str()?;
+    let mut reader = Jiter::new(json);
+    let is_error = reader.next_object().ok()?.is_some_and(|name| name == "error");
+    let text = if is_error { reader.next_str().ok()?.to_owned() } else { return None };
+    if reader.next_key().ok()?.is_some() || reader.finish().is_err() {
+        return None;
+    }
     let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
     Some(Error::answered(meaning, format!("{text} (in an answer of HTTP status 200)")).with_http_status(200))
 }

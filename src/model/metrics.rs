@@ -70,6 +70,11 @@ impl Operation for GetMetrics {
         Ok(HttpRequest::get(""))
     }
 
+    /// A sample for each line, a label for each comma and brace.
+    fn count_parts(&self, body: &[u8]) -> u64 {
+        body.iter().filter(|byte| matches!(byte, b'\n' | b'{' | b',')).count() as u64
+    }
+
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
         wire::succeeded(status, body)
     }
@@ -80,17 +85,18 @@ impl Operation for GetMetrics {
     }
 }
 
-/// Reads Prometheus's text, version 0.0.4.
+/// Reads Prometheus's text, version 0.0.4. A line of a form that is not known here is passed over; a text of nothing else is
+/// no metrics.
 fn read(text: &str) -> Result<Vec<Metric>> {
-    let lines = text.lines().enumerate().map(|(at, line)| (at, line.trim()));
-    let samples = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    let sample = |(at, line)| {
-        read_sample(line).ok_or_else(|| {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let samples: Vec<_> = lines.clone().filter_map(read_sample).collect();
+    match lines.clone().next() {
+        Some(line) if samples.is_empty() => {
             let line: String = line.chars().take(100).collect();
-            Error::broken_answer(format!("line {} of the metrics is no sample: '{line}'", at + 1))
-        })
-    };
-    samples.map(sample).collect()
+            Err(Error::broken_answer(format!("these are no metrics: '{line}'")))
+        }
+        _ => Ok(samples),
+    }
 }
 
 /// `name{label="value",...} value [timestamp]`.
@@ -154,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sample_is_refused_by_its_line() {
+    fn what_is_no_sample_is_passed_over_unless_there_is_nothing_else() {
         for text in [
             "a",
             "a{",
@@ -167,8 +173,9 @@ mod tests {
             "<html> y",
             "a{b=\"\\",
         ] {
-            let error = read(&format!("ok 1\n{text}")).unwrap_err().to_string();
-            assert!(error.contains("line 2"), "{text}: {error}");
+            let error = read(&format!("# TYPE\n{text}\n")).unwrap_err().to_string();
+            assert!(error.contains("no metrics") && error.contains(text), "{text}: {error}");
+            assert_eq!(read(&format!("ok 1\n{text}\nfine 2")).unwrap().len(), 2, "{text}");
         }
         assert!(read("").unwrap().is_empty());
     }

@@ -53,6 +53,11 @@ pub(crate) trait Operation {
 
     fn to_http(&self) -> Result<HttpRequest>;
 
+    /// How many parts are made of an answer over HTTP, at most: each member and element of JSON has one of these signs.
+    fn count_parts(&self, body: &[u8]) -> u64 {
+        body.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count() as u64
+    }
+
     /// Reads an answer over HTTP, whatever its status.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<Self::Reply> {
         wire::read_json(status, body)
@@ -99,9 +104,14 @@ fn no_form(what: &str, protocol: &str, advice: &str) -> Error {
 pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     match name {
         "" => Err(Error::invalid(format!("{what} can't be empty"))),
-        name if name.contains('\0') => {
-            Err(Error::invalid(format!("{what} '{}' has a NUL in it", name.escape_debug())))
-        }
-        _ => Ok(()),
+        name => check_optional_name(what, name),
     }
+}
+
+/// The same, where an empty name has a meaning.
+pub(crate) fn check_optional_name(what: &str, name: &str) -> Result<()> {
+    if name.contains('\0') {
+        return Err(Error::invalid(format!("{what} '{}' has a NUL in it", name.escape_debug())));
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answered, Operation, check_name, not_json,
+    Answered, Operation, check_name, check_optional_name, not_json,
     wire::{self, HttpRequest, push_segment},
 };
 use crate::{
@@ -41,9 +41,10 @@ impl RepositoryOptions {
 
     /// The repository that is asked. Triton has no such choice, and says so over gRPC (UNIMPLEMENTED); over HTTP
     /// version 2.51 overlooks it. Empty, the default, is all of them.
-    pub fn set_repository_name(&mut self, name: &str) -> &mut Self {
+    pub fn set_repository_name(&mut self, name: &str) -> Result<&mut Self> {
+        check_optional_name("a repository's name", name)?;
         name.clone_into(&mut self.repository);
-        self
+        Ok(self)
     }
 
     /// Only the models that are ready, of an index. Default: all.

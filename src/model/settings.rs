@@ -204,19 +204,20 @@ pub(crate) struct LogSetting<'a> {
 
 impl LogSetting<'_> {
     /// What is to change, with values as the log has them.
-    fn changes(&self) -> Result<Vec<(&String, &SettingValue)>> {
+    fn changes(&self) -> Result<Vec<(&str, LogChoice)>> {
         let changes = self.update.map(|update| update.0.iter()).into_iter().flatten();
-        changes
-            .map(|(name, value)| match value {
-                None => Err(Error::invalid(format!(
-                    "log setting '{name}' can't be cleared: only settings of tracing have a default to go back to"
-                ))),
-                Some(SettingValue::List(_)) => {
-                    Err(Error::invalid(format!("log setting '{name}' has one value, and not a list")))
-                }
-                Some(value) => Ok((name, value)),
-            })
-            .collect()
+        let change = |(name, value): (&'_ String, &'_ Option<SettingValue>)| match value {
+            Some(SettingValue::Bool(value)) => Ok(LogChoice::BoolParam(*value)),
+            Some(SettingValue::Number(value)) => Ok(LogChoice::Uint32Param(*value)),
+            Some(SettingValue::Text(text)) => Ok(LogChoice::StringParam(text.clone())),
+            Some(SettingValue::List(_)) => {
+                Err(Error::invalid(format!("log setting '{name}' has one value, and not a list")))
+            }
+            None => Err(Error::invalid(format!(
+                "log setting '{name}' can't be cleared: only settings of tracing have a default to go back to"
+            ))),
+        };
+        changes.map(|entry| Ok((entry.0.as_str(), change(entry)?))).collect()
     }
 }
 
@@ -231,14 +232,8 @@ impl Operation for LogSetting<'_> {
     }
 
     fn to_grpc(&self) -> Result<LogSettingsRequest> {
-        let setting = |(name, value): (&String, &SettingValue)| {
-            let choice = match value {
-                SettingValue::Bool(value) => LogChoice::BoolParam(*value),
-                SettingValue::Number(value) => LogChoice::Uint32Param(*value),
-                SettingValue::Text(text) => LogChoice::StringParam(text.clone()),
-                SettingValue::List(texts) => LogChoice::StringParam(texts.join(",")),
-            };
-            (name.clone(), LogValue { parameter_choice: Some(choice) })
+        let setting = |(name, choice): (&str, LogChoice)| {
+            (name.to_owned(), LogValue { parameter_choice: Some(choice) })
         };
         Ok(LogSettingsRequest { settings: self.changes()?.into_iter().map(setting).collect() })
     }
@@ -247,8 +242,15 @@ impl Operation for LogSetting<'_> {
         if self.update.is_none() {
             return Ok(HttpRequest::get("/v2/logging"));
         }
-        let setting = |(name, value): (&String, &SettingValue)| (name.clone(), json(value));
-        let settings: Map<_, _> = self.changes()?.into_iter().map(setting).collect();
+        let setting = |(name, choice): (&str, LogChoice)| {
+            let value = match choice {
+                LogChoice::BoolParam(value) => value.into(),
+                LogChoice::Uint32Param(value) => value.into(),
+                LogChoice::StringParam(text) => text.into(),
+            };
+            (name.to_owned(), value)
+        };
+        let settings: Map<String, Value> = self.changes()?.into_iter().map(setting).collect();
         Ok(HttpRequest::post("/v2/logging", &Value::Object(settings)))
     }
 

@@ -94,6 +94,12 @@ fn path(kind: &str, name: &str, verb: &str) -> Result<String> {
     if !name.is_empty() {
         path.push_str("/region/");
         push_segment(&mut path, "region name", name)?;
+        // A server would register it by what stands in the path, and no request would find it.
+        if path.contains('%') {
+            return Err(Error::invalid(format!(
+                "region name '{name}' can't be written in a URL's path, as HTTP needs it to be"
+            )));
+        }
     }
     path.push('/');
     path.push_str(verb);

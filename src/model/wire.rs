@@ -58,7 +58,8 @@ pub(crate) fn push_segment(path: &mut String, what: &str, text: &str) -> Result<
         )));
     }
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        // What may stand in a path as it is, does: Triton looks for names as they stand there.
+        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
             path.push(char::from(byte));
         } else {
             // Writing into a string can't fail.
@@ -93,13 +94,13 @@ pub(crate) fn not_as_it_should_be(status: u16, fault: impl Display) -> Error {
 /// The error that an answer is. Triton says `{"error": "why"}`, MLServer `{"detail": ...}` too; whatever else a gateway
 /// may say is kept, cut short.
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
-    const MOST: usize = 1024;
+    const MOST: usize = 8192;
     let said = serde_json::from_slice::<Value>(body).ok();
     let said = said.as_ref().and_then(|json| {
         ["error", "detail"].iter().find_map(|name| json.get(name).filter(|said| !said.is_null()))
     });
     let text = match said {
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.chars().take(MOST).collect(),
         Some(said) => said.to_string().chars().take(MOST).collect(),
         None => {
             let text = String::from_utf8_lossy(&body[..body.len().min(MOST)]);

@@ -24,6 +24,9 @@ pub const DEFAULT_RESULT_MEMORY_BYTE_SIZE: u64 = 64 << 20;
 /// The most bytes that a compressed answer may have once it is decompressed, unless told otherwise: 256 MiB.
 pub const DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: u64 = 256 << 20;
 
+/// The port of Triton's metrics.
+pub(crate) const METRICS_PORT: u16 = 8002;
+
 /// What a [`Client`](crate::Client) is told when it is made. Plain data: each setter checks at once.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
@@ -85,10 +88,10 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Where the server's metrics are: `"http://host:8002/metrics"`, of which the path may be left away. Always HTTP,
+    /// Where the server's metrics are: `"http://host:8002/metrics"`, of which port and path may be left away. Always HTTP,
     /// also for a client of gRPC. INVALID_ARGUMENT for what is no such URL. Default: port 8002 of the server's host.
     pub fn set_metrics_url(&mut self, url: &str) -> Result<&mut Self> {
-        let url = Url::parse(url)?;
+        let url = Url::parse_with(url, METRICS_PORT)?;
         if url.protocol != Protocol::Http {
             return Err(Error::invalid(format!("metrics come over HTTP, and '{url}' is no URL of it")));
         }
@@ -115,9 +118,10 @@ impl ClientOptions {
 
     /// The most bytes that a compressed answer may have once it is decompressed: one that has more is
     /// RESOURCE_EXHAUSTED, however small it came. A quarter of it is the most that the library takes apart as a whole,
-    /// which grows in memory too: an answer of the control plane, an event of `generate_stream`, and what an inference's
-    /// answer over gRPC has outside of raw contents. Zero is INVALID_ARGUMENT. Default:
-    /// [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
+    /// which grows in memory too: an answer of the control plane, the JSON part of an inference's answer, an event of
+    /// `generate_stream`, and what an inference's answer over gRPC has outside of raw contents. Of what is taken apart on
+    /// the control plane there is one part at most (a field, a member, an element) for each 1,024 bytes of the limit, and
+    /// 4,096 at least. Zero is INVALID_ARGUMENT. Default: [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
     pub fn set_max_decompressed_byte_size(&mut self, byte_size: u64) -> Result<&mut Self> {
         if byte_size == 0 {
             return Err(Error::invalid("a decompressed answer can't have 0 bytes"));

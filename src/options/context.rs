@@ -21,8 +21,9 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct CallContext<'c> {
     pub deadline: Deadline,
-    /// For "not within 20ms": the limit that the deadline was made from.
+    /// For "not within 20ms": the limit that the deadline was made from, and whose it is.
     pub timeout: Option<Duration>,
+    limited: &'static str,
     pub max_message_byte_size: u64,
     pub max_decompressed_byte_size: u64,
     headers: &'c [(HeaderName, HeaderValue)],
@@ -46,10 +47,17 @@ impl<'c> CallContext<'c> {
         Self::within(call.timeout.unwrap_or(client.load_timeout), client, call)
     }
 
-    /// The same call with no more time than `limit`, a part of what it has.
+    /// For one of several questions that the call asks: with no more time than `limit`, a part of what it has.
     pub fn at_most(&self, limit: Duration) -> Self {
         let left = self.deadline.remaining().map_or(limit, |left| left.min(limit));
-        Self { deadline: Deadline::after(Some(left)), timeout: Some(left), ..self.clone() }
+        let deadline = Deadline::after(Some(left));
+        Self { deadline, timeout: Some(left), limited: "one question", ..self.clone() }
+    }
+
+    /// For another server than the client's, which its keys are no business of.
+    pub fn elsewhere(&self) -> Self {
+        let [_, call] = self.restricted_keys;
+        Self { restricted_keys: [&[], call], ..self.clone() }
     }
 
     /// For the message that comes out of a compressed one.
@@ -66,6 +74,7 @@ impl<'c> CallContext<'c> {
         Self {
             deadline: Deadline::after(timeout),
             timeout,
+            limited: "the call",
             max_message_byte_size: client.max_message_byte_size,
             max_decompressed_byte_size: client.max_decompressed_byte_size,
             headers: &call.headers,
@@ -91,7 +100,8 @@ impl<'c> CallContext<'c> {
     /// The error of a call whose time is over. In doubt once the request may have left.
     pub fn timed_out(&self, doing: &str) -> Error {
         let limit = self.timeout.unwrap_or_default();
-        Error::deadline(format!("no answer within {limit:?}, the time limit of the call ({doing})"))
+        let limited = self.limited;
+        Error::deadline(format!("no answer within {limit:?}, the time limit of {limited} ({doing})"))
     }
 
     /// RESOURCE_EXHAUSTED for a request that is over the limit.
@@ -108,6 +118,25 @@ impl<'c> CallContext<'c> {
     /// The most bytes that are taken apart as a whole: that takes a multiple of their memory, as decompressing does.
     pub fn max_parsed_byte_size(&self) -> u64 {
         (self.max_decompressed_byte_size / 4).min(self.max_message_byte_size)
+    }
+
+    /// The most parts (fields, members, elements, samples) that are made of what is taken apart: each costs up to some
+    /// thousand bytes, however few its own are.
+    pub fn max_parts(&self) -> u64 {
+        (self.max_parsed_byte_size() / 256).max(4096)
+    }
+
+    /// RESOURCE_EXHAUSTED for an answer of more parts than that.
+    pub fn check_parts(&self, parts: u64) -> Result<()> {
+        if parts <= self.max_parts() { Ok(()) } else { Err(self.too_many_parts()) }
+    }
+
+    pub fn too_many_parts(&self) -> Error {
+        let most = self.max_parts();
+        let message = format!(
+            "the answer has more than {most} parts, one for each 1,024 bytes of the limit of decompressed bytes"
+        );
+        Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
     }
 
     /// RESOURCE_EXHAUSTED for more than can be taken apart.

@@ -21,7 +21,10 @@ pub(super) fn checked(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderVal
         true => HeaderValue::try_from(BASE64_STANDARD_NO_PAD.encode(value)),
         false => HeaderValue::from_bytes(value),
     };
-    Ok((key, value.map_err(|error| unsendable(name, error))?))
+    let mut value = value.map_err(|error| unsendable(name, error))?;
+    // What opens doors is not printed.
+    value.set_sensitive(matches!(key.as_str(), "authorization" | "proxy-authorization" | "cookie"));
+    Ok((key, value))
 }
 
 /// The name of a header that is not the library's or the protocol's own to send.
@@ -64,7 +67,10 @@ pub(crate) struct RestrictedKey {
 
 impl RestrictedKey {
     pub fn new(name: &str, value: &str) -> Result<Self> {
-        let (http, value) = checked(name, value.as_bytes())?;
+        // As Triton's own refusal over gRPC calls it.
+        let name = name.strip_prefix("triton-grpc-protocol-").unwrap_or(name);
+        let (http, mut value) = checked(name, value.as_bytes())?;
+        value.set_sensitive(true);
         let (grpc, _) = checked(&format!("triton-grpc-protocol-{name}"), b"")?;
         Ok(Self { http, grpc, value })
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub use call::CallOptions;
 pub(crate) use call::Route;
+pub(crate) use client::METRICS_PORT;
 pub use client::{
     ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_LOAD_TIMEOUT, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
     DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,

@@ -137,6 +137,7 @@ static void repository(const char *model) {
     triton_statistics *statistics = NULL;
     const triton_model_statistics *own;
     bool is_ready = true;
+    int tries;
 
     CHECK(!triton_repository_options_new(&options, &error) && !triton_repository_options_new(&ready, &error));
     CHECK(!triton_repository_options_new(&other, &error) && !triton_repository_options_new(&dependents, &error));
@@ -160,7 +161,15 @@ static void repository(const char *model) {
     CHECK(infer(model, 5) == TRITON_STATUS_OK && infer(model, 7) == TRITON_STATUS_OK);
     refused(infer(model, -1), TRITON_STATUS_INTERNAL, "negative");
 
-    CHECK(!triton_client_model_statistics(client, model, "3", NULL, &statistics, &error));
+    /* The server counts what it did after it has answered. */
+    for (tries = 0; tries < 10000; tries++) {
+        CHECK(!triton_client_model_statistics(client, model, "3", NULL, &statistics, &error));
+        own = triton_statistics_model(statistics, 0);
+        if (triton_model_statistics_duration_count(own, TRITON_STATISTIC_SUCCESS) == 2
+            && triton_model_statistics_duration_count(own, TRITON_STATISTIC_FAIL) == 1
+            && triton_model_statistics_execution_count(own) == 3) break;
+        triton_statistics_free(statistics);
+    }
     CHECK(triton_statistics_count(statistics) == 1 && triton_statistics_model(statistics, 1) == NULL);
     own = triton_statistics_model(statistics, 0);
     CHECK(is(triton_model_statistics_name(own), model) && is(triton_model_statistics_version(own), "3"));
@@ -380,6 +389,9 @@ static void options(void) {
     CHECK(triton_load_report_count(NULL) == 0 && is(triton_load_report_name(NULL, 0), "") && triton_load_report_value(NULL, 0) == 0);
     CHECK(!triton_load_report_find(NULL, "x", &value) && value == 0);
     triton_load_report_free(NULL);
+    CHECK(!triton_call_options_set_timeout_us(options, 1, &error));
+    refused(triton_client_is_server_live(client, options, &live, &error), TRITON_STATUS_DEADLINE_EXCEEDED, "time limit of the call");
+    CHECK(!triton_call_options_set_timeout_us(options, TRITON_NO_TIMEOUT, &error));
     CHECK(!triton_call_options_add_query_parameter(options, "a", "b", &error));
     if (is_http) {
         CHECK(!triton_client_is_server_live(client, options, &live, &error) && live);

@@ -1,4 +1,5 @@
-/* odd_answers.c URL: what C makes of a server that reports its load, and whose texts have NULs and no UTF-8. */
+/* odd_answers.c URL: what C makes of a server that reports its load, whose texts have NULs and what is no UTF-8, and whose
+ * statistics have all that there may be. It wants two keys, of the client and of the call. */
 #include "check.h"
 
 static void is_report(triton_load_report *report) {
@@ -12,29 +13,75 @@ static void is_report(triton_load_report *report) {
 }
 
 /* A NUL, and what is no UTF-8, is U+FFFD. */
-static void is_odd(const char *text) { CHECK(strcmp(text, "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c") == 0); }
+#define ODD "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c"
+static void is_odd(const char *text) { CHECK(strcmp(text, ODD) == 0); }
+
+static void statistics(const triton_client *client, const triton_call_options *options) {
+    triton_statistics *statistics = NULL;
+    const triton_model_statistics *model;
+    CHECK(!triton_client_model_statistics(client, NULL, NULL, options, &statistics, &error));
+    model = triton_statistics_model(statistics, 0);
+    is_odd(triton_model_statistics_name(model));
+    CHECK(triton_model_statistics_response_count(model) == 1);
+    is_odd(triton_model_statistics_response_key(model, 0));
+    CHECK(triton_model_statistics_response_duration_count(model, 0, TRITON_STATISTIC_EMPTY_RESPONSE) == 3);
+    CHECK(triton_model_statistics_response_duration_ns(model, 0, TRITON_STATISTIC_EMPTY_RESPONSE) == 4);
+    CHECK(triton_model_statistics_response_duration_count(model, 0, TRITON_STATISTIC_CANCEL) == 5);
+    CHECK(triton_model_statistics_memory_count(model) == 1 && triton_model_statistics_memory_id(model, 0) == -1);
+    CHECK(triton_model_statistics_memory_byte_size(model, 0) == UINT64_MAX);
+    is_odd(triton_model_statistics_memory_kind(model, 0));
+    triton_statistics_free(statistics);
+}
+
+static int hear(const char *json, size_t byte_size, void *user_data) {
+    CHECK(strlen(json) == byte_size && strcmp(json, "{\"x\":\"" ODD "\"}") == 0);
+    ++*(int *)user_data;
+    return 0;
+}
+
+static void generate(const triton_client *client, const triton_call_options *options) {
+    triton_generated *generated = NULL;
+    int events = 0;
+    CHECK(!triton_client_generate(client, "m", NULL, "{}", options, &generated, &error));
+    is_report(triton_generated_load_report(generated));
+    CHECK(strcmp(triton_generated_json(generated), "{\"x\":\"" ODD "\"}") == 0);
+    triton_generated_free(generated);
+    CHECK(!triton_client_generate_stream(client, "m", NULL, "{}", options, hear, &events, &error) && events == 1);
+}
+
+static void metrics(const triton_client *client, const triton_call_options *options) {
+    triton_metrics *metrics = NULL;
+    CHECK(!triton_client_metrics(client, options, &metrics, &error) && triton_metrics_count(metrics) == 1);
+    is_odd(triton_metric_label(triton_metrics_sample(metrics, 0), "l"));
+    CHECK(strstr(triton_metrics_text(metrics), ODD));
+    triton_metrics_free(metrics);
+}
 
 int main(int argc, char **argv) {
+    triton_client_options *keyed = NULL;
     triton_client *client = NULL;
     triton_call_options *options = NULL;
     triton_infer_request *request = NULL;
     triton_infer_result *result = NULL;
-    triton_generated *generated = NULL;
     triton_server_metadata *server = NULL;
+    triton_model_metadata *metadata = NULL;
     triton_model_config *config = NULL;
     triton_repository_index *index = NULL;
     triton_settings *settings = NULL;
+    triton_shared_memory_status *status = NULL;
     if (argc != 2) return 2;
-    CHECK(!triton_client_new(argv[1], NULL, &client, &error) && !triton_call_options_new(&options, &error));
+    CHECK(!triton_client_options_new(&keyed, &error) && !triton_client_options_add_restricted_key(keyed, "key-1", "one", &error));
+    CHECK(strncmp(argv[1], "http", 4) != 0 || !triton_client_options_set_metrics_url(keyed, argv[1], &error));
+    CHECK(!triton_client_new(argv[1], keyed, &client, &error) && !triton_call_options_new(&options, &error));
+    CHECK(!triton_call_options_add_restricted_key(options, "key-2", "two", &error));
     CHECK(!triton_call_options_set_load_report(options, TRITON_LOAD_REPORT_TEXT, &error));
     CHECK(!triton_infer_request_new("m", &request, &error) && !triton_client_infer(client, request, options, &result, &error));
     is_report(triton_infer_result_load_report(result));
-    CHECK(!triton_client_generate(client, "m", NULL, "{}", options, &generated, &error));
-    is_report(triton_generated_load_report(generated));
 
     CHECK(!triton_client_server_metadata(client, options, &server, &error));
     is_odd(triton_server_metadata_name(server));
     is_odd(triton_server_metadata_extension(server, 0));
+    CHECK(triton_server_metadata_json(server)[0] == '{');
     CHECK(!triton_client_model_config(client, "m", NULL, options, &config, &error));
     is_odd(triton_model_config_name(config));
     is_odd(triton_tensor_config_label_filename(triton_model_config_output(config, 0)));
@@ -43,15 +90,28 @@ int main(int argc, char **argv) {
     CHECK(!triton_client_log_settings(client, options, &settings, &error));
     is_odd(triton_setting_name(triton_settings_setting(settings, 0)));
     is_odd(triton_setting_value(triton_settings_setting(settings, 0), 0));
+    CHECK(!triton_client_system_shared_memory_status(client, NULL, options, &status, &error));
+    is_odd(triton_shared_memory_status_name(status, 0));
+    is_odd(triton_shared_memory_status_key(status, 0));
+    statistics(client, options);
+    if (strncmp(argv[1], "http", 4) == 0) {
+        generate(client, options);
+        metrics(client, options);
+    }
+    CHECK(!triton_client_unregister_all_system_shared_memory(client, options, &error));
+    CHECK(triton_client_model_metadata(client, "m", NULL, options, &metadata, &error) == TRITON_STATUS_NOT_FOUND);
+    CHECK(strstr(triton_error_message(error), "a\xef\xbf\xbd" "b") != NULL && metadata == NULL);
 
+    triton_error_free(error);
+    triton_shared_memory_status_free(status);
     triton_settings_free(settings);
     triton_repository_index_free(index);
     triton_model_config_free(config);
     triton_server_metadata_free(server);
-    triton_generated_free(generated);
     triton_infer_result_free(result);
     triton_infer_request_free(request);
     triton_call_options_free(options);
     triton_client_free(client);
+    triton_client_options_free(keyed);
     return 0;
 }

@@ -404,3 +404,14 @@ fn version_policies_and_formats_are_those_that_a_model_was_loaded_with() {
         }
     }
 }
+
+#[test]
+fn a_page_of_a_gateway_s_is_no_answer_about_health() {
+    let page = Http::start(|_| {
+        Answer::Bytes(answer(400, &[], b"<html>No required SSL certificate was sent</html>"))
+    });
+    let client = Client::new(&format!("http://{}", page.address())).unwrap();
+    let error = client.is_server_live(&CallOptions::new()).unwrap_err();
+    assert_eq!((error.status(), error.http_status()), (Status::InvalidArgument, Some(400)), "{error:?}");
+    assert!(error.to_string().contains("SSL certificate"), "{error:?}");
+}

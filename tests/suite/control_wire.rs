@@ -24,7 +24,10 @@ type Call = fn(&Client, &CallOptions) -> Result<(), Error>;
 /// The name of whatever has one.
 const NAME: &str = "a b%\u{e4}";
 
-/// What is asked over HTTP (N stands for the name), and over gRPC, if there is a form for it, and how.
+/// The name of a region, of which nothing has to be escaped: Triton registers it by what stands in the path.
+const REGION: &str = "in:0@(a)+b,c;d=e!$&'*~";
+
+/// What is asked over HTTP (N and R stand for the names), and over gRPC, if there is a form for it, and how.
 const OPERATIONS: [(&str, &str, Call); 30] = [
     // Row D01: not where liveness is.
     ("GET /v2/health/ready", "ServerReady", |client, options| client.is_server_ready(options).map(drop)),
@@ -50,13 +53,15 @@ const OPERATIONS: [(&str, &str, Call); 30] = [
         client.repository_index(&RepositoryOptions::new(), options).map(drop)
     }),
     ("POST /v2/repository/N/index", "RepositoryIndex", |client, options| {
-        client.repository_index(RepositoryOptions::new().set_repository_name(NAME), options).map(drop)
+        client
+            .repository_index(RepositoryOptions::new().set_repository_name(NAME).unwrap(), options)
+            .map(drop)
     }),
     ("POST /v2/repository/models/N/load", "RepositoryModelLoad", |client, options| {
         client.load_model(NAME, &RepositoryOptions::new(), options)
     }),
     ("POST /v2/repository/N/models/N/unload", "RepositoryModelUnload", |client, options| {
-        client.unload_model(NAME, RepositoryOptions::new().set_repository_name(NAME), options)
+        client.unload_model(NAME, RepositoryOptions::new().set_repository_name(NAME).unwrap(), options)
     }),
     ("GET /v2/models/stats", "ModelStatistics", |client, options| {
         client.model_statistics("", "", options).map(drop)
@@ -78,20 +83,20 @@ const OPERATIONS: [(&str, &str, Call); 30] = [
     ("GET /v2/systemsharedmemory/status", "SystemSharedMemoryStatus", |client, options| {
         client.system_shared_memory_status("", options).map(drop)
     }),
-    ("POST /v2/systemsharedmemory/region/N/register", "SystemSharedMemoryRegister", |client, options| {
-        client.register_system_shared_memory(NAME, "/k", 8, 0, options)
+    ("POST /v2/systemsharedmemory/region/R/register", "SystemSharedMemoryRegister", |client, options| {
+        client.register_system_shared_memory(REGION, "/k", 8, 0, options)
     }),
-    ("POST /v2/systemsharedmemory/region/N/unregister", "SystemSharedMemoryUnregister", |client, options| {
-        client.unregister_system_shared_memory(NAME, options)
+    ("POST /v2/systemsharedmemory/region/R/unregister", "SystemSharedMemoryUnregister", |client, options| {
+        client.unregister_system_shared_memory(REGION, options)
     }),
     ("POST /v2/systemsharedmemory/unregister", "SystemSharedMemoryUnregister", |client, options| {
         client.unregister_all_system_shared_memory(options)
     }),
-    ("GET /v2/cudasharedmemory/region/N/status", "CudaSharedMemoryStatus", |client, options| {
-        client.cuda_shared_memory_status(NAME, options).map(drop)
+    ("GET /v2/cudasharedmemory/region/R/status", "CudaSharedMemoryStatus", |client, options| {
+        client.cuda_shared_memory_status(REGION, options).map(drop)
     }),
-    ("POST /v2/cudasharedmemory/region/N/register", "CudaSharedMemoryRegister", |client, options| {
-        client.register_cuda_shared_memory(NAME, &[0; 64], 0, 8, options)
+    ("POST /v2/cudasharedmemory/region/R/register", "CudaSharedMemoryRegister", |client, options| {
+        client.register_cuda_shared_memory(REGION, &[0; 64], 0, 8, options)
     }),
     ("POST /v2/cudasharedmemory/unregister", "CudaSharedMemoryUnregister", |client, options| {
         client.unregister_all_cuda_shared_memory(options)
@@ -141,6 +146,7 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
             expect(call(&http, &query), asked);
             let (path, headers) = heard.lock().unwrap().pop().unwrap();
             let asked = asked.replace("/v2", "/base/v2").replace("/N", "/a%20b%25%C3%A4");
+            let asked = asked.replace("/R", &format!("/{REGION}"));
             assert_eq!(path, format!("{asked}?a%20b=c%26d"));
             assert_eq!(headers, ["blue", "secret"]);
         }
@@ -293,9 +299,10 @@ fn names_from_a_server_may_hold_anything() {
         let options = ClientOptions::new();
         assert_eq!(over_http(operation, &options, &hostile(body)).unwrap(), "m\0\u{fffd}", "{what}");
         assert_eq!(over_grpc(operation, &options, message).unwrap(), "m\0", "{what}");
-        // gRPC's own texts are UTF-8.
-        let bad: Vec<u8> = message.iter().map(|byte| if *byte == 0 { 0xff } else { *byte }).collect();
-        for bad in [bad, message[..message.len() - 1].to_vec(), vec![0xff; 9]] {
+        // gRPC's own texts are UTF-8; one that is not is no reason to lose the others.
+        let odd: Vec<u8> = message.iter().map(|byte| if *byte == 0 { 0xff } else { *byte }).collect();
+        assert_eq!(over_grpc(operation, &options, &odd).unwrap(), "m\u{fffd}", "{what}");
+        for bad in [message[..message.len() - 1].to_vec(), vec![0xff; 9]] {
             let error = over_grpc(operation, &options, &bad).unwrap_err();
             assert_eq!((error.status(), error.origin()), (Status::Internal, Origin::Connection), "{what}");
             assert!(error.is_in_doubt() && error.headers().is_some(), "{what}: {error:?}");
@@ -410,4 +417,133 @@ fn restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client() {
             without.wait_ready("simple", "", options).unwrap();
         }
     }
+}
+
+#[test]
+fn an_answer_of_many_small_parts_is_refused_before_it_takes_their_memory() {
+    let options = ClientOptions::new();
+    const PARTS: usize = 300_000;
+    for (what, operation, body, message) in READS {
+        // What stands between the first and the last sign, again and again.
+        let (open, close) = if body.starts_with('[') { ("[", "]") } else { ("{\"x\":[", "]}") };
+        let json = [open, &"{},".repeat(PARTS), "{}", close].concat();
+        let message = if message.len() > 4 { [message[0], 0].repeat(PARTS) } else { [0x1a, 0].repeat(PARTS) };
+        let outcomes =
+            [over_http(operation, &options, json.as_bytes()), over_grpc(operation, &options, &message)];
+        for error in outcomes.map(Result::unwrap_err) {
+            assert_eq!(
+                (error.status(), error.origin()),
+                (Status::ResourceExhausted, Origin::Client),
+                "{what}"
+            );
+            assert!(error.full_message().contains("parts") && error.is_in_doubt(), "{what}: {error:?}");
+        }
+    }
+    let server = Http::start(|_| Answer::Bytes(answer(200, &[], "a 1\n".repeat(PARTS).as_bytes())));
+    let mut options = ClientOptions::new();
+    options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
+    let metrics = |options: &ClientOptions| {
+        Client::with_options("localhost", options).unwrap().metrics(&CallOptions::new())
+    };
+    assert_eq!(metrics(&options).unwrap_err().status(), Status::ResourceExhausted);
+    options.set_max_decompressed_byte_size(1 << 30).unwrap();
+    assert_eq!(metrics(&options).unwrap().samples.len(), PARTS);
+}
+
+#[test]
+fn a_region_s_name_that_a_path_has_no_form_for_is_refused() {
+    let server = Http::start(|_| Answer::Bytes(answer(200, &[], b"[]")));
+    let (client, options) =
+        (Client::new(&format!("http://{}", server.address())).unwrap(), CallOptions::new());
+    for name in ["a b", "a/b", "a%20b", "\u{e4}", ".."] {
+        for outcome in [
+            client.register_system_shared_memory(name, "/k", 8, 0, &options),
+            client.register_cuda_shared_memory(name, &[0; 64], 0, 8, &options),
+            client.unregister_system_shared_memory(name, &options),
+            client.unregister_cuda_shared_memory(name, &options),
+            client.system_shared_memory_status(name, &options).map(drop),
+        ] {
+            let error = outcome.unwrap_err();
+            assert_eq!(
+                (error.status(), error.origin()),
+                (Status::InvalidArgument, Origin::Argument),
+                "{name}"
+            );
+        }
+    }
+    assert_eq!(server.requests(), 0);
+}
+
+#[test]
+fn a_nul_in_a_name_is_refused_over_both_protocols() {
+    let server = Http::start(|_| Answer::Bytes(answer(200, &[], b"[]")));
+    let over_grpc = Grpc::start(|_, _| GrpcAnswer::TrailersOnly { status: 5, message: String::new() });
+    let options = CallOptions::new();
+    assert!(RepositoryOptions::new().set_repository_name("a\0b").is_err());
+    for url in [format!("http://{}", server.address()), format!("grpc://{}", over_grpc.address())] {
+        let client = Client::new(&url).unwrap();
+        for outcome in [
+            client.is_model_ready("m", "1\0", &options).map(drop),
+            client.model_metadata("m\0", "", &options).map(drop),
+            client.model_config("m", "1\0", &options).map(drop),
+            client.model_statistics("m\0", "", &options).map(drop),
+            client.trace_settings("m\0", &options).map(drop),
+            client.update_trace_settings("m\0", &SettingsUpdate::new(), &options).map(drop),
+            client.system_shared_memory_status("r\0", &options).map(drop),
+            client.cuda_shared_memory_status("r\0", &options).map(drop),
+            client.wait_ready("m\0", "", &options),
+        ] {
+            assert_eq!(outcome.unwrap_err().origin(), Origin::Argument);
+        }
+    }
+    assert_eq!((server.requests(), over_grpc.requests()), (0, 0));
+}
+
+#[test]
+fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let note = heard.clone();
+    let server = Http::start(move |request| {
+        note.lock().unwrap().push(["key-1", "key-2"].map(|name| request.header(name).is_some()));
+        Answer::Bytes(answer(200, &[], b""))
+    });
+    let mut options = ClientOptions::new();
+    options.add_restricted_key("triton-grpc-protocol-key-1", "se-cret").unwrap();
+    options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
+    let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+    let mut call = CallOptions::new();
+    call.add_restricted_key("key-2", "se-cret").unwrap().add_header("Authorization", "se-cret").unwrap();
+    client.is_server_live(&call).unwrap();
+    client.metrics(&call).unwrap();
+    assert_eq!(*heard.lock().unwrap(), [[true, true], [false, true]]);
+    // Nor are they printed.
+    for printed in [format!("{options:?}"), format!("{call:?}"), format!("{client:?}")] {
+        assert!(!printed.contains("se-cret"), "{printed}");
+    }
+}
+
+#[test]
+fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
+    use std::io::{BufRead, BufReader, Write};
+    // As nginx does it: it reads no more, and closes the connection.
+    let server = fault::Wire::start(|_, mut stream| {
+        let mut lines = BufReader::new(stream).lines();
+        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+        stream.write_all(&answer(413, &[("Connection", "close")], b"<html>Too Large</html>"))
+    });
+    let mut load = RepositoryOptions::new();
+    load.set_config("{}").unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let error = client.load_model("m", &load, &CallOptions::new()).unwrap_err();
+    assert_eq!((error.status(), error.http_status()), (Status::ResourceExhausted, Some(413)), "{error:?}");
+    assert!(error.to_string().contains("Too Large"), "{error:?}");
+}
+
+#[test]
+fn an_error_s_text_is_cut_short() {
+    let body = format!("{{\"error\":\"{}\"}}", "x".repeat(20_000));
+    let server = Http::start(move |_| Answer::Bytes(answer(500, &[], body.as_bytes())));
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let text = client.server_metadata(&CallOptions::new()).unwrap_err().full_message();
+    assert!((8000..9000).contains(&text.len()), "{}", text.len());
 }

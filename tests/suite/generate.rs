@@ -153,17 +153,18 @@ fn what_is_no_request_is_refused_before_it_is_sent() {
 #[test]
 fn events_are_read_however_they_are_cut_and_written() {
     let bytes = concat!(
-        "data: {\"n\":1}\n\n",
+        // Behind a mark of byte order, which may stand there.
+        "\u{feff}data: {\"n\":1}\n\n",
         // A comment, other fields, no blank behind the colon, ends of lines as Windows has them.
         ": keep alive\n\nevent: x\nid: 7\nretry: 1\ndata:{\"n\":2}\r\n\r\n",
         // Several lines are one text, and several empty lines one end.
         "data: {\ndata:  \"n\":\ndata:\ndata: 3}\n\n\n\n",
         // Not UTF-8, and a NUL.
         "data: \"\u{fffd}\0\"\n\n",
-        // Cut off by the end of the stream.
-        "data: {\"n\":4}\n",
+        // Ends of lines as they once were, and an event that the end of the stream ends.
+        "data: {\"n\":4}\r\rdata: {\"n\":5}",
     );
-    let expected = ["{\"n\":1}", "{\"n\":2}", "{\n \"n\":\n\n3}", "\"\u{fffd}\0\""];
+    let expected = ["{\"n\":1}", "{\"n\":2}", "{\n \"n\":\n\n3}", "\"\u{fffd}\0\"", "{\"n\":4}", "{\"n\":5}"];
     // The three bytes of U+FFFD, as one that is no UTF-8.
     let bytes = bytes.as_bytes();
     let at = bytes.windows(3).position(|part| part == "\u{fffd}".as_bytes()).unwrap();
@@ -186,7 +187,19 @@ fn events_are_read_however_they_are_cut_and_written() {
             assert_eq!(server.connections(), 1);
         }
     }
-    assert!(read("").0.is_empty() && read("data: {\"n\":1}").0.is_empty());
+    assert!(read("").0.is_empty() && read("").1.is_ok());
+    // Where the end of the connection is that of the stream, it may have broken.
+    for (rest, is_whole) in [("", true), ("data: {\"n\":2}\n", false)] {
+        let body = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream;x=y\r\n\r\ndata: {{\"n\":1}}\n\n{rest}"
+        );
+        let server = Http::start(move |_| Answer::BytesThenClose(body.clone().into_bytes()));
+        let (events, outcome) = stream(&client(&server), "m", "{}");
+        assert_eq!((events.len(), outcome.is_ok()), (1, is_whole));
+        assert!(
+            outcome.err().is_none_or(|error| error.status() == Status::Unavailable && error.is_in_doubt())
+        );
+    }
 }
 
 #[test]
@@ -362,4 +375,19 @@ fn a_report_of_load_is_asked_for_and_read() {
         let name = format.map(|format| if format == LoadReportFormat::Text { "text" } else { "json" });
         assert_eq!(asked, name);
     }
+}
+
+#[test]
+fn the_time_limit_is_that_of_the_whole_stream_whatever_has_arrived() {
+    let bytes = answer(200, &[EVENTS], "data: {}\n\n".repeat(10).as_bytes());
+    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let (mut events, limit) = (0, Duration::from_millis(200));
+    let outcome = client(&server).generate_stream("m", "", "{}", &within(limit), |_| {
+        events += 1;
+        // A caller that takes its time: what it does is what is tested.
+        std::thread::sleep(limit / 2);
+        ControlFlow::Continue(())
+    });
+    assert_eq!(outcome.unwrap_err().status(), Status::DeadlineExceeded);
+    assert!((1..5).contains(&events), "{events}");
 }

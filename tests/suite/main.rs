@@ -21,6 +21,7 @@ mod grpc_wire;
 mod http_wire;
 mod inference;
 mod lending;
+mod odd_answers;
 mod repository;
 mod requests;
 mod server_errors;

@@ -161,31 +161,6 @@ fn all_that_a_server_can_be_asked_can_be_asked_in_c() {
 }
 
 #[test]
-fn load_reports_and_texts_that_c_has_no_form_for_come_out_in_c() {
-    const ODD: &str = "a\\u0000b\u{1}c";
-    let server = fault::Http::start(|request| {
-        let asked = request
-            .headers
-            .iter()
-            .any(|(name, value)| name == "endpoint-load-metrics-format" && value == "text");
-        let body = match request.path.as_str() {
-            "/v2" => format!(r#"{{"name":"{ODD}","extensions":["{ODD}"]}}"#),
-            "/v2/models/m/config" => format!(r#"{{"name":"{ODD}","output":[{{"label_filename":"{ODD}"}}]}}"#),
-            "/v2/repository/index" => format!(r#"[{{"name":"m","reason":"{ODD}"}}]"#),
-            "/v2/logging" => format!(r#"{{"{ODD}":"{ODD}"}}"#),
-            "/v2/models/m/generate" => r#"{"x":1}"#.to_owned(),
-            _ => r#"{"model_name":"m","outputs":[]}"#.to_owned(),
-        };
-        // What stands for a byte that no UTF-8 has.
-        let body: Vec<u8> = body.bytes().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
-        let report = ("endpoint-load-metrics", "TEXT cpu_utilization=0.5, named_metrics.b=2");
-        fault::Answer::Bytes(fault::answer(200, &[report][..usize::from(asked)], &body))
-    });
-    let program = compile("tests/c/odd_answers.c", "odd_answers");
-    succeed(&program, &[&format!("http://{}", server.address())]);
-}
-
-#[test]
 fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
     let refused = format!("grpc://{}", fault::refused_address());
     let fail = compile("tests/c/fail.c", "valgrind_fail");

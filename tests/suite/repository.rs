@@ -100,7 +100,7 @@ fn a_load_that_fails_says_why() {
         let mut broken = RepositoryOptions::new();
         broken.set_config(r#"{"max_batch_size":"x"}"#).unwrap().add_file("1/model.py", DOUBLE).unwrap();
         let mut elsewhere = RepositoryOptions::new();
-        elsewhere.set_repository_name("elsewhere");
+        elsewhere.set_repository_name("elsewhere").unwrap();
         let cases = [
             ("raises", &raises, InvalidArgument, "ValueError: on purpose"),
             ("absent", &RepositoryOptions::new(), Internal, "failed to poll from model repository"),
@@ -357,5 +357,22 @@ fn a_load_carries_its_configuration_and_files_unchanged() {
     for entry in [&config[..], file] {
         let entry = [&[0x1a, entry.len() as u8], entry].concat();
         assert!(heard[1].windows(entry.len()).any(|part| part == entry), "{:?}", heard[1]);
+    }
+}
+
+#[test]
+fn a_model_of_large_files_comes_with_the_request() {
+    if is_embedded() {
+        return;
+    }
+    for (client, protocol) in clients().iter().zip(["http", "grpc"]) {
+        let name = format!("repository_large_{protocol}");
+        let mut options = RepositoryOptions::new();
+        options.set_config(&config(&name, &json!({}))).unwrap();
+        options.add_file("1/model.py", DOUBLE).unwrap();
+        options.add_file("1/weights", vec![7; 5 << 20]).unwrap();
+        load(client, &name, &options).unwrap();
+        client.infer(&InferRequest::new(&name).input("I", &[1], &[4])).unwrap();
+        unload(client, &name).unwrap();
     }
 }

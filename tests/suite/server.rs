@@ -1,7 +1,14 @@
 //! The server that the tests talk to: the real one that `make test` has started, or, where that can't run and
 //! TRITON_TESTS=embedded says so, the embedded stand-in.
 
-use std::{env, fs::OpenOptions, io::Write, sync::LazyLock, thread};
+use std::{
+    env,
+    fs::OpenOptions,
+    io::Write,
+    sync::LazyLock,
+    thread,
+    time::{Duration, Instant},
+};
 
 use triton_client::Client;
 
@@ -61,6 +68,15 @@ pub(crate) fn urls() -> [String; 2] {
 impl Addresses {
     pub(crate) fn urls(&self) -> [String; 2] {
         [format!("http://{}", self.http), format!("grpc://{}", self.grpc)]
+    }
+}
+
+/// Asks until it holds; a test that waits for ten seconds has failed. The server counts what it did after it has answered.
+#[track_caller]
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
     }
 }
 

@@ -10,7 +10,7 @@ use triton_client::{
 
 use crate::{
     own_model::OwnModel,
-    server::{clients, is_embedded, server, urls},
+    server::{clients, is_embedded, server, until, urls},
     support::{
         embedded::inference::{
             InferResponseStatistics, MemoryUsage, ModelStatistics as ModelMessage, ModelStatisticsResponse,
@@ -45,6 +45,11 @@ fn every_inference_of_a_model_is_counted() {
         }
         let fails = InferRequest::new(&name).input("I", &[1, 1], &[-1]);
         assert!(client.infer(&fails).unwrap_err().to_string().contains("made to fail"));
+        until("four requests are counted", || {
+            let counted = &of(client, &name, "2").models[0];
+            let (success, fail) = (counted.durations.success.count, counted.durations.fail.count);
+            (success, fail, counted.execution_count) == (3, 1, 4)
+        });
         let [a, b] = [0, 1].map(|at: usize| of(&clients[at], &name, "2"));
         assert_eq!(a.models, b.models);
         assert_eq!(json(&a), json(&b));
@@ -175,9 +180,10 @@ fn metrics_move_with_inferences() {
         for value in 0..3 {
             model.infer(value).unwrap();
         }
-        let moved: Vec<_> =
-            counted().iter().zip(before).map(|(now, before)| now.unwrap() - before.unwrap_or(0.0)).collect();
-        assert_eq!(moved, [3.0, 3.0, 3.0], "{before:?}");
+        until("three inferences are counted", || {
+            let moved = counted().map(Option::unwrap).into_iter().zip(before);
+            moved.map(|(now, before)| now - before.unwrap_or(0.0)).eq([3.0, 3.0, 3.0])
+        });
         let metrics = client.metrics(&CallOptions::new()).unwrap();
         assert!(metrics.samples.iter().any(|sample| sample.label("model") == Some("simple")));
         assert_eq!(metrics.value("nv_inference_count", &[("model", "no_such")]), None);
@@ -235,7 +241,7 @@ fn what_is_no_metrics_is_an_error() {
     let absent = Http::start(|_| Answer::Bytes(answer(404, &[("X-Why", "z")], br#"{"error":"Not Found"}"#)));
     let (refused, silent) = (fault::refused_address(), fault::silent());
     for (address, status, origin, hint) in [
-        (page.address(), Status::Internal, Origin::Connection, "line 1 of the metrics"),
+        (page.address(), Status::Internal, Origin::Connection, "no metrics"),
         (absent.address(), Status::NotFound, Origin::Server, "Not Found"),
         (refused, Status::Unavailable, Origin::Connection, "refused"),
         (silent.address(), Status::DeadlineExceeded, Origin::Client, "200ms"),
@@ -249,5 +255,14 @@ fn what_is_no_metrics_is_an_error() {
         assert_eq!((error.status(), error.origin()), (status, origin), "{error:?}");
         let message = error.full_message();
         assert!(message.contains(hint) && message.contains("metrics of the server"), "{message}");
+    }
+    // The port that nobody gave is that of metrics.
+    for (client, options) in [("127.0.0.9:7000", ""), ("grpc://127.0.0.1:1", "127.0.0.9")] {
+        let mut with = ClientOptions::new();
+        if !options.is_empty() {
+            with.set_metrics_url(options).unwrap();
+        }
+        let error = Client::with_options(client, &with).unwrap().metrics(&CallOptions::new()).unwrap_err();
+        assert!(error.full_message().contains("127.0.0.9:8002"), "{error:?}");
     }
 }

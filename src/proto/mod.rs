@@ -1,6 +1,11 @@
 //! The messages of the gRPC interface, made from `proto/` when the library is built, and their JSON form.
 
+mod decode;
+pub(crate) mod wire;
+
 use std::sync::LazyLock;
+
+pub(crate) use decode::{Fault, decode};
 
 use prost::{Message, Name};
 use prost_reflect::{

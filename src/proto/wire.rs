@@ -1,12 +1,12 @@
 //! Protobuf's wire format: keys, numbers, lengths.
 
 /// Protobuf's wire types.
-pub(super) const VARINT: u64 = 0;
-pub(super) const FIXED64: u64 = 1;
-pub(super) const LENGTH: u64 = 2;
-pub(super) const FIXED32: u64 = 5;
+pub(crate) const VARINT: u64 = 0;
+pub(crate) const FIXED64: u64 = 1;
+pub(crate) const LENGTH: u64 = 2;
+pub(crate) const FIXED32: u64 = 5;
 
-pub(super) fn put_varint(to: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(to: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         to.push(value as u8 | 0x80);
         value >>= 7;
@@ -14,12 +14,12 @@ pub(super) fn put_varint(to: &mut Vec<u8>, mut value: u64) {
     to.push(value as u8);
 }
 
-pub(super) fn put_key(to: &mut Vec<u8>, field: u64, wire_type: u64) {
+pub(crate) fn put_key(to: &mut Vec<u8>, field: u64, wire_type: u64) {
     put_varint(to, field << 3 | wire_type);
 }
 
 /// As proto3 has it, an empty text is not written.
-pub(super) fn put_text(to: &mut Vec<u8>, field: u64, text: &str) {
+pub(crate) fn put_text(to: &mut Vec<u8>, field: u64, text: &str) {
     if !text.is_empty() {
         put_key(to, field, LENGTH);
         put_varint(to, text.len() as u64);
@@ -29,7 +29,7 @@ pub(super) fn put_text(to: &mut Vec<u8>, field: u64, text: &str) {
 
 /// Writes what `body` writes behind its length. The length is known only afterwards: the little that was written is
 /// moved up to make room for it.
-pub(super) fn put_message(to: &mut Vec<u8>, field: u64, body: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn put_message(to: &mut Vec<u8>, field: u64, body: impl FnOnce(&mut Vec<u8>)) {
     put_key(to, field, LENGTH);
     let start = to.len();
     body(to);
@@ -40,7 +40,7 @@ pub(super) fn put_message(to: &mut Vec<u8>, field: u64, body: impl FnOnce(&mut V
 }
 
 /// The number at the start of `bytes` and what follows it; `None` if it goes on behind them.
-pub(super) fn take_varint(bytes: &[u8]) -> Result<Option<(u64, &[u8])>, String> {
+pub(crate) fn take_varint(bytes: &[u8]) -> Result<Option<(u64, &[u8])>, String> {
     let mut value = 0u64;
     for (at, byte) in bytes.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * at);
@@ -52,14 +52,14 @@ pub(super) fn take_varint(bytes: &[u8]) -> Result<Option<(u64, &[u8])>, String> 
 }
 
 /// The value of a field, by its wire type.
-pub(super) enum Value<'b> {
+pub(crate) enum Value<'b> {
     Number(u64),
     Fixed(&'b [u8]),
     Bytes(&'b [u8]),
 }
 
 /// The field at the start of `bytes`: its number, its value, and what follows it.
-pub(super) fn take_field(bytes: &[u8]) -> Result<(u64, Value<'_>, &[u8]), String> {
+pub(crate) fn take_field(bytes: &[u8]) -> Result<(u64, Value<'_>, &[u8]), String> {
     let broken = || "a field breaks off".to_owned();
     let (key, rest) = take_varint(bytes)?.ok_or_else(broken)?;
     let (value, rest) = match key & 7 {
@@ -77,12 +77,12 @@ pub(super) fn take_field(bytes: &[u8]) -> Result<(u64, Value<'_>, &[u8]), String
     Ok((key >> 3, value, rest))
 }
 
-pub(super) fn put_bool(to: &mut Vec<u8>, field: u64, value: bool) {
+pub(crate) fn put_bool(to: &mut Vec<u8>, field: u64, value: bool) {
     put_key(to, field, VARINT);
     put_varint(to, value.into());
 }
 
-pub(super) fn put_number(to: &mut Vec<u8>, field: u64, value: u64) {
+pub(crate) fn put_number(to: &mut Vec<u8>, field: u64, value: u64) {
     put_key(to, field, VARINT);
     put_varint(to, value);
 }
