@@ -3203,6 +3203,7 @@ triton_status triton_client_register_cuda_shared_memory(const triton_client *cli
  *
  * @param name     not empty: triton_client_unregister_all_system_shared_memory is for all
  * @param options  of the call; NULL for the client's
+ * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
  */
 triton_status triton_client_unregister_system_shared_memory(const triton_client *client,
                                                             const char *name,
@@ -3214,6 +3215,7 @@ triton_status triton_client_unregister_system_shared_memory(const triton_client 
  *
  * @param name     not empty: triton_client_unregister_all_cuda_shared_memory is for all
  * @param options  of the call; NULL for the client's
+ * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
  */
 triton_status triton_client_unregister_cuda_shared_memory(const triton_client *client,
                                                           const char *name,

@@ -163,7 +163,8 @@ impl Client {
         self.call(&RegisterSystem { name, key, byte_size, offset }, options)
     }
 
-    /// Takes the registration of one region back. A name that is not registered is no error.
+    /// Takes the registration of one region back. A name that is not registered is no error. INTERNAL while a request uses
+    /// the region: for Triton 2.51 a moment longer than its answer takes.
     pub fn unregister_system_shared_memory(&self, name: &str, options: &CallOptions) -> Result<()> {
         check_name("a region's name", name)?;
         self.call(&UnregisterSystem { name }, options)
@@ -194,7 +195,8 @@ impl Client {
         self.call(&RegisterCuda { name, raw_handle, device_id, byte_size }, options)
     }
 
-    /// Takes the registration of one region back. A name that is not registered is no error.
+    /// Takes the registration of one region back. A name that is not registered is no error. INTERNAL while a request uses
+    /// the region: for Triton 2.51 a moment longer than its answer takes.
     pub fn unregister_cuda_shared_memory(&self, name: &str, options: &CallOptions) -> Result<()> {
         check_name("a region's name", name)?;
         self.call(&UnregisterCuda { name }, options)

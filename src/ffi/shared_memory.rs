@@ -127,6 +127,7 @@ pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
 ///
 /// @param name     not empty: triton_client_unregister_all_system_shared_memory is for all
 /// @param options  of the call; NULL for the client's
+/// @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_system_shared_memory(
     client: *const triton_client,
@@ -147,6 +148,7 @@ pub unsafe extern "C" fn triton_client_unregister_system_shared_memory(
 ///
 /// @param name     not empty: triton_client_unregister_all_cuda_shared_memory is for all
 /// @param options  of the call; NULL for the client's
+/// @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_cuda_shared_memory(
     client: *const triton_client,

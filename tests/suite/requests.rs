@@ -13,7 +13,7 @@ use triton_client::{
 };
 
 use crate::{
-    server::{is_embedded, urls},
+    server::{is_embedded, until, urls},
     support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
 };
 
@@ -316,7 +316,8 @@ fn shared_memory_goes_in_and_comes_out() {
         assert_eq!(result.output("OUTPUT1").unwrap().as_slice::<i32>().unwrap(), [-16; 16]);
         let sums: Vec<u8> = (0..16i32).flat_map(|at| (2 * at + 16).to_le_bytes()).collect();
         assert_eq!(fs::read(&path).unwrap()[128..192], sums, "{url}");
-        client.unregister_system_shared_memory(&name, &defaults).unwrap();
+        // It is in use for a moment longer than the answer takes.
+        until("it is no longer in use", || client.unregister_system_shared_memory(&name, &defaults).is_ok());
         fs::remove_file(&path).unwrap();
     }
 }
