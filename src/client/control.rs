@@ -44,7 +44,7 @@ impl Client {
     }
 
     /// Whether a model is ready; an empty version stands for the one that the server would choose. A model that the
-    /// server does not know is not ready.
+    /// server does not know is not ready (to Triton; other servers may say NOT_FOUND).
     pub fn is_model_ready(&self, name: &str, version: &str, options: &CallOptions) -> Result<bool> {
         check_model(name, version)?;
         self.call(&ModelReady { name, version }, options)

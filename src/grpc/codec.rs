@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use prost::Message;
+use prost::{Message, Name};
 
 use super::{contents, parameters};
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     },
     options::CallContext,
     proto::{
+        self,
         inference::{ModelInferResponse, model_infer_response::InferOutputTensor},
         wire::{
             FIXED32, FIXED64, LENGTH, VARINT, Value, put_key, put_message, put_text, put_varint, take_field,
@@ -234,7 +235,8 @@ pub(super) struct ResponseReader<'r> {
     result: InferResult,
     /// With what came as typed contents.
     tensors: Vec<(InferOutputTensor, Vec<u8>)>,
-    raw: Vec<Place<'r>>,
+    /// `None` for an entry without bytes, which may stand for contents or for shared memory.
+    raw: Vec<Option<Place<'r>>>,
 }
 
 enum State {
@@ -298,7 +300,7 @@ impl<'r> ResponseReader<'r> {
                     }
                 }
                 State::Raw => {
-                    let Some(place) = self.raw.last_mut() else { return Err(malformed("no output")) };
+                    let Some(Some(place)) = self.raw.last_mut() else { return Err(malformed("no output")) };
                     bytes = place.fill(bytes);
                     if place.is_full() {
                         self.state = AT_KEY;
@@ -330,8 +332,13 @@ impl<'r> ResponseReader<'r> {
                 // brought to its buffer at the end.
                 check_output_count(self.raw.len() + 1)?;
                 let name = self.tensors.get(self.raw.len()).map_or("", |(tensor, _)| &tensor.name);
-                self.raw.push(places.place(name, byte_size)?);
-                if byte_size == 0 { AT_KEY } else { State::Raw }
+                if byte_size == 0 {
+                    self.raw.push(None);
+                    AT_KEY
+                } else {
+                    self.raw.push(Some(places.place(name, byte_size)?));
+                    State::Raw
+                }
             }
             Head::Value {
                 field: number @ (MODEL_NAME | MODEL_VERSION | ID | PARAMETERS | OUTPUTS),
@@ -372,8 +379,7 @@ impl<'r> ResponseReader<'r> {
             put_key(&mut message, number, LENGTH);
             put_varint(&mut message, self.field.len() as u64);
             message.extend_from_slice(&self.field);
-            let message =
-                ModelInferResponse::decode(&message[..]).map_err(|error| malformed(&error.to_string()))?;
+            let message: ModelInferResponse = decode(&message)?;
             parameters::read(message.parameters, &mut self.result.parameters);
             return Ok(());
         }
@@ -403,12 +409,10 @@ impl<'r> ResponseReader<'r> {
                 OutputHead { name, datatype: Datatype::from_name(&datatype), shape, ..OutputHead::default() };
             parameters::read(parameters, &mut head.parameters);
             let name = &head.name;
-            // An empty raw entry may stand beside contents, and for what is in shared memory.
-            let data = match raw.next().filter(|place| place.byte_size() > 0 || contents.is_empty()) {
+            let data = match raw.next().flatten() {
                 None if !contents.is_empty() => places.bring(name, &contents)?,
                 None if places.is_shared(name, &head.shape) => Data::Shared,
-                None => Data::empty(),
-                Some(place) if place.byte_size() == 0 && places.is_shared(name, &head.shape) => Data::Shared,
+                None => places.bring(name, &[])?,
                 // Its data came before its name.
                 Some(place) if places.is_lent(name) => {
                     places.bring(name, place.land().bytes().unwrap_or_default())?
@@ -419,6 +423,16 @@ impl<'r> ResponseReader<'r> {
         }
         Ok(self.result)
     }
+}
+
+/// Reads what is small. A text that is no UTF-8 is no reason to lose the tensors: it is mended.
+fn decode<M: Message + Name + Default>(bytes: &[u8]) -> Result<M> {
+    M::decode(bytes).or_else(|_| {
+        proto::decode(bytes, u64::MAX).map_err(|fault| match fault {
+            proto::Fault::Malformed(fault) => malformed(&fault),
+            proto::Fault::Parts => malformed("too many fields"),
+        })
+    })
 }
 
 /// Reads an output, and its typed contents beside it.
@@ -439,7 +453,7 @@ fn read_output(field: &[u8]) -> Result<(InferOutputTensor, Vec<u8>)> {
         }
         rest = after;
     }
-    let output = InferOutputTensor::decode(&head[..]).map_err(|error| malformed(&error.to_string()))?;
+    let output: InferOutputTensor = decode(&head)?;
     let datatype = Datatype::from_name(&output.datatype);
     // A shape that can't be is told of when the output is made.
     let most = tensor::byte_size(datatype, &output.shape).unwrap_or(Some(0));

@@ -77,6 +77,10 @@ pub(super) fn read(
     datatype: Datatype,
     most: Option<u64>,
 ) -> std::result::Result<Vec<u8>, String> {
+    let Some(own_field) = field_of(datatype) else {
+        let is_empty = pieces.iter().all(|piece| piece.is_empty());
+        return if is_empty { Ok(Vec::new()) } else { Err(format!("{datatype} has no typed contents")) };
+    };
     let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
     let wire: usize = pieces.iter().map(|piece| piece.len()).sum();
     // No element has more bytes than 8, or less than one on the wire.
@@ -86,7 +90,7 @@ pub(super) fn read(
         while !rest.is_empty() {
             let (field, value, after) = take_field(rest)?;
             rest = after;
-            if Some(field) == field_of(datatype) {
+            if field == own_field {
                 read_field(value, datatype, &mut tensor)?;
             }
             if tensor.len() > most {
@@ -241,6 +245,7 @@ mod tests {
         let message = contents.encode_to_vec();
         assert!(read(&[&message], Datatype::Int8, None).is_err());
         assert!(read(&[&message], Datatype::Uint16, None).is_err());
-        assert!(read(&[&message], Datatype::Bf16, None).unwrap().is_empty());
+        assert!(read(&[&message], Datatype::Bf16, None).unwrap_err().contains("BF16"));
+        assert!(read(&[&[]], Datatype::Bf16, None).unwrap().is_empty());
     }
 }

@@ -28,7 +28,8 @@ impl InferResult {
     pub fn from_grpc_message(message: &[u8]) -> Result<Self> {
         let call = CallOptions::new();
         let mut options = ClientOptions::new();
-        options.set_max_message_byte_size(u64::MAX)?;
+        // The caller has the whole message in memory: it is his to say what is too much.
+        options.set_max_message_byte_size(u64::MAX)?.set_max_decompressed_byte_size(u64::MAX)?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
         let mut places = Places::unasked(&buffers);

@@ -196,11 +196,15 @@ pub(super) fn read_result(
         context.check_answer_size(byte_size)?;
     }
     read_json(body, byte_size, json_byte_size, json, context)?;
+    let mut left = Left { byte_size, taken: json.len() as u64 };
+    if str::from_utf8(json).is_err() {
+        // A text that is no UTF-8 is no reason to lose the tensors.
+        *json = String::from_utf8_lossy(json).into_owned().into_bytes();
+    }
     let header = json::read_header(json).map_err(|fault| {
         Error::broken_answer(format!("the answer's JSON part is not what it should be: {fault}"))
     })?;
     check_output_count(header.outputs.len())?;
-    let mut left = Left { byte_size, taken: json.len() as u64 };
     let Header { model_name, model_version, id, parameters, outputs } = header;
     let outputs = outputs
         .into_iter()

@@ -15,6 +15,7 @@ use crate::{
     compression::{self, Compression},
     deadline::Deadline,
     error::{Error, Result},
+    headers::Headers,
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     model::wire,
     net::{
@@ -46,7 +47,9 @@ pub(super) struct Http1 {
 pub(super) struct Target<'t> {
     pub host: &'t str,
     pub base_path: &'t str,
-    pub model_path: &'t str,
+    pub path: &'t str,
+    /// Behind the path: `/infer`.
+    pub endpoint: &'t str,
 }
 
 impl fmt::Debug for Http1 {
@@ -108,25 +111,7 @@ impl Http1 {
         let parts = parts.chain(request.tensors().filter(|_| plain));
         let arrival =
             Arrival::new(&self.socket, &mut self.window, context.deadline, json_size_header(context));
-        let sent = send_all(&self.socket, parts, arrival, context.deadline);
-        watch.lap(|times| &mut times.send);
-        let is_sent = matches!(sent, Sent::Wholly(_));
-        let (head, mut body) = match sent {
-            Sent::Wholly(arrival) => arrival.head().map_err(|fault| told(fault, context)),
-            Sent::Answered(answer) => Ok(*answer),
-            Sent::Misheard(fault) => Err(told(fault, context)),
-            Sent::Failed { byte_size: 0, error, .. } if error.kind() != io::ErrorKind::TimedOut => {
-                let error = broken(error, "sending the request", context).in_doubt(false);
-                return Err(Failure { error, unseen: true });
-            }
-            // The server may have said why it takes no more.
-            Sent::Failed { error, arrival, byte_size } => arrival
-                .head()
-                .map_err(|_| broken(error, "sending the request", context).in_doubt(byte_size > 0)),
-        }?;
-        if let Some(begun) = body.begun() {
-            watch.lap_at(begun, |times| &mut times.first_byte);
-        }
+        let (head, mut body, is_sent) = exchange(&self.socket, parts, arrival, watch, context)?;
         let outcome = read_answer(&head, &mut body, &mut self.json, places, context);
         self.reusable = is_sent && body.ends_reusable(&head);
         if self.json.capacity() > JSON_KEPT_BYTE_SIZE {
@@ -141,6 +126,67 @@ impl Http1 {
         result.headers = head.headers;
         Ok(result)
     }
+
+    /// Sends a request of the control plane and reads its answer: the status, the headers, and of the body as much as is
+    /// taken apart, and one byte more.
+    pub fn post(
+        &mut self,
+        target: Target,
+        json: &[u8],
+        watch: &mut Stopwatch,
+        context: &CallContext,
+    ) -> std::result::Result<(u16, Headers, Vec<u8>), Failure> {
+        self.reusable = false;
+        write_line(&mut self.head, target, context);
+        // Writing into a vector can't fail.
+        let _ = write!(self.head, "application/json\r\nContent-Length: {}\r\n", json.len());
+        write_headers(&mut self.head, context);
+        let arrival = Arrival::new(&self.socket, &mut self.window, context.deadline, "");
+        let parts = [&self.head[..], json].into_iter();
+        let (head, mut body, is_sent) = exchange(&self.socket, parts, arrival, watch, context)?;
+        let mut bytes = Vec::new();
+        let limit = context.max_parsed_byte_size().saturating_add(1);
+        let outcome = Read::take(&mut body, limit).read_to_end(&mut bytes);
+        self.reusable = is_sent && outcome.is_ok() && body.ends_reusable(&head);
+        match outcome {
+            Err(error) if matches!(head.status, 200..=299) => {
+                Err(told(Fault::Io(error), context).with_headers(head.headers).into())
+            }
+            // What arrived before the connection broke is still the server's reason.
+            _ => Ok((head.status, head.headers, bytes)),
+        }
+    }
+}
+
+/// Sends a request and reads the head of its answer, which may come before all of the request has left: whether it has, is
+/// told too.
+fn exchange<'c, 'p>(
+    socket: &Socket,
+    parts: impl Iterator<Item = &'p [u8]>,
+    arrival: Arrival<'c>,
+    watch: &mut Stopwatch,
+    context: &CallContext,
+) -> std::result::Result<(Head, Body<'c>, bool), Failure> {
+    let sent = send_all(socket, parts, arrival, context.deadline);
+    watch.lap(|times| &mut times.send);
+    let is_sent = matches!(sent, Sent::Wholly(_));
+    let (head, body) = match sent {
+        Sent::Wholly(arrival) => arrival.head().map_err(|fault| told(fault, context)),
+        Sent::Answered(answer) => Ok(*answer),
+        Sent::Misheard(fault) => Err(told(fault, context)),
+        Sent::Failed { byte_size: 0, error, .. } if error.kind() != io::ErrorKind::TimedOut => {
+            let error = broken(error, "sending the request", context).in_doubt(false);
+            return Err(Failure { error, unseen: true });
+        }
+        // The server may have said why it takes no more.
+        Sent::Failed { error, arrival, byte_size } => {
+            arrival.head().map_err(|_| broken(error, "sending the request", context).in_doubt(byte_size > 0))
+        }
+    }?;
+    if let Some(begun) = body.begun() {
+        watch.lap_at(begun, |times| &mut times.first_byte);
+    }
+    Ok((head, body, is_sent))
 }
 
 fn json_size_header<'c>(context: &CallContext<'c>) -> &'c str {
@@ -155,19 +201,10 @@ struct Sizes {
     body: u64,
 }
 
-/// Writes the head of a request. What comes from the caller in it was held against the rules of HTTP when it was set.
+/// Writes the head of an inference. What comes from the caller in it was held against the rules of HTTP when it was set.
 fn write_head(head: &mut Vec<u8>, target: Target, sizes: Sizes, context: &CallContext) {
-    let Target { host, base_path, model_path } = target;
-    head.clear();
+    write_line(head, target, context);
     // Writing into a vector can't fail.
-    let _ = match &context.route.path {
-        None => write!(head, "POST {base_path}{model_path}/infer"),
-        Some(path) => write!(head, "POST {base_path}{path}"),
-    };
-    if !context.query.is_empty() {
-        let _ = write!(head, "?{}", context.query);
-    }
-    let _ = write!(head, " HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {}\r\nContent-Type: ", super::USER_AGENT);
     let _ = match (&context.route.content_type, sizes.json) {
         (None, Some(_)) => write!(head, "application/octet-stream"),
         (Some(content_type), Some(size)) => write!(head, "{}", content_type.replace("{}", &size.to_string())),
@@ -185,6 +222,22 @@ fn write_head(head: &mut Vec<u8>, target: Target, sizes: Sizes, context: &CallCo
     if let Some(encodings) = context.accept_encoding {
         let _ = write!(head, "Accept-Encoding: {encodings}\r\n");
     }
+    write_headers(head, context);
+}
+
+/// Begins a head, up to the content type.
+fn write_line(head: &mut Vec<u8>, target: Target, context: &CallContext) {
+    let Target { host, base_path, path, endpoint } = target;
+    head.clear();
+    let _ = write!(head, "POST {base_path}{path}{endpoint}");
+    if !context.query.is_empty() {
+        let _ = write!(head, "?{}", context.query);
+    }
+    let _ = write!(head, " HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {}\r\nContent-Type: ", super::USER_AGENT);
+}
+
+/// Ends a head with what the caller adds.
+fn write_headers(head: &mut Vec<u8>, context: &CallContext) {
     for (name, value) in context.headers(Protocol::Http) {
         let _ = write!(head, "{name}: ");
         head.extend_from_slice(value.as_bytes());

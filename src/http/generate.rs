@@ -7,7 +7,7 @@ use std::{
 
 use http::header;
 
-use super::{Http, failed, read_text};
+use super::{Http, failed, read_body, text};
 use crate::{
     error::{Error, Result},
     headers::Headers,
@@ -50,7 +50,8 @@ impl Http {
                     "the answer is no stream of events, its content type is '{kind}'"
                 ))
             };
-            read_text(head.status, body, context)
+            read_body(status, body, context)
+                .and_then(|body| text(status, body, context))
                 .and_then(|body| asked.read_http(status, without_frame(&body).as_bytes()))
                 .and_then(|()| Err(fault().with_http_status(status)))
         };
@@ -92,7 +93,9 @@ impl<'c, R: Read> Events<'c, R> {
             false => on_event(&String::from_utf8_lossy(event)),
         };
         let (mut event, mut line, mut is_first) = (None::<Vec<u8>>, Vec::new(), true);
-        while self.read_line(&mut line)? {
+        let mut is_open = false;
+        while let Some(is_ended) = self.read_line(&mut line)? {
+            is_open = !is_ended;
             let text = match is_first {
                 true => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line),
                 false => &line[..],
@@ -110,26 +113,28 @@ impl<'c, R: Read> Events<'c, R> {
                 let byte_size = event.as_ref().map_or(0, Vec::len) as u64;
                 self.context.check_parsed_size(byte_size)?;
             } else if text.is_empty()
-                && let Some(event) = event.take()
+                && let Some(event) = event.take().filter(|event| !event.is_empty())
             {
                 hear(&event, self.context)?;
             }
         }
-        match event {
+        if !self.is_framed && (is_open || event.is_some()) {
+            return Err(Error::connection("the stream broke off in an event").in_doubt(true));
+        }
+        match event.filter(|event| !event.is_empty()) {
+            Some(event) => hear(&event, self.context),
             None => Ok(()),
-            Some(event) if self.is_framed => hear(&event, self.context),
-            Some(_) => Err(Error::connection("the stream broke off in an event").in_doubt(true)),
         }
     }
 
-    /// Reads the next line, without its end: CR, LF, or both. `false` at the end of all.
-    fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool> {
+    /// Reads the next line, without its end: CR, LF, or both; whether it has one. `None` at the end of all.
+    fn read_line(&mut self, line: &mut Vec<u8>) -> Result<Option<bool>> {
         line.clear();
         loop {
             let bytes =
                 self.body.fill_buf().map_err(|error| failed(ureq::Error::from(error), self.context))?;
             if bytes.is_empty() {
-                return Ok(!line.is_empty());
+                return Ok((!line.is_empty()).then_some(false));
             }
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
                 self.body.consume(1);
@@ -137,13 +142,12 @@ impl<'c, R: Read> Events<'c, R> {
             }
             let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
             line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
-            let is_cr = end.is_some_and(|end| bytes[end] == b'\r');
+            self.after_cr = end.is_some_and(|end| bytes[end] == b'\r');
             let taken = end.map_or(bytes.len(), |end| end + 1);
             self.body.consume(taken);
             self.context.check_parsed_size(line.len() as u64)?;
-            self.after_cr = is_cr;
             if end.is_some() {
-                return Ok(true);
+                return Ok(Some(true));
             }
         }
     }

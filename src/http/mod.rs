@@ -17,7 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, Method, Request, Response, Uri, header};
 use ureq::{Agent, AsSendBody, Body};
 
 use self::{
@@ -41,9 +41,8 @@ use crate::{
 const BUFFER_BYTE_SIZE: usize = 1 << 20;
 /// As much as is read of an answer that is an error.
 const REASON_BYTE_SIZE: u64 = 64 << 10;
-/// A larger body is sent when the server has agreed to it, or after a second: what it says to the head of a body that it does
-/// not want is else lost, since it closes the connection on the rest.
-const AGREED_BYTE_SIZE: usize = 1 << 20;
+/// From here on a body of the control plane is large.
+const LARGE_BYTE_SIZE: usize = 1 << 20;
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 
 /// One server over HTTP.
@@ -89,18 +88,45 @@ impl Http {
 
     /// Asks one operation of the control plane.
     pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Answered<O::Reply>> {
-        let (head, body) = self.ask(operation.to_http()?, context)?.into_parts();
-        let headers = Headers::from_metadata(head.headers, HeaderMap::new());
-        let outcome = read_text(head.status, body, context).and_then(|body| {
-            if head.status.is_success() {
+        let asked = operation.to_http()?;
+        let (status, headers, body) = match asked.body.len() {
+            ..LARGE_BYTE_SIZE => self.ask_whole(asked, context)?,
+            _ => self.post_large(&asked, context)?,
+        };
+        let outcome = text(status, body, context).and_then(|body| {
+            if is_success(status) {
                 context.check_parts(operation.count_parts(body.as_bytes()))?;
             }
-            Ok((operation.read_http(head.status.as_u16(), body.as_bytes())?, body))
+            Ok((operation.read_http(status, body.as_bytes())?, body))
         });
         match outcome {
             Ok((reply, body)) => Ok(Answered { reply, body: Some(body), headers }),
             Err(error) => Err(error.with_headers(headers)),
         }
+    }
+
+    /// By ureq: the status, the headers, the body.
+    fn ask_whole(&self, asked: HttpRequest, context: &CallContext) -> Result<(u16, Headers, Vec<u8>)> {
+        let (head, body) = self.ask(asked, context)?.into_parts();
+        let headers = Headers::from_metadata(head.headers, HeaderMap::new());
+        match read_body(head.status.as_u16(), body, context) {
+            Ok(body) => Ok((head.status.as_u16(), headers, body)),
+            Err(error) => Err(error.with_headers(headers)),
+        }
+    }
+
+    /// The same for a large body, on a connection of the inference path, which hears what the server says to the head of a
+    /// body that it does not want: ureq sends the whole first, and meets a closed connection.
+    fn post_large(&self, asked: &HttpRequest, context: &CallContext) -> Result<(u16, Headers, Vec<u8>)> {
+        context.check_request_size(asked.body.len() as u64)?;
+        let target = self.target(&asked.path, "");
+        self.connections.run(&self.dialer, context.deadline, &mut Stopwatch::start(), |connection, watch| {
+            connection.post(target, &asked.body, watch, context)
+        })
+    }
+
+    fn target<'t>(&'t self, path: &'t str, endpoint: &'t str) -> Target<'t> {
+        Target { host: &self.host, base_path: &self.base_path, path, endpoint }
     }
 
     /// Sends a request of the control plane, and reads the head of its answer.
@@ -114,9 +140,6 @@ impl Http {
         }
         if asked.method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/json");
-            if asked.body.len() > AGREED_BYTE_SIZE {
-                request = request.header(header::EXPECT, "100-continue");
-            }
             return self.send(request, asked.body, context);
         }
         self.send(request, (), context)
@@ -134,7 +157,10 @@ impl Http {
         context.check_request_size(request.tensor_byte_size())?;
         let (model, version) = request.model();
         let model_path = model_path(model, version)?;
-        let target = Target { host: &self.host, base_path: &self.base_path, model_path: &model_path };
+        let target = match &context.route.path {
+            None => self.target(&model_path, "/infer"),
+            Some(path) => self.target(path, ""),
+        };
         self.connections.run(&self.dialer, context.deadline, &mut watch, |connection, watch| {
             connection.infer(target, request, places, watch, context)
         })
@@ -156,19 +182,29 @@ impl Http {
     }
 }
 
-/// The body of an answer as text, of one that is an error the beginning; what is not UTF-8 in it is replaced.
-fn read_text(status: StatusCode, body: Body, context: &CallContext) -> Result<String> {
-    let limit = match status.is_success() {
+fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
+}
+
+/// As much of a body as is taken apart, and one byte more; of one that is an error the beginning, and what arrived before
+/// the connection broke.
+fn read_body(status: u16, body: Body, context: &CallContext) -> Result<Vec<u8>> {
+    let limit = match is_success(status) {
         true => context.max_parsed_byte_size().saturating_add(1),
         false => REASON_BYTE_SIZE,
     };
     let mut bytes = Vec::new();
-    body.into_reader()
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(ureq::Error::from(error), context))?;
-    if status.is_success() {
-        context.check_parsed_size(bytes.len() as u64)?;
+    match body.into_reader().take(limit).read_to_end(&mut bytes) {
+        Err(error) if is_success(status) => Err(failed(ureq::Error::from(error), context)),
+        _ => Ok(bytes),
+    }
+}
+
+/// A body as text, in which what is not UTF-8 is replaced.
+fn text(status: u16, mut bytes: Vec<u8>, context: &CallContext) -> Result<String> {
+    match is_success(status) {
+        true => context.check_parsed_size(bytes.len() as u64)?,
+        false => bytes.truncate(REASON_BYTE_SIZE as usize),
     }
     Ok(match String::from_utf8_lossy(&bytes) {
         // It is UTF-8 already: no copy.

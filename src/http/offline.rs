@@ -48,6 +48,8 @@ impl InferResult {
         let call = CallOptions::new();
         let mut options = ClientOptions::new();
         options.set_max_message_byte_size(max_byte_size)?;
+        // The caller's limit is the only one, of what is taken apart too.
+        options.set_max_decompressed_byte_size(max_byte_size.saturating_mul(4))?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
         let mut places = Places::unasked(&buffers);

@@ -178,7 +178,10 @@ impl<'a> InferInput<'a> {
     pub(crate) fn append(&mut self, segment: Segment<'a>) {
         match &mut self.source {
             Source::Segments(segments) => segments.push(segment),
-            source => *source = Source::Segments(vec![segment]),
+            source => {
+                *source = Source::Segments(vec![segment]);
+                self.is_framed = false;
+            }
         }
     }
 
@@ -205,7 +208,10 @@ impl<'a> InferInput<'a> {
 
     pub(crate) fn set_region(&mut self, region: Option<Region>) {
         match region {
-            Some(region) => self.source = Source::Region(region),
+            Some(region) => {
+                self.clear_data();
+                self.source = Source::Region(region);
+            }
             None if self.region().is_some() => self.clear_data(),
             None => {}
         }
@@ -224,6 +230,7 @@ impl<'a> InferInput<'a> {
         if !text.trim_start().starts_with('[') {
             return Err(self.context(Error::invalid("the JSON of a tensor is an array")));
         }
+        self.clear_data();
         self.source = Source::Json(text.to_owned());
         Ok(())
     }

@@ -122,10 +122,6 @@ impl Place<'_> {
         self.filled = self.byte_size.min(self.filled + count);
     }
 
-    pub fn byte_size(&self) -> usize {
-        self.byte_size
-    }
-
     pub fn is_full(&self) -> bool {
         self.filled == self.byte_size
     }
@@ -175,11 +171,6 @@ impl From<NonNull<u8>> for Address {
 }
 
 impl Data {
-    /// No bytes, at an aligned address.
-    pub fn empty() -> Self {
-        Self::Own { buffer: Buffer::default(), byte_size: 0 }
-    }
-
     pub fn byte_size(&self) -> usize {
         match self {
             Self::Own { byte_size, .. } | Self::Lent { byte_size, .. } => *byte_size,

@@ -9,7 +9,7 @@ use crate::{
 impl InferRequest<'_> {
     /// Holds the names, datatypes and shapes of the request against a model's metadata, which the caller has asked the
     /// server for ([`Client::model_metadata`](crate::Client::model_metadata)), and the data against the shapes, as every
-    /// call does. INVALID_ARGUMENT says what does not fit. Whether an input is missing can't be told: metadata does not
+    /// call does (of JSON text of the caller's only the call itself). INVALID_ARGUMENT says what does not fit. Whether an input is missing can't be told: metadata does not
     /// say which are optional.
     pub fn check_against(&self, metadata: &ModelMetadata) -> Result<()> {
         self.check()?;

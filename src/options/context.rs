@@ -123,7 +123,7 @@ impl<'c> CallContext<'c> {
     /// The most parts (fields, members, elements, samples) that are made of what is taken apart: each costs up to some
     /// thousand bytes, however few its own are.
     pub fn max_parts(&self) -> u64 {
-        (self.max_parsed_byte_size() / 256).max(4096)
+        (self.max_decompressed_byte_size / 1024).max(4096)
     }
 
     /// RESOURCE_EXHAUSTED for an answer of more parts than that.

@@ -68,10 +68,12 @@ pub(crate) struct RestrictedKey {
 impl RestrictedKey {
     pub fn new(name: &str, value: &str) -> Result<Self> {
         // As Triton's own refusal over gRPC calls it.
-        let name = name.strip_prefix("triton-grpc-protocol-").unwrap_or(name);
+        const PREFIX: &str = "triton-grpc-protocol-";
+        let is_full = name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
+        let name = if is_full { &name[PREFIX.len()..] } else { name };
         let (http, mut value) = checked(name, value.as_bytes())?;
         value.set_sensitive(true);
-        let (grpc, _) = checked(&format!("triton-grpc-protocol-{name}"), b"")?;
+        let (grpc, _) = checked(&format!("{PREFIX}{name}"), b"")?;
         Ok(Self { http, grpc, value })
     }
 

@@ -40,11 +40,15 @@ impl Mender {
         let mut rest = bytes;
         while !rest.is_empty() {
             let (number, value, after) = take_field(rest).map_err(Fault::Malformed)?;
-            self.parts += 1;
+            let field = u32::try_from(number).ok().and_then(|number| descriptor.get_field(number));
+            self.parts += match (&value, &field) {
+                // Packed numbers: one for each byte at most.
+                (Value::Bytes(packed), Some(field)) if field.is_packed() => (packed.len() as u64).max(1),
+                _ => 1,
+            };
             if self.parts > self.most_parts {
                 return Err(Fault::Parts);
             }
-            let field = u32::try_from(number).ok().and_then(|number| descriptor.get_field(number));
             let new = match (value, field.map(|field| field.kind())) {
                 (Value::Bytes(text), Some(Kind::String)) => match String::from_utf8_lossy(text) {
                     Cow::Borrowed(_) => None,

@@ -295,3 +295,48 @@ fn the_last_response_is_told_by_its_parameter_and_nothing_in_it_by_its_outputs()
         }
     }
 }
+
+#[test]
+fn an_empty_entry_beside_contents_leaves_the_caller_s_buffer_its_data() {
+    let mut memory = [0u8; 2];
+    let mut output = tensor("A", "UINT8", &[2]);
+    output.contents = Some(InferTensorContents { uint_contents: vec![7, 8], ..Default::default() });
+    let message = response(vec![output], &[&[]]);
+    let message = message.encode_to_vec();
+    let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+        messages: vec![message.clone()],
+        status: grpc::OK,
+        message: String::new(),
+    });
+    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let mut request = InferRequest::new("m").output("A");
+    request.set_buffer(0, &mut memory).unwrap();
+    let result = client.infer(&request).unwrap();
+    assert_eq!((result.output("A").unwrap().byte_size(), result.output("A").unwrap().data().len()), (2, 0));
+    drop(request);
+    assert_eq!(memory, [7, 8]);
+}
+
+#[test]
+fn a_text_that_is_no_utf_8_is_no_reason_to_lose_the_tensors() {
+    let mut message = response(vec![tensor("AQ", "UINT8", &[1])], &[&[5]]);
+    message.outputs[0].parameters.extend([("xQ".to_owned(), parameter(StringParam("yQ".to_owned())))]);
+    message.parameters.extend([("zQ".to_owned(), parameter(StringParam("wQ".to_owned())))]);
+    let spoil =
+        |bytes: &[u8]| bytes.iter().map(|byte| if *byte == b'Q' { 0xff } else { *byte }).collect::<Vec<u8>>();
+    let json = r#"{"model_name":"m","parameters":{"zQ":"wQ"},"outputs":[{"name":"AQ","datatype":"UINT8","shape":[1],
+        "parameters":{"xQ":"yQ","binary_data_size":1}}]}"#;
+    let body = [&spoil(json.as_bytes())[..], &[5]].concat();
+    let size = Some(json.len() as u64);
+    for result in [
+        InferResult::from_grpc_message(&spoil(&message.encode_to_vec())),
+        InferResult::from_http_body(&body, size, Compression::None, 1000),
+    ] {
+        let result = result.unwrap();
+        let output = result.output("A\u{fffd}").unwrap();
+        assert_eq!(output.data(), [5]);
+        let value = |text: &str| Some(Parameter::String(format!("{text}\u{fffd}")));
+        assert_eq!(output.parameters().get("x\u{fffd}"), value("y").as_ref());
+        assert_eq!(result.parameters().get("z\u{fffd}"), value("w").as_ref());
+    }
+}

@@ -524,19 +524,58 @@ fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
 
 #[test]
 fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
-    use std::io::{BufRead, BufReader, Write};
-    // As nginx does it: it reads no more, and closes the connection.
-    let server = fault::Wire::start(|_, mut stream| {
-        let mut lines = BufReader::new(stream).lines();
-        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-        stream.write_all(&answer(413, &[("Connection", "close")], b"<html>Too Large</html>"))
-    });
+    use std::io::{self, BufRead, BufReader, Write};
     let mut load = RepositoryOptions::new();
     load.set_config("{}").unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
+    let wanted = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
+    for (name, bytes, reads, closes, status) in [
+        // As nginx does it: it reads no more, and closes the connection.
+        ("closed", answer(413, &[], b"<html>Too Large</html>"), false, true, Some(413)),
+        ("kept", answer(401, &[], br#"{"error":"Too Large"}"#), false, false, Some(401)),
+        ("interim", wanted(&answer(200, &[], b"")), true, false, None),
+        (
+            "broken off",
+            b"HTTP/1.1 503 X\r\nContent-Length: 99\r\n\r\nToo Large".to_vec(),
+            false,
+            true,
+            Some(503),
+        ),
+    ] {
+        let server = fault::Wire::start(move |_, mut stream| {
+            let mut reader = BufReader::new(stream);
+            let (mut line, mut byte_size) = (String::new(), 0);
+            while reader.read_line(&mut line)? > 2 {
+                let value = line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned);
+                byte_size = value.map_or(byte_size, |size| size.trim().parse().unwrap());
+                line.clear();
+            }
+            if reads {
+                let (interim, last) =
+                    bytes.split_at(bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4);
+                stream.write_all(interim)?;
+                io::copy(&mut io::Read::take(&mut reader, byte_size), &mut io::sink())?;
+                return stream.write_all(last);
+            }
+            stream.write_all(&bytes)?;
+            if closes { Ok(()) } else { io::copy(&mut reader, &mut io::sink()).map(drop) }
+        });
+        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let outcome = client.load_model("m", &load, &CallOptions::new());
+        assert_eq!(outcome.as_ref().err().and_then(Error::http_status), status, "{name}: {outcome:?}");
+        if let Err(error) = outcome {
+            assert!(error.to_string().contains("Too Large") && !error.is_in_doubt(), "{name}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_reason_that_breaks_off_is_told_as_far_as_it_came() {
+    let bytes = b"HTTP/1.1 400 X\r\nContent-Length: 99\r\n\r\nbecause".to_vec();
+    let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
-    let error = client.load_model("m", &load, &CallOptions::new()).unwrap_err();
-    assert_eq!((error.status(), error.http_status()), (Status::ResourceExhausted, Some(413)), "{error:?}");
-    assert!(error.to_string().contains("Too Large"), "{error:?}");
+    let error = client.server_metadata(&CallOptions::new()).unwrap_err();
+    assert_eq!((error.status(), error.http_status()), (Status::InvalidArgument, Some(400)), "{error:?}");
+    assert!(error.to_string().contains("because"), "{error:?}");
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn events_are_read_however_they_are_cut_and_written() {
     }
     assert!(read("").0.is_empty() && read("").1.is_ok());
     // Where the end of the connection is that of the stream, it may have broken.
-    for (rest, is_whole) in [("", true), ("data: {\"n\":2}\n", false)] {
+    for (rest, is_whole) in [("", true), ("data: {\"n\":2}\n", false), ("da", false), ("data:\n\n", true)] {
         let body = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream;x=y\r\n\r\ndata: {{\"n\":1}}\n\n{rest}"
         );

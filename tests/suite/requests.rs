@@ -477,6 +477,12 @@ fn a_raw_body_is_the_whole_tensor_and_nothing_is_left_unsaid() {
     strings.append_data(0, b"abc").unwrap();
     client.infer(&strings).unwrap();
     assert_eq!(heard.lock().unwrap().pop().unwrap().2, b"abc");
+    // What was framed is forgotten with whatever replaces it.
+    strings.append_strings(0, [&b"x"[..]]).unwrap();
+    strings.set_input_region(0, "r", 1, 0).unwrap();
+    strings.append_data(0, b"abc").unwrap();
+    client.infer(&strings).unwrap();
+    assert_eq!(heard.lock().unwrap().pop().unwrap().2, b"abc");
     let mut request = InferRequest::new("m").input("I", &[3], &whole).output("O");
     request.set_raw_body(true);
     request.set_buffer(0, &mut memory).unwrap();
@@ -484,7 +490,7 @@ fn a_raw_body_is_the_whole_tensor_and_nothing_is_left_unsaid() {
     assert_eq!(client.infer(&request).unwrap_err().status(), Status::InvalidArgument);
     request.set_output_class_count(0, 0).unwrap();
     client.infer(&request).unwrap();
-    assert_eq!(server.requests(), 2);
+    assert_eq!(server.requests(), 3);
     assert_eq!(heard.lock().unwrap()[0].2, whole.map(i32::to_le_bytes).concat());
 }
 
