@@ -9,6 +9,7 @@ out=$(cd "$1" && pwd)
 "$root/tests/packages.sh" cc:gcc c++:g++ curl-config:libcurl4-openssl-dev protoc:protobuf-compiler \
     grpc_cpp_plugin:protobuf-compiler-grpc pkg-config python3 strip:binutils taskset:util-linux
 [ -e /usr/include/grpcpp/grpcpp.h ] || "$root/tests/packages.sh" no-such-command:libgrpc++-dev
+[ -e /usr/include/google/protobuf/message.h ] || "$root/tests/packages.sh" no-such-command:libprotobuf-dev
 python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-command:python3-venv
 
 (cd "$root" && cargo build --release --lib --example stub)
