@@ -1,52 +1,41 @@
-//! tonic's codec for the control plane: a message goes out as prost writes it, and comes in as the bytes that it is. Read
-//! here they tell a broken answer from the server's own word, which tonic's codec makes look alike.
+//! tonic's codec for the control plane: messages go and come as the bytes that they are. Read by us they tell a broken answer
+//! from the server's own word, which tonic's codec of prost's messages makes look alike.
 
-use std::marker::PhantomData;
-
-use bytes::{Buf, Bytes};
-use prost::Message;
+use bytes::{Buf, BufMut, Bytes};
 use tonic::{
     Status,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
-/// Sends messages `M`, receives bytes.
-pub(super) struct Messages<M>(PhantomData<M>);
+/// Encoded messages.
+pub(super) struct Messages;
 
-impl<M> Default for Messages<M> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<M: Message + 'static> Codec for Messages<M> {
-    type Encode = M;
+impl Codec for Messages {
+    type Encode = Bytes;
     type Decode = Bytes;
     type Encoder = Self;
-    type Decoder = Whole;
+    type Decoder = Self;
 
     fn encoder(&mut self) -> Self {
-        Self::default()
+        Self
     }
 
-    fn decoder(&mut self) -> Whole {
-        Whole
+    fn decoder(&mut self) -> Self {
+        Self
     }
 }
 
-impl<M: Message> Encoder for Messages<M> {
-    type Item = M;
+impl Encoder for Messages {
+    type Item = Bytes;
     type Error = Status;
 
-    fn encode(&mut self, message: M, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        message.encode(into).map_err(|error| Status::internal(error.to_string()))
+    fn encode(&mut self, message: Bytes, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        into.put(message);
+        Ok(())
     }
 }
 
-/// A message as it came.
-pub(super) struct Whole;
-
-impl Decoder for Whole {
+impl Decoder for Messages {
     type Item = Bytes;
     type Error = Status;
 

@@ -22,6 +22,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{HeaderMap, Uri, uri::PathAndQuery};
 use prost::Message;
 use tonic::{
@@ -95,9 +96,18 @@ impl Grpc {
     /// Asks one operation of the control plane.
     pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Answered<O::Reply>> {
         check_http_only(context)?;
-        let message = operation.to_grpc()?;
-        context.check_request_size(message.encoded_len() as u64)?;
-        self.exchange::<O>(message, context)
+        let message = operation.to_grpc()?.encode_to_vec();
+        let (headers, message) = self.exchange(O::GRPC, message.into(), context)?;
+        let outcome = proto::decode(&message, context.max_parts()).map_err(|fault| match fault {
+            proto::Fault::Parts => context.too_many_parts(),
+            proto::Fault::Malformed(fault) => {
+                Error::broken_answer(format!("the server's message is not what it should be: {fault}"))
+            }
+        });
+        match outcome {
+            Ok(reply) => Ok(Answered { reply, body: None, headers }),
+            Err(error) => Err(error.with_headers(headers)),
+        }
     }
 
     /// Runs one inference, on a lane of its own for as long as it takes.
@@ -164,12 +174,14 @@ impl Grpc {
         })
     }
 
-    /// One message there and one back, within the deadline.
-    fn exchange<O: Operation>(
+    /// One message there and one back, within the deadline. Of bytes, and so compiled once for all operations.
+    fn exchange(
         &self,
-        message: O::Message,
+        method: &'static str,
+        message: Bytes,
         context: &CallContext,
-    ) -> Result<Answered<O::Reply>> {
+    ) -> Result<(Headers, Bytes)> {
+        context.check_request_size(message.len() as u64)?;
         let limit = usize::try_from(context.max_parsed_byte_size()).unwrap_or(usize::MAX);
         let mut stub = Stub::new(Checked(self.channel()?)).max_decoding_message_size(limit);
         let mut request = Request::new(message);
@@ -183,25 +195,14 @@ impl Grpc {
         }
         let call = async move {
             stub.ready().await.map_err(tonic::Status::from_error)?;
-            let codec = Messages::<O::Message>::default();
-            stub.unary(request, PathAndQuery::from_static(O::GRPC), codec).await
+            stub.unary(request, PathAndQuery::from_static(method), Messages).await
         };
         let Some(outcome) = self.runtime.run(within(left, call))? else {
             return Err(self.timed_out(context));
         };
         let (metadata, message, _) =
             outcome.map_err(|status: tonic::Status| self.failed(&status, context))?.into_parts();
-        let headers = Headers::from_metadata(metadata.into_headers(), HeaderMap::new());
-        let outcome = proto::decode(&message, context.max_parts()).map_err(|fault| match fault {
-            proto::Fault::Parts => context.too_many_parts(),
-            proto::Fault::Malformed(fault) => {
-                Error::broken_answer(format!("the server's message is not what it should be: {fault}"))
-            }
-        });
-        match outcome {
-            Ok(reply) => Ok(Answered { reply, body: None, headers }),
-            Err(error) => Err(error.with_headers(headers)),
-        }
+        Ok((Headers::from_metadata(metadata.into_headers(), HeaderMap::new()), message))
     }
 
     fn channel(&self) -> Result<Channel> {
