@@ -9,7 +9,10 @@
 //!
 //! A host is a name, an IPv4 address, or an IPv6 address in brackets. Schemes are read in any case.
 
-use std::{fmt, net::Ipv6Addr};
+use std::{
+    fmt::{self, Write},
+    net::Ipv6Addr,
+};
 
 use crate::error::{Error, Origin, Result, Status};
 
@@ -129,5 +132,17 @@ impl fmt::Display for Url {
             Protocol::Grpc => "grpc",
         };
         write!(f, "{scheme}://{}{}", self.authority(), self.base_path)
+    }
+}
+
+/// Appends a text to a part of a URL, escaped but for letters, digits, `-._~` and what else may stand there.
+pub(crate) fn push_escaped(to: &mut String, text: &str, allowed: &[u8]) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || allowed.contains(&byte) {
+            to.push(char::from(byte));
+        } else {
+            // Writing into a string can't fail.
+            let _ = write!(to, "%{byte:02X}");
+        }
     }
 }

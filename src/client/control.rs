@@ -9,7 +9,7 @@ use crate::{
     model::{
         CudaRegions, Generated, Metrics, ModelConfig, ModelMetadata, Operation, RepositoryIndex,
         RepositoryOptions, ServerMetadata, ServingStatus, Settings, SettingsUpdate, Statistics,
-        SystemRegions, check_name, check_optional_name,
+        SystemRegions, check_model, check_name, check_optional_model, check_optional_name,
         config::GetModelConfig,
         generate::Generate,
         health::{HealthCheck, ModelReady, ServerLive, ServerReady},
@@ -107,8 +107,7 @@ impl Client {
 
     /// What the server has counted of a model, or with an empty name of all; an empty version stands for all versions.
     pub fn model_statistics(&self, name: &str, version: &str, options: &CallOptions) -> Result<Statistics> {
-        check_optional_name("a model's name", name)?;
-        check_optional_name("a model's version", version)?;
+        check_optional_model(name, version)?;
         self.call(&GetStatistics { name, version }, options)
     }
 
@@ -274,9 +273,4 @@ impl Client {
             || self.transport.generate_stream(&asked, &mut on_event, &context),
         )
     }
-}
-
-fn check_model(name: &str, version: &str) -> Result<()> {
-    check_name("a model's name", name)?;
-    check_optional_name("a model's version", version)
 }

@@ -6,7 +6,7 @@ use super::Client;
 use crate::{
     error::{Error, Origin, Result, Status},
     model::{
-        check_optional_name,
+        check_optional_model,
         health::{ModelReady, ServerReady},
     },
     options::{CallContext, CallOptions},
@@ -39,8 +39,7 @@ impl Client {
         if model.is_empty() && !version.is_empty() {
             return Err(Error::invalid("a version needs the model's name"));
         }
-        check_optional_name("a model's name", model)?;
-        check_optional_name("a model's version", version)?;
+        check_optional_model(model, version)?;
         let is_over = || context.deadline.is_over();
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Box<dyn StdError + Send + Sync>> = None;

@@ -75,6 +75,16 @@ impl From<Statistics> for triton_statistics {
     }
 }
 
+impl triton_model_statistics {
+    fn batch_durations(&self, index: usize) -> Option<&Durations> {
+        self.statistics.batches.get(index).map(|batch| &batch.durations)
+    }
+
+    fn response_durations(&self, index: usize) -> Option<&Durations> {
+        self.statistics.responses.get(index).map(|response| &response.durations)
+    }
+}
+
 /// Zero for a number that is no `triton_statistic`, and for no durations.
 fn pick(durations: Option<&Durations>, kind: triton_statistic_number) -> StatisticDuration {
     let Some(durations) = durations else { return StatisticDuration::default() };
@@ -265,11 +275,7 @@ pub unsafe extern "C" fn triton_model_statistics_batch_duration_count(
 ) -> u64 {
     infallible(0, || {
         // SAFETY: the contract's HANDLES.
-        let durations = unsafe {
-            read(statistics, None, |statistics| {
-                statistics.statistics.batches.get(index).map(|batch| &batch.durations)
-            })
-        };
+        let durations = unsafe { read(statistics, None, |statistics| statistics.batch_durations(index)) };
         pick(durations, kind).count
     })
 }
@@ -283,11 +289,7 @@ pub unsafe extern "C" fn triton_model_statistics_batch_duration_ns(
 ) -> u64 {
     infallible(0, || {
         // SAFETY: the contract's HANDLES.
-        let durations = unsafe {
-            read(statistics, None, |statistics| {
-                statistics.statistics.batches.get(index).map(|batch| &batch.durations)
-            })
-        };
+        let durations = unsafe { read(statistics, None, |statistics| statistics.batch_durations(index)) };
         ns(pick(durations, kind))
     })
 }
@@ -322,11 +324,7 @@ pub unsafe extern "C" fn triton_model_statistics_response_duration_count(
 ) -> u64 {
     infallible(0, || {
         // SAFETY: the contract's HANDLES.
-        let durations = unsafe {
-            read(statistics, None, |statistics| {
-                statistics.statistics.responses.get(index).map(|response| &response.durations)
-            })
-        };
+        let durations = unsafe { read(statistics, None, |statistics| statistics.response_durations(index)) };
         pick(durations, kind).count
     })
 }
@@ -340,11 +338,7 @@ pub unsafe extern "C" fn triton_model_statistics_response_duration_ns(
 ) -> u64 {
     infallible(0, || {
         // SAFETY: the contract's HANDLES.
-        let durations = unsafe {
-            read(statistics, None, |statistics| {
-                statistics.statistics.responses.get(index).map(|response| &response.durations)
-            })
-        };
+        let durations = unsafe { read(statistics, None, |statistics| statistics.response_durations(index)) };
         ns(pick(durations, kind))
     })
 }

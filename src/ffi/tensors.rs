@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    infer::{Datatype, InferInput},
+    infer::{Datatype, InferInput, RequestedOutput},
 };
 
 /// What stands at an index.
@@ -37,6 +37,23 @@ unsafe fn read<'a, T>(
     // SAFETY: the caller's promise.
     match unsafe { request.as_ref() }.and_then(|request| request.request.inputs().get(input)) {
         Some(input) => get(input),
+        None => none,
+    }
+}
+
+/// The same for a requested output.
+///
+/// # Safety
+/// As for [`read`].
+unsafe fn read_output<'a, T>(
+    request: *const triton_infer_request,
+    output: usize,
+    none: T,
+    get: impl FnOnce(&'a RequestedOutput<'static>) -> T,
+) -> T {
+    // SAFETY: the caller's promise.
+    match unsafe { request.as_ref() }.and_then(|request| request.request.requested_outputs().get(output)) {
+        Some(output) => get(output),
         None => none,
     }
 }
@@ -345,12 +362,8 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_class_count(
     request: *const triton_infer_request,
     output: usize,
 ) -> u32 {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES.
-        let request = unsafe { request.as_ref() };
-        let output = request.and_then(|request| request.request.requested_outputs().get(output));
-        output.map_or(0, |output| output.class_count())
-    })
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read_output(request, output, 0, RequestedOutput::class_count) })
 }
 
 /// Whether a requested output is wanted as JSON over HTTP; false past the end.
@@ -359,12 +372,8 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_is_json(
     request: *const triton_infer_request,
     output: usize,
 ) -> bool {
-    infallible(false, || {
-        // SAFETY: the contract's HANDLES.
-        let request = unsafe { request.as_ref() };
-        let output = request.and_then(|request| request.request.requested_outputs().get(output));
-        output.is_some_and(|output| output.is_json())
-    })
+    // SAFETY: the contract's HANDLES.
+    infallible(false, || unsafe { read_output(request, output, false, RequestedOutput::is_json) })
 }
 
 /// Whether an input's elements are to be spelled out, as JSON over HTTP, as typed contents over gRPC; false past the end.
@@ -373,11 +382,8 @@ pub unsafe extern "C" fn triton_infer_request_input_is_json(
     request: *const triton_infer_request,
     input: usize,
 ) -> bool {
-    infallible(false, || {
-        // SAFETY: the contract's HANDLES.
-        let request = unsafe { request.as_ref() };
-        request.and_then(|request| request.request.inputs().get(input)).is_some_and(|input| input.is_json())
-    })
+    // SAFETY: the contract's HANDLES.
+    infallible(false, || unsafe { read(request, input, false, InferInput::is_json) })
 }
 
 /// Undoes triton_infer_request_requested_output_set_shared_memory.

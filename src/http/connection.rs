@@ -8,8 +8,9 @@ use std::{
 };
 
 use super::{
+    REASON_BYTE_SIZE,
     answer::{Arrival, Body, Fault, Head, JSON_BYTE_SIZE, WINDOW_BYTE_SIZE},
-    body,
+    body, no_http,
 };
 use crate::{
     compression::{self, Compression},
@@ -26,8 +27,6 @@ use crate::{
     url::Protocol,
 };
 
-/// As much as is read of an answer that is an error.
-const ERROR_BYTE_SIZE: u64 = 64 << 10;
 /// A JSON buffer that grew beyond this is not kept.
 const JSON_KEPT_BYTE_SIZE: usize = 1 << 20;
 
@@ -149,7 +148,7 @@ impl Http1 {
         let outcome = Read::take(&mut body, limit).read_to_end(&mut bytes);
         self.reusable = is_sent && outcome.is_ok() && body.ends_reusable(&head);
         match outcome {
-            Err(error) if matches!(head.status, 200..=299) => {
+            Err(error) if wire::is_success(head.status) => {
                 Err(told(Fault::Io(error), context).with_headers(head.headers).into())
             }
             // What arrived before the connection broke is still the server's reason.
@@ -311,11 +310,11 @@ fn read_answer(
         Some(_) if context.accept_encoding.is_none() => None,
         Some(name) => Compression::from_name(name),
     };
-    if !matches!(head.status, 200..=299) {
+    if !wire::is_success(head.status) {
         let mut text = Vec::new();
         match (encoding, &head.encoding) {
             // What arrived before the connection broke is still the server's reason.
-            (Some(encoding), _) => drop(encoding.decompress(body, ERROR_BYTE_SIZE).read_to_end(&mut text)),
+            (Some(encoding), _) => drop(encoding.decompress(body, REASON_BYTE_SIZE).read_to_end(&mut text)),
             (None, name) => {
                 let name = name.as_deref().unwrap_or_default();
                 text = format!("the reason is encoded as '{name}', and nobody asked for that").into_bytes();
@@ -358,13 +357,9 @@ fn told(fault: Fault, context: &CallContext) -> Error {
         Fault::Io(error) if error.kind() != io::ErrorKind::InvalidData => {
             broken(error, "waiting for the answer", context)
         }
-        Fault::Io(error) => no_http(error.into()),
+        Fault::Io(error) => no_http(error),
         Fault::NoHttp(error) => no_http(error),
     }
-}
-
-fn no_http(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    Error::broken_answer("what came back is not HTTP as it should be").with_source(error)
 }
 
 /// The error of a connection that broke, or of a call whose time is over.
@@ -383,9 +378,7 @@ fn in_time(error: Error, context: &CallContext) -> Error {
     }
     match source.map(io::Error::kind) {
         Some(io::ErrorKind::TimedOut) => context.timed_out("receiving the answer").in_doubt(true),
-        Some(io::ErrorKind::InvalidData) => {
-            Error::broken_answer("what came back is not HTTP as it should be").with_source(error)
-        }
+        Some(io::ErrorKind::InvalidData) => no_http(error),
         _ => error,
     }
 }

@@ -13,6 +13,7 @@ pub use offline::HttpBody;
 
 use std::{
     borrow::Cow,
+    error::Error as StdError,
     io::{self, Read},
     sync::Arc,
 };
@@ -30,7 +31,7 @@ use crate::{
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     model::{
         Answered, Operation,
-        wire::{HttpRequest, model_path},
+        wire::{HttpRequest, is_success, model_path},
     },
     net::{dial::Dialer, pool::Pool},
     options::CallContext,
@@ -182,10 +183,6 @@ impl Http {
     }
 }
 
-fn is_success(status: u16) -> bool {
-    matches!(status, 200..=299)
-}
-
 /// As much of a body as is taken apart, and one byte more; of one that is an error the beginning, and what arrived before
 /// the connection broke.
 fn read_body(status: u16, body: Body, context: &CallContext) -> Result<Vec<u8>> {
@@ -232,6 +229,10 @@ fn failed(error: ureq::Error, context: &CallContext) -> Error {
             context.timed_out("waiting for the answer").in_doubt(true)
         }
         ureq::Error::Io(error) => Error::connection("the connection broke").in_doubt(true).with_source(error),
-        error => Error::broken_answer("what came back is not HTTP as it should be").with_source(error),
+        error => no_http(error),
     }
+}
+
+fn no_http(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+    Error::broken_answer("what came back is not HTTP as it should be").with_source(error)
 }

@@ -3,7 +3,7 @@
 use jiter::{Jiter, Peek};
 
 use super::{
-    Answered, Operation, check_name, check_optional_name, no_form,
+    Answered, Operation, check_model, no_form,
     wire::{self, HttpRequest, model_path},
 };
 use crate::{
@@ -45,8 +45,7 @@ impl Operation for Generate<'_> {
     }
 
     fn to_http(&self) -> Result<HttpRequest> {
-        check_name("a model's name", self.model)?;
-        check_optional_name("a model's version", self.version)?;
+        check_model(self.model, self.version)?;
         check_object(self.json)?;
         let path = model_path(self.model, self.version)?;
         let endpoint = if self.is_stream { "/generate_stream" } else { "/generate" };

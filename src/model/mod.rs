@@ -115,3 +115,15 @@ pub(crate) fn check_optional_name(what: &str, name: &str) -> Result<()> {
     }
     Ok(())
 }
+
+/// A model's name, and its version or an empty one.
+pub(crate) fn check_model(name: &str, version: &str) -> Result<()> {
+    check_name("a model's name", name)?;
+    check_optional_model(name, version)
+}
+
+/// The same, where an empty name has a meaning.
+pub(crate) fn check_optional_model(name: &str, version: &str) -> Result<()> {
+    check_optional_name("a model's name", name)?;
+    check_optional_name("a model's version", version)
+}

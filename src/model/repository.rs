@@ -102,9 +102,13 @@ impl RepositoryOptions {
         Ok(path + verb)
     }
 
-    fn refuse(&self, what: &str, is_set: bool, name: &str) -> Result<()> {
-        if is_set { Err(Error::invalid(format!("{what} has no {name}"))) } else { Ok(()) }
+    fn refuse_content(&self, what: &str) -> Result<()> {
+        refuse(what, self.config.is_some() || !self.files.is_empty(), "configuration and files")
     }
+}
+
+fn refuse(what: &str, is_set: bool, name: &str) -> Result<()> {
+    if is_set { Err(Error::invalid(format!("{what} has no {name}"))) } else { Ok(()) }
 }
 
 /// A server takes it for part of a path over either protocol: `..` is one too.
@@ -211,12 +215,8 @@ impl Operation for Index<'_> {
 
 impl Index<'_> {
     fn check(&self) -> Result<()> {
-        self.0.refuse(
-            "an index",
-            self.0.config.is_some() || !self.0.files.is_empty(),
-            "configuration and files",
-        )?;
-        self.0.refuse("an index", self.0.unload_dependents, "dependents to unload")
+        self.0.refuse_content("an index")?;
+        refuse("an index", self.0.unload_dependents, "dependents to unload")
     }
 }
 
@@ -229,8 +229,8 @@ impl Load<'_> {
     fn check(&self) -> Result<()> {
         check_model(self.name)?;
         let options = self.options;
-        options.refuse("a load", options.ready_only, "ready filter")?;
-        options.refuse("a load", options.unload_dependents, "dependents to unload")?;
+        refuse("a load", options.ready_only, "ready filter")?;
+        refuse("a load", options.unload_dependents, "dependents to unload")?;
         if !options.files.is_empty() && options.config.is_none() {
             return Err(Error::invalid(
                 "files are given and no configuration: a server takes files only together with the configuration",
@@ -299,12 +299,8 @@ impl Unload<'_> {
     fn check(&self) -> Result<()> {
         check_model(self.name)?;
         let options = self.options;
-        options.refuse("an unload", options.ready_only, "ready filter")?;
-        options.refuse(
-            "an unload",
-            options.config.is_some() || !options.files.is_empty(),
-            "configuration and files",
-        )
+        refuse("an unload", options.ready_only, "ready filter")?;
+        options.refuse_content("an unload")
     }
 }
 

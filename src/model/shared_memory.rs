@@ -133,7 +133,7 @@ fn read_regions<S: Message + Name + Default>(
     let list: Vec<Value> =
         serde_json::from_slice(body).map_err(|fault| wire::not_as_it_should_be(status, fault))?;
     let region = |value: Value| {
-        let region: S = wire::read_json(status, value.to_string().as_bytes())?;
+        let region: S = proto::from_value(value).map_err(|fault| wire::not_as_it_should_be(status, fault))?;
         Ok((name(&region).to_owned(), region))
     };
     list.into_iter().map(region).collect()

@@ -1,6 +1,6 @@
 //! The HTTP form of operations: paths, JSON bodies, and what an answer that is an error says.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 
 use http::Method;
 use prost::{Message, Name};
@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     error::{self, Error, Result},
     proto,
+    url::push_escaped,
 };
 
 /// What is sent over HTTP, the server's base path left away.
@@ -57,21 +58,18 @@ pub(crate) fn push_segment(path: &mut String, what: &str, text: &str) -> Result<
             "{what} '{text}' can't be part of a URL's path, as HTTP needs it to be"
         )));
     }
-    for byte in text.bytes() {
-        // What may stand in a path as it is, does: Triton looks for names as they stand there.
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            // Writing into a string can't fail.
-            let _ = write!(path, "%{byte:02X}");
-        }
-    }
+    // What may stand in a path as it is, does: Triton looks for names as they stand there.
+    push_escaped(path, text, b"!$&'()*+,;=:@");
     Ok(())
+}
+
+pub(crate) fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
 }
 
 /// The error that an answer is, unless it is a success.
 pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<()> {
-    if (200..300).contains(&status) { Ok(()) } else { Err(error(status, body)) }
+    if is_success(status) { Ok(()) } else { Err(error(status, body)) }
 }
 
 /// Reads a success that has no body to speak of, or the error that the answer is.

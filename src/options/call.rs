@@ -1,6 +1,6 @@
 //! What one call is told.
 
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     compression::Compression,
     error::{Error, Result},
+    url::push_escaped,
 };
 
 /// What one call is told. The defaults are those of its client.
@@ -104,9 +105,9 @@ impl CallOptions {
         if !self.query.is_empty() {
             self.query.push('&');
         }
-        push_escaped(&mut self.query, name);
+        push_escaped(&mut self.query, name, b"");
         self.query.push('=');
-        push_escaped(&mut self.query, value);
+        push_escaped(&mut self.query, value, b"");
         Ok(self)
     }
 
@@ -177,16 +178,5 @@ impl CallOptions {
         }
         self.route.json_size_header = Some(name.to_owned());
         Ok(self)
-    }
-}
-
-fn push_escaped(query: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            query.push(char::from(byte));
-        } else {
-            // Writing into a string can't fail.
-            let _ = write!(query, "%{byte:02X}");
-        }
     }
 }

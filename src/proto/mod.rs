@@ -32,13 +32,24 @@ static DESCRIPTORS: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| {
 /// Reads the JSON by which Triton's HTTP interface says what the message says over gRPC: the same field names,
 /// numbers of 64 bits as numbers. Unknown members are passed over, `null` is as good as absent.
 pub(crate) fn from_json<M: Message + Name + Default>(json: &[u8]) -> Result<M, String> {
-    let descriptor = descriptor::<M>()?;
-    let options = DeserializeOptions::new().deny_unknown_fields(false);
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let message = DynamicMessage::deserialize_with_options(descriptor, &mut reader, &options)
+    DynamicMessage::deserialize_with_options(descriptor::<M>()?, &mut reader, &read_options())
         .and_then(|message| reader.end().map(|()| message))
-        .map_err(|error| error.to_string())?;
-    message.transcode_to().map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?
+        .transcode_to()
+        .map_err(|error| error.to_string())
+}
+
+/// The same of JSON that was read already.
+pub(crate) fn from_value<M: Message + Name + Default>(json: Value) -> Result<M, String> {
+    DynamicMessage::deserialize_with_options(descriptor::<M>()?, json, &read_options())
+        .map_err(|error| error.to_string())?
+        .transcode_to()
+        .map_err(|error| error.to_string())
+}
+
+fn read_options() -> DeserializeOptions {
+    DeserializeOptions::new().deny_unknown_fields(false)
 }
 
 /// The JSON by which Triton's HTTP interface says what a message says: its field names, numbers of 64 bits as numbers,

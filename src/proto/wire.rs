@@ -78,8 +78,7 @@ pub(crate) fn take_field(bytes: &[u8]) -> Result<(u64, Value<'_>, &[u8]), String
 }
 
 pub(crate) fn put_bool(to: &mut Vec<u8>, field: u64, value: bool) {
-    put_key(to, field, VARINT);
-    put_varint(to, value.into());
+    put_number(to, field, value.into());
 }
 
 pub(crate) fn put_number(to: &mut Vec<u8>, field: u64, value: u64) {
