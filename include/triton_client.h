@@ -831,12 +831,23 @@ uint32_t triton_abi_version(void);
  *     499           1      CANCELLED            no         yes
  *     500           13     INTERNAL             no         no
  *     502           -      UNAVAILABLE          yes        yes
- *     503           14     UNAVAILABLE          yes        no
+ *     503           14     UNAVAILABLE          yes        yes
  *     -             15     DATA_LOSS            no         no
  *     -             2      UNKNOWN              no         no
  *     other 4xx     -      INVALID_ARGUMENT     no         no
  *     other 5xx     -      INTERNAL             no         no
  *     any other     other  UNKNOWN              no         no
+ *
+ * 503 and UNAVAILABLE are in doubt, since proxies send both after their server broke off in the middle of a request. They
+ * are not where the response is Triton's own and says that nothing ran: a 503 whose body is `{"error": ...}`, and gRPC
+ * UNAVAILABLE with Triton's text of a full queue, a queue timeout, a model that is not ready, a server that is shutting
+ * down, or a restricted protocol.
+ *
+ * A request that was certainly not seen (nothing of it was sent, the server said so by GOAWAY, or it was refused before
+ * its end was sent) is sent once more, on a fresh connection; so is one that only reads (health, metadata, configuration,
+ * statistics, index, settings, metrics) if it was refused or its connection was closed. A stream that was refused after
+ * the whole request was sent (REFUSED_STREAM) is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after
+ * its server ran the request.
  *
  * Failures that are no answer: a wrong argument is INVALID_ARGUMENT (origin argument); a server that can't be
  * reached or a connection that breaks UNAVAILABLE, retryable, an answer that is none INTERNAL (origin connection);

@@ -1,11 +1,6 @@
 //! Compression of messages: the same two forms over HTTP and gRPC.
 
-use std::{
-    cell::Cell,
-    fmt,
-    io::{self, Read, Write},
-    rc::Rc,
-};
+use std::io::{self, Read, Write};
 
 use flate2::{
     Compression as Level,
@@ -60,110 +55,46 @@ impl Compression {
         outcome.map_err(|error| Error::invalid("the request can't be compressed").with_source(error))
     }
 
-    /// What a compressed message gives, up to `most` bytes. Why a read failed that is no fault of `body`'s says
-    /// [`fault`].
-    pub(crate) fn decompress<'b>(self, body: impl Read + 'b, most: u64) -> Box<dyn Read + 'b> {
-        let failed = Rc::new(Cell::new(false));
-        let body = Watched { body, failed: failed.clone() };
-        let body = io::BufReader::with_capacity(64 << 10, body);
-        match self {
-            Self::None => Box::new(Bounded { body, failed, left: most, most }),
-            Self::Gzip => Box::new(Bounded { body: MultiGzDecoder::new(body), failed, left: most, most }),
-            Self::Deflate => Box::new(Bounded { body: ZlibDecoder::new(body), failed, left: most, most }),
+    /// What a compressed message gives: RESOURCE_EXHAUSTED if that is more than `max` bytes, INTERNAL for a message that is
+    /// not compressed as it says.
+    pub(crate) fn decompress(self, message: &[u8], max: u64) -> Result<Vec<u8>> {
+        let mut plain = Vec::new();
+        let outcome = self.decompress_into(message, max.saturating_add(1), &mut plain);
+        if plain.len() as u64 > max {
+            let text = format!(
+                "the decompressed response exceeds the limit of {max} bytes (option max_decompressed_byte_size)"
+            );
+            return Err(Error::new(Status::ResourceExhausted, Origin::Client, text).in_doubt(true));
         }
-    }
-}
-
-/// A reader that tells whether it was the one that failed.
-struct Watched<R> {
-    body: R,
-    failed: Rc<Cell<bool>>,
-}
-
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.body.read(into).inspect_err(|_| self.failed.set(true))
-    }
-}
-
-/// A reader of at most so many bytes.
-struct Bounded<R> {
-    body: R,
-    failed: Rc<Cell<bool>>,
-    left: u64,
-    most: u64,
-}
-
-impl<R: Read> Bounded<R> {
-    fn read_body(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.body.read(into).map_err(|error| match self.failed.get() {
-            true => error,
-            false => io::Error::other(Fault::Damaged(error)),
-        })
-    }
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(into.len());
-        if room == 0 && !into.is_empty() {
-            // One more byte would be one too many.
-            return match self.read_body(&mut [0])? {
-                0 => Ok(0),
-                _ => Err(io::Error::other(Fault::Exceeded(self.most))),
-            };
-        }
-        let count = self.read_body(&mut into[..room])?;
-        self.left -= count as u64;
-        Ok(count)
-    }
-}
-
-/// What is wrong with a compressed message.
-#[derive(Debug)]
-enum Fault {
-    /// More came out of it than may.
-    Exceeded(u64),
-    /// It is not compressed as it says.
-    Damaged(io::Error),
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exceeded(most) => {
-                write!(f, "decompressed, the answer has more than {most} bytes, the client's limit")
+        match outcome {
+            Ok(()) => Ok(plain),
+            Err(error) => {
+                Err(Error::broken_answer("the response is not compressed as it says").with_source(error))
             }
-            Self::Damaged(error) => write!(f, "the answer is not compressed as it says: {error}"),
         }
     }
-}
 
-impl std::error::Error for Fault {}
+    /// As much of what a compressed message gives as can be had, up to `max` bytes.
+    pub(crate) fn decompress_start(self, message: &[u8], max: u64) -> Vec<u8> {
+        let mut plain = Vec::new();
+        // What came out before the damage is kept.
+        let _ = self.decompress_into(message, max, &mut plain);
+        plain
+    }
 
-/// RESOURCE_EXHAUSTED or INTERNAL, if a reader of [`Compression::decompress`] failed by the message and not by what it
-/// came from.
-pub(crate) fn fault(error: &io::Error) -> Option<Error> {
-    let fault: &Fault = error.get_ref()?.downcast_ref()?;
-    Some(match fault {
-        Fault::Exceeded(_) => {
-            Error::new(Status::ResourceExhausted, Origin::Client, fault.to_string()).in_doubt(true)
+    fn decompress_into(self, message: &[u8], max: u64, plain: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::None => message.take(max).read_to_end(plain),
+            Self::Gzip => MultiGzDecoder::new(message).take(max).read_to_end(plain),
+            Self::Deflate => ZlibDecoder::new(message).take(max).read_to_end(plain),
         }
-        Fault::Damaged(_) => Error::broken_answer(fault.to_string()),
-    })
+        .map(drop)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Broken;
-
-    impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::TimedOut.into())
-        }
-    }
 
     #[test]
     fn a_message_comes_back_and_a_bomb_is_stopped_at_the_limit() {
@@ -171,24 +102,19 @@ mod tests {
         for compression in [Compression::None, Compression::Gzip, Compression::Deflate] {
             let message = compression.compress([&a[..], &b].into_iter()).unwrap();
             assert!(compression == Compression::None || message.len() < 4096);
-            let mut back = Vec::new();
             let whole = (a.len() + b.len()) as u64;
-            compression.decompress(&message[..], whole).read_to_end(&mut back).unwrap();
-            assert_eq!(back, [&a[..], &b].concat());
-            let error = compression.decompress(&message[..], whole - 1).read_to_end(&mut back).unwrap_err();
-            assert_eq!(fault(&error).unwrap().status(), Status::ResourceExhausted);
+            assert_eq!(compression.decompress(&message, whole).unwrap(), [&a[..], &b].concat());
+            let error = compression.decompress(&message, whole - 1).unwrap_err();
+            assert_eq!(error.status(), Status::ResourceExhausted);
+            assert_eq!(compression.decompress_start(&message, 10), [0; 10]);
             assert_eq!(Compression::from_name(&compression.name().to_uppercase()), Some(compression));
         }
         for compression in [Compression::Gzip, Compression::Deflate] {
             let whole = compression.compress([&b"whole"[..]].into_iter()).unwrap();
             for damaged in [&b"garbage"[..], &whole[..whole.len() - 1], &whole[..5]] {
-                let error = compression.decompress(damaged, 10).read_to_end(&mut Vec::new()).unwrap_err();
-                assert_eq!(fault(&error).unwrap().status(), Status::Internal, "{compression:?} {error}");
+                let error = compression.decompress(damaged, 10).unwrap_err();
+                assert_eq!(error.status(), Status::Internal, "{compression:?} {error}");
             }
-            // What the message came from has a word of its own.
-            let broken = (&whole[..5]).chain(Broken);
-            let error = compression.decompress(broken, 10).read_to_end(&mut Vec::new()).unwrap_err();
-            assert!(error.kind() == io::ErrorKind::TimedOut && fault(&error).is_none());
         }
     }
 }

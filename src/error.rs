@@ -130,11 +130,12 @@ pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
     (500, means(Status::Internal, false, false)),
     (501, means(Status::Unimplemented, false, false)),
     (502, means(Status::Unavailable, true, true)),
-    (503, means(Status::Unavailable, true, false)),
+    (503, means(Status::Unavailable, true, true)),
     (504, means(Status::DeadlineExceeded, true, true)),
 ];
 
-/// The codes of gRPC, in order. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a
+/// The codes of gRPC, in order. UNAVAILABLE is in doubt, since proxies send it after their server broke off in a request;
+/// with one of Triton's own texts which say that nothing ran it is not. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a
 /// server answers to a message over its limit.
 pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (1, means(Status::Cancelled, false, true)),
@@ -150,9 +151,24 @@ pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (11, means(Status::OutOfRange, false, false)),
     (12, means(Status::Unimplemented, false, false)),
     (13, means(Status::Internal, false, false)),
-    (14, means(Status::Unavailable, true, false)),
+    (14, means(Status::Unavailable, true, true)),
     (15, means(Status::DataLoss, false, false)),
     (16, means(Status::Unauthenticated, false, false)),
+];
+
+/// Texts by which Triton says UNAVAILABLE of a request that it has not run, of 2.51 and of the source of 2.73.
+const NOTHING_RAN: [&str; 6] = [
+    // The model's queue is full, by `max_queue_size`.
+    "Exceeds maximum queue size",
+    // It waited in the queue for longer than it may, by `default_timeout_microseconds`.
+    "Request timeout expired",
+    // The server or the model is going down.
+    "has stopped accepting new",
+    // The model is loading, or was unloaded.
+    "has no available versions",
+    "is not ready",
+    // The key of a restricted protocol is missing.
+    "This protocol is restricted",
 ];
 
 /// What an HTTP status other than success means.
@@ -171,6 +187,13 @@ pub fn http_status_meaning(code: u16) -> Meaning {
 pub fn grpc_code_meaning(code: i32) -> Meaning {
     let row = GRPC_CODES.iter().find(|row| row.0 == code);
     row.map_or(means(Status::Unknown, false, false), |row| row.1)
+}
+
+/// What gRPC UNAVAILABLE with a text of Triton's own means: see [`NOTHING_RAN`].
+pub(crate) fn grpc_status_meaning(code: i32, text: &str) -> Meaning {
+    let meaning = grpc_code_meaning(code);
+    let is_known = meaning.status == Status::Unavailable && NOTHING_RAN.iter().any(|own| text.contains(own));
+    Meaning { in_doubt: meaning.in_doubt && !is_known, ..meaning }
 }
 
 /// Why a call failed. One pointer in size; the message alone says what was tried, on what, and what came of it.
@@ -335,5 +358,35 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// The most bytes of a name or value from the network in a message, and of a server's own reason.
+const EXCERPT_BYTE_SIZE: usize = 256;
+const REASON_BYTE_SIZE: usize = 8 << 10;
+
+/// A text from the network, for a message: cut to 256 bytes.
+pub(crate) fn excerpt(text: &str) -> impl fmt::Display {
+    Excerpt { text, max: EXCERPT_BYTE_SIZE }
+}
+
+/// A server's reason, for a message: cut to 8 KiB.
+pub(crate) fn reason(text: &str) -> impl fmt::Display {
+    let text = if text.trim().is_empty() { "the server gave no reason" } else { text };
+    Excerpt { text, max: REASON_BYTE_SIZE }
+}
+
+struct Excerpt<'t> {
+    text: &'t str,
+    max: usize,
+}
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.text.len() <= self.max {
+            return f.write_str(self.text);
+        }
+        let cut = (0..=self.max).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
+        write!(f, "{}\u{2026}", &self.text[..cut])
     }
 }

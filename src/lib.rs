@@ -22,7 +22,6 @@
 
 mod client;
 mod compression;
-mod deadline;
 mod error;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]
@@ -42,6 +41,7 @@ mod panic;
 mod proto;
 mod stats;
 mod transport;
+mod until;
 mod url;
 
 pub use client::Client;
@@ -65,6 +65,7 @@ pub use model::{
     Settings, SettingsUpdate, StatisticDuration, Statistics, SystemRegion, SystemRegions, TensorConfig,
     TensorFormat, TensorMetadata, VersionPolicy,
 };
+pub use net::pool::ConnectionCounts;
 pub use options::{
     CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_LOAD_TIMEOUT,
     DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,

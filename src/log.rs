@@ -30,6 +30,11 @@ impl Log {
         Self(Some((most, callback)))
     }
 
+    /// Whether anybody hears messages of this weight.
+    pub fn is_on(&self, level: LogLevel) -> bool {
+        self.0.as_ref().is_some_and(|(most, _)| level <= *most)
+    }
+
     /// The text is made only if somebody hears it.
     pub fn write(&self, level: LogLevel, target: &str, text: impl FnOnce() -> String) {
         if let Some((most, callback)) = &self.0

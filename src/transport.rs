@@ -1,18 +1,25 @@
 //! The two protocols behind one face: the only file that names both.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::ops::ControlFlow;
 
 use crate::{
     error::{Error, Result},
-    grpc::Grpc,
+    grpc::{self, Grpc, GrpcRequest},
     headers::Headers,
-    http::Http,
-    infer::{InferRequest, InferResult, place::Places},
-    model::{Operation, generate::Generate},
-    net::dial::Dialer,
+    http::{self, Http, HttpResponse},
+    infer::{InferRequest, InferResult, Stopwatch, place::Places},
+    model::{
+        Answered, Operation,
+        generate::Generate,
+        wire::{self, HttpRequest, is_success},
+    },
+    net::{attempts::Failure, dial::Dialer, drive::Caller, pool::ConnectionCounts},
     options::{CallContext, ClientOptions},
+    proto,
     url::{Protocol, Url},
 };
+
+type Attempt<T> = std::result::Result<T, Failure>;
 
 /// There will only ever be these two, so an enum and no trait object.
 #[derive(Debug)]
@@ -21,58 +28,185 @@ pub(crate) enum Transport {
     Grpc(Grpc),
 }
 
+/// An inference, checked and encoded before there is a connection for it. Every attempt sends the same.
+pub(crate) enum Prepared<'r> {
+    Http(http::Prepared<'r>),
+    Grpc(grpc::Encoded<'r>),
+}
+
+/// A request of the control plane, encoded likewise.
+pub(crate) enum Request {
+    Http(HttpRequest),
+    Grpc(GrpcRequest),
+}
+
+/// What a server sent back to one.
+pub(crate) enum Response {
+    Http(HttpResponse),
+    Grpc(Headers, Vec<u8>),
+}
+
+/// What an attempt is made with.
+#[derive(Clone, Copy)]
+pub(crate) struct Means<'c> {
+    pub caller: &'c Caller,
+    pub context: &'c CallContext<'c>,
+    /// A connection that no call has used before.
+    pub fresh: bool,
+}
+
 impl Transport {
     /// Does not touch the network.
     pub fn new(url: &Url, options: &ClientOptions) -> Result<Self> {
-        let dialer = Arc::new(Dialer::new(url, options.connect_timeout, options.log.clone()));
+        let dialer = Dialer::new(url, options.connect_timeout, options.log.clone());
+        let max = options.max_connections;
         Ok(match url.protocol {
-            Protocol::Http => Self::Http(Http::new(url, dialer)?),
-            Protocol::Grpc => Self::Grpc(Grpc::new(url, dialer)?),
+            Protocol::Http => Self::Http(Http::new(url, dialer, max)?),
+            Protocol::Grpc => Self::Grpc(Grpc::new(url, dialer, max)?),
         })
     }
 
-    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
-        operation.answer(match self {
-            Self::Http(http) => http.call(operation, context)?,
-            Self::Grpc(grpc) => grpc.call(operation, context)?,
+    pub fn prepare<'r>(&self, request: &'r InferRequest<'_>, context: &CallContext) -> Result<Prepared<'r>> {
+        Ok(match self {
+            Self::Http(_) => Prepared::Http(http::Prepared::new(request, context)?),
+            Self::Grpc(_) => Prepared::Grpc(grpc::Encoded::new(request, context)?),
         })
+    }
+
+    /// An inference whose gRPC message was made before.
+    pub fn prepare_message<'r>(&self, message: &'r [u8], context: &CallContext) -> Result<Prepared<'r>> {
+        match self {
+            Self::Http(_) => Err(Error::invalid("a gRPC message can't be sent over HTTP")),
+            Self::Grpc(_) => Ok(Prepared::Grpc(grpc::Encoded::made(message, context)?)),
+        }
+    }
+
+    pub async fn infer(
+        &self,
+        request: &Prepared<'_>,
+        places: &mut Places<'_>,
+        watch: &mut Stopwatch,
+        Means { caller, context, fresh }: Means<'_>,
+    ) -> Attempt<InferResult> {
+        match (self, request) {
+            (Self::Http(http), Prepared::Http(request)) => {
+                http.infer(request, places, fresh, watch, caller, context).await
+            }
+            (Self::Grpc(grpc), Prepared::Grpc(message)) => {
+                grpc.infer(message, places, fresh, watch, caller, context).await
+            }
+            _ => Err(other_protocol().into()),
+        }
+    }
+
+    pub fn request<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Request> {
+        Ok(match self {
+            Self::Http(_) => {
+                let request = operation.to_http()?;
+                context.check_request_size(request.body.len() as u64)?;
+                Request::Http(request)
+            }
+            Self::Grpc(grpc) => Request::Grpc(grpc.request(O::GRPC, &operation.to_grpc()?, context)?),
+        })
+    }
+
+    /// Sends a request of the control plane. Compiled once for all operations.
+    pub async fn call(
+        &self,
+        request: &Request,
+        Means { caller, context, fresh }: Means<'_>,
+    ) -> Attempt<Response> {
+        match (self, request) {
+            (Self::Http(http), Request::Http(request)) => {
+                Ok(Response::Http(http.call(request, fresh, caller, context).await?))
+            }
+            (Self::Grpc(grpc), Request::Grpc(request)) => {
+                let (headers, message) = grpc.call(request, fresh, caller, context).await?;
+                Ok(Response::Grpc(headers, message))
+            }
+            _ => Err(other_protocol().into()),
+        }
     }
 
     /// Hands the events of `generate_stream` over as they come.
-    pub fn generate_stream(
+    pub async fn generate_stream(
         &self,
-        asked: &Generate,
+        generate: &Generate<'_>,
+        request: &Request,
         on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
-        context: &CallContext,
-    ) -> Result<Headers> {
-        match self {
-            Self::Http(http) => http.generate_stream(asked, on_event, context),
-            Self::Grpc(_) => asked.to_grpc().map(|()| Headers::none()),
+        Means { caller, context, fresh }: Means<'_>,
+    ) -> Attempt<Headers> {
+        match (self, request) {
+            (Self::Http(http), Request::Http(request)) => {
+                http.generate_stream(generate, request, on_event, fresh, caller, context).await
+            }
+            _ => Err(other_protocol().into()),
         }
     }
 
-    pub fn infer(
-        &self,
-        request: &InferRequest,
-        places: &mut Places,
-        context: &CallContext,
-    ) -> Result<InferResult> {
+    pub fn connections(&self) -> ConnectionCounts {
         match self {
-            Self::Http(http) => http.infer(request, places, context),
-            Self::Grpc(grpc) => grpc.infer(request, places, context),
+            Self::Http(http) => http.connections(),
+            Self::Grpc(grpc) => grpc.connections(),
         }
     }
+}
 
-    /// Runs an inference whose message of gRPC's was made before.
-    pub fn infer_message(
-        &self,
-        message: &[u8],
-        places: &mut Places,
-        context: &CallContext,
-    ) -> Result<InferResult> {
-        match self {
-            Self::Http(_) => Err(Error::invalid("a message of gRPC's can't go over HTTP")),
-            Self::Grpc(grpc) => grpc.infer_message(message, places, context),
+impl Response {
+    /// What the response to an operation says.
+    pub fn read<O: Operation>(self, operation: &O, context: &CallContext) -> Result<O::Answer> {
+        let (outcome, headers) = match self {
+            Self::Http(HttpResponse { status, headers, body }) => {
+                (read_http(operation, status, body, headers.get("location"), context), headers)
+            }
+            Self::Grpc(headers, message) => (read_grpc::<O>(&message, context), headers),
+        };
+        match outcome {
+            Ok((reply, body)) => operation.answer(Answered { reply, body, headers }),
+            Err(error) => Err(error.with_headers(headers)),
         }
     }
+}
+
+fn read_http<O: Operation>(
+    operation: &O,
+    status: u16,
+    body: Vec<u8>,
+    location: Option<&str>,
+    context: &CallContext,
+) -> Result<(O::Reply, Option<String>)> {
+    if is_success(status) {
+        context.check_parsed_size(body.len() as u64)?;
+    }
+    let body = text(body);
+    if (300..400).contains(&status) {
+        return Err(wire::error(status, body.as_bytes(), location));
+    }
+    if is_success(status) {
+        context.check_parts(operation.count_parts(body.as_bytes()))?;
+    }
+    Ok((operation.read_http(status, body.as_bytes())?, Some(body)))
+}
+
+fn read_grpc<O: Operation>(message: &[u8], context: &CallContext) -> Result<(O::Reply, Option<String>)> {
+    let outcome = proto::decode(message, context.max_parts());
+    let reply = outcome.map_err(|fault| match fault {
+        proto::Fault::Parts => context.too_many_parts(),
+        proto::Fault::Malformed(fault) => Error::broken_answer(format!("malformed gRPC message: {fault}")),
+    })?;
+    Ok((reply, None))
+}
+
+/// A body as text, in which what is not UTF-8 is replaced.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// What one transport has prepared, another was given: a defect of this library.
+fn other_protocol() -> Error {
+    Error::new(
+        crate::error::Status::Internal,
+        crate::error::Origin::Client,
+        "defect in the library: a request of the other protocol",
+    )
 }

@@ -2,7 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::{Client, told_at};
+use super::{
+    Client,
+    server::{Server, run},
+};
 use crate::{
     error::Result,
     headers::Headers,
@@ -23,7 +26,6 @@ use crate::{
         statistics::GetStatistics,
     },
     options::{CallContext, CallOptions, METRICS_PORT},
-    transport::Transport,
     url::{Protocol, Url},
 };
 
@@ -96,13 +98,13 @@ impl Client {
     /// the server refuses: a load without `--model-control-mode=explicit` (UNAVAILABLE), a model that is not in the
     /// repository or whose configuration is broken (INTERNAL), a model that fails to start (INVALID_ARGUMENT).
     pub fn load_model(&self, name: &str, load: &RepositoryOptions, options: &CallOptions) -> Result<()> {
-        self.call_in(&Load { name, options: load }, &CallContext::loading(&self.options, options))
+        self.0.server.call(&Load { name, options: load }, &CallContext::loading(&self.0.options, options))
     }
 
     /// Unloads a model; one that is not loaded is no error. The server may answer before the model is gone. The time limit
     /// is that of loading.
     pub fn unload_model(&self, name: &str, unload: &RepositoryOptions, options: &CallOptions) -> Result<()> {
-        self.call_in(&Unload { name, options: unload }, &CallContext::loading(&self.options, options))
+        self.0.server.call(&Unload { name, options: unload }, &CallContext::loading(&self.0.options, options))
     }
 
     /// What the server has counted of a model, or with an empty name of all; an empty version stands for all versions.
@@ -210,29 +212,33 @@ impl Client {
     /// [`ClientOptions::set_metrics_url`](crate::ClientOptions::set_metrics_url) says. Over HTTP whatever the client's
     /// protocol. Keys of restricted endpoints that the client has are not sent there, those of the call are.
     pub fn metrics(&self, options: &CallOptions) -> Result<Metrics> {
-        let (url, transport) = match self.metrics.get() {
-            Some(metrics) => metrics,
+        let inner = &*self.0;
+        let server = match inner.metrics.get() {
+            Some(server) => server,
             None => {
-                let url = self.metrics_url();
-                let transport = Transport::new(&url, &self.options)?;
-                self.metrics.get_or_init(|| (url, transport))
+                let server = Server::new(self.metrics_url(), &inner.options)?;
+                inner.metrics.get_or_init(|| server)
             }
         };
-        let context = CallContext::new(&self.options, options).elsewhere();
-        told_at(url, &context, || GetMetrics.what(), || transport.call(&GetMetrics, &context))
+        server.call(&GetMetrics, &CallContext::new(&inner.options, options).elsewhere())
     }
 
     fn metrics_url(&self) -> Url {
-        let mut url = self.options.metrics_url.clone().unwrap_or_else(|| Url {
+        let inner = &*self.0;
+        let mut url = inner.options.metrics_url.clone().unwrap_or_else(|| Url {
             protocol: Protocol::Http,
-            host: self.url.host.clone(),
             port: METRICS_PORT,
             base_path: String::new(),
+            ..inner.server.url.clone()
         });
         if url.base_path.is_empty() {
             url.base_path = METRICS_PATH.to_owned();
         }
         url
+    }
+
+    fn call<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Answer> {
+        self.0.server.call(operation, &CallContext::new(&self.0.options, options))
     }
 
     /// Asks a model by its `generate` endpoint: a JSON object in, one out, whose members are the model's tensors and the
@@ -265,12 +271,18 @@ impl Client {
         options: &CallOptions,
         mut on_event: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Headers> {
-        let asked = Generate { model, version, json, is_stream: true };
-        let context = CallContext::new(&self.options, options);
-        self.told(
+        let generate = Generate { model, version, json, is_stream: true };
+        let server = &self.0.server;
+        let context = CallContext::new(&self.0.options, options);
+        server.log(
             &context,
-            || asked.what(),
-            || self.transport.generate_stream(&asked, &mut on_event, &context),
+            || generate.what(),
+            || {
+                let request = server.transport.request(&generate, &context)?;
+                run(&context, false, async |means| {
+                    server.transport.generate_stream(&generate, &request, &mut on_event, means).await
+                })
+            },
         )
     }
 }

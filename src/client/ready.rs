@@ -27,12 +27,12 @@ impl Client {
     /// argument that is wrong, a caller whom the server does not know or does not let. (Of an endpoint that is restricted
     /// over gRPC Triton says that it is UNAVAILABLE: that is waited for.)
     pub fn wait_ready(&self, model: &str, version: &str, options: &CallOptions) -> Result<()> {
-        let context = CallContext::new(&self.options, options);
+        let context = CallContext::new(&self.0.options, options);
         let what = || match model {
             "" => "wait for the server".to_owned(),
             model => format!("wait for model '{model}'"),
         };
-        self.told(&context, what, || self.ask_until_ready(model, version, &context))
+        self.0.server.log(&context, what, || self.ask_until_ready(model, version, &context))
     }
 
     fn ask_until_ready(&self, model: &str, version: &str, context: &CallContext) -> Result<()> {
@@ -40,14 +40,14 @@ impl Client {
             return Err(Error::invalid("a version needs the model's name"));
         }
         check_optional_model(model, version)?;
-        let is_over = || context.deadline.is_over();
+        let is_over = || context.until.deadline.is_over();
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Box<dyn StdError + Send + Sync>> = None;
         loop {
             let asked = &context.at_most(PATIENCE);
             let answer = match model {
-                "" => self.transport.call(&ServerReady, asked),
-                model => self.transport.call(&ModelReady { name: model, version }, asked),
+                "" => self.0.server.ask(&ServerReady, asked),
+                model => self.0.server.ask(&ModelReady { name: model, version }, asked),
             };
             match answer {
                 Ok(true) => return Ok(()),
@@ -58,7 +58,7 @@ impl Client {
                 Err(error) => last = Some(error.into()),
             }
             if !is_over() {
-                let left = context.deadline.remaining();
+                let left = context.until.deadline.remaining();
                 thread::sleep(left.map_or(pause, |left| left.min(pause)));
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

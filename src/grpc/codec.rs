@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 
 use prost::{Message, Name};
 
-use super::{contents, parameters};
+use super::{contents, message::MessageReader, parameters};
 use crate::{
     compression::Compression,
     error::{Error, Origin, Result, Status},
@@ -71,7 +71,7 @@ mod output_tensor_field {
 pub(super) const PREFIX_BYTE_SIZE: usize = 5;
 
 /// An encoded `ModelInferRequest` behind its prefix, in the order in which it is sent.
-pub(super) struct Encoded<'r> {
+pub(crate) struct Encoded<'r> {
     /// Everything that is not tensor data, one stretch after the other.
     framing: Vec<u8>,
     parts: Vec<Part<'r>>,
@@ -85,6 +85,7 @@ enum Part<'r> {
 impl<'r> Encoded<'r> {
     /// RESOURCE_EXHAUSTED for a message that is over the limit, or over 4 GiB, which no prefix can say.
     pub fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
+        super::check_http_only(context)?;
         check(request)?;
         let parts = request.inputs().len() * 2 + 1;
         let mut encoded = Self { framing: Vec::with_capacity(512), parts: Vec::with_capacity(parts) };
@@ -119,6 +120,7 @@ impl<'r> Encoded<'r> {
 
     /// A message that was made before.
     pub fn made(message: &'r [u8], context: &CallContext) -> Result<Self> {
+        super::check_http_only(context)?;
         let framing = vec![0; PREFIX_BYTE_SIZE];
         let parts = vec![Part::Framing(0..PREFIX_BYTE_SIZE), Part::Tensor(message)];
         Self { framing, parts }.sealed(context)
@@ -130,13 +132,8 @@ impl<'r> Encoded<'r> {
         if context.request_compression != Compression::None {
             self.compress(context.request_compression)?;
         }
-        let byte_size = self.byte_size();
-        let size = u32::try_from(byte_size).map_err(|_| {
-            let message =
-                format!("the request has {byte_size} bytes, and a message of gRPC's less than 4 GiB");
-            Error::new(Status::ResourceExhausted, Origin::Client, message)
-        })?;
-        self.framing[1..PREFIX_BYTE_SIZE].copy_from_slice(&size.to_be_bytes());
+        let [_, size @ ..] = prefix(self.byte_size())?;
+        self.framing[1..PREFIX_BYTE_SIZE].copy_from_slice(&size);
         Ok(self)
     }
 
@@ -164,6 +161,16 @@ impl<'r> Encoded<'r> {
     fn byte_size(&self) -> u64 {
         self.parts().map(|part| part.len() as u64).sum::<u64>() - PREFIX_BYTE_SIZE as u64
     }
+}
+
+/// The prefix of a message that is not compressed.
+pub(super) fn prefix(byte_size: u64) -> Result<[u8; PREFIX_BYTE_SIZE]> {
+    let size = u32::try_from(byte_size).map_err(|_| {
+        let message = format!("the request has {byte_size} bytes, and a gRPC message less than 4 GiB");
+        Error::new(Status::ResourceExhausted, Origin::Client, message)
+    })?;
+    let [a, b, c, d] = size.to_be_bytes();
+    Ok([0, a, b, c, d])
 }
 
 /// What gRPC can't say.
@@ -460,6 +467,36 @@ fn read_output(field: &[u8]) -> Result<(InferOutputTensor, Vec<u8>)> {
     let contents = contents::read(&pieces, datatype, most)
         .map_err(|fault| malformed(&format!("output '{}': {fault}", output.name)))?;
     Ok((output, contents))
+}
+
+/// Reads an inference's response into its places.
+pub(super) struct InferReader<'p, 'r> {
+    places: &'p mut Places<'r>,
+    reader: Option<ResponseReader<'r>>,
+}
+
+impl<'p, 'r> InferReader<'p, 'r> {
+    pub fn new(places: &'p mut Places<'r>) -> Self {
+        Self { places, reader: None }
+    }
+}
+
+impl MessageReader for InferReader<'_, '_> {
+    type Output = InferResult;
+
+    fn begin(&mut self, byte_size: u64, context: &CallContext) -> Result<()> {
+        self.reader = Some(ResponseReader::new(byte_size, context)?);
+        Ok(())
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        self.reader.as_mut().map_or(Ok(()), |reader| reader.push(bytes, self.places))
+    }
+
+    fn finish(self) -> Result<InferResult> {
+        let reader = self.reader.ok_or_else(|| malformed("missing message"))?;
+        reader.finish(self.places)
+    }
 }
 
 /// What stands before a field's value.

@@ -1,6 +1,6 @@
-//! One inference as HTTP/2 carries it: head, message, answer, trailers.
+//! One unary call as HTTP/2 carries it: headers, message, response headers, message, trailers.
 
-use std::{future::poll_fn, sync::Arc, time::Instant};
+use std::{cell::Cell, future::poll_fn, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use h2::{
@@ -9,180 +9,198 @@ use h2::{
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, header};
 
-use super::{lane::Line, message::Message, not_grpc};
+use super::{
+    message::{Message, MessageReader},
+    status,
+};
 use crate::{
     compression::Compression,
     error::Error,
     headers::Headers,
-    infer::{InferResult, Stopwatch, place::Places},
+    infer::Stopwatch,
     lend::{Loan, Piece},
-    net::pool::Failure,
+    net::{attempts::Failure, drive::Caller, link::Link},
     options::CallContext,
     url::Protocol,
 };
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// As much as is read of an answer that is no gRPC.
-const ERROR_BYTE_SIZE: usize = 1024;
+/// How much is read of a response that is not one of gRPC.
+const ERROR_BYTE_SIZE: usize = 16 << 10;
+static GRPC_STATUS: header::HeaderName = header::HeaderName::from_static("grpc-status");
 
-/// The head of a call. `deadline` is what the server hears of it.
-pub(super) fn head(uri: &Uri, deadline: Option<std::time::Duration>, context: &CallContext) -> Request<()> {
-    let mut head = Request::new(());
-    *head.method_mut() = Method::POST;
-    *head.uri_mut() = uri.clone();
-    *head.version_mut() = Version::HTTP_2;
-    let headers = head.headers_mut();
+/// The headers of a call. The server hears of its deadline, and gives up what nobody waits for.
+pub(super) fn headers(uri: &Uri, is_compressible: bool, context: &CallContext) -> Request<()> {
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri.clone();
+    *request.version_mut() = Version::HTTP_2;
+    let headers = request.headers_mut();
     headers.insert(header::TE, HeaderValue::from_static("trailers"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
-    if let Some(value) = deadline.and_then(|left| HeaderValue::try_from(timeout(left)).ok()) {
+    let left = context.until.deadline.remaining();
+    if let Some(value) = left.and_then(|left| HeaderValue::try_from(timeout(left)).ok()) {
         headers.insert("grpc-timeout", value);
     }
-    if context.request_compression != Compression::None {
-        headers.insert("grpc-encoding", HeaderValue::from_static(context.request_compression.name()));
-    }
-    if let Some(encodings) = context.accept_encoding {
-        // gRPC names them without weights.
-        let names: Vec<&str> =
-            encodings.split(',').filter_map(|one| one.split(';').next()).map(str::trim).collect();
-        if let Ok(value) = HeaderValue::try_from(names.join(",")) {
-            headers.insert("grpc-accept-encoding", value);
+    if is_compressible {
+        if context.request_compression != Compression::None {
+            headers.insert("grpc-encoding", HeaderValue::from_static(context.request_compression.name()));
+        }
+        if let Some(encodings) = context.accept_encoding {
+            // gRPC names them without weights.
+            let names: Vec<&str> =
+                encodings.split(',').filter_map(|one| one.split(';').next()).map(str::trim).collect();
+            if let Ok(value) = HeaderValue::try_from(names.join(",")) {
+                headers.insert("grpc-accept-encoding", value);
+            }
         }
     }
     for (name, value) in context.headers(Protocol::Grpc) {
         headers.append(name, value.clone());
     }
-    head
+    request
 }
 
-/// A time as gRPC writes it: at most eight digits and a unit. Rounded up to whole ones, and coarsely where nobody
-/// minds: the same text for each call is one that HTTP/2's header compression knows already.
-fn timeout(left: std::time::Duration) -> String {
-    const MOST: u128 = 99_999_999;
+/// A time as gRPC writes it: at most eight digits and a unit. Rounded up to whole ones, and coarsely where it does not
+/// matter: the same text for each call is one that HTTP/2's header compression knows already.
+fn timeout(left: Duration) -> String {
+    const MAX: u128 = 99_999_999;
     let (us, ms) = (left.as_nanos().div_ceil(1000).max(1), left.as_nanos().div_ceil(1_000_000));
     match () {
         () if us < 1_000_000 => format!("{us}u"),
-        () if ms <= MOST => format!("{ms}m"),
-        () => format!("{}S", ms.div_ceil(1000).min(MOST)),
+        () if ms <= MAX => format!("{ms}m"),
+        () => format!("{}S", ms.div_ceil(1000).min(MAX)),
     }
 }
 
-/// Sends a message, and reads the answer into its places.
-pub(super) async fn infer<'r>(
-    mut sender: SendRequest<Piece>,
-    head: Request<()>,
-    loan: &Loan<'_>,
-    line: &Arc<Line>,
-    places: &mut Places<'r>,
-    watch: &mut Stopwatch,
-    context: &CallContext<'_>,
-) -> Result<InferResult> {
-    poll_fn(|task| sender.poll_ready(task)).await.map_err(unseen)?;
-    let (answer, mut stream) = sender.send_request(head, false).map_err(unseen)?;
-    let pieces = loan.pieces();
-    let last = pieces.len().saturating_sub(1);
-    for (at, piece) in pieces.enumerate() {
-        stream.send_data(piece, at == last).map_err(broken)?;
-    }
-    let outcome = receive(answer, line, places, watch, context).await;
-    if loan.count_out() > 0 {
-        // The answer came early. A stream that is only dropped keeps its queue until the server's window opens.
-        stream.send_reset(Reason::CANCEL);
-    }
-    outcome
+/// A call on its way.
+pub(super) struct Unary<'c, 'm> {
+    pub loan: &'c Loan<'m>,
+    pub link: &'c Arc<Link>,
+    pub caller: &'c Caller,
+    pub context: &'c CallContext<'c>,
+    /// Whether any of a response has arrived.
+    pub responded: &'c Cell<bool>,
 }
 
-/// Reads the answer: head, message, trailers.
-async fn receive<'r>(
-    answer: ResponseFuture,
-    line: &Arc<Line>,
-    places: &mut Places<'r>,
-    watch: &mut Stopwatch,
-    context: &CallContext<'_>,
-) -> Result<InferResult> {
-    let (head, mut body) = begin(answer, line, watch, context).await?;
-    let encoding = head.get("grpc-encoding").and_then(|name| name.to_str().ok()).unwrap_or_default();
-    let mut message = Message::new(encoding, context);
-    while let Some(data) = next(&mut body).await? {
-        message.push(&data, places).map_err(|error| error.with_headers(headers(&head, HeaderMap::new())))?;
-    }
-    let trailers = poll_fn(|task| body.poll_trailers(task)).await.map_err(broken)?.unwrap_or_default();
-    let trailers = succeeded(&head, trailers, context)?;
-    let mut result = message.finish(places)?;
-    watch.lap(|times| &mut times.receive);
-    result.times = watch.times();
-    result.headers = Headers::from_metadata(head, trailers);
-    Ok(result)
-}
-
-fn headers(head: &HeaderMap, trailers: HeaderMap) -> Headers {
-    Headers::from_metadata(head.clone(), trailers)
-}
-
-/// Waits for the answer's head; what is no success of gRPC's is an error.
-async fn begin(
-    answer: ResponseFuture,
-    line: &Line,
-    watch: &mut Stopwatch,
-    context: &CallContext<'_>,
-) -> Result<(HeaderMap, RecvStream)> {
-    let answer = answer.await.map_err(|error| match is_refusal(&error) {
-        true => unseen(error),
-        false => broken(error).into(),
-    })?;
-    watch.lap_at(line.sent_at().unwrap_or_else(Instant::now), |times| &mut times.send);
-    watch.lap(|times| &mut times.first_byte);
-    let (head, mut body) = answer.into_parts();
-    let head = Response::from_parts(head, ());
-    if !super::is_grpc(&head) {
-        let mut text = Vec::new();
-        while text.len() < ERROR_BYTE_SIZE
-            && let Ok(Some(data)) = next(&mut body).await
-        {
-            text.extend_from_slice(&data);
+impl Unary<'_, '_> {
+    /// Sends the message, and reads the response's.
+    pub async fn run<R: MessageReader>(
+        &self,
+        mut sender: SendRequest<Piece>,
+        headers: Request<()>,
+        reader: R,
+        watch: &mut Stopwatch,
+    ) -> Result<(Headers, R::Output)> {
+        poll_fn(|task| sender.poll_ready(task)).await.map_err(status::unsent)?;
+        let (response, mut stream) = sender.send_request(headers, false).map_err(status::unsent)?;
+        let pieces = self.loan.pieces();
+        let last = pieces.len().saturating_sub(1);
+        for (at, piece) in pieces.enumerate() {
+            stream.send_data(piece, at == last).map_err(|error| self.failed(error))?;
         }
-        let error = not_grpc(&head, &text);
-        return Err(error.with_headers(headers(head.headers(), HeaderMap::new())).into());
+        let outcome = self.receive(response, reader, watch).await;
+        if self.loan.count_out() > 0 {
+            // The response came early. A stream that is only dropped keeps its queue until the server's window opens.
+            stream.send_reset(Reason::CANCEL);
+        }
+        outcome
     }
-    let head = head.into_parts().0.headers;
-    if head.contains_key("grpc-status") {
-        // Trailers without anything before them.
-        succeeded(&HeaderMap::new(), head, context)?;
-        return Err(Error::broken_answer("the answer is no gRPC: it has no message").into());
+
+    async fn receive<R: MessageReader>(
+        &self,
+        response: ResponseFuture,
+        reader: R,
+        watch: &mut Stopwatch,
+    ) -> Result<(Headers, R::Output)> {
+        let (head, mut body) = self.begin(response, watch).await?;
+        let mut message = Message::new(reader, self.context);
+        let read = async {
+            while let Some(data) = self.next(&mut body).await? {
+                let encoding = head.get("grpc-encoding").and_then(|name| name.to_str().ok());
+                message.push(&data, encoding.unwrap_or_default())?;
+            }
+            poll_fn(|task| body.poll_trailers(task)).await.map_err(|error| self.failed(error))
+        };
+        let mut trailers = match read.await {
+            Ok(trailers) => trailers.unwrap_or_default(),
+            Err(failure) => return Err(with_headers(failure, head, HeaderMap::new())),
+        };
+        let outcome = match status::read(&mut trailers, self.context) {
+            Some(Ok(())) => message.finish().map_err(Failure::from),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(Error::broken_answer("invalid gRPC response: it ends without a status").into()),
+        };
+        match outcome {
+            Ok(output) => {
+                watch.lap(|times| &mut times.receive);
+                Ok((Headers::from_metadata(head, trailers), output))
+            }
+            Err(failure) => Err(with_headers(failure, head, trailers)),
+        }
     }
-    Ok((head, body))
+
+    /// Waits for the response's headers. A status may stand there already, whatever else they say.
+    async fn begin(
+        &self,
+        response: ResponseFuture,
+        watch: &mut Stopwatch,
+    ) -> Result<(HeaderMap, RecvStream)> {
+        self.caller.begins("waiting for the response");
+        let response = response.await.map_err(|error| self.failed(error))?;
+        self.responded.set(true);
+        self.caller.begins("receiving the response");
+        if let Some(sent_at) = self.link.progress().sent_at {
+            watch.lap_at(sent_at, |times| &mut times.send);
+        }
+        watch.lap(|times| &mut times.first_byte);
+        let (head, mut body) = response.into_parts();
+        let mut head = Response::from_parts(head, ());
+        if head.headers().contains_key(&GRPC_STATUS) {
+            let error = match status::read(head.headers_mut(), self.context) {
+                Some(Err(error)) => error,
+                _ => Error::broken_answer("invalid gRPC response: missing message"),
+            };
+            return Err(with_headers(error.into(), HeaderMap::new(), head.into_parts().0.headers));
+        }
+        if status::is_grpc(&head) {
+            return Ok((head.into_parts().0.headers, body));
+        }
+        let mut text = Vec::new();
+        let is_whole = loop {
+            match self.next(&mut body).await {
+                Ok(Some(data)) if text.len() < ERROR_BYTE_SIZE => text.extend_from_slice(&data),
+                Ok(Some(_)) | Err(_) => break false,
+                Ok(None) => break true,
+            }
+        };
+        let mut trailers = match is_whole {
+            true => poll_fn(|task| body.poll_trailers(task)).await.ok().flatten().unwrap_or_default(),
+            false => HeaderMap::new(),
+        };
+        let error = match status::read(&mut trailers, self.context) {
+            Some(Err(error)) => error,
+            _ => status::not_grpc(&head, &text),
+        };
+        Err(with_headers(error.into(), head.into_parts().0.headers, trailers))
+    }
+
+    async fn next(&self, body: &mut RecvStream) -> Result<Option<Bytes>> {
+        let Some(data) = poll_fn(|task| body.poll_data(task)).await else { return Ok(None) };
+        let data = data.map_err(|error| self.failed(error))?;
+        // The data is ours; the server may send as much again.
+        let _ = body.flow_control().release_capacity(data.len());
+        Ok(Some(data))
+    }
+
+    fn failed(&self, error: h2::Error) -> Failure {
+        status::failed(error, self.responded.get(), self.link, self.loan)
+    }
 }
 
-async fn next(body: &mut RecvStream) -> Result<Option<Bytes>> {
-    let Some(data) = poll_fn(|task| body.poll_data(task)).await else { return Ok(None) };
-    let data = data.map_err(broken)?;
-    // The data is ours; the server may send as much again.
-    let _ = body.flow_control().release_capacity(data.len());
-    Ok(Some(data))
-}
-
-/// The trailers again, if they tell of success.
-fn succeeded(head: &HeaderMap, mut trailers: HeaderMap, context: &CallContext) -> Result<HeaderMap> {
-    super::checked::drop_details(&mut trailers);
-    let error = match tonic::Status::from_header_map(&trailers) {
-        Some(status) if status.code() == tonic::Code::Ok => return Ok(trailers),
-        Some(status) => super::answered(&status, context),
-        None => Error::broken_answer("the answer is no gRPC: it ends without a status"),
-    };
-    Err(error.with_headers(headers(head, trailers)).into())
-}
-
-/// Whether the server says that it has not looked at the request: it takes no more streams, or refuses this one.
-fn is_refusal(error: &h2::Error) -> bool {
-    (error.is_remote() && error.is_go_away()) || error.reason() == Some(Reason::REFUSED_STREAM)
-}
-
-/// The failure of a call that the server has not looked at.
-fn unseen(error: h2::Error) -> Failure {
-    Failure { error: broken(error).in_doubt(false), unseen: true }
-}
-
-fn broken(error: h2::Error) -> Error {
-    Error::connection("the connection broke").in_doubt(true).with_source(error)
+fn with_headers(failure: Failure, leading: HeaderMap, trailing: HeaderMap) -> Failure {
+    let headers = Headers::from_metadata(leading, trailing);
+    Failure { error: failure.error.with_headers(headers), ..failure }
 }

@@ -1,104 +1,102 @@
-//! The one message of an answer, as it arrives: its prefix, and behind it what the prefix says.
+//! The one message of a response, as it arrives: its prefix, and behind it what the prefix announces.
 
-use std::io::Read;
-
-use super::codec::{PREFIX_BYTE_SIZE, ResponseReader};
+use super::codec::PREFIX_BYTE_SIZE;
 use crate::{
-    compression::{Compression, fault},
+    compression::Compression,
     error::{Error, Result},
-    infer::{InferResult, place::Places},
     options::CallContext,
 };
 
-pub(super) struct Message<'r, 'c> {
+/// What a message is read into.
+pub(super) trait MessageReader {
+    type Output;
+
+    /// Begins a message of so many bytes; an error if that is over the limits.
+    fn begin(&mut self, byte_size: u64, context: &CallContext) -> Result<()>;
+
+    /// Takes the next bytes of the message, of which no more come than were announced.
+    fn push(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// What the message said, once it has arrived as a whole.
+    fn finish(self) -> Result<Self::Output>;
+}
+
+pub(super) struct Message<'c, R> {
     context: &'c CallContext<'c>,
-    /// What the server says of its messages; each says itself whether it is so.
-    encoding: String,
+    reader: R,
     prefix: [u8; PREFIX_BYTE_SIZE],
     prefixed: usize,
-    reader: Option<Reader<'r>>,
+    /// What has not arrived of the message behind the prefix.
+    left: u64,
+    /// A compressed message is kept until it is whole.
+    compressed: Option<(Compression, Vec<u8>)>,
 }
 
-#[allow(clippy::large_enum_variant)] // One for each call, and the large one for nearly all.
-enum Reader<'r> {
-    Plain(ResponseReader<'r>),
-    /// A compressed message is kept until it is whole; `left` is what has not arrived.
-    Compressed {
-        compression: Compression,
-        bytes: Vec<u8>,
-        left: u64,
-    },
-}
-
-impl<'r, 'c> Message<'r, 'c> {
-    pub fn new(encoding: &str, context: &'c CallContext<'c>) -> Self {
-        let encoding = encoding.to_owned();
-        Self { context, encoding, prefix: [0; PREFIX_BYTE_SIZE], prefixed: 0, reader: None }
+impl<'c, R: MessageReader> Message<'c, R> {
+    pub fn new(reader: R, context: &'c CallContext<'c>) -> Self {
+        Self { context, reader, prefix: [0; PREFIX_BYTE_SIZE], prefixed: 0, left: 0, compressed: None }
     }
 
-    pub fn push(&mut self, mut bytes: &[u8], places: &mut Places<'r>) -> Result<()> {
-        while self.prefixed < PREFIX_BYTE_SIZE {
-            let Some((first, rest)) = bytes.split_first() else { return Ok(()) };
-            self.prefix[self.prefixed] = *first;
-            self.prefixed += 1;
+    /// Takes the next bytes. `encoding` is how the server says that its compressed messages are compressed.
+    pub fn push(&mut self, mut bytes: &[u8], encoding: &str) -> Result<()> {
+        if self.prefixed < PREFIX_BYTE_SIZE {
+            let (prefix, rest) = bytes.split_at(bytes.len().min(PREFIX_BYTE_SIZE - self.prefixed));
+            self.prefix[self.prefixed..self.prefixed + prefix.len()].copy_from_slice(prefix);
+            self.prefixed += prefix.len();
+            if self.prefixed < PREFIX_BYTE_SIZE {
+                return Ok(());
+            }
             bytes = rest;
+            self.begin(encoding)?;
         }
-        if self.reader.is_none() {
-            self.reader = Some(self.begin()?);
-        }
-        match &mut self.reader {
-            Some(Reader::Plain(reader)) => reader.push(bytes, places),
-            Some(Reader::Compressed { bytes: have, left, .. }) => {
-                *left = left
-                    .checked_sub(bytes.len() as u64)
-                    .ok_or_else(|| Error::broken_answer("the answer's message is longer than announced"))?;
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            Error::broken_answer("invalid gRPC response: a second message, or one longer than announced")
+        })?;
+        match &mut self.compressed {
+            None => self.reader.push(bytes),
+            Some((_, have)) => {
                 have.extend_from_slice(bytes);
                 Ok(())
             }
-            None => Ok(()),
         }
     }
 
-    /// What the prefix says.
-    fn begin(&self) -> Result<Reader<'r>> {
+    /// Reads the prefix.
+    fn begin(&mut self, encoding: &str) -> Result<()> {
         let [is_compressed, byte_size @ ..] = self.prefix;
-        let byte_size = u64::from(u32::from_be_bytes(byte_size));
+        self.left = u64::from(u32::from_be_bytes(byte_size));
         if is_compressed == 0 {
-            return Ok(Reader::Plain(ResponseReader::new(byte_size, self.context)?));
+            return self.reader.begin(self.left, self.context);
         }
-        // Nobody asked for one, so nobody has to know it.
-        let asked = self.context.accept_encoding.is_some();
-        match Compression::from_name(&self.encoding) {
-            Some(compression) if asked && compression != Compression::None => {
-                self.context.check_answer_size(byte_size)?;
-                Ok(Reader::Compressed { compression, bytes: Vec::new(), left: byte_size })
+        let was_requested = self.context.accept_encoding.is_some();
+        match Compression::from_name(encoding) {
+            Some(compression) if was_requested && compression != Compression::None => {
+                self.context.check_answer_size(self.left)?;
+                self.compressed = Some((compression, Vec::new()));
+                Ok(())
             }
             _ => Err(Error::broken_answer(format!(
-                "the answer's message is compressed as '{}', and nobody asked for that",
-                self.encoding
+                "invalid gRPC response: the message is compressed with '{}', which was not requested",
+                crate::error::excerpt(encoding)
             ))),
         }
     }
 
-    pub fn finish(self, places: &mut Places<'r>) -> Result<InferResult> {
-        match self.reader {
-            Some(Reader::Plain(reader)) => reader.finish(places),
-            Some(Reader::Compressed { left: 1.., .. }) => {
-                Err(Error::broken_answer("the answer's message is shorter than announced"))
-            }
-            Some(Reader::Compressed { compression, bytes, .. }) => {
-                let mut message = Vec::new();
-                let limit = self.context.max_decompressed_byte_size;
-                compression.decompress(&bytes[..], limit).read_to_end(&mut message).map_err(|error| {
-                    let damaged = || Error::broken_answer("the answer's message can't be decompressed");
-                    fault(&error).unwrap_or_else(|| damaged().with_source(error))
-                })?;
-                let context = self.context.decompressed();
-                let mut reader = ResponseReader::new(message.len() as u64, &context)?;
-                reader.push(&message, places)?;
-                reader.finish(places)
-            }
-            None => Err(Error::broken_answer("the answer is no gRPC: it has no message")),
+    pub fn finish(mut self) -> Result<R::Output> {
+        if self.prefixed < PREFIX_BYTE_SIZE {
+            return Err(Error::broken_answer("invalid gRPC response: missing message"));
         }
+        if self.left > 0 {
+            let left = self.left;
+            return Err(Error::broken_answer(format!(
+                "invalid gRPC response: the message ends {left} bytes early"
+            )));
+        }
+        if let Some((compression, bytes)) = self.compressed {
+            let message = compression.decompress(&bytes, self.context.max_decompressed_byte_size)?;
+            self.reader.begin(message.len() as u64, &self.context.decompressed())?;
+            self.reader.push(&message)?;
+        }
+        self.reader.finish()
     }
 }

@@ -1,304 +1,203 @@
-//! Triton over gRPC: the control plane on tonic, inference on lanes of our own.
+//! Triton over gRPC: every call on a lane of its own.
 
-mod checked;
 mod codec;
-mod connector;
 mod contents;
 mod exchange;
 mod lane;
 mod message;
-mod messages;
 mod offline;
 mod parameters;
-mod runtime;
+mod status;
 
-use std::{
-    error::Error as StdError,
-    future::Future,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+pub(crate) use codec::Encoded;
 
-use bytes::Bytes;
-use http::{HeaderMap, Uri, uri::PathAndQuery};
-use prost::Message;
-use tonic::{
-    Code, Request,
-    client::Grpc as Stub,
-    metadata::MetadataMap,
-    transport::{Channel, Endpoint},
-};
+use std::{cell::Cell, time::Instant};
+
+use http::Uri;
 
 use self::{
-    checked::{Checked, is_grpc, not_grpc},
-    codec::Encoded,
-    connector::DialerConnector,
-    lane::{Lane, Stopped},
-    messages::Messages,
-    runtime::Runtime,
+    codec::{InferReader, PREFIX_BYTE_SIZE},
+    exchange::Unary,
+    lane::Lane,
+    message::MessageReader,
 };
 use crate::{
-    error::{self, Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status},
     headers::Headers,
-    infer::{InferRequest, InferResult, Stopwatch, place::Places},
+    infer::{InferResult, Stopwatch, place::Places},
     lend::Loan,
-    model::{Answered, Operation},
     net::{
+        attempts::Failure,
         dial::Dialer,
-        pool::{Failure, Pool},
+        drive::Caller,
+        pool::{ConnectionCounts, Pool},
     },
     options::{CallContext, Route},
-    proto,
-    url::{Protocol, Url},
+    url::Url,
 };
 
 const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// A message is lent in pieces of at most this size: what has to be copied of it when a call ends early is one of them.
 const PIECE_BYTE_SIZE: usize = 1 << 20;
-/// As much as the server may send of one answer before it hears that we read: with HTTP/2's 64 KiB large answers come
-/// in small steps.
-const STREAM_WINDOW: u32 = 4 << 20;
-const CONNECTION_WINDOW: u32 = i32::MAX as u32;
 
-/// One server over gRPC. The control plane has one connection, opened by its first call and again when it is lost;
-/// inference has lanes.
+/// One server over gRPC.
 #[derive(Debug)]
 pub(crate) struct Grpc {
     authority: String,
     infer_uri: Uri,
-    dialer: Arc<Dialer>,
+    dialer: Dialer,
     lanes: Pool<Lane>,
-    connector: DialerConnector,
-    channel: OnceLock<Channel>,
-    runtime: Runtime,
+}
+
+/// A message of the control plane, and the method that it is for.
+#[derive(Debug)]
+pub(crate) struct GrpcRequest {
+    uri: Uri,
+    /// Its prefix, and the message.
+    message: Vec<u8>,
 }
 
 impl Grpc {
-    pub fn new(url: &Url, dialer: Arc<Dialer>) -> Result<Self> {
+    pub fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
         let authority = url.authority();
-        let infer_uri = Uri::try_from(format!("http://{authority}{MODEL_INFER}"))
-            .map_err(|error| Error::invalid("this host can't be asked over gRPC").with_source(error))?;
-        Ok(Self {
-            authority,
-            infer_uri,
-            dialer: dialer.clone(),
-            lanes: Pool::default(),
-            connector: DialerConnector { dialer, connected: Arc::new(AtomicBool::new(false)) },
-            channel: OnceLock::new(),
-            runtime: Runtime::default(),
-        })
+        let infer_uri = uri(&authority, MODEL_INFER)?;
+        Ok(Self { authority, infer_uri, dialer, lanes: Pool::new(max_connections) })
     }
 
-    /// Asks one operation of the control plane.
-    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Answered<O::Reply>> {
+    /// Makes a request of the control plane.
+    pub fn request(
+        &self,
+        method: &str,
+        message: &impl prost::Message,
+        context: &CallContext,
+    ) -> Result<GrpcRequest> {
         check_http_only(context)?;
-        let message = operation.to_grpc()?.encode_to_vec();
-        let (headers, message) = self.exchange(O::GRPC, message.into(), context)?;
-        let outcome = proto::decode(&message, context.max_parts()).map_err(|fault| match fault {
-            proto::Fault::Parts => context.too_many_parts(),
-            proto::Fault::Malformed(fault) => {
-                Error::broken_answer(format!("the server's message is not what it should be: {fault}"))
-            }
-        });
-        match outcome {
-            Ok(reply) => Ok(Answered { reply, body: None, headers }),
-            Err(error) => Err(error.with_headers(headers)),
-        }
+        let byte_size = message.encoded_len();
+        context.check_request_size(byte_size as u64)?;
+        let prefix = codec::prefix(byte_size as u64)?;
+        let mut bytes = Vec::with_capacity(PREFIX_BYTE_SIZE + byte_size);
+        bytes.extend_from_slice(&prefix);
+        // The vector grows: encoding can't fail.
+        let _ = message.encode(&mut bytes);
+        Ok(GrpcRequest { uri: uri(&self.authority, method)?, message: bytes })
     }
 
-    /// Runs one inference, on a lane of its own for as long as it takes.
-    pub fn infer(
+    /// Sends a request of the control plane; what comes back is a message.
+    pub async fn call(
         &self,
-        request: &InferRequest,
-        places: &mut Places,
-        context: &CallContext,
-    ) -> Result<InferResult> {
-        let watch = Stopwatch::start();
-        self.send(&Encoded::new(request, context)?, places, watch, context)
+        request: &GrpcRequest,
+        fresh: bool,
+        caller: &Caller,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<(Headers, Vec<u8>), Failure> {
+        let watch = &mut Stopwatch::start();
+        let parts = std::iter::once(&request.message[..]);
+        self.unary(&request.uri, false, parts, Whole::default(), fresh, watch, caller, context).await
     }
 
-    /// Runs one inference whose message was made before.
-    pub fn infer_message(
+    /// Sends one inference.
+    pub async fn infer(
         &self,
-        message: &[u8],
-        places: &mut Places,
-        context: &CallContext,
-    ) -> Result<InferResult> {
-        let watch = Stopwatch::start();
-        self.send(&Encoded::made(message, context)?, places, watch, context)
+        message: &Encoded<'_>,
+        places: &mut Places<'_>,
+        fresh: bool,
+        watch: &mut Stopwatch,
+        caller: &Caller,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<InferResult, Failure> {
+        let reader = InferReader::new(places);
+        let (headers, mut result) =
+            self.unary(&self.infer_uri, true, message.parts(), reader, fresh, watch, caller, context).await?;
+        result.headers = headers;
+        result.times = watch.times();
+        Ok(result)
     }
 
-    fn send(
+    #[expect(clippy::too_many_arguments, reason = "what a call is, where it goes, and who makes it")]
+    async fn unary<'m, R: MessageReader>(
         &self,
-        message: &Encoded,
-        places: &mut Places,
-        mut watch: Stopwatch,
-        context: &CallContext,
-    ) -> Result<InferResult> {
-        check_http_only(context)?;
-        self.lanes.run(&self.dialer, context.deadline, &mut watch, |lane: &mut Lane, watch| {
+        uri: &Uri,
+        is_compressible: bool,
+        parts: impl Iterator<Item = &'m [u8]>,
+        reader: R,
+        fresh: bool,
+        watch: &mut Stopwatch,
+        caller: &Caller,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<(Headers, R::Output), Failure> {
+        // Before the lane, so that it is settled after it: a call that is stopped is dropped here, its connection is
+        // closed, and nothing that was lent is left in the connection's queue.
+        let loan = Loan::new(parts, PIECE_BYTE_SIZE);
+        let open = async || {
             watch.lap(|times| &mut times.queue);
-            let (before, _) = lane.sent();
-            let loan = Loan::new(message.parts(), PIECE_BYTE_SIZE);
-            let line = lane.line();
-            let head = exchange::head(&self.infer_uri, context.deadline.remaining(), context);
-            let call = exchange::infer(lane.sender(), head, &loan, &line, places, watch, context);
-            let outcome = lane.drive(context.deadline, call);
-            // Nothing that left the lane: nothing that the server can have seen.
-            let unsent = lane.sent().0 == before;
-            let failure = match outcome {
-                Ok(Ok(result)) => {
-                    lane.take_back(loan, false);
-                    return Ok(result);
-                }
-                Ok(Err(failure)) => {
-                    lane.take_back(loan, true);
-                    failure
-                }
-                // A server that did not answer may be gone: the next call shall not wait for it too.
-                Err(stopped) => {
-                    lane.close();
-                    drop(loan);
-                    stopped.told(context)
-                }
-            };
-            let is_broken = failure.error.status() == Status::Unavailable;
-            Err(match unsent {
-                true => Failure { error: failure.error.in_doubt(false), unseen: is_broken },
-                false => failure,
-            })
-        })
-    }
-
-    /// One message there and one back, within the deadline. Of bytes, and so compiled once for all operations.
-    fn exchange(
-        &self,
-        method: &'static str,
-        message: Bytes,
-        context: &CallContext,
-    ) -> Result<(Headers, Bytes)> {
-        context.check_request_size(message.len() as u64)?;
-        let limit = usize::try_from(context.max_parsed_byte_size()).unwrap_or(usize::MAX);
-        let mut stub = Stub::new(Checked(self.channel()?)).max_decoding_message_size(limit);
-        let mut request = Request::new(message);
-        let headers = context.headers(Protocol::Grpc);
-        let headers = headers.map(|(name, value)| (name.clone(), value.clone()));
-        *request.metadata_mut() = MetadataMap::from_headers(headers.collect());
-        let left = context.deadline.remaining();
-        if let Some(left) = left {
-            // The server hears of the deadline too, and gives up what nobody waits for.
-            request.set_timeout(left);
-        }
-        let call = async move {
-            stub.ready().await.map_err(tonic::Status::from_error)?;
-            stub.unary(request, PathAndQuery::from_static(method), Messages).await
+            let lane = Lane::new(self.dialer.dial(caller).await?)?;
+            watch.lap(|times| &mut times.connect);
+            Ok(lane)
         };
-        let Some(outcome) = self.runtime.run(within(left, call))? else {
-            return Err(self.timed_out(context));
-        };
-        let (metadata, message, _) =
-            outcome.map_err(|status: tonic::Status| self.failed(&status, context))?.into_parts();
-        Ok((Headers::from_metadata(metadata.into_headers(), HeaderMap::new()), message))
+        let mut checked = self.lanes.check_out(caller, fresh, open).await?;
+        let lane = &mut checked.connection;
+        let link = lane.link().clone();
+        let _on = caller.on(&link);
+        caller.begins("sending the request");
+        let headers = exchange::headers(uri, is_compressible, context);
+        watch.lap(|times| &mut times.queue);
+        let responded = Cell::new(false);
+        let call = Unary { loan: &loan, link: &link, caller, context, responded: &responded };
+        let outcome = lane.run(call.run(lane.sender(), headers, reader, watch)).await;
+        let outcome = outcome
+            .unwrap_or_else(|ended| Err(status::ended(ended, responded.get(), &link, &loan)))
+            .map_err(|failure| Failure { was_reused: checked.is_reused, ..failure });
+        let is_usable = checked.connection.take_back(&loan, outcome.is_err());
+        // Whoever broke the rules once may do so again.
+        let is_malformed = outcome.as_ref().is_err_and(|failure| {
+            (failure.error.status(), failure.error.origin()) == (Status::Internal, Origin::Connection)
+        });
+        if is_usable && !is_malformed {
+            checked.check_in(caller, Instant::now());
+        }
+        outcome
     }
 
-    fn channel(&self) -> Result<Channel> {
-        if let Some(channel) = self.channel.get() {
-            return Ok(channel.clone());
-        }
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.authority))
-            .map_err(|error| Error::invalid("this host can't be asked over gRPC").with_source(error))?
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .user_agent(USER_AGENT)
-            .map_err(|error| Error::invalid("this user agent can't be sent").with_source(error))?;
-        let runtime = self.runtime.handle()?;
-        // tonic starts the channel's task on the runtime of the thread that makes it.
-        let _entered = runtime.enter();
-        Ok(self.channel.get_or_init(|| endpoint.connect_with_connector_lazy(self.connector.clone())).clone())
-    }
-
-    fn timed_out(&self, context: &CallContext) -> Error {
-        let connected = self.connector.connected.load(Ordering::Relaxed);
-        let doing = if connected { "waiting for the answer" } else { "connecting" };
-        context.timed_out(doing).in_doubt(connected)
-    }
-
-    /// What tonic's status means: the server's own word, or a failure on the way, which has a source.
-    fn failed(&self, status: &tonic::Status, context: &CallContext) -> Error {
-        if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) && context.deadline.is_over() {
-            return self.timed_out(context);
-        }
-        let mut source = status.source();
-        while let Some(error) = source {
-            if let Some(own) = error.downcast_ref::<Error>() {
-                return own.clone();
-            }
-            source = error.source();
-        }
-        let said = status.message();
-        if status.source().is_some() {
-            return Error::connection(format!("the connection broke: {said}")).in_doubt(true);
-        }
-        // Of its own faults tonic gives no other sign than their texts.
-        if status.code() == Code::Internal && said.starts_with("protocol error: ") {
-            return Error::broken_answer(format!("the answer is no gRPC message: {said}"));
-        }
-        if status.code() == Code::OutOfRange && said.contains("decoded message length too large") {
-            let limit = context.max_parsed_byte_size();
-            let message =
-                format!("the answer is over the {limit} bytes that the client's limits leave it ({said})");
-            return Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true);
-        }
-        let headers = Headers::from_metadata(status.metadata().clone().into_headers(), HeaderMap::new());
-        answered(status, context).with_headers(headers)
+    pub fn connections(&self) -> ConnectionCounts {
+        self.lanes.counts()
     }
 }
 
-/// What options say that gRPC has no place for.
-fn check_http_only(context: &CallContext) -> Result<()> {
+fn uri(authority: &str, method: &str) -> Result<Uri> {
+    Uri::try_from(format!("http://{authority}{method}"))
+        .map_err(|error| Error::invalid("invalid host for gRPC").with_source(error))
+}
+
+/// Options that gRPC has no place for.
+pub(crate) fn check_http_only(context: &CallContext) -> Result<()> {
     let Route { path, content_type, json_size_header } = context.route;
     if !context.query.is_empty() {
-        return Err(Error::invalid("a call over gRPC has no URL, and so no query parameters"));
+        return Err(Error::invalid("query parameters are for HTTP only: a gRPC call has no URL"));
     }
     if path.is_some() || content_type.is_some() || json_size_header.is_some() {
-        return Err(Error::invalid("a call over gRPC has no path and content type of HTTP's"));
+        return Err(Error::invalid("the HTTP path and content type options are for HTTP only"));
     }
     Ok(())
 }
 
-/// The error that a server's status is. A server that hears of the deadline may be the first to say that it passed.
-fn answered(status: &tonic::Status, context: &CallContext) -> Error {
-    if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) && context.deadline.is_over() {
-        return context.timed_out("waiting for the answer").in_doubt(true);
-    }
-    let meaning = error::grpc_code_meaning(status.code() as i32);
-    let said = match status.message() {
-        "" => "the server gave no reason",
-        said => said,
-    };
-    Error::answered(meaning, format!("{said} (gRPC status {})", meaning.status))
-}
+/// Reads a message as the bytes that it is.
+#[derive(Default)]
+struct Whole(Vec<u8>);
 
-impl Stopped {
-    fn told(self, context: &CallContext) -> Failure {
-        let broken = Error::connection("the connection broke").in_doubt(true);
-        let error = match self {
-            Self::TimedOut => context.timed_out("waiting for the answer").in_doubt(true),
-            Self::Closed(Some(error)) => broken.with_source(error),
-            Self::Closed(None) => broken,
-        };
-        error.into()
-    }
-}
+impl MessageReader for Whole {
+    type Output = Vec<u8>;
 
-/// `None` if the time is over first.
-async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
-    match limit {
-        None => Some(future.await),
-        Some(limit) => tokio::time::timeout(limit, future).await.ok(),
+    fn begin(&mut self, byte_size: u64, context: &CallContext) -> Result<()> {
+        context.check_parsed_size(byte_size)
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<u8>> {
+        Ok(self.0)
     }
 }

@@ -65,6 +65,21 @@ impl Writer<'_> {
     }
 }
 
+/// Writes a whole number: `core::fmt` takes ten times as long for it.
+pub(super) fn put_digits(to: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    to.extend_from_slice(&digits[start..]);
+}
+
 struct Text<'b>(&'b mut Vec<u8>);
 
 impl std::fmt::Write for Text<'_> {
@@ -74,18 +89,95 @@ impl std::fmt::Write for Text<'_> {
     }
 }
 
-/// The JSON part of an inference answer.
+/// A JSON buffer that grew beyond this is not kept.
+const KEPT_BYTE_SIZE: usize = 1 << 20;
+/// A larger JSON part is not compared with the next one.
+const TEMPLATE_BYTE_SIZE: usize = 4 << 10;
+
+/// Parses the JSON parts of one connection's responses. One that equals the one before but for its id, as those of one
+/// model's nearly always do, is not parsed again.
 #[derive(Debug, Default)]
+pub(super) struct ResponseParser {
+    json: Vec<u8>,
+    last: Option<Template>,
+}
+
+/// A JSON part, and what was read of it.
+#[derive(Debug)]
+struct Template {
+    before_id: Vec<u8>,
+    /// `None` where there is no id.
+    after_id: Option<Vec<u8>>,
+    header: Header,
+}
+
+impl ResponseParser {
+    /// Where the JSON part is received, and stays until the next one.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        if self.json.capacity() > KEPT_BYTE_SIZE && self.json.is_empty() {
+            self.json = Vec::new();
+        }
+        &mut self.json
+    }
+
+    /// Reads the JSON part in the buffer.
+    pub fn parse(&mut self) -> Result<Header, String> {
+        if let Some(template) = &self.last
+            && let Some(id) = template.id_of(&self.json)
+        {
+            return Ok(Header { id: id.to_owned(), ..template.header.clone() });
+        }
+        if str::from_utf8(&self.json).is_err() {
+            // A text that is not UTF-8 is no reason to lose the tensors.
+            self.json = String::from_utf8_lossy(&self.json).into_owned().into_bytes();
+        }
+        let header = read_header(&self.json)?;
+        let is_short = self.json.len() <= TEMPLATE_BYTE_SIZE;
+        self.last = (is_short && header.outputs.iter().all(|output| output.json_data.is_none()))
+            .then(|| Template::new(&self.json, &header));
+        Ok(header)
+    }
+}
+
+impl Template {
+    fn new(json: &[u8], header: &Header) -> Self {
+        let range = header.id_range.clone();
+        let header = Header { id: String::new(), ..header.clone() };
+        match range {
+            None => Self { before_id: json.to_owned(), after_id: None, header },
+            Some(range) => Self {
+                before_id: json[..range.start].to_owned(),
+                after_id: Some(json[range.end..].to_owned()),
+                header,
+            },
+        }
+    }
+
+    /// The id in JSON that equals this one but for it; "" where there is none.
+    fn id_of<'j>(&self, json: &'j [u8]) -> Option<&'j str> {
+        let Some(after) = &self.after_id else { return (json == self.before_id).then_some("") };
+        let id = json.strip_prefix(&self.before_id[..])?.strip_suffix(&after[..])?;
+        let id = id.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        // Nothing that would have to be read otherwise than it stands there.
+        let is_plain = id.iter().all(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\'));
+        str::from_utf8(id).ok().filter(|_| is_plain)
+    }
+}
+
+/// The JSON part of an inference response.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Header {
     pub model_name: String,
     pub model_version: String,
     pub id: String,
+    /// Where the id stands, if it is a text.
+    id_range: Option<Range<usize>>,
     pub parameters: Parameters,
     pub outputs: Vec<OutputHeader>,
 }
 
 /// What the JSON part says of one output.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct OutputHeader {
     pub head: OutputHead,
     /// Where the data follows in binary.
@@ -111,7 +203,12 @@ fn read_header_members(reader: &mut Jiter, header: &mut Header) -> Step {
         match key {
             Key::ModelName => header.model_name = string(reader)?,
             Key::ModelVersion => header.model_version = string(reader)?,
-            Key::Id => header.id = string(reader)?,
+            Key::Id => {
+                let is_text = reader.peek()? == Peek::String;
+                let start = reader.current_index();
+                header.id = string(reader)?;
+                header.id_range = is_text.then(|| start..reader.current_index());
+            }
             Key::Parameters => read_parameters(reader, |name, value| {
                 if let Name::Other(name) = name {
                     header.parameters.receive(name, value);
@@ -308,6 +405,36 @@ mod tests {
         assert_eq!(header.outputs[0].binary_byte_size, Some(8));
         assert_eq!(&json[header.outputs[1].json_data.clone().unwrap()], b"[1.5,NaN,-Infinity]");
         assert!(header.outputs[0].json_data.is_none());
+    }
+
+    #[test]
+    fn json_that_equals_the_one_before_but_for_its_id_is_read_alike() {
+        let json = |id: &str, name: &str| {
+            format!(
+                r#"{{"id":{id},"model_name":"{name}","outputs":[{{"name":"O","parameters":{{"binary_data_size":4}}}}]}}"#
+            )
+        };
+        let mut parser = ResponseParser::default();
+        let mut read = |json: &str| {
+            parser.buffer().clear();
+            parser.buffer().extend_from_slice(json.as_bytes());
+            let header = parser.parse()?;
+            let size = header.outputs.first().and_then(|output| output.binary_byte_size);
+            Ok::<_, String>((header.id, header.model_name, size))
+        };
+        let expected = |id: &str, name: &str| Ok((id.to_owned(), name.to_owned(), Some(4)));
+        for (id, name) in [("a", "m"), ("b", "m"), ("", "m"), ("b", "n"), ("b", "n"), ("a longer one", "n")] {
+            assert_eq!(read(&json(&format!("\"{id}\""), name)), expected(id, name), "{id}");
+        }
+        assert_eq!(read(&json(r#""\u0041\"""#, "n")), expected("A\"", "n"));
+        assert_eq!(read(&json("null", "n")), expected("", "n"));
+        // An id that would end the text, and say more.
+        assert!(read(&json(r#""","model_name":"x","x":"""#, "n")).is_ok());
+        assert_eq!(read(&json(r#""b""#, "n")), expected("b", "n"));
+        let model = r#"{"model_name":"m"}"#;
+        assert_eq!(read(model), Ok((String::new(), "m".to_owned(), None)));
+        assert_eq!(read(model), Ok((String::new(), "m".to_owned(), None)));
+        assert!(read(&model[1..]).is_err());
     }
 
     #[test]

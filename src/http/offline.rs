@@ -1,11 +1,16 @@
 //! Bodies of an inference without a connection: for SageMaker, Vertex AI and whatever else carries them.
 
-use std::iter;
+use std::{
+    borrow::Cow,
+    iter,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
-use super::body;
+use super::{connection::Ids, exchange::Body, infer::Reading, json::ResponseParser, prepare};
 use crate::{
-    compression::{self, Compression},
-    error::{Error, Result},
+    compression::Compression,
+    error::{Error, Origin, Result, Status},
     infer::{
         InferRequest, InferResult,
         place::{Buffers, Places},
@@ -28,8 +33,7 @@ impl InferRequest<'_> {
     /// they would only cost.
     pub fn to_http_body(&self, compression: Compression) -> Result<HttpBody> {
         self.check()?;
-        let mut json = Vec::new();
-        body::write_header(self, &mut json)?;
+        let json = prepare::json(self)?;
         let json_byte_size = json.len() as u64;
         let bytes = compression.compress(iter::once(&json[..]).chain(self.tensors()))?;
         Ok(HttpBody { bytes, json_byte_size })
@@ -53,14 +57,21 @@ impl InferResult {
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
         let mut places = Places::unasked(&buffers);
-        let byte_size = (compression == Compression::None).then_some(body.len() as u64);
-        let mut plain = compression.decompress(body, max_byte_size);
-        body::read_result(&mut plain, byte_size, json_byte_size, &mut Vec::new(), &mut places, &context)
-            .map_err(|error| {
-                let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref());
-                source.and_then(compression::fault).unwrap_or(error)
-            })
-            .map_err(offline)
+        let plain = match compression {
+            Compression::None => Cow::Borrowed(body),
+            compression => Cow::Owned(compression.decompress(body, max_byte_size).map_err(offline)?),
+        };
+        let ids = Ids::default();
+        let reading = Reading { json_byte_size, ids: &ids, context: &context };
+        let (mut body, mut parser) = (Body::Bytes(&plain), ResponseParser::default());
+        // A body in memory makes nobody wait.
+        let read = pin!(reading.read(&mut body, &mut parser, &mut places));
+        match read.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => outcome.map_err(offline),
+            Poll::Pending => {
+                Err(Error::new(Status::Internal, Origin::Client, "a body in memory was waited for"))
+            }
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub use input::{InferInput, Region};
 pub use output::RequestedOutput;
 pub use parameters::{Parameter, Parameters};
 pub use request::InferRequest;
-pub(crate) use request::Settings;
+pub(crate) use request::{Settings, Written};
 pub use result::{InferOutput, InferResult};
 pub(crate) use result::{MOST_OUTPUTS, MOST_RANK, OutputHead, check_output_count};
 pub use sequence::SequenceId;

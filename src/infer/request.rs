@@ -1,5 +1,7 @@
 //! What is asked of a model: inputs with their data, and the outputs that are wanted.
 
+use std::sync::OnceLock;
+
 use super::{
     datatype::Datatype,
     input::{InferInput, Region},
@@ -33,6 +35,15 @@ pub struct InferRequest<'a> {
     settings: Settings,
     /// The first error of the chained form.
     error: Option<String>,
+    written: OnceLock<Written>,
+}
+
+/// What HTTP sends of a request beside its tensors and its id: written by the first call, kept for the next ones until the
+/// request is changed.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub path: String,
+    pub json: Vec<u8>,
 }
 
 /// What a request says beside its tensors.
@@ -76,6 +87,7 @@ impl<'a> InferRequest<'a> {
             outputs: Vec::new(),
             settings: Settings::default(),
             error: None,
+            written: OnceLock::new(),
         }
     }
 
@@ -127,10 +139,12 @@ impl<'a> InferRequest<'a> {
     /// See [`model_version`](Self::model_version).
     pub fn set_model_version(&mut self, version: impl Into<String>) {
         self.model_version = version.into();
+        self.written.take();
     }
 
     /// See [`id`](Self::id).
     pub fn set_id(&mut self, id: impl Into<String>) {
+        // Not part of what is kept: it is often another one in each call.
         self.settings.id = id.into();
     }
 
@@ -138,25 +152,25 @@ impl<'a> InferRequest<'a> {
     pub fn clear(&mut self) {
         self.inputs.clear();
         self.outputs.clear();
-        self.settings = Settings::default();
         self.error = None;
+        *self.settings_mut() = Settings::default();
     }
 
     /// Makes the request one of a sequence, which a stateful model keeps apart by its `id`; `start` in its first
     /// request, `end` in its last. INVALID_ARGUMENT for an id of 0 or of no characters, which is "no sequence" to Triton.
     pub fn set_sequence(&mut self, id: impl Into<SequenceId>, start: bool, end: bool) -> Result<()> {
-        self.settings.sequence = Some(Sequence::new(id.into(), start, end)?);
+        self.settings_mut().sequence = Some(Sequence::new(id.into(), start, end)?);
         Ok(())
     }
 
     /// Makes the request one of no sequence, as it was.
     pub fn clear_sequence(&mut self) {
-        self.settings.sequence = None;
+        self.settings_mut().sequence = None;
     }
 
     /// The priority within the model's queue, if the model has any: 1 is the highest. 0 (the default): the model's own.
     pub fn set_priority(&mut self, priority: u64) {
-        self.settings.priority = priority;
+        self.settings_mut().priority = priority;
     }
 
     /// How long, in microseconds, the request may wait in the server's queue, if the model lets requests say so. 0
@@ -166,7 +180,7 @@ impl<'a> InferRequest<'a> {
         if i64::try_from(timeout_us).is_err() {
             return Err(Error::invalid(format!("{timeout_us} us are more than a request can say")));
         }
-        self.settings.server_timeout_us = timeout_us;
+        self.settings_mut().server_timeout_us = timeout_us;
         Ok(())
     }
 
@@ -175,19 +189,19 @@ impl<'a> InferRequest<'a> {
     pub fn set_parameter(&mut self, name: &str, value: impl Into<Parameter>) -> Result<()> {
         let value = value.into();
         Bearer::Request.check(name, &value)?;
-        self.settings.parameters.set(name.to_owned(), value);
+        self.settings_mut().parameters.set(name.to_owned(), value);
         Ok(())
     }
 
     /// Asks a decoupled model's stream for a last response without outputs. It goes over gRPC alone: Triton refuses it
     /// over HTTP, where there are no such streams.
     pub fn set_empty_final_response(&mut self, wanted: bool) {
-        self.settings.empty_final_response = wanted;
+        self.settings_mut().empty_final_response = wanted;
     }
 
     /// Whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON.
     pub fn set_binary_output(&mut self, is_binary: bool) {
-        self.settings.binary_output = is_binary;
+        self.settings_mut().binary_output = is_binary;
     }
 
     /// Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for
@@ -195,7 +209,7 @@ impl<'a> InferRequest<'a> {
     /// its length, and so its bytes are given by [`append_data`](Self::append_data). Whatever else the request says does not go out, so saying it is INVALID_ARGUMENT from the call, as
     /// is gRPC.
     pub fn set_raw_body(&mut self, is_raw: bool) {
-        self.settings.raw_body = is_raw;
+        self.settings_mut().raw_body = is_raw;
     }
 
     /// Adds an input without data, and returns its index: 0, 1, 2 in the order of adding.
@@ -206,6 +220,7 @@ impl<'a> InferRequest<'a> {
         if self.inputs.iter().any(|input| input.name() == name) {
             return Err(Error::invalid(format!("input '{name}' is in the request already")));
         }
+        self.written.take();
         self.inputs.push(input);
         Ok(self.inputs.len() - 1)
     }
@@ -288,7 +303,14 @@ impl<'a> InferRequest<'a> {
         self.input_at(input)?.set_parameter(name, value.into())
     }
 
+    /// What may be changed through it is written anew.
+    fn settings_mut(&mut self) -> &mut Settings {
+        self.written.take();
+        &mut self.settings
+    }
+
     fn input_at(&mut self, index: usize) -> Result<&mut InferInput<'a>> {
+        self.written.take();
         let count = self.inputs.len();
         self.inputs
             .get_mut(index)
@@ -302,6 +324,7 @@ impl<'a> InferRequest<'a> {
         if self.outputs.iter().any(|output| output.name() == name) {
             return Err(Error::invalid(format!("output '{name}' is requested already")));
         }
+        self.written.take();
         self.outputs.push(output);
         Ok(self.outputs.len() - 1)
     }
@@ -364,6 +387,7 @@ impl<'a> InferRequest<'a> {
     }
 
     fn output_at(&mut self, index: usize) -> Result<&mut RequestedOutput<'a>> {
+        self.written.take();
         let count = self.outputs.len();
         self.outputs.get_mut(index).ok_or_else(|| {
             Error::invalid(format!("there is no requested output {index}: the request has {count}"))
@@ -392,9 +416,8 @@ impl<'a> InferRequest<'a> {
         &self.settings
     }
 
-    /// Of the data of all inputs that goes out in binary.
-    pub(crate) fn tensor_byte_size(&self) -> u64 {
-        self.tensors().map(|tensor| tensor.len() as u64).sum()
+    pub(crate) fn written(&self) -> &OnceLock<Written> {
+        &self.written
     }
 
     /// Whether anything goes out in binary, be it of no bytes.

@@ -161,7 +161,7 @@ pub struct InferOutput {
 }
 
 /// What a server says of an output beside its data.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OutputHead {
     pub name: String,
     pub datatype: Datatype,

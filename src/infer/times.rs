@@ -28,7 +28,12 @@ pub(crate) struct Stopwatch {
 
 impl Stopwatch {
     pub fn start() -> Self {
-        Self { last: Instant::now(), times: CallTimes::default() }
+        Self::since(Instant::now())
+    }
+
+    /// Of a call that has started already.
+    pub fn since(start: Instant) -> Self {
+        Self { last: start, times: CallTimes::default() }
     }
 
     /// Ends a stage: the time since the last one ended is its own.

@@ -126,6 +126,10 @@ impl Operation for GetModelConfig<'_> {
         format!("configuration of model '{}'", self.name)
     }
 
+    fn only_reads(&self) -> bool {
+        true
+    }
+
     fn to_grpc(&self) -> Result<ModelConfigRequest> {
         Ok(ModelConfigRequest { name: self.name.to_owned(), version: self.version.to_owned() })
     }

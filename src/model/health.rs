@@ -23,7 +23,7 @@ fn yes_or_no(status: u16, body: &[u8]) -> Result<bool> {
     match status {
         200..300 => Ok(true),
         400 if is_no => Ok(false),
-        _ => Err(wire::error(status, body)),
+        _ => Err(wire::error(status, body, None)),
     }
 }
 
@@ -37,6 +37,10 @@ impl Operation for ServerLive {
 
     fn what(&self) -> String {
         "liveness of the server".to_owned()
+    }
+
+    fn only_reads(&self) -> bool {
+        true
     }
 
     fn to_grpc(&self) -> Result<ServerLiveRequest> {
@@ -66,6 +70,10 @@ impl Operation for ServerReady {
 
     fn what(&self) -> String {
         "readiness of the server".to_owned()
+    }
+
+    fn only_reads(&self) -> bool {
+        true
     }
 
     fn to_grpc(&self) -> Result<ServerReadyRequest> {
@@ -98,6 +106,10 @@ impl Operation for ModelReady<'_> {
 
     fn what(&self) -> String {
         format!("readiness of model '{}'", self.name)
+    }
+
+    fn only_reads(&self) -> bool {
+        true
     }
 
     fn to_grpc(&self) -> Result<ModelReadyRequest> {
@@ -143,6 +155,10 @@ impl Operation for HealthCheck<'_> {
 
     fn what(&self) -> String {
         format!("health check of service '{}'", self.service)
+    }
+
+    fn only_reads(&self) -> bool {
+        true
     }
 
     fn to_grpc(&self) -> Result<HealthCheckRequest> {

@@ -86,6 +86,10 @@ impl Operation for GetServerMetadata {
         "metadata of the server".to_owned()
     }
 
+    fn only_reads(&self) -> bool {
+        true
+    }
+
     fn to_grpc(&self) -> Result<ServerMetadataRequest> {
         Ok(ServerMetadataRequest {})
     }
@@ -114,6 +118,10 @@ impl Operation for GetModelMetadata<'_> {
 
     fn what(&self) -> String {
         format!("metadata of model '{}'", self.name)
+    }
+
+    fn only_reads(&self) -> bool {
+        true
     }
 
     fn to_grpc(&self) -> Result<ModelMetadataRequest> {

@@ -62,6 +62,10 @@ impl Operation for GetMetrics {
         "metrics of the server".to_owned()
     }
 
+    fn only_reads(&self) -> bool {
+        true
+    }
+
     fn to_grpc(&self) -> Result<()> {
         Err(no_form("the metrics", "gRPC", "they have a port of their own, of HTTP"))
     }

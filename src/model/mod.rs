@@ -53,6 +53,11 @@ pub(crate) trait Operation {
 
     fn to_http(&self) -> Result<HttpRequest>;
 
+    /// Whether it changes nothing on the server, so that it may be sent twice.
+    fn only_reads(&self) -> bool {
+        false
+    }
+
     /// How many parts are made of an answer over HTTP, at most: each member and element of JSON has one of these signs.
     fn count_parts(&self, body: &[u8]) -> u64 {
         body.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count() as u64

@@ -170,6 +170,10 @@ impl Operation for Index<'_> {
         "index of the model repository".to_owned()
     }
 
+    fn only_reads(&self) -> bool {
+        true
+    }
+
     fn to_grpc(&self) -> Result<RepositoryIndexRequest> {
         self.check()?;
         Ok(RepositoryIndexRequest { repository_name: self.0.repository.clone(), ready: self.0.ready_only })

@@ -146,6 +146,10 @@ impl Operation for TraceSetting<'_> {
         }
     }
 
+    fn only_reads(&self) -> bool {
+        self.update.is_none()
+    }
+
     fn to_grpc(&self) -> Result<TraceSettingRequest> {
         let changes = self.update.map(|update| update.0.iter()).into_iter().flatten();
         let setting = |(name, value): (&String, &Option<SettingValue>)| {
@@ -229,6 +233,10 @@ impl Operation for LogSetting<'_> {
 
     fn what(&self) -> String {
         if self.update.is_some() { "update of the log settings" } else { "the log settings" }.to_owned()
+    }
+
+    fn only_reads(&self) -> bool {
+        self.update.is_none()
     }
 
     fn to_grpc(&self) -> Result<LogSettingsRequest> {

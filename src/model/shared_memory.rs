@@ -163,6 +163,10 @@ impl Operation for SystemStatusOf<'_> {
         what("status", "system", self.name)
     }
 
+    fn only_reads(&self) -> bool {
+        true
+    }
+
     fn to_grpc(&self) -> Result<SystemSharedMemoryStatusRequest> {
         Ok(SystemSharedMemoryStatusRequest { name: self.name.to_owned() })
     }
@@ -289,6 +293,10 @@ impl Operation for CudaStatusOf<'_> {
 
     fn what(&self) -> String {
         what("status", "CUDA", self.name)
+    }
+
+    fn only_reads(&self) -> bool {
+        true
     }
 
     fn to_grpc(&self) -> Result<CudaSharedMemoryStatusRequest> {

@@ -149,6 +149,10 @@ impl Operation for GetStatistics<'_> {
         }
     }
 
+    fn only_reads(&self) -> bool {
+        true
+    }
+
     fn to_grpc(&self) -> Result<ModelStatisticsRequest> {
         self.check()?;
         Ok(ModelStatisticsRequest { name: self.name.to_owned(), version: self.version.to_owned() })

@@ -69,7 +69,7 @@ pub(crate) fn is_success(status: u16) -> bool {
 
 /// The error that an answer is, unless it is a success.
 pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<()> {
-    if is_success(status) { Ok(()) } else { Err(error(status, body)) }
+    if is_success(status) { Ok(()) } else { Err(error(status, body, None)) }
 }
 
 /// Reads a success that has no body to speak of, or the error that the answer is.
@@ -89,9 +89,16 @@ pub(crate) fn not_as_it_should_be(status: u16, fault: impl Display) -> Error {
         .with_http_status(status)
 }
 
+/// Whether the body of an error is Triton's own: a JSON object with an `error`.
+pub(crate) fn is_own_error(body: &[u8]) -> bool {
+    let json = serde_json::from_slice::<Value>(body);
+    json.is_ok_and(|json| json.get("error").is_some_and(Value::is_string))
+}
+
 /// The error that an answer is. Triton says `{"error": "why"}`, MLServer `{"detail": ...}` too; whatever else a gateway
 /// may say is kept, cut short.
-pub(crate) fn error(status: u16, body: &[u8]) -> Error {
+/// `location` is the header of that name.
+pub(crate) fn error(status: u16, body: &[u8], location: Option<&str>) -> Error {
     const MOST: usize = 8192;
     let said = serde_json::from_slice::<Value>(body).ok();
     let said = said.as_ref().and_then(|json| {
@@ -108,6 +115,12 @@ pub(crate) fn error(status: u16, body: &[u8]) -> Error {
             }
         }
     };
-    let meaning = error::http_status_meaning(status);
-    Error::answered(meaning, format!("{text} (HTTP status {status})")).with_http_status(status)
+    let mut meaning = error::http_status_meaning(status);
+    // A 503 of Triton's own, such as that of a full queue, says that nothing ran; a proxy's does not.
+    meaning.in_doubt &= status != 503 || !is_own_error(body);
+    let location = location.filter(|_| (300..400).contains(&status));
+    let location =
+        location.map(|to| format!(", a redirect to '{}', which is not followed", error::excerpt(to)));
+    let message = format!("{text} (HTTP status {status}{})", location.unwrap_or_default());
+    Error::answered(meaning, message).with_http_status(status)
 }

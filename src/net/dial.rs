@@ -1,13 +1,13 @@
 //! The one way to reach a server, for every path and both protocols: names, addresses, connecting, socket options.
 //! What is added to it (TLS, Unix sockets, proxies) is added here, once.
 
-use std::{io, net::TcpStream, time::Duration};
+use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
-use super::{resolve::Resolver, socket::Socket};
+use super::{drive::Caller, link::Link, resolve::Resolver};
 use crate::{
-    deadline::Deadline,
     error::{Error, Result},
     log::{Log, LogLevel},
+    until::Deadline,
     url::Url,
 };
 
@@ -36,52 +36,69 @@ impl Dialer {
         }
     }
 
-    /// A fresh connection, before the deadline and within the connect time limit. Blocks. Nothing was sent when it
-    /// fails, so its errors are never in doubt.
-    pub fn dial(&self, deadline: Deadline) -> Result<Socket> {
-        let first = deadline.at_most(self.connect_timeout);
-        let result = self.connect(first).map_err(|error| {
-            // The connect time limit is the client's; the call may have had time left, and another try may do.
-            let server = &self.authority;
-            if first.is_over() && !deadline.is_over() {
-                let limit = self.connect_timeout.unwrap_or_default();
-                return Error::connection(format!("no connection to {server} within {limit:?}"))
-                    .with_source(error);
-            }
-            error.context(format_args!("cannot connect to {server}"))
-        });
-        match &result {
-            Ok(socket) => self.log.write(LogLevel::Info, TARGET, || format!("connected to {socket}")),
+    /// Opens a connection within the connect timeout. Nothing was sent when it fails, so its errors are never in doubt.
+    pub async fn dial(&self, caller: &Caller) -> Result<Arc<Link>> {
+        let deadline = Deadline::after(self.connect_timeout);
+        let _limit = caller.limit(deadline);
+        let outcome = self
+            .connect(caller, deadline)
+            .await
+            .map_err(|error| error.context(format_args!("cannot connect to {}", self.authority)));
+        match &outcome {
+            Ok(link) => self.log.write(LogLevel::Info, TARGET, || format!("connected to {link}")),
             Err(error) => self.log.write(LogLevel::Warn, TARGET, || error.full_message()),
         }
-        result
+        outcome
     }
 
-    fn connect(&self, deadline: Deadline) -> Result<Socket> {
-        let addresses = self.resolver.resolve(&self.host, self.port, deadline)?;
+    async fn connect(&self, caller: &Caller, deadline: Deadline) -> Result<Arc<Link>> {
+        let late = || {
+            // The call may have time left, and another attempt may succeed.
+            let timeout = self.connect_timeout.unwrap_or_default();
+            Error::connection(format!("no connection within {timeout:?}, the connect timeout"))
+        };
+        caller.begins("resolving the host name");
+        let addresses = until(deadline, self.resolver.resolve(&self.host, self.port)).await;
+        let addresses = addresses.ok_or_else(late)??;
+        caller.begins("connecting");
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for (at, address) in addresses.iter().enumerate() {
-            let opened = match deadline.remaining() {
-                None => TcpStream::connect(address),
-                Some(left) if left.is_zero() => return Err(Error::deadline("the time limit passed")),
-                // A silent address must not use up the time of those behind it.
-                Some(left) => {
-                    let share = left / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
-                    TcpStream::connect_timeout(address, share.max(Duration::from_nanos(1)))
-                }
-            };
-            match opened.and_then(Socket::new) {
-                Ok(socket) => return Ok(socket),
+            let left = deadline.min(caller.until().deadline).remaining();
+            // A silent address must not use up the time of those behind it.
+            let share = left.map(|left| left / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX));
+            match connect(caller, *address, Deadline::after(share)).await {
+                Ok(link) => return Ok(link),
                 Err(error) => last = error,
             }
         }
         if deadline.is_over() {
-            return Err(Error::deadline("the time limit passed"));
+            return Err(late());
         }
         Err(Error::connection(format!("tried {}", list(&addresses))).with_source(last))
     }
 }
 
-fn list(addresses: &[std::net::SocketAddr]) -> String {
+/// Connects to one address, before `deadline`.
+async fn connect(caller: &Caller, address: SocketAddr, deadline: Deadline) -> io::Result<Arc<Link>> {
+    let link = Link::connect(address)?;
+    let _limit = caller.limit(deadline);
+    let _on = caller.on(&link);
+    until(deadline, poll_fn(|_| link.poll_connected())).await.ok_or(io::ErrorKind::TimedOut)??;
+    Ok(link)
+}
+
+/// The outcome of a future; `None` if it is not ready at `deadline`, at which the caller's thread polls it
+/// ([`Caller::limit`]).
+async fn until<T>(deadline: Deadline, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Pending if deadline.is_over() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
+}
+
+fn list(addresses: &[SocketAddr]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -1,8 +1,11 @@
-//! One way to a server: names, addresses, sockets.
+//! One way to a server: names, addresses, connections, and who waits for them.
 
+pub(crate) mod attempts;
 pub(crate) mod dial;
+pub(crate) mod drive;
+pub(crate) mod link;
 pub(crate) mod pool;
 mod resolve;
-pub(crate) mod socket;
+mod socket;
 #[allow(unsafe_code)]
 mod unfilled;

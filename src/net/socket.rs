@@ -1,43 +1,42 @@
-//! A connected socket that never raises SIGPIPE in its host, and whose every wait ends at a deadline.
+//! A TCP socket that never raises SIGPIPE in its host, and whose every wait ends at a deadline.
 
 use std::{
     fmt,
     io::{self, IoSlice},
-    net::{SocketAddr, TcpStream},
-    os::fd::{AsFd, BorrowedFd},
-    pin::Pin,
+    net::SocketAddr,
+    os::fd::OwnedFd,
     sync::atomic::{AtomicU64, Ordering},
-    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    io::Errno,
+    io::{Errno, ioctl_fionbio},
     net::{
-        RecvFlags, SendFlags, recv, send, sendmsg,
-        sockopt::{Timeout, set_socket_timeout},
+        AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, connect, recv, sendmsg, socket_with,
+        sockopt::{Timeout, set_socket_timeout, set_tcp_nodelay, socket_error},
     },
 };
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::ReadBuf;
 
 use super::unfilled;
-use crate::deadline::Deadline;
+use crate::until::Deadline;
 
 /// The standard library's and tokio's streams send vectored data without MSG_NOSIGNAL; a C host with the default
 /// disposition would die of a server that closes.
 const SEND: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
-/// As many stretches as the system takes in one call (IOV_MAX).
-const STRETCHES: usize = 1024;
+/// The most slices that the system takes in one call (IOV_MAX).
+const MAX_SLICES: usize = 1024;
 /// Below this a wait is timed by `poll`: SO_RCVTIMEO counts in the kernel's ticks of up to 10 ms.
 const COARSE: Duration = Duration::from_millis(50);
-/// As much later than its deadline a blocking receive may end. It saves setting SO_RCVTIMEO anew for each call: the
-/// time left at the first wait of a call is always a little less than the limit.
+/// How much later than its deadline a blocking receive may end. It saves setting SO_RCVTIMEO anew for each call: the
+/// time left at the first wait of a call is always a little less than the timeout.
 const SLACK: Duration = Duration::from_millis(5);
 
-/// A connected socket in blocking mode: to wait in `recv` takes one system call, to poll first takes two.
-pub(crate) struct Socket {
-    stream: TcpStream,
+/// A socket in blocking mode once it is connected: to wait in `recv` takes one system call, to poll first takes two.
+/// Every call that must not wait says so by itself (MSG_DONTWAIT).
+pub(super) struct Socket {
+    fd: OwnedFd,
     peer: SocketAddr,
     /// What SO_RCVTIMEO is set to, in microseconds; 0 is none.
     receive_limit_us: AtomicU64,
@@ -45,59 +44,50 @@ pub(crate) struct Socket {
 
 /// What a socket is waited for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Read,
+pub(super) enum Wanted {
     Write,
     Both,
 }
 
 /// What a wait ended with. An error or the end of the connection counts as both: the next call tells.
 #[derive(Clone, Copy)]
-pub(crate) struct Ready {
+pub(super) struct Ready {
     pub read: bool,
     pub write: bool,
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        let peer = stream.peer_addr()?;
-        Ok(Self { stream, peer, receive_limit_us: AtomicU64::new(0) })
+    /// Begins to connect; [`finish_connect`](Self::finish_connect) tells the outcome once the socket is writable.
+    pub fn connect(peer: SocketAddr) -> io::Result<Self> {
+        let family = if peer.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let fd = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
+        match connect(&fd, &peer) {
+            // Interrupted by a signal, it goes on connecting.
+            Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Self { fd, peer, receive_limit_us: AtomicU64::new(0) })
     }
 
-    /// Sends what the system takes of `data`, and waits until it takes something. `TimedOut` at the deadline.
-    pub fn send(&self, data: &[u8], deadline: Deadline) -> io::Result<usize> {
-        loop {
-            match again(|| send(&self.stream, data, SEND)) {
-                Err(Errno::AGAIN) => self.wait(Wanted::Write, deadline).map(drop)?,
-                result => return Ok(result?),
-            }
-        }
+    /// Whether connecting succeeded, to be asked once the socket is writable.
+    pub fn finish_connect(&self) -> io::Result<()> {
+        socket_error(&self.fd)??;
+        set_tcp_nodelay(&self.fd, true)?;
+        Ok(ioctl_fionbio(&self.fd, false)?)
     }
 
     /// Sends what the system takes of `parts` at once; `WouldBlock` if that is nothing.
-    pub fn try_send_vectored(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let parts = &parts[..parts.len().min(STRETCHES)];
-        Ok(again(|| sendmsg(&self.stream, parts, &mut Default::default(), SEND))?)
+    pub fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let parts = &parts[..parts.len().min(MAX_SLICES)];
+        Ok(again(|| sendmsg(&self.fd, parts, &mut Default::default(), SEND))?)
     }
 
-    /// Receives what is there, and waits until something is; 0 at the end. `TimedOut` at the deadline.
-    pub fn recv(&self, into: &mut [u8], deadline: Deadline) -> io::Result<usize> {
-        self.receive(Some(deadline), |flags| recv(&self.stream, &mut *into, flags).map(|got| got.1))
-    }
-
-    /// As [`recv`](Self::recv), into memory that nobody filled. Without a deadline it waits for nothing:
-    /// `WouldBlock`.
-    pub fn recv_unfilled(&self, into: &mut ReadBuf<'_>, deadline: Option<Deadline>) -> io::Result<usize> {
-        self.receive(deadline, |flags| unfilled::recv(&self.stream, into, flags))
-    }
-
-    fn receive(
-        &self,
-        deadline: Option<Deadline>,
-        mut step: impl FnMut(RecvFlags) -> rustix::io::Result<usize>,
-    ) -> io::Result<usize> {
-        let Some(deadline) = deadline else { return Ok(again(|| step(RecvFlags::DONTWAIT))?) };
+    /// Receives what is there; 0 at the end. With a deadline it waits until something is there, up to that deadline
+    /// (`TimedOut`); without one it waits for nothing (`WouldBlock`).
+    pub fn recv(&self, into: &mut ReadBuf<'_>, deadline: Option<Deadline>) -> io::Result<usize> {
+        let Some(deadline) = deadline else {
+            return Ok(again(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT))?);
+        };
         loop {
             let left = deadline.remaining();
             // A server that always sends a little must not carry a call beyond its deadline.
@@ -105,14 +95,14 @@ impl Socket {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             if left.is_some_and(|left| left < COARSE) {
-                match again(|| step(RecvFlags::DONTWAIT)) {
-                    Err(Errno::AGAIN) => self.wait(Wanted::Read, deadline).map(drop)?,
+                match again(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT)) {
+                    Err(Errno::AGAIN) => drop(self.poll(PollFlags::IN, deadline)?),
                     result => return Ok(result?),
                 }
                 continue;
             }
             self.limit_receive(left)?;
-            match step(RecvFlags::empty()) {
+            match unfilled::recv(&self.fd, into, RecvFlags::empty()) {
                 // The limit passed, and the deadline may have: the next turn tells.
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 result => return Ok(result?),
@@ -120,7 +110,7 @@ impl Socket {
         }
     }
 
-    /// Sets SO_RCVTIMEO if what it is set to would not do for a wait of `left`.
+    /// Sets SO_RCVTIMEO if what it is set to does not do for a wait of `left`.
     fn limit_receive(&self, left: Option<Duration>) -> io::Result<()> {
         let set = Duration::from_micros(self.receive_limit_us.load(Ordering::Relaxed));
         let will_do = match left {
@@ -128,9 +118,9 @@ impl Socket {
             Some(left) => !set.is_zero() && set <= left + SLACK && set >= left / 2,
         };
         if !will_do {
-            // More seconds than the system's type holds are as good as no limit: the deadline is looked at again.
+            // More seconds than the system's type holds are as good as no limit: the deadline is checked again.
             let limit = left.map(|left| left.min(Duration::from_secs(24 * 3600)));
-            set_socket_timeout(&self.stream, Timeout::Recv, limit)?;
+            set_socket_timeout(&self.fd, Timeout::Recv, limit)?;
             let us = limit.map_or(0, |limit| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX));
             self.receive_limit_us.store(us, Ordering::Relaxed);
         }
@@ -139,18 +129,23 @@ impl Socket {
 
     /// Waits until the socket is ready. `TimedOut` at the deadline.
     pub fn wait(&self, wanted: Wanted, deadline: Deadline) -> io::Result<Ready> {
-        let flags = match wanted {
-            Wanted::Read => PollFlags::IN,
-            Wanted::Write => PollFlags::OUT,
-            Wanted::Both => PollFlags::IN | PollFlags::OUT,
-        };
+        self.poll(
+            match wanted {
+                Wanted::Write => PollFlags::OUT,
+                Wanted::Both => PollFlags::IN | PollFlags::OUT,
+            },
+            deadline,
+        )
+    }
+
+    fn poll(&self, flags: PollFlags, deadline: Deadline) -> io::Result<Ready> {
         loop {
             let limit = match deadline.remaining() {
                 Some(left) if left.is_zero() => return Err(io::ErrorKind::TimedOut.into()),
                 // As with the receive limit.
                 left => left.and_then(|left| Timespec::try_from(left).ok()),
             };
-            let mut asked = [PollFd::new(&self.stream, flags)];
+            let mut asked = [PollFd::new(&self.fd, flags)];
             match poll(&mut asked, limit.as_ref()) {
                 Ok(0) | Err(Errno::INTR) => {}
                 Ok(_) => {
@@ -166,10 +161,16 @@ impl Socket {
         }
     }
 
-    /// Whether the peer has neither closed the connection nor sent what nobody asked for.
-    pub fn is_idle(&self) -> bool {
+    /// Whether the peer has neither closed the connection nor sent anything. Waits for nothing.
+    pub fn is_quiet(&self) -> bool {
         let mut byte = [0];
-        matches!(recv(&self.stream, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT), Err(Errno::AGAIN))
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        loop {
+            match recv(&self.fd, &mut byte, flags) {
+                Err(Errno::INTR) => {}
+                outcome => return matches!(outcome, Err(Errno::AGAIN)),
+            }
+        }
     }
 }
 
@@ -186,73 +187,5 @@ fn again(mut step: impl FnMut() -> rustix::io::Result<usize>) -> rustix::io::Res
 impl fmt::Display for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.peer.fmt(f)
-    }
-}
-
-impl fmt::Debug for Socket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Socket({})", self.peer)
-    }
-}
-
-/// The same socket on a tokio runtime.
-pub(crate) struct AsyncSocket(tokio::net::TcpStream);
-
-impl AsyncSocket {
-    /// To be called on a thread of the runtime.
-    pub fn new(socket: Socket) -> io::Result<Self> {
-        socket.stream.set_nonblocking(true)?;
-        tokio::net::TcpStream::from_std(socket.stream).map(Self)
-    }
-
-    fn poll_send(
-        &self,
-        context: &mut Context<'_>,
-        mut step: impl FnMut(BorrowedFd<'_>) -> rustix::io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.0.poll_write_ready(context))?;
-            match self.0.try_io(Interest::WRITABLE, || Ok(step(self.0.as_fd())?)) {
-                Err(error)
-                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
-                result => return Poll::Ready(result),
-            }
-        }
-    }
-}
-
-impl AsyncRead for AsyncSocket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, into)
-    }
-}
-
-impl AsyncWrite for AsyncSocket {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_send(context, |fd| send(fd, data, SEND))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        data: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_send(context, |fd| sendmsg(fd, data, &mut Default::default(), SEND))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
     }
 }

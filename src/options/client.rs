@@ -36,6 +36,7 @@ pub struct ClientOptions {
     pub(crate) max_decompressed_byte_size: u64,
     pub(crate) result_memory_byte_size: u64,
     pub(crate) load_timeout: Option<Duration>,
+    pub(crate) max_connections: usize,
     pub(crate) metrics_url: Option<Url>,
     pub(super) request_compression: Compression,
     pub(super) response_compression: Compression,
@@ -52,6 +53,7 @@ impl Default for ClientOptions {
             max_decompressed_byte_size: DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
             result_memory_byte_size: DEFAULT_RESULT_MEMORY_BYTE_SIZE,
             load_timeout: Some(DEFAULT_LOAD_TIMEOUT),
+            max_connections: usize::MAX,
             metrics_url: None,
             request_compression: Compression::None,
             response_compression: Compression::None,
@@ -85,6 +87,17 @@ impl ClientOptions {
     /// than any other call. `None` is no limit; zero is INVALID_ARGUMENT. Default: [`DEFAULT_LOAD_TIMEOUT`].
     pub fn set_load_timeout(&mut self, limit: Option<Duration>) -> Result<&mut Self> {
         self.load_timeout = not_zero(limit)?;
+        Ok(self)
+    }
+
+    /// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds
+    /// all of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, naming this option. `None`, the
+    /// default, is no maximum: there are as many as calls at once. Zero is INVALID_ARGUMENT.
+    pub fn set_max_connections(&mut self, max: Option<usize>) -> Result<&mut Self> {
+        if max == Some(0) {
+            return Err(Error::invalid("max_connections must be at least 1"));
+        }
+        self.max_connections = max.unwrap_or(usize::MAX);
         Ok(self)
     }
 

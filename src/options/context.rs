@@ -1,6 +1,6 @@
 //! The options of a client and of a call, merged once for each call.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue};
 
@@ -11,17 +11,17 @@ use super::{
 };
 use crate::{
     compression::Compression,
-    deadline::Deadline,
     error::{Error, Origin, Result, Status},
     log::Log,
+    until::{Deadline, Until},
     url::Protocol,
 };
 
 /// The options of the client and of the call, merged: what every layer below the client reads.
 #[derive(Clone, Debug)]
 pub(crate) struct CallContext<'c> {
-    pub deadline: Deadline,
-    /// For "not within 20ms": the limit that the deadline was made from, and whose it is.
+    pub until: Until,
+    /// For "no response within 20ms": the timeout that the deadline was made from, and whose it is.
     pub timeout: Option<Duration>,
     limited: &'static str,
     pub max_message_byte_size: u64,
@@ -39,19 +39,24 @@ pub(crate) struct CallContext<'c> {
 
 impl<'c> CallContext<'c> {
     pub fn new(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
-        Self::within(call.timeout.unwrap_or(client.timeout), client, call)
+        Self::starting(Instant::now(), client, call)
+    }
+
+    /// Of a call that starts `now`.
+    pub fn starting(now: Instant, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+        Self::within(now, call.timeout.unwrap_or(client.timeout), client, call)
     }
 
     /// Of a call that loads or unloads a model.
     pub fn loading(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
-        Self::within(call.timeout.unwrap_or(client.load_timeout), client, call)
+        Self::within(Instant::now(), call.timeout.unwrap_or(client.load_timeout), client, call)
     }
 
     /// For one of several questions that the call asks: with no more time than `limit`, a part of what it has.
     pub fn at_most(&self, limit: Duration) -> Self {
-        let left = self.deadline.remaining().map_or(limit, |left| left.min(limit));
-        let deadline = Deadline::after(Some(left));
-        Self { deadline, timeout: Some(left), limited: "one question", ..self.clone() }
+        let left = self.until.deadline.remaining().map_or(limit, |left| left.min(limit));
+        let until = Until { deadline: Deadline::after(Some(left)) };
+        Self { until, timeout: Some(left), limited: "one question", ..self.clone() }
     }
 
     /// For another server than the client's, which its keys are no business of.
@@ -65,14 +70,19 @@ impl<'c> CallContext<'c> {
         Self { max_message_byte_size: self.max_decompressed_byte_size, ..self.clone() }
     }
 
-    fn within(timeout: Option<Duration>, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+    fn within(
+        now: Instant,
+        timeout: Option<Duration>,
+        client: &'c ClientOptions,
+        call: &'c CallOptions,
+    ) -> Self {
         let accept_encoding = match call.response_compression.unwrap_or(client.response_compression) {
             _ if call.accept_encoding.is_some() => call.accept_encoding.as_deref(),
             Compression::None => None,
             compression => Some(compression.name()),
         };
         Self {
-            deadline: Deadline::after(timeout),
+            until: Until { deadline: Deadline::since(now, timeout) },
             timeout,
             limited: "the call",
             max_message_byte_size: client.max_message_byte_size,
@@ -101,7 +111,9 @@ impl<'c> CallContext<'c> {
     pub fn timed_out(&self, doing: &str) -> Error {
         let limit = self.timeout.unwrap_or_default();
         let limited = self.limited;
-        Error::deadline(format!("no answer within {limit:?}, the time limit of {limited} ({doing})"))
+        Error::deadline(format!(
+            "deadline exceeded: no response within {limit:?}, the timeout of {limited} ({doing})"
+        ))
     }
 
     /// RESOURCE_EXHAUSTED for a request that is over the limit.

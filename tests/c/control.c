@@ -390,7 +390,7 @@ static void options(void) {
     CHECK(!triton_load_report_find(NULL, "x", &value) && value == 0);
     triton_load_report_free(NULL);
     CHECK(!triton_call_options_set_timeout_us(options, 1, &error));
-    refused(triton_client_is_server_live(client, options, &live, &error), TRITON_STATUS_DEADLINE_EXCEEDED, "time limit of the call");
+    refused(triton_client_is_server_live(client, options, &live, &error), TRITON_STATUS_DEADLINE_EXCEEDED, "the timeout of the call");
     CHECK(!triton_call_options_set_timeout_us(options, TRITON_NO_TIMEOUT, &error));
     CHECK(!triton_call_options_add_query_parameter(options, "a", "b", &error));
     if (is_http) {

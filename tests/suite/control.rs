@@ -141,8 +141,8 @@ fn the_wait_ends_with_its_time_limit_and_tells_the_last_answer() {
     let mut cases = vec![
         (format!("http://{}", falls_silent.address()), "about to load"),
         (format!("grpc://{}", falls_silent_too.address()), "about to load"),
-        (format!("http://{}", silent.address()), "no answer within"),
-        (format!("grpc://{}", silent.address()), "no answer within"),
+        (format!("http://{}", silent.address()), "no response within"),
+        (format!("grpc://{}", silent.address()), "no response within"),
         (format!("http://{}", failing.address()), "still loading its models"),
         (format!("grpc://{}", over_grpc.address()), "still loading"),
         (format!("http://{refused}"), "refused"),

@@ -306,7 +306,7 @@ fn an_event_over_the_limit_is_refused() {
 fn what_is_no_stream_is_an_error_that_says_so() {
     for (bytes, status, hint) in [
         (answer(200, &[("Content-Type", "application/json")], b"{}"), Status::Internal, "application/json"),
-        (answer(200, &[], b"{}"), Status::Internal, "no stream of events"),
+        (answer(200, &[], b"{}"), Status::Internal, "expected a stream of events"),
         (answer(200, &[], br#"{"error":"because"}"#), Status::Unknown, "because"),
         (
             answer(502, &[("Content-Type", "text/html")], b"<html>Bad Gateway"),

@@ -1,0 +1,117 @@
+//! An operation of the control plane over HTTP: a request with a body in memory, and a response whose body is read as a
+//! whole.
+
+use std::time::Instant;
+
+use http::Method;
+
+use super::{Http, connection::Http1, exchange::Response, prepare::put};
+use crate::{
+    error::{Error, excerpt},
+    headers::Headers,
+    model::wire::{self, HttpRequest, is_success},
+    net::{attempts::Failure, drive::Caller, pool::Checked},
+    options::CallContext,
+};
+
+/// How much is read of a response that is an error.
+pub(super) const REASON_BYTE_SIZE: u64 = 64 << 10;
+
+/// The response to a request of the control plane.
+pub(crate) struct HttpResponse {
+    pub status: u16,
+    pub headers: Headers,
+    /// Of a success as much as may be parsed and one byte more, of an error the beginning.
+    pub body: Vec<u8>,
+}
+
+impl Http {
+    pub async fn call(
+        &self,
+        request: &HttpRequest,
+        fresh: bool,
+        caller: &Caller,
+        context: &CallContext<'_>,
+    ) -> Result<HttpResponse, Failure> {
+        let mut checked = self.check_out(fresh, caller).await?;
+        let was_reused = checked.is_reused;
+        let _on = caller.on(&checked.connection.link.clone());
+        let outcome = async {
+            let mut response = self.send(&mut checked.connection, request, caller, context).await?;
+            let body = read_body(&mut response, context).await?;
+            let is_reusable = response.ends_reusable() && !is_of_a_gateway(response.head.status, &body);
+            let head = response.head;
+            Ok((HttpResponse { status: head.status, headers: head.headers, body }, is_reusable))
+        };
+        match outcome.await {
+            Ok((response, is_reusable)) => {
+                if is_reusable {
+                    checked.check_in(caller, Instant::now());
+                }
+                Ok(response)
+            }
+            Err(failure) => Err(Failure { was_reused, ..failure }),
+        }
+    }
+
+    /// Sends a request, and reads the headers of its response.
+    pub(super) async fn send<'c>(
+        &self,
+        connection: &'c mut Http1,
+        request: &HttpRequest,
+        caller: &'c Caller,
+        context: &'c CallContext<'_>,
+    ) -> Result<Response<'c>, Failure> {
+        let HttpRequest { method, path, body } = request;
+        connection.write_line(method.as_str(), &self.host, &self.base_path, path, context.query);
+        if *method == Method::POST {
+            let headers = &mut connection.headers;
+            put(headers, "Content-Type: application/json\r\nContent-Length: ");
+            super::json::put_digits(headers, body.len() as u64);
+            put(headers, "\r\n");
+        }
+        connection.end_headers(context);
+        connection.ids.send("");
+        let (response, ..) = connection.exchange(std::iter::once(&body[..]), caller, context).await?;
+        Ok(response)
+    }
+
+    pub(super) async fn check_out(
+        &self,
+        fresh: bool,
+        caller: &Caller,
+    ) -> Result<Checked<'_, Http1>, Failure> {
+        let open = async || Ok(Http1::new(self.dialer.dial(caller).await?));
+        Ok(self.connections.check_out(caller, fresh, open).await?)
+    }
+}
+
+/// Reads a body as a whole. What arrived before the connection broke off is still a server's reason.
+pub(super) async fn read_body(
+    response: &mut Response<'_>,
+    context: &CallContext<'_>,
+) -> Result<Vec<u8>, Error> {
+    let status = response.head.status;
+    let mut bytes = Vec::new();
+    if let Some(encoding) = &response.head.encoding {
+        let message =
+            format!("unexpected response encoding '{}', which was not requested", excerpt(encoding));
+        return match is_success(status) {
+            true => Err(Error::broken_answer(message)),
+            false => Err(wire::error(status, message.as_bytes(), None)),
+        };
+    }
+    let max = match is_success(status) {
+        true => context.max_parsed_byte_size().saturating_add(1),
+        false => REASON_BYTE_SIZE,
+    };
+    match response.body.read_to(&mut bytes, max).await {
+        Err(error) if is_success(status) => Err(error),
+        _ => Ok(bytes),
+    }
+}
+
+/// Whether a 503 comes from something before the server, whose own response may still follow.
+pub(super) fn is_of_a_gateway(status: u16, body: &[u8]) -> bool {
+    status == 503 && !wire::is_own_error(body)
+}

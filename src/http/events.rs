@@ -1,0 +1,200 @@
+//! The events of `generate_stream`: server-sent events, read as they arrive.
+
+use std::{ops::ControlFlow, time::Instant};
+
+use super::{
+    Http,
+    control::{is_of_a_gateway, read_body},
+    exchange::{Body, Response},
+};
+use crate::{
+    error::{Error, Result, excerpt},
+    headers::Headers,
+    model::{
+        Operation,
+        generate::{Generate, cancelled, error_within},
+        wire::{self, HttpRequest, is_success},
+    },
+    net::{attempts::Failure, drive::Caller},
+    options::CallContext,
+};
+
+impl Http {
+    /// Sends a request for a stream of events, and hands each one's JSON to `on_event` as it comes, on this thread, until
+    /// the server has no more or `on_event` wants none.
+    pub async fn generate_stream(
+        &self,
+        generate: &Generate<'_>,
+        request: &HttpRequest,
+        on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        fresh: bool,
+        caller: &Caller,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<Headers, Failure> {
+        let mut checked = self.check_out(fresh, caller).await?;
+        let was_reused = checked.is_reused;
+        let _on = caller.on(&checked.connection.link.clone());
+        let outcome = async {
+            let mut response = self.send(&mut checked.connection, request, caller, context).await?;
+            let outcome = read_stream(generate, &mut response, on_event, context).await;
+            // Whoever breaks off a stream breaks off its connection: that tells the server.
+            let is_reusable = response.ends_reusable();
+            let headers = response.head.headers;
+            Ok(match outcome {
+                Ok(()) => (Ok(headers), is_reusable),
+                Err((error, is_reusable)) => (Err(error.with_headers(headers)), is_reusable),
+            })
+        };
+        let outcome: std::result::Result<_, Failure> = outcome.await;
+        match outcome {
+            Ok((outcome, is_reusable)) => {
+                if is_reusable {
+                    checked.check_in(caller, Instant::now());
+                }
+                Ok(outcome?)
+            }
+            Err(failure) => Err(Failure { was_reused, ..failure }),
+        }
+    }
+}
+
+/// Reads the events, or the error that the response is, and whether another exchange may follow that.
+async fn read_stream(
+    generate: &Generate<'_>,
+    response: &mut Response<'_>,
+    on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    context: &CallContext<'_>,
+) -> std::result::Result<(), (Error, bool)> {
+    let status = response.head.status;
+    let kind = response.head.headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
+    let is_stream = kind.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream");
+    if is_stream && is_success(status) {
+        let mut events = Events::new(&mut response.body, context);
+        return events
+            .each(|event| match error_within(event.as_bytes()) {
+                Some(error) => Err(error),
+                None if on_event(event).is_break() => Err(cancelled()),
+                None => Ok(()),
+            })
+            .await
+            .map_err(|error| (error, false));
+    }
+    // What went wrong before there was anything to stream is said as in any other response.
+    let body = read_body(response, context).await.map_err(|error| (error, false))?;
+    let is_reusable = response.ends_reusable() && !is_of_a_gateway(status, &body);
+    let location = response.head.headers.get("location");
+    let body = String::from_utf8_lossy(&body);
+    let outcome = match location {
+        Some(_) => Err(wire::error(status, body.as_bytes(), location)),
+        None => generate.read_http(status, without_frame(&body).as_bytes()),
+    };
+    let error = match outcome {
+        Err(error) => error,
+        Ok(()) => {
+            let message = format!("expected a stream of events, got content type '{}'", excerpt(&kind));
+            Error::broken_answer(message).with_http_status(status)
+        }
+    };
+    Err((error, is_reusable))
+}
+
+/// What the one event of an answer says: so Triton tells, under a status of its own, that a model failed before its
+/// first event.
+fn without_frame(body: &str) -> &str {
+    body.strip_prefix("data:").map_or(body, str::trim)
+}
+
+/// Reads server-sent events: lines `data: ...`, an event for each group of them up to an empty line or to the end.
+struct Events<'e, 's, 'c> {
+    body: &'e mut Body<'s>,
+    /// What was received of it and not yet read.
+    bytes: Vec<u8>,
+    used: usize,
+    /// Whether the end of the body is told by more than the end of the connection, which may have broken.
+    is_framed: bool,
+    /// Whether a LF that comes next is still of the line before.
+    after_cr: bool,
+    context: &'c CallContext<'c>,
+}
+
+/// How much is received at once.
+const BUFFER_BYTE_SIZE: usize = 16 << 10;
+/// Which may stand before everything else.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+impl<'e, 's, 'c> Events<'e, 's, 'c> {
+    fn new(body: &'e mut Body<'s>, context: &'c CallContext<'c>) -> Self {
+        let is_framed = body.is_framed();
+        Self { body, bytes: Vec::new(), used: 0, is_framed, after_cr: false, context }
+    }
+
+    async fn each(&mut self, mut on_event: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let mut hear = |event: &[u8], context: &CallContext| match context.until.deadline.is_over() {
+            // The timeout is that of the whole stream, whatever has arrived already.
+            true => Err(context.timed_out("receiving events").in_doubt(true)),
+            false => on_event(&String::from_utf8_lossy(event)),
+        };
+        let (mut event, mut line, mut is_first) = (None::<Vec<u8>>, Vec::new(), true);
+        let mut is_open = false;
+        while let Some(is_ended) = self.read_line(&mut line).await? {
+            is_open = !is_ended;
+            let text = match is_first {
+                true => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line),
+                false => &line[..],
+            };
+            is_first = false;
+            if let Some(data) = text.strip_prefix(b"data:") {
+                let data = data.strip_prefix(b" ").unwrap_or(data);
+                match &mut event {
+                    None => event = Some(data.to_vec()),
+                    Some(event) => {
+                        event.push(b'\n');
+                        event.extend_from_slice(data);
+                    }
+                }
+                let byte_size = event.as_ref().map_or(0, Vec::len) as u64;
+                self.context.check_parsed_size(byte_size)?;
+            } else if text.is_empty()
+                && let Some(event) = event.take().filter(|event| !event.is_empty())
+            {
+                hear(&event, self.context)?;
+            }
+        }
+        if !self.is_framed && (is_open || event.is_some()) {
+            return Err(Error::connection("the stream broke off in an event").in_doubt(true));
+        }
+        match event.filter(|event| !event.is_empty()) {
+            Some(event) => hear(&event, self.context),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the next line, without its end: CR, LF, or both; whether it has one. `None` at the end of all.
+    async fn read_line(&mut self, line: &mut Vec<u8>) -> Result<Option<bool>> {
+        line.clear();
+        loop {
+            if self.used == self.bytes.len() {
+                self.bytes.resize(BUFFER_BYTE_SIZE, 0);
+                let count = self.body.fill(&mut self.bytes).await?;
+                self.bytes.truncate(count);
+                self.used = 0;
+            }
+            let bytes = &self.bytes[self.used..];
+            let Some(first) = bytes.first() else {
+                return Ok((!line.is_empty()).then_some(false));
+            };
+            if std::mem::take(&mut self.after_cr) && *first == b'\n' {
+                self.used += 1;
+                continue;
+            }
+            let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+            self.after_cr = end.is_some_and(|end| bytes[end] == b'\r');
+            self.used += end.map_or(bytes.len(), |end| end + 1);
+            self.context.check_parsed_size(line.len() as u64)?;
+            if end.is_some() {
+                return Ok(Some(true));
+            }
+        }
+    }
+}

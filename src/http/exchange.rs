@@ -1,0 +1,388 @@
+//! One HTTP/1.1 exchange: a request leaves from where it lies, and the response is read as it arrives. Its headers are
+//! parsed by httparse; a body of a known length is read by us straight to where it belongs; chunks are ureq-proto's to
+//! read.
+
+use std::{
+    future::poll_fn,
+    io::{self, IoSlice},
+    task::{Poll, ready},
+};
+
+use http::{Request, header};
+use tokio::io::ReadBuf;
+use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult, state};
+
+use super::head::{Framing as Announced, Head, HeadParser, MAX_HEADERS_BYTE_SIZE};
+use crate::{
+    error::{Error, Origin, Result, Status},
+    net::{
+        attempts::{Failure, Reached},
+        drive::Caller,
+        link::Link,
+    },
+};
+
+/// How much is received at once of what has no place of its own.
+const WINDOW_BYTE_SIZE: usize = 16 << 10;
+
+/// The memory that a connection receives into, and what of it is not yet read.
+pub(super) struct Window {
+    bytes: Vec<u8>,
+    used: usize,
+    have: usize,
+}
+
+impl Window {
+    pub fn new() -> Self {
+        Self { bytes: vec![0; WINDOW_BYTE_SIZE], used: 0, have: 0 }
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.bytes[self.used..self.have]
+    }
+
+    /// Takes what was read up to now for done. Before the first exchange it is; a connection is used again only if it is.
+    pub fn is_empty(&self) -> bool {
+        self.used == self.have
+    }
+
+    /// Receives more; 0 is the end of the connection.
+    fn poll_receive(&mut self, link: &Link) -> Poll<io::Result<usize>> {
+        if self.used > 0 {
+            self.bytes.copy_within(self.used..self.have, 0);
+            (self.used, self.have) = (0, self.have - self.used);
+        }
+        if self.have == self.bytes.len() {
+            self.bytes.resize(self.bytes.len() * 2, 0);
+        }
+        let mut into = ReadBuf::new(&mut self.bytes[self.have..]);
+        ready!(link.poll_recv(&mut into))?;
+        let count = into.filled().len();
+        self.have += count;
+        Poll::Ready(Ok(count))
+    }
+
+    /// Gives the memory back that only long headers took.
+    fn shrink(&mut self) {
+        if self.is_empty() && self.bytes.len() > WINDOW_BYTE_SIZE {
+            *self = Self::new();
+        }
+    }
+}
+
+/// A connection during one exchange.
+pub(super) struct Exchange<'c> {
+    pub link: &'c Link,
+    pub window: &'c mut Window,
+    pub heads: &'c mut HeadParser,
+    pub caller: &'c Caller,
+    /// The header that tells the byte size of the JSON part.
+    pub json_size_header: &'c str,
+}
+
+/// The beginning of a response, and what is left to read of it.
+pub(super) struct Response<'c> {
+    pub head: Head,
+    pub body: Body<'c>,
+    /// Whether all of the request has left; else the server responded without waiting for it.
+    is_sent: bool,
+}
+
+/// How the sending of a request ended.
+enum Sent {
+    Whole,
+    /// The server responded without waiting for all of it.
+    Early(Head),
+}
+
+impl<'c> Exchange<'c> {
+    /// Sends a request, and reads the headers of its response.
+    pub async fn run(mut self, parts: &mut [IoSlice<'_>]) -> std::result::Result<Response<'c>, Failure> {
+        self.caller.begins("sending the request");
+        let (head, is_sent) = match self.send(parts).await {
+            Ok(Sent::Whole) => (None, true),
+            Ok(Sent::Early(head)) => (Some(head), false),
+            Err(failure) => {
+                if failure.reached == Reached::Nothing {
+                    return Err(failure);
+                }
+                // The server may have said why it takes no more.
+                self.link.read_anyway();
+                (Some(self.head().await.map_err(|_| failure)?), false)
+            }
+        };
+        self.caller.begins("waiting for the response");
+        let head = match head {
+            Some(head) => head,
+            None => self.head().await?,
+        };
+        self.caller.begins("receiving the response");
+        let framing = Framing::new(head.framing)?;
+        let body = Body::Arriving { link: self.link, window: self.window, framing };
+        Ok(Response { head, body, is_sent })
+    }
+
+    /// Sends all parts, in as few system calls as they take; while the system takes none, hears what the server says.
+    async fn send(&mut self, mut parts: &mut [IoSlice<'_>]) -> std::result::Result<Sent, Failure> {
+        poll_fn(|_| {
+            loop {
+                match self.link.poll_send(parts) {
+                    Poll::Ready(Ok(count)) => {
+                        IoSlice::advance_slices(&mut parts, count);
+                        if parts.is_empty() {
+                            return Poll::Ready(Ok(Sent::Whole));
+                        }
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
+                    Poll::Pending => match self.window.poll_receive(self.link) {
+                        Poll::Pending => return Poll::Pending,
+                        Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.lost(closed()))),
+                        Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
+                        Poll::Ready(Ok(_)) => match self.parse() {
+                            Ok(Some(head)) => return Poll::Ready(Ok(Sent::Early(head))),
+                            Ok(None) => {}
+                            Err(error) => return Poll::Ready(Err(error.into())),
+                        },
+                    },
+                }
+            }
+        })
+        .await
+    }
+
+    /// Reads until the headers of the response are there.
+    async fn head(&mut self) -> std::result::Result<Head, Failure> {
+        loop {
+            if let Some(head) = self.parse()? {
+                return Ok(head);
+            }
+            match poll_fn(|_| self.window.poll_receive(self.link)).await {
+                Ok(0) => return Err(self.lost(closed())),
+                Ok(_) => {}
+                Err(error) => return Err(self.lost(error)),
+            }
+        }
+    }
+
+    /// The headers of the response, if they are there as a whole.
+    fn parse(&mut self) -> Result<Option<Head>> {
+        loop {
+            let unread = self.window.unread();
+            if unread.is_empty() {
+                return Ok(None);
+            }
+            let Some((head, length)) = self.heads.parse(unread, self.json_size_header)? else {
+                if unread.len() > MAX_HEADERS_BYTE_SIZE {
+                    return Err(too_long());
+                }
+                return Ok(None);
+            };
+            self.window.used += length;
+            // An interim response (100 and its like) comes before the one that counts.
+            if !matches!(head.status, 100 | 102..=199) {
+                return Ok(Some(head));
+            }
+        }
+    }
+
+    /// The failure of a connection that ended before there was a response.
+    fn lost(&self, error: io::Error) -> Failure {
+        let progress = self.link.progress();
+        let has_left = progress.sent > 0;
+        let reached = match (has_left, progress.first_byte_at) {
+            (false, _) => Reached::Nothing,
+            (true, None) => Reached::Closed,
+            // The end of the connection counts as a byte.
+            (true, Some(_)) if self.window.is_empty() => Reached::Closed,
+            (true, Some(_)) => Reached::Perhaps,
+        };
+        let message = format!("connection lost ({})", self.caller.doing());
+        let error = Error::connection(message).in_doubt(has_left).with_source(error);
+        Failure { error, reached, was_reused: false }
+    }
+}
+
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "closed by the server")
+}
+
+fn too_long() -> Error {
+    let message = format!("the response's headers exceed the limit of {MAX_HEADERS_BYTE_SIZE} bytes");
+    Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
+}
+
+impl Response<'_> {
+    /// Whether all of it was read and another exchange may follow on the connection.
+    pub fn ends_reusable(&self) -> bool {
+        // A response may still follow to what a gateway answered in its server's place, and 204 and 304 are no responses
+        // to anything that is sent here.
+        let is_gateways = matches!(self.head.status, 101 | 204 | 304 | 408 | 502 | 504);
+        self.is_sent && self.head.keeps_alive && !is_gateways && self.body.is_over()
+    }
+}
+
+/// The body of a response, in its order.
+pub(super) enum Body<'s> {
+    /// First what came with the headers, then straight from the connection.
+    Arriving { link: &'s Link, window: &'s mut Window, framing: Framing },
+    /// In memory as a whole.
+    Bytes(&'s [u8]),
+}
+
+/// What is left of a body, and how its end is told.
+pub(super) enum Framing {
+    Length(u64),
+    Chunks(Box<Call<state::RecvBody>>),
+    ToTheEnd,
+}
+
+impl Framing {
+    fn new(announced: Announced) -> Result<Self> {
+        Ok(match announced {
+            Announced::Length(byte_size) => Self::Length(byte_size),
+            Announced::ToTheEnd => Self::ToTheEnd,
+            Announced::Chunks => {
+                let call = chunks().map_err(|error| {
+                    Error::new(Status::Internal, Origin::Client, "cannot read chunks").with_source(error)
+                })?;
+                Self::Chunks(Box::new(call))
+            }
+        })
+    }
+}
+
+/// ureq-proto's reader of a chunked body. It has to be told of a request and the beginning of its response first.
+fn chunks() -> std::result::Result<Call<state::RecvBody>, ureq_proto::Error> {
+    let unexpected = || ureq_proto::Error::BodyNotAllowed;
+    let request = Request::post("http://server/").header(header::CONTENT_LENGTH, "1").body(());
+    let mut call = Call::new(request.map_err(|_| unexpected())?)?.proceed();
+    call.write(&mut [0; 256])?;
+    let Some(SendRequestResult::SendBody(mut call)) = call.proceed()? else { return Err(unexpected()) };
+    call.consume_direct_write(1)?;
+    let mut call = call.proceed().ok_or_else(unexpected)?;
+    call.try_response(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false)?;
+    match call.proceed() {
+        Some(RecvResponseResult::RecvBody(call)) => Ok(call),
+        _ => Err(unexpected()),
+    }
+}
+
+impl Body<'_> {
+    /// How much is left to read, where that is known.
+    pub fn byte_size(&self) -> Option<u64> {
+        match self {
+            Self::Arriving { framing: Framing::Length(left), .. } => Some(*left),
+            Self::Arriving { .. } => None,
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+        }
+    }
+
+    /// Whether its end is told by more than the end of the connection.
+    pub fn is_framed(&self) -> bool {
+        !matches!(self, Self::Arriving { framing: Framing::ToTheEnd, .. })
+    }
+
+    /// Whether all of it was read, and nothing followed it.
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Arriving { window, framing, .. } => {
+                window.is_empty()
+                    && match framing {
+                        Framing::Length(left) => *left == 0,
+                        Framing::Chunks(call) => call.can_proceed(),
+                        Framing::ToTheEnd => false,
+                    }
+            }
+            Self::Bytes(_) => false,
+        }
+    }
+
+    /// Reads what is there into the start of `into`, and waits until something is; 0 at the end of the body.
+    pub async fn fill(&mut self, into: &mut [u8]) -> Result<usize> {
+        if into.is_empty() {
+            return Ok(0);
+        }
+        match self {
+            Self::Bytes(bytes) => {
+                let (taken, rest) = bytes.split_at(into.len().min(bytes.len()));
+                into[..taken.len()].copy_from_slice(taken);
+                *bytes = rest;
+                Ok(taken.len())
+            }
+            Self::Arriving { link, window, framing: Framing::Length(left) } => {
+                let most = into.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                if most == 0 {
+                    return Ok(0);
+                }
+                let count = read(link, window, &mut into[..most]).await?;
+                if count == 0 {
+                    let message = format!("the response broke off {left} bytes before its end");
+                    return Err(lost(message, closed()));
+                }
+                *left -= count as u64;
+                Ok(count)
+            }
+            Self::Arriving { link, window, framing: Framing::ToTheEnd } => read(link, window, into).await,
+            Self::Arriving { link, window, framing: Framing::Chunks(call) } => loop {
+                let (taken, given) = call
+                    .read(window.unread(), into)
+                    .map_err(|error| Error::broken_answer("malformed HTTP chunk").with_source(error))?;
+                window.used += taken;
+                if given > 0 || call.can_proceed() {
+                    return Ok(given);
+                }
+                if taken > 0 {
+                    continue;
+                }
+                match poll_fn(|_| window.poll_receive(link)).await {
+                    // Only the end of the last chunk is missing.
+                    Ok(0) if call.is_ended_chunked() => return Ok(0),
+                    Ok(0) => return Err(lost("the response broke off in a chunk", closed())),
+                    Ok(_) => {}
+                    Err(error) => return Err(lost("the response broke off", error)),
+                }
+            },
+        }
+    }
+
+    /// Appends what is left to `to`, but no more than `max` bytes. What arrived before an error is kept.
+    pub async fn read_to(&mut self, to: &mut Vec<u8>, max: u64) -> Result<()> {
+        /// What a server claims is not allocated: memory grows with what arrives.
+        const STEP: usize = 64 << 10;
+        let announced = self.byte_size().unwrap_or(u64::MAX).min(max);
+        let mut left = max;
+        while left > 0 {
+            let start = to.len();
+            let likely = usize::try_from(announced.saturating_sub(max - left)).unwrap_or(usize::MAX);
+            let step = likely.clamp(1, STEP).min(usize::try_from(left).unwrap_or(usize::MAX));
+            to.resize(start + step, 0);
+            let outcome = self.fill(&mut to[start..]).await;
+            to.truncate(start + outcome.as_ref().copied().unwrap_or(0));
+            match outcome? {
+                0 => break,
+                count => left -= count as u64,
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn read(link: &Link, window: &mut Window, into: &mut [u8]) -> Result<usize> {
+    if window.is_empty() {
+        window.shrink();
+        let mut into = ReadBuf::new(into);
+        return poll_fn(|_| link.poll_recv(&mut into))
+            .await
+            .map(|()| into.filled().len())
+            .map_err(|error| lost("the response broke off", error));
+    }
+    let count = into.len().min(window.have - window.used);
+    into[..count].copy_from_slice(&window.bytes[window.used..window.used + count]);
+    window.used += count;
+    Ok(count)
+}
+
+/// The error of a connection that ended in a response.
+fn lost(message: impl Into<String>, error: io::Error) -> Error {
+    Error::connection(message).in_doubt(true).with_source(error)
+}

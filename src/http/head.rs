@@ -1,0 +1,194 @@
+//! What a response says before its body: status line and headers.
+
+use std::mem::MaybeUninit;
+
+use crate::{
+    error::{Error, Origin, Result, Status, excerpt},
+    headers::Headers,
+};
+
+/// The most header lines of a response, and the most bytes that they and the status line may have: RESOURCE_EXHAUSTED
+/// beyond.
+pub(super) const MAX_HEADERS: usize = 128;
+pub(super) const MAX_HEADERS_BYTE_SIZE: usize = 64 << 10;
+/// The byte size of the JSON part, of a request and of a response.
+pub(super) const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
+/// The same in a content type of SageMaker's and Vertex AI's.
+const JSON_BYTE_SIZE_IN_TYPE: &str = "json-header-size=";
+
+/// Status line and headers of a response.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub status: u16,
+    pub headers: Headers,
+    /// `Err` is what stands there instead of a number.
+    pub json_byte_size: Option<std::result::Result<u64, String>>,
+    /// Unless it is `identity`.
+    pub encoding: Option<String>,
+    pub keeps_alive: bool,
+    pub framing: Framing,
+}
+
+/// How the end of a body is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    Length(u64),
+    Chunks,
+    /// By the end of the connection.
+    ToTheEnd,
+}
+
+/// What was read of the headers.
+#[derive(Clone, Debug)]
+struct Parsed {
+    status: u16,
+    json_byte_size: Option<std::result::Result<u64, String>>,
+    encoding: Option<String>,
+    keeps_alive: bool,
+    framing: Framing,
+}
+
+/// Parses the headers of one connection's responses. Those that equal the ones before, as a server's nearly always do
+/// for calls of the same kind, are not parsed again.
+#[derive(Debug, Default)]
+pub(super) struct HeadParser {
+    last: Vec<u8>,
+    parsed: Option<Parsed>,
+}
+
+impl HeadParser {
+    /// The headers at the start of `bytes`, and their length; `None` if they are not there as a whole. `json_size` is
+    /// the header of the byte size of the JSON part.
+    pub fn parse(&mut self, bytes: &[u8], json_size: &str) -> Result<Option<(Head, usize)>> {
+        let is_usual = json_size == JSON_BYTE_SIZE;
+        if let Some(parsed) = &self.parsed
+            && is_usual
+            && bytes.starts_with(&self.last)
+        {
+            return Ok(Some((parsed.clone().with(&self.last), self.last.len())));
+        }
+        let Some((parsed, length)) = Parsed::parse(bytes, json_size)? else { return Ok(None) };
+        let head = parsed.clone().with(&bytes[..length]);
+        if is_usual {
+            self.last.clear();
+            self.last.extend_from_slice(&bytes[..length]);
+            self.parsed = Some(parsed);
+        }
+        Ok(Some((head, length)))
+    }
+}
+
+impl Parsed {
+    fn with(self, bytes: &[u8]) -> Head {
+        let Self { status, json_byte_size, encoding, keeps_alive, framing } = self;
+        Head { status, headers: Headers::from_head(bytes), json_byte_size, encoding, keeps_alive, framing }
+    }
+
+    fn parse(bytes: &[u8], json_size: &str) -> Result<Option<(Self, usize)>> {
+        let mut fields = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut []);
+        let config = httparse::ParserConfig::default();
+        let outcome = config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields);
+        let length = match outcome {
+            Ok(httparse::Status::Complete(length)) => length,
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(httparse::Error::TooManyHeaders) => {
+                let message = format!("the response exceeds the limit of {MAX_HEADERS} header lines");
+                return Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true));
+            }
+            Err(error) => return Err(malformed().with_source(error)),
+        };
+        if length > MAX_HEADERS_BYTE_SIZE {
+            let message = format!("the response's headers exceed the limit of {MAX_HEADERS_BYTE_SIZE} bytes");
+            return Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true));
+        }
+        let mut before = b'\n';
+        for byte in &bytes[..length] {
+            // What one reader takes for a header's end another may not.
+            if *byte == b'\n' && before != b'\r' {
+                return Err(malformed().with_source("a line ends in LF alone, without CR"));
+            }
+            before = *byte;
+        }
+        let status = response.code.unwrap_or_default();
+        if !matches!(status, 100..=599) {
+            return Err(malformed().with_source(format!("status {status} is not one of HTTP")));
+        }
+        let is_1_1 = response.version == Some(1);
+        let mut parsed = Self {
+            status,
+            json_byte_size: None,
+            encoding: None,
+            keeps_alive: is_1_1,
+            framing: Framing::ToTheEnd,
+        };
+        let (mut byte_size, mut coding) = (None, None);
+        for field in &*response.headers {
+            let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+            let value = field.value.trim_ascii();
+            if is("content-length") {
+                for one in value.split(|byte| *byte == b',') {
+                    let one = number(one.trim_ascii()).ok_or_else(|| {
+                        malformed().with_source(format!("Content-Length '{}'", shown(value)))
+                    })?;
+                    if byte_size.is_some_and(|other| other != one) {
+                        return Err(malformed().with_source("two Content-Length that differ"));
+                    }
+                    byte_size = Some(one);
+                }
+            } else if is("transfer-encoding") {
+                if coding.is_some() || !value.eq_ignore_ascii_case(b"chunked") || !is_1_1 {
+                    let message = format!("unsupported Transfer-Encoding '{}'", shown(value));
+                    return Err(malformed().with_source(message));
+                }
+                coding = Some(Framing::Chunks);
+            } else if is("connection") {
+                let mut tokens = value.split(|byte| *byte == b',');
+                parsed.keeps_alive &= !tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"));
+            } else if is(json_size) {
+                parsed.json_byte_size = Some(number(value).ok_or_else(|| shown(value)));
+            } else if is("content-type") {
+                let size = json_size_in_type(value);
+                parsed.json_byte_size = parsed.json_byte_size.take().or(size);
+            } else if is("content-encoding") && !value.eq_ignore_ascii_case(b"identity") {
+                parsed.encoding = Some(shown(value));
+            }
+        }
+        parsed.framing = match (status, coding, byte_size) {
+            // No body follows these, whatever they say of its length.
+            (100..=199 | 204 | 304, _, _) => Framing::Length(0),
+            (_, Some(_), Some(_)) => {
+                return Err(malformed().with_source("both Content-Length and Transfer-Encoding"));
+            }
+            (_, Some(coding), None) => coding,
+            (_, None, Some(byte_size)) => Framing::Length(byte_size),
+            (_, None, None) => Framing::ToTheEnd,
+        };
+        Ok(Some((parsed, length)))
+    }
+}
+
+fn malformed() -> Error {
+    Error::broken_answer("malformed HTTP response")
+}
+
+/// What a server wrote, for an error's message.
+fn shown(value: &[u8]) -> String {
+    excerpt(&String::from_utf8_lossy(value)).to_string()
+}
+
+fn json_size_in_type(content_type: &[u8]) -> Option<std::result::Result<u64, String>> {
+    if !content_type.contains(&b'=') {
+        return None;
+    }
+    let text = str::from_utf8(content_type).ok()?;
+    let (_, rest) = text.split_once(JSON_BYTE_SIZE_IN_TYPE)?;
+    let size = rest.split(';').next().unwrap_or_default().trim();
+    Some(number(size.as_bytes()).ok_or_else(|| shown(size.as_bytes())))
+}
+
+/// Digits, and nothing else.
+fn number(text: &[u8]) -> Option<u64> {
+    let text = str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    text.parse().ok()
+}

@@ -1,0 +1,300 @@
+//! The response to an inference: a JSON part, and behind it the tensors in binary, each read straight into its place.
+
+use std::time::Instant;
+
+use super::{
+    Http,
+    connection::{Ids, json_size_header},
+    control::REASON_BYTE_SIZE,
+    elements,
+    exchange::{Body, Response},
+    head::Head,
+    json::{Header, ResponseParser},
+    prepare::Prepared,
+};
+use crate::{
+    compression::Compression,
+    error::{Error, Result, excerpt},
+    infer::{
+        InferOutput, InferResult, Stopwatch, check_output_count,
+        place::{Data, Place, Places},
+        tensor,
+    },
+    model::wire,
+    net::{attempts::Failure, drive::Caller},
+    options::CallContext,
+};
+
+impl Http {
+    /// Sends one inference.
+    pub async fn infer(
+        &self,
+        request: &Prepared<'_>,
+        places: &mut Places<'_>,
+        fresh: bool,
+        watch: &mut Stopwatch,
+        caller: &Caller,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<InferResult, Failure> {
+        watch.lap(|times| &mut times.queue);
+        let mut checked = self.check_out(fresh, caller).await?;
+        if !checked.is_reused {
+            watch.lap(|times| &mut times.connect);
+        }
+        let was_reused = checked.is_reused;
+        let connection = &mut checked.connection;
+        let _on = caller.on(&connection.link.clone());
+        connection.write_line("POST", &self.host, &self.base_path, request.path(), context.query);
+        request.write_headers(&mut connection.headers, context);
+        connection.end_headers(context);
+        connection.ids.send(request.id);
+        let outcome = async {
+            let link = connection.link.clone();
+            let (mut response, json, ids) = connection.exchange(request.body(), caller, context).await?;
+            let progress = link.progress();
+            if let Some(sent_at) = progress.sent_at {
+                watch.lap_at(sent_at, |times| &mut times.send);
+            }
+            if let Some(first_byte_at) = progress.first_byte_at {
+                watch.lap_at(first_byte_at, |times| &mut times.first_byte);
+            }
+            let outcome = read_response(&mut response, json, ids, places, context).await;
+            let is_gateways =
+                outcome.as_ref().is_err_and(|error| error.http_status() == Some(503) && error.is_in_doubt());
+            let is_reusable = response.ends_reusable() && !is_gateways;
+            let headers = response.head.headers;
+            match outcome {
+                Ok(mut result) => {
+                    let now = Instant::now();
+                    watch.lap_at(now, |times| &mut times.receive);
+                    result.times = watch.times();
+                    result.headers = headers;
+                    Ok((Ok(result), is_reusable, now))
+                }
+                // What went on the wire may still follow: only the server's own word ends an exchange.
+                Err(error) => {
+                    let is_reusable = is_reusable && error.origin() == crate::error::Origin::Server;
+                    Ok((Err(error.with_headers(headers)), is_reusable, Instant::now()))
+                }
+            }
+        };
+        let outcome: std::result::Result<_, Failure> = outcome.await;
+        match outcome {
+            Ok((outcome, is_reusable, now)) => {
+                if is_reusable {
+                    checked.check_in(caller, now);
+                }
+                outcome.map_err(|error| Failure { was_reused, ..error.into() })
+            }
+            Err(failure) => Err(Failure { was_reused, ..failure }),
+        }
+    }
+}
+
+/// Reads a response: a result, or the error that it is.
+async fn read_response(
+    response: &mut Response<'_>,
+    json: &mut ResponseParser,
+    ids: &Ids,
+    places: &mut Places<'_>,
+    context: &CallContext<'_>,
+) -> Result<InferResult> {
+    let Response { head, body, .. } = response;
+    let encoding = match &head.encoding {
+        None => Some(Compression::None),
+        Some(_) if context.accept_encoding.is_none() => None,
+        Some(name) => Compression::from_name(name),
+    };
+    let unexpected = || {
+        let name = head.encoding.as_deref().unwrap_or_default();
+        format!("unexpected response encoding '{}', which was not requested", excerpt(name))
+    };
+    if !wire::is_success(head.status) {
+        return Err(read_error(head, body, encoding.ok_or_else(unexpected)).await);
+    }
+    let json_byte_size = match &head.json_byte_size {
+        None => None,
+        Some(Ok(byte_size)) => Some(*byte_size),
+        Some(Err(text)) => {
+            let message = format!("invalid {}: '{text}'", json_size_header(context));
+            return Err(Error::broken_answer(message).with_http_status(head.status));
+        }
+    };
+    let reading = Reading { json_byte_size, ids, context };
+    let result = match encoding {
+        Some(Compression::None) => reading.read(body, json, places).await,
+        Some(encoding) => {
+            let plain = decompress(body, encoding, context).await;
+            let context = &context.decompressed();
+            // The JSON part's size is bounded as what comes out of the whole.
+            let reading = Reading { context, ..reading };
+            match plain {
+                Ok(plain) => reading.read(&mut Body::Bytes(&plain), json, places).await,
+                Err(error) => Err(error),
+            }
+        }
+        None => Err(Error::broken_answer(unexpected())),
+    };
+    result.map_err(|error| error.with_http_status(head.status))
+}
+
+/// The error that a response is, and why: what arrived before the connection broke off is still the server's reason.
+async fn read_error(
+    head: &Head,
+    body: &mut Body<'_>,
+    encoding: std::result::Result<Compression, String>,
+) -> Error {
+    let mut text = Vec::new();
+    let _ = body.read_to(&mut text, REASON_BYTE_SIZE).await;
+    let text = match encoding {
+        Ok(encoding) => encoding.decompress_start(&text, REASON_BYTE_SIZE),
+        Err(message) => message.into_bytes(),
+    };
+    wire::error(head.status, &text, head.headers.get("location"))
+}
+
+/// A compressed body is gathered as a whole, and then what comes out of it.
+async fn decompress(
+    body: &mut Body<'_>,
+    encoding: Compression,
+    context: &CallContext<'_>,
+) -> Result<Vec<u8>> {
+    if let Some(byte_size) = body.byte_size() {
+        context.check_answer_size(byte_size)?;
+    }
+    let mut compressed = Vec::new();
+    body.read_to(&mut compressed, context.max_message_byte_size.saturating_add(1)).await?;
+    context.check_answer_size(compressed.len() as u64)?;
+    encoding.decompress(&compressed, context.max_decompressed_byte_size)
+}
+
+/// How a result is read.
+pub(super) struct Reading<'c> {
+    /// Of the JSON part; without it the whole body is JSON.
+    pub json_byte_size: Option<u64>,
+    pub ids: &'c Ids,
+    pub context: &'c CallContext<'c>,
+}
+
+impl Reading<'_> {
+    /// Reads the body of a response: the JSON part, then each tensor into its own place.
+    pub async fn read(
+        &self,
+        body: &mut Body<'_>,
+        parser: &mut ResponseParser,
+        places: &mut Places<'_>,
+    ) -> Result<InferResult> {
+        let byte_size = body.byte_size();
+        if let Some(byte_size) = byte_size {
+            self.context.check_answer_size(byte_size)?;
+        }
+        self.read_json(body, byte_size, parser.buffer()).await?;
+        let mut left = Left { byte_size, taken: parser.buffer().len() as u64 };
+        let header = parser
+            .parse()
+            .map_err(|fault| Error::broken_answer(format!("malformed JSON part of the response: {fault}")))?;
+        if self.ids.is_stray(&header.id) {
+            let id = excerpt(&header.id);
+            return Err(Error::broken_answer(format!(
+                "the response belongs to an earlier request of this connection, by its id '{id}'"
+            )));
+        }
+        check_output_count(header.outputs.len())?;
+        let Header { model_name, model_version, id, parameters, outputs, .. } = header;
+        let mut result = InferResult { model_name, model_version, id, parameters, ..InferResult::default() };
+        result.outputs.reserve_exact(outputs.len());
+        for output in outputs {
+            let name = &output.head.name;
+            let data = match (output.json_data, output.binary_byte_size) {
+                (Some(range), _) => {
+                    // A shape that is invalid is an error below.
+                    let most = tensor::byte_size(output.head.datatype, &output.head.shape).unwrap_or(Some(0));
+                    let text = parser.buffer().get(range).unwrap_or_default();
+                    let data = elements::read(text, output.head.datatype, most).map_err(|fault| {
+                        Error::broken_answer(format!("output '{}' of the response: {fault}", excerpt(name)))
+                    })?;
+                    places.bring(name, &data)?
+                }
+                (None, None) if places.is_shared(name, &output.head.shape) => Data::Shared,
+                (None, announced) => {
+                    let announced = announced.unwrap_or(0);
+                    left.take(name, announced, self.context)?;
+                    let mut place = places.place(name, announced)?;
+                    place.read_from(body).await?;
+                    place.land()
+                }
+            };
+            result.outputs.push(InferOutput::new(output.head, data)?);
+        }
+        if body.fill(&mut [0]).await? != 0 {
+            return Err(Error::broken_answer("trailing data after the last output"));
+        }
+        Ok(result)
+    }
+
+    async fn read_json(&self, body: &mut Body<'_>, byte_size: Option<u64>, json: &mut Vec<u8>) -> Result<()> {
+        let announced = self.json_byte_size.or(byte_size);
+        if let (Some(json), Some(whole)) = (self.json_byte_size, byte_size)
+            && json > whole
+        {
+            let message = format!("the JSON part is announced with {json} bytes, the response with {whole}");
+            return Err(Error::broken_answer(message));
+        }
+        if let Some(announced) = announced {
+            self.context.check_parsed_size(announced)?;
+        }
+        json.clear();
+        let max = announced.unwrap_or(self.context.max_parsed_byte_size().saturating_add(1));
+        body.read_to(json, max).await?;
+        self.context.check_parsed_size(json.len() as u64)?;
+        if self.json_byte_size.is_some_and(|announced| announced != json.len() as u64) {
+            return Err(Error::broken_answer(format!(
+                "the response ends after {} of its {max} bytes of JSON",
+                json.len()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// What of a response's body is not yet spoken for.
+struct Left {
+    byte_size: Option<u64>,
+    taken: u64,
+}
+
+impl Left {
+    /// Speaks for one output's bytes before any memory is allocated for them.
+    fn take(&mut self, name: &str, byte_size: u64, context: &CallContext) -> Result<()> {
+        let taken = self.taken.saturating_add(byte_size);
+        if let Some(whole) = self.byte_size
+            && taken > whole
+        {
+            let left = whole - self.taken;
+            let name = excerpt(name);
+            let message = format!("output '{name}' is announced with {byte_size} bytes, and {left} are left");
+            return Err(Error::broken_answer(message));
+        }
+        context.check_answer_size(taken)?;
+        self.taken = taken;
+        Ok(())
+    }
+}
+
+impl Place<'_> {
+    /// Fills the place from a response's body, which writes straight into it.
+    async fn read_from(&mut self, body: &mut Body<'_>) -> Result<()> {
+        while !self.is_full() {
+            let missing = self.missing();
+            match body.fill(missing).await? {
+                0 => {
+                    let missing = missing.len();
+                    let message = format!("the response ends {missing} bytes before the end of its outputs");
+                    return Err(Error::broken_answer(message));
+                }
+                count => self.advance(count),
+            }
+        }
+        Ok(())
+    }
+}

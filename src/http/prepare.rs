@@ -1,0 +1,337 @@
+//! An inference request in the form in which HTTP sends it: a JSON part, and behind it the tensors in binary, in the order
+//! in which the JSON names them (Triton's binary tensor data extension).
+
+use super::{
+    elements,
+    head::JSON_BYTE_SIZE,
+    json::{self, Writer},
+};
+use crate::{
+    compression::Compression,
+    error::{Error, Result},
+    infer::{InferInput, InferRequest, Parameters, Region, RequestedOutput, SequenceId, Source, Written},
+    model::wire::model_path,
+    options::CallContext,
+};
+
+/// An inference request, checked and encoded before there is a connection for it. Every attempt sends the same.
+pub(crate) struct Prepared<'r> {
+    /// Behind the client's base path.
+    path: Form<'r, str>,
+    /// The JSON part up to the id, and the rest of it.
+    opening: Vec<u8>,
+    json: Form<'r, [u8]>,
+    tensors: Vec<&'r [u8]>,
+    /// What compression made of all that, and is sent instead.
+    compressed: Option<Vec<u8>>,
+    /// Of the body, as it is sent.
+    byte_size: u64,
+    /// Whether anything goes out in binary, be it of no bytes.
+    is_binary: bool,
+    pub id: &'r str,
+}
+
+/// What was written for this call, or kept with the request from an earlier one.
+enum Form<'r, T: ?Sized + ToOwned> {
+    Kept(&'r T),
+    Made(T::Owned),
+}
+
+impl<T: ?Sized + ToOwned> std::ops::Deref for Form<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Kept(kept) => kept,
+            Self::Made(made) => std::borrow::Borrow::borrow(made),
+        }
+    }
+}
+
+impl<'r> Prepared<'r> {
+    /// RESOURCE_EXHAUSTED for a request that exceeds the limit, INVALID_ARGUMENT for what JSON can't express.
+    pub fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
+        let tensors: Vec<&[u8]> = request.tensors().filter(|tensor| !tensor.is_empty()).collect();
+        let tensor_byte_size: u64 = tensors.iter().map(|tensor| tensor.len() as u64).sum();
+        context.check_request_size(tensor_byte_size)?;
+        let (path, json) = match kept(request)? {
+            Some(written) => (Form::Kept(&written.path[..]), Form::Kept(&written.json[..])),
+            None => {
+                let Written { path, json } = write(request)?;
+                (Form::Made(path), Form::Made(json))
+            }
+        };
+        let path = match &context.route.path {
+            Some(path) => Form::Made(path.clone()),
+            None => path,
+        };
+        let opening = opening(request);
+        let json_byte_size = (opening.len() + json.len()) as u64;
+        context.check_request_size(json_byte_size + tensor_byte_size)?;
+        let mut prepared = Self {
+            path,
+            opening,
+            json,
+            tensors,
+            compressed: None,
+            byte_size: json_byte_size + tensor_byte_size,
+            is_binary: request.has_binary(),
+            id: request.request_id(),
+        };
+        if context.request_compression != Compression::None {
+            let compressed = context.request_compression.compress(prepared.plain())?;
+            prepared.byte_size = compressed.len() as u64;
+            prepared.compressed = Some(compressed);
+        }
+        Ok(prepared)
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The JSON part, and the tensors behind it.
+    fn plain(&self) -> impl Iterator<Item = &[u8]> {
+        [&self.opening[..], &self.json].into_iter().chain(self.tensors.iter().copied())
+    }
+
+    /// The body as it is sent.
+    pub fn body(&self) -> impl Iterator<Item = &[u8]> {
+        let plain = self.compressed.is_none().then(|| self.plain());
+        self.compressed.as_deref().into_iter().chain(plain.into_iter().flatten())
+    }
+
+    /// Writes the headers that tell of the body. What comes from the caller in them was checked when it was set.
+    pub fn write_headers(&self, to: &mut Vec<u8>, context: &CallContext) {
+        // A body that is JSON alone says so: servers without the binary extension take nothing else.
+        let json_byte_size = self.is_binary.then_some(self.opening.len() + self.json.len());
+        put(to, "Content-Type: ");
+        match (&context.route.content_type, json_byte_size) {
+            (None, Some(_)) => put(to, "application/octet-stream"),
+            (Some(content_type), Some(size)) => put(to, &content_type.replace("{}", &size.to_string())),
+            (Some(content_type), None) if !content_type.contains("{}") => put(to, content_type),
+            (_, None) => put(to, "application/json"),
+        }
+        put(to, "\r\nContent-Length: ");
+        json::put_digits(to, self.byte_size);
+        put(to, "\r\n");
+        let json_size_header = context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE);
+        if let Some(size) = json_byte_size.filter(|_| !json_size_header.is_empty()) {
+            put(to, json_size_header);
+            put(to, ": ");
+            json::put_digits(to, size as u64);
+            put(to, "\r\n");
+        }
+        if context.request_compression != Compression::None {
+            put(to, "Content-Encoding: ");
+            put(to, context.request_compression.name());
+            put(to, "\r\n");
+        }
+        if let Some(encodings) = context.accept_encoding {
+            put(to, "Accept-Encoding: ");
+            put(to, encodings);
+            put(to, "\r\n");
+        }
+    }
+}
+
+pub(super) fn put(to: &mut Vec<u8>, text: &str) {
+    to.extend_from_slice(text.as_bytes());
+}
+
+/// The JSON part of a request as a whole; nothing for a raw body. The tensors follow it as they are:
+/// [`InferRequest::tensors`].
+pub(super) fn json(request: &InferRequest) -> Result<Vec<u8>> {
+    let mut json = opening(request);
+    json.extend(write_json(request)?);
+    Ok(json)
+}
+
+/// The form that is kept with the request; `None` where it would not do for the next call.
+fn kept<'r>(request: &'r InferRequest<'_>) -> Result<Option<&'r Written>> {
+    // Elements that are spelled out may change between calls, as all borrowed data may.
+    let is_fixed = |input: &InferInput| !matches!(input.source(), Source::Segments(_) if input.is_json());
+    if !request.inputs().iter().all(is_fixed) {
+        return Ok(None);
+    }
+    if let Some(written) = request.written().get() {
+        return Ok(Some(written));
+    }
+    let written = write(request)?;
+    Ok(Some(request.written().get_or_init(|| written)))
+}
+
+fn write(request: &InferRequest) -> Result<Written> {
+    let (model, version) = request.model();
+    Ok(Written { path: model_path(model, version)? + "/infer", json: write_json(request)? })
+}
+
+/// The beginning of the JSON part, with the id, which may be another one in each call.
+fn opening(request: &InferRequest) -> Vec<u8> {
+    let id = request.request_id();
+    let mut json = Vec::with_capacity(id.len() + 16);
+    if !request.settings().raw_body {
+        put(&mut json, "{");
+        if !id.is_empty() {
+            put(&mut json, "\"id\":");
+            Writer(&mut json).string(id);
+            put(&mut json, ",");
+        }
+    }
+    json
+}
+
+/// Writes the JSON part behind the id.
+fn write_json(request: &InferRequest) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if request.settings().raw_body {
+        return Ok(bytes);
+    }
+    let mut json = Writer(&mut bytes);
+    json.raw("\"inputs\":[");
+    for (at, input) in request.inputs().iter().enumerate() {
+        json.raw(if at == 0 { "{\"name\":" } else { ",{\"name\":" });
+        write_input(&mut json, input)
+            .map_err(|error| error.context(format_args!("input '{}'", input.name())))?;
+    }
+    json.raw("]");
+    if !request.requested_outputs().is_empty() {
+        json.raw(",\"outputs\":[");
+        for (at, output) in request.requested_outputs().iter().enumerate() {
+            json.raw(if at == 0 { "{\"name\":" } else { ",{\"name\":" });
+            write_output(&mut json, output, request.settings().binary_output);
+        }
+        json.raw("]");
+    }
+    write_parameters(&mut json, request);
+    json.raw("}");
+    Ok(bytes)
+}
+
+fn write_input(json: &mut Writer, input: &InferInput) -> Result<()> {
+    json.string(input.name());
+    json.raw(",\"datatype\":\"");
+    json.raw(input.datatype().name());
+    json.raw("\",\"shape\":[");
+    for (at, dimension) in input.shape().iter().enumerate() {
+        json.raw(if at == 0 { "" } else { "," });
+        json.number(dimension);
+    }
+    json.raw("]");
+    let mut parameters = Object::new(json, ",\"parameters\":{");
+    match input.source() {
+        Source::Segments(_) if input.is_binary() => {
+            parameters.member("binary_data_size").number(input.byte_size());
+        }
+        Source::Region(region) => parameters.region(region),
+        _ => {}
+    }
+    parameters.all(input.parameters());
+    parameters.end();
+    match input.source() {
+        Source::Segments(_) if input.is_json() => {
+            json.raw(",\"data\":");
+            elements::write(json, input.datatype(), &input.joined())?;
+        }
+        Source::Json(text) => {
+            // Read before it stands in the request: text that ends the array could say anything behind it.
+            let data = elements::read(text.as_bytes(), input.datatype(), None)
+                .map_err(|fault| Error::invalid(format!("its JSON is no tensor: {fault}")))?;
+            input.check_data([&data[..]].into_iter())?;
+            json.raw(",\"data\":");
+            json.raw(text);
+        }
+        _ => {}
+    }
+    json.raw("}");
+    Ok(())
+}
+
+/// An output that is listed is told to be binary, or not to be, by itself.
+fn write_output(json: &mut Writer, output: &RequestedOutput, is_binary: bool) {
+    json.string(output.name());
+    let mut parameters = Object::new(json, ",\"parameters\":{");
+    match output.region() {
+        // Triton refuses both.
+        Some(region) => parameters.region(region),
+        None => parameters.member("binary_data").raw(match is_binary && !output.is_json() {
+            true => "true",
+            false => "false",
+        }),
+    }
+    if output.class_count() > 0 {
+        parameters.member("classification").number(output.class_count());
+    }
+    parameters.all(output.parameters());
+    parameters.end();
+    json.raw("}");
+}
+
+fn write_parameters(json: &mut Writer, request: &InferRequest) {
+    let settings = request.settings();
+    let mut parameters = Object::new(json, ",\"parameters\":{");
+    if let Some(sequence) = &settings.sequence {
+        let id = parameters.member("sequence_id");
+        match &sequence.id {
+            SequenceId::Number(number) => id.number(number),
+            SequenceId::Text(text) => id.string(text),
+        }
+        let flag = |flag| if flag { "true" } else { "false" };
+        parameters.member("sequence_start").raw(flag(sequence.start));
+        parameters.member("sequence_end").raw(flag(sequence.end));
+    }
+    if settings.priority > 0 {
+        parameters.member("priority").number(settings.priority);
+    }
+    if settings.server_timeout_us > 0 {
+        parameters.member("timeout").number(settings.server_timeout_us);
+    }
+    parameters.all(&settings.parameters);
+    // Where nothing is listed that could ask for binary data each.
+    if request.requested_outputs().is_empty() && settings.binary_output {
+        parameters.member("binary_data_output").raw("true");
+    }
+    parameters.end();
+}
+
+/// A JSON object that is there only if it has a member.
+struct Object<'w, 'b> {
+    json: &'w mut Writer<'b>,
+    opening: &'static str,
+    is_open: bool,
+}
+
+impl<'w, 'b> Object<'w, 'b> {
+    fn new(json: &'w mut Writer<'b>, opening: &'static str) -> Self {
+        Self { json, opening, is_open: false }
+    }
+
+    /// Writes the name; the value is the caller's to write.
+    fn member(&mut self, name: &str) -> &mut Writer<'b> {
+        self.json.raw(if self.is_open { "," } else { self.opening });
+        self.is_open = true;
+        self.json.string(name);
+        self.json.raw(":");
+        self.json
+    }
+
+    fn all(&mut self, parameters: &Parameters) {
+        for (name, value) in parameters.iter() {
+            self.member(name).parameter(value);
+        }
+    }
+
+    fn region(&mut self, region: &Region) {
+        self.member("shared_memory_region").string(&region.name);
+        self.member("shared_memory_byte_size").number(region.byte_size);
+        if region.offset > 0 {
+            self.member("shared_memory_offset").number(region.offset);
+        }
+    }
+
+    fn end(self) {
+        if self.is_open {
+            self.json.raw("}");
+        }
+    }
+}
