@@ -5,7 +5,7 @@ use std::io::Read;
 use super::codec::{PREFIX_BYTE_SIZE, ResponseReader};
 use crate::{
     compression::{Compression, fault},
-    error::{Error, Result},
+    error::{Error, Result, excerpt},
     infer::{InferResult, place::Places},
     options::CallContext,
 };
@@ -75,7 +75,7 @@ impl<'r, 'c> Message<'r, 'c> {
             }
             _ => Err(Error::broken_answer(format!(
                 "the answer's message is compressed as '{}', and nobody asked for that",
-                self.encoding
+                excerpt(&self.encoding)
             ))),
         }
     }

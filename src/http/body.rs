@@ -8,7 +8,7 @@ use super::{
     json::{self, Header, Writer},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, excerpt},
     infer::{
         InferInput, InferOutput, InferRequest, InferResult, Parameters, Region, RequestedOutput, SequenceId,
         Source, check_output_count,
@@ -16,6 +16,7 @@ use crate::{
         tensor,
     },
     options::CallContext,
+    proto::without_bom,
 };
 
 /// Writes the JSON part of a request's body in place of what `json` held; nothing for a raw body. The tensors follow it
@@ -197,10 +198,11 @@ pub(super) fn read_result(
     }
     read_json(body, byte_size, json_byte_size, json, context)?;
     let mut left = Left { byte_size, taken: json.len() as u64 };
-    if str::from_utf8(json).is_err() {
-        // A text that is no UTF-8 is no reason to lose the tensors.
-        *json = String::from_utf8_lossy(json).into_owned().into_bytes();
-    }
+    let raw = without_bom(json);
+    // Names and parameters that are not UTF-8 are repaired, so that the tensors are not lost with them.
+    let repaired = String::from_utf8_lossy(raw);
+    let json = repaired.as_bytes();
+    let mut repairs = Repairs::new(raw);
     let header = json::read_header(json).map_err(|fault| {
         Error::broken_answer(format!("the answer's JSON part is not what it should be: {fault}"))
     })?;
@@ -210,13 +212,19 @@ pub(super) fn read_result(
         .into_iter()
         .map(|output| {
             let name = &output.head.name;
+            let shown = excerpt(name);
             let data = match (output.json_data, output.binary_byte_size) {
                 (Some(range), _) => {
+                    if repairs.is_within(&range) {
+                        return Err(Error::broken_answer(format!(
+                            "output '{shown}': its JSON data is not UTF-8; request it as binary data"
+                        )));
+                    }
                     // A shape that can't be is told of below.
                     let most = tensor::byte_size(output.head.datatype, &output.head.shape).unwrap_or(Some(0));
-                    let data = elements::read(&json[range], output.head.datatype, most).map_err(|fault| {
-                        Error::broken_answer(format!("output '{name}' of the answer: {fault}"))
-                    })?;
+                    let data = elements::read_response(&json[range], output.head.datatype, most).map_err(
+                        |fault| Error::broken_answer(format!("output '{shown}' of the answer: {fault}")),
+                    )?;
                     places.bring(name, &data)?
                 }
                 (None, None) if places.is_shared(name, &output.head.shape) => Data::Shared,
@@ -233,6 +241,34 @@ pub(super) fn read_result(
         .collect::<Result<Vec<_>>>()?;
     left.expect_none(body)?;
     Ok(InferResult { model_name, model_version, id, parameters, outputs, ..InferResult::default() })
+}
+
+/// The places where a text that is not UTF-8 was repaired, in the order of the text.
+struct Repairs<'j> {
+    chunks: std::str::Utf8Chunks<'j>,
+    /// The length of the repaired text that `chunks` has yielded.
+    length: usize,
+    /// The last repair that `chunks` has yielded.
+    last: Option<usize>,
+}
+
+impl<'j> Repairs<'j> {
+    fn new(raw: &'j [u8]) -> Self {
+        Self { chunks: raw.utf8_chunks(), length: 0, last: None }
+    }
+
+    /// Whether there is a repair within a range of the repaired text; ranges must be given in ascending order.
+    fn is_within(&mut self, range: &std::ops::Range<usize>) -> bool {
+        while self.last.is_none_or(|at| at < range.start) {
+            let Some(chunk) = self.chunks.next() else { return false };
+            self.length += chunk.valid().len();
+            if !chunk.invalid().is_empty() {
+                self.last = Some(self.length);
+                self.length += '\u{fffd}'.len_utf8();
+            }
+        }
+        self.last.is_some_and(|at| at < range.end)
+    }
 }
 
 fn read_json(
@@ -279,7 +315,7 @@ impl Left {
         if let Some(whole) = self.byte_size
             && taken > whole
         {
-            let left = whole - self.taken;
+            let (left, name) = (whole - self.taken, excerpt(name));
             let message =
                 format!("output '{name}' would have {byte_size} bytes, and {left} of the answer are left");
             return Err(Error::broken_answer(message));
