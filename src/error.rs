@@ -196,6 +196,64 @@ pub(crate) fn grpc_status_meaning(code: i32, text: &str) -> Meaning {
     Meaning { in_doubt: meaning.in_doubt && !is_known, ..meaning }
 }
 
+/// As much of a name, a header or another short text from the network as a message shows.
+pub(crate) const EXCERPT_BYTE_SIZE: usize = 256;
+/// As much of a server's own reason as a message shows: 8 KiB.
+pub(crate) const REASON_BYTE_SIZE: usize = 8 << 10;
+/// As many names, or dimensions of a shape, as a message lists.
+const LISTED: usize = 8;
+
+/// A short text from the network as a message shows it: at most [`EXCERPT_BYTE_SIZE`] bytes of it, then an ellipsis.
+pub(crate) fn excerpt(text: &str) -> Excerpt<'_> {
+    Excerpt { text, max: EXCERPT_BYTE_SIZE }
+}
+
+/// A server's own reason as a message shows it: at most [`REASON_BYTE_SIZE`] bytes of it, then an ellipsis; a blank one
+/// is replaced.
+pub(crate) fn reason(text: &str) -> Excerpt<'_> {
+    let text = match text.trim() {
+        "" => "the server gave no reason",
+        text => text,
+    };
+    Excerpt { text, max: REASON_BYTE_SIZE }
+}
+
+/// The beginning of a text, whole characters of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Excerpt<'a> {
+    text: &'a str,
+    max: usize,
+}
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.text.len() <= self.max {
+            return f.write_str(self.text);
+        }
+        let end = (0..=self.max).rev().find(|end| self.text.is_char_boundary(*end));
+        write!(f, "{}…", &self.text[..end.unwrap_or_default()])
+    }
+}
+
+/// Names as a message lists them: the first 8, and how many more there are.
+pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let count = names.len();
+    let shown: Vec<_> = names.take(LISTED).map(|name| format!("'{}'", excerpt(name))).collect();
+    match count {
+        0 => "none".to_owned(),
+        1..=LISTED => shown.join(", "),
+        _ => format!("{} and {} more", shown.join(", "), count - LISTED),
+    }
+}
+
+/// A shape as a message shows it: the first 8 dimensions, and how many more there are.
+pub(crate) fn dimensions(shape: &[i64]) -> String {
+    match shape.len() {
+        ..=LISTED => format!("{shape:?}"),
+        rank => format!("{:?} and {} more dimensions", &shape[..LISTED], rank - LISTED),
+    }
+}
+
 /// Why a call failed. One pointer in size; the message alone says what was tried, on what, and what came of it.
 #[derive(Clone)]
 pub struct Error(Box<Fault>);
@@ -358,35 +416,5 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
-    }
-}
-
-/// The most bytes of a name or value from the network in a message, and of a server's own reason.
-const EXCERPT_BYTE_SIZE: usize = 256;
-const REASON_BYTE_SIZE: usize = 8 << 10;
-
-/// A text from the network, for a message: cut to 256 bytes.
-pub(crate) fn excerpt(text: &str) -> impl fmt::Display {
-    Excerpt { text, max: EXCERPT_BYTE_SIZE }
-}
-
-/// A server's reason, for a message: cut to 8 KiB.
-pub(crate) fn reason(text: &str) -> impl fmt::Display {
-    let text = if text.trim().is_empty() { "the server gave no reason" } else { text };
-    Excerpt { text, max: REASON_BYTE_SIZE }
-}
-
-struct Excerpt<'t> {
-    text: &'t str,
-    max: usize,
-}
-
-impl fmt::Display for Excerpt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.text.len() <= self.max {
-            return f.write_str(self.text);
-        }
-        let cut = (0..=self.max).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
-        write!(f, "{}\u{2026}", &self.text[..cut])
     }
 }

@@ -96,14 +96,17 @@ pub unsafe extern "C" fn triton_bytes_parse(
             let out = Out::new(count_out, "count_out", 0).required()?;
             let tensor = convert::array(data.cast::<u8>(), byte_size, "data")?;
             convert::check_array(strings.cast_const(), capacity, "strings")?;
-            let elements = bytes::elements(tensor)
-                .map_err(|fault| Error::invalid(format!("data is no BYTES tensor: {fault}")))?;
-            out.set(elements.len());
+            let mut count = 0;
+            for element in bytes::each(tensor) {
+                element.map_err(|fault| Error::invalid(format!("data is no BYTES tensor: {fault}")))?;
+                count += 1;
+            }
+            out.set(count);
             if capacity == 0 {
                 return Ok(());
             }
-            check_room("strings", capacity, elements.len())?;
-            for (at, element) in elements.into_iter().enumerate() {
+            check_room("strings", capacity, count)?;
+            for (at, element) in bytes::each(tensor).flatten().enumerate() {
                 strings.add(at).write(element.into());
             }
             Ok(())

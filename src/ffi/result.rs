@@ -122,7 +122,7 @@ impl triton_infer_output {
         let own = |class: Class<'_>| OwnedClass {
             value: class.value,
             index: class.index,
-            label: c_string(class.label),
+            label: c_string(&class.label),
         };
         Ok(self.classes.get_or_init(|| classes.into_iter().map(own).collect()))
     }

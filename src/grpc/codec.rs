@@ -8,12 +8,12 @@ use prost::{Message, Name};
 use super::{contents, message::MessageReader, parameters};
 use crate::{
     compression::Compression,
-    error::{Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status, excerpt},
     infer::{
-        Datatype, InferInput, InferOutput, InferRequest, InferResult, OutputHead, RequestedOutput, Source,
-        check_output_count,
+        Datatype, InferInput, InferOutput, InferRequest, InferResult, MOST_RANK, OutputHead, RequestedOutput,
+        Source, check_output_count,
         place::{Data, Place, Places},
-        tensor,
+        rank_error, tensor,
     },
     options::CallContext,
     proto::{
@@ -64,6 +64,8 @@ mod response_field {
 
 /// Field numbers of `ModelInferResponse.InferOutputTensor`.
 mod output_tensor_field {
+    pub const NAME: u64 = 1;
+    pub const SHAPE: u64 = 3;
     pub const CONTENTS: u64 = 5;
 }
 
@@ -445,9 +447,18 @@ fn decode<M: Message + Name + Default>(bytes: &[u8]) -> Result<M> {
 /// Reads an output, and its typed contents beside it.
 fn read_output(field: &[u8]) -> Result<(InferOutputTensor, Vec<u8>)> {
     let (mut head, mut pieces) = (Cow::Borrowed(field), Vec::new());
-    let mut rest = field;
+    let (mut rest, mut name, mut rank) = (field, &[][..], 0);
     while !rest.is_empty() {
         let (number, value, after) = take_field(rest).map_err(|fault| malformed(&fault))?;
+        match (number, &value) {
+            (output_tensor_field::NAME, Value::Bytes(own)) => name = own,
+            // Each dimension takes 8 bytes once it is decoded, and 1 here: counted first.
+            (output_tensor_field::SHAPE, Value::Bytes(packed)) => {
+                rank += packed.iter().filter(|byte| **byte < 0x80).count();
+            }
+            (output_tensor_field::SHAPE, _) => rank += 1,
+            _ => {}
+        }
         match value {
             Value::Bytes(piece) if number == output_tensor_field::CONTENTS => {
                 if pieces.is_empty() {
@@ -460,12 +471,15 @@ fn read_output(field: &[u8]) -> Result<(InferOutputTensor, Vec<u8>)> {
         }
         rest = after;
     }
+    if rank > MOST_RANK {
+        return Err(rank_error(&String::from_utf8_lossy(name), rank));
+    }
     let output: InferOutputTensor = decode(&head)?;
     let datatype = Datatype::from_name(&output.datatype);
     // A shape that can't be is told of when the output is made.
     let most = tensor::byte_size(datatype, &output.shape).unwrap_or(Some(0));
     let contents = contents::read(&pieces, datatype, most)
-        .map_err(|fault| malformed(&format!("output '{}': {fault}", output.name)))?;
+        .map_err(|fault| malformed(&format!("output '{}': {fault}", excerpt(&output.name))))?;
     Ok((output, contents))
 }
 
@@ -672,5 +686,24 @@ mod tests {
         let context = CallContext::new(options, &call);
         assert!(ResponseReader::new(10, &context).is_ok());
         assert!(ResponseReader::new(11, &context).is_err());
+    }
+
+    #[test]
+    fn a_shape_of_too_many_dimensions_is_refused_before_it_is_decoded() {
+        let shape = |rank| {
+            let mut response = response();
+            response.outputs[1].shape = vec![0; rank];
+            response
+        };
+        let result = read(&shape(MOST_RANK).encode_to_vec(), 1000).unwrap();
+        assert_eq!(result.outputs()[1].shape().len(), MOST_RANK);
+        // Decoded first, a megabyte of them would be eight.
+        for rank in [MOST_RANK + 1, 1 << 20] {
+            let error = read(&shape(rank).encode_to_vec(), 4096).unwrap_err();
+            let message = format!("output 'B' of the answer has {rank} dimensions, more than {MOST_RANK}");
+            assert_eq!(error.to_string(), message);
+        }
+        let field = [&b"\x0a\x01U"[..], &[0x18, 1].repeat(MOST_RANK + 1)].concat();
+        assert!(read_output(&field).unwrap_err().to_string().contains("'U'"));
     }
 }

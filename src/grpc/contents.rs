@@ -38,7 +38,8 @@ pub(super) fn put(to: &mut Vec<u8>, datatype: Datatype, data: &[u8]) -> Result<(
         Datatype::Fp32 => put_message(to, field::FP32, |packed| packed.extend_from_slice(data)),
         Datatype::Fp64 => put_message(to, field::FP64, |packed| packed.extend_from_slice(data)),
         Datatype::Bytes => {
-            for element in bytes::elements(data).map_err(Error::invalid)? {
+            for element in bytes::each(data) {
+                let element = element.map_err(Error::invalid)?;
                 put_key(to, field::BYTES, LENGTH);
                 put_varint(to, element.len() as u64);
                 to.extend_from_slice(element);

@@ -3,7 +3,7 @@
 use super::codec::PREFIX_BYTE_SIZE;
 use crate::{
     compression::Compression,
-    error::{Error, Result},
+    error::{Error, Result, excerpt},
     options::CallContext,
 };
 
@@ -77,7 +77,7 @@ impl<'c, R: MessageReader> Message<'c, R> {
             }
             _ => Err(Error::broken_answer(format!(
                 "invalid gRPC response: the message is compressed with '{}', which was not requested",
-                crate::error::excerpt(encoding)
+                excerpt(encoding)
             ))),
         }
     }

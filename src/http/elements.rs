@@ -4,8 +4,8 @@ use jiter::{Jiter, JiterError, Peek};
 
 use super::json::Writer;
 use crate::{
-    error::{Error, Result},
-    infer::{Datatype, bytes},
+    error::{Error, Result, excerpt},
+    infer::{Datatype, bytes, half},
 };
 
 /// Writes the elements as a flat array.
@@ -27,8 +27,8 @@ pub(super) fn write(json: &mut Writer, datatype: Datatype, data: &[u8]) -> Resul
         Datatype::Fp32 => each(json, data, |json, bytes| json.double(f32::from_le_bytes(bytes).into())),
         Datatype::Fp64 => each(json, data, |json, bytes| json.double(f64::from_le_bytes(bytes))),
         Datatype::Bytes => {
-            let elements = bytes::elements(data).map_err(Error::invalid)?;
-            for (at, element) in elements.into_iter().enumerate() {
+            for (at, element) in bytes::each(data).enumerate() {
+                let element = element.map_err(Error::invalid)?;
                 let text = str::from_utf8(element).map_err(|_| {
                     Error::invalid(format!(
                         "element {at} is not UTF-8, as JSON needs it: binary data, the default, has it"
@@ -64,11 +64,38 @@ pub(super) fn read(
     datatype: Datatype,
     most: Option<u64>,
 ) -> std::result::Result<Vec<u8>, String> {
+    read_as(json, datatype, most, Dialect::Request)
+}
+
+/// Reads an array that a server sent: as [`read`] does, and what other servers of the protocol write too.
+pub(super) fn read_response(
+    json: &[u8],
+    datatype: Datatype,
+    most: Option<u64>,
+) -> std::result::Result<Vec<u8>, String> {
+    read_as(json, datatype, most, Dialect::Response)
+}
+
+/// Which elements are allowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// What Triton reads.
+    Request,
+    /// Also FP16 and BF16 as numbers, and `null` for the NaN of a floating-point datatype, since JSON has no NaN.
+    Response,
+}
+
+fn read_as(
+    json: &[u8],
+    datatype: Datatype,
+    most: Option<u64>,
+    dialect: Dialect,
+) -> std::result::Result<Vec<u8>, String> {
     let mut reader = Jiter::new(json).with_allow_inf_nan();
     // An element has one character at least, and a comma: more than there can be is not asked for.
     let likely = json.len().div_ceil(2).saturating_mul(datatype.byte_size().unwrap_or(0));
     let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
-    let mut tensor = Tensor { bytes: Vec::with_capacity(likely.min(most)), most };
+    let mut tensor = Tensor { bytes: Vec::with_capacity(likely.min(most)), most, dialect };
     let mut array = |reader: &mut Jiter| -> std::result::Result<(), Fault> {
         let peek = reader.peek()?;
         read_array(reader, peek, datatype, &mut tensor, DEPTH)?;
@@ -86,6 +113,7 @@ pub(super) fn read(
 struct Tensor {
     bytes: Vec<u8>,
     most: usize,
+    dialect: Dialect,
 }
 
 enum Fault {
@@ -116,7 +144,7 @@ fn read_array(
     while let Some(peek) = next {
         match peek {
             Peek::Array => read_array(reader, peek, datatype, tensor, depth - 1)?,
-            _ => read_element(reader, peek, datatype, &mut tensor.bytes)?,
+            _ => read_element(reader, peek, datatype, tensor)?,
         }
         if tensor.bytes.len() > tensor.most {
             return Err(Fault::Element("there are more elements than the shape has".to_owned()));
@@ -130,9 +158,11 @@ fn read_element(
     reader: &mut Jiter,
     peek: Peek,
     datatype: Datatype,
-    tensor: &mut Vec<u8>,
+    tensor: &mut Tensor,
 ) -> std::result::Result<(), Fault> {
-    let no_element = |what: &str| Fault::Element(format!("{what} is no element of a {datatype} tensor"));
+    let Tensor { bytes: tensor, dialect, .. } = tensor;
+    let no_element =
+        |what: &str| Fault::Element(format!("{} is no element of a {datatype} tensor", excerpt(what)));
     match peek {
         Peek::True | Peek::False if datatype == Datatype::Bool => {
             tensor.push(reader.known_bool(peek)?.into());
@@ -145,11 +175,39 @@ fn read_element(
         _ if peek.is_num() => {
             let digits = reader.next_number_bytes()?;
             let digits = str::from_utf8(digits).unwrap_or_default();
-            put_number(digits, datatype, tensor).ok_or_else(|| no_element(digits))
+            let put = match dialect {
+                Dialect::Response if is_half(datatype) => put_half,
+                _ => put_number,
+            };
+            put(digits, datatype, tensor).ok_or_else(|| no_element(digits))
+        }
+        Peek::Null if *dialect == Dialect::Response && is_float(datatype) => {
+            reader.known_null()?;
+            let put = if is_half(datatype) { put_half } else { put_number };
+            put("NaN", datatype, tensor).ok_or_else(|| no_element("null"))
         }
         Peek::Null => Err(no_element("null")),
         _ => Err(no_element("what stands there")),
     }
+}
+
+fn is_half(datatype: Datatype) -> bool {
+    matches!(datatype, Datatype::Fp16 | Datatype::Bf16)
+}
+
+fn is_float(datatype: Datatype) -> bool {
+    is_half(datatype) || matches!(datatype, Datatype::Fp32 | Datatype::Fp64)
+}
+
+/// Appends a number as FP16 or BF16, rounded to the nearest, ties to even.
+fn put_half(digits: &str, datatype: Datatype, tensor: &mut Vec<u8>) -> Option<()> {
+    let number = digits.parse().ok()?;
+    let bits = match datatype {
+        Datatype::Fp16 => half::fp16_from_fp64(number),
+        _ => half::bf16_from_fp64(number),
+    };
+    tensor.extend_from_slice(&bits.to_le_bytes());
+    Some(())
 }
 
 /// Appends a number as its bytes in binary; `None` if the datatype has no such number.
@@ -234,5 +292,40 @@ mod tests {
         let mut json = Vec::new();
         let error = write(&mut Writer(&mut json), Datatype::Bytes, b"\x01\0\0\0\xff");
         assert!(error.unwrap_err().to_string().contains("binary data"));
+    }
+
+    #[test]
+    fn a_response_has_null_for_nan_and_numbers_for_half_precision() {
+        let halves = |json: &str, datatype| {
+            let bytes = read_response(json.as_bytes(), datatype, None).unwrap();
+            bytes.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect::<Vec<u16>>()
+        };
+        // The example of a server that sends FP16, then ties, and what lies just beside one.
+        let json = "[1.5, 0.1, 1.00048828125, 1.00146484375, 1.0004882812500003, 65519, 65520, -0.0, 1e-9]";
+        assert_eq!(
+            halves(json, Datatype::Fp16),
+            [0x3e00, 0x2e66, 0x3c00, 0x3c02, 0x3c01, 0x7bff, 0x7c00, 0x8000, 0]
+        );
+        assert_eq!(
+            halves("[1.5, 1.00390625, 1.01171875, 1.0039062500000002, 1e39]", Datatype::Bf16),
+            [0x3fc0, 0x3f80, 0x3f82, 0x3f81, 0x7f80]
+        );
+        for datatype in [Datatype::Fp16, Datatype::Bf16] {
+            let [nan, null, high, low] = halves("[NaN, null, Infinity, -Infinity]", datatype)[..] else {
+                panic!("four numbers");
+            };
+            assert!(nan & 0x7fff > high && nan == null && low == high | 0x8000, "{datatype}");
+        }
+        let bytes = read_response(b"[null, 1.5]", Datatype::Fp32, Some(8)).unwrap();
+        assert!(f32::from_le_bytes(bytes[..4].try_into().unwrap()).is_nan());
+        let bytes = read_response(b"[[null]]", Datatype::Fp64, Some(8)).unwrap();
+        assert!(f64::from_le_bytes(bytes[..].try_into().unwrap()).is_nan());
+        for datatype in [Datatype::Int32, Datatype::Uint8, Datatype::Bool, Datatype::Bytes] {
+            assert!(read_response(b"[null]", datatype, None).is_err(), "{datatype}");
+        }
+        // What is sent keeps to what Triton reads.
+        for (json, datatype) in [("[null]", Datatype::Fp64), ("[1.5]", Datatype::Bf16)] {
+            assert!(read(json.as_bytes(), datatype, None).is_err(), "{datatype}");
+        }
     }
 }

@@ -203,16 +203,27 @@ impl Reading<'_> {
         let Header { model_name, model_version, id, parameters, outputs, .. } = header;
         let mut result = InferResult { model_name, model_version, id, parameters, ..InferResult::default() };
         result.outputs.reserve_exact(outputs.len());
+        let mut repairs = parser.repairs();
         for output in outputs {
             let name = &output.head.name;
             let data = match (output.json_data, output.binary_byte_size) {
                 (Some(range), _) => {
+                    if repairs.is_within(&range) {
+                        return Err(Error::broken_answer(format!(
+                            "output '{}': its JSON data is not UTF-8; request it as binary data",
+                            excerpt(name)
+                        )));
+                    }
                     // A shape that is invalid is an error below.
                     let most = tensor::byte_size(output.head.datatype, &output.head.shape).unwrap_or(Some(0));
-                    let text = parser.buffer().get(range).unwrap_or_default();
-                    let data = elements::read(text, output.head.datatype, most).map_err(|fault| {
-                        Error::broken_answer(format!("output '{}' of the response: {fault}", excerpt(name)))
-                    })?;
+                    let text = parser.text().get(range).unwrap_or_default();
+                    let data =
+                        elements::read_response(text, output.head.datatype, most).map_err(|fault| {
+                            Error::broken_answer(format!(
+                                "output '{}' of the response: {fault}",
+                                excerpt(name)
+                            ))
+                        })?;
                     places.bring(name, &data)?
                 }
                 (None, None) if places.is_shared(name, &output.head.shape) => Data::Shared,

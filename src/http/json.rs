@@ -1,10 +1,13 @@
 //! The JSON of an inference: written piece by piece into one buffer, read without building a tree.
 
-use std::{fmt::Write as _, ops::Range};
+use std::{borrow::Cow, fmt::Write as _, ops::Range, str::Utf8Chunks};
 
 use jiter::{Jiter, JiterError, Peek};
 
-use crate::infer::{Datatype, MOST_OUTPUTS, MOST_RANK, OutputHead, Parameter, Parameters};
+use crate::{
+    infer::{Datatype, MOST_OUTPUTS, MOST_RANK, OutputHead, Parameter, Parameters},
+    proto::without_bom,
+};
 
 /// Writes JSON into a buffer. Commas are the caller's: what is written here is always the same shape.
 pub(super) struct Writer<'b>(pub &'b mut Vec<u8>);
@@ -99,6 +102,8 @@ const TEMPLATE_BYTE_SIZE: usize = 4 << 10;
 #[derive(Debug, Default)]
 pub(super) struct ResponseParser {
     json: Vec<u8>,
+    /// The same with what is not UTF-8 in it repaired: names and parameters, so that the tensors are not lost with them.
+    repaired: Option<String>,
     last: Option<Template>,
 }
 
@@ -106,7 +111,7 @@ pub(super) struct ResponseParser {
 #[derive(Debug)]
 struct Template {
     before_id: Vec<u8>,
-    /// `None` where there is no id.
+    /// `None` where there is no id that is a string: then all of the text is before it.
     after_id: Option<Vec<u8>>,
     header: Header,
 }
@@ -120,6 +125,17 @@ impl ResponseParser {
         &mut self.json
     }
 
+    /// The JSON part that was parsed last, repaired.
+    pub fn text(&self) -> &[u8] {
+        self.repaired.as_ref().map_or(&self.json, |repaired| repaired.as_bytes())
+    }
+
+    /// Where it was repaired.
+    pub fn repairs(&self) -> Repairs<'_> {
+        let chunks = self.repaired.is_some().then(|| self.json.utf8_chunks());
+        Repairs { chunks, length: 0, last: None }
+    }
+
     /// Reads the JSON part in the buffer.
     pub fn parse(&mut self) -> Result<Header, String> {
         if let Some(template) = &self.last
@@ -127,11 +143,17 @@ impl ResponseParser {
         {
             return Ok(Header { id: id.to_owned(), ..template.header.clone() });
         }
-        if str::from_utf8(&self.json).is_err() {
-            // A text that is not UTF-8 is no reason to lose the tensors.
-            self.json = String::from_utf8_lossy(&self.json).into_owned().into_bytes();
+        let start = self.json.len() - without_bom(&self.json).len();
+        self.json.drain(..start);
+        self.repaired = match String::from_utf8_lossy(&self.json) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(repaired) => Some(repaired),
+        };
+        let header = read_header(self.text())?;
+        if self.repaired.is_some() {
+            self.last = None;
+            return Ok(header);
         }
-        let header = read_header(&self.json)?;
         let is_short = self.json.len() <= TEMPLATE_BYTE_SIZE;
         self.last = (is_short && header.outputs.iter().all(|output| output.json_data.is_none()))
             .then(|| Template::new(&self.json, &header));
@@ -139,11 +161,35 @@ impl ResponseParser {
     }
 }
 
+/// The places where a text that is not UTF-8 was repaired, in the order of the text.
+pub(super) struct Repairs<'j> {
+    chunks: Option<Utf8Chunks<'j>>,
+    /// The length of the repaired text that `chunks` has yielded.
+    length: usize,
+    /// The last repair that `chunks` has yielded.
+    last: Option<usize>,
+}
+
+impl Repairs<'_> {
+    /// Whether there is a repair within a range of the repaired text; ranges must be given in ascending order.
+    pub fn is_within(&mut self, range: &Range<usize>) -> bool {
+        let Some(chunks) = &mut self.chunks else { return false };
+        while self.last.is_none_or(|at| at < range.start) {
+            let Some(chunk) = chunks.next() else { return false };
+            self.length += chunk.valid().len();
+            if !chunk.invalid().is_empty() {
+                self.last = Some(self.length);
+                self.length += '\u{fffd}'.len_utf8();
+            }
+        }
+        self.last.is_some_and(|at| at < range.end)
+    }
+}
+
 impl Template {
     fn new(json: &[u8], header: &Header) -> Self {
-        let range = header.id_range.clone();
-        let header = Header { id: String::new(), ..header.clone() };
-        match range {
+        let header = header.clone();
+        match header.id_range.clone() {
             None => Self { before_id: json.to_owned(), after_id: None, header },
             Some(range) => Self {
                 before_id: json[..range.start].to_owned(),
@@ -153,12 +199,12 @@ impl Template {
         }
     }
 
-    /// The id in JSON that equals this one but for it; "" where there is none.
-    fn id_of<'j>(&self, json: &'j [u8]) -> Option<&'j str> {
-        let Some(after) = &self.after_id else { return (json == self.before_id).then_some("") };
+    /// The id in JSON that equals this one but for it.
+    fn id_of<'j>(&'j self, json: &'j [u8]) -> Option<&'j str> {
+        let Some(after) = &self.after_id else { return (json == self.before_id).then_some(&self.header.id) };
         let id = json.strip_prefix(&self.before_id[..])?.strip_suffix(&after[..])?;
         let id = id.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-        // Nothing that would have to be read otherwise than it stands there.
+        // Nothing that would have to be unescaped.
         let is_plain = id.iter().all(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\'));
         str::from_utf8(id).ok().filter(|_| is_plain)
     }
@@ -186,33 +232,63 @@ pub(super) struct OutputHeader {
     pub json_data: Option<Range<usize>>,
 }
 
-/// Reads the JSON part of an answer. Unknown members are passed over, `null` is as good as absent.
+/// Reads the JSON part of a response. Unknown members are skipped, and a member that is `null` counts as absent. JSON with
+/// neither a model name nor outputs is not an inference response; a known member that occurs twice is malformed, since
+/// readers disagree on which of the two counts.
 pub(super) fn read_header(json: &[u8]) -> Result<Header, String> {
-    let fault = |error: JiterError| error.description(&Jiter::new(json));
     let mut header = Header::default();
     let mut reader = Jiter::new(json).with_allow_inf_nan();
-    read_header_members(&mut reader, &mut header).map_err(fault)?;
-    reader.finish().map_err(fault)?;
-    Ok(header)
+    let mut is_response = false;
+    read_header_members(&mut reader, &mut header, &mut is_response)
+        .and_then(|()| Ok(reader.finish()?))
+        .map_err(|error| error.description(json))?;
+    match is_response {
+        true => Ok(header),
+        false => Err("it has neither a model name nor outputs".to_owned()),
+    }
 }
 
-type Step<T = ()> = Result<T, JiterError>;
+enum ParseError {
+    Json(JiterError),
+    Duplicate(&'static str),
+    NotANumber,
+}
 
-fn read_header_members(reader: &mut Jiter, header: &mut Header) -> Step {
+impl ParseError {
+    fn description(&self, json: &[u8]) -> String {
+        match self {
+            Self::Json(error) => error.description(&Jiter::new(json)),
+            Self::Duplicate(name) => format!("duplicate member '{name}'"),
+            Self::NotANumber => "expected a string or a number".to_owned(),
+        }
+    }
+}
+
+impl From<JiterError> for ParseError {
+    fn from(error: JiterError) -> Self {
+        Self::Json(error)
+    }
+}
+
+type Step<T = ()> = Result<T, ParseError>;
+
+fn read_header_members(reader: &mut Jiter, header: &mut Header, is_response: &mut bool) -> Step {
     object(reader, |reader, key| {
+        *is_response |= matches!(key, Key::ModelName | Key::Outputs);
         match key {
             Key::ModelName => header.model_name = string(reader)?,
-            Key::ModelVersion => header.model_version = string(reader)?,
+            Key::ModelVersion => header.model_version = string_or_number(reader)?,
             Key::Id => {
                 let is_text = reader.peek()? == Peek::String;
                 let start = reader.current_index();
-                header.id = string(reader)?;
+                header.id = string_or_number(reader)?;
                 header.id_range = is_text.then(|| start..reader.current_index());
             }
             Key::Parameters => read_parameters(reader, |name, value| {
                 if let Name::Other(name) = name {
                     header.parameters.receive(name, value);
                 }
+                Ok(())
             })?,
             Key::Outputs => array(reader, |reader, _| {
                 let mut output = OutputHeader::default();
@@ -253,12 +329,18 @@ fn read_output(reader: &mut Jiter, output: &mut OutputHeader) -> Step {
                 reader.next_skip()?;
                 output.json_data = (!is_null).then(|| start..reader.current_index());
             }
-            Key::Parameters => read_parameters(reader, |name, value| match (name, value) {
-                (Name::Other(name), value) => output.head.parameters.receive(name, value),
-                (Name::BinaryDataSize, Parameter::Int64(byte_size)) => {
-                    output.binary_byte_size = u64::try_from(byte_size).ok();
+            Key::Parameters => read_parameters(reader, |name, value| {
+                match (name, value) {
+                    (Name::Other(name), value) => output.head.parameters.receive(name, value),
+                    (Name::BinaryDataSize, _) if output.binary_byte_size.is_some() => {
+                        return Err(ParseError::Duplicate("binary_data_size"));
+                    }
+                    (Name::BinaryDataSize, Parameter::Int64(byte_size)) => {
+                        output.binary_byte_size = u64::try_from(byte_size).ok();
+                    }
+                    _ => {}
                 }
-                _ => {}
+                Ok(())
             })?,
             _ => reader.next_skip()?,
         }
@@ -279,9 +361,9 @@ impl Name {
 }
 
 /// Calls `parameter` for each parameter; a value that is none of a parameter's kinds is passed over.
-fn read_parameters(reader: &mut Jiter, mut parameter: impl FnMut(Name, Parameter)) -> Step {
+fn read_parameters(reader: &mut Jiter, mut parameter: impl FnMut(Name, Parameter) -> Step) -> Step {
     if reader.peek()? == Peek::Null {
-        return reader.known_null();
+        return Ok(reader.known_null()?);
     }
     let mut next = reader.next_object()?.map(Name::from);
     while let Some(name) = next {
@@ -292,7 +374,7 @@ fn read_parameters(reader: &mut Jiter, mut parameter: impl FnMut(Name, Parameter
             _ => reader.next_skip().map(|()| None)?,
         };
         if let Some(value) = value {
-            parameter(name, value);
+            parameter(name, value)?;
         }
         next = reader.next_key()?.map(Name::from);
     }
@@ -335,15 +417,36 @@ impl Key {
             _ => Self::Other,
         }
     }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::ModelName => "model_name",
+            Self::ModelVersion => "model_version",
+            Self::Id => "id",
+            Self::Outputs => "outputs",
+            Self::Name => "name",
+            Self::Datatype => "datatype",
+            Self::Shape => "shape",
+            Self::Data => "data",
+            Self::Parameters => "parameters",
+            Self::Other => "",
+        }
+    }
 }
 
 /// Calls `member` for each member, which reads or skips its value. `null` has none.
 fn object(reader: &mut Jiter, mut member: impl FnMut(&mut Jiter, Key) -> Step) -> Step {
     if reader.peek()? == Peek::Null {
-        return reader.known_null();
+        return Ok(reader.known_null()?);
     }
+    let mut seen = 0u16;
     let mut next = reader.next_object()?.map(Key::from);
     while let Some(key) = next {
+        let bit = 1 << key as u16;
+        if key != Key::Other && seen & bit != 0 {
+            return Err(ParseError::Duplicate(key.name()));
+        }
+        seen |= bit;
         member(reader, key)?;
         next = reader.next_key()?.map(Key::from);
     }
@@ -353,7 +456,7 @@ fn object(reader: &mut Jiter, mut member: impl FnMut(&mut Jiter, Key) -> Step) -
 /// Calls `element` for each element, which reads or skips it. `null` has none.
 fn array(reader: &mut Jiter, mut element: impl FnMut(&mut Jiter, Peek) -> Step) -> Step {
     if reader.peek()? == Peek::Null {
-        return reader.known_null();
+        return Ok(reader.known_null()?);
     }
     let mut next = reader.next_array()?;
     while let Some(peek) = next {
@@ -368,7 +471,22 @@ fn string(reader: &mut Jiter) -> Step<String> {
         reader.known_null()?;
         return Ok(String::new());
     }
-    reader.next_str().map(str::to_owned)
+    Ok(reader.next_str()?.to_owned())
+}
+
+/// A string, or a number by its digits: some servers of the protocol send versions and ids as numbers.
+fn string_or_number(reader: &mut Jiter) -> Step<String> {
+    match reader.peek()? {
+        peek if peek.is_num() => {
+            let digits = String::from_utf8_lossy(reader.known_number_bytes(peek)?).into_owned();
+            // The reader allows NaN and Infinity, for tensors.
+            match digits.ends_with(|last: char| last.is_ascii_digit()) {
+                true => Ok(digits),
+                false => Err(ParseError::NotANumber),
+            }
+        }
+        _ => string(reader),
+    }
 }
 
 /// A whole number of 64 bits; one that does not fit is as wrong as none, and -1 says so wherever it is used.
@@ -428,8 +546,10 @@ mod tests {
         }
         assert_eq!(read(&json(r#""\u0041\"""#, "n")), expected("A\"", "n"));
         assert_eq!(read(&json("null", "n")), expected("", "n"));
+        assert_eq!(read(&json("7", "n")), expected("7", "n"));
+        assert_eq!(read(&json("7", "n")), expected("7", "n"));
         // An id that would end the text, and say more.
-        assert!(read(&json(r#""","model_name":"x","x":"""#, "n")).is_ok());
+        assert!(read(&json(r#""","model_name":"x","x":"""#, "n")).is_err());
         assert_eq!(read(&json(r#""b""#, "n")), expected("b", "n"));
         let model = r#"{"model_name":"m"}"#;
         assert_eq!(read(model), Ok((String::new(), "m".to_owned(), None)));
@@ -439,10 +559,50 @@ mod tests {
 
     #[test]
     fn garbage_is_refused() {
-        for json in ["", "[]", "{", "{\"outputs\":{}}", "{\"outputs\":[1]}", "{}x", "{\"id\":5}", "\u{0}"] {
+        for json in ["", "[]", "{", "{\"outputs\":{}}", "{\"outputs\":[1]}", "{}x", "{\"id\":true}", "\u{0}"]
+        {
             assert!(read_header(json.as_bytes()).is_err(), "{json}");
+        }
+        for json in ["null", "{}", r#"{"id":"1"}"#, r#"{"error":"why"}"#] {
+            assert_eq!(read_header(json.as_bytes()).unwrap_err(), "it has neither a model name nor outputs");
         }
         let deep = format!("{{\"x\":{}", "[".repeat(100_000));
         assert!(read_header(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_known_member_that_occurs_twice_is_refused() {
+        for (json, name) in [
+            (r#"{"outputs":[],"outputs":[]}"#, "outputs"),
+            (r#"{"model_name":"m","parameters":{},"parameters":null}"#, "parameters"),
+            (r#"{"model_name":"m","model_name":"m"}"#, "model_name"),
+            (r#"{"model_name":"m","id":"1","id":"2"}"#, "id"),
+            (r#"{"outputs":[{"data":[1],"data":[2]}]}"#, "data"),
+            (r#"{"outputs":[{"shape":[1],"shape":[2]}]}"#, "shape"),
+            (r#"{"outputs":[{"parameters":{},"parameters":{}}]}"#, "parameters"),
+            (
+                r#"{"outputs":[{"parameters":{"binary_data_size":1,"binary_data_size":2}}]}"#,
+                "binary_data_size",
+            ),
+        ] {
+            assert_eq!(
+                read_header(json.as_bytes()).unwrap_err(),
+                format!("duplicate member '{name}'"),
+                "{json}"
+            );
+        }
+        // The same name at different objects is none, nor are two members that nobody knows.
+        let json = r#"{"model_name":"m","x":1,"x":2,"outputs":[{"name":"A"},{"name":"B"}]}"#;
+        assert_eq!(read_header(json.as_bytes()).unwrap().outputs.len(), 2);
+    }
+
+    #[test]
+    fn a_numeric_version_or_id_is_kept_as_its_digits() {
+        let header = read_header(br#"{"model_name":"m","model_version":1,"id":-12345678901234567890.50}"#);
+        let header = header.unwrap();
+        assert_eq!((header.model_version.as_str(), header.id.as_str()), ("1", "-12345678901234567890.50"));
+        for id in ["true", "NaN", "-Infinity", "[1]", "{}", "1x"] {
+            assert!(read_header(format!(r#"{{"model_name":"m","id":{id}}}"#).as_bytes()).is_err(), "{id}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The framing of BYTES tensors: each element is its length, four bytes with the lowest first, and then its bytes.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Origin, Result, Status};
 
 const PREFIX: usize = 4;
 
@@ -23,22 +23,49 @@ fn length(element: &[u8]) -> Result<u32> {
     })
 }
 
-/// The elements of a whole tensor, without a copy. `Err` says what is wrong with its framing.
-pub(crate) fn elements(tensor: &[u8]) -> std::result::Result<Vec<&[u8]>, String> {
-    let mut elements = Vec::new();
+/// The elements of a whole tensor, one after the other, without a copy and without memory of their own. `Err` says what is
+/// wrong with its framing, and is the last item.
+pub(crate) fn each(tensor: &[u8]) -> impl Iterator<Item = std::result::Result<&[u8], String>> {
     let mut rest = tensor;
-    while !rest.is_empty() {
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
         let at = tensor.len() - rest.len();
-        let (prefix, after) = rest.split_first_chunk::<PREFIX>().ok_or_else(|| {
-            format!("only {} bytes at offset {at} where a length of 4 bytes belongs", rest.len())
-        })?;
-        let length = u32::from_le_bytes(*prefix);
-        let (element, after) = after.split_at_checked(length as usize).ok_or_else(|| {
-            format!("an element of {length} bytes at offset {at}, and {} are left", after.len())
-        })?;
-        elements.push(element);
-        rest = after;
+        let outcome = take(rest, at);
+        rest = outcome.as_ref().map_or(&[], |(_, after)| after);
+        Some(outcome.map(|(element, _)| element))
+    })
+}
+
+/// The element at the start of `rest`, which is `at` in the tensor, and what follows it.
+fn take(rest: &[u8], at: usize) -> std::result::Result<(&[u8], &[u8]), String> {
+    let (prefix, after) = rest.split_first_chunk::<PREFIX>().ok_or_else(|| {
+        format!("only {} bytes at offset {at} where a length of 4 bytes belongs", rest.len())
+    })?;
+    let length = u32::from_le_bytes(*prefix);
+    after
+        .split_at_checked(length as usize)
+        .ok_or_else(|| format!("an element of {length} bytes at offset {at}, and {} are left", after.len()))
+}
+
+/// The elements of a whole tensor that has `count` of them: 16 bytes are allocated for each, once they have been counted.
+/// Memory that the system does not give is RESOURCE_EXHAUSTED; INTERNAL says what is wrong with the tensor.
+pub(crate) fn elements(tensor: &[u8], count: u64) -> Result<Vec<&[u8]>> {
+    let mut have = 0;
+    for element in each(tensor) {
+        element.map_err(Error::broken_answer)?;
+        have += 1;
     }
+    if have as u64 != count {
+        return Err(Error::broken_answer(format!("{have} elements came, and its shape has {count}")));
+    }
+    let mut elements = Vec::new();
+    elements.try_reserve_exact(have).map_err(|error| {
+        let message = format!("no memory for the addresses of {have} elements");
+        Error::new(Status::ResourceExhausted, Origin::Client, message).with_source(error)
+    })?;
+    elements.extend(each(tensor).flatten());
     Ok(elements)
 }
 
@@ -81,7 +108,7 @@ mod tests {
         for element in [&b"alpha"[..], b"", b"be\0ta", &[0xff; 300]] {
             append(&mut tensor, element).unwrap();
         }
-        assert_eq!(elements(&tensor).unwrap(), [&b"alpha"[..], b"", b"be\0ta", &[0xff; 300]]);
+        assert_eq!(elements(&tensor, 4).unwrap(), [&b"alpha"[..], b"", b"be\0ta", &[0xff; 300]]);
         for cut in 0..=tensor.len() {
             assert_eq!(count([&tensor[..cut], &[], &tensor[cut..]]), Ok(4), "cut at {cut}");
         }
@@ -93,9 +120,23 @@ mod tests {
         let mut tensor = Vec::new();
         append(&mut tensor, b"alpha").unwrap();
         for cut in 1..tensor.len() {
-            assert!(elements(&tensor[..cut]).is_err(), "cut at {cut}");
+            assert!(elements(&tensor[..cut], 1).is_err(), "cut at {cut}");
             assert!(count([&tensor[..cut]]).is_err(), "cut at {cut}");
         }
-        assert!(elements(&[0xff, 0xff, 0xff, 0xff, 1]).is_err());
+        assert!(elements(&[0xff, 0xff, 0xff, 0xff, 1], 1).is_err());
+        assert_eq!(
+            each(&[1, 0, 0, 0, 9, 8]).map(|element| element.ok()).collect::<Vec<_>>(),
+            [Some(&[9][..]), None]
+        );
+    }
+
+    #[test]
+    fn elements_are_counted_before_memory_is_asked_for_them() {
+        let tensor = [0; 4 * 1000];
+        assert_eq!(elements(&tensor, 1000).unwrap().capacity(), 1000);
+        for count in [0, 1, 999, 1001, u64::MAX] {
+            let error = elements(&tensor, count).unwrap_err();
+            assert!(error.to_string().starts_with("1000 elements came"), "{error}");
+        }
     }
 }

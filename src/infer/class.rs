@@ -1,17 +1,20 @@
 //! Classification: an output told as its best classes.
 
-use crate::error::{Error, Result};
+use std::borrow::Cow;
+
+use crate::error::{Error, Result, excerpt};
 
 /// One class of an output that was asked for as classes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Class<'r> {
     /// How much it is the case, in the output's own measure.
     pub value: f64,
     /// Its place in the output.
     pub index: u64,
-    /// Its label; empty if the model has none.
-    pub label: &'r str,
+    /// Its label; empty if the model has none. Bytes that are not UTF-8 are replaced by U+FFFD;
+    /// [`strings`](super::InferOutput::strings) has them as they are.
+    pub label: Cow<'r, str>,
 }
 
 impl<'r> Class<'r> {
@@ -19,14 +22,15 @@ impl<'r> Class<'r> {
     pub(crate) fn parse(element: &'r [u8]) -> Result<Self> {
         let broken = || {
             let text = String::from_utf8_lossy(element);
+            let text = excerpt(&text);
             Error::broken_answer(format!("'{text}' is no class (value:index or value:index:label)"))
         };
-        let text = str::from_utf8(element).map_err(|_| broken())?;
-        let mut parts = text.splitn(3, ':');
-        let mut next = || parts.next().ok_or_else(broken);
-        let value = next()?.trim().parse().map_err(|_| broken())?;
-        let index = next()?.trim().parse().map_err(|_| broken())?;
-        Ok(Self { value, index, label: next().unwrap_or_default() })
+        // Only the label may be anything but ASCII.
+        let mut parts = element.splitn(3, |byte| *byte == b':');
+        let mut number = || parts.next().and_then(|part| str::from_utf8(part).ok()).map(str::trim);
+        let value = number().and_then(|value| value.parse().ok()).ok_or_else(broken)?;
+        let index = number().and_then(|index| index.parse().ok()).ok_or_else(broken)?;
+        Ok(Self { value, index, label: String::from_utf8_lossy(parts.next().unwrap_or_default()) })
     }
 }
 
@@ -37,10 +41,18 @@ mod tests {
     #[test]
     fn classes_are_read_with_and_without_labels_and_never_panic() {
         let class = Class::parse(b"0.900000:504:COFFEE: MUG").unwrap();
-        assert_eq!((class.value, class.index, class.label), (0.9, 504, "COFFEE: MUG"));
-        assert_eq!(Class::parse(b"-3:0").unwrap(), Class { value: -3.0, index: 0, label: "" });
+        assert_eq!((class.value, class.index, &*class.label), (0.9, 504, "COFFEE: MUG"));
+        assert_eq!(Class::parse(b"-3:0").unwrap(), Class { value: -3.0, index: 0, label: "".into() });
         for broken in [&b""[..], b"1", b"x:1", b"1:x", b"1:-1:a", b"\xff:1", b"1:99999999999999999999"] {
             assert!(Class::parse(broken).is_err(), "{broken:?}");
         }
+    }
+
+    #[test]
+    fn a_label_that_is_not_utf_8_is_repaired() {
+        let class = Class::parse(b"3.0:7:caf\xe9").unwrap();
+        assert_eq!((class.value, class.index, &*class.label), (3.0, 7, "caf\u{fffd}"));
+        let message = Class::parse(&[0xff; 1 << 20]).unwrap_err().to_string();
+        assert!(message.len() < 1000, "{}", message.len());
     }
 }

@@ -25,6 +25,28 @@ pub fn bf16_to_fp32(values: &[u16], into: &mut [f32]) {
     into.iter_mut().zip(values).for_each(|(into, value)| *into = bf16::from_bits(*value).to_f32());
 }
 
+/// FP16 from double precision, rounded once: the `half` crate loses the lower half of the fraction, or rounds twice.
+pub(crate) fn fp16_from_fp64(value: f64) -> u16 {
+    f16::from_f32(rounded_to_odd(value)).to_bits()
+}
+
+/// BF16 from double precision, rounded once.
+pub(crate) fn bf16_from_fp64(value: f64) -> u16 {
+    bf16::from_f32(rounded_to_odd(value)).to_bits()
+}
+
+/// Single precision that a second rounding may follow: what is not exact is cut and has its last bit set, so that it
+/// never looks like a tie.
+fn rounded_to_odd(value: f64) -> f32 {
+    let nearest = value as f32;
+    if nearest.is_nan() || nearest.is_infinite() || f64::from(nearest) == value {
+        return nearest;
+    }
+    let is_away_from_zero = f64::from(nearest).abs() > value.abs();
+    let cut = nearest.to_bits() - u32::from(is_away_from_zero);
+    f32::from_bits(cut | 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +72,34 @@ mod tests {
         let mut wide = [0.0; 5];
         bf16_to_fp32(&narrow, &mut wide);
         assert!(wide[4].is_nan());
+    }
+
+    #[test]
+    fn double_precision_is_rounded_once() {
+        let tiny = 2f64.powi(-50);
+        for (value, fp16) in [
+            (1.0 + 2f64.powi(-11), 0x3c00),
+            (1.0 + 2f64.powi(-11) + tiny, 0x3c01),
+            (1.0 + 2f64.powi(-11) - tiny, 0x3c00),
+            (1.0 + 3.0 * 2f64.powi(-11), 0x3c02),
+            (1.0 + 3.0 * 2f64.powi(-11) - tiny, 0x3c01),
+            (-1.0 - 2f64.powi(-11) - tiny, 0xbc01),
+            (2f64.powi(-25), 0),
+            (2f64.powi(-25) + 2f64.powi(-70), 1),
+            (65520.0 - 1e-9, 0x7bff),
+            (1e300, 0x7c00),
+            (-5e-324, 0x8000),
+        ] {
+            assert_eq!(fp16_from_fp64(value), fp16, "{value:e}");
+        }
+        for (value, bf16) in [
+            (1.0 + 2f64.powi(-8), 0x3f80),
+            (1.0 + 2f64.powi(-8) + tiny, 0x3f81),
+            (1.0 + 3.0 * 2f64.powi(-8), 0x3f82),
+            (f64::MAX, 0x7f80),
+            (5e-324, 0),
+        ] {
+            assert_eq!(bf16_from_fp64(value), bf16, "{value:e}");
+        }
     }
 }

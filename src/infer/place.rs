@@ -8,7 +8,7 @@ use std::{
 
 use super::{request::InferRequest, tensor};
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status, excerpt},
     lend::Lease,
 };
 
@@ -57,6 +57,7 @@ impl<'r> Places<'r> {
                 let (_, lease) = self.leases.swap_remove(at);
                 let have = lease.byte_size();
                 if (have as u64) < byte_size {
+                    let name = excerpt(name);
                     return Err(exhausted(format!(
                         "output '{name}' has {byte_size} bytes, and its buffer has {have}"
                     )));

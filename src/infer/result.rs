@@ -12,7 +12,7 @@ use super::{
     times::CallTimes,
 };
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status, dimensions, excerpt, list},
     headers::Headers,
 };
 
@@ -24,6 +24,14 @@ pub(crate) const MOST_OUTPUTS: usize = 1 << 16;
 
 /// As many dimensions as an output has at most.
 pub(crate) const MOST_RANK: usize = 1024;
+
+/// The error of an output with more dimensions than [`MOST_RANK`].
+pub(crate) fn rank_error(name: &str, rank: impl fmt::Display) -> Error {
+    let name = excerpt(name);
+    Error::broken_answer(format!(
+        "output '{name}' of the answer has {rank} dimensions, more than {MOST_RANK}"
+    ))
+}
 
 /// RESOURCE_EXHAUSTED if a result has more outputs than [`MOST_OUTPUTS`].
 pub(crate) fn check_output_count(count: usize) -> Result<()> {
@@ -116,37 +124,74 @@ impl InferResult {
     /// The output of a name; NOT_FOUND, naming those that are there, if it is not among them.
     pub fn output(&self, name: &str) -> Result<&InferOutput> {
         self.outputs.iter().find(|output| output.name == name).ok_or_else(|| {
-            let names: Vec<_> = self.outputs.iter().map(InferOutput::name).collect();
-            let message = format!("there is no output '{name}' in the result, only {names:?}");
+            let names = list(self.outputs.iter().map(InferOutput::name));
+            let message = format!("there is no output '{}' in the result, only {names}", excerpt(name));
             Error::new(Status::NotFound, Origin::Argument, message)
         })
     }
 }
 
-/// Model, outputs and parameters, without the data: for logs.
+/// As much as a result prints of itself: 64 KiB.
+const DEBUG_BYTE_SIZE: usize = 64 << 10;
+
+/// Model, outputs and parameters, without the data: for logs. Names and other texts are cut at 256 bytes, shapes at 8
+/// dimensions, and the whole at 64 KiB.
 impl fmt::Display for InferResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = |text: &str| text.escape_debug().to_string();
+        let mut left = Bounded { to: f, left: DEBUG_BYTE_SIZE };
+        match self.describe(&mut left) {
+            Err(fmt::Error) if left.left == 0 => f.write_str("…"),
+            outcome => outcome,
+        }
+    }
+}
+
+impl InferResult {
+    fn describe(&self, f: &mut impl fmt::Write) -> fmt::Result {
         write!(f, "model '{}' version '{}'", plain(&self.model_name), plain(&self.model_version))?;
         if !self.id.is_empty() {
             write!(f, " id '{}'", plain(&self.id))?;
         }
-        let parameters = |f: &mut fmt::Formatter<'_>, parameters: &Parameters| {
-            parameters.iter().try_for_each(|(name, value)| write!(f, " {}={value}", plain(name)))
-        };
-        parameters(f, &self.parameters)?;
+        describe_parameters(f, &self.parameters)?;
         for output in &self.outputs {
-            write!(
-                f,
-                "\noutput '{}' {} {:?}, {:?}",
-                plain(&output.name),
-                output.datatype,
-                output.shape,
-                output.data
-            )?;
-            parameters(f, &output.parameters)?;
+            let InferOutput { name, datatype, shape, parameters, data } = output;
+            write!(f, "\noutput '{}' {datatype} {}, {data:?}", plain(name), dimensions(shape))?;
+            describe_parameters(f, parameters)?;
         }
         Ok(())
+    }
+}
+
+fn describe_parameters(f: &mut impl fmt::Write, parameters: &Parameters) -> fmt::Result {
+    parameters.iter().try_for_each(|(name, value)| match value {
+        Parameter::String(text) => write!(f, " {}=\"{}\"", plain(name), plain(text)),
+        value => write!(f, " {}={value}", plain(name)),
+    })
+}
+
+/// A text in one line.
+fn plain(text: &str) -> String {
+    excerpt(text).to_string().escape_debug().to_string()
+}
+
+/// Fails once as much as it may take was written.
+struct Bounded<'f, W> {
+    to: &'f mut W,
+    left: usize,
+}
+
+impl<W: fmt::Write> fmt::Write for Bounded<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        match self.left.checked_sub(text.len()) {
+            Some(left) => {
+                self.left = left;
+                self.to.write_str(text)
+            }
+            None => {
+                self.left = 0;
+                Err(fmt::Error)
+            }
+        }
     }
 }
 
@@ -174,26 +219,27 @@ impl InferOutput {
     pub(crate) fn new(head: OutputHead, data: Data) -> Result<Self> {
         let OutputHead { name, datatype, shape, parameters } = head;
         if shape.len() > MOST_RANK {
-            let rank = shape.len();
-            return Err(Error::broken_answer(format!("output '{name}' of the answer has {rank} dimensions")));
+            return Err(rank_error(&name, shape.len()));
         }
         if matches!(data, Data::Shared) {
             return Ok(Self { name, datatype, shape, parameters, data });
         }
         let have = data.byte_size() as u64;
-        let broken = |what: String| Error::broken_answer(format!("output '{name}' of the answer: {what}"));
+        let broken =
+            |what: String| Error::broken_answer(format!("output '{}' of the answer: {what}", excerpt(&name)));
         let want = tensor::byte_size(datatype, &shape).map_err(|error| broken(error.to_string()))?;
         if let Some(want) = want
             && want != have
         {
             return Err(broken(format!(
-                "a {datatype} tensor of shape {shape:?} has {want} bytes, and {have} came"
+                "a {datatype} tensor of shape {} has {want} bytes, and {have} came",
+                dimensions(&shape)
             )));
         }
         // Each element stands behind its length; whether they are as many as they should be is seen when they are read.
         let is_missing = have == 0 && tensor::element_count(&shape).is_some_and(|count| count > 0);
         if datatype == Datatype::Bytes && is_missing {
-            return Err(broken(format!("a BYTES tensor of shape {shape:?} came without data")));
+            return Err(broken(format!("a BYTES tensor of shape {} came without data", dimensions(&shape))));
         }
         Ok(Self { name, datatype, shape, parameters, data })
     }
@@ -241,35 +287,42 @@ impl InferOutput {
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
         self.expect(T::DATATYPE)?;
         bytemuck::checked::try_cast_slice(self.own_data()?).map_err(|error| {
-            Error::broken_answer(format!("output '{}' is no {} tensor", self.name, T::DATATYPE))
+            Error::broken_answer(format!("output '{}' is no {} tensor", excerpt(&self.name), T::DATATYPE))
                 .with_source(error.to_string())
         })
     }
 
-    /// The elements of a BYTES output, without a copy. INVALID_ARGUMENT if it is of another datatype, INTERNAL if the
-    /// server's framing is broken, FAILED_PRECONDITION if it went to the buffer that the request named.
+    /// The elements of a BYTES output, without a copy: each call allocates 16 bytes for each element, after counting them.
+    /// INVALID_ARGUMENT if it is of another datatype, INTERNAL if the server's framing is broken or has another number of
+    /// elements than the shape, FAILED_PRECONDITION if it went to the buffer that the request named, RESOURCE_EXHAUSTED if
+    /// there is no memory for the list.
     pub fn strings(&self) -> Result<Vec<&[u8]>> {
         self.expect(Datatype::Bytes)?;
-        let name = &self.name;
-        let broken = |fault| Error::broken_answer(format!("output '{name}' is no BYTES tensor: {fault}"));
-        let elements = bytes::elements(self.own_data()?).map_err(broken)?;
-        let want = tensor::element_count(&self.shape).unwrap_or(0);
-        if elements.len() as u64 != want {
-            let (count, shape) = (elements.len(), &self.shape);
-            return Err(broken(format!("{count} elements came, and shape {shape:?} has {want}")));
-        }
-        Ok(elements)
+        let count = tensor::element_count(&self.shape).unwrap_or(0);
+        bytes::elements(self.own_data()?, count).map_err(|error| {
+            error.context(format_args!("output '{}' is no BYTES tensor", excerpt(&self.name)))
+        })
     }
 
     /// The classes of an output that was asked for as classes, the best first, batch for batch. INVALID_ARGUMENT if it
     /// is no BYTES output, INTERNAL if its elements are no classes.
     pub fn classes(&self) -> Result<Vec<Class<'_>>> {
-        self.strings()?.into_iter().map(Class::parse).collect()
+        let strings = self.strings()?;
+        let mut classes = Vec::new();
+        classes.try_reserve_exact(strings.len()).map_err(|error| {
+            let message = format!("no memory for {} classes", strings.len());
+            Error::new(Status::ResourceExhausted, Origin::Client, message).with_source(error)
+        })?;
+        for element in strings {
+            classes.push(Class::parse(element)?);
+        }
+        Ok(classes)
     }
 
     fn own_data(&self) -> Result<&[u8]> {
         self.data.bytes().ok_or_else(|| {
-            let message = format!("output '{}' is where the request wanted it, not in the result", self.name);
+            let name = excerpt(&self.name);
+            let message = format!("output '{name}' is where the request wanted it, not in the result");
             Error::new(Status::FailedPrecondition, Origin::Argument, message)
         })
     }
@@ -286,7 +339,47 @@ impl InferOutput {
         if self.datatype == datatype {
             return Ok(());
         }
-        let (name, own) = (&self.name, self.datatype);
+        let (name, own) = (excerpt(&self.name), self.datatype);
         Err(Error::invalid(format!("output '{name}' is {own}, not {datatype}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infer::place::Data;
+
+    fn output(name: String, rank: usize) -> InferOutput {
+        let head = OutputHead { name, shape: vec![1; rank], ..OutputHead::default() };
+        InferOutput::new(head, Data::Shared).unwrap()
+    }
+
+    #[test]
+    fn messages_and_the_text_of_a_result_are_bounded_whatever_its_names() {
+        let long = "\u{7}\u{e4}".repeat(1 << 20);
+        let outputs = (0..100).map(|_| output(long.clone(), MOST_RANK)).collect();
+        let result = InferResult { model_name: long.clone(), id: long, outputs, ..InferResult::default() };
+        let text = result.to_string();
+        assert!(text.len() <= DEBUG_BYTE_SIZE + 3 && text.ends_with('…'), "{}", text.len());
+        assert!(text.contains("[1, 1, 1, 1, 1, 1, 1, 1] and 1016 more dimensions"));
+        let message = result.output("none").unwrap_err().to_string();
+        assert!(message.len() < 4096 && message.ends_with(" and 92 more"), "{message}");
+        for error in [
+            result.outputs[0].strings().unwrap_err(),
+            result.outputs[0].as_slice::<i32>().unwrap_err(),
+            result.outputs[0].own_data().unwrap_err(),
+            rank_error(&result.outputs[0].name, 5000),
+        ] {
+            assert!(error.full_message().len() < 1024, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_small_result_is_told_whole() {
+        let mut result = InferResult { model_name: "m".to_owned(), ..InferResult::default() };
+        result.parameters.receive("p".to_owned(), Parameter::String("a\n".to_owned()));
+        result.outputs.push(output("O".to_owned(), 2));
+        let text = "model 'm' version '' p=\"a\\n\"\noutput 'O' INVALID [1, 1], shared memory";
+        assert_eq!(result.to_string(), text);
     }
 }

@@ -3,7 +3,7 @@
 use bytemuck::{CheckedBitPattern, NoUninit};
 
 use super::datatype::Datatype;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, dimensions};
 
 /// A Rust type whose values are the elements of a tensor, bit for bit. For FP16 and BF16 they are the types of the
 /// `half` crate, `half::f16` and `half::bf16`.
@@ -47,11 +47,13 @@ pub(crate) fn element_count(shape: &[i64]) -> Option<u64> {
 /// The bytes of a tensor with elements of one size; `Ok(None)` for BYTES.
 pub(crate) fn byte_size(datatype: Datatype, shape: &[i64]) -> Result<Option<u64>> {
     let count = element_count(shape).ok_or_else(|| {
-        Error::invalid(format!("shape {shape:?} has a negative dimension or too many elements"))
+        let shape = dimensions(shape);
+        Error::invalid(format!("shape {shape} has a negative dimension or too many elements"))
     })?;
     let Some(size) = datatype.byte_size() else { return Ok(None) };
     let total = count.checked_mul(size as u64);
-    total
-        .map(Some)
-        .ok_or_else(|| Error::invalid(format!("a {datatype} tensor of shape {shape:?} has too many bytes")))
+    total.map(Some).ok_or_else(|| {
+        let shape = dimensions(shape);
+        Error::invalid(format!("a {datatype} tensor of shape {shape} has too many bytes"))
+    })
 }

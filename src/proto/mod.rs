@@ -29,6 +29,11 @@ static DESCRIPTORS: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| {
     DescriptorPool::decode(&include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"))[..]).ok()
 });
 
+/// JSON without the byte order mark (UTF-8) that some servers write in front of it, and which parsers refuse.
+pub(crate) fn without_bom(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
 /// Reads the JSON by which Triton's HTTP interface says what the message says over gRPC: the same field names,
 /// numbers of 64 bits as numbers. Unknown members are passed over, `null` is as good as absent.
 pub(crate) fn from_json<M: Message + Name + Default>(json: &[u8]) -> Result<M, String> {

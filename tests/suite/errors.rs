@@ -327,7 +327,7 @@ fn limits_of_zero_are_refused_and_small_ones_hold() {
 fn a_deadline_below_a_millisecond_is_no_eternity_to_an_inference() {
     // A connection that is there already, so that it is the answer which is waited for.
     let http = fault::Http::start(|request| match request.path.contains("quick") {
-        true => fault::Answer::Bytes(fault::answer(200, &[], b"{}")),
+        true => fault::Answer::Bytes(fault::answer(200, &[], br#"{"model_name":"m"}"#)),
         false => fault::Answer::Silence,
     });
     let grpc = fault::Grpc::start(|_, message| match message.ends_with(b"quick") {
@@ -358,7 +358,7 @@ fn the_time_limit_of_a_call_is_not_that_of_the_next_one() {
         if request.path.contains("slow") {
             take_time();
         }
-        fault::Answer::Bytes(fault::answer(200, &[], b"{}"))
+        fault::Answer::Bytes(fault::answer(200, &[], br#"{"model_name":"m"}"#))
     });
     let grpc = fault::Grpc::start(move |_, message| {
         if message.ends_with(b"slow") {

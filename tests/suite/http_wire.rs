@@ -191,7 +191,7 @@ fn an_answer_over_the_limit_is_refused_announced_or_not() {
 
 #[test]
 fn a_connection_that_the_server_closed_while_idle_costs_nothing() {
-    let server = Http::start(|_| Answer::BytesThenClose(answer(200, &[], b"{}")));
+    let server = Http::start(|_| Answer::BytesThenClose(answer(200, &[], br#"{"model_name":"m"}"#)));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     for calls in 1..4 {
         infer(&client).unwrap();
@@ -218,7 +218,7 @@ fn an_interim_answer_in_the_middle_of_a_request_does_not_end_it() {
             }
             left = left.saturating_sub(count);
         }
-        stream.write_all(&answer(200, &[], b"{}"))
+        stream.write_all(&answer(200, &[], br#"{"model_name":"m"}"#))
     });
     let mut options = ClientOptions::new();
     options.set_timeout(Some(Duration::from_secs(5))).unwrap();

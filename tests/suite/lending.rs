@@ -160,7 +160,7 @@ fn http_reads_nothing_of_the_caller_s_memory_after_the_call() {
             if number > 0 {
                 let mut reader = io::BufReader::new(stream);
                 while Request::read(&mut reader, stream)?.is_some() {
-                    stream.write_all(&answer(200, &[], b"{}"))?;
+                    stream.write_all(&answer(200, &[], br#"{"model_name":"m"}"#))?;
                 }
                 return Ok(());
             }
