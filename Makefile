@@ -8,7 +8,7 @@ DESTDIR ?=
 LIBDIR := $(PREFIX)/lib
 SONAME := libtriton_client.so.$(MAJOR)
 
-.PHONY: demo test test-interop lint bench header install clean
+.PHONY: demo test test-interop lint bench bench-compare bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -29,10 +29,21 @@ lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-# Measures the library against its peers, and writes docs/benchmarks/ anew.
+# Measures the library against its peers, and regenerates docs/benchmarks/.
 bench:
 	benches/setup.sh "$(TARGET)/benches"
 	MODELS="simple identity_uint8" tests/triton/with-server.sh python3 benches/run.py "$(TARGET)/benches" docs/benchmarks
+
+# Compares the library with another build of it: make bench-compare BEFORE=path/to/libtriton_client.so
+bench-compare:
+	@[ -n "$(BEFORE)" ] || { echo "usage: make bench-compare BEFORE=path/to/libtriton_client.so [AFTER=...]" >&2; exit 2; }
+	benches/setup.sh "$(TARGET)/benches"
+	MODELS="simple identity_uint8" tests/triton/with-server.sh python3 benches/compare.py "$(TARGET)/benches" "$(BEFORE)" $(AFTER)
+
+# Counts the user instructions of an inference; with BEFORE=path/to/libtriton_client.so, also for that build.
+bench-instructions:
+	cargo build --release --lib
+	benches/instructions.sh $(BEFORE) "$(TARGET)/release/libtriton_client.so"
 
 # Makes include/triton_client.h anew from src/ffi.
 header:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh FOLDER: builds the library, the stub server and every worker, and puts the workers into FOLDER.
+# setup.sh FOLDER: builds the library, the stub server and every worker, and puts them into FOLDER.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
@@ -12,9 +12,9 @@ out=$(cd "$1" && pwd)
 [ -e /usr/include/google/protobuf/message.h ] || "$root/tests/packages.sh" no-such-command:libprotobuf-dev
 python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-command:python3-venv
 
-(cd "$root" && cargo build --release --lib --example stub)
+(cd "$root" && cargo build --release --lib --example stub --example bench_ureq)
 target=${CARGO_TARGET_DIR:-$root/target}/release
-cp "$target/examples/stub" "$target/libtriton_client.so" "$out/"
+cp "$target/examples/stub" "$target/examples/bench_ureq" "$target/libtriton_client.so" "$out/"
 strip --strip-unneeded "$out/libtriton_client.so"
 
 [ -x "$out/venv/bin/python" ] || python3 -m venv "$out/venv"
@@ -25,6 +25,7 @@ flags=(-O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread)
 ours=(-I "$root/include" -L "$out" -ltriton_client -Wl,-rpath,"\$ORIGIN")
 cc "${flags[@]}" "$here/workers/floor.c" -o "$out/floor"
 cc "${flags[@]}" "$here/workers/ours.c" "${ours[@]}" -o "$out/ours"
+cc "${flags[@]}" "$here/workers/control.c" "${ours[@]}" -o "$out/control"
 cc "${flags[@]}" "$here/workers/start.c" -I "$root/include" -ldl -o "$out/start"
 cc "${flags[@]}" "$here/workers/curl.c" $(curl-config --cflags --libs) -o "$out/curl"
 if [ ! -e "$out/grpc" ] || [ "$here/workers/grpc.cc" -nt "$out/grpc" ] || [ "$here/workers/worker.h" -nt "$out/grpc" ]; then

@@ -1,8 +1,11 @@
-//! `stub http COUNT BYTES` or `stub grpc COUNT BYTES FRAME`: a server that answers every request with the same reply
-//! of COUNT outputs of BYTES bytes each, as cheaply as can be, so that what is measured is the client. It prints its
-//! port and ends with its standard input. FRAME is the largest HTTP/2 frame that it takes.
+//! A server that sends the same response to every request, as cheaply as possible, so that the client is what is measured.
 //!
-//! It reads no more of a request than where it ends, and is good for clients that send what Triton's do.
+//! - `stub http COUNT BYTES`, `stub grpc COUNT BYTES FRAME`: an inference response with COUNT outputs of BYTES bytes
+//!   each. FRAME is the largest HTTP/2 frame that the server accepts.
+//! - `stub http|grpc ready|metadata|statistics`: the response to that control-plane call.
+//!
+//! It prints its port and exits at the end of its standard input. It parses only as much of a request as it needs to find
+//! its end, and works with clients that send what Triton's clients send.
 
 use std::{
     env,
@@ -14,18 +17,24 @@ use std::{
 fn main() -> io::Result<()> {
     let args: Vec<String> = env::args().collect();
     let number = |at: usize| args.get(at).and_then(|arg| arg.parse::<usize>().ok());
-    let (Some(protocol), Some(count), Some(byte_size)) = (args.get(1), number(2), number(3)) else {
-        eprintln!("usage: stub http COUNT BYTES | stub grpc COUNT BYTES FRAME");
+    let is_grpc = args.get(1).is_some_and(|protocol| protocol == "grpc");
+    let kind = args.get(2).map_or("", String::as_str);
+    let frame = number(4).unwrap_or(1 << 14);
+    let reply = match (is_grpc, number(2), number(3)) {
+        (true, Some(count), Some(byte_size)) => Some(grpc_reply(count, byte_size)),
+        (false, Some(count), Some(byte_size)) => Some(http_reply(count, byte_size)),
+        (true, ..) => control_message(kind).map(|message| prefixed(&message)),
+        (false, ..) => control_json(kind).map(|json| json_reply(&json)),
+    };
+    let Some(reply) = reply else {
+        eprintln!(
+            "usage: stub http COUNT BYTES | stub grpc COUNT BYTES FRAME | stub http|grpc ready|metadata|statistics"
+        );
         process::exit(2);
     };
-    let is_grpc = protocol == "grpc";
-    let frame = number(4).unwrap_or(1 << 14);
-    let reply: &'static [u8] = match is_grpc {
-        true => grpc_reply(count, byte_size),
-        false => http_reply(count, byte_size),
-    }
-    .leak();
+    let reply: &'static [u8] = reply.leak();
     let listener = TcpListener::bind("127.0.0.1:0")?;
+    use_unpaced_congestion_control(&listener);
     println!("{}", listener.local_addr()?.port());
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
@@ -42,7 +51,16 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// The reply's tensors: their metadata as both protocols have it.
+/// Accepted sockets inherit it. BBR, the default on some machines, paces loopback. An unprivileged process may use only
+/// the algorithms that the system allows, and reno is always one of them.
+fn use_unpaced_congestion_control(listener: &TcpListener) {
+    let set = |name| rustix::net::sockopt::set_tcp_congestion(listener, name);
+    if set("cubic").or_else(|_| set("reno")).is_err() {
+        eprintln!("stub: cannot set the congestion control of its sockets");
+    }
+}
+
+/// Metadata of the response's tensors, for both protocols.
 fn outputs(count: usize, byte_size: usize) -> Vec<(String, &'static str, Vec<usize>)> {
     (0..count)
         .map(|index| match count {
@@ -73,6 +91,99 @@ fn http_reply(count: usize, byte_size: usize) -> Vec<u8> {
     reply
 }
 
+/// Models in the statistics.
+const MODELS: usize = 8;
+/// The durations of `InferStatistics`, in the order of their field numbers.
+const DURATIONS: [&str; 8] = [
+    "success",
+    "fail",
+    "queue",
+    "compute_input",
+    "compute_infer",
+    "compute_output",
+    "cache_hit",
+    "cache_miss",
+];
+
+fn json_reply(json: &str) -> Vec<u8> {
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{json}",
+        json.len()
+    )
+    .into()
+}
+
+/// The response to a control-plane call, as JSON.
+fn control_json(kind: &str) -> Option<String> {
+    let tensors = |name: &str| -> String {
+        let tensor = |index| format!(r#"{{"name":"{name}{index}","datatype":"INT32","shape":[-1,16]}}"#);
+        [0, 1].map(tensor).join(",")
+    };
+    let model = |index| {
+        let durations = DURATIONS.map(|name| format!(r#""{name}":{{"count":1000,"ns":12345678}}"#)).join(",");
+        format!(
+            r#"{{"name":"model{index}","version":"1","last_inference":1700000000000,"inference_count":1000,"execution_count":1000,"inference_stats":{{{durations}}},"batch_stats":[{{"batch_size":1,"compute_input":{{"count":1000,"ns":12345678}},"compute_infer":{{"count":1000,"ns":12345678}},"compute_output":{{"count":1000,"ns":12345678}}}}],"memory_usage":[],"response_stats":{{}}}}"#
+        )
+    };
+    Some(match kind {
+        "ready" => String::new(),
+        "metadata" => format!(
+            r#"{{"name":"simple","versions":["1"],"platform":"python","inputs":[{}],"outputs":[{}]}}"#,
+            tensors("INPUT"),
+            tensors("OUTPUT")
+        ),
+        "statistics" => {
+            format!(r#"{{"model_stats":[{}]}}"#, (0..MODELS).map(model).collect::<Vec<_>>().join(","))
+        }
+        _ => return None,
+    })
+}
+
+/// The response to a control-plane call, as protobuf.
+fn control_message(kind: &str) -> Option<Vec<u8>> {
+    let tensor = |name: String| {
+        let mut tensor = Vec::new();
+        field(&mut tensor, 1, name.as_bytes());
+        field(&mut tensor, 2, b"INT32");
+        // -1 and 16.
+        field(&mut tensor, 3, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 16]);
+        tensor
+    };
+    let mut duration = Vec::new();
+    number(&mut duration, 1, 1000);
+    number(&mut duration, 2, 12_345_678);
+    let mut message = Vec::new();
+    match kind {
+        "ready" => number(&mut message, 1, 1),
+        "metadata" => {
+            field(&mut message, 1, b"simple");
+            field(&mut message, 2, b"1");
+            field(&mut message, 3, b"python");
+            for (key, name) in [(4, "INPUT"), (5, "OUTPUT")] {
+                (0..2).for_each(|index| field(&mut message, key, &tensor(format!("{name}{index}"))));
+            }
+        }
+        "statistics" => {
+            for index in 0..MODELS {
+                let (mut model, mut durations, mut batch) = (Vec::new(), Vec::new(), Vec::new());
+                (1..=DURATIONS.len()).for_each(|key| field(&mut durations, key, &duration));
+                number(&mut batch, 1, 1);
+                (2..=4).for_each(|key| field(&mut batch, key, &duration));
+                field(&mut model, 1, format!("model{index}").as_bytes());
+                field(&mut model, 2, b"1");
+                number(&mut model, 3, 1_700_000_000_000);
+                number(&mut model, 4, 1000);
+                number(&mut model, 5, 1000);
+                field(&mut model, 6, &durations);
+                field(&mut model, 7, &batch);
+                field(&mut message, 1, &model);
+            }
+        }
+        _ => return None,
+    }
+    Some(message)
+}
+
 fn serve_http(mut socket: TcpStream, reply: &[u8]) -> io::Result<()> {
     let mut buffer = vec![0; 1 << 20];
     let mut held = 0;
@@ -87,11 +198,12 @@ fn serve_http(mut socket: TcpStream, reply: &[u8]) -> io::Result<()> {
             }
         };
         let head = String::from_utf8_lossy(&buffer[..end]).to_lowercase();
-        let length = head.split("\r\ncontent-length: ").nth(1);
-        let length: usize = length
-            .and_then(|text| text.split("\r\n").next())
-            .and_then(|text| text.trim().parse().ok())
-            .ok_or(io::ErrorKind::InvalidData)?;
+        let length = head.split("\r\ncontent-length: ").nth(1).and_then(|text| text.split("\r\n").next());
+        let length: usize = match length {
+            Some(text) => text.trim().parse().map_err(|_| io::ErrorKind::InvalidData)?,
+            None if head.starts_with("get ") => 0,
+            None => return Err(io::ErrorKind::InvalidData.into()),
+        };
         let mut missing = length - (held - end).min(length);
         while missing > 0 {
             match socket.read(&mut buffer)? {
@@ -118,6 +230,19 @@ fn field(to: &mut Vec<u8>, number: usize, value: &[u8]) {
     to.extend_from_slice(value);
 }
 
+fn number(to: &mut Vec<u8>, key: usize, value: usize) {
+    varint(to, key << 3);
+    varint(to, value);
+}
+
+/// A message with gRPC's prefix.
+fn prefixed(message: &[u8]) -> Vec<u8> {
+    let mut reply = vec![0];
+    reply.extend_from_slice(&(message.len() as u32).to_be_bytes());
+    reply.extend_from_slice(message);
+    reply
+}
+
 fn grpc_reply(count: usize, byte_size: usize) -> Vec<u8> {
     let mut message = Vec::new();
     field(&mut message, 1, b"bench");
@@ -132,13 +257,10 @@ fn grpc_reply(count: usize, byte_size: usize) -> Vec<u8> {
     }
     let data = vec![7; byte_size];
     (0..count).for_each(|_| field(&mut message, 6, &data));
-    let mut reply = vec![0];
-    reply.extend_from_slice(&(message.len() as u32).to_be_bytes());
-    reply.extend_from_slice(&message);
-    reply
+    prefixed(&message)
 }
 
-/// A frame's head: length, type, flags, stream.
+/// A frame header: length, type, flags, stream.
 fn frame(length: usize, kind: u8, flags: u8, stream: u32) -> [u8; 9] {
     let [_, a, b, c] = (length as u32).to_be_bytes();
     let [d, e, f, g] = stream.to_be_bytes();
@@ -162,15 +284,15 @@ struct Http2 {
     socket: TcpStream,
     reply: &'static [u8],
     frame: usize,
-    /// What the peer takes: in one frame, on a new stream, on the connection.
+    /// The peer's limits: largest frame, window of a new stream, window of the connection.
     peer_frame: usize,
     peer_window: isize,
     window: isize,
-    /// Read from the connection since it was last told so.
+    /// Bytes received since the last WINDOW_UPDATE of the connection.
     consumed: usize,
-    /// Streams whose reply is under way or waits, oldest first: stream, sent so far, window.
+    /// Streams whose response is incomplete, oldest first: stream, bytes sent, window.
     replies: Vec<(u32, usize, isize)>,
-    /// Windows of streams whose request has not ended, where they were widened.
+    /// WINDOW_UPDATE increments of streams whose request has not ended.
     widened: Vec<(u32, isize)>,
 }
 
@@ -238,7 +360,7 @@ impl Http2 {
         }
     }
 
-    /// Reads the rest of a frame of data.
+    /// Reads and discards the rest of a DATA frame.
     fn skip(&mut self, mut length: usize) -> io::Result<()> {
         let mut buffer = vec![0; length.min(1 << 20)];
         while length > 0 {
@@ -291,7 +413,7 @@ impl Http2 {
         Ok(())
     }
 
-    /// Sends of the replies what the peer takes now.
+    /// Sends as much of the responses as the peer's windows allow.
     fn send(&mut self) -> io::Result<()> {
         while let Some(&(stream, mut sent, mut window)) = self.replies.first() {
             let mut heads: Vec<Vec<u8>> = Vec::new();

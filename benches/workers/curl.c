@@ -1,6 +1,6 @@
-/* libcurl, as a careful user drives it by hand: one easy handle for each thread, kept alive; the body laid out once in
- * one piece, head and tensors; no "Expect"; the answer into one buffer of the caller, which begins where the tensors will
- * be aligned: the size of the JSON is known from the head, before the first byte of the body. */
+/* libcurl, as a careful user writes it by hand: one easy handle per thread, kept alive; the body, JSON and tensors, laid
+ * out once in one buffer; no "Expect"; the response goes into one buffer of the caller, at an offset that aligns the
+ * tensors: the size of the JSON is known from the headers, before the first byte of the body. */
 #include <curl/curl.h>
 
 #include "worker.h"

@@ -1,5 +1,5 @@
-/* The floor: the very bytes of a request to a socket by one writev, and the answer into one buffer that is used again
- * and again. It knows the answer's length from the first answer, and reads nothing of it. */
+/* The floor: writes the bytes of a request to a socket with one writev, and reads the response into one buffer that is
+ * reused. It knows the response's length from the first response, and parses nothing after that. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,12 +16,12 @@ struct state {
     int is_grpc;
     struct iovec *parts;
     size_t part_count;
-    unsigned char (*stream_ids)[9]; /* the frames' heads, whose stream each call sets anew */
+    unsigned char (*stream_ids)[9]; /* the frame headers; each call sets their stream */
     size_t frame_count;
     uint32_t stream;
     unsigned char update[13];
     unsigned char *answer;
-    size_t capacity, byte_size, rest; /* what came behind the last answer: a frame of the connection's, or a part of one */
+    size_t capacity, byte_size, rest; /* rest: bytes received after the last response */
 };
 
 static void bench_start(const struct bench *bench) { (void)bench; }
@@ -94,7 +94,7 @@ static size_t literal(unsigned char *to, const char *name, const char *value) {
     return 3 + name_size + value_size;
 }
 
-/* Frames of at most a MiB, for a server that takes them as large. */
+/* Frames of at most 1 MiB, for a server that accepts that size. */
 static void write_grpc(struct state *state, const struct bench *bench) {
     const size_t most = 1 << 20;
     unsigned char *head = malloc(1024), *metadata = malloc(1024), *prefix;
@@ -103,7 +103,7 @@ static void write_grpc(struct state *state, const struct bench *bench) {
     const struct iovec *messages;
     struct iovec pieces[8];
     size_t piece_count = 0;
-    /* The message: metadata, then each raw input behind its key. */
+    /* The message: metadata, then each raw input after its key. */
     used = 5;
     used += field(metadata + used, 1, model(bench), strlen(model(bench)));
     for (i = 0; i < bench->count; i++) {
@@ -130,7 +130,7 @@ static void write_grpc(struct state *state, const struct bench *bench) {
     }
     metadata[0] = 0;
     put32(metadata + 1, (uint32_t)length);
-    /* :method POST and :scheme http by the static table, the rest as literals. */
+    /* :method POST and :scheme http from the static table, the rest as literals. */
     head[0] = 0x83;
     head[1] = 0x86;
     used = 2;
@@ -242,7 +242,7 @@ static void call_http(struct state *state) {
     while (got < state->byte_size) got += receive(state, state->answer + got, state->byte_size - got);
 }
 
-/* Walks the frames until one ends the stream; frames of data are read into one place. */
+/* Reads frames until one ends the stream. All of them stay in the one buffer. */
 static void call_grpc(struct state *state) {
     size_t got = state->rest, at = 0, data = 0, i;
     for (i = 0; i < state->frame_count; i++) put32(state->stream_ids[i] + 5, state->stream);

@@ -1,5 +1,5 @@
-// gRPC C++, as a careful user drives it by hand: stubs made from the project's own .proto files, one channel for each
-// thread, request and response used again and again, no limit on the size of a message.
+// gRPC C++, as a careful user writes it by hand: stubs generated from the project's own .proto files, one channel per
+// thread, request and response reused, no limit on the message size.
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
@@ -21,7 +21,7 @@ static void *bench_open(const struct bench *bench) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
     arguments.SetMaxSendMessageSize(-1);
-    // Large answers in large frames, as the tensors of this benchmark want them.
+    // Large responses in large frames, which suits the tensors of this benchmark.
     arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
     arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 << 20);
     // Without it, channels to one address share one connection.
@@ -45,7 +45,7 @@ static void bench_call(void *opaque) {
     auto *state = static_cast<struct state *>(opaque);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-    // The caller's tensor gets into the message by a copy, into memory that the message keeps.
+    // The caller's tensor is copied into the message, whose memory is reused.
     for (size_t i = 0; i < state->tensors.size(); i++)
         state->request.mutable_raw_input_contents(static_cast<int>(i))->assign(state->tensors[i]);
     const grpc::Status status = state->stub->ModelInfer(&context, state->request, &state->response);

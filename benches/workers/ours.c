@@ -1,5 +1,5 @@
-/* libtriton_client, by its C API. MODE: "own" gives each thread a client of its own, "buffer" receives into the
- * caller's memory by set_buffer; else one client serves every thread, and results are read where they are. */
+/* libtriton_client, through its C API. One client serves every thread, and results are read in place, unless MODE is
+ * "own" (each thread has its own client) or "buffer" (outputs are received into the caller's memory by set_buffer). */
 #include <triton_client.h>
 
 #include "worker.h"
@@ -15,8 +15,9 @@ struct state {
 
 static triton_client *shared;
 
-static void check(triton_status status, triton_error *error) {
-    if (status != TRITON_STATUS_OK) fail(triton_status_name(status), triton_error_message(error));
+/* Takes the error's address: an argument's value could be read before the call in the other argument sets it. */
+static void check(triton_status status, triton_error *const *error) {
+    if (status != TRITON_STATUS_OK) fail(triton_status_name(status), triton_error_message(*error));
 }
 
 static triton_client *open_client(const struct bench *bench) {
@@ -24,7 +25,7 @@ static triton_client *open_client(const struct bench *bench) {
     triton_client *client = NULL;
     triton_error *error = NULL;
     snprintf(url, sizeof url, "%s://%s", bench->is_grpc ? "grpc" : "http", bench->address);
-    check(triton_client_new(url, NULL, &client, &error), error);
+    check(triton_client_new(url, NULL, &client, &error), &error);
     return client;
 }
 
@@ -45,18 +46,18 @@ static void *bench_open(const struct bench *bench) {
     state->count = bench->count;
     state->byte_size = bench->byte_size;
     state->datatype = bench->count == 1 ? TRITON_DATATYPE_UINT8 : TRITON_DATATYPE_INT32;
-    check(triton_infer_request_new(bench->count == 1 ? "identity_uint8" : "simple", &state->request, &error), error);
+    check(triton_infer_request_new(bench->count == 1 ? "identity_uint8" : "simple", &state->request, &error), &error);
     for (i = 0; i < bench->count; i++) {
         void *data = malloc(bench->byte_size);
         memset(data, 7, bench->byte_size);
         check(triton_infer_request_add_input_data(state->request, inputs[i], state->datatype, shape, rank, data,
-                  bench->byte_size, &error), error);
+                  bench->byte_size, &error), &error);
     }
     for (i = 0; i < bench->count && strcmp(bench->mode, "buffer") == 0; i++) {
         state->buffers[i] = aligned_alloc(64, (bench->byte_size + 63) / 64 * 64);
-        check(triton_infer_request_add_requested_output(state->request, state->outputs[i], &output, &error), error);
+        check(triton_infer_request_add_requested_output(state->request, state->outputs[i], &output, &error), &error);
         check(triton_infer_request_requested_output_set_buffer(state->request, output, state->buffers[i],
-                  bench->byte_size, &error), error);
+                  bench->byte_size, &error), &error);
     }
     return state;
 }
@@ -66,7 +67,7 @@ static void bench_call(void *opaque) {
     triton_infer_result *result = NULL;
     triton_error *error = NULL;
     size_t i;
-    check(triton_client_infer(state->client, state->request, NULL, &result, &error), error);
+    check(triton_client_infer(state->client, state->request, NULL, &result, &error), &error);
     for (i = 0; i < state->count; i++) {
         const void *data = NULL;
         size_t size = 0;
@@ -75,7 +76,7 @@ static void bench_call(void *opaque) {
                 fail(state->outputs[i], "wrong size");
             continue;
         }
-        check(triton_infer_result_output_as(result, state->outputs[i], state->datatype, &data, &size, &error), error);
+        check(triton_infer_result_output_as(result, state->outputs[i], state->datatype, &data, &size, &error), &error);
         if (size * (state->datatype == TRITON_DATATYPE_UINT8 ? 1 : 4) != state->byte_size)
             fail(state->outputs[i], "wrong size");
     }

@@ -1,5 +1,5 @@
-/* start LIBRARY URL: what a process pays before its first answer, in ns: loading the library, creating a
- * client, and the first inference, connection included. */
+/* start LIBRARY URL: prints the time that a process spends until its first response, in ns: loading the library,
+ * creating a client, and the first inference, connection included. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,13 @@
-/* The frame of every worker in C and C++: threads, times, and the two lines that the driver and a worker exchange.
+/* The main program of every worker in C and C++: threads, timing, and the protocol between the driver and a worker.
  *
  *     WORKER http|grpc HOST:PORT COUNT BYTES THREADS [MODE]
  *
- * COUNT inputs and as many outputs of BYTES bytes each; each thread sends one request after the other. The worker
- * prints "ready" once every thread has had one answer; for each line "run CALLS" every thread makes CALLS calls, and
- * it prints: wall time in ns, CPU time (user and system, of all threads) in us, peak RSS in KiB, p50 and p99 of a call
- * in ns, threads of the process, and the quickest thread's time through the slowest's in percent.
+ * A request has COUNT inputs and the response COUNT outputs, of BYTES bytes each; each thread sends one request after
+ * the other. The worker prints "ready" once every thread has received its first response. For each line "run CALLS" on
+ * its standard input, every thread makes CALLS calls, and the worker prints one line of integers:
+ *
+ *     wall time in ns, CPU time (user and system, all threads) in us, peak RSS in KiB, p50 and p99 of a call in ns,
+ *     threads of the process, the fastest thread's time as a percentage of the slowest's, minor page faults
  */
 #ifndef WORKER_H
 #define WORKER_H
@@ -23,10 +25,10 @@ struct bench {
     size_t count, byte_size, threads;
 };
 
-/* What a worker defines. Each ends the process when anything is not as it must be. */
-static void bench_start(const struct bench *bench);         /* once */
-static void *bench_open(const struct bench *bench);         /* for each thread: its state, with its inputs */
-static void bench_call(void *state);                        /* one call: every output is checked to be there */
+/* Each worker defines these. Each ends the process if anything is unexpected. */
+static void bench_start(const struct bench *bench);         /* Called once. */
+static void *bench_open(const struct bench *bench);         /* Called by each thread; returns its state and inputs. */
+static void bench_call(void *state);                        /* Makes one call and checks that every output is there. */
 
 static struct bench worker_bench;
 static size_t worker_calls;
@@ -44,11 +46,15 @@ static uint64_t worker_now(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t worker_cpu_us(void) {
+static struct rusage worker_usage(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000u
-        + (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    return usage;
+}
+
+static uint64_t worker_cpu_us(const struct rusage *usage) {
+    return (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000u
+        + (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
 }
 
 static size_t worker_status(const char *name) {
@@ -109,27 +115,28 @@ int main(int argc, char **argv) {
     fflush(stdout);
     while (scanf(" run %zu", &worker_calls) == 1) {
         const size_t all = worker_calls * worker_bench.threads;
-        uint64_t wall, cpu, low = UINT64_MAX, high = 1;
+        uint64_t wall, low = UINT64_MAX, high = 1;
+        struct rusage before, after;
         worker_times = (uint64_t *)malloc(all * sizeof *worker_times);
         memset(worker_times, 0, all * sizeof *worker_times);
-        cpu = worker_cpu_us();
+        before = worker_usage();
         wall = worker_now();
         pthread_barrier_wait(&worker_begin);
         pthread_barrier_wait(&worker_end);
         wall = worker_now() - wall;
-        cpu = worker_cpu_us() - cpu;
+        after = worker_usage();
         qsort(worker_times, all, sizeof *worker_times, worker_by_time);
         for (i = 0; i < worker_bench.threads; i++) {
             if (worker_spans[i] < low) low = worker_spans[i];
             if (worker_spans[i] > high) high = worker_spans[i];
         }
-        printf("%llu %llu %zu %llu %llu %zu %llu\n", (unsigned long long)wall, (unsigned long long)cpu,
-            worker_status("VmHWM:"), (unsigned long long)worker_times[all / 2],
-            (unsigned long long)worker_times[all - 1 - all / 100], worker_status("Threads:"),
-            (unsigned long long)(low * 100 / high));
+        printf("%llu %llu %zu %llu %llu %zu %llu %ld\n", (unsigned long long)wall,
+            (unsigned long long)(worker_cpu_us(&after) - worker_cpu_us(&before)), worker_status("VmHWM:"),
+            (unsigned long long)worker_times[all / 2], (unsigned long long)worker_times[all - 1 - all / 100],
+            worker_status("Threads:"), (unsigned long long)(low * 100 / high), after.ru_minflt - before.ru_minflt);
         fflush(stdout);
         free(worker_times);
     }
-    _Exit(0); /* the threads wait for a line that never comes */
+    _Exit(0); /* The threads still wait at the barrier. */
 }
 #endif
