@@ -21,6 +21,7 @@ mod grpc_wire;
 mod http_wire;
 mod inference;
 mod lending;
+mod misbehaving_http;
 mod odd_answers;
 mod repository;
 mod requests;
