@@ -21,6 +21,8 @@ mod grpc_wire;
 mod http_wire;
 mod inference;
 mod lending;
+mod misbehaving;
+mod misbehaving_grpc;
 mod misbehaving_http;
 mod odd_answers;
 mod repository;

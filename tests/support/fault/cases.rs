@@ -53,7 +53,7 @@ impl Cases {
 
     /// gRPC: `play` responds to the first request of all, and every later one is answered well.
     pub fn grpc_first(play: impl Fn(&GrpcTurn) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        Self::grpc(move |turn| if turn.number == 0 { play(turn) } else { turn.reply(&turn.good()) })
+        Self::grpc(move |turn| if turn.number == 0 { play(turn) } else { turn.reply_good() })
     }
 
     /// gRPC: `play` responds to each request. An error closes the connection.
@@ -217,7 +217,12 @@ impl GrpcTurn<'_, '_> {
         }
     }
 
-    /// Sends a message and the status OK.
+    /// Sends the right response.
+    pub fn reply_good(&self) -> io::Result<()> {
+        self.reply(&self.good())
+    }
+
+    /// Sends a message and the status OK, in frames of a size that every reader takes.
     pub fn reply(&self, message: &[u8]) -> io::Result<()> {
         self.peer.reply(self.stream, message)
     }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     sync::{Condvar, Mutex, PoisonError},
     time::Duration,
 };
@@ -233,10 +233,17 @@ impl<'s> Peer<'s> {
         self.headers(stream, &[&head, more].concat(), is_last)
     }
 
-    /// Answers with a message and the status OK.
+    /// Closes one direction of the connection, or both.
+    pub fn shut_down(&self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown(how)
+    }
+
+    /// Answers with a message and the status OK. The client's window is taken to be large enough.
     pub fn reply(&self, stream: u32, message: &[u8]) -> io::Result<()> {
         self.head(stream, &[], false)?;
-        self.send(frame::DATA, 0, stream, &crate::support::grpc::frame(message))?;
+        for piece in crate::support::grpc::frame(message).chunks(FRAME_BYTE_SIZE) {
+            self.send(frame::DATA, 0, stream, piece)?;
+        }
         self.headers(stream, &[("grpc-status", "0")], true)
     }
 }
