@@ -14,6 +14,7 @@ mod conformance;
 mod control;
 mod control_wire;
 mod costs;
+mod deadlines;
 mod errors;
 mod generate;
 mod grpc_request;
