@@ -32,6 +32,7 @@ mod server_errors;
 mod settings;
 mod shared_memory;
 mod statistics;
+mod threads;
 
 #[path = "../support/mod.rs"]
 mod support;
