@@ -8,7 +8,7 @@ DESTDIR ?=
 LIBDIR := $(PREFIX)/lib
 SONAME := libtriton_client.so.$(MAJOR)
 
-.PHONY: demo test test-interop lint bench bench-compare bench-instructions header install clean
+.PHONY: demo test test-interop test-large lint bench bench-compare bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -19,11 +19,16 @@ demo:
 # Every test of the project.
 test:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace
+	cargo build --release --lib
 	tests/run.sh
 
 # Beside other servers of the protocol, MLServer and KServe's, which it sets up once (800 MB).
 test-interop:
 	tests/interop/run.sh
+
+# Messages of 1.9 and 3 GiB, beside a real server: 16 GiB of memory, and as much of /dev/shm as a message has.
+test-large:
+	MODELS=identity_uint8 tests/triton/with-server.sh cargo test --test large -- --test-threads=1 --nocapture
 
 lint:
 	cargo fmt --check

@@ -14,6 +14,7 @@ mod conformance;
 mod control;
 mod control_wire;
 mod costs;
+mod deadlines;
 mod errors;
 mod generate;
 mod grpc_request;
@@ -21,6 +22,9 @@ mod grpc_wire;
 mod http_wire;
 mod inference;
 mod lending;
+mod misbehaving;
+mod misbehaving_grpc;
+mod misbehaving_http;
 mod odd_answers;
 mod repository;
 mod requests;
@@ -28,6 +32,7 @@ mod server_errors;
 mod settings;
 mod shared_memory;
 mod statistics;
+mod threads;
 
 #[path = "../support/mod.rs"]
 mod support;

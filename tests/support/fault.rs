@@ -2,12 +2,14 @@
 //! 127.0.0.1 and ends on drop. If a test's closure panics, dropping its server does; a closure that never
 //! returns holds up the drop.
 
+mod cases;
 mod grpc;
 mod http;
 mod sockets;
 mod wire;
 
 pub use self::{
+    cases::{Cases, GrpcTurn, HttpTurn, WRONG, close},
     grpc::{Grpc, GrpcAnswer},
     http::{Answer, Http},
     sockets::{Sockets, closing, refused_address, silent},

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     sync::{Condvar, Mutex, PoisonError},
     time::Duration,
 };
@@ -72,6 +72,7 @@ pub mod frame {
     pub const PING: u8 = 6;
     pub const GOAWAY: u8 = 7;
     pub const WINDOW_UPDATE: u8 = 8;
+    pub const CONTINUATION: u8 = 9;
     /// One that HTTP/2 does not have, which is to be passed over.
     pub const OF_THE_FUTURE: u8 = 0xee;
 
@@ -98,6 +99,24 @@ impl Frame {
     pub fn ends_stream(&self) -> bool {
         matches!(self.kind, frame::DATA | frame::HEADERS) && self.flags & frame::END_STREAM != 0
     }
+}
+
+/// As much as a frame may hold, of whatever kind.
+const FRAME_BYTE_SIZE: usize = 16 << 10;
+
+/// Writes the length of a literal that is not compressed, as HPACK has it.
+fn push_length(block: &mut Vec<u8>, length: usize) {
+    const PREFIX: usize = 127;
+    if length < PREFIX {
+        return block.push(length as u8);
+    }
+    block.push(PREFIX as u8);
+    let mut rest = length - PREFIX;
+    while rest >= 0x80 {
+        block.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    block.push(rest as u8);
 }
 
 /// The server's side of one connection of HTTP/2.
@@ -138,14 +157,28 @@ impl<'s> Peer<'s> {
 
     /// Reads up to the end of the next request, whose stream it returns.
     pub fn read_request(&self) -> io::Result<u32> {
+        self.read_body().map(|(stream, _)| stream)
+    }
+
+    /// Reads the next request, and returns its stream and its message without the prefix.
+    pub fn read_message(&self) -> io::Result<(u32, Vec<u8>)> {
+        let (stream, body) = self.read_body()?;
+        let message = crate::support::grpc::unframe(body);
+        Ok((stream, message.map_err(|text| io::Error::new(io::ErrorKind::InvalidData, text))?))
+    }
+
+    /// Reads up to the end of the next request, and returns its stream and the bytes of its DATA frames.
+    fn read_body(&self) -> io::Result<(u32, Vec<u8>)> {
+        let mut body = Vec::new();
         loop {
             let read = self.read()?;
             if read.kind == frame::DATA && !read.payload.is_empty() {
                 self.widen(0, read.payload.len() as u32)?;
                 self.widen(read.stream, read.payload.len() as u32)?;
+                body.extend_from_slice(&read.payload);
             }
             if read.ends_stream() {
-                return Ok(read.stream);
+                return Ok((read.stream, body));
             }
         }
     }
@@ -171,18 +204,27 @@ impl<'s> Peer<'s> {
         self.send(frame::GOAWAY, 0, 0, &[last.to_be_bytes(), [0; 4]].concat())
     }
 
-    /// Sends a head or trailers: literals without indexing, which any reader of HPACK takes.
+    /// Sends a head or trailers: literals without indexing, which any reader of HPACK takes. What does not fit into one
+    /// frame goes on in CONTINUATION.
     pub fn headers(&self, stream: u32, headers: &[(&str, &str)], is_last: bool) -> io::Result<()> {
         let mut block = Vec::new();
         for (name, value) in headers {
             block.push(0);
             for text in [name, value] {
-                block.push(u8::try_from(text.len()).ok().filter(|size| *size < 127).expect("a short text"));
+                push_length(&mut block, text.len());
                 block.extend_from_slice(text.as_bytes());
             }
         }
-        let flags = frame::END_HEADERS | if is_last { frame::END_STREAM } else { 0 };
-        self.send(frame::HEADERS, flags, stream, &block)
+        let mut pieces = block.chunks(FRAME_BYTE_SIZE).peekable();
+        let (mut kind, mut flags) = (frame::HEADERS, if is_last { frame::END_STREAM } else { 0 });
+        loop {
+            let piece = pieces.next().unwrap_or_default();
+            if pieces.peek().is_none() {
+                return self.send(kind, flags | frame::END_HEADERS, stream, piece);
+            }
+            self.send(kind, flags, stream, piece)?;
+            (kind, flags) = (frame::CONTINUATION, 0);
+        }
     }
 
     /// Sends the head of an answer of gRPC's, in which `more` stands too.
@@ -191,10 +233,17 @@ impl<'s> Peer<'s> {
         self.headers(stream, &[&head, more].concat(), is_last)
     }
 
-    /// Answers with a message and the status OK.
+    /// Closes one direction of the connection, or both.
+    pub fn shut_down(&self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown(how)
+    }
+
+    /// Answers with a message and the status OK. The client's window is taken to be large enough.
     pub fn reply(&self, stream: u32, message: &[u8]) -> io::Result<()> {
         self.head(stream, &[], false)?;
-        self.send(frame::DATA, 0, stream, &crate::support::grpc::frame(message))?;
+        for piece in crate::support::grpc::frame(message).chunks(FRAME_BYTE_SIZE) {
+            self.send(frame::DATA, 0, stream, piece)?;
+        }
         self.headers(stream, &[("grpc-status", "0")], true)
     }
 }

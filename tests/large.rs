@@ -1,0 +1,121 @@
+//! Messages of 1.9 GiB in and out, and what becomes of 3 GiB. `make test-large` runs it beside a real server; plain
+//! `cargo test` leaves this out.
+
+use std::{
+    env, fs,
+    time::{Duration, Instant},
+};
+
+use triton_client::{Client, ClientOptions, Datatype, Error, InferRequest, InferResult};
+
+const GIB: usize = 1 << 30;
+/// 1.9 GiB: below 2 GiB, where gRPC's messages end, with all that frames it.
+const LARGE: usize = GIB / 10 * 19;
+/// Beside the result: the one segment that the input repeats, and what the process has anyway.
+const SLACK: usize = 96 << 20;
+
+fn address(name: &str) -> String {
+    env::var(name).expect("`make test-large` starts the server")
+}
+
+fn urls() -> [String; 2] {
+    [format!("http://{}", address("TRITON_TEST_HTTP")), format!("grpc://{}", address("TRITON_TEST_GRPC"))]
+}
+
+/// A segment of 16 MiB and a little, so that its repetitions fall on no boundary twice.
+fn segment() -> Vec<u8> {
+    (0..(16usize << 20) + 4099).map(|at| (at % 251) as u8).collect()
+}
+
+/// Sends `byte_size` bytes, which are one segment again and again: the input takes no memory of its size.
+fn infer(client: &Client, segment: &[u8], byte_size: usize) -> Result<InferResult, Error> {
+    let mut request = InferRequest::new("identity_uint8");
+    let input = request.add_input("INPUT0", Datatype::Uint8, &[byte_size as i64])?;
+    let mut left = byte_size;
+    while left > 0 {
+        let piece = &segment[..segment.len().min(left)];
+        request.append_data(input, piece)?;
+        left -= piece.len();
+    }
+    client.infer(&request)
+}
+
+#[track_caller]
+fn expect_values(result: &InferResult, segment: &[u8], byte_size: usize) {
+    let data = result.output("OUTPUT0").unwrap().data();
+    assert_eq!(data.len(), byte_size);
+    // Not `assert_eq!`, which would print them.
+    assert!(
+        data.chunks(segment.len()).all(|piece| *piece == segment[..piece.len()]),
+        "other values came back"
+    );
+}
+
+/// The most memory that the process had since the last [`forget_peak`].
+fn peak_rss() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+}
+
+fn forget_peak() {
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+}
+
+fn gib(byte_size: usize) -> f64 {
+    byte_size as f64 / GIB as f64
+}
+
+fn options() -> ClientOptions {
+    let mut options = ClientOptions::new();
+    options.set_timeout(Some(Duration::from_secs(300))).unwrap();
+    options
+}
+
+#[test]
+fn nearly_two_gib_go_and_come_without_a_copy_beyond_the_result() {
+    let segment = segment();
+    for url in urls() {
+        let client = Client::with_options(&url, &options()).unwrap();
+        for round in 1..=2 {
+            forget_peak();
+            let start = Instant::now();
+            let result = infer(&client, &segment, LARGE).unwrap_or_else(|error| panic!("{url}: {error:?}"));
+            let (took, peak) = (start.elapsed(), peak_rss());
+            expect_values(&result, &segment, LARGE);
+            println!(
+                "{url}, call {round}: {:.2} GiB in and out in {took:.1?}, peak RSS {:.2} GiB",
+                gib(LARGE),
+                gib(peak)
+            );
+            assert!(peak <= LARGE + SLACK, "{url}: a peak of {peak} bytes, and the result has {LARGE}");
+        }
+    }
+}
+
+/// What the server says to a message beyond its own limits is printed, for the docs to quote.
+#[test]
+fn three_gib_over_http_are_sent_once_the_limit_is_raised() {
+    const BYTE_SIZE: usize = 3 * GIB;
+    let segment = segment();
+    let mut options = options();
+    options.set_max_message_byte_size(BYTE_SIZE as u64 + (1 << 20)).unwrap();
+    let client = Client::with_options(&urls()[0], &options).unwrap();
+    forget_peak();
+    let start = Instant::now();
+    let outcome = infer(&client, &segment, BYTE_SIZE);
+    let (took, peak) = (start.elapsed(), peak_rss());
+    match &outcome {
+        Ok(result) => {
+            expect_values(result, &segment, BYTE_SIZE);
+            println!("3 GiB over HTTP came back in {took:.1?}, peak RSS {:.2} GiB", gib(peak));
+        }
+        Err(error) => {
+            println!("3 GiB over HTTP, after {took:.1?}, peak RSS {:.2} GiB: {error:?}", gib(peak));
+            println!("HTTP status {:?}, in doubt: {}", error.http_status(), error.is_in_doubt());
+        }
+    }
+    assert!(peak <= BYTE_SIZE + SLACK, "a peak of {peak} bytes");
+    // Whatever it said, the server and the client go on.
+    expect_values(&infer(&client, &segment, 1000).unwrap(), &segment, 1000);
+}
