@@ -152,6 +152,7 @@ impl Drop for Lease<'_> {
 /// THE RULE OF THE LOAN: a piece is read only by the thread that drives its connection, and that thread settles the
 /// loan between two steps of the connection, so nobody holds a slice of a piece meanwhile.
 pub(crate) struct Loan<'m> {
+    byte_size: u64,
     pieces: Vec<Arc<Shared>>,
     lifetime: PhantomData<&'m [u8]>,
 }
@@ -186,9 +187,10 @@ impl Shared {
 impl<'m> Loan<'m> {
     /// Lends the parts of a message, one after the other, in pieces of at most `piece` bytes.
     pub fn new(parts: impl Iterator<Item = &'m [u8]>, piece: usize) -> Self {
-        let mut loan = Self { pieces: Vec::new(), lifetime: PhantomData };
+        let mut loan = Self { byte_size: 0, pieces: Vec::new(), lifetime: PhantomData };
         let mut next = Stretches::default();
         for mut part in parts {
+            loan.byte_size += part.len() as u64;
             while !part.is_empty() {
                 let (taken, rest) = part.split_at(part.len().min(piece - next.byte_size));
                 next.stretches.push((NonNull::from(taken).cast(), taken.len()));
@@ -212,6 +214,11 @@ impl<'m> Loan<'m> {
     /// The pieces, in their order.
     pub fn pieces(&self) -> impl ExactSizeIterator<Item = Piece> + use<'_, 'm> {
         self.pieces.iter().map(|piece| Piece(piece.clone()))
+    }
+
+    /// Of the whole message.
+    pub fn byte_size(&self) -> u64 {
+        self.byte_size
     }
 
     /// The number of pieces in somebody's hands.

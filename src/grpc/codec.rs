@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Origin, Result, Status, excerpt},
     infer::{
         Datatype, InferInput, InferOutput, InferRequest, InferResult, MOST_RANK, OutputHead, RequestedOutput,
-        Source, check_output_count,
+        Source, check_output_count, check_output_names,
         place::{Data, Place, Places},
         rank_error, tensor,
     },
@@ -430,6 +430,7 @@ impl<'r> ResponseReader<'r> {
             };
             self.result.outputs.push(InferOutput::new(head, data)?);
         }
+        check_output_names(&self.result.outputs)?;
         Ok(self.result)
     }
 }

@@ -3,6 +3,7 @@
 mod codec;
 mod contents;
 mod exchange;
+mod http1_port;
 mod lane;
 mod message;
 mod offline;
@@ -27,7 +28,7 @@ use crate::{
     infer::{InferResult, Stopwatch, place::Places},
     lend::Loan,
     net::{
-        attempts::Failure,
+        attempts::{Failure, Reached},
         dial::Dialer,
         drive::Caller,
         pool::{ConnectionCounts, Pool},
@@ -148,6 +149,16 @@ impl Grpc {
         let outcome = outcome
             .unwrap_or_else(|ended| Err(status::ended(ended, responded.get(), &link, &loan)))
             .map_err(|failure| Failure { was_reused: checked.is_reused, ..failure });
+        let outcome = match outcome {
+            // Not a byte of a fresh connection's: see there.
+            Err(Failure { reached: Reached::Closed, was_reused: false, .. })
+                if link.first_bytes().is_empty()
+                    && http1_port::responds(&self.dialer, &self.authority, caller).await =>
+            {
+                Err(http1_port::failure())
+            }
+            outcome => outcome,
+        };
         let is_usable = checked.connection.take_back(&loan, outcome.is_err());
         // Whoever broke the rules once may do so again.
         let is_malformed = outcome.as_ref().is_err_and(|failure| {

@@ -5,9 +5,9 @@ use h2::Reason;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use tonic::{Code, Status};
 
-use super::lane::Ended;
+use super::{http1_port, lane::Ended};
 use crate::{
-    error::{self, Error, Origin},
+    error::{self, Error},
     lend::Loan,
     model::wire,
     net::{
@@ -106,13 +106,14 @@ pub(super) fn unsent(error: h2::Error) -> Failure {
 pub(super) fn failed(error: h2::Error, responded: bool, link: &Link, loan: &Loan) -> Failure {
     let by_server = error.is_remote();
     match error.reason() {
-        _ if speaks_http1(link) => http1(),
+        _ if http1_port::responded(link) => http1_port::failure(),
         _ if by_server && error.is_go_away() => {
             let error = Error::connection("connection closed by the server (GOAWAY)").with_source(error);
             Failure { error, reached: Reached::Refused, was_reused: false }
         }
         Some(Reason::REFUSED_STREAM) if by_server => {
-            let is_whole = loan.count_out() == 0 && link.is_flushed();
+            // h2 has dropped what it still had of the message: the bytes that left tell.
+            let is_whole = link.progress().sent >= loan.byte_size();
             let text = "request refused by the server or a proxy (REFUSED_STREAM)";
             let error = Error::connection(text).in_doubt(is_whole).with_source(error);
             let reached = if is_whole { Reached::RefusedWhole } else { Reached::Refused };
@@ -134,7 +135,7 @@ pub(super) fn ended(ended: Ended, responded: bool, link: &Link, loan: &Loan) -> 
     match ended {
         Ended::Http2(error) => failed(error, responded, link, loan),
         Ended::Io(error) => lost(error, responded, link),
-        Ended::Closed if speaks_http1(link) => http1(),
+        Ended::Closed if http1_port::responded(link) => http1_port::failure(),
         Ended::Closed => lost("closed by the server", responded, link),
     }
 }
@@ -148,17 +149,6 @@ fn lost(why: impl Into<Box<dyn std::error::Error + Send + Sync>>, responded: boo
     };
     let error = Error::connection("connection lost").in_doubt(has_left).with_source(why);
     Failure { error, reached, was_reused: false }
-}
-
-/// Whether the first thing that the server ever sent is a status line.
-fn speaks_http1(link: &Link) -> bool {
-    link.first_bytes().starts_with(b"HTTP/")
-}
-
-fn http1() -> Failure {
-    let message =
-        "the server's port speaks HTTP/1, not gRPC: use an http:// URL, or the gRPC port (8001 by default)";
-    Error::new(error::Status::Internal, Origin::Connection, message).into()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     compression::Compression,
     error::{Error, Result, excerpt},
     infer::{
-        InferOutput, InferResult, Stopwatch, check_output_count,
+        InferOutput, InferResult, Stopwatch, check_output_count, check_output_names,
         place::{Data, Place, Places},
         tensor,
     },
@@ -237,6 +237,7 @@ impl Reading<'_> {
             };
             result.outputs.push(InferOutput::new(output.head, data)?);
         }
+        check_output_names(&result.outputs)?;
         if body.fill(&mut [0]).await? != 0 {
             return Err(Error::broken_answer("trailing data after the last output"));
         }

@@ -23,7 +23,9 @@ pub use parameters::{Parameter, Parameters};
 pub use request::InferRequest;
 pub(crate) use request::{Settings, Written};
 pub use result::{InferOutput, InferResult};
-pub(crate) use result::{MOST_OUTPUTS, MOST_RANK, OutputHead, check_output_count, rank_error};
+pub(crate) use result::{
+    MOST_OUTPUTS, MOST_RANK, OutputHead, check_output_count, check_output_names, rank_error,
+};
 pub use sequence::SequenceId;
 pub use tensor::Element;
 pub use times::CallTimes;

@@ -1,6 +1,6 @@
 //! What a model answered: outputs by name and index, with their data at an aligned place.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use super::{
     bytes,
@@ -40,6 +40,31 @@ pub(crate) fn check_output_count(count: usize) -> Result<()> {
     }
     let message = format!("the answer has more than {MOST_OUTPUTS} outputs");
     Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
+}
+
+/// An output's name that occurs twice is a malformed response: which of the two counts is not said.
+pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
+    /// Up to here comparing each with each is the fastest.
+    const FEW: usize = 16;
+    let twice = match outputs.len() {
+        0 | 1 => None,
+        ..=FEW => outputs
+            .iter()
+            .enumerate()
+            .find(|(at, output)| outputs[..*at].iter().any(|other| other.name == output.name))
+            .map(|(_, output)| output),
+        _ => {
+            let mut names = HashSet::with_capacity(outputs.len());
+            outputs.iter().find(|output| !names.insert(output.name()))
+        }
+    };
+    match twice {
+        None => Ok(()),
+        Some(output) => {
+            let name = excerpt(&output.name);
+            Err(Error::broken_answer(format!("output '{name}' occurs twice in the response")))
+        }
+    }
 }
 
 /// The answer to an inference request. It outlives its request and its client.

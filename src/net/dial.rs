@@ -63,10 +63,17 @@ impl Dialer {
         caller.begins("connecting");
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for (at, address) in addresses.iter().enumerate() {
-            let left = deadline.min(caller.until().deadline).remaining();
+            let behind = addresses.len() - at - 1;
             // A silent address must not use up the time of those behind it.
-            let share = left.map(|left| left / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX));
-            match connect(caller, *address, Deadline::after(share)).await {
+            let share = match behind {
+                0 => deadline,
+                behind => {
+                    let left = deadline.min(caller.until().deadline).remaining();
+                    let shares = u32::try_from(behind + 1).unwrap_or(u32::MAX);
+                    Deadline::after(left.map(|left| left / shares))
+                }
+            };
+            match connect(caller, *address, share).await {
                 Ok(link) => return Ok(link),
                 Err(error) => last = error,
             }

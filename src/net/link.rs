@@ -40,8 +40,8 @@ struct State {
     timed_out: bool,
     /// There may be something to read.
     readable: bool,
-    /// The next read may wait, up to the deadline: there is nothing else to do.
-    may_wait: bool,
+    /// The next read may wait so long: there is nothing else to do.
+    may_wait: Option<Deadline>,
     /// The system takes no more for now.
     blocked: bool,
     /// What was written in small pieces, and how much of it has left.
@@ -79,7 +79,7 @@ impl Link {
     pub fn begin(&self, deadline: Deadline) {
         let mut state = self.lock();
         state.deadline = Some(deadline);
-        (state.timed_out, state.may_wait) = (false, false);
+        (state.timed_out, state.may_wait) = (false, None);
         state.progress = Progress::default();
     }
 
@@ -90,11 +90,6 @@ impl Link {
     /// The first bytes that the server ever sent on this connection.
     pub fn first_bytes(&self) -> Vec<u8> {
         self.lock().first.clone()
-    }
-
-    /// Whether everything that was written has left.
-    pub fn is_flushed(&self) -> bool {
-        self.lock().stage.is_empty()
     }
 
     /// Whether the peer has neither closed the connection nor sent anything. Takes a system call, waits for nothing.
@@ -116,7 +111,7 @@ impl Link {
         if !state.blocked {
             // The read that follows checks the deadline.
             if !state.readable {
-                (state.readable, state.may_wait) = (true, true);
+                (state.readable, state.may_wait) = (true, Some(deadline));
                 return true;
             }
             return !deadline.is_over();
@@ -163,8 +158,7 @@ impl Link {
             return Poll::Pending;
         }
         let room = into.remaining();
-        let deadline = state.deadline;
-        let patience = std::mem::take(&mut state.may_wait).then_some(deadline).flatten();
+        let patience = state.may_wait.take();
         if patience.is_none() && state.is_over() {
             return Poll::Pending;
         }

@@ -118,7 +118,15 @@ impl<'c> CallContext<'c> {
 
     /// RESOURCE_EXHAUSTED for a request that is over the limit.
     pub fn check_request_size(&self, byte_size: u64) -> Result<()> {
-        check_size("request", byte_size, "client's largest message", self.max_message_byte_size)
+        if byte_size <= self.max_message_byte_size {
+            return Ok(());
+        }
+        let max = self.max_message_byte_size;
+        let message = format!(
+            "the request has {byte_size} bytes and exceeds the limit of {max} bytes (option max_message_byte_size): \
+             tensors in shared memory do not count"
+        );
+        Err(Error::new(Status::ResourceExhausted, Origin::Client, message))
     }
 
     /// RESOURCE_EXHAUSTED for an answer that is over the limit, to be asked before its memory is.

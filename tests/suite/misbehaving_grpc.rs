@@ -516,7 +516,7 @@ fn expect_http1(kind: Kind, url: &str, what: &str) {
 /// What an output announces, and its raw contents do not hold.
 #[test]
 fn a_long_name_is_cut_in_the_message() {
-    let name = "n".repeat(8 << 20);
+    let name = "n".repeat(2 << 20);
     let (server, client) = serve(move |turn| {
         let mut output = vec![0x0a];
         push_varint(&mut output, name.len());
