@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    error::{Error, Result},
-    grpc::{self, Grpc, GrpcRequest},
+    error::{Error, Origin, Result, Status},
+    grpc::{self, Grpc, GrpcRequest, GrpcResponse},
     headers::Headers,
     http::{self, Http, HttpResponse},
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
@@ -41,9 +41,9 @@ pub(crate) enum Request {
 }
 
 /// What a server sent back to one.
-pub(crate) enum Response {
-    Http(HttpResponse),
-    Grpc(Headers, Vec<u8>),
+pub(crate) enum Response<'t> {
+    Http(HttpResponse<'t>),
+    Grpc(GrpcResponse<'t>),
 }
 
 /// What an attempt is made with.
@@ -115,14 +115,13 @@ impl Transport {
         &self,
         request: &Request,
         Means { caller, context, fresh }: Means<'_>,
-    ) -> Attempt<Response> {
+    ) -> Attempt<Response<'_>> {
         match (self, request) {
             (Self::Http(http), Request::Http(request)) => {
                 Ok(Response::Http(http.call(request, fresh, caller, context).await?))
             }
             (Self::Grpc(grpc), Request::Grpc(request)) => {
-                let (headers, message) = grpc.call(request, fresh, caller, context).await?;
-                Ok(Response::Grpc(headers, message))
+                Ok(Response::Grpc(grpc.call(request, fresh, caller, context).await?))
             }
             _ => Err(other_protocol().into()),
         }
@@ -152,14 +151,26 @@ impl Transport {
     }
 }
 
-impl Response {
-    /// What the response to an operation says.
+impl Response<'_> {
+    /// What the response to an operation says. The connection is not used again after a malformed one.
     pub fn read<O: Operation>(self, operation: &O, context: &CallContext) -> Result<O::Answer> {
+        let is_malformed =
+            |error: &Error| (error.status(), error.origin()) == (Status::Internal, Origin::Connection);
         let (outcome, headers) = match self {
-            Self::Http(HttpResponse { status, headers, body }) => {
-                (read_http(operation, status, body, headers.get("location"), context), headers)
+            Self::Http(HttpResponse { status, headers, body, connection }) => {
+                let outcome = read_http(operation, status, body, headers.get("location"), context);
+                if !outcome.as_ref().is_err_and(is_malformed) {
+                    connection.check_in();
+                }
+                (outcome, headers)
             }
-            Self::Grpc(headers, message) => (read_grpc::<O>(&message, context), headers),
+            Self::Grpc(GrpcResponse { headers, message, connection }) => {
+                let outcome = read_grpc::<O>(&message, context);
+                if !outcome.as_ref().is_err_and(is_malformed) {
+                    connection.check_in();
+                }
+                (outcome, headers)
+            }
         };
         match outcome {
             Ok((reply, body)) => operation.answer(Answered { reply, body, headers }),
@@ -204,9 +215,5 @@ fn text(bytes: Vec<u8>) -> String {
 
 /// What one transport has prepared, another was given: a defect of this library.
 fn other_protocol() -> Error {
-    Error::new(
-        crate::error::Status::Internal,
-        crate::error::Origin::Client,
-        "defect in the library: a request of the other protocol",
-    )
+    Error::new(Status::Internal, Origin::Client, "defect in the library: a request of the other protocol")
 }

@@ -31,7 +31,7 @@ use crate::{
         attempts::{Failure, Reached},
         dial::Dialer,
         drive::Caller,
-        pool::{ConnectionCounts, Pool},
+        pool::{Checked, ConnectionCounts, Pool},
     },
     options::{CallContext, Route},
     url::Url,
@@ -57,6 +57,24 @@ pub(crate) struct GrpcRequest {
     uri: Uri,
     /// Its prefix, and the message.
     message: Vec<u8>,
+}
+
+/// The response to one.
+pub(crate) struct GrpcResponse<'t> {
+    pub headers: Headers,
+    pub message: Vec<u8>,
+    pub connection: Kept<'t>,
+}
+
+/// The connection that a response came on, if another call may follow: kept unless the response turns out to be malformed.
+pub(crate) struct Kept<'t>(Option<Checked<'t, Lane>>);
+
+impl Kept<'_> {
+    pub fn check_in(self) {
+        if let Some(checked) = self.0 {
+            checked.check_in(Instant::now());
+        }
+    }
 }
 
 impl Grpc {
@@ -91,10 +109,12 @@ impl Grpc {
         fresh: bool,
         caller: &Caller,
         context: &CallContext<'_>,
-    ) -> std::result::Result<(Headers, Vec<u8>), Failure> {
+    ) -> std::result::Result<GrpcResponse<'_>, Failure> {
         let watch = &mut Stopwatch::start();
         let parts = std::iter::once(&request.message[..]);
-        self.unary(&request.uri, false, parts, Whole::default(), fresh, watch, caller, context).await
+        let (headers, message, connection) =
+            self.unary(&request.uri, false, parts, Whole::default(), fresh, watch, caller, context).await?;
+        Ok(GrpcResponse { headers, message, connection })
     }
 
     /// Sends one inference.
@@ -108,10 +128,11 @@ impl Grpc {
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
         let reader = InferReader::new(places);
-        let (headers, mut result) =
+        let (headers, mut result, connection) =
             self.unary(&self.infer_uri, true, message.parts(), reader, fresh, watch, caller, context).await?;
         result.headers = headers;
         result.times = watch.times();
+        connection.check_in();
         Ok(result)
     }
 
@@ -126,7 +147,7 @@ impl Grpc {
         watch: &mut Stopwatch,
         caller: &Caller,
         context: &CallContext<'_>,
-    ) -> std::result::Result<(Headers, R::Output), Failure> {
+    ) -> std::result::Result<(Headers, R::Output, Kept<'_>), Failure> {
         // Before the lane, so that it is settled after it: a call that is stopped is dropped here, its connection is
         // closed, and nothing that was lent is left in the connection's queue.
         let loan = Loan::new(parts, PIECE_BYTE_SIZE);
@@ -164,10 +185,14 @@ impl Grpc {
         let is_malformed = outcome.as_ref().is_err_and(|failure| {
             (failure.error.status(), failure.error.origin()) == (Status::Internal, Origin::Connection)
         });
-        if is_usable && !is_malformed {
-            checked.check_in(caller, Instant::now());
+        let kept = Kept((is_usable && !is_malformed).then_some(checked));
+        match outcome {
+            Ok((headers, output)) => Ok((headers, output, kept)),
+            Err(failure) => {
+                kept.check_in();
+                Err(failure)
+            }
         }
-        outcome
     }
 
     pub fn connections(&self) -> ConnectionCounts {

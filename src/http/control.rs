@@ -18,11 +18,23 @@ use crate::{
 pub(super) const REASON_BYTE_SIZE: u64 = 64 << 10;
 
 /// The response to a request of the control plane.
-pub(crate) struct HttpResponse {
+pub(crate) struct HttpResponse<'t> {
     pub status: u16,
     pub headers: Headers,
     /// Of a success as much as may be parsed and one byte more, of an error the beginning.
     pub body: Vec<u8>,
+    pub connection: Kept<'t>,
+}
+
+/// The connection that a response came on, if another call may follow: kept unless the response turns out to be malformed.
+pub(crate) struct Kept<'t>(Option<Checked<'t, Http1>>);
+
+impl Kept<'_> {
+    pub fn check_in(self) {
+        if let Some(checked) = self.0 {
+            checked.check_in(Instant::now());
+        }
+    }
 }
 
 impl Http {
@@ -32,7 +44,7 @@ impl Http {
         fresh: bool,
         caller: &Caller,
         context: &CallContext<'_>,
-    ) -> Result<HttpResponse, Failure> {
+    ) -> Result<HttpResponse<'_>, Failure> {
         let mut checked = self.check_out(fresh, caller).await?;
         let was_reused = checked.is_reused;
         let _on = caller.on(&checked.connection.link.clone());
@@ -41,14 +53,12 @@ impl Http {
             let body = read_body(&mut response, context).await?;
             let is_reusable = response.ends_reusable() && !is_of_a_gateway(response.head.status, &body);
             let head = response.head;
-            Ok((HttpResponse { status: head.status, headers: head.headers, body }, is_reusable))
+            Ok((head.status, head.headers, body, is_reusable))
         };
         match outcome.await {
-            Ok((response, is_reusable)) => {
-                if is_reusable {
-                    checked.check_in(caller, Instant::now());
-                }
-                Ok(response)
+            Ok((status, headers, body, is_reusable)) => {
+                let connection = Kept(is_reusable.then_some(checked));
+                Ok(HttpResponse { status, headers, body, connection })
             }
             Err(failure) => Err(Failure { was_reused, ..failure }),
         }

@@ -49,7 +49,7 @@ impl Http {
         match outcome {
             Ok((outcome, is_reusable)) => {
                 if is_reusable {
-                    checked.check_in(caller, Instant::now());
+                    checked.check_in(Instant::now());
                 }
                 Ok(outcome?)
             }

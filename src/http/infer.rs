@@ -82,7 +82,7 @@ impl Http {
         match outcome {
             Ok((outcome, is_reusable, now)) => {
                 if is_reusable {
-                    checked.check_in(caller, now);
+                    checked.check_in(now);
                 }
                 outcome.map_err(|error| Failure { was_reused, ..error.into() })
             }

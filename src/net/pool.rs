@@ -40,7 +40,8 @@ struct State<C> {
 struct Idle<C> {
     since: Instant,
     user: ThreadId,
-    connection: C,
+    /// In a box, for it is moved with every call: HTTP/2's has 1,300 bytes.
+    connection: Box<C>,
 }
 
 /// What a pool keeps.
@@ -76,6 +77,7 @@ impl<C: Connection> Pool<C> {
         fresh: bool,
         open: impl AsyncFnOnce() -> Result<C>,
     ) -> Result<Checked<'_, C>> {
+        let user = caller.thread();
         loop {
             let free = self.lock().take(caller, fresh, self.max);
             let taken = match free {
@@ -87,11 +89,11 @@ impl<C: Connection> Pool<C> {
             match taken {
                 Taken::Slot(closed) => {
                     drop(closed);
-                    return Ok(Checked { connection: open().await?, slot, is_reused: false });
+                    return Ok(Checked { connection: Box::new(open().await?), slot, is_reused: false, user });
                 }
                 Taken::Idle(Idle { mut connection, since, .. }) => {
                     if connection.is_alive(since) {
-                        return Ok(Checked { connection, slot, is_reused: true });
+                        return Ok(Checked { connection, slot, is_reused: true, user });
                     }
                 }
             }
@@ -216,17 +218,19 @@ impl<C> Drop for Slot<'_, C> {
 /// A connection that one call uses. It is closed when this is dropped, unless it is checked in.
 #[derive(Debug)]
 pub(crate) struct Checked<'p, C> {
-    pub connection: C,
+    pub connection: Box<C>,
     /// Whether calls used it before this one.
     pub is_reused: bool,
+    /// The thread that uses it.
+    user: ThreadId,
     /// Dropped after the connection: it is closed before another may be opened in its place.
     slot: Slot<'p, C>,
 }
 
 impl<C> Checked<'_, C> {
     /// Returns the connection to the pool, for the next call.
-    pub fn check_in(self, caller: &Caller, now: Instant) {
-        let Self { connection, slot, .. } = self;
+    pub fn check_in(self, now: Instant) {
+        let Self { connection, slot, user, .. } = self;
         let pool = slot.0;
         // The connection keeps the slot.
         std::mem::forget(slot);
@@ -234,7 +238,7 @@ impl<C> Checked<'_, C> {
         let aged = state.idle.iter().take_while(|idle| now.duration_since(idle.since) > KEPT).count();
         let aged: Vec<_> = state.idle.drain(..aged).collect();
         state.open -= aged.len();
-        state.idle.push(Idle { since: now, user: caller.thread(), connection });
+        state.idle.push(Idle { since: now, user, connection });
         let next = state.next(pool.max);
         drop(state);
         wake(next);
