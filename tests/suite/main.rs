@@ -8,6 +8,7 @@ mod programs;
 mod server;
 
 mod answers;
+mod bounds;
 mod buffers;
 mod compressed_grpc;
 mod conformance;

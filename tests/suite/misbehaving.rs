@@ -135,28 +135,30 @@ fn an_input_that_cannot_be_encoded_is_an_invalid_argument_though_the_server_is_d
         }),
     ];
     let refused = fault::refused_address();
+    let expected = Expected {
+        status: Status::InvalidArgument,
+        origin: Origin::Argument,
+        in_doubt: false,
+        retryable: false,
+    };
+    let mut failures = Vec::new();
     for scheme in ["http", "grpc"] {
         let client = client(&format!("{scheme}://{refused}"));
-        for (what, make) in cases {
-            let mut request = InferRequest::new("m");
-            let error = match make(&mut request) {
-                Err(error) => error,
-                Ok(()) if scheme == "grpc" && what.contains("not UTF-8") => {
+        for (name, make) in cases {
+            let what = format!("{scheme}: {name}");
+            note(&mut failures, &what, || {
+                let mut request = InferRequest::new("m");
+                let error = make(&mut request).and_then(|()| client.infer(&request).map(drop)).unwrap_err();
+                if scheme == "grpc" && name.contains("not UTF-8") {
                     // Typed contents hold any bytes: there it is the connection that fails.
-                    assert_eq!(client.infer(&request).unwrap_err().status(), Status::Unavailable);
-                    continue;
+                    assert_eq!(error.status(), Status::Unavailable, "{error:?}");
+                } else {
+                    expected.check(&error, &what, &["input", "JSON"]);
                 }
-                Ok(()) => client.infer(&request).unwrap_err(),
-            };
-            let expected = Expected {
-                status: Status::InvalidArgument,
-                origin: Origin::Argument,
-                in_doubt: false,
-                retryable: false,
-            };
-            expected.check(&error, &format!("{scheme}: {what}"), &["I", "JSON"]);
+            });
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]

@@ -106,8 +106,8 @@ fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
                         retryable: true,
                     };
                     expected.check(&error, &what, &[hint]);
+                    assert_eq!(error.http_status(), Some(code), "{what}: {error:?}");
                 }
-                assert_eq!(error.http_status(), Some(code), "{what}: {error:?}");
                 for value in 2..5 {
                     if is_late {
                         thread::sleep(LATE);
@@ -175,6 +175,23 @@ fn a_response_under_the_id_of_an_earlier_request_is_refused() {
     Kind::Inference.call(&client, 1).unwrap();
     BROKEN.check(&Kind::Inference.call(&client, 2).unwrap_err(), "previous-id", &["id-1"]);
     Kind::Inference.call(&client, 3).unwrap();
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn an_id_may_be_used_again_and_only_an_earlier_one_is_refused() {
+    let server = Cases::http(|turn| match turn.number {
+        // To a request without an id, under the id of those before.
+        3 => turn.send(&turn.good_under(Some(json!("again")))),
+        _ => turn.send(&turn.good()),
+    });
+    let client = client(&format!("http://{}", server.address()));
+    let call = |id: &str| client.infer(&InferRequest::new("m").id(id).input("INPUT0", &[1], &[1i32]));
+    for _ in 0..3 {
+        assert_eq!(call("again").unwrap().id(), "again");
+    }
+    BROKEN.check(&call("").unwrap_err(), "an id that was not sent", &["again"]);
+    assert_eq!(call("").unwrap().id(), "");
     assert_eq!(server.connections(), 2);
 }
 

@@ -172,6 +172,10 @@ impl<'s> Peer<'s> {
         let mut body = Vec::new();
         loop {
             let read = self.read()?;
+            if read.kind == frame::HEADERS {
+                // Of a request before it, which was refused, frames may have been on their way.
+                body.clear();
+            }
             if read.kind == frame::DATA && !read.payload.is_empty() {
                 self.widen(0, read.payload.len() as u32)?;
                 self.widen(read.stream, read.payload.len() as u32)?;

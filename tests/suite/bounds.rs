@@ -1,0 +1,131 @@
+//! Texts from the network are cut wherever they enter a message, and what is made of a hostile response stays small.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use triton_client::{Client, InferRequest, Status};
+
+use crate::{
+    misbehaving::{BOTH, client, note},
+    support::{
+        fault::{Answer, Cases, Http, answer},
+        grpc,
+    },
+};
+
+/// No message is longer, whatever stands in it: some texts, each cut at 8 KiB.
+const MAX_MESSAGE: usize = 32 << 10;
+/// No test takes longer to make its messages, of a build without optimisation.
+const MAX_TIME: Duration = Duration::from_secs(10);
+
+#[track_caller]
+fn expect_short(what: &str, text: &str) {
+    assert!(text.len() < MAX_MESSAGE, "{what}: {} bytes", text.len());
+}
+
+/// The texts that a result is shown by.
+#[test]
+fn a_result_with_hostile_names_is_shown_in_short_and_its_errors_too() {
+    let start = Instant::now();
+    let long = "n".repeat(8 << 20);
+    let output = |name: &str| json!({"name": name, "datatype": "INT32", "shape": [0], "data": []});
+    let many: Vec<_> = (0..50_000).map(|at| output(&format!("OUTPUT{at}"))).collect();
+    let mut parameters = serde_json::Map::new();
+    parameters.insert(long.clone(), json!(long));
+    for (what, body) in [
+        ("model name", json!({"model_name": long, "outputs": [output("O")]})),
+        ("version", json!({"model_name": "m", "model_version": long, "outputs": [output("O")]})),
+        ("id", json!({"model_name": "m", "id": long, "outputs": [output("O")]})),
+        ("output name", json!({"model_name": "m", "outputs": [output(&long)]})),
+        ("many outputs", json!({"model_name": "m", "outputs": many})),
+        (
+            "datatype",
+            json!({"model_name": "m", "outputs": [{"name": "O", "datatype": long, "shape": [0], "data": []}]}),
+        ),
+        ("parameters", json!({"model_name": "m", "parameters": parameters, "outputs": [output("O")]})),
+        (
+            "shape",
+            json!({"model_name": "m", "outputs": [{"name": "O", "datatype": "INT32", "shape": vec![0; 1000], "data": []}]}),
+        ),
+    ] {
+        let bytes = answer(200, &[], body.to_string().as_bytes());
+        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        match client(&format!("http://{}", server.address())).infer(&InferRequest::new("m")) {
+            Err(error) => expect_short(what, &error.full_message()),
+            Ok(result) => {
+                expect_short(what, &result.to_string());
+                expect_short(what, &result.output("no such").unwrap_err().full_message());
+                if let Some(output) = result.outputs().first() {
+                    // Another datatype than it has.
+                    expect_short(what, &output.as_slice::<f64>().unwrap_err().full_message());
+                }
+            }
+        }
+    }
+    assert!(start.elapsed() < MAX_TIME, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_header_that_enters_a_message_is_cut() {
+    let long = "v".repeat(60 << 10);
+    let mut failures = Vec::new();
+    let inference = &BOTH[..1];
+    for (code, name, kinds) in [
+        (200, "Content-Encoding", inference),
+        (200, "Inference-Header-Content-Length", inference),
+        (200, "Transfer-Encoding", &BOTH),
+        (200, "Content-Length", &BOTH),
+        (302, "Location", &BOTH),
+        (500, "Content-Encoding", &BOTH),
+    ] {
+        for kind in kinds {
+            let what = format!("{kind:?}: {code}, {name}");
+            let value = long.clone();
+            let server = Cases::http(move |turn| turn.send(&answer(code, &[(name, &value)], b"{}")));
+            note(&mut failures, &what, || {
+                let error = kind.call(&client(&format!("http://{}", server.address())), 1).expect_err(&what);
+                expect_short(&what, &error.full_message());
+            });
+        }
+    }
+    for name in ["content-type", "grpc-status", "grpc-encoding", "grpc-message"] {
+        for kind in BOTH {
+            let what = format!("{kind:?}: {name}");
+            let value = long.clone();
+            let server = Cases::grpc(move |turn| {
+                let status = if name == "grpc-message" { &[("grpc-status", "2")][..] } else { &[] };
+                let content = [(":status", "200"), ("content-type", "application/grpc")];
+                let own: Vec<_> = content.into_iter().filter(|header| header.0 != name).collect();
+                let headers = [&own[..], &[(name, &value)], status].concat();
+                if status.is_empty() && name != "grpc-status" {
+                    turn.peer.headers(turn.stream, &headers, false)?;
+                    turn.peer.send(0, 0, turn.stream, &[&[1], &grpc::frame(&turn.good())[1..]].concat())?;
+                    return turn.peer.headers(turn.stream, &[("grpc-status", "0")], true);
+                }
+                turn.peer.headers(turn.stream, &headers, true)
+            });
+            note(&mut failures, &what, || {
+                let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).expect_err(&what);
+                expect_short(&what, &error.full_message());
+            });
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// RFC 6874 escapes the sign before a zone; curl and browsers take it as it is, too.
+#[test]
+fn an_address_may_name_its_zone() {
+    for scheme in ["http", "grpc"] {
+        for host in ["[fe80::1%25lo]", "[fe80::1%lo]", "[fe80::1%251]", "[fe80::1%1]"] {
+            for rest in ["", ":8000"] {
+                let url = format!("{scheme}://{host}{rest}");
+                Client::new(&url).unwrap_or_else(|error| panic!("{url}: {error:?}"));
+            }
+        }
+        for host in ["[fe80::1%]", "[%25lo]", "[fe80::1%25lo", "[fe80::1%25l o]"] {
+            let error = Client::new(&format!("{scheme}://{host}")).map(drop).unwrap_err();
+            assert_eq!(error.status(), Status::InvalidArgument, "{host}: {error:?}");
+        }
+    }
+}
