@@ -112,6 +112,8 @@ const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
 /// HTTP statuses with a meaning of their own, in order. 400 stands for four of Triton's codes (INVALID_ARGUMENT,
 /// ALREADY_EXISTS, UNKNOWN, CANCELLED); nothing on the wire tells them apart, so INVALID_ARGUMENT is answered.
 /// Every other 4xx is INVALID_ARGUMENT too, every other 5xx INTERNAL, and whatever else is no success UNKNOWN.
+/// 503 is in doubt because proxies send it after their upstream broke in mid-request; a 503 whose body is an error as
+/// Triton writes it, `{"error": "..."}`, is not.
 pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
     (400, means(Status::InvalidArgument, false, false)),
     (401, means(Status::Unauthenticated, false, false)),
@@ -130,12 +132,14 @@ pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
     (500, means(Status::Internal, false, false)),
     (501, means(Status::Unimplemented, false, false)),
     (502, means(Status::Unavailable, true, true)),
-    (503, means(Status::Unavailable, true, false)),
+    (503, means(Status::Unavailable, true, true)),
     (504, means(Status::DeadlineExceeded, true, true)),
 ];
 
 /// The codes of gRPC, in order. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a
 /// server answers to a message over its limit.
+/// UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request; one with a text by which
+/// Triton says that nothing ran (queue full, queue timeout, stopping, model not ready, protocol restricted) is not.
 pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (1, means(Status::Cancelled, false, true)),
     (2, means(Status::Unknown, false, false)),
@@ -150,7 +154,7 @@ pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (11, means(Status::OutOfRange, false, false)),
     (12, means(Status::Unimplemented, false, false)),
     (13, means(Status::Internal, false, false)),
-    (14, means(Status::Unavailable, true, false)),
+    (14, means(Status::Unavailable, true, true)),
     (15, means(Status::DataLoss, false, false)),
     (16, means(Status::Unauthenticated, false, false)),
 ];
@@ -200,6 +204,13 @@ pub(crate) fn reason(text: &str) -> Excerpt<'_> {
 pub(crate) struct Excerpt<'a> {
     text: &'a str,
     max: usize,
+}
+
+impl<'a> Excerpt<'a> {
+    /// At most `max` bytes of a text.
+    pub fn of(text: &'a str, max: usize) -> Self {
+        Self { text, max }
+    }
 }
 
 impl fmt::Display for Excerpt<'_> {
@@ -310,7 +321,15 @@ impl Error {
         self
     }
 
+    /// The headers of the response that is this error. A redirect, which is never followed, gets its target into the message.
     pub(crate) fn with_headers(mut self, headers: Headers) -> Self {
+        if let (Some(300..=399), None, Some(target)) =
+            (self.0.http_status, &self.0.headers, headers.get("location"))
+        {
+            let target = excerpt(target);
+            self.0.message =
+                format!("{}: redirects are not followed, Location is '{target}'", self.0.message);
+        }
         self.0.headers = Some(Arc::new(headers));
         self
     }

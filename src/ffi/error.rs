@@ -22,13 +22,20 @@
 //!     499           1      CANCELLED            no         yes
 //!     500           13     INTERNAL             no         no
 //!     502           -      UNAVAILABLE          yes        yes
-//!     503           14     UNAVAILABLE          yes        no
+//!     503           14     UNAVAILABLE          yes        yes
 //!     -             15     DATA_LOSS            no         no
 //!     -             2      UNKNOWN              no         no
 //!     other 4xx     -      INVALID_ARGUMENT     no         no
 //!     other 5xx     -      INTERNAL             no         no
 //!     any other     other  UNKNOWN              no         no
 //! ```
+//!
+//! UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request. It is not in doubt if the
+//! body of a 503 is an error as Triton writes it, {"error": "..."}, or if the text over gRPC is one by which Triton says
+//! that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted.
+//!
+//! A message shows at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network. A
+//! redirect is never followed: the message names its Location.
 //!
 //! Failures that are no answer: a wrong argument is INVALID_ARGUMENT (origin argument); a server that can't be
 //! reached or a connection that breaks UNAVAILABLE, retryable, an answer that is none INTERNAL (origin connection);

@@ -41,7 +41,7 @@ use self::{
     runtime::Runtime,
 };
 use crate::{
-    error::{self, Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status},
     headers::Headers,
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     lend::Loan,
@@ -51,7 +51,7 @@ use crate::{
         pool::{Failure, Pool},
     },
     options::{CallContext, Route},
-    proto,
+    proto, reasons,
     url::{Protocol, Url},
 };
 
@@ -275,12 +275,7 @@ fn answered(status: &tonic::Status, context: &CallContext) -> Error {
     if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) && context.deadline.is_over() {
         return context.timed_out("waiting for the answer").in_doubt(true);
     }
-    let meaning = error::grpc_code_meaning(status.code() as i32);
-    let said = match status.message() {
-        "" => "the server gave no reason",
-        said => said,
-    };
-    Error::answered(meaning, format!("{said} (gRPC status {})", meaning.status))
+    reasons::grpc_error(status.code() as i32, status.message())
 }
 
 impl Stopped {

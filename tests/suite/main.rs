@@ -28,6 +28,7 @@ mod server_errors;
 mod settings;
 mod shared_memory;
 mod statistics;
+mod values;
 
 #[path = "../support/mod.rs"]
 mod support;
