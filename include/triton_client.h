@@ -838,16 +838,18 @@ uint32_t triton_abi_version(void);
  *     other 5xx     -      INTERNAL             no         no
  *     any other     other  UNKNOWN              no         no
  *
- * 503 and UNAVAILABLE are in doubt, since proxies send both after their server broke off in the middle of a request. They
- * are not where the response is Triton's own and says that nothing ran: a 503 whose body is `{"error": ...}`, and gRPC
- * UNAVAILABLE with Triton's text of a full queue, a queue timeout, a model that is not ready, a server that is shutting
- * down, or a restricted protocol.
+ * UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request. It is not in doubt if the
+ * body of a 503 is an error as Triton writes it, {"error": "..."}, or if the text over gRPC is one by which Triton says
+ * that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted.
  *
  * A request that was certainly not seen (nothing of it was sent, the server said so by GOAWAY, or it was refused before
  * its end was sent) is sent once more, on a fresh connection; so is one that only reads (health, metadata, configuration,
  * statistics, index, settings, metrics) if it was refused or its connection was closed. A stream that was refused after
  * the whole request was sent (REFUSED_STREAM) is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after
  * its server ran the request.
+ *
+ * A message shows at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network. A
+ * redirect is never followed: the message names its Location.
  *
  * Failures that are no answer: a wrong argument is INVALID_ARGUMENT (origin argument); a server that can't be
  * reached or a connection that breaks UNAVAILABLE, retryable, an answer that is none INTERNAL (origin connection);

@@ -112,6 +112,8 @@ const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
 /// HTTP statuses with a meaning of their own, in order. 400 stands for four of Triton's codes (INVALID_ARGUMENT,
 /// ALREADY_EXISTS, UNKNOWN, CANCELLED); nothing on the wire tells them apart, so INVALID_ARGUMENT is answered.
 /// Every other 4xx is INVALID_ARGUMENT too, every other 5xx INTERNAL, and whatever else is no success UNKNOWN.
+/// 503 is in doubt because proxies send it after their upstream broke in mid-request; a 503 whose body is an error as
+/// Triton writes it, `{"error": "..."}`, is not.
 pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
     (400, means(Status::InvalidArgument, false, false)),
     (401, means(Status::Unauthenticated, false, false)),
@@ -137,6 +139,8 @@ pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
 /// The codes of gRPC, in order. UNAVAILABLE is in doubt, since proxies send it after their server broke off in a request;
 /// with one of Triton's own texts which say that nothing ran it is not. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a
 /// server answers to a message over its limit.
+/// UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request; one with a text by which
+/// Triton says that nothing ran (queue full, queue timeout, stopping, model not ready, protocol restricted) is not.
 pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (1, means(Status::Cancelled, false, true)),
     (2, means(Status::Unknown, false, false)),
@@ -156,21 +160,6 @@ pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (16, means(Status::Unauthenticated, false, false)),
 ];
 
-/// Texts by which Triton says UNAVAILABLE of a request that it has not run, of 2.51 and of the source of 2.73.
-const NOTHING_RAN: [&str; 6] = [
-    // The model's queue is full, by `max_queue_size`.
-    "Exceeds maximum queue size",
-    // It waited in the queue for longer than it may, by `default_timeout_microseconds`.
-    "Request timeout expired",
-    // The server or the model is going down.
-    "has stopped accepting new",
-    // The model is loading, or was unloaded.
-    "has no available versions",
-    "is not ready",
-    // The key of a restricted protocol is missing.
-    "This protocol is restricted",
-];
-
 /// What an HTTP status other than success means.
 pub fn http_status_meaning(code: u16) -> Meaning {
     if let Ok(at) = HTTP_STATUSES.binary_search_by_key(&code, |row| row.0) {
@@ -187,13 +176,6 @@ pub fn http_status_meaning(code: u16) -> Meaning {
 pub fn grpc_code_meaning(code: i32) -> Meaning {
     let row = GRPC_CODES.iter().find(|row| row.0 == code);
     row.map_or(means(Status::Unknown, false, false), |row| row.1)
-}
-
-/// What gRPC UNAVAILABLE with a text of Triton's own means: see [`NOTHING_RAN`].
-pub(crate) fn grpc_status_meaning(code: i32, text: &str) -> Meaning {
-    let meaning = grpc_code_meaning(code);
-    let is_known = meaning.status == Status::Unavailable && NOTHING_RAN.iter().any(|own| text.contains(own));
-    Meaning { in_doubt: meaning.in_doubt && !is_known, ..meaning }
 }
 
 /// As much of a name, a header or another short text from the network as a message shows.
@@ -220,6 +202,13 @@ pub(crate) fn reason(text: &str) -> Excerpt<'_> {
 pub(crate) struct Excerpt<'a> {
     text: &'a str,
     max: usize,
+}
+
+impl<'a> Excerpt<'a> {
+    /// At most `max` bytes of a text.
+    pub fn of(text: &'a str, max: usize) -> Self {
+        Self { text, max }
+    }
 }
 
 impl fmt::Display for Excerpt<'_> {
@@ -330,7 +319,15 @@ impl Error {
         self
     }
 
+    /// The headers of the response that is this error. A redirect, which is never followed, gets its target into the message.
     pub(crate) fn with_headers(mut self, headers: Headers) -> Self {
+        if let (Some(300..=399), None, Some(target)) =
+            (self.0.http_status, &self.0.headers, headers.get("location"))
+        {
+            let target = excerpt(target);
+            self.0.message =
+                format!("{}: redirects are not followed, Location is '{target}'", self.0.message);
+        }
         self.0.headers = Some(Arc::new(headers));
         self
     }

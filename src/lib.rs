@@ -39,6 +39,7 @@ mod net;
 mod options;
 mod panic;
 mod proto;
+mod reasons;
 mod stats;
 mod transport;
 mod until;

@@ -11,7 +11,7 @@ use crate::{
     model::{
         Answered, Operation,
         generate::Generate,
-        wire::{self, HttpRequest, is_success},
+        wire::{HttpRequest, is_success},
     },
     net::{attempts::Failure, dial::Dialer, drive::Caller, pool::ConnectionCounts},
     options::{CallContext, ClientOptions},
@@ -158,7 +158,7 @@ impl Response<'_> {
             |error: &Error| (error.status(), error.origin()) == (Status::Internal, Origin::Connection);
         let (outcome, headers) = match self {
             Self::Http(HttpResponse { status, headers, body, connection }) => {
-                let outcome = read_http(operation, status, body, headers.get("location"), context);
+                let outcome = read_http(operation, status, body, context);
                 if !outcome.as_ref().is_err_and(is_malformed) {
                     connection.check_in();
                 }
@@ -183,16 +183,12 @@ fn read_http<O: Operation>(
     operation: &O,
     status: u16,
     body: Vec<u8>,
-    location: Option<&str>,
     context: &CallContext,
 ) -> Result<(O::Reply, Option<String>)> {
     if is_success(status) {
         context.check_parsed_size(body.len() as u64)?;
     }
     let body = text(body);
-    if (300..400).contains(&status) {
-        return Err(wire::error(status, body.as_bytes(), location));
-    }
     if is_success(status) {
         context.check_parts(operation.count_parts(body.as_bytes()))?;
     }

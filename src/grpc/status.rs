@@ -15,6 +15,7 @@ use crate::{
         link::Link,
     },
     options::CallContext,
+    reasons,
 };
 
 static MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -41,9 +42,7 @@ pub(super) fn read(headers: &mut HeaderMap, context: &CallContext) -> Option<Res
     if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) && context.until.deadline.is_over() {
         return Some(Err(context.timed_out("waiting for the response").in_doubt(true)));
     }
-    let meaning = error::grpc_status_meaning(status.code() as i32, status.message());
-    let said = error::reason(status.message());
-    Some(Err(Error::answered(meaning, format!("{said} (gRPC status {})", meaning.status))))
+    Some(Err(reasons::grpc_error(status.code() as i32, status.message())))
 }
 
 /// Repairs a text that is not UTF-8 once its escapes are undone: for it tonic would give up the status too.
@@ -87,7 +86,7 @@ pub(super) fn not_grpc(head: &Response<()>, text: &[u8]) -> Error {
     let status = head.status().as_u16();
     let field = |name| head.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
     if !head.status().is_success() {
-        return wire::error(status, text, field(header::LOCATION).as_deref());
+        return wire::error(status, text);
     }
     let message = match field(header::CONTENT_TYPE) {
         Some(kind) => format!("invalid gRPC response: content type '{}'", error::excerpt(&kind)),

@@ -12,6 +12,7 @@ use crate::{
     model::wire::{self, HttpRequest, is_success},
     net::{attempts::Failure, drive::Caller, pool::Checked},
     options::CallContext,
+    reasons,
 };
 
 /// How much is read of a response that is an error.
@@ -108,7 +109,7 @@ pub(super) async fn read_body(
             format!("unexpected response encoding '{}', which was not requested", excerpt(encoding));
         return match is_success(status) {
             true => Err(Error::broken_answer(message)),
-            false => Err(wire::error(status, message.as_bytes(), None)),
+            false => Err(wire::error(status, message.as_bytes())),
         };
     }
     let max = match is_success(status) {
@@ -123,5 +124,5 @@ pub(super) async fn read_body(
 
 /// Whether a 503 comes from something before the server, whose own response may still follow.
 pub(super) fn is_of_a_gateway(status: u16, body: &[u8]) -> bool {
-    status == 503 && !wire::is_own_error(body)
+    status == 503 && !reasons::is_tritons(body)
 }

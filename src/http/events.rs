@@ -13,7 +13,7 @@ use crate::{
     model::{
         Operation,
         generate::{Generate, cancelled, error_within},
-        wire::{self, HttpRequest, is_success},
+        wire::{HttpRequest, is_success},
     },
     net::{attempts::Failure, drive::Caller},
     options::CallContext,
@@ -82,13 +82,8 @@ async fn read_stream(
     // What went wrong before there was anything to stream is said as in any other response.
     let body = read_body(response, context).await.map_err(|error| (error, false))?;
     let is_reusable = response.ends_reusable() && !is_of_a_gateway(status, &body);
-    let location = response.head.headers.get("location");
     let body = String::from_utf8_lossy(&body);
-    let outcome = match location {
-        Some(_) => Err(wire::error(status, body.as_bytes(), location)),
-        None => generate.read_http(status, without_frame(&body).as_bytes()),
-    };
-    let error = match outcome {
+    let error = match generate.read_http(status, without_frame(&body).as_bytes()) {
         Err(error) => error,
         Ok(()) => {
             let message = format!("expected a stream of events, got content type '{}'", excerpt(&kind));

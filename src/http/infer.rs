@@ -150,7 +150,7 @@ async fn read_error(
         Ok(encoding) => encoding.decompress_start(&text, REASON_BYTE_SIZE),
         Err(message) => message.into_bytes(),
     };
-    wire::error(head.status, &text, head.headers.get("location"))
+    wire::error(head.status, &text)
 }
 
 /// A compressed body is gathered as a whole, and then what comes out of it.

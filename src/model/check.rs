@@ -2,7 +2,7 @@
 
 use super::metadata::{ModelMetadata, TensorMetadata};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, dimensions, excerpt, list},
     infer::InferRequest,
 };
 
@@ -17,13 +17,15 @@ impl InferRequest<'_> {
         if self.model().0 != model {
             let own = self.model().0;
             return Err(Error::invalid(format!(
-                "the request is for model '{own}', and the metadata of '{model}'"
+                "the request is for model '{own}', and the metadata of '{}'",
+                excerpt(model)
             )));
         }
         // A server that tells no inputs, as KServe's may, tells nothing of them.
         for input in self.inputs().iter().filter(|_| !metadata.inputs.is_empty()) {
             let name = input.name();
             let tensor = find(&metadata.inputs, name, "input", model)?;
+            let model = excerpt(model);
             if tensor.datatype != input.datatype() {
                 let (own, want) = (input.datatype(), tensor.datatype);
                 return Err(Error::invalid(format!(
@@ -34,8 +36,9 @@ impl InferRequest<'_> {
             let fits =
                 own.len() == want.len() && own.iter().zip(want).all(|(own, want)| *want < 0 || own == want);
             if !fits {
+                let (own, want) = (dimensions(own), dimensions(want));
                 return Err(Error::invalid(format!(
-                    "input '{name}' has shape {own:?}, and model '{model}' wants {want:?}, where -1 is any size"
+                    "input '{name}' has shape {own}, and model '{model}' wants {want}, where -1 is any size"
                 )));
             }
         }
@@ -53,7 +56,7 @@ fn find<'m>(
     model: &str,
 ) -> Result<&'m TensorMetadata> {
     tensors.iter().find(|tensor| tensor.name == name).ok_or_else(|| {
-        let names: Vec<_> = tensors.iter().map(|tensor| &tensor.name).collect();
-        Error::invalid(format!("model '{model}' has no {what} '{name}', only {names:?}"))
+        let names = list(tensors.iter().map(|tensor| tensor.name.as_str()));
+        Error::invalid(format!("model '{}' has no {what} '{name}', only {names}", excerpt(model)))
     })
 }

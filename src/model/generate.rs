@@ -7,8 +7,9 @@ use super::{
     wire::{self, HttpRequest, model_path},
 };
 use crate::{
-    error::{self, Error, Origin, Result, Status},
+    error::{self, Error, Origin, Result, Status, reason},
     headers::Headers,
+    proto,
 };
 
 /// What `generate` answered.
@@ -58,12 +59,17 @@ impl Operation for Generate<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
-        wire::succeeded(status, body)?;
+        let body = wire::succeeded(status, body)?;
         error_within(body).map_or(Ok(()), Err)
     }
 
     fn answer(&self, answered: Answered<()>) -> Result<Generated> {
-        Ok(Generated { json: answered.body.unwrap_or_default(), headers: answered.headers })
+        let mut json = answered.body.unwrap_or_default();
+        // Parsers of JSON refuse a byte order mark.
+        if json.starts_with('\u{feff}') {
+            json.remove(0);
+        }
+        Ok(Generated { json, headers: answered.headers })
     }
 }
 
@@ -82,14 +88,17 @@ fn check_object(json: &str) -> Result<()> {
 /// The error that a server tells in the body of an answer whose status, 200, was sent before: an object with nothing
 /// but an `error` in it. What its code would have been, nothing says.
 pub(crate) fn error_within(json: &[u8]) -> Option<Error> {
-    let mut reader = Jiter::new(json);
+    let mut reader = Jiter::new(proto::without_bom(json));
     let is_error = reader.next_object().ok()?.is_some_and(|name| name == "error");
     let text = if is_error { reader.next_str().ok()?.to_owned() } else { return None };
     if reader.next_key().ok()?.is_some() || reader.finish().is_err() {
         return None;
     }
     let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
-    Some(Error::answered(meaning, format!("{text} (in an answer of HTTP status 200)")).with_http_status(200))
+    Some(
+        Error::answered(meaning, format!("{} (in an answer of HTTP status 200)", reason(&text)))
+            .with_http_status(200),
+    )
 }
 
 /// The error of a caller that wants no more events.

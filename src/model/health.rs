@@ -12,18 +12,19 @@ use crate::{
             ModelReadyRequest, ModelReadyResponse, ServerLiveRequest, ServerLiveResponse, ServerReadyRequest,
             ServerReadyResponse,
         },
+        without_bom,
     },
 };
 
 /// Over HTTP readiness is a status: 200 is yes, and Triton's no is 400, with a reason or without. A page is a gateway's, which
 /// says nothing of the server.
 fn yes_or_no(status: u16, body: &[u8]) -> Result<bool> {
-    let body_start = body.trim_ascii_start();
+    let body_start = without_bom(body).trim_ascii_start();
     let is_no = body_start.is_empty() || body_start.starts_with(b"{");
     match status {
         200..300 => Ok(true),
         400 if is_no => Ok(false),
-        _ => Err(wire::error(status, body, None)),
+        _ => Err(wire::error(status, body)),
     }
 }
 

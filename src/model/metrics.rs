@@ -80,7 +80,7 @@ impl Operation for GetMetrics {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
-        wire::succeeded(status, body)
+        wire::succeeded(status, body).map(drop)
     }
 
     fn answer(&self, answered: Answered<()>) -> Result<Metrics> {

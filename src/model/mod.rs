@@ -30,7 +30,7 @@ pub use statistics::{
 
 use self::wire::HttpRequest;
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status, excerpt},
     headers::Headers,
     proto,
 };
@@ -96,7 +96,7 @@ fn same_json<M: prost::Message + prost::Name>(message: &M) -> Result<String> {
 }
 
 fn not_json(fault: String) -> Error {
-    Error::broken_answer(format!("the server's message has no form in JSON: {fault}"))
+    Error::broken_answer(format!("the server's message has no form in JSON: {}", excerpt(&fault)))
 }
 
 /// The error of an operation that one of the protocols has no form for; `advice` says what to do instead.

@@ -187,7 +187,7 @@ impl Operation for Index<'_> {
 
     /// Over HTTP the models stand alone.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryIndexResponse> {
-        wire::succeeded(status, body)?;
+        let body = wire::succeeded(status, body)?;
         if !body.trim_ascii_start().starts_with(b"[") {
             return Err(wire::not_as_it_should_be(status, "it is no list"));
         }

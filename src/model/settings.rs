@@ -293,7 +293,7 @@ impl Operation for LogSetting<'_> {
 
 /// The members of the JSON object that an answer is.
 fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
-    wire::succeeded(status, body)?;
+    let body = wire::succeeded(status, body)?;
     serde_json::from_slice(body).map_err(|fault| wire::not_as_it_should_be(status, fault))
 }
 

@@ -129,7 +129,7 @@ fn read_regions<S: Message + Name + Default>(
     body: &[u8],
     name: impl Fn(&S) -> &str,
 ) -> Result<HashMap<String, S>> {
-    wire::succeeded(status, body)?;
+    let body = wire::succeeded(status, body)?;
     let list: Vec<Value> =
         serde_json::from_slice(body).map_err(|fault| wire::not_as_it_should_be(status, fault))?;
     let region = |value: Value| {

@@ -1,14 +1,14 @@
 //! The HTTP form of operations: paths, JSON bodies, and what an answer that is an error says.
 
-use std::fmt::Display;
+use std::{borrow::Cow, fmt::Display};
 
 use http::Method;
 use prost::{Message, Name};
 use serde_json::Value;
 
 use crate::{
-    error::{self, Error, Result},
-    proto,
+    error::{self, Error, Result, excerpt, reason},
+    proto, reasons,
     url::push_escaped,
 };
 
@@ -67,60 +67,82 @@ pub(crate) fn is_success(status: u16) -> bool {
     matches!(status, 200..=299)
 }
 
-/// The error that an answer is, unless it is a success.
-pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<()> {
-    if is_success(status) { Ok(()) } else { Err(error(status, body, None)) }
+/// The JSON of a success, without the byte order mark that it may begin with, or the error that the response is.
+pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<&[u8]> {
+    if is_success(status) { Ok(proto::without_bom(body)) } else { Err(error(status, body)) }
 }
 
 /// Reads a success that has no body to speak of, or the error that the answer is.
 pub(crate) fn read_nothing<M: Default>(status: u16, body: &[u8]) -> Result<M> {
-    succeeded(status, body).map(|()| M::default())
+    succeeded(status, body).map(|_| M::default())
 }
 
 /// Reads the JSON of a success, or the error that the answer is.
 pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -> Result<M> {
-    succeeded(status, body)?;
+    let body = succeeded(status, body)?;
     proto::from_json(body).map_err(|fault| not_as_it_should_be(status, fault))
 }
 
 /// The error of an answer whose JSON is not what the operation's is.
 pub(crate) fn not_as_it_should_be(status: u16, fault: impl Display) -> Error {
-    Error::broken_answer(format!("the server's JSON is not what it should be: {fault}"))
+    // It may quote the JSON.
+    let fault = fault.to_string();
+    Error::broken_answer(format!("the server's JSON is not what it should be: {}", excerpt(&fault)))
         .with_http_status(status)
 }
 
-/// Whether the body of an error is Triton's own: a JSON object with an `error`.
-pub(crate) fn is_own_error(body: &[u8]) -> bool {
-    let json = serde_json::from_slice::<Value>(body);
-    json.is_ok_and(|json| json.get("error").is_some_and(Value::is_string))
+/// The error that a response is, by its status and the reason that its body gives ([`reasons::in_body`]); any other body, as
+/// a proxy's page, is shown in one line. At most 8 KiB of either are shown.
+pub(crate) fn error(status: u16, body: &[u8]) -> Error {
+    let text = whole_characters(proto::without_bom(body));
+    let text = reasons::in_body(&text).unwrap_or_else(|| {
+        // A little beyond what is shown, so that the cut is seen.
+        let start = text.trim().chars().take(error::REASON_BYTE_SIZE + 1);
+        start.flat_map(char::escape_debug).take(error::REASON_BYTE_SIZE + 1).collect()
+    });
+    let mut meaning = error::http_status_meaning(status);
+    if status == 503 && reasons::is_tritons(body) {
+        meaning.in_doubt = false;
+    }
+    Error::answered(meaning, format!("{} (HTTP status {status})", reason(&text))).with_http_status(status)
 }
 
-/// The error that an answer is. Triton says `{"error": "why"}`, MLServer `{"detail": ...}` too; whatever else a gateway
-/// may say is kept, cut short.
-/// `location` is the header of that name.
-pub(crate) fn error(status: u16, body: &[u8], location: Option<&str>) -> Error {
-    const MOST: usize = 8192;
-    let said = serde_json::from_slice::<Value>(body).ok();
-    let said = said.as_ref().and_then(|json| {
-        ["error", "detail"].iter().find_map(|name| json.get(name).filter(|said| !said.is_null()))
+/// A text with U+FFFD for what is not UTF-8, without a character at its end that is cut.
+fn whole_characters(bytes: &[u8]) -> Cow<'_, str> {
+    let end = (1..=3.min(bytes.len())).map(|back| bytes.len() - back).find(|at| {
+        str::from_utf8(&bytes[*at..])
+            .is_err_and(|fault| fault.valid_up_to() == 0 && fault.error_len().is_none())
     });
-    let text = match said {
-        Some(Value::String(text)) => text.chars().take(MOST).collect(),
-        Some(said) => said.to_string().chars().take(MOST).collect(),
-        None => {
-            let text = String::from_utf8_lossy(&body[..body.len().min(MOST)]);
-            match text.trim() {
-                "" => "the server gave no reason".to_owned(),
-                text => text.escape_debug().to_string(),
-            }
+    String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_cut_between_characters_and_a_blank_one_is_replaced() {
+        let said = |body: &[u8]| error(500, body).to_string();
+        for blank in [&b""[..], b" \n", br#"{"error":""}"#, br#"{"error":" "}"#, b"\xef\xbb\xbf"] {
+            assert_eq!(said(blank), "the server gave no reason (HTTP status 500)");
         }
-    };
-    let mut meaning = error::http_status_meaning(status);
-    // A 503 of Triton's own, such as that of a full queue, says that nothing ran; a proxy's does not.
-    meaning.in_doubt &= status != 503 || !is_own_error(body);
-    let location = location.filter(|_| (300..400).contains(&status));
-    let location =
-        location.map(|to| format!(", a redirect to '{}', which is not followed", error::excerpt(to)));
-    let message = format!("{text} (HTTP status {status}{})", location.unwrap_or_default());
-    Error::answered(meaning, message).with_http_status(status)
+        assert_eq!(said(b"\xef\xbb\xbf{\"error\":\"why\"}"), "why (HTTP status 500)");
+        assert_eq!(said(b"<p>\r\n"), "<p> (HTTP status 500)");
+        // Cut by the limit of what is read, in the middle of a character.
+        assert_eq!(said(b"{\"error\":\"a\xc3"), "a (HTTP status 500)");
+        let long = format!("{{\"error\":\"a{}\"}}", "\u{e4}".repeat(200 << 10));
+        for body in [long.as_bytes(), &long.as_bytes()[..64 << 10], long.split_at(10).1.as_bytes()] {
+            let message = said(body);
+            let reason = message.strip_suffix("… (HTTP status 500)").unwrap();
+            assert!((8191..=8192).contains(&reason.len()) && reason.ends_with('\u{e4}'), "{}", reason.len());
+        }
+    }
+
+    #[test]
+    fn a_503_is_in_doubt_unless_it_is_triton_s_own() {
+        assert!(!error(503, br#"{"error":"[request id: 1] Exceeds maximum queue size"}"#).is_in_doubt());
+        for body in ["", "<html>", "upstream connect error", r#"{"message":"no upstream"}"#] {
+            assert!(error(503, body.as_bytes()).is_in_doubt(), "{body}");
+        }
+    }
 }

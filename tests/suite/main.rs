@@ -34,6 +34,7 @@ mod settings;
 mod shared_memory;
 mod statistics;
 mod threads;
+mod values;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,246 @@
+//! Values and texts that other servers and proxies send: what is none is refused with the reason, everything else is read,
+//! and no message grows with what the network sends.
+
+use triton_client::{CallOptions, Client, Compression, Error, InferRequest, InferResult, Origin, Status};
+
+use crate::support::fault::{self, Answer, Http, answer};
+
+fn over_http(body: &[u8]) -> Result<InferResult, Error> {
+    let bytes = answer(200, &[], body);
+    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    Client::new(&format!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
+}
+
+#[track_caller]
+fn expect_broken(outcome: Result<InferResult, Error>, hint: &str) {
+    let error = outcome.unwrap_err();
+    let said = (error.status(), error.origin(), error.is_in_doubt());
+    assert_eq!(said, (Status::Internal, Origin::Connection, true), "{error:?}");
+    assert!(error.full_message().contains(hint), "'{hint}' is not in {error:?}");
+}
+
+#[test]
+fn json_that_is_no_inference_response_is_refused() {
+    for body in ["null", "{}", r#"{"id":"1"}"#, r#"{"error":"the model failed"}"#] {
+        expect_broken(over_http(body.as_bytes()), "neither a model name nor outputs");
+    }
+    let output = r#"[{"name":"O","datatype":"INT32","shape":[1],"data":[1]}]"#;
+    let twice = format!(r#"{{"model_name":"m","outputs":{output},"outputs":{output}}}"#);
+    expect_broken(over_http(twice.as_bytes()), "duplicate member 'outputs'");
+}
+
+#[test]
+fn numbers_for_texts_and_null_for_nan_are_read_behind_a_byte_order_mark() {
+    let json = concat!(
+        "\u{feff}",
+        r#"{"model_name":"m","model_version":3,"id":17,"outputs":["#,
+        r#"{"name":"F","datatype":"FP32","shape":[2],"data":[null,1.5]},"#,
+        r#"{"name":"H","datatype":"FP16","shape":[2],"data":[1.5,0.1]}]}"#
+    );
+    let offline = InferResult::from_http_body(json.as_bytes(), None, Compression::None, 1 << 20);
+    for result in [over_http(json.as_bytes()).unwrap(), offline.unwrap()] {
+        assert_eq!((result.model_version(), result.id()), ("3", "17"));
+        let floats: &[f32] = result.output("F").unwrap().as_slice().unwrap();
+        assert!(floats[0].is_nan() && floats[1] == 1.5, "{floats:?}");
+        assert_eq!(result.output("H").unwrap().data(), [0x00, 0x3e, 0x66, 0x2e]);
+    }
+    let null = r#"{"model_name":"m","outputs":[{"name":"I","datatype":"INT32","shape":[1],"data":[null]}]}"#;
+    expect_broken(over_http(null.as_bytes()), "null");
+}
+
+#[test]
+fn json_bytes_that_are_not_utf_8_are_refused_with_advice_and_other_texts_are_repaired() {
+    let json = |name: &[u8], element: &[u8]| {
+        let parts: [&[u8]; 5] = [
+            br#"{"model_name":"m\xff","outputs":[{"name":""#,
+            name,
+            br#"","datatype":"BYTES","shape":[2],"data":["\xc3\xa4",""#,
+            element,
+            br#""]}]}"#,
+        ];
+        unescape(&parts.concat())
+    };
+    expect_broken(over_http(&json(b"A", br"a\xff")), "request it as binary data");
+    expect_broken(over_http(&json(br"\xff", br"\xc3")), "request it as binary data");
+    let result = over_http(&json(br"A\xff", b"a")).unwrap();
+    assert_eq!(result.model_name(), "m\u{fffd}");
+    let output = result.output("A\u{fffd}").unwrap();
+    assert_eq!(output.strings().unwrap(), ["\u{e4}".as_bytes(), b"a"]);
+    // A replacement character that the server sent is one.
+    let result = over_http(&json(br"A\xff", "\u{fffd}".as_bytes())).unwrap();
+    assert_eq!(result.outputs()[0].strings().unwrap()[1], "\u{fffd}".as_bytes());
+}
+
+/// `\xHH` made a byte.
+fn unescape(text: &[u8]) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::new(), text);
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match after {
+            [b'x', high, low, after @ ..] if *first == b'\\' => {
+                let digits = [*high, *low];
+                bytes.push(u8::from_str_radix(str::from_utf8(&digits).unwrap(), 16).unwrap());
+                rest = after;
+            }
+            _ => bytes.push(*first),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn one_label_that_is_not_utf_8_hides_no_class() {
+    let json =
+        br#"{"outputs":[{"name":"C","datatype":"BYTES","shape":[2],"parameters":{"binary_data_size":25}}]}"#;
+    let tensor = b"\x0c\0\0\0 3.0:7:caf\xe9 \x05\0\0\x001:0:b";
+    let body = [&json[..], tensor].concat();
+    let result =
+        InferResult::from_http_body(&body, Some(json.len() as u64), Compression::None, 1000).unwrap();
+    let output = result.output("C").unwrap();
+    let classes = output.classes().unwrap();
+    let read: Vec<_> = classes.iter().map(|class| (class.value, class.index, &*class.label)).collect();
+    assert_eq!(read, [(3.0, 7, "caf\u{fffd} "), (1.0, 0, "b")]);
+    assert_eq!(output.strings().unwrap()[0], b" 3.0:7:caf\xe9 ");
+}
+
+#[test]
+fn control_plane_json_may_begin_with_a_byte_order_mark() {
+    for (status, json) in [
+        (200, r#"{"name":"m","versions":["1"],"platform":"p","inputs":[],"outputs":[]}"#),
+        (404, r#"{"error":"why so"}"#),
+    ] {
+        let bytes = answer(status, &[], format!("\u{feff}{json}").as_bytes());
+        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let call = CallOptions::new();
+        match client.model_metadata("m", "", &call) {
+            Ok(metadata) => assert_eq!(metadata.name, "m"),
+            Err(error) => assert!(status == 404 && error.to_string().contains(": why so ("), "{error}"),
+        }
+        if status == 200 {
+            let generated = client.generate("m", "", "{}", &call).unwrap();
+            assert_eq!(generated.json, json);
+        }
+    }
+    for json in ["[]", "{}"] {
+        let bytes = answer(200, &[], format!("\u{feff}{json}").as_bytes());
+        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let call = CallOptions::new();
+        match json {
+            "[]" => {
+                assert!(client.repository_index(&Default::default(), &call).unwrap().models.is_empty());
+                client.system_shared_memory_status("", &call).unwrap();
+            }
+            _ => drop(client.log_settings(&call).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn a_redirect_names_its_target_and_is_not_followed() {
+    let target = "https://elsewhere.example/v2";
+    for status in [301, 302, 303, 307, 308] {
+        let server = Http::start(move |_| Answer::Bytes(answer(status, &[("Location", target)], b"<html>")));
+        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let errors = [
+            client.infer(&InferRequest::new("m")).unwrap_err(),
+            client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
+            client.server_metadata(&CallOptions::new()).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!((error.status(), error.http_status()), (Status::Unknown, Some(status)), "{error:?}");
+            let hint = format!("redirects are not followed, Location is '{target}'");
+            assert!(error.full_message().contains(&hint), "{error:?}");
+            assert_eq!(error.full_message().matches(target).count(), 1, "{error:?}");
+        }
+    }
+    // No redirect, and none of its words.
+    let server = Http::start(move |_| Answer::Bytes(answer(404, &[("Location", target)], b"{}")));
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    assert!(!client.infer(&InferRequest::new("m")).unwrap_err().to_string().contains("redirect"));
+}
+
+#[test]
+fn a_503_and_grpc_unavailable_are_in_doubt_unless_triton_says_that_nothing_ran() {
+    for (body, in_doubt) in [
+        (r#"{"error":"[request id: 1] Exceeds maximum queue size"}"#, false),
+        ("upstream connect error or disconnect/reset before headers", true),
+        ("", true),
+        (r#"{"message":"no upstream"}"#, true),
+    ] {
+        let server = Http::start(move |_| Answer::Bytes(answer(503, &[], body.as_bytes())));
+        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        for error in [
+            client.infer(&InferRequest::new("m")).unwrap_err(),
+            client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
+        ] {
+            let said = (error.status(), error.is_retryable(), error.is_in_doubt());
+            assert_eq!(said, (Status::Unavailable, true, in_doubt), "{body}: {error:?}");
+        }
+    }
+    for (text, in_doubt) in [
+        ("[request id: <id_unknown>] Request timeout expired", false),
+        ("GRPC server is shutting down and has stopped accepting new requests.", false),
+        ("in ensemble 'e', [request id: <id_unknown>] Exceeds maximum queue size", true),
+        ("upstream request timeout", true),
+        ("", true),
+    ] {
+        let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::TrailersOnly {
+            status: 14,
+            message: text.to_owned(),
+        });
+        let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+        for error in [
+            client.infer(&InferRequest::new("m")).unwrap_err(),
+            client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
+        ] {
+            let said = (error.status(), error.is_retryable(), error.is_in_doubt());
+            assert_eq!(said, (Status::Unavailable, true, in_doubt), "{text}: {error:?}");
+            assert!(!text.is_empty() || error.to_string().contains("gave no reason"), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn messages_do_not_grow_with_what_the_network_sends() {
+    let long = "\u{e4}".repeat(4 << 20);
+    let json = |name: &str, more: &str| {
+        format!(r#"{{"outputs":[{{"name":"{name}","datatype":"INT32","shape":[2],{more}}}]}}"#)
+    };
+    for body in [
+        json(&long, r#""data":[1]"#),
+        json(&long, r#""data":["x"]"#),
+        json("O", &format!(r#""data":["{long}"]"#)),
+        json("O", &format!(r#""data":[1{}]"#, "0".repeat(1 << 20))),
+        json(&long, r#""parameters":{"binary_data_size":8}"#),
+        json("O", r#""data":[1]"#).replace("[2]", &format!("[2{}]", ",1".repeat(1000))),
+        json(&long, r#""data":[1]"#).replace("[2]", &format!("[2{}]", ",1".repeat(1 << 20))),
+    ] {
+        let error = over_http(body.as_bytes()).unwrap_err();
+        assert!(error.full_message().len() < 1024, "{} bytes", error.full_message().len());
+    }
+    for status in [400, 500] {
+        for body in [format!(r#"{{"error":"{long}"}}"#), format!("<html>{long}"), "\u{1}".repeat(1 << 20)] {
+            let bytes = answer(status, &[], body.as_bytes());
+            let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+            let client = Client::new(&format!("http://{}", server.address())).unwrap();
+            for error in [
+                client.infer(&InferRequest::new("m")).unwrap_err(),
+                client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
+            ] {
+                let message = error.full_message();
+                assert!((8000..8400).contains(&message.len()), "{} bytes", message.len());
+                assert!(!message.contains("{\"error"), "{}", &message[..100]);
+            }
+        }
+    }
+    let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::TrailersOnly {
+        status: 5,
+        message: "x".repeat(12 << 10),
+    });
+    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let error = client.infer(&InferRequest::new("m")).unwrap_err();
+    assert_eq!(error.status(), Status::NotFound, "{error:?}");
+    assert!(error.full_message().len() < 8400, "{} bytes", error.full_message().len());
+}
