@@ -13,13 +13,13 @@ SONAME := libtriton_client.so.$(MAJOR)
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
 	tests/packages.sh cc:gcc
-	cargo build --release
+	cargo build --release --features allocator
 	c_examples/demo.sh "$(TARGET)/release"
 
 # Every test of the project.
 test:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace
-	cargo build --release --lib
+	cargo build --release --lib --features allocator
 	tests/run.sh
 
 # Beside other servers of the protocol, MLServer and KServe's, which it sets up once (800 MB).
@@ -47,7 +47,7 @@ bench-compare:
 
 # Counts the user instructions of an inference; with BEFORE=path/to/libtriton_client.so, also for that build.
 bench-instructions:
-	cargo build --release --lib
+	cargo build --release --lib --features allocator
 	benches/instructions.sh $(BEFORE) "$(TARGET)/release/libtriton_client.so"
 
 # Makes include/triton_client.h anew from src/ffi.
@@ -56,7 +56,7 @@ header:
 
 # The SONAME is set here and not by the build script: a library that has one can't be run from the target folder.
 install:
-	CARGO_TARGET_DIR="$(TARGET)/install" cargo rustc --release --lib --crate-type cdylib -- -C link-arg=-Wl,-soname,$(SONAME)
+	CARGO_TARGET_DIR="$(TARGET)/install" cargo rustc --release --lib --features allocator --crate-type cdylib -- -C link-arg=-Wl,-soname,$(SONAME)
 	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(PREFIX)/include"
 	install -m 644 include/triton_client.h "$(DESTDIR)$(PREFIX)/include/"
 	install -m 755 "$(TARGET)/install/release/libtriton_client.so" "$(DESTDIR)$(LIBDIR)/libtriton_client.so.$(VERSION)"

@@ -12,7 +12,7 @@ out=$(cd "$1" && pwd)
 [ -e /usr/include/google/protobuf/message.h ] || "$root/tests/packages.sh" no-such-command:libprotobuf-dev
 python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-command:python3-venv
 
-(cd "$root" && cargo build --release --lib --example stub --example bench_ureq)
+(cd "$root" && cargo build --release --features allocator --lib --example stub --example bench_ureq)
 target=${CARGO_TARGET_DIR:-$root/target}/release
 cp "$target/examples/stub" "$target/examples/bench_ureq" "$target/libtriton_client.so" "$out/"
 strip --strip-unneeded "$out/libtriton_client.so"

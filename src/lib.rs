@@ -15,11 +15,14 @@
 //! # }
 //! ```
 
-// Unsafe code stands in the skin, where pointers come in, in the lending of the caller's memory, and in one call that
-// receives into memory that was not zeroed before (net/unfilled.rs).
+// Unsafe code is in the C layer, where pointers come in, in the lending of the caller's memory, in one call that receives
+// into memory that was not zeroed before (net/unfilled.rs), and in the optional allocator.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "allocator")]
+#[allow(unsafe_code)]
+mod allocator;
 mod client;
 mod compression;
 mod error;

@@ -78,6 +78,7 @@ pub(crate) fn in_body(json: &str) -> Option<String> {
             _ if member == Member::Other => None,
             Peek::Null => None,
             Peek::String => Some(unescaped(&value[1..])),
+            _ if value.starts_with('}') => None,
             _ => Some(Excerpt::of(value, REASON_BYTE_SIZE).to_string()),
         };
         match member {

@@ -38,7 +38,7 @@ pub(crate) const SECTIONS: [&str; 24] = [
 
 /// The floors, the lowest first. A module imports from its own floor and those below.
 const FLOORS: [&[&str]; 8] = [
-    &["error", "panic", "log", "until", "url", "headers", "load_report", "proto", "reasons"],
+    &["allocator", "error", "panic", "log", "until", "url", "headers", "load_report", "proto", "reasons"],
     &["lend", "compression", "options"],
     &["infer", "model", "stats"],
     &["net"],
@@ -48,9 +48,9 @@ const FLOORS: [&[&str]; 8] = [
     &["ffi"],
 ];
 
-/// Where unsafe code may stand: the skin, the lending of the caller's memory, and the one call that receives into
-/// memory that was not zeroed before.
-const UNSAFE: [&str; 3] = ["src/ffi", "src/lend.rs", "src/net/unfilled.rs"];
+/// Where unsafe code may be: the C layer, the lending of the caller's memory, the one call that receives into memory that
+/// was not zeroed before, and the optional allocator, which is nothing else.
+const UNSAFE: [&str; 4] = ["src/ffi", "src/lend.rs", "src/net/unfilled.rs", "src/allocator.rs"];
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -72,7 +72,8 @@ fn expect_system_calls(program: &Path, url: &str, more: &[&str]) {
         both(|requests| under("strace", &["-f", "-qq"], program, &[&[url, requests], more].concat()));
     let (first, last) = (system_calls(&few), system_calls(&many));
     let looks = if url.starts_with("http") { MORE } else { 0 };
-    // gRPC's servers send a PING or WINDOW_UPDATE now and then, and one that is waited for comes in two pieces.
+    // gRPC's servers send a PING or WINDOW_UPDATE now and then, and one that is waited for comes in two pieces; what a run
+    // acknowledges before its first request may be one send more than in the other run.
     let slack = MORE / 10;
     for (what, expected, slack, count) in [
         ("sends", MORE, slack, last.send - first.send),
@@ -81,7 +82,7 @@ fn expect_system_calls(program: &Path, url: &str, more: &[&str]) {
         ("other calls", 0, slack, last.other - first.other),
     ] {
         assert!(
-            (expected..=expected + slack).contains(&count),
+            (expected - slack.min(2).min(expected)..=expected + slack).contains(&count),
             "{url} {more:?}: {count} {what} for {MORE} requests, the last of all calls:\n{}",
             many.lines().rev().take(30).collect::<Vec<_>>().join("\n")
         );
@@ -153,7 +154,7 @@ const RELEASE_TOLERANCE: usize = 5;
 fn release_folder() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--lib", "--quiet", "--target-dir"])
+        .args(["build", "--release", "--lib", "--features", "allocator", "--quiet", "--target-dir"])
         .arg(target)
         .current_dir(root())
         .status();

@@ -156,12 +156,14 @@ fn a_message_over_the_limit_is_refused_by_its_prefix() {
 fn what_an_answer_spells_out_is_bounded() {
     // An output of UINT8 as typed contents: 600 numbers in 600 bytes.
     let contents = [&b"\x22\xd8\x04"[..], &[7; 600]].concat();
-    let (head, size) = (b"\x0a\x01O\x12\x05UINT8\x1a\x02\xd8\x04", contents.len() + 17);
-    let output = [&head[..], b"\x2a", &varint(contents.len()), &contents].concat();
-    assert_eq!(output.len(), size);
+    let output = |name: u8| {
+        let head = [b"\x0a\x01", &[name][..], b"\x12\x05UINT8\x1a\x02\xd8\x04"].concat();
+        let output = [&head[..], b"\x2a", &varint(contents.len()), &contents].concat();
+        assert_eq!(output.len(), contents.len() + 17);
+        [b"\x2a", &varint(output.len())[..], &output].concat()
+    };
     // Two of them, so that it is their sum that counts.
-    let one = [b"\x2a", &varint(output.len())[..], &output].concat();
-    let message = [&b"\x0a\x01m"[..], &one, &one].concat();
+    let message = [&b"\x0a\x01m"[..], &output(b'O'), &output(b'P')].concat();
     let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
         messages: vec![message.clone()],
         status: grpc::OK,
