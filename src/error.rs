@@ -229,7 +229,7 @@ pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String 
     let shown: Vec<_> = names.take(LISTED).map(|name| format!("'{}'", excerpt(name))).collect();
     match count {
         0 => "none".to_owned(),
-        ..=LISTED => shown.join(", "),
+        1..=LISTED => shown.join(", "),
         _ => format!("{} and {} more", shown.join(", "), count - LISTED),
     }
 }

@@ -226,6 +226,7 @@ impl Client {
         let mut url = self.options.metrics_url.clone().unwrap_or_else(|| Url {
             protocol: Protocol::Http,
             host: self.url.host.clone(),
+            zone: self.url.zone.clone(),
             port: METRICS_PORT,
             base_path: String::new(),
         });

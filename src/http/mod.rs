@@ -73,7 +73,8 @@ impl Http {
             .input_buffer_size(BUFFER_BYTE_SIZE)
             .output_buffer_size(BUFFER_BYTE_SIZE)
             .build();
-        let base = url.to_string();
+        // Without a zone.
+        let base = format!("http://{}{}", url.authority(), url.base_path);
         Uri::try_from(&base)
             .map_err(|error| Error::invalid("this can't be asked over HTTP").with_source(error))?;
         let connector = DialerConnector(dialer.clone());
