@@ -192,10 +192,7 @@ pub(crate) fn excerpt(text: &str) -> Excerpt<'_> {
 /// A server's own reason as a message shows it: at most [`REASON_BYTE_SIZE`] bytes of it, then an ellipsis; a blank one
 /// is replaced.
 pub(crate) fn reason(text: &str) -> Excerpt<'_> {
-    let text = match text.trim() {
-        "" => "the server gave no reason",
-        text => text,
-    };
+    let text = if text.trim().is_empty() { "the server gave no reason" } else { text };
     Excerpt { text, max: REASON_BYTE_SIZE }
 }
 

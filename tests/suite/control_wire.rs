@@ -563,7 +563,9 @@ fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
         let outcome = client.load_model("m", &load, &CallOptions::new());
         assert_eq!(outcome.as_ref().err().and_then(Error::http_status), status, "{name}: {outcome:?}");
         if let Err(error) = outcome {
-            assert!(error.to_string().contains("Too Large") && !error.is_in_doubt(), "{name}: {error:?}");
+            assert!(error.to_string().contains("Too Large"), "{name}: {error:?}");
+            // A page under 503 may be a proxy's.
+            assert_eq!(error.is_in_doubt(), status == Some(503), "{name}: {error:?}");
         }
     }
 }

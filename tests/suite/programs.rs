@@ -254,7 +254,7 @@ fn every_kind_of_failure_has_its_status_and_names_its_cause_in_c() {
     });
     expect(
         fail(&format!("http://{}", proxy.address()), "5000000", "data"),
-        "UNAVAILABLE 4 1 0 503",
+        "UNAVAILABLE 4 1 1 503",
         "no gateway",
     );
     let proxy = fault::Grpc::start(|_, _| fault::GrpcAnswer::HttpError {
@@ -264,7 +264,7 @@ fn every_kind_of_failure_has_its_status_and_names_its_cause_in_c() {
     });
     expect(
         fail(&format!("grpc://{}", proxy.address()), "5000000", "data"),
-        "UNAVAILABLE 4 1 0 503",
+        "UNAVAILABLE 4 1 1 503",
         "no gateway",
     );
 }
