@@ -61,7 +61,8 @@
  * never lets a panic of its own through: that comes out as TRITON_STATUS_INTERNAL. In a child made by fork no handle of
  * the parent may be used: threads are not there any more, and connections would be shared. Make a new client there.
  *
- * URLS of servers. A name, an IPv4 address, or an IPv6 address in brackets:
+ * URLS of servers. A name, an IPv4 address, or an IPv6 address in brackets, which may have a zone, the name or number of a
+ * network interface: [fe80::1%25eth0] or [fe80::1%eth0].
  *
  *     URL                                  protocol   port unless told
  *     host, host:port                      HTTP       8000
@@ -1229,6 +1230,11 @@ triton_status triton_call_options_set_http_json_size_header(triton_call_options 
 /*
  * THE CLIENT of one server. It is made without touching the network, shared by any number of threads, and connects
  * when it is first used.
+ *
+ * MODEL NAMES. Over HTTP a model's name is part of the URL, and Triton does not decode what is escaped there: a name with
+ * other characters than ASCII letters, digits and -._~!$&'()*+,;=:@ is known to it over gRPC alone. Over HTTP an
+ * inference returns TRITON_STATUS_NOT_FOUND for it, a load TRITON_STATUS_INTERNAL, and the model is never ready. A name
+ * with a slash is TRITON_STATUS_INVALID_ARGUMENT before anything is sent. Servers that decode URLs know all others.
  */
 
 /**
@@ -2158,13 +2164,15 @@ triton_status triton_infer_result_output_as(const triton_infer_result *result,
                                             triton_error **error_out);
 
 /**
- * Reads the elements of a BYTES output by its name, without a copy.
+ * Reads the elements of a BYTES output by its name, without a copy. The array takes 16 bytes for each element, however
+ * short, beside the tensor; the elements are counted before it is allocated.
  *
  * @param name         the output's name
  * @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
  * @param count_out    their number
  * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
- *         server sent is no BYTES tensor; FAILED_PRECONDITION if it went to a buffer that the request set
+ *         server sent is no BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
+ *         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
  */
 triton_status triton_infer_result_output_strings(const triton_infer_result *result,
                                                  const char *name,
@@ -2214,7 +2222,8 @@ bool triton_infer_result_is_null(const triton_infer_result *result);
 const char *triton_infer_result_endpoint(const triton_infer_result *result);
 
 /**
- * Model, outputs and parameters in words, without the data: for logs. Not to be read by programs.
+ * Model, outputs and parameters in words, without the data: for logs. Not to be read by programs. Texts are cut at 256 bytes,
+ * shapes at 8 dimensions, and the whole at 64 KiB.
  */
 const char *triton_infer_result_debug_string(const triton_infer_result *result);
 
@@ -2302,7 +2311,7 @@ const triton_parameter *triton_infer_output_parameter(const triton_infer_output 
  * Reads an element of an output that was asked for as classes: the best first, batch for batch.
  *
  * @param index      0, 1, 2 up to the output's number of elements
- * @param class_out  the class; its label is valid until the result is freed
+ * @param class_out  the class; its label is valid until the result is freed, with U+FFFD for what is not UTF-8
  * @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
  */
 triton_status triton_infer_output_class(const triton_infer_output *output,

@@ -76,10 +76,10 @@ pub(crate) fn in_body(json: &str) -> Option<String> {
         let value = &json[start..if is_whole { reader.current_index() } else { json.len() }];
         let value = match peek {
             _ if member == Member::Other => None,
-            Peek::Null => None,
             Peek::String => Some(unescaped(&value[1..])),
-            _ if value.starts_with('}') => None,
-            _ => Some(Excerpt::of(value, REASON_BYTE_SIZE).to_string()),
+            Peek::Array | Peek::Object => Some(Excerpt::of(value, REASON_BYTE_SIZE).to_string()),
+            peek if peek.is_num() => Some(Excerpt::of(value, REASON_BYTE_SIZE).to_string()),
+            _ => None,
         };
         match member {
             Member::Error if value.is_some() => return value,

@@ -7,12 +7,15 @@
 //! | `grpc://host[:port]` | gRPC, port 8001 unless told; a path is INVALID_ARGUMENT |
 //! | `https://`, `grpcs://` | the same over TLS, port 443 unless told; UNIMPLEMENTED in this version |
 //!
-//! A host is a name, an IPv4 address, or an IPv6 address in brackets. Schemes are read in any case.
+//! A host is a name, an IPv4 address, or an IPv6 address in brackets, which may have a zone: `[fe80::1%25eth0]` (RFC 6874)
+//! or `[fe80::1%eth0]`, with an interface's name or number. Schemes are read in any case.
 
 use std::{
     fmt::{self, Write},
     net::Ipv6Addr,
 };
+
+use rustix::net::{AddressFamily, SocketType, netdevice, socket};
 
 use crate::error::{Error, Origin, Result, Status};
 
@@ -26,8 +29,10 @@ pub(crate) enum Protocol {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     pub protocol: Protocol,
-    /// Without the brackets of an IPv6 address.
+    /// Without the brackets and the zone of an IPv6 address.
     pub host: String,
+    /// The zone of an IPv6 address, an interface's name or number: [`scope_id`] reads it.
+    pub zone: Option<String>,
     pub port: u16,
     /// Empty, or `/like/this`: never with a slash at its end.
     pub base_path: String,
@@ -72,7 +77,7 @@ impl Url {
         if protocol == Protocol::Grpc && !base_path.is_empty() {
             return Err(Error::invalid(format!("gRPC knows no base path, and '{base_path}' is one")));
         }
-        let (host, port) = split_authority(authority)?;
+        let Authority { host, zone, port } = split_authority(authority)?;
         let port = match port {
             None => default_port,
             Some(digits) => match digits.parse() {
@@ -80,29 +85,44 @@ impl Url {
                 _ => return Err(Error::invalid(format!("port '{digits}' is not a number from 1 to 65535"))),
             },
         };
-        Ok(Self { protocol, host: host.to_owned(), port, base_path: base_path.to_owned() })
+        let (host, zone) = (host.to_owned(), zone.map(str::to_owned));
+        Ok(Self { protocol, host, zone, port, base_path: base_path.to_owned() })
     }
 
-    /// `host:port` as it stands in a URL or a Host header.
+    /// `host:port` as it stands in a Host header: without a zone, which means nothing to the server (RFC 6874, 4).
     pub fn authority(&self) -> String {
+        self.authority_with("")
+    }
+
+    fn authority_with(&self, zone: &str) -> String {
         if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
+            format!("[{}{zone}]:{}", self.host, self.port)
         } else {
             format!("{}:{}", self.host, self.port)
         }
     }
 }
 
-fn split_authority(authority: &str) -> Result<(&str, Option<&str>)> {
+struct Authority<'a> {
+    host: &'a str,
+    zone: Option<&'a str>,
+    port: Option<&'a str>,
+}
+
+fn split_authority(authority: &str) -> Result<Authority<'_>> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, after) =
             rest.split_once(']').ok_or_else(|| Error::invalid("'[' without ']' around an IPv6 address"))?;
+        let (host, zone) = match host.split_once('%') {
+            Some((host, zone)) => (host, Some(unescaped_zone(zone)?)),
+            None => (host, None),
+        };
         if host.parse::<Ipv6Addr>().is_err() {
             return Err(Error::invalid(format!("'{host}' is not an IPv6 address")));
         }
         return match after.strip_prefix(':') {
-            Some(port) => Ok((host, Some(port))),
-            None if after.is_empty() => Ok((host, None)),
+            Some(port) => Ok(Authority { host, zone, port: Some(port) }),
+            None if after.is_empty() => Ok(Authority { host, zone, port: None }),
             None => Err(Error::invalid(format!(
                 "'{after}' after an IPv6 address: a colon and a port belong there"
             ))),
@@ -122,7 +142,32 @@ fn split_authority(authority: &str) -> Result<(&str, Option<&str>)> {
     if !host.bytes().all(plain) {
         return Err(Error::invalid(format!("'{host}' is not a host name")));
     }
-    Ok((host, port))
+    Ok(Authority { host, zone: None, port })
+}
+
+/// What follows the `%` of an IPv6 address, which may itself be escaped as `%25`; `%25` alone is zone 25, as curl has it.
+fn unescaped_zone(zone: &str) -> Result<&str> {
+    let zone = zone.strip_prefix("25").filter(|zone| !zone.is_empty()).unwrap_or(zone);
+    let is_plain = zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    // Linux has names of at most 15 bytes.
+    if is_plain && (1..=15).contains(&zone.len()) {
+        return Ok(zone);
+    }
+    Err(Error::invalid(format!("invalid zone '{zone}': expected the name or number of a network interface")))
+}
+
+/// The scope id of a zone: its number, or that of the interface of this name, which the system is asked for. UNAVAILABLE if
+/// there is no such interface: it may come up later.
+pub(crate) fn scope_id(zone: &str) -> Result<u32> {
+    if let Ok(number) = zone.parse() {
+        return Ok(number);
+    }
+    socket(AddressFamily::INET, SocketType::DGRAM, None)
+        .and_then(|socket| netdevice::name_to_index(socket, zone))
+        .map_err(|error| {
+            let error = std::io::Error::from(error);
+            Error::connection(format!("no network interface '{zone}'")).with_source(error)
+        })
 }
 
 impl fmt::Display for Url {
@@ -131,7 +176,8 @@ impl fmt::Display for Url {
             Protocol::Http => "http",
             Protocol::Grpc => "grpc",
         };
-        write!(f, "{scheme}://{}{}", self.authority(), self.base_path)
+        let zone = self.zone.as_ref().map(|zone| format!("%25{zone}")).unwrap_or_default();
+        write!(f, "{scheme}://{}{}", self.authority_with(&zone), self.base_path)
     }
 }
 
@@ -144,5 +190,47 @@ pub(crate) fn push_escaped(to: &mut String, text: &str, allowed: &[u8]) {
             // Writing into a string can't fail.
             let _ = write!(to, "%{byte:02X}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zone_of_an_ipv6_address_is_kept_apart_from_its_host() {
+        for (url, zone) in [
+            ("grpc://[fe80::1%25eth0]:9", "eth0"),
+            ("grpc://[fe80::1%eth0]:9", "eth0"),
+            ("grpc://[fe80::1%253]:9", "3"),
+            ("grpc://[fe80::1%25]:9", "25"),
+            ("grpc://[fe80::1%br-0.1_x]:9", "br-0.1_x"),
+        ] {
+            let parsed = Url::parse(url).unwrap();
+            assert_eq!((parsed.host.as_str(), parsed.zone.as_deref()), ("fe80::1", Some(zone)), "{url}");
+            assert_eq!(parsed.authority(), "[fe80::1]:9");
+            assert_eq!(parsed.to_string(), format!("grpc://[fe80::1%25{zone}]:9"));
+            assert_eq!(Url::parse(&parsed.to_string()).unwrap(), parsed);
+        }
+        assert_eq!(Url::parse("[fe80::1]").unwrap().zone, None);
+        for bad in [
+            "[fe80::1%]",
+            "[fe80::1%a b]",
+            "[fe80::1%a%b]",
+            "[%eth0]",
+            "[fe80::1%0123456789abcdef]",
+            "h%25eth0",
+        ] {
+            assert_eq!(Url::parse(bad).unwrap_err().status(), Status::InvalidArgument, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_a_number_or_an_interface_that_is_there() {
+        assert_eq!(scope_id("7").unwrap(), 7);
+        assert!(scope_id("lo").unwrap() > 0);
+        let error = scope_id("no-such-one").unwrap_err();
+        assert_eq!((error.status(), error.origin()), (Status::Unavailable, Origin::Connection), "{error}");
+        assert!(error.to_string().contains("'no-such-one'") && !error.is_in_doubt());
     }
 }

@@ -1,5 +1,10 @@
 //! THE CLIENT of one server. It is made without touching the network, shared by any number of threads, and connects
 //! when it is first used.
+//!
+//! MODEL NAMES. Over HTTP a model's name is part of the URL, and Triton does not decode what is escaped there: a name with
+//! other characters than ASCII letters, digits and -._~!$&'()*+,;=:@ is known to it over gRPC alone. Over HTTP an
+//! inference returns TRITON_STATUS_NOT_FOUND for it, a load TRITON_STATUS_INTERNAL, and the model is never ready. A name
+//! with a slash is TRITON_STATUS_INVALID_ARGUMENT before anything is sent. Servers that decode URLs know all others.
 
 use std::{ffi::c_char, ptr};
 

@@ -44,7 +44,8 @@
 //! never lets a panic of its own through: that comes out as TRITON_STATUS_INTERNAL. In a child made by fork no handle of
 //! the parent may be used: threads are not there any more, and connections would be shared. Make a new client there.
 //!
-//! URLS of servers. A name, an IPv4 address, or an IPv6 address in brackets:
+//! URLS of servers. A name, an IPv4 address, or an IPv6 address in brackets, which may have a zone, the name or number of a
+//! network interface: [fe80::1%25eth0] or [fe80::1%eth0].
 //!
 //! ```text
 //!     URL                                  protocol   port unless told

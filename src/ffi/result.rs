@@ -215,13 +215,15 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
     }
 }
 
-/// Reads the elements of a BYTES output by its name, without a copy.
+/// Reads the elements of a BYTES output by its name, without a copy. The array takes 16 bytes for each element, however
+/// short, beside the tensor; the elements are counted before it is allocated.
 ///
 /// @param name         the output's name
 /// @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
 /// @param count_out    their number
 /// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
-///         server sent is no BYTES tensor; FAILED_PRECONDITION if it went to a buffer that the request set
+///         server sent is no BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
+///         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_strings(
     result: *const triton_infer_result,
@@ -355,7 +357,8 @@ pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infe
     })
 }
 
-/// Model, outputs and parameters in words, without the data: for logs. Not to be read by programs.
+/// Model, outputs and parameters in words, without the data: for logs. Not to be read by programs. Texts are cut at 256 bytes,
+/// shapes at 8 dimensions, and the whole at 64 KiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_debug_string(
     result: *const triton_infer_result,
@@ -540,7 +543,7 @@ pub unsafe extern "C" fn triton_infer_output_parameter(
 /// Reads an element of an output that was asked for as classes: the best first, batch for batch.
 ///
 /// @param index      0, 1, 2 up to the output's number of elements
-/// @param class_out  the class; its label is valid until the result is freed
+/// @param class_out  the class; its label is valid until the result is freed, with U+FFFD for what is not UTF-8
 /// @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_class(

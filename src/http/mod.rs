@@ -41,7 +41,8 @@ pub(crate) struct Http {
 
 impl Http {
     pub fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
-        Uri::try_from(url.to_string())
+        // Without a zone.
+        Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
         Ok(Self {
             host: url.authority(),

@@ -79,6 +79,10 @@ impl Default for Settings {
 
 impl<'a> InferRequest<'a> {
     /// A request to a model, by its name on the server. Without a version the server chooses.
+    ///
+    /// Over HTTP the name is part of the URL, and Triton does not decode what is escaped there: a name with other characters
+    /// than ASCII letters, digits and ``-._~!$&'()*+,;=:@`` is known to it over gRPC alone. Over HTTP it is NOT_FOUND, and
+    /// never ready; a name with a `/` is refused before it is sent. Servers that decode URLs know all others.
     pub fn new(model_name: impl Into<String>) -> Self {
         Self {
             model_name: model_name.into(),

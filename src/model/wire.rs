@@ -100,11 +100,27 @@ pub(crate) fn error(status: u16, body: &[u8]) -> Error {
         let start = text.trim().chars().take(error::REASON_BYTE_SIZE + 1);
         start.flat_map(char::escape_debug).take(error::REASON_BYTE_SIZE + 1).collect()
     });
+    let hint = if is_unknown_by_its_escapes(&text) { ESCAPED_NAME } else { "" };
     let mut meaning = error::http_status_meaning(status);
     if status == 503 && reasons::is_tritons(body) {
         meaning.in_doubt = false;
     }
-    Error::answered(meaning, format!("{} (HTTP status {status})", reason(&text))).with_http_status(status)
+    let message = format!("{} (HTTP status {status}){hint}", reason(&text));
+    Error::answered(meaning, message).with_http_status(status)
+}
+
+/// Triton looks names up as they stand in the URL, and no URL can say others unescaped.
+const ESCAPED_NAME: &str =
+    "; Triton does not decode a name that is escaped in a URL: use gRPC for this model";
+
+/// Whether Triton does not know a model because its name came escaped.
+fn is_unknown_by_its_escapes(text: &str) -> bool {
+    let name = ["Request for unknown model: '", "failed to load '"]
+        .iter()
+        .find_map(|start| text.strip_prefix(start));
+    let is_escape = |digits: &[u8]| digits.len() >= 2 && digits[..2].iter().all(u8::is_ascii_hexdigit);
+    let name = name.and_then(|rest| rest.split('\'').next()).unwrap_or_default();
+    name.split('%').skip(1).any(|after| is_escape(after.as_bytes()))
 }
 
 /// A text with U+FFFD for what is not UTF-8, without a character at its end that is cut.
@@ -143,6 +159,24 @@ mod tests {
         assert!(!error(503, br#"{"error":"[request id: 1] Exceeds maximum queue size"}"#).is_in_doubt());
         for body in ["", "<html>", "upstream connect error", r#"{"message":"no upstream"}"#] {
             assert!(error(503, body.as_bytes()).is_in_doubt(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_escaped_is_hinted_at() {
+        let is_hinted = |text: &str| {
+            error(404, format!(r#"{{"error":"{text}"}}"#).as_bytes()).to_string().contains("use gRPC")
+        };
+        assert!(is_hinted("Request for unknown model: 'mod%C3%A8le' is not found"));
+        assert!(is_hinted("Request for unknown model: 'a%20b' version 1 is not found"));
+        assert!(is_hinted("failed to load '100%25', failed to poll from model repository"));
+        for text in [
+            "Request for unknown model: 'a' is not found",
+            "Request for unknown model: 'a' %20",
+            "'%20' is bad",
+            "%",
+        ] {
+            assert!(!is_hinted(text), "{text}");
         }
     }
 }

@@ -17,6 +17,7 @@ const TARGET: &str = "triton_client::net";
 #[derive(Debug)]
 pub(crate) struct Dialer {
     host: String,
+    zone: Option<String>,
     port: u16,
     authority: String,
     connect_timeout: Option<Duration>,
@@ -28,6 +29,7 @@ impl Dialer {
     pub fn new(url: &Url, connect_timeout: Option<Duration>, log: Log) -> Self {
         Self {
             host: url.host.clone(),
+            zone: url.zone.clone(),
             port: url.port,
             authority: url.authority(),
             connect_timeout,
@@ -58,7 +60,8 @@ impl Dialer {
             Error::connection(format!("no connection within {timeout:?}, the connect timeout"))
         };
         caller.begins("resolving the host name");
-        let addresses = until(deadline, self.resolver.resolve(&self.host, self.port)).await;
+        let addresses =
+            until(deadline, self.resolver.resolve(&self.host, self.zone.as_deref(), self.port)).await;
         let addresses = addresses.ok_or_else(late)??;
         caller.begins("connecting");
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);

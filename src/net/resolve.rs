@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs},
     sync::{Arc, Mutex, PoisonError},
     task::{Poll, Waker},
     thread,
@@ -12,6 +12,7 @@ use std::{
 use crate::{
     error::{Error, Origin, Result, Status},
     panic,
+    url::scope_id,
 };
 
 /// Looks up one host name. Literal addresses and `localhost` are answered at once; any other name by a thread
@@ -43,9 +44,14 @@ impl Default for Lookup {
 }
 
 impl Resolver {
-    pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(address, port)]);
+    /// `zone` is that of an IPv6 address.
+    pub async fn resolve(&self, host: &str, zone: Option<&str>, port: u16) -> Result<Vec<SocketAddr>> {
+        match (host.parse::<IpAddr>(), zone) {
+            (Ok(IpAddr::V6(address)), Some(zone)) => {
+                return Ok(vec![SocketAddrV6::new(address, port, 0, scope_id(zone)?).into()]);
+            }
+            (Ok(address), _) => return Ok(vec![SocketAddr::new(address, port)]),
+            (Err(_), _) => {}
         }
         if host.eq_ignore_ascii_case("localhost") {
             // IPv4 first: Triton listens on 0.0.0.0 by default.

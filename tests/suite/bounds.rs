@@ -53,7 +53,7 @@ fn a_result_with_hostile_names_is_shown_in_short_and_its_errors_too() {
         match client(&format!("http://{}", server.address())).infer(&InferRequest::new("m")) {
             Err(error) => expect_short(what, &error.full_message()),
             Ok(result) => {
-                // A result shows 64 KiB of itself at most.
+                // A result shows at most 64 KiB of itself.
                 assert!(result.to_string().len() <= 64 << 10, "{what}");
                 expect_short(what, &result.output("no such").unwrap_err().full_message());
                 if let Some(output) = result.outputs().first() {

@@ -1,9 +1,16 @@
 //! Values and texts that other servers and proxies send: what is none is refused with the reason, everything else is read,
 //! and no message grows with what the network sends.
 
-use triton_client::{CallOptions, Client, Compression, Error, InferRequest, InferResult, Origin, Status};
+use serde_json::json;
+use triton_client::{
+    CallOptions, Client, Compression, Error, InferRequest, InferResult, Origin, RepositoryOptions, Status,
+};
 
-use crate::support::fault::{self, Answer, Http, answer};
+use crate::{
+    own_model::OwnModel,
+    server::{clients, is_embedded},
+    support::fault::{self, Answer, Http, answer},
+};
 
 fn over_http(body: &[u8]) -> Result<InferResult, Error> {
     let bytes = answer(200, &[], body);
@@ -243,4 +250,65 @@ fn messages_do_not_grow_with_what_the_network_sends() {
     let error = client.infer(&InferRequest::new("m")).unwrap_err();
     assert_eq!(error.status(), Status::NotFound, "{error:?}");
     assert!(error.full_message().len() < 8400, "{} bytes", error.full_message().len());
+}
+
+/// Triton 2.51 looks a name up as it stands in the URL and decodes nothing: a name that a URL can't say unescaped has none
+/// there, whatever the client sends (the raw bytes, which RFC 3986 forbids, do reach it, but for a space). gRPC has them all.
+#[test]
+fn model_names_that_a_url_must_escape_are_known_over_grpc_alone() {
+    if is_embedded() {
+        return;
+    }
+    let [http, grpc] = clients();
+    for (name, is_plain) in [
+        ("values+,=:@b~", true),
+        ("values-mod\u{e8}le", false),
+        ("values-100%", false),
+        ("values%20b", false),
+    ] {
+        let _model = OwnModel::load(&grpc, name, &json!({}));
+        expect_known(&grpc, &http, name, &[1], is_plain);
+    }
+    // The Python backend can't load a model with a space in its path; an ensemble has no backend.
+    let name = "values a b";
+    let tensor = |name: &str| json!({ "name": name, "data_type": "TYPE_INT32", "dims": [16] });
+    let config = json!({
+        "name": name,
+        "platform": "ensemble",
+        "max_batch_size": 8,
+        "input": [tensor("I")],
+        "output": [tensor("O")],
+        "ensemble_scheduling": { "step": [{
+            "model_name": "simple",
+            "model_version": -1,
+            "input_map": { "INPUT0": "I", "INPUT1": "I" },
+            "output_map": { "OUTPUT0": "O" },
+        }] },
+    });
+    let mut load = RepositoryOptions::new();
+    load.set_config(&config.to_string()).unwrap().add_file("1/none", "").unwrap();
+    grpc.load_model(name, &load, &CallOptions::new()).unwrap();
+    expect_known(&grpc, &http, name, &[1, 16], false);
+    grpc.unload_model(name, &RepositoryOptions::new(), &CallOptions::new()).unwrap();
+}
+
+#[track_caller]
+fn expect_known(grpc: &Client, http: &Client, name: &str, shape: &[i64], over_http: bool) {
+    let call = CallOptions::new();
+    let data = vec![4i32; shape.iter().product::<i64>() as usize];
+    let request = InferRequest::new(name).input("I", shape, &data);
+    let result = grpc.infer(&request).unwrap();
+    assert_eq!(result.output("O").unwrap().as_slice::<i32>().unwrap()[0], 8, "{name}");
+    assert!(grpc.is_model_ready(name, "", &call).unwrap(), "{name}");
+    assert_eq!(grpc.model_metadata(name, "", &call).unwrap().name, name);
+    assert_eq!(http.is_model_ready(name, "", &call).unwrap(), over_http, "{name}");
+    for outcome in [http.infer(&request).map(drop), http.model_metadata(name, "", &call).map(drop)] {
+        match outcome {
+            Ok(()) => assert!(over_http, "{name}"),
+            Err(error) => {
+                assert!(!over_http && error.status() == Status::NotFound, "{name}: {error:?}");
+                assert!(error.to_string().contains("use gRPC for this model"), "{name}: {error:?}");
+            }
+        }
+    }
 }
