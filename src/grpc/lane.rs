@@ -26,11 +26,13 @@ use crate::{
 /// come in small steps.
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = i32::MAX as u32;
-/// The largest frame that the server may send. h2 reads a frame as a whole, into fresh memory.
-const FRAME_BYTE_SIZE: u32 = 256 << 10;
+/// The largest frame that the server may send. h2 reads a frame as a whole, into fresh memory: where freed blocks are kept
+/// (feature `allocator`), smaller ones stay in the caches; elsewhere each costs its page faults anew, and fewer large ones
+/// cost less.
+const FRAME_BYTE_SIZE: u32 = if cfg!(feature = "allocator") { 256 << 10 } else { 1 << 20 };
 /// The most bytes of response headers or trailers, where a status's text is. Servers send them in frames of 16 KiB, of which
-/// h2 accepts 5/4 of this limit divided by the largest frame: so that it has to be so much to let a text of 1 MiB pass.
-const HEADERS_BYTE_SIZE: u32 = 16 << 20;
+/// h2 accepts 5/4 of this limit divided by the largest frame: so it has to be as much to let a text of 1 MiB pass.
+const HEADERS_BYTE_SIZE: u32 = 64 * FRAME_BYTE_SIZE;
 
 /// A connection that was idle for longer is looked at before its next call: the server may have closed it. Within this
 /// time the look is saved, and a server that closes so fast without GOAWAY costs a call. No response can be mistaken
