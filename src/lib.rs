@@ -25,6 +25,7 @@
 mod allocator;
 mod client;
 mod compression;
+mod digits;
 mod error;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]

@@ -34,6 +34,11 @@ impl Deadline {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
+    /// As [`remaining`](Self::remaining), with the clock read by the caller.
+    pub fn remaining_at(self, now: Instant) -> Option<Duration> {
+        self.0.map(|at| at.saturating_duration_since(now))
+    }
+
     pub fn is_over(self) -> bool {
         self.remaining().is_some_and(|left| left.is_zero())
     }

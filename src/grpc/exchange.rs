@@ -1,6 +1,11 @@
 //! One unary call as HTTP/2 carries it: headers, message, response headers, message, trailers.
 
-use std::{cell::Cell, future::poll_fn, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    future::poll_fn,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use h2::{
@@ -15,6 +20,7 @@ use super::{
 };
 use crate::{
     compression::Compression,
+    digits::put_digits,
     error::Error,
     headers::Headers,
     infer::Stopwatch,
@@ -28,21 +34,34 @@ type Result<T> = std::result::Result<T, Failure>;
 
 /// How much is read of a response that is not one of gRPC.
 const ERROR_BYTE_SIZE: usize = 16 << 10;
-static GRPC_STATUS: header::HeaderName = header::HeaderName::from_static("grpc-status");
+static GRPC_TIMEOUT: header::HeaderName = header::HeaderName::from_static("grpc-timeout");
 
-/// The headers of a call. The server hears of its deadline, and gives up what nobody waits for.
-pub(super) fn headers(uri: &Uri, is_compressible: bool, context: &CallContext) -> Request<()> {
+/// The headers that every call has.
+pub(super) fn common_headers() -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
+    headers
+}
+
+/// The headers of a call that starts `now`. The server hears of its deadline, and gives up what nobody waits for.
+pub(super) fn headers(
+    uri: &Uri,
+    common: &HeaderMap,
+    is_compressible: bool,
+    now: Instant,
+    context: &CallContext,
+) -> Request<()> {
     let mut request = Request::new(());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.clone();
     *request.version_mut() = Version::HTTP_2;
+    *request.headers_mut() = common.clone();
     let headers = request.headers_mut();
-    headers.insert(header::TE, HeaderValue::from_static("trailers"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
-    let left = context.until.deadline.remaining();
-    if let Some(value) = left.and_then(|left| HeaderValue::try_from(timeout(left)).ok()) {
-        headers.insert("grpc-timeout", value);
+    let left = context.until.deadline.remaining_at(now);
+    if let Some(value) = left.and_then(|left| HeaderValue::from_bytes(&timeout(left)).ok()) {
+        headers.insert(&GRPC_TIMEOUT, value);
     }
     if is_compressible {
         if context.request_compression != Compression::None {
@@ -65,14 +84,19 @@ pub(super) fn headers(uri: &Uri, is_compressible: bool, context: &CallContext) -
 
 /// A time as gRPC writes it: at most eight digits and a unit. Rounded up to whole ones, and coarsely where it does not
 /// matter: the same text for each call is one that HTTP/2's header compression knows already.
-fn timeout(left: Duration) -> String {
-    const MAX: u128 = 99_999_999;
-    let (us, ms) = (left.as_nanos().div_ceil(1000).max(1), left.as_nanos().div_ceil(1_000_000));
-    match () {
-        () if us < 1_000_000 => format!("{us}u"),
-        () if ms <= MAX => format!("{ms}m"),
-        () => format!("{}S", ms.div_ceil(1000).min(MAX)),
-    }
+fn timeout(left: Duration) -> Vec<u8> {
+    const MAX: u64 = 99_999_999;
+    // Deadlines are of a century at most.
+    let us = u64::try_from(left.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
+    let (number, unit) = match us.div_ceil(1000) {
+        _ if us < 1_000_000 => (us, b'u'),
+        ms if ms <= MAX => (ms, b'm'),
+        ms => (ms.div_ceil(1000).min(MAX), b'S'),
+    };
+    let mut text = Vec::with_capacity(9);
+    put_digits(&mut text, number);
+    text.push(unit);
+    text
 }
 
 /// A call on its way.
@@ -158,7 +182,7 @@ impl Unary<'_, '_> {
         watch.lap(|times| &mut times.first_byte);
         let (head, mut body) = response.into_parts();
         let mut head = Response::from_parts(head, ());
-        if head.headers().contains_key(&GRPC_STATUS) {
+        if head.headers().keys().any(|name| name.as_str() == "grpc-status") {
             let error = match status::read(head.headers_mut(), self.context) {
                 Some(Err(error)) => error,
                 _ => Error::broken_answer("invalid gRPC response: missing message"),

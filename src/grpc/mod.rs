@@ -14,7 +14,7 @@ pub(crate) use codec::Encoded;
 
 use std::{cell::Cell, time::Instant};
 
-use http::Uri;
+use http::{HeaderMap, Uri};
 
 use self::{
     codec::{InferReader, PREFIX_BYTE_SIZE},
@@ -47,6 +47,7 @@ const PIECE_BYTE_SIZE: usize = 1 << 20;
 pub(crate) struct Grpc {
     authority: String,
     infer_uri: Uri,
+    common_headers: HeaderMap,
     dialer: Dialer,
     lanes: Pool<Lane>,
 }
@@ -81,7 +82,8 @@ impl Grpc {
     pub fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
         let authority = url.authority();
         let infer_uri = uri(&authority, MODEL_INFER)?;
-        Ok(Self { authority, infer_uri, dialer, lanes: Pool::new(max_connections) })
+        let common_headers = exchange::common_headers();
+        Ok(Self { authority, infer_uri, common_headers, dialer, lanes: Pool::new(max_connections) })
     }
 
     /// Makes a request of the control plane.
@@ -162,8 +164,9 @@ impl Grpc {
         let link = lane.link().clone();
         let _on = caller.on(&link);
         caller.begins("sending the request");
-        let headers = exchange::headers(uri, is_compressible, context);
-        watch.lap(|times| &mut times.queue);
+        let now = Instant::now();
+        watch.lap_at(now, |times| &mut times.queue);
+        let headers = exchange::headers(uri, &self.common_headers, is_compressible, now, context);
         let responded = Cell::new(false);
         let call = Unary { loan: &loan, link: &link, caller, context, responded: &responded };
         let outcome = lane.run(call.run(lane.sender(), headers, reader, watch)).await;

@@ -18,12 +18,13 @@ use crate::{
     reasons,
 };
 
+static STATUS: HeaderName = HeaderName::from_static("grpc-status");
 static MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 static DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
 /// What the headers or trailers say of the end of the call: `None` if they have no status, `Ok` if it is 0.
 pub(super) fn read(headers: &mut HeaderMap, context: &CallContext) -> Option<Result<(), Error>> {
-    match headers.get("grpc-status") {
+    match headers.get(&STATUS) {
         None => return None,
         Some(code) if code.as_bytes() == b"0" => return Some(Ok(())),
         Some(_) => {}

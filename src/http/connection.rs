@@ -1,15 +1,10 @@
 //! One HTTP/1.1 connection, and the memory that its calls use again and again.
 
-use std::{fmt, io::IoSlice, sync::Arc, time::Instant};
+use std::{fmt, sync::Arc, time::Instant};
 
-use super::{
-    exchange::{Exchange, Response, Window},
-    head::{HeadParser, JSON_BYTE_SIZE},
-    json::ResponseParser,
-    prepare::put,
-};
+use super::{exchange::Window, head::HeadParser, json::ResponseParser, prepare::put};
 use crate::{
-    net::{attempts::Failure, drive::Caller, link::Link, pool::Connection},
+    net::{link::Link, pool::Connection},
     options::CallContext,
     url::Protocol,
 };
@@ -94,35 +89,6 @@ impl Http1 {
         }
         put(&mut self.headers, "\r\n");
     }
-
-    /// Sends the request whose headers were written, and reads the headers of the response. With it comes what its JSON
-    /// part is read by.
-    pub async fn exchange<'c>(
-        &'c mut self,
-        body: impl Iterator<Item = &[u8]>,
-        caller: &'c Caller,
-        context: &'c CallContext<'c>,
-    ) -> Result<(Response<'c>, &'c mut ResponseParser, &'c Ids), Failure> {
-        let exchange = Exchange {
-            link: &self.link,
-            window: &mut self.window,
-            heads: &mut self.heads,
-            caller,
-            json_size_header: json_size_header(context),
-        };
-        let mut parts = Vec::with_capacity(8);
-        parts.push(IoSlice::new(&self.headers));
-        for part in body.filter(|part| !part.is_empty()) {
-            parts.push(IoSlice::new(part));
-        }
-        let response = exchange.run(&mut parts).await?;
-        Ok((response, &mut self.json, &self.ids))
-    }
-}
-
-/// The header that tells the byte size of the JSON part.
-pub(super) fn json_size_header<'c>(context: &'c CallContext<'_>) -> &'c str {
-    context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE)
 }
 
 impl fmt::Debug for Http1 {

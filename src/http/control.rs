@@ -5,8 +5,14 @@ use std::time::Instant;
 
 use http::Method;
 
-use super::{Http, connection::Http1, exchange::Response, prepare::put};
+use super::{
+    Http,
+    connection::Http1,
+    exchange::{Exchange, Response, json_size_header},
+    prepare::put,
+};
 use crate::{
+    digits::put_digits,
     error::{Error, excerpt},
     headers::Headers,
     model::wire::{self, HttpRequest, is_success},
@@ -78,13 +84,14 @@ impl Http {
         if *method == Method::POST {
             let headers = &mut connection.headers;
             put(headers, "Content-Type: application/json\r\nContent-Length: ");
-            super::json::put_digits(headers, body.len() as u64);
+            put_digits(headers, body.len() as u64);
             put(headers, "\r\n");
         }
         connection.end_headers(context);
         connection.ids.send("");
-        let (response, ..) = connection.exchange(std::iter::once(&body[..]), caller, context).await?;
-        Ok(response)
+        let Http1 { link, window, heads, headers, .. } = connection;
+        let exchange = Exchange { link, window, heads, caller, json_size_header: json_size_header(context) };
+        exchange.run(headers, std::iter::once(&body[..])).await
     }
 
     pub(super) async fn check_out(

@@ -12,7 +12,7 @@ use http::{Request, header};
 use tokio::io::ReadBuf;
 use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult, state};
 
-use super::head::{Framing as Announced, Head, HeadParser, MAX_HEADERS_BYTE_SIZE};
+use super::head::{Framing as Announced, Head, HeadParser, JSON_BYTE_SIZE, MAX_HEADERS_BYTE_SIZE};
 use crate::{
     error::{Error, Origin, Result, Status},
     net::{
@@ -20,6 +20,7 @@ use crate::{
         drive::Caller,
         link::Link,
     },
+    options::CallContext,
 };
 
 /// How much is received at once of what has no place of its own.
@@ -80,6 +81,11 @@ pub(super) struct Exchange<'c> {
     pub json_size_header: &'c str,
 }
 
+/// The header that tells the byte size of the JSON part.
+pub(super) fn json_size_header<'c>(context: &'c CallContext<'_>) -> &'c str {
+    context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE)
+}
+
 /// The beginning of a response, and what is left to read of it.
 pub(super) struct Response<'c> {
     pub head: Head,
@@ -96,10 +102,20 @@ enum Sent {
 }
 
 impl<'c> Exchange<'c> {
-    /// Sends a request, and reads the headers of its response.
-    pub async fn run(mut self, parts: &mut [IoSlice<'_>]) -> std::result::Result<Response<'c>, Failure> {
+    /// Sends a request, whose headers and body leave in as few system calls as they take, and reads the headers of its
+    /// response.
+    pub async fn run(
+        mut self,
+        headers: &[u8],
+        body: impl Iterator<Item = &[u8]>,
+    ) -> std::result::Result<Response<'c>, Failure> {
+        let mut parts = Vec::with_capacity(8);
+        parts.push(IoSlice::new(headers));
+        for part in body.filter(|part| !part.is_empty()) {
+            parts.push(IoSlice::new(part));
+        }
         self.caller.begins("sending the request");
-        let (head, is_sent) = match self.send(parts).await {
+        let (head, is_sent) = match self.send(&mut parts).await {
             Ok(Sent::Whole) => (None, true),
             Ok(Sent::Early(head)) => (Some(head), false),
             Err(failure) => {

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use super::{
     Http,
-    connection::{Ids, json_size_header},
+    connection::{Http1, Ids},
     control::REASON_BYTE_SIZE,
     elements,
-    exchange::{Body, Response},
+    exchange::{Body, Exchange, Response, json_size_header},
     head::Head,
     json::{Header, ResponseParser},
     prepare::Prepared,
@@ -49,8 +49,10 @@ impl Http {
         connection.end_headers(context);
         connection.ids.send(request.id);
         let outcome = async {
-            let link = connection.link.clone();
-            let (mut response, json, ids) = connection.exchange(request.body(), caller, context).await?;
+            let Http1 { link, window, heads, headers, json, ids } = &mut **connection;
+            let exchange =
+                Exchange { link, window, heads, caller, json_size_header: json_size_header(context) };
+            let mut response = exchange.run(headers, request.body()).await?;
             let progress = link.progress();
             if let Some(sent_at) = progress.sent_at {
                 watch.lap_at(sent_at, |times| &mut times.send);

@@ -68,21 +68,6 @@ impl Writer<'_> {
     }
 }
 
-/// Writes a whole number: `core::fmt` takes ten times as long for it.
-pub(super) fn put_digits(to: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    to.extend_from_slice(&digits[start..]);
-}
-
 struct Text<'b>(&'b mut Vec<u8>);
 
 impl std::fmt::Write for Text<'_> {

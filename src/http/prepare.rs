@@ -1,13 +1,10 @@
 //! An inference request in the form in which HTTP sends it: a JSON part, and behind it the tensors in binary, in the order
 //! in which the JSON names them (Triton's binary tensor data extension).
 
-use super::{
-    elements,
-    head::JSON_BYTE_SIZE,
-    json::{self, Writer},
-};
+use super::{elements, head::JSON_BYTE_SIZE, json::Writer};
 use crate::{
     compression::Compression,
+    digits::put_digits,
     error::{Error, Result},
     infer::{InferInput, InferRequest, Parameters, Region, RequestedOutput, SequenceId, Source, Written},
     model::wire::model_path,
@@ -113,13 +110,13 @@ impl<'r> Prepared<'r> {
             (_, None) => put(to, "application/json"),
         }
         put(to, "\r\nContent-Length: ");
-        json::put_digits(to, self.byte_size);
+        put_digits(to, self.byte_size);
         put(to, "\r\n");
         let json_size_header = context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE);
         if let Some(size) = json_byte_size.filter(|_| !json_size_header.is_empty()) {
             put(to, json_size_header);
             put(to, ": ");
-            json::put_digits(to, size as u64);
+            put_digits(to, size as u64);
             put(to, "\r\n");
         }
         if context.request_compression != Compression::None {

@@ -261,8 +261,10 @@ fn nothing() -> &'static [u8] {
     &NOTHING.0
 }
 
-/// Below this the allocator is as fast as we are.
-const SMALLEST: usize = 16 << 10;
+/// Smaller buffers are not kept: the allocator is as fast, and there is little to zero.
+const SMALLEST: usize = 1 << 10;
+/// The most buffers that are kept: each output looks through them.
+const MAX_BUFFERS: usize = 256;
 /// A buffer is not given out for an output of less than half of it.
 const WASTE: usize = 2;
 
@@ -292,7 +294,7 @@ impl Buffers {
         (SMALLEST..=self.most.saturating_add(ALIGNMENT - 1)).contains(&byte_size)
     }
 
-    /// The smallest buffer that holds so many bytes; of several the one freed last, which caches may still know.
+    /// The smallest buffer that holds so many bytes; of several the one freed last, which caches may still hold.
     fn take(&self, byte_size: usize) -> Option<Vec<u8>> {
         if !self.keeps(byte_size) {
             return None;
@@ -309,7 +311,8 @@ impl Buffers {
 
     fn put(&self, buffer: Vec<u8>) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.keeps(buffer.len()) && free.byte_size + room(&buffer) <= self.most {
+        let has_room = free.buffers.len() < MAX_BUFFERS && free.byte_size + room(&buffer) <= self.most;
+        if self.keeps(buffer.len()) && has_room {
             free.byte_size += room(&buffer);
             free.buffers.push(buffer);
         }

@@ -38,7 +38,19 @@ pub(crate) const SECTIONS: [&str; 24] = [
 
 /// The floors, the lowest first. A module imports from its own floor and those below.
 const FLOORS: [&[&str]; 8] = [
-    &["allocator", "error", "panic", "log", "until", "url", "headers", "load_report", "proto", "reasons"],
+    &[
+        "allocator",
+        "digits",
+        "error",
+        "panic",
+        "log",
+        "until",
+        "url",
+        "headers",
+        "load_report",
+        "proto",
+        "reasons",
+    ],
     &["lend", "compression", "options"],
     &["infer", "model", "stats"],
     &["net"],
