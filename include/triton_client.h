@@ -957,6 +957,7 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     compression                   none             triton_client_options_set_request_compression,
  *                                                    triton_client_options_set_response_compression, and for one call
  *                                                    triton_call_options_set_request_compression, ..._response_...
+ *     most connections at once      no maximum       triton_client_options_set_max_connections
  *     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
  *     URL of the metrics            port 8002        triton_client_options_set_metrics_url
  *     key of restricted endpoints   none             triton_client_options_add_restricted_key, and for one call
@@ -1032,6 +1033,16 @@ triton_status triton_client_options_add_restricted_key(triton_client_options *op
 triton_status triton_client_options_set_max_message_byte_size(triton_client_options *options,
                                                               uint64_t byte_size,
                                                               triton_error **error_out);
+
+/**
+ * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds all
+ * of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, with this option's name in the message.
+ *
+ * @param max  default UINT64_MAX, no maximum: as many as there are calls at once; 0 is INVALID_ARGUMENT
+ */
+triton_status triton_client_options_set_max_connections(triton_client_options *options,
+                                                        uint64_t max,
+                                                        triton_error **error_out);
 
 /**
  * Sets how many bytes of freed results the client keeps as memory for the next ones: fresh memory costs a page fault

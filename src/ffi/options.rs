@@ -11,6 +11,7 @@
 //!     compression                   none             triton_client_options_set_request_compression,
 //!                                                    triton_client_options_set_response_compression, and for one call
 //!                                                    triton_call_options_set_request_compression, ..._response_...
+//!     most connections at once      no maximum       triton_client_options_set_max_connections
 //!     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
 //!     URL of the metrics            port 8002        triton_client_options_set_metrics_url
 //!     key of restricted endpoints   none             triton_client_options_add_restricted_key, and for one call
@@ -275,6 +276,22 @@ pub unsafe extern "C" fn triton_client_options_set_max_message_byte_size(
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     let set = |options: &mut ClientOptions| options.set_max_message_byte_size(byte_size).map(drop);
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
+/// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds all
+/// of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, with this option's name in the message.
+///
+/// @param max  default UINT64_MAX, no maximum: as many as there are calls at once; 0 is INVALID_ARGUMENT
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_max_connections(
+    options: *mut triton_client_options,
+    max: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // More than the type holds is no maximum.
+    let set = |options: &mut ClientOptions| options.set_max_connections(usize::try_from(max).ok()).map(drop);
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
     unsafe { change(options, error_out, set) }
 }

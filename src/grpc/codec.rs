@@ -5,7 +5,11 @@ use std::ops::Range;
 
 use prost::{Message, Name};
 
-use super::{contents, message::MessageReader, parameters};
+use super::{
+    contents,
+    message::{MessageReader, PREFIX_BYTE_SIZE, prefix},
+    parameters,
+};
 use crate::{
     compression::Compression,
     error::{Error, Origin, Result, Status, excerpt},
@@ -70,9 +74,6 @@ mod output_tensor_field {
     pub const PARAMETERS: u64 = 4;
     pub const CONTENTS: u64 = 5;
 }
-
-/// What stands before each message: whether it is compressed, and its byte size.
-pub(super) const PREFIX_BYTE_SIZE: usize = 5;
 
 /// An encoded `ModelInferRequest` behind its prefix, in the order in which it is sent.
 pub(crate) struct Encoded<'r> {
@@ -165,16 +166,6 @@ impl<'r> Encoded<'r> {
     fn byte_size(&self) -> u64 {
         self.parts().map(|part| part.len() as u64).sum::<u64>() - PREFIX_BYTE_SIZE as u64
     }
-}
-
-/// The prefix of a message that is not compressed.
-pub(super) fn prefix(byte_size: u64) -> Result<[u8; PREFIX_BYTE_SIZE]> {
-    let size = u32::try_from(byte_size).map_err(|_| {
-        let message = format!("the request has {byte_size} bytes, and a gRPC message less than 4 GiB");
-        Error::new(Status::ResourceExhausted, Origin::Client, message)
-    })?;
-    let [a, b, c, d] = size.to_be_bytes();
-    Ok([0, a, b, c, d])
 }
 
 /// What gRPC can't say.

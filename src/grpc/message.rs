@@ -1,11 +1,23 @@
 //! The one message of a response, as it arrives: its prefix, and behind it what the prefix announces.
 
-use super::codec::PREFIX_BYTE_SIZE;
 use crate::{
     compression::Compression,
-    error::{Error, Result, excerpt},
+    error::{Error, Origin, Result, Status, excerpt},
     options::CallContext,
 };
+
+/// What precedes each message: whether it is compressed, and its byte size.
+pub(super) const PREFIX_BYTE_SIZE: usize = 5;
+
+/// The prefix of a message that is not compressed.
+pub(super) fn prefix(byte_size: u64) -> Result<[u8; PREFIX_BYTE_SIZE]> {
+    let size = u32::try_from(byte_size).map_err(|_| {
+        let message = format!("the request has {byte_size} bytes, and a gRPC message less than 4 GiB");
+        Error::new(Status::ResourceExhausted, Origin::Client, message)
+    })?;
+    let [a, b, c, d] = size.to_be_bytes();
+    Ok([0, a, b, c, d])
+}
 
 /// What a message is read into.
 pub(super) trait MessageReader {

@@ -17,10 +17,10 @@ use std::{cell::Cell, time::Instant};
 use http::{HeaderMap, Uri};
 
 use self::{
-    codec::{InferReader, PREFIX_BYTE_SIZE},
+    codec::InferReader,
     exchange::Unary,
     lane::Lane,
-    message::MessageReader,
+    message::{MessageReader, PREFIX_BYTE_SIZE},
 };
 use crate::{
     error::{Error, Origin, Result, Status},
@@ -96,7 +96,7 @@ impl Grpc {
         check_http_only(context)?;
         let byte_size = message.encoded_len();
         context.check_request_size(byte_size as u64)?;
-        let prefix = codec::prefix(byte_size as u64)?;
+        let prefix = message::prefix(byte_size as u64)?;
         let mut bytes = Vec::with_capacity(PREFIX_BYTE_SIZE + byte_size);
         bytes.extend_from_slice(&prefix);
         // The vector grows: encoding can't fail.

@@ -1,6 +1,9 @@
 //! Messages of an inference without a connection, and a message that was made before.
 
-use super::codec::{Encoded, PREFIX_BYTE_SIZE, ResponseReader};
+use super::{
+    codec::{Encoded, ResponseReader},
+    message::PREFIX_BYTE_SIZE,
+};
 use crate::{
     error::Result,
     infer::{

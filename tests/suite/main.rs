@@ -27,6 +27,7 @@ mod misbehaving;
 mod misbehaving_grpc;
 mod misbehaving_http;
 mod odd_answers;
+mod pool;
 mod repository;
 mod requests;
 mod server_errors;

@@ -1,0 +1,99 @@
+//! The connections of a client: as many as calls at once, up to a maximum that calls wait for.
+
+use std::{
+    sync::{Arc, Barrier},
+    thread,
+    time::{Duration, Instant},
+};
+
+use triton_client::{CallOptions, Client, ClientOptions, InferRequest, Status};
+
+use crate::support::fault::{Answer, Gate, Grpc, GrpcAnswer, Http, answer};
+
+/// A server over each protocol that responds once the gate is open.
+fn gated(gate: &Arc<Gate>) -> (Http, Grpc, [String; 2]) {
+    let (over_http, over_grpc) = (gate.clone(), gate.clone());
+    let http = Http::start(move |_| {
+        over_http.wait();
+        Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#))
+    });
+    let grpc = Grpc::start(move |_, _| {
+        over_grpc.wait();
+        GrpcAnswer::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
+    });
+    let urls = [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())];
+    (http, grpc, urls)
+}
+
+fn limited(url: &str, max: usize) -> Client {
+    let mut options = ClientOptions::new();
+    options.set_max_connections(Some(max)).unwrap();
+    Client::with_options(url, &options).unwrap()
+}
+
+#[test]
+fn no_more_connections_are_opened_than_allowed_and_every_call_gets_one() {
+    const CALLS: usize = 8;
+    let gate = Arc::new(Gate::default());
+    let (_http, _grpc, urls) = gated(&gate);
+    let clients = urls.map(|url| limited(&url, 2));
+    thread::scope(|scope| {
+        for client in &clients {
+            for _ in 0..CALLS {
+                scope.spawn(|| (0..5).for_each(|_| drop(client.infer(&InferRequest::new("m")).unwrap())));
+            }
+        }
+        // Both connections of each are in use, and the other calls wait.
+        for client in &clients {
+            crate::server::until("two connections", || client.connections().open == 2);
+        }
+        gate.open();
+    });
+    for client in &clients {
+        let counts = client.connections();
+        assert_eq!((counts.open, counts.idle, counts.opened), (2, 2, 2), "{counts:?}");
+    }
+}
+
+#[test]
+fn a_call_that_finds_no_free_connection_ends_with_its_deadline_and_names_the_option() {
+    for protocol in 0..2 {
+        let gate = Arc::new(Gate::default());
+        let (_http, _grpc, urls) = gated(&gate);
+        let client = limited(&urls[protocol], 1);
+        let started = Barrier::new(2);
+        thread::scope(|scope| {
+            let busy = scope.spawn(|| {
+                started.wait();
+                client.infer(&InferRequest::new("m"))
+            });
+            started.wait();
+            crate::server::until("the connection is in use", || client.connections().open == 1);
+            let mut options = CallOptions::new();
+            options.set_timeout(Some(Duration::from_millis(100))).unwrap();
+            let start = Instant::now();
+            let error = client.infer_with(&InferRequest::new("m"), &options).unwrap_err();
+            assert_eq!((error.status(), error.is_in_doubt()), (Status::DeadlineExceeded, false), "{error:?}");
+            assert!(error.full_message().contains("max_connections"), "{error:?}");
+            assert!(start.elapsed() < Duration::from_secs(5));
+            // Its place in the queue is given up: whoever comes next is served.
+            gate.open();
+            busy.join().unwrap().unwrap();
+            client.infer(&InferRequest::new("m")).unwrap();
+        });
+        assert_eq!(client.connections().opened, 1);
+    }
+}
+
+#[test]
+fn a_connection_that_cannot_be_opened_frees_its_place() {
+    let refused = crate::support::fault::refused_address();
+    for scheme in ["http", "grpc"] {
+        let client = limited(&format!("{scheme}://{refused}"), 1);
+        for opened in 1..4 {
+            assert_eq!(client.infer(&InferRequest::new("m")).unwrap_err().status(), Status::Unavailable);
+            let counts = client.connections();
+            assert_eq!((counts.open, counts.idle, counts.opened), (0, 0, opened), "{counts:?}");
+        }
+    }
+}
