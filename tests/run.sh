@@ -22,6 +22,8 @@ if [ "${TRITON_TESTS:-}" = embedded ]; then
     exit 0
 fi
 
+# A feature of the shared library, whose allocator leaves no room for the tests' own.
+cargo test --quiet --lib --features allocator allocator
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 TRITON_TEST_REAL_LOG=$log tests/triton/with-server.sh cargo test

@@ -115,3 +115,61 @@ impl Resolver {
 fn lock(lookup: &Mutex<Lookup>) -> std::sync::MutexGuard<'_, Lookup> {
     lookup.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::{
+        net::drive::{Caller, drive},
+        until::{Deadline, Stopped, Until},
+    };
+
+    fn caller(timeout: Duration) -> Caller {
+        Caller::new(Until { deadline: Deadline::after(Some(timeout)) })
+    }
+
+    #[test]
+    fn a_lookup_that_hangs_holds_up_a_call_until_its_deadline_and_no_longer() {
+        let resolver = Resolver::default();
+        // As if a thread were on it that never returns.
+        lock(&resolver.lookup).running = true;
+        let timeout = Duration::from_millis(300);
+        let late = |_| {
+            let (start, caller) = (Instant::now(), caller(timeout));
+            assert!(matches!(drive(&caller, resolver.resolve("a.b", None, 1)), Err(Stopped::TimedOut)));
+            start.elapsed()
+        };
+        // The least of three: a machine that is busy may take longer for one.
+        let least = (0..3).map(late).min().unwrap_or_default();
+        assert!((timeout..timeout + Duration::from_millis(30)).contains(&least), "{least:?}");
+    }
+
+    #[test]
+    fn callers_that_wait_for_the_same_lookup_are_all_woken() {
+        let resolver = Resolver::default();
+        lock(&resolver.lookup).running = true;
+        let addresses: Vec<SocketAddr> = vec![([127, 0, 0, 9], 1).into()];
+        thread::scope(|scope| {
+            let callers: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| drive(&caller(Duration::from_secs(20)), resolver.resolve("a.b", None, 1)))
+                })
+                .collect();
+            while lock(&resolver.lookup).waiting.len() < callers.len() {
+                thread::yield_now();
+            }
+            let waiting = {
+                let mut lookup = lock(&resolver.lookup);
+                (lookup.outcome, lookup.running) = (Ok(addresses.clone()), false);
+                lookup.round += 1;
+                std::mem::take(&mut lookup.waiting)
+            };
+            waiting.into_iter().for_each(Waker::wake);
+            for caller in callers {
+                assert_eq!(caller.join().unwrap().unwrap().unwrap(), addresses);
+            }
+        });
+    }
+}
