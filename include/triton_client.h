@@ -1036,7 +1036,8 @@ triton_status triton_client_options_set_max_message_byte_size(triton_client_opti
 
 /**
  * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds all
- * of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, with this option's name in the message.
+ * of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, with this option's name in the message. A call
+ * that the callback of triton_client_generate_stream makes on the same client needs a connection beside the stream's.
  *
  * @param max  default UINT64_MAX, no maximum: as many as there are calls at once; 0 is INVALID_ARGUMENT
  */

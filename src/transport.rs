@@ -13,7 +13,12 @@ use crate::{
         generate::Generate,
         wire::{HttpRequest, is_success},
     },
-    net::{attempts::Failure, dial::Dialer, drive::Caller, pool::ConnectionCounts},
+    net::{
+        attempts::Failure,
+        dial::Dialer,
+        drive::Caller,
+        pool::{ConnectionCounts, Kept},
+    },
     options::{CallContext, ClientOptions},
     proto,
     url::{Protocol, Url},
@@ -156,26 +161,23 @@ impl Response<'_> {
     pub fn read<O: Operation>(self, operation: &O, context: &CallContext) -> Result<O::Answer> {
         let is_malformed =
             |error: &Error| (error.status(), error.origin()) == (Status::Internal, Origin::Connection);
-        let (outcome, headers) = match self {
+        let (outcome, headers, over_http, over_grpc) = match self {
             Self::Http(HttpResponse { status, headers, body, connection }) => {
-                let outcome = read_http(operation, status, body, context);
-                if !outcome.as_ref().is_err_and(is_malformed) {
-                    connection.check_in();
-                }
-                (outcome, headers)
+                (read_http(operation, status, body, context), headers, Some(connection), None)
             }
             Self::Grpc(GrpcResponse { headers, message, connection }) => {
-                let outcome = read_grpc::<O>(&message, context);
-                if !outcome.as_ref().is_err_and(is_malformed) {
-                    connection.check_in();
-                }
-                (outcome, headers)
+                (read_grpc::<O>(&message, context), headers, None, Some(connection))
             }
         };
-        match outcome {
+        let outcome = match outcome {
             Ok((reply, body)) => operation.answer(Answered { reply, body, headers }),
             Err(error) => Err(error.with_headers(headers)),
+        };
+        if !outcome.as_ref().is_err_and(is_malformed) {
+            over_http.into_iter().for_each(Kept::check_in);
+            over_grpc.into_iter().for_each(Kept::check_in);
         }
+        outcome
     }
 }
 
@@ -185,6 +187,11 @@ fn read_http<O: Operation>(
     body: Vec<u8>,
     context: &CallContext,
 ) -> Result<(O::Reply, Option<String>)> {
+    if matches!(status, 204 | 205) {
+        // A proxy's: no server of the protocol responds without a body of some form.
+        let message = format!("unexpected HTTP status {status}");
+        return Err(Error::broken_answer(message).with_http_status(status));
+    }
     if is_success(status) {
         context.check_parsed_size(body.len() as u64)?;
     }

@@ -42,7 +42,7 @@ const TRUSTED: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A connection and what drives it.
-pub(super) struct Lane {
+pub(crate) struct Lane {
     /// `None` once it has ended.
     connection: Option<h2::client::Connection<Raw, Piece>>,
     sender: SendRequest<Piece>,
@@ -71,7 +71,7 @@ impl Connection for Lane {
 
 impl Lane {
     /// Makes a lane of a connection that was just opened.
-    pub fn new(link: Arc<Link>) -> Result<Self> {
+    pub(super) fn new(link: Arc<Link>) -> Result<Self> {
         let handshake = Builder::new()
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
@@ -88,16 +88,16 @@ impl Lane {
         Ok(Self { connection: Some(connection), sender, link })
     }
 
-    pub fn sender(&self) -> SendRequest<Piece> {
+    pub(super) fn sender(&self) -> SendRequest<Piece> {
         self.sender.clone()
     }
 
-    pub fn link(&self) -> &Arc<Link> {
+    pub(super) fn link(&self) -> &Arc<Link> {
         &self.link
     }
 
     /// Runs a call and the connection under it until the call is over.
-    pub async fn run<T>(&mut self, call: impl Future<Output = T>) -> std::result::Result<T, Ended> {
+    pub(super) async fn run<T>(&mut self, call: impl Future<Output = T>) -> std::result::Result<T, Ended> {
         let mut call = pin!(call);
         poll_fn(|context| {
             if let Poll::Ready(outcome) = call.as_mut().poll(context) {
@@ -133,7 +133,7 @@ impl Lane {
     /// call may follow.
     ///
     /// After a call that `failed` the step tells the server too that nobody waits for the rest of its response.
-    pub fn take_back(&mut self, loan: &Loan<'_>, failed: bool) -> bool {
+    pub(super) fn take_back(&mut self, loan: &Loan<'_>, failed: bool) -> bool {
         if failed || loan.count_out() > 0 {
             self.step(&mut Context::from_waker(Waker::noop()));
         }

@@ -31,7 +31,7 @@ use crate::{
         attempts::{Failure, Reached},
         dial::Dialer,
         drive::Caller,
-        pool::{Checked, ConnectionCounts, Pool},
+        pool::{ConnectionCounts, Kept, Pool},
     },
     options::{CallContext, Route},
     url::Url,
@@ -64,18 +64,7 @@ pub(crate) struct GrpcRequest {
 pub(crate) struct GrpcResponse<'t> {
     pub headers: Headers,
     pub message: Vec<u8>,
-    pub connection: Kept<'t>,
-}
-
-/// The connection that a response came on, if another call may follow: kept unless the response turns out to be malformed.
-pub(crate) struct Kept<'t>(Option<Checked<'t, Lane>>);
-
-impl Kept<'_> {
-    pub fn check_in(self) {
-        if let Some(checked) = self.0 {
-            checked.check_in(Instant::now());
-        }
-    }
+    pub connection: Kept<'t, Lane>,
 }
 
 impl Grpc {
@@ -149,7 +138,7 @@ impl Grpc {
         watch: &mut Stopwatch,
         caller: &Caller,
         context: &CallContext<'_>,
-    ) -> std::result::Result<(Headers, R::Output, Kept<'_>), Failure> {
+    ) -> std::result::Result<(Headers, R::Output, Kept<'_, Lane>), Failure> {
         // Before the lane, so that it is settled after it: a call that is stopped is dropped here, its connection is
         // closed, and nothing that was lent is left in the connection's queue.
         let loan = Loan::new(parts, PIECE_BYTE_SIZE);

@@ -9,14 +9,14 @@ use crate::{
     url::Protocol,
 };
 
-pub(super) struct Http1 {
-    pub link: Arc<Link>,
-    pub window: Window,
-    pub heads: HeadParser,
+pub(crate) struct Http1 {
+    pub(super) link: Arc<Link>,
+    pub(super) window: Window,
+    pub(super) heads: HeadParser,
     /// The headers of the request.
-    pub headers: Vec<u8>,
-    pub json: ResponseParser,
-    pub ids: Ids,
+    pub(super) headers: Vec<u8>,
+    pub(super) json: ResponseParser,
+    pub(super) ids: Ids,
 }
 
 /// The ids of the requests that this connection carried last: a response under an earlier one's id is a stray.

@@ -1,22 +1,26 @@
 //! An operation of the control plane over HTTP: a request with a body in memory, and a response whose body is read as a
 //! whole.
 
-use std::time::Instant;
-
 use http::Method;
 
 use super::{
     Http,
     connection::Http1,
-    exchange::{Exchange, Response, json_size_header},
+    exchange::{Exchange, Response},
+    head::json_size_header,
     prepare::put,
 };
 use crate::{
     digits::put_digits,
     error::{Error, excerpt},
     headers::Headers,
+    infer::Stopwatch,
     model::wire::{self, HttpRequest, is_success},
-    net::{attempts::Failure, drive::Caller, pool::Checked},
+    net::{
+        attempts::Failure,
+        drive::Caller,
+        pool::{Checked, Kept},
+    },
     options::CallContext,
     reasons,
 };
@@ -30,18 +34,7 @@ pub(crate) struct HttpResponse<'t> {
     pub headers: Headers,
     /// Of a success as much as may be parsed and one byte more, of an error the beginning.
     pub body: Vec<u8>,
-    pub connection: Kept<'t>,
-}
-
-/// The connection that a response came on, if another call may follow: kept unless the response turns out to be malformed.
-pub(crate) struct Kept<'t>(Option<Checked<'t, Http1>>);
-
-impl Kept<'_> {
-    pub fn check_in(self) {
-        if let Some(checked) = self.0 {
-            checked.check_in(Instant::now());
-        }
-    }
+    pub connection: Kept<'t, Http1>,
 }
 
 impl Http {
@@ -52,7 +45,7 @@ impl Http {
         caller: &Caller,
         context: &CallContext<'_>,
     ) -> Result<HttpResponse<'_>, Failure> {
-        let mut checked = self.check_out(fresh, caller).await?;
+        let mut checked = self.check_out(fresh, &mut Stopwatch::start(), caller).await?;
         let was_reused = checked.is_reused;
         let _on = caller.on(&checked.connection.link.clone());
         let outcome = async {
@@ -97,9 +90,15 @@ impl Http {
     pub(super) async fn check_out(
         &self,
         fresh: bool,
+        watch: &mut Stopwatch,
         caller: &Caller,
     ) -> Result<Checked<'_, Http1>, Failure> {
-        let open = async || Ok(Http1::new(self.dialer.dial(caller).await?));
+        let open = async || {
+            watch.lap(|times| &mut times.queue);
+            let connection = Http1::new(self.dialer.dial(caller).await?);
+            watch.lap(|times| &mut times.connect);
+            Ok(connection)
+        };
         Ok(self.connections.check_out(caller, fresh, open).await?)
     }
 }

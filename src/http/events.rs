@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::{Error, Result, excerpt},
     headers::Headers,
+    infer::Stopwatch,
     model::{
         Operation,
         generate::{Generate, cancelled, error_within},
@@ -31,7 +32,7 @@ impl Http {
         caller: &Caller,
         context: &CallContext<'_>,
     ) -> std::result::Result<Headers, Failure> {
-        let mut checked = self.check_out(fresh, caller).await?;
+        let mut checked = self.check_out(fresh, &mut Stopwatch::start(), caller).await?;
         let was_reused = checked.is_reused;
         let _on = caller.on(&checked.connection.link.clone());
         let outcome = async {

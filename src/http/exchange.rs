@@ -12,7 +12,7 @@ use http::{Request, header};
 use tokio::io::ReadBuf;
 use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult, state};
 
-use super::head::{Framing as Announced, Head, HeadParser, JSON_BYTE_SIZE, MAX_HEADERS_BYTE_SIZE};
+use super::head::{Framing as Announced, Head, HeadParser, MAX_HEADERS_BYTE_SIZE};
 use crate::{
     error::{Error, Origin, Result, Status},
     net::{
@@ -20,11 +20,13 @@ use crate::{
         drive::Caller,
         link::Link,
     },
-    options::CallContext,
 };
 
 /// How much is received at once of what has no place of its own.
 const WINDOW_BYTE_SIZE: usize = 16 << 10;
+
+/// The most bytes of a chunked body between two pieces of its data, and of its trailers: RESOURCE_EXHAUSTED beyond.
+const MAX_CHUNK_OVERHEAD: usize = MAX_HEADERS_BYTE_SIZE;
 
 /// The memory that a connection receives into, and what of it is not yet read.
 pub(super) struct Window {
@@ -42,8 +44,8 @@ impl Window {
         &self.bytes[self.used..self.have]
     }
 
-    /// Takes what was read up to now for done. Before the first exchange it is; a connection is used again only if it is.
-    pub fn is_empty(&self) -> bool {
+    /// Whether nothing is left to read.
+    fn is_empty(&self) -> bool {
         self.used == self.have
     }
 
@@ -79,11 +81,6 @@ pub(super) struct Exchange<'c> {
     pub caller: &'c Caller,
     /// The header that tells the byte size of the JSON part.
     pub json_size_header: &'c str,
-}
-
-/// The header that tells the byte size of the JSON part.
-pub(super) fn json_size_header<'c>(context: &'c CallContext<'_>) -> &'c str {
-    context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE)
 }
 
 /// The beginning of a response, and what is left to read of it.
@@ -339,25 +336,42 @@ impl Body<'_> {
                 Ok(count)
             }
             Self::Arriving { link, window, framing: Framing::ToTheEnd } => read(link, window, into).await,
-            Self::Arriving { link, window, framing: Framing::Chunks(call) } => loop {
-                let (taken, given) = call
-                    .read(window.unread(), into)
-                    .map_err(|error| Error::broken_answer("malformed HTTP chunk").with_source(error))?;
-                window.used += taken;
-                if given > 0 || call.can_proceed() {
-                    return Ok(given);
+            Self::Arriving { link, window, framing: Framing::Chunks(call) } => {
+                let mut overhead = 0;
+                loop {
+                    let malformed = || Error::broken_answer("malformed HTTP chunk");
+                    let (taken, given) =
+                        call.read(window.unread(), into).map_err(|error| malformed().with_source(error))?;
+                    window.used += taken;
+                    if given > 0 || call.can_proceed() {
+                        return Ok(given);
+                    }
+                    // Sizes, extensions and trailers: ureq-proto looks for their end for as long as they last.
+                    overhead += taken;
+                    let line = window.unread();
+                    if overhead + line.len() > MAX_CHUNK_OVERHEAD {
+                        let message = format!(
+                            "sizes or trailers of chunks exceed the limit of {MAX_CHUNK_OVERHEAD} bytes"
+                        );
+                        return Err(
+                            Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
+                        );
+                    }
+                    if taken > 0 {
+                        continue;
+                    }
+                    if line.windows(2).any(|pair| pair[0] == b'\r' && pair[1] != b'\n') {
+                        return Err(malformed().with_source("a line with CR alone, without LF"));
+                    }
+                    match poll_fn(|_| window.poll_receive(link)).await {
+                        // Only the end of the last chunk is missing.
+                        Ok(0) if call.is_ended_chunked() => return Ok(0),
+                        Ok(0) => return Err(lost("the response broke off in a chunk", closed())),
+                        Ok(_) => {}
+                        Err(error) => return Err(lost("the response broke off", error)),
+                    }
                 }
-                if taken > 0 {
-                    continue;
-                }
-                match poll_fn(|_| window.poll_receive(link)).await {
-                    // Only the end of the last chunk is missing.
-                    Ok(0) if call.is_ended_chunked() => return Ok(0),
-                    Ok(0) => return Err(lost("the response broke off in a chunk", closed())),
-                    Ok(_) => {}
-                    Err(error) => return Err(lost("the response broke off", error)),
-                }
-            },
+            }
         }
     }
 

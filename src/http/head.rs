@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use crate::{
     error::{Error, Origin, Result, Status, excerpt},
     headers::Headers,
+    options::CallContext,
 };
 
 /// The most header lines of a response, and the most bytes that they and the status line may have: RESOURCE_EXHAUSTED
@@ -12,9 +13,14 @@ use crate::{
 pub(super) const MAX_HEADERS: usize = 128;
 pub(super) const MAX_HEADERS_BYTE_SIZE: usize = 64 << 10;
 /// The byte size of the JSON part, of a request and of a response.
-pub(super) const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
+const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
 /// The same in a content type of SageMaker's and Vertex AI's.
 const JSON_BYTE_SIZE_IN_TYPE: &str = "json-header-size=";
+
+/// The header that tells the byte size of the JSON part.
+pub(super) fn json_size_header<'c>(context: &'c CallContext<'_>) -> &'c str {
+    context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE)
+}
 
 /// Status line and headers of a response.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use super::{
     connection::{Http1, Ids},
     control::REASON_BYTE_SIZE,
     elements,
-    exchange::{Body, Exchange, Response, json_size_header},
-    head::Head,
+    exchange::{Body, Exchange, Response},
+    head::{Head, json_size_header},
     json::{Header, ResponseParser},
     prepare::Prepared,
 };
@@ -36,11 +36,8 @@ impl Http {
         caller: &Caller,
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
+        let mut checked = self.check_out(fresh, watch, caller).await?;
         watch.lap(|times| &mut times.queue);
-        let mut checked = self.check_out(fresh, caller).await?;
-        if !checked.is_reused {
-            watch.lap(|times| &mut times.connect);
-        }
         let was_reused = checked.is_reused;
         let connection = &mut checked.connection;
         let _on = caller.on(&connection.link.clone());

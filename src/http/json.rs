@@ -128,6 +128,8 @@ impl ResponseParser {
         {
             return Ok(Header { id: id.to_owned(), ..template.header.clone() });
         }
+        // Should this fail, nothing is left that the next one could be taken for.
+        self.last = None;
         let start = self.json.len() - without_bom(&self.json).len();
         self.json.drain(..start);
         self.repaired = match String::from_utf8_lossy(&self.json) {

@@ -1,7 +1,7 @@
 //! An inference request in the form in which HTTP sends it: a JSON part, and behind it the tensors in binary, in the order
 //! in which the JSON names them (Triton's binary tensor data extension).
 
-use super::{elements, head::JSON_BYTE_SIZE, json::Writer};
+use super::{elements, head::json_size_header, json::Writer};
 use crate::{
     compression::Compression,
     digits::put_digits,
@@ -10,6 +10,9 @@ use crate::{
     model::wire::model_path,
     options::CallContext,
 };
+
+/// A JSON part that is larger, by JSON text of the caller's, is not kept with its request.
+const KEPT_BYTE_SIZE: usize = 1 << 20;
 
 /// An inference request, checked and encoded before there is a connection for it. Every attempt sends the same.
 pub(crate) struct Prepared<'r> {
@@ -51,13 +54,7 @@ impl<'r> Prepared<'r> {
         let tensors: Vec<&[u8]> = request.tensors().filter(|tensor| !tensor.is_empty()).collect();
         let tensor_byte_size: u64 = tensors.iter().map(|tensor| tensor.len() as u64).sum();
         context.check_request_size(tensor_byte_size)?;
-        let (path, json) = match kept(request)? {
-            Some(written) => (Form::Kept(&written.path[..]), Form::Kept(&written.json[..])),
-            None => {
-                let Written { path, json } = write(request)?;
-                (Form::Made(path), Form::Made(json))
-            }
-        };
+        let (path, json) = forms(request)?;
         let path = match &context.route.path {
             Some(path) => Form::Made(path.clone()),
             None => path,
@@ -112,7 +109,7 @@ impl<'r> Prepared<'r> {
         put(to, "\r\nContent-Length: ");
         put_digits(to, self.byte_size);
         put(to, "\r\n");
-        let json_size_header = context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE);
+        let json_size_header = json_size_header(context);
         if let Some(size) = json_byte_size.filter(|_| !json_size_header.is_empty()) {
             put(to, json_size_header);
             put(to, ": ");
@@ -144,18 +141,20 @@ pub(super) fn json(request: &InferRequest) -> Result<Vec<u8>> {
     Ok(json)
 }
 
-/// The form that is kept with the request; `None` where it would not do for the next call.
-fn kept<'r>(request: &'r InferRequest<'_>) -> Result<Option<&'r Written>> {
-    // Elements that are spelled out may change between calls, as all borrowed data may.
-    let is_fixed = |input: &InferInput| !matches!(input.source(), Source::Segments(_) if input.is_json());
-    if !request.inputs().iter().all(is_fixed) {
-        return Ok(None);
-    }
+/// The path, and the JSON part behind the id: kept with the request from an earlier call or for the next one, where they
+/// will do for it.
+fn forms<'r>(request: &'r InferRequest<'_>) -> Result<(Form<'r, str>, Form<'r, [u8]>)> {
+    let kept = |written: &'r Written| (Form::Kept(&written.path[..]), Form::Kept(&written.json[..]));
     if let Some(written) = request.written().get() {
-        return Ok(Some(written));
+        return Ok(kept(written));
     }
     let written = write(request)?;
-    Ok(Some(request.written().get_or_init(|| written)))
+    // Elements that are spelled out may change between calls, as all borrowed data may.
+    let is_fixed = |input: &InferInput| !matches!(input.source(), Source::Segments(_) if input.is_json());
+    if request.inputs().iter().all(is_fixed) && written.json.len() <= KEPT_BYTE_SIZE {
+        return Ok(kept(request.written().get_or_init(|| written)));
+    }
+    Ok((Form::Made(written.path), Form::Made(written.json)))
 }
 
 fn write(request: &InferRequest) -> Result<Written> {

@@ -1,7 +1,7 @@
 //! The one way to reach a server, for every path and both protocols: names, addresses, connecting, socket options.
 //! What is added to it (TLS, Unix sockets, proxies) is added here, once.
 
-use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use super::{drive::Caller, link::Link, resolve::Resolver};
 use crate::{
@@ -41,7 +41,6 @@ impl Dialer {
     /// Opens a connection within the connect timeout. Nothing was sent when it fails, so its errors are never in doubt.
     pub async fn dial(&self, caller: &Caller) -> Result<Arc<Link>> {
         let deadline = Deadline::after(self.connect_timeout);
-        let _limit = caller.limit(deadline);
         let outcome = self
             .connect(caller, deadline)
             .await
@@ -61,7 +60,7 @@ impl Dialer {
         };
         caller.begins("resolving the host name");
         let addresses =
-            until(deadline, self.resolver.resolve(&self.host, self.zone.as_deref(), self.port)).await;
+            caller.within(deadline, self.resolver.resolve(&self.host, self.zone.as_deref(), self.port)).await;
         let addresses = addresses.ok_or_else(late)??;
         caller.begins("connecting");
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
@@ -91,22 +90,10 @@ impl Dialer {
 /// Connects to one address, before `deadline`.
 async fn connect(caller: &Caller, address: SocketAddr, deadline: Deadline) -> io::Result<Arc<Link>> {
     let link = Link::connect(address)?;
-    let _limit = caller.limit(deadline);
     let _on = caller.on(&link);
-    until(deadline, poll_fn(|_| link.poll_connected())).await.ok_or(io::ErrorKind::TimedOut)??;
+    let connected = poll_fn(|_| link.poll_connected());
+    caller.within(deadline, connected).await.ok_or(io::ErrorKind::TimedOut)??;
     Ok(link)
-}
-
-/// The outcome of a future; `None` if it is not ready at `deadline`, at which the caller's thread polls it
-/// ([`Caller::limit`]).
-async fn until<T>(deadline: Deadline, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = std::pin::pin!(future);
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-        Poll::Pending if deadline.is_over() => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
-    })
-    .await
 }
 
 fn list(addresses: &[SocketAddr]) -> String {

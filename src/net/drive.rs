@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::Future,
+    future::{Future, poll_fn},
     pin::pin,
     sync::{
         Arc,
@@ -89,9 +89,16 @@ impl Caller {
         On(self)
     }
 
-    /// Polls the future at `deadline` at the latest, as long as the guard lives.
-    pub fn limit(&self, deadline: Deadline) -> Limit<'_> {
-        Limit { caller: self, before: self.wake_at.replace(deadline.min(self.wake_at.get())) }
+    /// The outcome of a future that is a part of the call's; `None` if it is not ready at `deadline`.
+    pub async fn within<T>(&self, deadline: Deadline, future: impl Future<Output = T>) -> Option<T> {
+        let _limit = Limit { caller: self, before: self.wake_at.replace(deadline.min(self.wake_at.get())) };
+        let mut future = pin!(future);
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+            Poll::Pending if deadline.is_over() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
     }
 
     /// Waits until there is something to do.
@@ -133,8 +140,8 @@ impl Drop for On<'_> {
     }
 }
 
-/// See [`Caller::limit`].
-pub(crate) struct Limit<'c> {
+/// See [`Caller::within`].
+struct Limit<'c> {
     caller: &'c Caller,
     before: Deadline,
 }
@@ -190,7 +197,7 @@ impl Wake for Woken {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::poll_fn, sync::mpsc, time::Duration};
+    use std::{sync::mpsc, time::Duration};
 
     use super::*;
 
@@ -241,13 +248,12 @@ mod tests {
     }
 
     #[test]
-    fn a_nearer_limit_wakes_the_future_and_lasts_as_long_as_its_guard() {
+    fn a_part_of_a_call_may_have_a_nearer_deadline_which_ends_with_it() {
         let caller = caller(Some(Duration::from_secs(60)));
-        let near = Deadline::after(Some(Duration::from_millis(10)));
-        let limit = caller.limit(near);
-        let wait = poll_fn(|_| if near.is_over() { Poll::Ready(()) } else { Poll::Pending });
-        assert_eq!(drive(&caller, wait), Ok(()));
-        drop(limit);
+        let near = |ms| Deadline::after(Some(Duration::from_millis(ms)));
+        let nested = caller.within(near(10_000), caller.within(near(10), std::future::pending::<()>()));
+        assert_eq!(drive(&caller, nested), Ok(Some(None)));
+        assert_eq!(drive(&caller, caller.within(near(10_000), async { 7 })), Ok(Some(7)));
         assert!(caller.wake_at.get().remaining().is_none());
     }
 }

@@ -78,26 +78,25 @@ impl<C: Connection> Pool<C> {
         open: impl AsyncFnOnce() -> Result<C>,
     ) -> Result<Checked<'_, C>> {
         let user = caller.thread();
-        loop {
-            let free = self.lock().take(caller, fresh, self.max);
-            let taken = match free {
-                Some(taken) => taken,
-                None => self.wait(caller, fresh).await,
-            };
-            let slot = Slot(self);
-            // The lock is not held while a connection is looked at or closed.
-            match taken {
-                Taken::Slot(closed) => {
-                    drop(closed);
-                    return Ok(Checked { connection: Box::new(open().await?), slot, is_reused: false, user });
+        let free = self.lock().take(caller, fresh, self.max);
+        let taken = match free {
+            Some(taken) => taken,
+            None => self.wait(caller, fresh).await,
+        };
+        let slot = Slot(self);
+        // The lock is not held while a connection is looked at or closed.
+        match taken {
+            Taken::Slot(closed) => drop(closed),
+            Taken::Idle(Idle { mut connection, since, .. }) => {
+                if connection.is_alive(since) {
+                    return Ok(Checked { connection, slot, is_reused: true, user });
                 }
-                Taken::Idle(Idle { mut connection, since, .. }) => {
-                    if connection.is_alive(since) {
-                        return Ok(Checked { connection, slot, is_reused: true, user });
-                    }
-                }
+                // Another one is opened in its slot: looking for a better one could mean to queue again.
+                drop(connection);
+                self.lock().opened += 1;
             }
         }
+        Ok(Checked { connection: Box::new(open().await?), slot, is_reused: false, user })
     }
 
     async fn wait(&self, caller: &Caller, fresh: bool) -> Taken<C> {
@@ -242,5 +241,16 @@ impl<C> Checked<'_, C> {
         let next = state.next(pool.max);
         drop(state);
         wake(next);
+    }
+}
+
+/// The connection that a response came on, if another call may follow: kept unless the response turns out to be malformed.
+pub(crate) struct Kept<'p, C>(pub Option<Checked<'p, C>>);
+
+impl<C> Kept<'_, C> {
+    pub fn check_in(self) {
+        if let Some(checked) = self.0 {
+            checked.check_in(Instant::now());
+        }
     }
 }

@@ -33,13 +33,14 @@ struct Lookup {
     round: u64,
     /// Of the last one.
     outcome: Outcome,
-    /// Of those who wait for the one that is running.
-    waiting: Vec<Waker>,
+    /// Of those who wait for the one that is running, by their tickets.
+    waiting: Vec<(u64, Waker)>,
+    tickets: u64,
 }
 
 impl Default for Lookup {
     fn default() -> Self {
-        Self { running: false, round: 0, outcome: Ok(Vec::new()), waiting: Vec::new() }
+        Self { running: false, round: 0, outcome: Ok(Vec::new()), waiting: Vec::new(), tickets: 0 }
     }
 }
 
@@ -58,13 +59,17 @@ impl Resolver {
             return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
         }
         let round = self.join(host, port)?;
+        let mut waiting = Waiting { lookup: &self.lookup, ticket: None };
         let outcome = poll_fn(|context| {
             let mut lookup = lock(&self.lookup);
             if lookup.round != round {
                 return Poll::Ready(lookup.outcome.clone());
             }
-            if !lookup.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-                lookup.waiting.push(context.waker().clone());
+            if waiting.ticket.is_none() {
+                lookup.tickets += 1;
+                waiting.ticket = Some(lookup.tickets);
+                let ticket = lookup.tickets;
+                lookup.waiting.push((ticket, context.waker().clone()));
             }
             Poll::Pending
         });
@@ -106,9 +111,23 @@ impl Resolver {
                 lookup.running = false;
                 std::mem::take(&mut lookup.waiting)
             };
-            waiting.into_iter().for_each(Waker::wake);
+            waiting.into_iter().for_each(|(_, waker)| waker.wake());
         };
         thread::Builder::new().name("triton-dns".to_owned()).spawn(run).map(drop)
+    }
+}
+
+/// A caller that waits, until it has its outcome or gives up.
+struct Waiting<'l> {
+    lookup: &'l Mutex<Lookup>,
+    ticket: Option<u64>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(own) = self.ticket {
+            lock(self.lookup).waiting.retain(|(ticket, _)| *ticket != own);
+        }
     }
 }
 
@@ -144,6 +163,7 @@ mod tests {
         // The least of three: a machine that is busy may take longer for one.
         let least = (0..3).map(late).min().unwrap_or_default();
         assert!((timeout..timeout + Duration::from_millis(30)).contains(&least), "{least:?}");
+        assert!(lock(&resolver.lookup).waiting.is_empty());
     }
 
     #[test]
@@ -166,7 +186,7 @@ mod tests {
                 lookup.round += 1;
                 std::mem::take(&mut lookup.waiting)
             };
-            waiting.into_iter().for_each(Waker::wake);
+            waiting.into_iter().for_each(|(_, waker)| waker.wake());
             for caller in callers {
                 assert_eq!(caller.join().unwrap().unwrap().unwrap(), addresses);
             }

@@ -91,8 +91,10 @@ impl ClientOptions {
     }
 
     /// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds
-    /// all of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, naming this option. `None`, the
-    /// default, is no maximum: there are as many as calls at once. Zero is INVALID_ARGUMENT.
+    /// all of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, naming this option. So does a call that
+    /// the callback of [`Client::generate_stream`](crate::Client::generate_stream) makes on the same client, which needs a
+    /// connection beside the stream's. `None`, the default, is no maximum: there are as many as calls at once. Zero is
+    /// INVALID_ARGUMENT.
     pub fn set_max_connections(&mut self, max: Option<usize>) -> Result<&mut Self> {
         if max == Some(0) {
             return Err(Error::invalid("max_connections must be at least 1"));

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use triton_client::{Client, ClientOptions, Error, InferRequest, InferResult, Origin, Status};
+use triton_client::{CallOptions, Client, ClientOptions, Error, InferRequest, InferResult, Origin, Status};
 
 use crate::support::fault::{Answer, Http, Wire, answer};
 
@@ -225,4 +225,35 @@ fn an_interim_answer_in_the_middle_of_a_request_does_not_end_it() {
     let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
     let data = vec![1u8; BYTE_SIZE];
     client.infer(&InferRequest::new("m").input("I", &[BYTE_SIZE as i64], &data)).unwrap();
+}
+
+#[test]
+fn a_chunked_body_whose_lines_never_end_is_refused_at_a_limit() {
+    let head = framed(OK, &[CHUNKED], b"");
+    // What follows the headers, and then comes again and again.
+    for (name, first, again, status) in [
+        ("CR alone in a size", &b"1\rx"[..], &b"x"[..], Status::Internal),
+        ("CR alone in a trailer", b"0\r\nX: a\rb\r\n", b"x", Status::Internal),
+        ("a size without an end", b"1", b"1", Status::ResourceExhausted),
+        ("an extension without an end", b"5;x=", b"y", Status::ResourceExhausted),
+        ("a trailer without an end", b"0\r\nX: ", b"y", Status::ResourceExhausted),
+        ("trailers without an end", b"0\r\n", b"X: y\r\n", Status::ResourceExhausted),
+    ] {
+        for call in ["inference", "metadata"] {
+            let (head, first, again) = (head.clone(), first.to_owned(), again.repeat(2000));
+            let server = Wire::start(move |_, mut stream| {
+                stream.read_exact(&mut [0; 16])?;
+                stream.write_all(&[&head[..], &first].concat())?;
+                loop {
+                    stream.write_all(&again)?;
+                }
+            });
+            let client = Client::new(&format!("http://{}", server.address())).unwrap();
+            let error = match call {
+                "inference" => infer(&client).unwrap_err(),
+                _ => client.server_metadata(&CallOptions::new()).unwrap_err(),
+            };
+            assert_eq!((error.status(), error.is_in_doubt()), (status, true), "{name}, {call}: {error:?}");
+        }
+    }
 }

@@ -97,3 +97,57 @@ fn a_connection_that_cannot_be_opened_frees_its_place() {
         }
     }
 }
+
+#[test]
+fn the_wait_for_a_connection_counts_as_queueing() {
+    const BUSY: Duration = Duration::from_millis(200);
+    // A response that takes its time is the case itself.
+    let slow = Http::start(|_| {
+        thread::sleep(BUSY);
+        Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#))
+    });
+    let slow_too = Grpc::start(|_, _| {
+        thread::sleep(BUSY);
+        GrpcAnswer::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
+    });
+    for url in [format!("http://{}", slow.address()), format!("grpc://{}", slow_too.address())] {
+        let client = limited(&url, 1);
+        let times = thread::scope(|scope| {
+            let first = scope.spawn(|| client.infer(&InferRequest::new("m")).unwrap().times());
+            crate::server::until("the connection is in use", || client.connections().open == 1);
+            let second = client.infer(&InferRequest::new("m")).unwrap().times();
+            [first.join().unwrap(), second]
+        });
+        let waited = times.iter().filter(|times| times.queue > BUSY / 2).count();
+        assert_eq!(waited, 1, "{url}: {times:?}");
+        assert!(times.iter().all(|times| times.send < BUSY / 2 && times.first_byte > BUSY / 2), "{times:?}");
+    }
+}
+
+#[test]
+fn a_call_within_a_call_that_finds_no_free_connection_ends_with_its_deadline() {
+    let server = Http::start(|request| match request.path.ends_with("generate_stream") {
+        true => Answer::Bytes(answer(
+            200,
+            &[("Content-Type", "text/event-stream")],
+            b"data: {\"a\":1}\n\ndata: {\"a\":2}\n\n",
+        )),
+        false => Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#)),
+    });
+    let url = format!("http://{}", server.address());
+    for (max, status) in [(1, Some(Status::DeadlineExceeded)), (2, None)] {
+        let client = limited(&url, max);
+        let mut options = CallOptions::new();
+        options.set_timeout(Some(Duration::from_millis(100))).unwrap();
+        let mut events = 0;
+        client
+            .generate_stream("m", "", "{}", &CallOptions::new(), |_| {
+                events += 1;
+                let outcome = client.infer_with(&InferRequest::new("m"), &options);
+                assert_eq!(outcome.err().map(|error| error.status()), status);
+                std::ops::ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(events, 2);
+    }
+}
