@@ -33,6 +33,7 @@ test-large:
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 
 # Measures the library against its peers, and regenerates docs/benchmarks/.
 bench:

@@ -1,4 +1,4 @@
-//! The two protocols behind one face: the only file that names both.
+//! The two protocols behind one interface: the only file that names both.
 
 use std::ops::ControlFlow;
 

@@ -38,9 +38,9 @@ impl Client {
     /// call.
     ///
     /// `url` is `host[:port]` or `http://host[:port][/base/path]` for HTTP (default port 8000), or `grpc://host[:port]` for
-    /// gRPC (default port 8001); an IPv6 address is in brackets and may have a zone. Model names that a URL must escape are
-    /// known to Triton over gRPC alone: see [`InferRequest::new`](crate::InferRequest::new). INVALID_ARGUMENT for anything else; UNIMPLEMENTED
-    /// for `https` and `grpcs`, which this version does not have.
+    /// gRPC (default port 8001); an IPv6 address is in brackets and may have a zone. Model names that a URL must escape
+    /// are known to Triton over gRPC alone: see [`InferRequest::new`](crate::InferRequest::new). INVALID_ARGUMENT for
+    /// anything else; UNIMPLEMENTED for `https` and `grpcs`, which this version does not have.
     pub fn new(url: &str) -> Result<Self> {
         Self::with_options(url, &ClientOptions::default())
     }

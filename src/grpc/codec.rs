@@ -276,7 +276,7 @@ impl<'r> ResponseReader<'r> {
         self.left = self
             .left
             .checked_sub(bytes.len() as u64)
-            .ok_or_else(|| Error::broken_answer("the answer's message is longer than announced"))?;
+            .ok_or_else(|| Error::broken_answer("the response's message is longer than announced"))?;
         while !bytes.is_empty() {
             match &mut self.state {
                 State::Head { count: 0, .. } if let Some((head, length)) = Head::parse(bytes)? => {
@@ -359,8 +359,8 @@ impl<'r> ResponseReader<'r> {
                 self.left_spelled_out = left.ok_or_else(|| {
                     let most = self.left_spelled_out;
                     let message = format!(
-                        "the answer spells {byte_size} bytes out, and {most} are left of what the client's limit of \
-                         decompressed bytes has for that"
+                        "a field of {byte_size} bytes outside of raw contents exceeds the {most} bytes that are left for \
+                         such fields, a quarter of option max_decompressed_byte_size"
                     );
                     Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
                 })?;
@@ -565,7 +565,7 @@ fn split(bytes: &[u8], most: u64) -> (&[u8], &[u8]) {
 }
 
 fn malformed(what: &str) -> Error {
-    Error::broken_answer(format!("the answer is no ModelInferResponse: {what}"))
+    Error::broken_answer(format!("malformed ModelInferResponse: {what}"))
 }
 
 #[cfg(test)]

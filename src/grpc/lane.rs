@@ -30,7 +30,7 @@ const CONNECTION_WINDOW: u32 = i32::MAX as u32;
 /// (feature `allocator`), smaller ones stay in the caches; elsewhere each costs its page faults anew, and fewer large ones
 /// cost less.
 const FRAME_BYTE_SIZE: u32 = if cfg!(feature = "allocator") { 256 << 10 } else { 1 << 20 };
-/// The most bytes of response headers or trailers, where a status's text is. Servers send them in frames of 16 KiB, of which
+/// The maximum size of response headers or trailers in bytes, where a status's text is. Servers send them in frames of 16 KiB, of which
 /// h2 accepts 5/4 of this limit divided by the largest frame: so it has to be as much to let a text of 1 MiB pass.
 const HEADERS_BYTE_SIZE: u32 = 64 * FRAME_BYTE_SIZE;
 

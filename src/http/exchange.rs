@@ -25,7 +25,8 @@ use crate::{
 /// How much is received at once of what has no place of its own.
 const WINDOW_BYTE_SIZE: usize = 16 << 10;
 
-/// The most bytes of a chunked body between two pieces of its data, and of its trailers: RESOURCE_EXHAUSTED beyond.
+/// The maximum number of bytes of a chunked body between two pieces of its data, and of its trailers: RESOURCE_EXHAUSTED
+/// beyond.
 const MAX_CHUNK_OVERHEAD: usize = MAX_HEADERS_BYTE_SIZE;
 
 /// The memory that a connection receives into, and what of it is not yet read.

@@ -8,8 +8,8 @@ use crate::{
     options::CallContext,
 };
 
-/// The most header lines of a response, and the most bytes that they and the status line may have: RESOURCE_EXHAUSTED
-/// beyond.
+/// The maximum number of header lines of a response, and the maximum size of status line and headers in bytes:
+/// RESOURCE_EXHAUSTED beyond.
 pub(super) const MAX_HEADERS: usize = 128;
 pub(super) const MAX_HEADERS_BYTE_SIZE: usize = 64 << 10;
 /// The byte size of the JSON part, of a request and of a response.

@@ -17,7 +17,7 @@ const KEPT: Duration = Duration::from_secs(60);
 
 /// The connections of a client to one server: as many as there are calls at once, up to a maximum. A thread gets the one
 /// that it used itself, whose memory its core and its allocator know (at 1 MiB a fifth of the CPU time of four threads);
-/// else the one used last, so that those too many grow old.
+/// else the one used last, so that superfluous ones age.
 #[derive(Debug)]
 pub(crate) struct Pool<C> {
     max: usize,
