@@ -107,11 +107,12 @@ pub(super) fn failed(error: h2::Error, responded: bool, link: &Link, loan: &Loan
     let by_server = error.is_remote();
     match error.reason() {
         _ if http1_port::responded(link) => http1_port::failure(),
-        _ if by_server && error.is_go_away() => {
+        // Whoever has responded has looked at the request, whatever it says afterwards.
+        _ if by_server && error.is_go_away() && !responded => {
             let error = Error::connection("connection closed by the server (GOAWAY)").with_source(error);
             Failure { error, reached: Reached::Refused, was_reused: false }
         }
-        Some(Reason::REFUSED_STREAM) if by_server => {
+        Some(Reason::REFUSED_STREAM) if by_server && !responded => {
             // h2 has dropped what it still had of the message: the bytes that left tell.
             let is_whole = link.progress().sent >= loan.byte_size();
             let text = "request refused by the server or a proxy (REFUSED_STREAM)";

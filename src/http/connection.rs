@@ -19,28 +19,46 @@ pub(crate) struct Http1 {
     pub(super) ids: Ids,
 }
 
-/// The ids of the requests that this connection carried last: a response under an earlier one's id is a stray.
+/// The ids of the requests that this connection has carried: a response under an earlier one's id is a stray.
 #[derive(Default)]
 pub(super) struct Ids {
-    earlier: String,
     own: String,
+    /// Hashes of those before, the latest ones of them.
+    earlier: Vec<u64>,
+    /// Where the next one goes, in place of the oldest.
+    next: usize,
 }
 
 impl Ids {
+    const MAX: usize = 1024;
+
     /// A request with this id is about to be sent; empty for none.
     pub fn send(&mut self, id: &str) {
-        if !self.own.is_empty() {
-            std::mem::swap(&mut self.earlier, &mut self.own);
+        if self.own != id {
+            if !self.own.is_empty() {
+                let earlier = hash(&self.own);
+                match self.earlier.get_mut(self.next) {
+                    Some(oldest) => *oldest = earlier,
+                    None => self.earlier.push(earlier),
+                }
+                self.next = (self.next + 1) % Self::MAX;
+            }
+            self.own.clear();
+            self.own.push_str(id);
         }
-        self.own.clear();
-        self.own.push_str(id);
     }
 
     /// Whether a response under this id belongs to an earlier request. Servers that make ids of their own, or none, are
     /// not at fault.
     pub fn is_stray(&self, id: &str) -> bool {
-        !id.is_empty() && id == self.earlier && id != self.own
+        !id.is_empty() && id != self.own && self.earlier.contains(&hash(id))
     }
+}
+
+/// FNV-1a: ids are compared with those of this client's own requests, which nobody else can choose.
+fn hash(id: &str) -> u64 {
+    id.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 impl Connection for Http1 {
@@ -117,5 +135,12 @@ mod tests {
         assert!(ids.is_stray("b"));
         ids.send("b");
         assert!(!ids.is_stray("b"));
+        // Not only the last one's, and not without bound.
+        (0..Ids::MAX).for_each(|number| ids.send(&number.to_string()));
+        assert!((0..Ids::MAX - 1).all(|number| ids.is_stray(&number.to_string())));
+        assert!(!ids.is_stray("1023"));
+        ids.send("x");
+        ids.send("y");
+        assert!(!ids.is_stray("0") && ids.is_stray("2") && ids.earlier.len() == Ids::MAX);
     }
 }

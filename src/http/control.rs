@@ -118,6 +118,11 @@ pub(super) async fn read_body(
             false => Err(wire::error(status, message.as_bytes())),
         };
     }
+    if is_success(status)
+        && let Some(announced) = response.body.byte_size()
+    {
+        context.check_parsed_size(announced)?;
+    }
     let max = match is_success(status) {
         true => context.max_parsed_byte_size().saturating_add(1),
         false => REASON_BYTE_SIZE,

@@ -131,6 +131,11 @@ impl<'c> Exchange<'c> {
             None => self.head().await?,
         };
         self.caller.begins("receiving the response");
+        if !is_sent && matches!(head.status, 200..=299) {
+            // An error may come early; a success cannot be the response to what has not been sent.
+            let message = "malformed HTTP response: a success before the end of the request was sent";
+            return Err(Error::broken_answer(message).with_http_status(head.status).into());
+        }
         let framing = Framing::new(head.framing)?;
         let body = Body::Arriving { link: self.link, window: self.window, framing };
         Ok(Response { head, body, is_sent })
@@ -361,8 +366,10 @@ impl Body<'_> {
                     if taken > 0 {
                         continue;
                     }
-                    if line.windows(2).any(|pair| pair[0] == b'\r' && pair[1] != b'\n') {
-                        return Err(malformed().with_source("a line with CR alone, without LF"));
+                    if line.first() == Some(&b'\n')
+                        || line.windows(2).any(|pair| (pair[0] == b'\r') != (pair[1] == b'\n'))
+                    {
+                        return Err(malformed().with_source("a line that does not end in CRLF"));
                     }
                     match poll_fn(|_| window.poll_receive(link)).await {
                         // Only the end of the last chunk is missing.

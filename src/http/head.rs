@@ -102,6 +102,10 @@ impl Parsed {
                 let message = format!("the response exceeds the limit of {MAX_HEADERS} header lines");
                 return Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true));
             }
+            Err(_) if is_settings_frame(bytes) => {
+                let message = "the server's port speaks HTTP/2, not HTTP/1.1: use a grpc:// URL, or the HTTP port (8000 by default)";
+                return Err(Error::broken_answer(message).in_doubt(false));
+            }
             Err(error) => return Err(malformed().with_source(error)),
         };
         if length > MAX_HEADERS_BYTE_SIZE {
@@ -172,6 +176,11 @@ impl Parsed {
         };
         Ok(Some((parsed, length)))
     }
+}
+
+/// Whether the first thing that the server sends is what a server of HTTP/2 begins with: a SETTINGS frame of stream 0.
+fn is_settings_frame(bytes: &[u8]) -> bool {
+    matches!(bytes, [0, 0, _, 4, 0, 0, 0, 0, 0, ..])
 }
 
 fn malformed() -> Error {

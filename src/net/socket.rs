@@ -27,11 +27,9 @@ use crate::until::Deadline;
 const SEND: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
 /// The most slices that the system takes in one call (IOV_MAX).
 const MAX_SLICES: usize = 1024;
-/// Below this a wait is timed by `poll`: SO_RCVTIMEO counts in the kernel's ticks of up to 10 ms.
+/// Below this a wait is timed by `poll`: SO_RCVTIMEO counts in the kernel's ticks of up to 10 ms, and the longer it is, the
+/// more of them it may be late (its timer wheel rounds up by as much as an eighth).
 const COARSE: Duration = Duration::from_millis(50);
-/// How much later than its deadline a blocking receive may end. It saves setting SO_RCVTIMEO anew for each call: the
-/// time left at the first wait of a call is always a little less than the timeout.
-const SLACK: Duration = Duration::from_millis(5);
 
 /// A socket in blocking mode once it is connected: to wait in `recv` takes one system call, to poll first takes two.
 /// Every call that must not wait says so by itself (MSG_DONTWAIT).
@@ -113,13 +111,14 @@ impl Socket {
     /// Sets SO_RCVTIMEO if what it is set to does not do for a wait of `left`.
     fn limit_receive(&self, left: Option<Duration>) -> io::Result<()> {
         let set = Duration::from_micros(self.receive_limit_us.load(Ordering::Relaxed));
+        // An eighth late, it is still in time; the rest is waited for anew. A range, so that it need not be set for each call.
         let will_do = match left {
             None => set.is_zero(),
-            Some(left) => !set.is_zero() && set <= left + SLACK && set >= left / 2,
+            Some(left) => !set.is_zero() && set <= left / 8 * 7 && set >= left / 4,
         };
         if !will_do {
             // More seconds than the system's type holds are as good as no limit: the deadline is checked again.
-            let limit = left.map(|left| left.min(Duration::from_secs(24 * 3600)));
+            let limit = left.map(|left| (left / 4 * 3).min(Duration::from_secs(24 * 3600)));
             set_socket_timeout(&self.fd, Timeout::Recv, limit)?;
             let us = limit.map_or(0, |limit| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX));
             self.receive_limit_us.store(us, Ordering::Relaxed);

@@ -260,3 +260,34 @@ fn a_deadline_holds_against_a_flood_of_interim_responses() {
     let others = [Status::Internal, Status::ResourceExhausted];
     expect_by("interim responses", &format!("http://{}", server.address()), &SMALL, &others);
 }
+
+/// A blocking receive is late by up to an eighth of its limit: for long deadlines that is far more than for short ones.
+#[test]
+fn a_longer_deadline_is_held_as_closely() {
+    let server = silent();
+    let deadline = Duration::from_millis(2500);
+    let mut options = CallOptions::new();
+    options.set_timeout(Some(deadline)).unwrap();
+    let late = |url: &str| {
+        let client = Client::new(url).unwrap();
+        let start = Instant::now();
+        infer(&client, &options, &[0; 4]).unwrap_err();
+        start.elapsed()
+    };
+    thread::scope(|scope| {
+        let (late, urls) = (&late, both(server.address()));
+        // Several beside each other: the quickest of a protocol counts.
+        let calls = urls.map(|url| {
+            [0; 3].map(|_| {
+                scope.spawn({
+                    let url = url.clone();
+                    move || late(&url)
+                })
+            })
+        });
+        for calls in calls {
+            let quickest = calls.map(|call| call.join().unwrap()).into_iter().min().unwrap();
+            assert!((deadline..=deadline + SLACK).contains(&quickest), "{quickest:?}");
+        }
+    });
+}

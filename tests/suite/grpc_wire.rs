@@ -411,3 +411,23 @@ fn a_request_arrives_whole_through_windows_of_any_size() {
         }
     }
 }
+
+#[test]
+fn a_request_that_was_responded_to_is_not_sent_again_whatever_goaway_says() {
+    let served = Arc::new(AtomicUsize::new(0));
+    let count = served.clone();
+    let server = Wire::start(move |_, stream| {
+        let peer = Peer::accept(stream, &[])?;
+        let call = peer.read_request()?;
+        count.fetch_add(1, Ordering::SeqCst);
+        peer.head(call, &[], false)?;
+        peer.send(frame::DATA, 0, call, &grpc::frame(&message())[..10])?;
+        peer.go_away(0)?;
+        loop {
+            peer.read()?;
+        }
+    });
+    let error = infer(&client(server.address())).unwrap_err();
+    assert_eq!((error.status(), error.is_in_doubt()), (Status::Unavailable, true), "{error:?}");
+    assert_eq!((served.load(Ordering::SeqCst), server.connections()), (1, 1));
+}

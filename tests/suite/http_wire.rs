@@ -3,13 +3,14 @@
 
 use std::{
     io::{Read, Write},
+    sync::Arc,
     thread,
     time::Duration,
 };
 
 use triton_client::{CallOptions, Client, ClientOptions, Error, InferRequest, InferResult, Origin, Status};
 
-use crate::support::fault::{Answer, Http, Wire, answer};
+use crate::support::fault::{Answer, Gate, Http, Wire, answer};
 
 const JSON: &str = r#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[4],"parameters":{"binary_data_size":16}}]}"#;
 const TENSOR: [u8; 16] = [7; 16];
@@ -233,6 +234,7 @@ fn a_chunked_body_whose_lines_never_end_is_refused_at_a_limit() {
     // What follows the headers, and then comes again and again.
     for (name, first, again, status) in [
         ("CR alone in a size", &b"1\rx"[..], &b"x"[..], Status::Internal),
+        ("LF alone", b"5\nhello", b"x", Status::Internal),
         ("CR alone in a trailer", b"0\r\nX: a\rb\r\n", b"x", Status::Internal),
         ("a size without an end", b"1", b"1", Status::ResourceExhausted),
         ("an extension without an end", b"5;x=", b"y", Status::ResourceExhausted),
@@ -255,5 +257,55 @@ fn a_chunked_body_whose_lines_never_end_is_refused_at_a_limit() {
             };
             assert_eq!((error.status(), error.is_in_doubt()), (status, true), "{name}, {call}: {error:?}");
         }
+    }
+}
+
+#[test]
+fn a_success_before_the_end_of_the_request_was_sent_is_refused() {
+    // As a stray does that arrives while the request is on its way.
+    let bytes = framed(OK, &[&format!("Content-Length: {}", body().len())], &body());
+    let over = Arc::new(Gate::default());
+    let gate = over.clone();
+    let server = Wire::start(move |_, mut stream| {
+        stream.read_exact(&mut [0; 16])?;
+        stream.write_all(&bytes)?;
+        // Reads no more, so that the client can't send the rest.
+        gate.wait();
+        Ok(())
+    });
+    let data = vec![0u8; 32 << 20];
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let request = InferRequest::new("m").input("I", &[data.len() as i64], &data);
+    let error = client.infer(&request).unwrap_err();
+    over.open();
+    assert_eq!((error.status(), error.is_in_doubt()), (Status::Internal, true), "{error:?}");
+    assert!(error.full_message().contains("before the end of the request"), "{error:?}");
+}
+
+#[test]
+fn a_stray_of_any_earlier_request_of_a_connection_is_refused() {
+    // The third request is answered by the response to the first.
+    let reply = |id: &str| {
+        let json = JSON.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
+        let size = json.len().to_string();
+        answer(200, &[("Inference-Header-Content-Length", &size)], &[json.as_bytes(), &TENSOR].concat())
+    };
+    for behind in 1..5 {
+        let server = Http::start(move |request| {
+            let text = String::from_utf8_lossy(&request.body);
+            let id =
+                text.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+            let number: usize = id.parse().unwrap();
+            Answer::Bytes(reply(&if number == 5 { number - behind } else { number }.to_string()))
+        });
+        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        for number in 1..8 {
+            let request = InferRequest::new("m").id(number.to_string()).input("I", &[4], &[1i32; 4]);
+            match client.infer(&request) {
+                Ok(result) => assert!(number != 5 && result.id() == number.to_string()),
+                Err(error) => assert!(number == 5 && error.full_message().contains("earlier"), "{error:?}"),
+            }
+        }
+        assert_eq!(server.connections(), 2);
     }
 }
