@@ -21,7 +21,7 @@ const STEP: usize = 64 << 10;
 /// Larger ones than this many steps are not kept.
 const CLASSES: usize = 32;
 /// The most blocks of one size, and the most bytes of all, that are kept.
-const SLOTS: usize = 16;
+const SLOTS: usize = 64;
 const MAX_KEPT_BYTE_SIZE: usize = 16 << 20;
 
 /// No lock: a forked child could wait for ever for one that another thread held.

@@ -29,7 +29,8 @@ const CONNECTION_WINDOW: u32 = i32::MAX as u32;
 /// The largest frame that the server may send. h2 reads a frame as a whole, into fresh memory: where freed blocks are kept
 /// (feature `allocator`), smaller ones stay in the caches; elsewhere each costs its page faults anew, and fewer large ones
 /// cost less.
-const FRAME_BYTE_SIZE: u32 = if cfg!(feature = "allocator") { 256 << 10 } else { 1 << 20 };
+/// With its head it fits into 256 KiB.
+const FRAME_BYTE_SIZE: u32 = if cfg!(feature = "allocator") { (256 << 10) - 64 } else { 1 << 20 };
 /// The maximum size of response headers or trailers in bytes, where a status's text is. Servers send them in frames of 16 KiB, of which
 /// h2 accepts 5/4 of this limit divided by the largest frame: so it has to be as much to let a text of 1 MiB pass.
 const HEADERS_BYTE_SIZE: u32 = 64 * FRAME_BYTE_SIZE;
