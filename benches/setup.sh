@@ -12,7 +12,9 @@ out=$(cd "$1" && pwd)
 [ -e /usr/include/google/protobuf/message.h ] || "$root/tests/packages.sh" no-such-command:libprotobuf-dev
 python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-command:python3-venv
 
-(cd "$root" && cargo build --release --features allocator --lib --example stub --example bench_ureq)
+# The library by itself, and last: beside examples its dependencies have more features than `make install` gives them.
+(cd "$root" && cargo build --release --features allocator --example stub --example bench_ureq &&
+    cargo build --release --features allocator --lib)
 target=${CARGO_TARGET_DIR:-$root/target}/release
 cp "$target/examples/stub" "$target/examples/bench_ureq" "$target/libtriton_client.so" "$out/"
 strip --strip-unneeded "$out/libtriton_client.so"

@@ -13,12 +13,7 @@ use crate::{
         generate::Generate,
         wire::{HttpRequest, is_success},
     },
-    net::{
-        attempts::Failure,
-        dial::Dialer,
-        drive::Caller,
-        pool::{ConnectionCounts, Kept},
-    },
+    net::{attempts::Failure, dial::Dialer, drive::Caller, pool::ConnectionCounts},
     options::{CallContext, ClientOptions},
     proto,
     url::{Protocol, Url},
@@ -157,27 +152,32 @@ impl Transport {
 }
 
 impl Response<'_> {
-    /// What the response to an operation says. The connection is not used again after a malformed one.
-    pub fn read<O: Operation>(self, operation: &O, context: &CallContext) -> Result<O::Answer> {
-        let is_malformed =
-            |error: &Error| (error.status(), error.origin()) == (Status::Internal, Origin::Connection);
-        let (outcome, headers, over_http, over_grpc) = match self {
-            Self::Http(HttpResponse { status, headers, body, connection }) => {
-                (read_http(operation, status, body, context), headers, Some(connection), None)
+    /// What the response to an operation says, to be asked once.
+    pub fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Answer> {
+        let (outcome, headers) = match self {
+            Self::Http(HttpResponse { status, headers, body, .. }) => {
+                (read_http(operation, *status, std::mem::take(body), context), headers)
             }
-            Self::Grpc(GrpcResponse { headers, message, connection }) => {
-                (read_grpc::<O>(&message, context), headers, None, Some(connection))
-            }
+            Self::Grpc(GrpcResponse { headers, message, .. }) => (read_grpc::<O>(message, context), headers),
         };
-        let outcome = match outcome {
+        let headers = std::mem::replace(headers, Headers::none());
+        match outcome {
             Ok((reply, body)) => operation.answer(Answered { reply, body, headers }),
             Err(error) => Err(error.with_headers(headers)),
-        };
-        if !outcome.as_ref().is_err_and(is_malformed) {
-            over_http.into_iter().for_each(Kept::check_in);
-            over_grpc.into_iter().for_each(Kept::check_in);
         }
-        outcome
+    }
+
+    /// Returns the connection to its pool, unless the response was malformed.
+    #[inline(never)]
+    pub fn end(self, outcome: Option<&Error>) {
+        let is_malformed =
+            |error: &Error| (error.status(), error.origin()) == (Status::Internal, Origin::Connection);
+        if outcome.is_none_or(|error| !is_malformed(error)) {
+            match self {
+                Self::Http(response) => response.connection.check_in(),
+                Self::Grpc(response) => response.connection.check_in(),
+            }
+        }
     }
 }
 

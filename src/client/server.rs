@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     log::LogLevel,
     model::Operation,
     net::{
@@ -11,7 +11,7 @@ use crate::{
         drive::{Caller, drive},
     },
     options::{CallContext, ClientOptions},
-    transport::{Means, Transport},
+    transport::{Means, Request, Response, Transport},
     until::Stopped,
     url::Url,
 };
@@ -42,9 +42,16 @@ impl Server {
     /// The same without its log and without what it was in its error.
     pub fn ask<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
         let request = self.transport.request(operation, context)?;
-        let response =
-            run(context, operation.only_reads(), async |means| self.transport.call(&request, means).await)?;
-        response.read(operation, context)
+        let mut response = self.exchange(&request, operation.only_reads(), context)?;
+        let outcome = response.read(operation, context);
+        response.end(outcome.as_ref().err());
+        outcome
+    }
+
+    /// Sends a request of the control plane. Compiled once for all operations, as all that is not generic here.
+    #[inline(never)]
+    fn exchange(&self, request: &Request, only_reads: bool, context: &CallContext) -> Result<Response<'_>> {
+        run(context, only_reads, async |means| self.transport.call(request, means).await)
     }
 
     /// Runs a call, logs it, and puts what was tried, and where, into its error.
@@ -54,17 +61,40 @@ impl Server {
         what: impl Fn() -> String,
         call: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let url = &self.url;
         let start = context.log.is_on(LogLevel::Debug).then(Instant::now);
-        let outcome = call().map_err(|error| error.context(format_args!("{} at {url}", what())));
-        context.log.write(LogLevel::Debug, TARGET, || {
-            let took = start.map(|start| start.elapsed()).unwrap_or_default();
-            match &outcome {
-                Ok(_) => format!("{} at {url}: done in {took:?}", what()),
-                Err(error) => format!("{} (after {took:?})", error.full_message()),
+        match call() {
+            Ok(outcome) => {
+                if let Some(start) = start {
+                    self.log_success(&what, start, context);
+                }
+                Ok(outcome)
             }
+            Err(error) => Err(self.log_failure(error, &what, start, context)),
+        }
+    }
+
+    #[inline(never)]
+    fn log_success(&self, what: &dyn Fn() -> String, start: Instant, context: &CallContext) {
+        context.log.write(LogLevel::Debug, TARGET, || {
+            format!("{} at {}: done in {:?}", what(), self.url, start.elapsed())
         });
-        outcome
+    }
+
+    #[inline(never)]
+    fn log_failure(
+        &self,
+        error: Error,
+        what: &dyn Fn() -> String,
+        start: Option<Instant>,
+        context: &CallContext,
+    ) -> Error {
+        let error = error.context(format_args!("{} at {}", what(), self.url));
+        if let Some(start) = start {
+            context.log.write(LogLevel::Debug, TARGET, || {
+                format!("{} (after {:?})", error.full_message(), start.elapsed())
+            });
+        }
+        error
     }
 }
 
