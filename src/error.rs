@@ -287,6 +287,12 @@ impl Error {
         Self::new(Status::Internal, Origin::Connection, message).in_doubt(true)
     }
 
+    /// Whether it is a [`broken_answer`](Self::broken_answer): whoever broke the protocol once may do so again, so that the
+    /// connection is not used any more.
+    pub(crate) fn is_malformed_response(&self) -> bool {
+        (self.status(), self.origin()) == (Status::Internal, Origin::Connection)
+    }
+
     /// A time limit of the caller's that passed.
     pub(crate) fn deadline(message: impl Into<String>) -> Self {
         Self::new(Status::DeadlineExceeded, Origin::Client, message).retryable(true)

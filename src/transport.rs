@@ -170,9 +170,7 @@ impl Response<'_> {
     /// Returns the connection to its pool, unless the response was malformed.
     #[inline(never)]
     pub fn end(self, outcome: Option<&Error>) {
-        let is_malformed =
-            |error: &Error| (error.status(), error.origin()) == (Status::Internal, Origin::Connection);
-        if outcome.is_none_or(|error| !is_malformed(error)) {
+        if !outcome.is_some_and(Error::is_malformed_response) {
             match self {
                 Self::Http(response) => response.connection.check_in(),
                 Self::Grpc(response) => response.connection.check_in(),

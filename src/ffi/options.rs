@@ -291,7 +291,7 @@ pub unsafe extern "C" fn triton_client_options_set_max_connections(
     max: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // More than the type holds is no maximum.
+    // A value that usize cannot hold sets no maximum.
     let set = |options: &mut ClientOptions| options.set_max_connections(usize::try_from(max).ok()).map(drop);
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
     unsafe { change(options, error_out, set) }

@@ -390,7 +390,7 @@ impl<'r> ResponseReader<'r> {
             parameters::read(message.parameters, &mut self.result.parameters);
             return Ok(());
         }
-        // Protobuf asks for UTF-8; a name that is not UTF-8 is no reason to lose the tensors.
+        // Protobuf requires UTF-8, but a name that is not UTF-8 must not cost the tensors.
         let text = String::from_utf8_lossy(field).into_owned();
         match number {
             response_field::MODEL_NAME => self.result.model_name = text,
@@ -455,7 +455,7 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
     while !rest.is_empty() {
         let (number, value, after) = take_field(rest).map_err(|fault| malformed(&fault))?;
         match (number, value) {
-            // Texts that are not UTF-8 are no reason to lose the tensors.
+            // Texts that are not UTF-8 must not cost the tensors.
             (NAME, Value::Bytes(name)) => head.name = String::from_utf8_lossy(name).into_owned(),
             (DATATYPE, Value::Bytes(name)) => {
                 head.datatype = Datatype::from_name(&String::from_utf8_lossy(name));

@@ -23,7 +23,7 @@ use self::{
     message::{MessageReader, PREFIX_BYTE_SIZE},
 };
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Result},
     headers::Headers,
     infer::{InferResult, Stopwatch, place::Places},
     lend::Loan,
@@ -173,10 +173,7 @@ impl Grpc {
             outcome => outcome,
         };
         let is_usable = checked.connection.take_back(&loan, outcome.is_err());
-        // Whoever broke the rules once may do so again.
-        let is_malformed = outcome.as_ref().is_err_and(|failure| {
-            (failure.error.status(), failure.error.origin()) == (Status::Internal, Origin::Connection)
-        });
+        let is_malformed = outcome.as_ref().is_err_and(|failure| failure.error.is_malformed_response());
         let kept = Kept((is_usable && !is_malformed).then_some(checked));
         match outcome {
             Ok((headers, output)) => Ok((headers, output, kept)),

@@ -94,8 +94,8 @@ async fn read_stream(
     Err((error, is_reusable))
 }
 
-/// What the one event of an answer says: so Triton tells, under a status of its own, that a model failed before its
-/// first event.
+/// The data of a response's only event: Triton reports so, under an error status, that a model failed before its first
+/// event.
 fn without_frame(body: &str) -> &str {
     body.strip_prefix("data:").map_or(body, str::trim)
 }
@@ -106,7 +106,7 @@ struct Events<'e, 's, 'c> {
     /// What was received of it and not yet read.
     bytes: Vec<u8>,
     used: usize,
-    /// Whether the end of the body is told by more than the end of the connection, which may have broken.
+    /// Whether the end of the body is framed, and not only the end of the connection, which may have been lost.
     is_framed: bool,
     /// Whether a LF that comes next is still of the line before.
     after_cr: bool,

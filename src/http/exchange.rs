@@ -233,8 +233,8 @@ fn too_long() -> Error {
 impl Response<'_> {
     /// Whether all of it was read and another exchange may follow on the connection.
     pub fn ends_reusable(&self) -> bool {
-        // A response may still follow to what a gateway answered in its server's place, and 204 and 304 are no responses
-        // to anything that is sent here.
+        // Where a gateway responded in its server's place, the server's own response may still follow; 204 and 304 are not
+        // valid responses to anything that is sent here.
         let is_gateways = matches!(self.head.status, 101 | 204 | 304 | 408 | 502 | 504);
         self.is_sent && self.head.keeps_alive && !is_gateways && self.body.is_over()
     }
@@ -248,7 +248,7 @@ pub(super) enum Body<'s> {
     Bytes(&'s [u8]),
 }
 
-/// What is left of a body, and how its end is told.
+/// What is left of a body, and how its end is framed.
 pub(super) enum Framing {
     Length(u64),
     Chunks(Box<Call<state::RecvBody>>),
@@ -270,7 +270,7 @@ impl Framing {
     }
 }
 
-/// ureq-proto's reader of a chunked body. It has to be told of a request and the beginning of its response first.
+/// ureq-proto's reader of a chunked body, which first has to be led through a request and the start of its response.
 fn chunks() -> std::result::Result<Call<state::RecvBody>, ureq_proto::Error> {
     let unexpected = || ureq_proto::Error::BodyNotAllowed;
     let request = Request::post("http://server/").header(header::CONTENT_LENGTH, "1").body(());

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     compression::Compression,
-    error::{Error, Result, excerpt},
+    error::{Error, Origin, Result, excerpt},
     infer::{
         InferOutput, InferResult, Stopwatch, check_output_count, check_output_names,
         place::{Data, Place, Places},
@@ -72,7 +72,7 @@ impl Http {
                 }
                 // What went on the wire may still follow: only the server's own word ends an exchange.
                 Err(error) => {
-                    let is_reusable = is_reusable && error.origin() == crate::error::Origin::Server;
+                    let is_reusable = is_reusable && error.origin() == Origin::Server;
                     Ok((Err(error.with_headers(headers)), is_reusable, Instant::now()))
                 }
             }
