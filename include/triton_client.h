@@ -1472,6 +1472,11 @@ const char *triton_tensor_metadata_name(const triton_tensor_metadata *tensor);
 triton_datatype triton_tensor_metadata_datatype(const triton_tensor_metadata *tensor);
 
 /**
+ * The name of its datatype as the server gives it: "FP32", also of one that this library does not know.
+ */
+const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *tensor);
+
+/**
  * Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
  *
  * @param rank_out  the number of dimensions; NULL is allowed
@@ -1798,10 +1803,11 @@ triton_status triton_infer_request_input_clear_shared_memory(triton_infer_reques
 
 /**
  * Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
- * either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP.
+ * either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and BF16 are numbers
+ * in JSON, which Triton refuses and other servers take; over gRPC they have no such form, and the call returns
+ * INVALID_ARGUMENT.
  *
  * @param input  the input's index
- * @return INVALID_ARGUMENT for FP16 and BF16, which have no such form
  */
 triton_status triton_infer_request_input_set_json(triton_infer_request *request,
                                                   size_t input,
@@ -1884,8 +1890,9 @@ triton_status triton_infer_request_requested_output_set_classification(triton_in
                                                                        triton_error **error_out);
 
 /**
- * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. The server refuses FP16 and
- * BF16.
+ * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and BF16;
+ * other servers send them as numbers, and NaN and infinities of any floating-point datatype as null, which is read as NaN:
+ * binary data and gRPC keep infinities.
  *
  * @param output  the requested output's index
  */
@@ -2165,8 +2172,8 @@ const char *triton_parameter_string(const triton_parameter *parameter);
  * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
  *                   never NULL on success
  * @param count_out  the number of elements, not of bytes
- * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another;
- *         FAILED_PRECONDITION if it went to shared memory
+ * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another, also of
+ *         one that this library does not know; FAILED_PRECONDITION if it went to shared memory
  */
 triton_status triton_infer_result_output_as(const triton_infer_result *result,
                                             const char *name,
@@ -2286,17 +2293,27 @@ void triton_infer_result_free(triton_infer_result *result);
 const char *triton_infer_output_name(const triton_infer_output *output);
 
 /**
- * The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know.
+ * The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know
+ * (triton_infer_output_datatype_name). The data of such an output is there if it came as bytes: of JSON and of typed contents
+ * none is read.
  */
 triton_datatype triton_infer_output_datatype(const triton_infer_output *output);
 
 /**
- * The shape of an output, the batch dimension first where the model has one.
+ * The name of an output's datatype as the server gave it: "FP32", also of one that this library does not know, "STRING".
+ * Valid until the result is freed; an empty text if the server gave none.
+ */
+const char *triton_infer_output_datatype_name(const triton_infer_output *output);
+
+/**
+ * The shape of an output, the batch dimension first where the model has one. One dimension that the server left open (-1) is
+ * set to the size that follows from the data; where the datatype is not known or the data is in shared memory it stays.
  *
  * @param rank_out  the number of dimensions; NULL is allowed
  * @return the dimensions; NULL if there are none
  */
-const int64_t *triton_infer_output_shape(const triton_infer_output *output, size_t *rank_out);
+const int64_t *triton_infer_output_shape(const triton_infer_output *output,
+                                         size_t *rank_out);
 
 /**
  * The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request

@@ -9,16 +9,15 @@ use super::{
     elements,
     exchange::{Body, Exchange, Response},
     head::{Head, json_size_header},
-    json::{Header, ResponseParser},
+    json::{Header, OutputHeader, ResponseParser},
     prepare::Prepared,
 };
 use crate::{
     compression::Compression,
     error::{Error, Origin, Result, excerpt},
     infer::{
-        InferOutput, InferResult, Stopwatch, check_output_count, check_output_names,
+        Datatype, InferOutput, InferResult, Stopwatch, check_output_count, check_output_names,
         place::{Data, Place, Places},
-        tensor,
     },
     model::wire,
     net::{attempts::Failure, drive::Caller},
@@ -203,9 +202,11 @@ impl Reading<'_> {
         let mut result = InferResult { model_name, model_version, id, parameters, ..InferResult::default() };
         result.outputs.reserve_exact(outputs.len());
         let mut repairs = parser.repairs();
-        for output in outputs {
-            let name = &output.head.name;
-            let data = match (output.json_data, output.binary_byte_size) {
+        for OutputHeader { mut head, binary_byte_size, json_data } in outputs {
+            let name = &head.name;
+            let data = match (json_data, binary_byte_size) {
+                // Elements of which nobody here knows what they are; the other outputs are read.
+                (Some(_), _) if head.datatype() == Datatype::Invalid => places.bring(name, &[])?,
                 (Some(range), _) => {
                     if repairs.is_within(&range) {
                         return Err(Error::broken_answer(format!(
@@ -213,28 +214,29 @@ impl Reading<'_> {
                             excerpt(name)
                         )));
                     }
-                    // A shape that is invalid is an error below.
-                    let most = tensor::byte_size(output.head.datatype, &output.head.shape).unwrap_or(Some(0));
                     let text = parser.text().get(range).unwrap_or_default();
-                    let data =
-                        elements::read_response(text, output.head.datatype, most).map_err(|fault| {
+                    let data = elements::read_response(text, head.datatype(), head.byte_size()?).map_err(
+                        |fault| {
                             Error::broken_answer(format!(
                                 "output '{}' of the response: {fault}",
                                 excerpt(name)
                             ))
-                        })?;
-                    places.bring(name, &data)?
+                        },
+                    )?;
+                    head.complete_shape(&data)?;
+                    places.bring(&head.name, &data)?
                 }
-                (None, None) if places.is_shared(name, &output.head.shape) => Data::Shared,
+                (None, None) if places.is_shared(name, &head.shape) => Data::Shared,
                 (None, announced) => {
                     let announced = announced.unwrap_or(0);
                     left.take(name, announced, self.context)?;
                     let mut place = places.place(name, announced)?;
                     place.read_from(body).await?;
+                    head.complete_shape(place.filled())?;
                     place.land()
                 }
             };
-            result.outputs.push(InferOutput::new(output.head, data)?);
+            result.outputs.push(InferOutput::new(head, data)?);
         }
         check_output_names(&result.outputs)?;
         if body.fill(&mut [0]).await? != 0 {

@@ -285,10 +285,12 @@ impl<'a> InferRequest<'a> {
     }
 
     /// Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over
-    /// gRPC, where either all inputs in memory are spelled out or none. INVALID_ARGUMENT for FP16 and BF16, which have
-    /// no such form. BYTES elements have to be UTF-8 over HTTP.
+    /// gRPC, where either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and
+    /// BF16 are numbers in JSON, which Triton refuses and other servers take; over gRPC they have no such form: the call is
+    /// INVALID_ARGUMENT.
     pub fn set_input_json(&mut self, input: usize, is_json: bool) -> Result<()> {
-        self.input_at(input)?.set_json(is_json)
+        self.input_at(input)?.set_json(is_json);
+        Ok(())
     }
 
     /// Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. Data
@@ -340,8 +342,9 @@ impl<'a> InferRequest<'a> {
         Ok(())
     }
 
-    /// Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. FP16 and BF16 are
-    /// refused by the server.
+    /// Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and
+    /// BF16; other servers send them as numbers, and NaN and infinities of any floating-point datatype as `null`, which is
+    /// read as NaN: binary data and gRPC keep infinities.
     pub fn set_output_json(&mut self, output: usize, is_json: bool) -> Result<()> {
         self.output_at(output)?.set_json(is_json);
         Ok(())

@@ -65,11 +65,14 @@ impl ModelMetadata {
 
 /// An input or an output of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TensorMetadata {
     /// The tensor's name.
     pub name: String,
     /// Its datatype; [`Datatype::Invalid`] for one that this library does not know.
     pub datatype: Datatype,
+    /// The name of its datatype as the server gives it, `"FP32"`, also of one that this library does not know.
+    pub datatype_name: String,
     /// Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
     pub shape: Vec<i64>,
 }
@@ -137,6 +140,7 @@ impl Operation for GetModelMetadata<'_> {
         let reply = answered.reply;
         let tensor = |tensor: model_metadata_response::TensorMetadata| TensorMetadata {
             datatype: Datatype::from_name(&tensor.datatype),
+            datatype_name: tensor.datatype,
             name: tensor.name,
             shape: tensor.shape,
         };

@@ -103,29 +103,43 @@ fn read(text: &str) -> Result<Vec<Metric>> {
     }
 }
 
-/// `name{label="value",...} value [timestamp]`.
+/// `name{label="value",...} value [timestamp]`. A name with other characters than `[a-zA-Z0-9_:]` stands in quotes, a
+/// metric's among the labels: `{"a name","a label"="value"} value` (Prometheus 3).
 fn read_sample(line: &str) -> Option<Metric> {
     let end = line.find(|c: char| c == '{' || c.is_whitespace())?;
     let (name, mut rest) = line.split_at(end);
+    let mut name = (!name.is_empty()).then(|| name.to_owned());
     let mut labels = Vec::new();
-    if name.is_empty() {
-        return None;
-    }
     rest = rest.trim_start();
     if let Some(list) = rest.strip_prefix('{') {
         rest = list.trim_start();
         while !rest.starts_with('}') {
-            let (label, value) = rest.split_once('=')?;
-            let (value, after) = read_quoted(value.trim_start())?;
-            labels.push((label.trim().to_owned(), value));
-            rest = after.trim_start();
+            let (label, after) = match read_quoted(rest) {
+                Some((label, after)) => (label, after.trim_start()),
+                None => {
+                    let (label, _) = rest.split_once('=')?;
+                    (label.trim().to_owned(), &rest[label.len()..])
+                }
+            };
+            rest = match after.strip_prefix('=') {
+                Some(value) => {
+                    let (value, after) = read_quoted(value.trim_start())?;
+                    labels.push((label, value));
+                    after.trim_start()
+                }
+                None if name.is_none() => {
+                    name = Some(label);
+                    after
+                }
+                None => return None,
+            };
             rest = rest.strip_prefix(',').map(str::trim_start).or(rest.starts_with('}').then_some(rest))?;
         }
         rest = &rest[1..];
     }
     // Rust reads "NaN", "+Inf" and "-Inf" as Prometheus writes them.
     let value = rest.split_whitespace().next()?.parse().ok()?;
-    Some(Metric { name: name.to_owned(), labels, value })
+    Some(Metric { name: name.filter(|name| !name.is_empty())?, labels, value })
 }
 
 /// A text between quotes, and what follows it.
@@ -164,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn names_in_quotes_are_read() {
+        let text = "{\"my.metric\",l=\"x\"} 1\n{ \"a \\\"b\" , \"x.y\" = \"q,}=\" } 2\n\
+                    plain{\"http.status\"=\"200\",z=\"\"} 3\n{l=\"x\",\"behind\"} 4 1395066363000\n{\"\u{e4}\",} 5";
+        let samples = read(text).unwrap();
+        let read: Vec<_> = samples.iter().map(|sample| (sample.name.as_str(), sample.value)).collect();
+        let names = [("my.metric", 1.0), ("a \"b", 2.0), ("plain", 3.0), ("behind", 4.0), ("\u{e4}", 5.0)];
+        assert_eq!(read, names);
+        assert_eq!(samples[0].labels, [("l".to_owned(), "x".to_owned())]);
+        assert_eq!(samples[1].labels, [("x.y".to_owned(), "q,}=".to_owned())]);
+        assert_eq!((samples[2].label("http.status"), samples[2].label("z")), (Some("200"), Some("")));
+        assert_eq!(samples[3].label("l"), Some("x"));
+    }
+
+    #[test]
     fn what_is_no_sample_is_passed_over_unless_there_is_nothing_else() {
         for text in [
             "a",
@@ -174,6 +202,11 @@ mod tests {
             "a{b=\"c\" d=\"e\"} 1",
             "a x",
             "{} 1",
+            "{\"\"} 1",
+            "{\"a\",\"b\"} 1",
+            "a{\"b\"} 1",
+            "{\"a} 1",
+            "{l=\"x\"} 1",
             "<html> y",
             "a{b=\"\\",
         ] {

@@ -27,6 +27,7 @@ mod misbehaving;
 mod misbehaving_grpc;
 mod misbehaving_http;
 mod odd_answers;
+mod other_servers;
 mod pool;
 mod repository;
 mod requests;

@@ -409,7 +409,7 @@ fn json_text_of_the_caller_s_is_a_tensor_and_nothing_else() {
     let refused = [
         ("[1]", "4 bytes"),
         ("[1,2", ""),
-        ("[\"a\",1,2]", "no element"),
+        ("[\"a\",1,2]", "invalid element of datatype INT32: a string"),
         ("[1,2,3,4]", "16 bytes"),
         ("[1,2,3]}],\"outputs\":[{\"name\":\"O\"", ""),
         ("[1,2,3]}],\"parameters\":{\"triton_x\":1},\"x\":[{", ""),
