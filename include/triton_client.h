@@ -1589,8 +1589,8 @@ triton_status triton_infer_request_set_empty_final_response(triton_infer_request
                                                             triton_error **error_out);
 
 /**
- * Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON. The result is the
- * same.
+ * Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON
+ * (triton_infer_request_requested_output_set_json). The result is the same.
  */
 triton_status triton_infer_request_set_binary_output(triton_infer_request *request,
                                                      bool is_binary,

@@ -264,7 +264,7 @@ mod tests {
 
     use super::*;
     use crate::proto::inference::{
-        ModelConfig, ModelEnsembling, ModelMetadataResponse, ModelStatisticsResponse,
+        ModelConfig, ModelEnsembling, ModelInput, ModelMetadataResponse, ModelStatisticsResponse,
         RepositoryIndexResponse, model_config::SchedulingChoice,
     };
 
@@ -323,6 +323,20 @@ mod tests {
         for broken in ["", "[]", "{", r#"{"input":[{"dims":["1"]}"#, "\u{feff}{}"] {
             assert_eq!(with_numbers::<ModelConfig>(broken.to_owned()), broken);
         }
+    }
+
+    #[test]
+    fn a_datatype_newer_than_the_library_does_not_cost_the_configuration() {
+        let config: ModelConfig =
+            from_json(br#"{"name":"m","input":[{"name":"I","data_type":"TYPE_FP8","dims":[1]}]}"#).unwrap();
+        assert_eq!(
+            (&config.input[0].name[..], config.input[0].data_type, &config.input[0].dims[..]),
+            ("I", 0, &[1][..])
+        );
+        // Over gRPC it is a number, which a server reads back.
+        let input = ModelInput { data_type: 99, ..ModelInput::default() };
+        let json = to_json(&ModelConfig { input: vec![input], ..ModelConfig::default() }).unwrap();
+        assert_eq!(json["input"][0]["data_type"], 99);
     }
 
     #[test]
