@@ -280,7 +280,7 @@ impl Client {
             || {
                 let request = server.transport.request(&generate, &context)?;
                 run(&context, false, async |means| {
-                    server.transport.generate_stream(&generate, &request, &mut on_event, means).await
+                    server.transport.generate_stream(&request, &mut on_event, means).await
                 })
             },
         )

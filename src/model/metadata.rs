@@ -2,7 +2,7 @@
 
 use super::{
     Answered, Operation, same_json,
-    wire::{HttpRequest, model_path},
+    wire::{self, HttpRequest, is_name_of, model_path},
 };
 use crate::{
     error::Result,
@@ -101,6 +101,10 @@ impl Operation for GetServerMetadata {
         Ok(HttpRequest::get("/v2"))
     }
 
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<ServerMetadataResponse> {
+        wire::read_description(status, body, "a server's metadata", |_| true)
+    }
+
     fn answer(&self, mut answered: Answered<ServerMetadataResponse>) -> Result<ServerMetadata> {
         let json = answered.take_json(same_json)?;
         let ServerMetadataResponse { name, version, extensions } = answered.reply;
@@ -133,6 +137,12 @@ impl Operation for GetModelMetadata<'_> {
 
     fn to_http(&self) -> Result<HttpRequest> {
         Ok(HttpRequest::get(model_path(self.name, self.version)?))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelMetadataResponse> {
+        let what = format!("the metadata of model '{}'", self.name);
+        let has_name = |metadata: &ModelMetadataResponse| is_name_of(&metadata.name, self.name);
+        wire::read_description(status, body, &what, has_name)
     }
 
     fn answer(&self, mut answered: Answered<ModelMetadataResponse>) -> Result<ModelMetadata> {

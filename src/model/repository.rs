@@ -188,10 +188,16 @@ impl Operation for Index<'_> {
     /// Over HTTP the models stand alone.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryIndexResponse> {
         let body = wire::succeeded(status, body)?;
+        let what = "a JSON array of models";
         if !body.trim_ascii_start().starts_with(b"[") {
-            return Err(wire::not_as_it_should_be(status, "it is no list"));
+            return Err(wire::unexpected(status, what, body));
         }
-        wire::read_json(status, &[b"{\"models\":", body, b"}"].concat())
+        let index: RepositoryIndexResponse =
+            wire::read_json(status, &[b"{\"models\":", body, b"}"].concat())?;
+        if index.models.iter().any(|model| model.name.is_empty()) {
+            return Err(wire::unexpected(status, what, body));
+        }
+        Ok(index)
     }
 
     fn answer(&self, mut answered: Answered<RepositoryIndexResponse>) -> Result<RepositoryIndex> {

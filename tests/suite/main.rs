@@ -20,6 +20,7 @@ mod errors;
 mod generate;
 mod grpc_request;
 mod grpc_wire;
+mod http_meaning;
 mod http_wire;
 mod inference;
 mod lending;
