@@ -1070,7 +1070,8 @@ triton_status triton_client_options_set_max_decompressed_byte_size(triton_client
                                                                    triton_error **error_out);
 
 /**
- * Sets how inference requests are compressed that are told nothing else.
+ * Sets how inference requests are compressed that are told nothing else. Over HTTP Triton limits what it decompresses:
+ * triton_call_options_set_request_compression.
  */
 triton_status triton_client_options_set_request_compression(triton_client_options *options,
                                                             triton_compression compression,
@@ -1164,8 +1165,10 @@ triton_status triton_call_options_add_restricted_key(triton_call_options *option
                                                      triton_error **error_out);
 
 /**
- * Asks the server to report its load with the answers to inferences and triton_client_generate:
- * triton_infer_result_load_report and triton_generated_load_report read it.
+ * Asks the server to report its load. Triton does so over HTTP, in response to triton_client_generate and
+ * triton_client_generate_stream alone, for backends that have such metrics (vLLM's and TensorRT-LLM's):
+ * triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may report
+ * with inferences too.
  */
 triton_status triton_call_options_set_load_report(triton_call_options *options,
                                                   triton_load_report_format format,
@@ -1184,14 +1187,18 @@ triton_status triton_call_options_add_query_parameter(triton_call_options *optio
                                                       triton_error **error_out);
 
 /**
- * Sets how an inference request is compressed.
+ * Sets how an inference request is compressed. Over HTTP Triton refuses a request that has more than 64 MiB once it is
+ * decompressed (since 2.65; --http-max-input-size): a tensor of 80 MB passes plain and fails compressed, with
+ * INVALID_ARGUMENT. gRPC has no such limit.
  */
 triton_status triton_call_options_set_request_compression(triton_call_options *options,
                                                           triton_compression compression,
                                                           triton_error **error_out);
 
 /**
- * Sets how the answer to an inference request is wanted.
+ * Sets how the answer to an inference request is wanted. Over HTTP a request that wants no compression says so: proxies
+ * would ask the server for some otherwise. A body that is compressed although no header says so is decompressed if
+ * compression was requested, and INTERNAL if not.
  */
 triton_status triton_call_options_set_response_compression(triton_call_options *options,
                                                            triton_compression compression,
@@ -1268,7 +1275,9 @@ triton_status triton_client_new(const char *url,
 void triton_client_free(triton_client *client);
 
 /*
- * HEALTH of a server and its models. A server that can't be reached is an error, not "false".
+ * HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
+ * status 200 is "true" with an empty body, and with a JSON object unless its member "live" or "ready" is false; with any
+ * other body, such as a sign-in page, it is INTERNAL.
  */
 
 /**
@@ -1296,7 +1305,10 @@ triton_status triton_client_is_server_ready(const triton_client *client,
                                             triton_error **error_out);
 
 /**
- * Asks whether a model is ready. Blocks. A model that the server does not know is not ready.
+ * Asks whether a model is ready. Blocks. A model that the server does not know, or has not loaded, is not ready: Triton
+ * says so; of MLServer and KServe a gRPC status NOT_FOUND does, a gRPC status UNAVAILABLE with the model's name and "not
+ * ready", and an HTTP status 404 or 503 whose JSON has the model's name in its "error". Any other 404 or 503 is an error:
+ * a wrong path, or a proxy.
  *
  * @param model_name     not empty
  * @param model_version  "1"; NULL or "" for the one that the server would choose
@@ -2765,7 +2777,8 @@ triton_status triton_repository_options_set_config(triton_repository_options *op
 
 /**
  * Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
- * the configuration too.
+ * the configuration too. Over HTTP files travel as base64, and Triton refuses a request of more than 64 MiB (since 2.62;
+ * --http-max-input-size), about 48 MiB of files together: use gRPC for more.
  *
  * @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
  * @param content    copied
@@ -2855,7 +2868,8 @@ bool triton_model_index_is_ready(const triton_model_index *model);
  * @param options     of the call; NULL for the client's
  * @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model
  *         that is not in the repository or whose configuration is broken (INTERNAL), a model that fails to start
- *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE)
+ *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE), and over
+ *         HTTP files of more than about 48 MiB together (INVALID_ARGUMENT; triton_repository_options_add_file)
  */
 triton_status triton_client_load_model(const triton_client *client,
                                        const char *model_name,
@@ -3209,7 +3223,9 @@ triton_status triton_settings_update_clear(triton_settings_update *update,
 
 /*
  * SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
- * --ipc=host), and, from version 2.73 on, be started with --allow-client-shm=true.
+ * --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
+ * inference does not find the region. A frontend that runs in a Python program (tritonfrontend) has no shared memory:
+ * UNAVAILABLE.
  */
 
 /**
@@ -3448,7 +3464,8 @@ const char *triton_metric_label(const triton_metric *metric, const char *name);
  * @param options        of the call; NULL for the client's
  * @param generated_out  the answer; free it with triton_generated_free
  * @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an
- *         error that the server tells in an answer that began as a success: nothing says what it would have been
+ *         error that the server tells in a response that began as a success: nothing says what it would have been;
+ *         INTERNAL for a success without a JSON object
  */
 triton_status triton_client_generate(const triton_client *client,
                                      const char *model_name,
@@ -3501,7 +3518,9 @@ void triton_generated_free(triton_generated *generated);
  * @param callback       hears each event, on this thread, before the function returns; not NULL
  * @param user_data      handed to it
  * @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
- *         with which the stream ends; else as triton_client_generate
+ *         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"detail": ...}, "code" of 400
+ *         or more with "message", each without "model_name", or an event called "error"; INTERNAL for a success that is
+ *         not a stream of events; else as triton_client_generate
  */
 triton_status triton_client_generate_stream(const triton_client *client,
                                             const char *model_name,

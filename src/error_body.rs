@@ -24,7 +24,7 @@ const FIRST_WORDS: usize = 200;
 /// The reason that a body gives, a little longer than what is shown of it, so that the cut is seen; blank without one. A body
 /// of a form that is not known is shown in one line.
 pub(crate) fn reason(body: &[u8]) -> String {
-    let text = whole_characters(without_bom(body));
+    let text = start_of(body);
     if let Some(page) = page(&text) {
         return page;
     }
@@ -48,7 +48,7 @@ pub(crate) fn reason(body: &[u8]) -> String {
 
 /// What a body is, for a message that says what it should have been.
 pub(crate) fn describe(body: &[u8]) -> String {
-    let text = whole_characters(without_bom(body));
+    let text = start_of(body);
     let text = text.trim();
     if let Some(page) = page(text) {
         return format!("an HTML page: '{page}'");
@@ -78,7 +78,7 @@ pub(crate) fn in_json(json: &str) -> Option<String> {
 /// The text of the error that a JSON object is, in one of the usual forms, if it is nothing else. An output that is called
 /// `error` has `model_name` beside it.
 pub(crate) fn told(json: &[u8]) -> Option<String> {
-    const USUAL: [&str; 21] = [
+    const USUAL: [&str; 20] = [
         "error",
         "error_code",
         "error_type",
@@ -99,10 +99,9 @@ pub(crate) fn told(json: &[u8]) -> Option<String> {
         "requestId",
         "title",
         "reason",
-        "loc",
     ];
     let json = str::from_utf8(without_bom(json)).ok()?;
-    let (mut is_usual, mut is_result, mut is_marked) = (true, false, false);
+    let (mut is_usual, mut is_marked) = (true, false);
     let (mut has_error, mut has_nested, mut has_detail, mut has_message) = (false, false, false, false);
     let mut reader = Jiter::new(json.as_bytes()).with_allow_inf_nan();
     let mut next = reader.next_object().ok()?.map(str::to_owned);
@@ -120,7 +119,7 @@ pub(crate) fn told(json: &[u8]) -> Option<String> {
             "code" | "status" | "status_code" | "statusCode" => {
                 is_marked |= value.parse().is_ok_and(|code: u16| (400..600).contains(&code));
             }
-            "model_name" | "outputs" => is_result = true,
+            "model_name" | "outputs" => return None,
             _ => {}
         }
         is_usual &= USUAL.contains(&name.as_str());
@@ -128,7 +127,7 @@ pub(crate) fn told(json: &[u8]) -> Option<String> {
     }
     reader.finish().ok()?;
     let is_error = has_nested || is_usual && (has_error || has_detail || has_message && is_marked);
-    if is_error && !is_result { Some(in_json(json).unwrap_or_default()) } else { None }
+    is_error.then(|| in_json(json).unwrap_or_default())
 }
 
 /// JSON that may be cut, or be none.
@@ -408,8 +407,10 @@ fn content(markup: &str) -> String {
         .fold(text, |text, (entity, character)| text.replace(entity, character))
 }
 
-/// A text with U+FFFD for what is not UTF-8, without a character at its end that is cut.
-fn whole_characters(bytes: &[u8]) -> Cow<'_, str> {
+/// As much of a body as is looked at, with U+FFFD for what is not UTF-8, without a character at its end that is cut.
+fn start_of(body: &[u8]) -> Cow<'_, str> {
+    let max = usize::try_from(READ_BYTE_SIZE).unwrap_or(usize::MAX);
+    let bytes = without_bom(&body[..body.len().min(max)]);
     let end = (1..=3.min(bytes.len())).map(|back| bytes.len() - back).find(|at| {
         str::from_utf8(&bytes[*at..])
             .is_err_and(|fault| fault.valid_up_to() == 0 && fault.error_len().is_none())

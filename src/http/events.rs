@@ -162,7 +162,10 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
                 _ => {}
             }
             let have = self.bytes.len();
-            self.context.check_parsed_size(have as u64)?;
+            if have >= BUFFER_BYTE_SIZE {
+                // Nothing but blanks.
+                return Ok(is_declared);
+            }
             self.bytes.resize(have + BUFFER_BYTE_SIZE, 0);
             let outcome = self.body.fill(&mut self.bytes[have..]).await;
             self.bytes.truncate(have + outcome.as_ref().copied().unwrap_or(0));
