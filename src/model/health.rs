@@ -1,5 +1,6 @@
 //! Whether a server lives, is ready, and has a model ready.
 
+use http::StatusCode;
 use serde_json::Value;
 
 use super::{
@@ -40,32 +41,25 @@ fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
 const LIVE: &str = "live";
 const READY: &str = "ready";
 
-/// Whether the body of an error speaks of a model by its name: `{"error":"Model with name m does not exist."}`. A wrong path
-/// or a proxy is spoken of otherwise, with the same status.
-fn is_about(model: &str, body: &[u8]) -> bool {
+/// Whether the body of an error speaks of a model by its name: `{"error":"Model with name m does not exist."}`. For a path
+/// that a server does not have, it writes the status's own words at most: Triton `{"error":"Not Found"}`.
+fn is_about(model: &str, status: u16, body: &[u8]) -> bool {
+    let words = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     match serde_json::from_slice(without_bom(body)) {
-        Ok(Value::Object(members)) => {
-            members.get("error").and_then(Value::as_str).is_some_and(|text| names(text, model))
-        }
+        Ok(Value::Object(members)) => members.get("error").and_then(Value::as_str).is_some_and(|text| {
+            !words.is_some_and(|words| words.eq_ignore_ascii_case(text.trim())) && names(text, model)
+        }),
         _ => false,
     }
 }
 
-/// Whether a text has a model's name in it as a whole word: not as a part of another name, nor of a path. A name that is made
-/// of words which such a text may have of its own accord counts in quotes, or right behind "model" or "name".
+/// Whether a text has a model's name in it as a whole word: not as a part of another name, nor of a path.
 fn names(text: &str, model: &str) -> bool {
-    let is_plain = is_plain(model);
     text.match_indices(model).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + model.len()..]);
-        let is_quoted = before.ends_with(QUOTES) && after.starts_with(QUOTES);
-        let last = before.trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        let is_introduced = ["model", "name"].iter().any(|word| last.eq_ignore_ascii_case(word));
-        let is_word = !before.ends_with(is_of_a_name) && !begins_in_a_name(after);
-        is_word && (is_quoted || !is_plain || before.ends_with(' ') && is_introduced)
+        !before.ends_with(is_of_a_name) && !begins_in_a_name(after)
     })
 }
-
-const QUOTES: [char; 3] = ['\'', '"', '`'];
 
 fn is_of_a_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/')
@@ -75,78 +69,6 @@ fn is_of_a_name(c: char) -> bool {
 fn begins_in_a_name(text: &str) -> bool {
     let rest = text.trim_start_matches(['.', '-']);
     rest.starts_with(is_of_a_name)
-}
-
-/// Whether all words of a name are ones that the text of an error may have anyway.
-fn is_plain(name: &str) -> bool {
-    const WORDS: [&str; 64] = [
-        "404",
-        "503",
-        "a",
-        "an",
-        "api",
-        "at",
-        "available",
-        "back",
-        "backend",
-        "be",
-        "busy",
-        "cannot",
-        "could",
-        "does",
-        "endpoint",
-        "error",
-        "exist",
-        "exists",
-        "fail",
-        "failed",
-        "for",
-        "found",
-        "gateway",
-        "get",
-        "http",
-        "in",
-        "is",
-        "it",
-        "later",
-        "model",
-        "models",
-        "name",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "overloaded",
-        "page",
-        "path",
-        "ready",
-        "request",
-        "requested",
-        "resource",
-        "route",
-        "s",
-        "server",
-        "service",
-        "such",
-        "t",
-        "temporarily",
-        "the",
-        "this",
-        "to",
-        "try",
-        "unavailable",
-        "unknown",
-        "upstream",
-        "url",
-        "v2",
-        "version",
-        "was",
-        "with",
-        "your",
-    ];
-    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.all(|word| WORDS.binary_search(&word.to_ascii_lowercase().as_str()).is_ok())
 }
 
 pub(crate) struct ServerLive;
@@ -243,7 +165,7 @@ impl Operation for ModelReady<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelReadyResponse> {
-        let is_no = matches!(status, 404 | 503) && is_about(self.name, body);
+        let is_no = matches!(status, 404 | 503) && is_about(self.name, status, body);
         Ok(ModelReadyResponse { ready: !is_no && yes_or_no(status, body, READY)? })
     }
 
@@ -335,9 +257,6 @@ mod tests {
             ("Model with name a.b.", "a.b"),
             ("Model mod\u{e8}le not found", "mod\u{e8}le"),
             ("Model a b not found", "a b"),
-            // Of the text's own words, and yet the model's name.
-            ("Model not not found", "not"),
-            ("Model with name Not does not exist.", "Not"),
             ("unknown model 'not-found'", "not-found"),
             ("\"v2\" is not ready", "v2"),
         ] {
@@ -353,17 +272,16 @@ mod tests {
             ("Model m-2 not found", "m"),
             ("no route for /v2/models/m/ready", "m"),
             ("Model M not found", "m"),
-            ("Not Found", "Not"),
-            ("Not Found", "Found"),
-            ("Not Found", "not"),
-            ("Not Found", "Not Found"),
-            ("not_found", "not_found"),
-            ("404 Not Found", "404"),
-            ("Service Unavailable", "Service"),
-            ("the requested resource is not found", "resource"),
-            ("Model not found", "found"),
         ] {
             assert!(!names(text, model), "{model}: {text}");
+        }
+        // The words of the status itself, whatever the model is called.
+        for model in ["Not", "Found", "Not Found"] {
+            assert!(!is_about(model, 404, br#"{"error":"Not Found"}"#), "{model}");
+            assert!(
+                is_about(model, 404, format!(r#"{{"error":"no model '{model}'"}}"#).as_bytes()),
+                "{model}"
+            );
         }
     }
 

@@ -474,7 +474,7 @@ fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
     let options = CallOptions::new();
     let torchserve = r#"{"code":404,"type":"ResourceNotFoundException","message":"Requested resource is not found, please refer to API document."}"#;
     for (status, body, models) in [
-        (404, r#"{"error":"Not Found"}"#, &["m", "Not", "Found", "not", "Not Found", "not-found"][..]),
+        (404, r#"{"error":"Not Found"}"#, &["m", "Not", "Found", "not", "not-found"][..]),
         (404, torchserve, &["m", "not"]),
         (404, r#"{"detail":"Not Found"}"#, &["m"]),
         (404, r#"{"message":"Model m not found"}"#, &["m"]),
@@ -486,7 +486,7 @@ fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
         (404, "Model m not found", &["m"]),
         (404, "", &["m"]),
         (404, "<html><title>404 Not Found</title>", &["m"]),
-        (503, r#"{"error":"Server is not ready."}"#, &["m", "Server"]),
+        (503, r#"{"error":"Server is not ready."}"#, &["m"]),
         (503, "upstream connect error", &["m", "upstream"]),
         (503, "", &["m"]),
         (502, r#"{"error":"Model with name m is not ready."}"#, &["m"]),
@@ -494,7 +494,7 @@ fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
         (400, "<html>m</html>", &["m"]),
     ] {
         let (_server, client) = always(answer(status, &[], body.as_bytes()));
-        for model in models.iter().filter(|model| !model.contains(' ')) {
+        for model in models {
             let error = client.is_model_ready(model, "", &options).expect_err(body);
             assert_eq!((error.http_status(), error.origin()), (Some(status), Origin::Server), "{error:?}");
         }
