@@ -31,7 +31,7 @@ fn yes_or_no(status: u16, body: &[u8]) -> Result<bool> {
 pub(crate) struct ServerLive;
 
 impl Operation for ServerLive {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ServerLive";
+    const GRPC: &'static str = "ServerLive";
     type Message = ServerLiveRequest;
     type Reply = ServerLiveResponse;
     type Answer = bool;
@@ -64,7 +64,7 @@ impl Operation for ServerLive {
 pub(crate) struct ServerReady;
 
 impl Operation for ServerReady {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ServerReady";
+    const GRPC: &'static str = "ServerReady";
     type Message = ServerReadyRequest;
     type Reply = ServerReadyResponse;
     type Answer = bool;
@@ -100,7 +100,7 @@ pub(crate) struct ModelReady<'a> {
 }
 
 impl Operation for ModelReady<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ModelReady";
+    const GRPC: &'static str = "ModelReady";
     type Message = ModelReadyRequest;
     type Reply = ModelReadyResponse;
     type Answer = bool;

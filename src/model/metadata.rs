@@ -77,7 +77,7 @@ pub struct TensorMetadata {
 pub(crate) struct GetServerMetadata;
 
 impl Operation for GetServerMetadata {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ServerMetadata";
+    const GRPC: &'static str = "ServerMetadata";
     type Message = ServerMetadataRequest;
     type Reply = ServerMetadataResponse;
     type Answer = ServerMetadata;
@@ -111,7 +111,7 @@ pub(crate) struct GetModelMetadata<'a> {
 }
 
 impl Operation for GetModelMetadata<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ModelMetadata";
+    const GRPC: &'static str = "ModelMetadata";
     type Message = ModelMetadataRequest;
     type Reply = ModelMetadataResponse;
     type Answer = ModelMetadata;

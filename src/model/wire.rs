@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     error::{self, Error, Result, excerpt, reason},
-    proto, reasons,
+    proto, reasons, tls_port,
     url::push_escaped,
 };
 
@@ -94,19 +94,28 @@ pub(crate) fn not_as_it_should_be(status: u16, fault: impl Display) -> Error {
 /// The error that a response is, by its status and the reason that its body gives ([`reasons::in_body`]); any other body, as
 /// a proxy's page, is shown in one line. At most 8 KiB of either are shown.
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
+    if tls_port::is_told_by(status, body) {
+        return tls_port::error().with_http_status(status);
+    }
     let text = whole_characters(proto::without_bom(body));
     let text = reasons::in_body(&text).unwrap_or_else(|| {
         // A little beyond what is shown, so that the cut is seen.
         let start = text.trim().chars().take(error::REASON_BYTE_SIZE + 1);
         start.flat_map(char::escape_debug).take(error::REASON_BYTE_SIZE + 1).collect()
     });
-    let hint = if is_unknown_by_its_escapes(&text) { ESCAPED_NAME } else { "" };
     let mut meaning = error::http_status_meaning(status);
-    if status == 503 && reasons::is_tritons(body) {
+    let hint = match is_unknown_by_its_escapes(&text) {
+        true => ESCAPED_NAME,
+        false => reasons::hint(meaning.status, &text),
+    };
+    let is_tritons = reasons::is_tritons(body);
+    if status == 503 && is_tritons {
         meaning.in_doubt = false;
     }
     let message = format!("{} (HTTP status {status}){hint}", reason(&text));
-    Error::answered(meaning, message).with_http_status(status)
+    Error::answered(meaning, message)
+        .with_http_status(status)
+        .said_by_server_itself(is_tritons && reasons::is_servers_own(&text))
 }
 
 /// Triton looks names up as they stand in the URL, and no URL can say others unescaped.
