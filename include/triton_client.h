@@ -118,7 +118,7 @@ extern "C" {
 #define TRITON_DEFAULT_LOAD_TIMEOUT_US 600000000
 
 /**
- * The default size of the largest message: 2^31 - 1 bytes, as much as a Triton server takes over gRPC.
+ * The default maximum size of a message: 2^31 - 1 bytes, more than which no server accepts over gRPC.
  */
 #define TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE 2147483647
 
@@ -841,7 +841,12 @@ uint32_t triton_abi_version(void);
  *
  * UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request. It is not in doubt if the
  * body of a 503 is an error as Triton writes it, {"error": "..."}, or if the text over gRPC is one by which Triton says
- * that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted.
+ * that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted. For shared memory and
+ * for the settings of trace and log it is neither retryable nor in doubt if Triton itself says so: it was started without
+ * what the call needs, or does not accept a value.
+ *
+ * CANCELLED over gRPC without a reason comes from a server that is stopping: it is retryable. A server that hears of the
+ * deadline over gRPC may see it pass first: what it says of it then is the client's own DEADLINE_EXCEEDED.
  *
  * A request that was certainly not seen (nothing of it was sent, the server said so by GOAWAY, or it was refused before
  * its end was sent) is sent once more, on a fresh connection; so is one that only reads (health, metadata, configuration,
@@ -855,7 +860,8 @@ uint32_t triton_abi_version(void);
  * Failures that are no answer: a wrong argument is INVALID_ARGUMENT (origin argument); a server that can't be
  * reached or a connection that breaks UNAVAILABLE, retryable, an answer that is none INTERNAL (origin connection);
  * a time limit DEADLINE_EXCEEDED, retryable, a size limit RESOURCE_EXHAUSTED (origin client). Each is in doubt if
- * the request, or a part of it, was sent.
+ * the request, or a part of it, was sent. A port that says that it speaks TLS is UNAVAILABLE (origin connection), neither
+ * retryable nor in doubt.
  */
 
 /**
@@ -960,6 +966,7 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     most connections at once      no maximum       triton_client_options_set_max_connections
  *     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
  *     URL of the metrics            port 8002        triton_client_options_set_metrics_url
+ *     name of the gRPC service      Triton's         triton_client_options_set_grpc_service_name
  *     key of restricted endpoints   none             triton_client_options_add_restricted_key, and for one call
  *                                                    triton_call_options_add_restricted_key
  *     report of the server's load   none             triton_call_options_set_load_report
@@ -1017,6 +1024,17 @@ triton_status triton_client_options_set_metrics_url(triton_client_options *optio
                                                     triton_error **error_out);
 
 /**
+ * Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
+ * another name. gRPC's own health service (triton_client_health_check) keeps its name.
+ *
+ * @param name  "package.Service", of ASCII letters, digits, '_' and '.'; anything else and an empty name are
+ *              INVALID_ARGUMENT. The default is "inference.GRPCInferenceService".
+ */
+triton_status triton_client_options_set_grpc_service_name(triton_client_options *options,
+                                                          const char *name,
+                                                          triton_error **error_out);
+
+/**
  * Adds the key of restricted endpoints to every call: see triton_call_options_add_restricted_key.
  */
 triton_status triton_client_options_add_restricted_key(triton_client_options *options,
@@ -1025,10 +1043,11 @@ triton_status triton_client_options_add_restricted_key(triton_client_options *op
                                                        triton_error **error_out);
 
 /**
- * Sets the size of the largest message that is sent or accepted. A larger request fails before it is sent, a larger
- * answer before memory is asked for it, both with RESOURCE_EXHAUSTED.
+ * Sets the maximum size of a message that is sent or accepted. A larger request fails before it is sent, a larger
+ * response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over
+ * gRPC no server accepts more than the default: larger tensors take shared memory, or HTTP with a higher limit.
  *
- * @param byte_size  bytes; 0 is INVALID_ARGUMENT
+ * @param byte_size  bytes; the default is TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE; 0 is INVALID_ARGUMENT
  */
 triton_status triton_client_options_set_max_message_byte_size(triton_client_options *options,
                                                               uint64_t byte_size,
@@ -3093,7 +3112,7 @@ triton_status triton_client_log_settings(const triton_client *client,
  * @param options       of the call; NULL for the client's
  * @param settings_out  all that hold then; free it with triton_settings_free
  * @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
- *         INTERNAL for a value of another kind, UNAVAILABLE for an unknown log_format
+ *         INTERNAL for a value of another kind, UNAVAILABLE (not retryable) for an unknown log_format
  */
 triton_status triton_client_update_log_settings(const triton_client *client,
                                                 const triton_settings_update *update,

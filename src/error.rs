@@ -136,11 +136,11 @@ pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
     (504, means(Status::DeadlineExceeded, true, true)),
 ];
 
-/// The codes of gRPC, in order. UNAVAILABLE is in doubt, since proxies send it after their server broke off in a request;
-/// with one of Triton's own texts which say that nothing ran it is not. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a
-/// server answers to a message over its limit.
-/// UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request; one with a text by which
-/// Triton says that nothing ran (queue full, queue timeout, stopping, model not ready, protocol restricted) is not.
+/// The codes of gRPC, in order. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a server
+/// answers to a message over its limit. UNAVAILABLE is in doubt because proxies send it after their upstream broke in
+/// mid-request; one with a text by which Triton says that nothing ran (queue full, queue timeout, stopping, model not ready,
+/// protocol restricted) is not, and for shared memory and settings one in Triton's own words is not retryable either.
+/// CANCELLED without a reason comes from a server that is stopping, and is retryable.
 pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (1, means(Status::Cancelled, false, true)),
     (2, means(Status::Unknown, false, false)),
@@ -190,10 +190,13 @@ pub(crate) fn excerpt(text: &str) -> Excerpt<'_> {
     Excerpt { text, max: EXCERPT_BYTE_SIZE }
 }
 
+/// What stands for a reason that a server did not give.
+pub(crate) const NO_REASON: &str = "the server gave no reason";
+
 /// A server's own reason as a message shows it: at most [`REASON_BYTE_SIZE`] bytes of it, then an ellipsis; a blank one
 /// is replaced.
 pub(crate) fn reason(text: &str) -> Excerpt<'_> {
-    let text = if text.trim().is_empty() { "the server gave no reason" } else { text };
+    let text = if text.trim().is_empty() { NO_REASON } else { text };
     Excerpt { text, max: REASON_BYTE_SIZE }
 }
 
@@ -250,6 +253,7 @@ struct Fault {
     origin: Origin,
     retryable: bool,
     in_doubt: bool,
+    is_servers_own: bool,
     http_status: Option<u16>,
     request_id: String,
     headers: Option<Arc<Headers>>,
@@ -264,6 +268,7 @@ impl Error {
             origin,
             retryable: false,
             in_doubt: false,
+            is_servers_own: false,
             http_status: None,
             request_id: String::new(),
             headers: None,
@@ -341,6 +346,23 @@ impl Error {
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into().into());
         self
+    }
+
+    /// Adds what helps to understand the message behind it.
+    pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.0.message = format!("{}{hint}", self.0.message);
+        self
+    }
+
+    /// Notes that the server itself has said so, as far as its words tell, and no proxy before it.
+    pub(crate) fn said_by_server_itself(mut self, is_own: bool) -> Self {
+        self.0.is_servers_own = is_own;
+        self
+    }
+
+    /// Whether the server itself has said so: see [`said_by_server_itself`](Self::said_by_server_itself).
+    pub(crate) fn is_servers_own(&self) -> bool {
+        self.0.is_servers_own
     }
 
     /// Puts what was tried in front: `"{what}: {message}"`.

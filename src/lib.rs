@@ -46,6 +46,7 @@ mod panic;
 mod proto;
 mod reasons;
 mod stats;
+mod tls_port;
 mod transport;
 mod until;
 mod url;
@@ -73,7 +74,7 @@ pub use model::{
 };
 pub use net::pool::ConnectionCounts;
 pub use options::{
-    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_LOAD_TIMEOUT,
+    CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_GRPC_SERVICE_NAME, DEFAULT_LOAD_TIMEOUT,
     DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,
     DEFAULT_TIMEOUT, LoadReportFormat,
 };

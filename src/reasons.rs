@@ -2,12 +2,12 @@
 
 use jiter::Jiter;
 
-use crate::error::{Error, Meaning, Status, grpc_code_meaning, reason};
+use crate::error::{Error, Meaning, NO_REASON, Status, grpc_code_meaning, reason};
 
 /// Triton's own texts of UNAVAILABLE that say that the request did not run. Proxies send the code after their upstream
 /// broke in mid-request, so that it is in doubt with any other text. A text counts only as a whole, behind nothing but
 /// `[request id: …] `: behind `in ensemble '…', ` an earlier step of the ensemble has run.
-const NOTHING_RAN: [Text; 7] = [
+const NOTHING_RAN: [Text; 8] = [
     // core/src/scheduler_utils.cc, PolicyQueue::Enqueue; seen with 2.51.
     Text { start: "Exceeds maximum queue size", end: "" },
     // core/src/dynamic_batch_scheduler.cc and sequence_batch_scheduler.cc: the request left the queue unrun; seen with 2.51.
@@ -26,6 +26,11 @@ const NOTHING_RAN: [Text; 7] = [
     Text { start: "This protocol is restricted, expecting header '", end: "'" },
     // server/src/grpc/infer_handler.cc, since 2.58.
     Text { start: "GRPC server is shutting down and has stopped accepting new requests.", end: "" },
+    // The frontends of tritonfrontend, seen with 2.73: a request that refers to a region.
+    Text {
+        start: "Shared memory is not supported in this server configuration.",
+        end: "to use shared memory.",
+    },
 ];
 
 struct Text {
@@ -49,18 +54,57 @@ fn says_that_nothing_ran(text: &str) -> bool {
 }
 
 /// What a server's gRPC status other than 0 means: the table's row, but that an UNAVAILABLE by which Triton says that
-/// nothing ran is not in doubt.
+/// nothing ran is not in doubt, and that the call may succeed later which a server that stops has cancelled.
 pub(crate) fn grpc_meaning(code: i32, text: &str) -> Meaning {
     let meaning = grpc_code_meaning(code);
-    let in_doubt =
-        meaning.in_doubt && !(meaning.status == Status::Unavailable && says_that_nothing_ran(text));
-    Meaning { in_doubt, ..meaning }
+    match meaning.status {
+        Status::Unavailable => Meaning { in_doubt: !says_that_nothing_ran(text), ..meaning },
+        Status::Cancelled => Meaning { retryable: is_stopping(meaning.status, text), ..meaning },
+        _ => meaning,
+    }
+}
+
+/// Whether a server has cancelled a call without a reason, as gRPC's C++ server does with calls that run while it stops:
+/// with no text, or (seen with 2.51) with the code's name. This client cancels no call whose status it then reads.
+fn is_stopping(status: Status, text: &str) -> bool {
+    let text = text.trim();
+    status == Status::Cancelled && (text.is_empty() || text.eq_ignore_ascii_case(status.name()))
 }
 
 /// The error that a server's gRPC status other than 0 is.
 pub(crate) fn grpc_error(code: i32, text: &str) -> Error {
     let meaning = grpc_meaning(code, text);
-    Error::answered(meaning, format!("{} (gRPC status {})", reason(text), meaning.status))
+    let hint = match is_stopping(meaning.status, text) {
+        true => "; the server cancelled the call itself and is probably stopping",
+        false => hint(meaning.status, text),
+    };
+    let message = format!("{} (gRPC status {}){hint}", reason(text), meaning.status);
+    Error::answered(meaning, message).said_by_server_itself(is_servers_own(text))
+}
+
+/// What explains a server's own text.
+pub(crate) fn hint(status: Status, text: &str) -> &'static str {
+    // Triton says so of a model that was unloaded, while it loads or unloads one, and of every model when it stops.
+    match status == Status::NotFound && text.trim_end().ends_with("has no available versions") {
+        true => "; the model was unloaded, is being loaded or unloaded, or the server is stopping",
+        false => "",
+    }
+}
+
+/// Whether the text of an UNAVAILABLE is a server's own, and not that of a proxy which did not reach its server (Envoy:
+/// `upstream request timeout`, `no healthy upstream`; Go's and C++'s gRPC: `connection error: ...`, `failed to connect ...`).
+/// One without a text is nobody's.
+pub(crate) fn is_servers_own(text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    !text.is_empty() && !["upstream", "connect"].iter().any(|word| text.contains(word))
+}
+
+/// Whether UNIMPLEMENTED means that the server knows no method or service of that name: gRPC's servers in Go, Java, C++ and
+/// Python say so in these words, others give no reason.
+pub(crate) fn is_unknown_method(error: &Error) -> bool {
+    let message = error.to_string().to_ascii_lowercase();
+    let words = ["unknown service", "unknown method", "method not found", NO_REASON];
+    error.status() == Status::Unimplemented && words.iter().any(|words| message.contains(words))
 }
 
 /// Whether a body is an error as Triton writes it: an object whose one member is `error`, a string.
@@ -125,5 +169,40 @@ mod tests {
         // Other codes keep their row.
         assert!(grpc_meaning(4, "Request timeout expired").in_doubt);
         assert_eq!(grpc_error(5, " ").to_string(), "the server gave no reason (gRPC status NOT_FOUND)");
+    }
+
+    #[test]
+    fn a_call_that_a_stopping_server_cancelled_may_be_tried_again_and_says_why() {
+        for text in ["", " ", "CANCELLED", "Cancelled"] {
+            let error = grpc_error(1, text);
+            assert!(error.is_retryable() && error.is_in_doubt(), "{text}");
+            assert!(error.to_string().contains("is probably stopping"), "{error}");
+        }
+        // What a model says is no sign of that.
+        let error = grpc_error(1, "cancelled by the model");
+        assert!(!error.is_retryable() && error.is_in_doubt() && !error.to_string().contains("stopping"));
+        let text = "Request for unknown model: 'm' has no available versions";
+        assert!(grpc_error(5, text).to_string().ends_with("or the server is stopping"));
+        assert!(
+            !grpc_error(5, "Request for unknown model: 'm' is not found").to_string().contains("stopping")
+        );
+    }
+
+    #[test]
+    fn a_proxy_s_words_are_not_the_server_s() {
+        for text in [
+            "",
+            " ",
+            "upstream request timeout",
+            "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+            "no healthy upstream",
+            "connection error: desc = \"transport: Error while dialing\"",
+            "failed to connect to all addresses",
+        ] {
+            assert!(!is_servers_own(text), "{text}");
+        }
+        for text in ["invalid argument for --log_format, got: x", "Shared memory is not supported"] {
+            assert!(is_servers_own(text), "{text}");
+        }
     }
 }

@@ -61,7 +61,7 @@ impl Transport {
         let max = options.max_connections;
         Ok(match url.protocol {
             Protocol::Http => Self::Http(Http::new(url, dialer, max)?),
-            Protocol::Grpc => Self::Grpc(Grpc::new(url, dialer, max)?),
+            Protocol::Grpc => Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, max)?),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, Status},
     log::LogLevel,
     model::Operation,
     net::{
@@ -42,9 +42,14 @@ impl Server {
     /// The same without its log and without what it was in its error.
     pub fn ask<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
         let request = self.transport.request(operation, context)?;
-        match self.exchange(&request, operation.only_reads(), context) {
-            Ok(mut response) => {
-                let outcome = response.read(operation, context);
+        let is_for_good = O::IS_REFUSED_FOR_GOOD;
+        match self.exchange(&request, operation.only_reads(), is_for_good, context) {
+            Ok((mut response, in_doubt)) => {
+                let outcome = response.read(operation, context).map_err(|error| {
+                    let error = refusal(error, is_for_good);
+                    let in_doubt = in_doubt || error.is_in_doubt();
+                    error.in_doubt(in_doubt)
+                });
                 response.end(outcome.as_ref().err());
                 outcome
             }
@@ -52,10 +57,20 @@ impl Server {
         }
     }
 
-    /// Sends a request of the control plane. Compiled once for all operations, as all that is not generic here.
+    /// Sends a request of the control plane, and returns its response and whether an attempt before it is in doubt. Compiled
+    /// once for all operations, as all that is not generic here.
     #[inline(never)]
-    fn exchange(&self, request: &Request, only_reads: bool, context: &CallContext) -> Result<Response<'_>> {
-        run(context, only_reads, async |means| self.transport.call(request, means).await)
+    fn exchange(
+        &self,
+        request: &Request,
+        only_reads: bool,
+        is_for_good: bool,
+        context: &CallContext,
+    ) -> Result<(Response<'_>, bool)> {
+        run(context, only_reads, async |means| match self.transport.call(request, means).await {
+            Ok(response) => Ok((response, means.caller.is_in_doubt())),
+            Err(failure) => Err(Failure { error: refusal(failure.error, is_for_good), ..failure }),
+        })
     }
 
     /// Runs a call, logs it, and puts what was tried, and where, into its error.
@@ -99,6 +114,15 @@ impl Server {
             });
         }
         error
+    }
+}
+
+/// An error of the control plane. Where the operation `is_for_good` (see [`Operation::IS_REFUSED_FOR_GOOD`]), UNAVAILABLE in
+/// the server's own words is a refusal that no other try changes.
+fn refusal(error: Error, is_for_good: bool) -> Error {
+    match is_for_good && error.status() == Status::Unavailable && error.is_servers_own() {
+        true => error.retryable(false).in_doubt(false),
+        false => error,
     }
 }
 

@@ -32,7 +32,12 @@
 //!
 //! UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request. It is not in doubt if the
 //! body of a 503 is an error as Triton writes it, {"error": "..."}, or if the text over gRPC is one by which Triton says
-//! that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted.
+//! that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted. For shared memory and
+//! for the settings of trace and log it is neither retryable nor in doubt if Triton itself says so: it was started without
+//! what the call needs, or does not accept a value.
+//!
+//! CANCELLED over gRPC without a reason comes from a server that is stopping: it is retryable. A server that hears of the
+//! deadline over gRPC may see it pass first: what it says of it then is the client's own DEADLINE_EXCEEDED.
 //!
 //! A request that was certainly not seen (nothing of it was sent, the server said so by GOAWAY, or it was refused before
 //! its end was sent) is sent once more, on a fresh connection; so is one that only reads (health, metadata, configuration,
@@ -46,7 +51,8 @@
 //! Failures that are no answer: a wrong argument is INVALID_ARGUMENT (origin argument); a server that can't be
 //! reached or a connection that breaks UNAVAILABLE, retryable, an answer that is none INTERNAL (origin connection);
 //! a time limit DEADLINE_EXCEEDED, retryable, a size limit RESOURCE_EXHAUSTED (origin client). Each is in doubt if
-//! the request, or a part of it, was sent.
+//! the request, or a part of it, was sent. A port that says that it speaks TLS is UNAVAILABLE (origin connection), neither
+//! retryable nor in doubt.
 
 use std::{
     ffi::{CString, c_char, c_int},

@@ -14,6 +14,7 @@
 //!     most connections at once      no maximum       triton_client_options_set_max_connections
 //!     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
 //!     URL of the metrics            port 8002        triton_client_options_set_metrics_url
+//!     name of the gRPC service      Triton's         triton_client_options_set_grpc_service_name
 //!     key of restricted endpoints   none             triton_client_options_add_restricted_key, and for one call
 //!                                                    triton_call_options_add_restricted_key
 //!     report of the server's load   none             triton_call_options_set_load_report
@@ -43,7 +44,7 @@ pub const TRITON_DEFAULT_TIMEOUT_US: u64 = 60_000_000;
 /// The default time limit of loading or unloading a model: 10 min.
 #[allow(dead_code)] // For the header, and held against the core by a test.
 pub const TRITON_DEFAULT_LOAD_TIMEOUT_US: u64 = 600_000_000;
-/// The default size of the largest message: 2^31 - 1 bytes, as much as a Triton server takes over gRPC.
+/// The default maximum size of a message: 2^31 - 1 bytes, more than which no server accepts over gRPC.
 #[allow(dead_code)] // For the header, and held against the core by a test.
 pub const TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = 2_147_483_647;
 
@@ -248,6 +249,26 @@ pub unsafe extern "C" fn triton_client_options_set_metrics_url(
     unsafe { change(options, error_out, set) }
 }
 
+/// Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
+/// another name. gRPC's own health service (triton_client_health_check) keeps its name.
+///
+/// @param name  "package.Service", of ASCII letters, digits, '_' and '.'; anything else and an empty name are
+///              INVALID_ARGUMENT. The default is "inference.GRPCInferenceService".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
+    options: *mut triton_client_options,
+    name: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let set = |options: &mut ClientOptions| {
+        // SAFETY: the contract's TEXT.
+        let name = unsafe { convert::text(name, "name") }?;
+        options.set_grpc_service_name(name).map(drop)
+    };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
+    unsafe { change(options, error_out, set) }
+}
+
 /// Adds the key of restricted endpoints to every call: see triton_call_options_add_restricted_key.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_add_restricted_key(
@@ -265,10 +286,11 @@ pub unsafe extern "C" fn triton_client_options_add_restricted_key(
     unsafe { change(options, error_out, set) }
 }
 
-/// Sets the size of the largest message that is sent or accepted. A larger request fails before it is sent, a larger
-/// answer before memory is asked for it, both with RESOURCE_EXHAUSTED.
+/// Sets the maximum size of a message that is sent or accepted. A larger request fails before it is sent, a larger
+/// response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over
+/// gRPC no server accepts more than the default: larger tensors take shared memory, or HTTP with a higher limit.
 ///
-/// @param byte_size  bytes; 0 is INVALID_ARGUMENT
+/// @param byte_size  bytes; the default is TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE; 0 is INVALID_ARGUMENT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_max_message_byte_size(
     options: *mut triton_client_options,

@@ -139,7 +139,7 @@ pub unsafe extern "C" fn triton_client_log_settings(
 /// @param options       of the call; NULL for the client's
 /// @param settings_out  all that hold then; free it with triton_settings_free
 /// @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
-///         INTERNAL for a value of another kind, UNAVAILABLE for an unknown log_format
+///         INTERNAL for a value of another kind, UNAVAILABLE (not retryable) for an unknown log_format
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_update_log_settings(
     client: *const triton_client,

@@ -118,8 +118,9 @@ impl Unary<'_, '_> {
         reader: R,
         watch: &mut Stopwatch,
     ) -> Result<(Headers, R::Output)> {
-        poll_fn(|task| sender.poll_ready(task)).await.map_err(status::unsent)?;
-        let (response, mut stream) = sender.send_request(headers, false).map_err(status::unsent)?;
+        let unsent = |error| status::unsent(error, self.link);
+        poll_fn(|task| sender.poll_ready(task)).await.map_err(unsent)?;
+        let (response, mut stream) = sender.send_request(headers, false).map_err(unsent)?;
         let pieces = self.loan.pieces();
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.enumerate() {
@@ -220,7 +221,7 @@ impl Unary<'_, '_> {
     }
 
     fn failed(&self, error: h2::Error) -> Failure {
-        status::failed(error, self.responded.get(), self.link, self.loan)
+        status::failed(error, self.responded.get(), self.link, self.loan, self.context)
     }
 }
 

@@ -5,13 +5,17 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use h2::client::{Builder, SendRequest};
 
+use super::frames::Watched;
 use crate::{
     error::{Error, Result},
     lend::{Loan, Piece},
@@ -39,15 +43,20 @@ const HEADERS_BYTE_SIZE: u32 = 64 * FRAME_BYTE_SIZE;
 /// time the look is saved, and a server that closes so fast without GOAWAY costs a call. No response can be mistaken
 /// for another call's: HTTP/2 numbers its streams.
 const TRUSTED: Duration = Duration::from_millis(100);
+/// The number of empty DATA frames after which no further call starts on a connection: h2 0.4.20 breaks it at the 101st,
+/// which leaves a response as many as that. Apache's mod_proxy_http2 sends one before the trailers of each response.
+const MAX_EMPTY_FRAMES: usize = 50;
 /// How long the look at an idle connection may take, whatever the server has sent meanwhile.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A connection and what drives it.
 pub(crate) struct Lane {
     /// `None` once it has ended.
-    connection: Option<h2::client::Connection<Raw, Piece>>,
+    connection: Option<h2::client::Connection<Watched, Piece>>,
     sender: SendRequest<Piece>,
     link: Arc<Link>,
+    /// The empty DATA frames that the server has sent, which h2 counts for as long as the connection lives.
+    empty_frames: Arc<AtomicUsize>,
 }
 
 /// How a connection ended under a call, and why if that is known.
@@ -66,27 +75,28 @@ impl Connection for Lane {
             self.link.read_anyway();
             self.step(&mut Context::from_waker(Waker::noop()));
         }
-        self.connection.is_some()
+        self.is_usable()
     }
 }
 
 impl Lane {
     /// Makes a lane of a connection that was just opened.
     pub(super) fn new(link: Arc<Link>) -> Result<Self> {
+        let empty_frames = Arc::new(AtomicUsize::new(0));
         let handshake = Builder::new()
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_frame_size(FRAME_BYTE_SIZE)
             .max_header_list_size(HEADERS_BYTE_SIZE)
             .enable_push(false)
-            .handshake::<_, Piece>(Raw(link.clone()));
+            .handshake::<_, Piece>(Watched::new(Raw(link.clone()), empty_frames.clone()));
         // Our side of it is only written, and it fits on the stage.
         let Poll::Ready(opened) = pin!(handshake).poll(&mut Context::from_waker(Waker::noop())) else {
             return Err(Error::connection("the connection accepts no data"));
         };
         let (sender, connection) =
             opened.map_err(|error| Error::connection("connection lost").with_source(error))?;
-        Ok(Self { connection: Some(connection), sender, link })
+        Ok(Self { connection: Some(connection), sender, link, empty_frames })
     }
 
     pub(super) fn sender(&self) -> SendRequest<Piece> {
@@ -141,7 +151,12 @@ impl Lane {
         if loan.count_out() > 1 {
             self.connection = None;
         }
-        self.connection.is_some()
+        self.is_usable()
+    }
+
+    /// Whether another call may follow.
+    fn is_usable(&self) -> bool {
+        self.connection.is_some() && self.empty_frames.load(Ordering::Relaxed) < MAX_EMPTY_FRAMES
     }
 }
 

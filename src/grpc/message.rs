@@ -12,7 +12,10 @@ pub(super) const PREFIX_BYTE_SIZE: usize = 5;
 /// The prefix of a message that is not compressed.
 pub(super) fn prefix(byte_size: u64) -> Result<[u8; PREFIX_BYTE_SIZE]> {
     let size = u32::try_from(byte_size).map_err(|_| {
-        let message = format!("the request has {byte_size} bytes, and a gRPC message less than 4 GiB");
+        let message = format!(
+            "the request has {byte_size} bytes, which exceeds the limit of a gRPC message of 2^32 - 1 bytes: use shared \
+             memory, or HTTP (over gRPC no server accepts more than 2^31 - 1 bytes)"
+        );
         Error::new(Status::ResourceExhausted, Origin::Client, message)
     })?;
     let [a, b, c, d] = size.to_be_bytes();

@@ -3,12 +3,13 @@
 mod codec;
 mod contents;
 mod exchange;
-mod http1_port;
+mod frames;
 mod lane;
 mod message;
 mod offline;
 mod parameters;
 mod status;
+mod wrong_port;
 
 pub(crate) use codec::Encoded;
 
@@ -23,21 +24,22 @@ use self::{
     message::{MessageReader, PREFIX_BYTE_SIZE},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, Status},
     headers::Headers,
     infer::{InferResult, Stopwatch, place::Places},
     lend::Loan,
     net::{
-        attempts::{Failure, Reached},
+        attempts::Failure,
         dial::Dialer,
         drive::Caller,
         pool::{ConnectionCounts, Kept, Pool},
     },
     options::{CallContext, Route},
+    reasons,
     url::Url,
 };
 
-const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
+const MODEL_INFER: &str = "ModelInfer";
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// A message is lent in pieces of at most this size: what has to be copied of it when a call ends early is one of them.
 const PIECE_BYTE_SIZE: usize = 1 << 20;
@@ -46,6 +48,7 @@ const PIECE_BYTE_SIZE: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Grpc {
     authority: String,
+    service_name: String,
     infer_uri: Uri,
     common_headers: HeaderMap,
     dialer: Dialer,
@@ -68,14 +71,19 @@ pub(crate) struct GrpcResponse<'t> {
 }
 
 impl Grpc {
-    pub fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
+    pub fn new(url: &Url, service_name: &str, dialer: Dialer, max_connections: usize) -> Result<Self> {
         let authority = url.authority();
-        let infer_uri = uri(&authority, MODEL_INFER)?;
-        let common_headers = exchange::common_headers();
-        Ok(Self { authority, infer_uri, common_headers, dialer, lanes: Pool::new(max_connections) })
+        Ok(Self {
+            infer_uri: uri(&authority, service_name, MODEL_INFER)?,
+            authority,
+            service_name: service_name.to_owned(),
+            common_headers: exchange::common_headers(),
+            dialer,
+            lanes: Pool::new(max_connections),
+        })
     }
 
-    /// Makes a request of the control plane.
+    /// Makes a request of the control plane; `method` is as [`Operation::GRPC`](crate::model::Operation::GRPC).
     pub fn request(
         &self,
         method: &str,
@@ -90,7 +98,7 @@ impl Grpc {
         bytes.extend_from_slice(&prefix);
         // The vector grows: encoding can't fail.
         let _ = message.encode(&mut bytes);
-        Ok(GrpcRequest { uri: uri(&self.authority, method)?, message: bytes })
+        Ok(GrpcRequest { uri: uri(&self.authority, &self.service_name, method)?, message: bytes })
     }
 
     /// Sends a request of the control plane; what comes back is a message.
@@ -160,17 +168,15 @@ impl Grpc {
         let call = Unary { loan: &loan, link: &link, caller, context, responded: &responded };
         let outcome = lane.run(call.run(lane.sender(), headers, reader, watch)).await;
         let outcome = outcome
-            .unwrap_or_else(|ended| Err(status::ended(ended, responded.get(), &link, &loan)))
+            .unwrap_or_else(|ended| Err(status::ended(ended, responded.get(), &link, &loan, context)))
             .map_err(|failure| Failure { was_reused: checked.is_reused, ..failure });
         let outcome = match outcome {
-            // Not a byte of a fresh connection's: see there.
-            Err(Failure { reached: Reached::Closed, was_reused: false, .. })
-                if link.first_bytes().is_empty()
-                    && http1_port::responds(&self.dialer, &self.authority, caller).await =>
-            {
-                Err(http1_port::failure())
+            Err(failure) if wrong_port::is_suspected(&failure, &link) => {
+                // In a box, since every call's future has room for this one.
+                let explained = wrong_port::explained(failure, &link, &self.dialer, &self.authority, caller);
+                Err(Box::pin(explained).await)
             }
-            outcome => outcome,
+            outcome => outcome.map_err(|failure| named(failure, uri, &self.service_name)),
         };
         let is_usable = checked.connection.take_back(&loan, outcome.is_err());
         let is_malformed = outcome.as_ref().is_err_and(|failure| failure.error.is_malformed_response());
@@ -189,9 +195,27 @@ impl Grpc {
     }
 }
 
-fn uri(authority: &str, method: &str) -> Result<Uri> {
-    Uri::try_from(format!("http://{authority}{method}"))
-        .map_err(|error| Error::invalid("invalid host for gRPC").with_source(error))
+fn uri(authority: &str, service_name: &str, method: &str) -> Result<Uri> {
+    let uri = match method.starts_with('/') {
+        true => format!("http://{authority}{method}"),
+        false => format!("http://{authority}/{service_name}/{method}"),
+    };
+    Uri::try_from(uri).map_err(|error| Error::invalid("invalid host for gRPC").with_source(error))
+}
+
+/// A failure, with the method that was called if it is UNIMPLEMENTED, and with what to do if the server does not know it.
+fn named(failure: Failure, uri: &Uri, service_name: &str) -> Failure {
+    if failure.error.status() != Status::Unimplemented {
+        return failure;
+    }
+    let path = uri.path();
+    let is_option = path.strip_prefix('/').is_some_and(|path| path.starts_with(service_name));
+    let advice = match is_option && reasons::is_unknown_method(&failure.error) {
+        true => "; if the server's service has another name, set option grpc_service_name",
+        false => "",
+    };
+    let error = failure.error.with_hint(format_args!(": method '{path}'{advice}"));
+    Failure { error, ..failure }
 }
 
 /// Options that gRPC has no place for.

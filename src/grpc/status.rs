@@ -5,7 +5,7 @@ use h2::Reason;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use tonic::{Code, Status};
 
-use super::{http1_port, lane::Ended};
+use super::lane::Ended;
 use crate::{
     error::{self, Error},
     lend::Loan,
@@ -15,7 +15,7 @@ use crate::{
         link::Link,
     },
     options::CallContext,
-    reasons,
+    reasons, tls_port,
 };
 
 static STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -39,11 +39,31 @@ pub(super) fn read(headers: &mut HeaderMap, context: &CallContext) -> Option<Res
     if status.code() == Code::Ok {
         return Some(Ok(()));
     }
-    // A server that hears of the deadline may be the first to say that it passed.
-    if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) && context.until.deadline.is_over() {
-        return Some(Err(context.timed_out("waiting for the response").in_doubt(true)));
+    if is_own_deadline(&status, context) {
+        return Some(Err(deadline(context)));
     }
     Some(Err(reasons::grpc_error(status.code() as i32, status.message())))
+}
+
+/// Whether a status is the call's own deadline: a server that hears of it may be the first to say that it passed. Servers
+/// that say CANCELLED then (tonic's do) give no reason, or the time or the cancellation, unlike a model that gives up by
+/// itself.
+fn is_own_deadline(status: &Status, context: &CallContext) -> bool {
+    match status.code() {
+        Code::DeadlineExceeded => context.is_almost_over(),
+        Code::Cancelled if context.until.deadline.is_over() => true,
+        Code::Cancelled if context.is_almost_over() => {
+            let text = status.message().to_ascii_lowercase();
+            text.trim().is_empty()
+                || ["timeout", "timed out", "deadline", "cancel"].iter().any(|word| text.contains(word))
+        }
+        _ => false,
+    }
+}
+
+/// The error of a deadline of which the server was the first to speak.
+fn deadline(context: &CallContext) -> Error {
+    context.timed_out("waiting for the response").in_doubt(true)
 }
 
 /// Repairs a text that is not UTF-8 once its escapes are undone: for it tonic would give up the status too.
@@ -87,7 +107,10 @@ pub(super) fn not_grpc(head: &Response<()>, text: &[u8]) -> Error {
     let status = head.status().as_u16();
     let field = |name| head.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
     if !head.status().is_success() {
-        return wire::error(status, text);
+        // Triton never responds so over gRPC, whatever form the body has.
+        let in_doubt = error::http_status_meaning(status).in_doubt;
+        let error = wire::error(status, text);
+        return error.in_doubt(in_doubt);
     }
     let message = match field(header::CONTENT_TYPE) {
         Some(kind) => format!("invalid gRPC response: content type '{}'", error::excerpt(&kind)),
@@ -97,16 +120,21 @@ pub(super) fn not_grpc(head: &Response<()>, text: &[u8]) -> Error {
 }
 
 /// The failure of a call whose headers could not be sent.
-pub(super) fn unsent(error: h2::Error) -> Failure {
-    let error = Error::connection("connection lost").with_source(error);
+pub(super) fn unsent(error: h2::Error, link: &Link) -> Failure {
+    let error = connection_lost(link).with_source(error);
     Failure { error, reached: Reached::Nothing, was_reused: false }
 }
 
 /// The failure of a call whose stream or connection failed; `responded` if any of a response had arrived.
-pub(super) fn failed(error: h2::Error, responded: bool, link: &Link, loan: &Loan) -> Failure {
+pub(super) fn failed(
+    error: h2::Error,
+    responded: bool,
+    link: &Link,
+    loan: &Loan,
+    context: &CallContext,
+) -> Failure {
     let by_server = error.is_remote();
     match error.reason() {
-        _ if http1_port::responded(link) => http1_port::failure(),
         // Whoever has responded has looked at the request, whatever it says afterwards.
         _ if by_server && error.is_go_away() && !responded => {
             let error = Error::connection("connection closed by the server (GOAWAY)").with_source(error);
@@ -120,6 +148,7 @@ pub(super) fn failed(error: h2::Error, responded: bool, link: &Link, loan: &Loan
             let reached = if is_whole { Reached::RefusedWhole } else { Reached::Refused };
             Failure { error, reached, was_reused: false }
         }
+        Some(Reason::CANCEL) if by_server && context.is_almost_over() => deadline(context).into(),
         // What proxies say of one and the same end of their server differs from proxy to proxy, and a reset says only
         // which way of HTTP/2 they took: all are the same here.
         Some(reason) if by_server => {
@@ -132,11 +161,16 @@ pub(super) fn failed(error: h2::Error, responded: bool, link: &Link, loan: &Loan
 }
 
 /// The failure of a call whose connection ended under it.
-pub(super) fn ended(ended: Ended, responded: bool, link: &Link, loan: &Loan) -> Failure {
+pub(super) fn ended(
+    ended: Ended,
+    responded: bool,
+    link: &Link,
+    loan: &Loan,
+    context: &CallContext,
+) -> Failure {
     match ended {
-        Ended::Http2(error) => failed(error, responded, link, loan),
+        Ended::Http2(error) => failed(error, responded, link, loan, context),
         Ended::Io(error) => lost(error, responded, link),
-        Ended::Closed if http1_port::responded(link) => http1_port::failure(),
         Ended::Closed => lost("closed by the server", responded, link),
     }
 }
@@ -148,8 +182,13 @@ fn lost(why: impl Into<Box<dyn std::error::Error + Send + Sync>>, responded: boo
         (true, false) => Reached::Closed,
         (true, true) => Reached::Perhaps,
     };
-    let error = Error::connection("connection lost").in_doubt(has_left).with_source(why);
+    let error = connection_lost(link).in_doubt(has_left).with_source(why);
     Failure { error, reached, was_reused: false }
+}
+
+fn connection_lost(link: &Link) -> Error {
+    let question = if link.is_mute() { tls_port::QUESTION } else { "" };
+    Error::connection(format!("connection lost{question}"))
 }
 
 #[cfg(test)]

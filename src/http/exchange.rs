@@ -20,6 +20,7 @@ use crate::{
         drive::Caller,
         link::Link,
     },
+    tls_port,
 };
 
 /// How much is received at once of what has no place of its own.
@@ -122,7 +123,11 @@ impl<'c> Exchange<'c> {
                 }
                 // The server may have said why it takes no more.
                 self.link.read_anyway();
-                (Some(self.head().await.map_err(|_| failure)?), false)
+                match self.head().await {
+                    Ok(head) => (Some(head), false),
+                    Err(other) if tls_port::is_alert(self.window.unread()) => return Err(other),
+                    Err(_) => return Err(failure),
+                }
             }
         };
         self.caller.begins("waiting for the response");
@@ -215,7 +220,8 @@ impl<'c> Exchange<'c> {
             (true, Some(_)) if self.window.is_empty() => Reached::Closed,
             (true, Some(_)) => Reached::Perhaps,
         };
-        let message = format!("connection lost ({})", self.caller.doing());
+        let question = if self.link.is_mute() { tls_port::QUESTION } else { "" };
+        let message = format!("connection lost ({}){question}", self.caller.doing());
         let error = Error::connection(message).in_doubt(has_left).with_source(error);
         Failure { error, reached, was_reused: false }
     }

@@ -6,6 +6,7 @@ use crate::{
     error::{Error, Origin, Result, Status, excerpt},
     headers::Headers,
     options::CallContext,
+    tls_port,
 };
 
 /// The maximum number of header lines of a response, and the maximum size of status line and headers in bytes:
@@ -120,6 +121,7 @@ impl Parsed {
                 let message = "the server's port speaks HTTP/2, not HTTP/1.1: use a grpc:// URL, or the HTTP port (8000 by default)";
                 return Err(Error::broken_answer(message).in_doubt(false));
             }
+            Err(_) if tls_port::is_alert(bytes) => return Err(tls_port::error()),
             Err(error) => return Err(malformed().with_source(error)),
         };
         if length > MAX_HEADERS_BYTE_SIZE {

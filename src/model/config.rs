@@ -120,7 +120,7 @@ pub(crate) struct GetModelConfig<'a> {
 }
 
 impl Operation for GetModelConfig<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ModelConfig";
+    const GRPC: &'static str = "ModelConfig";
     type Message = ModelConfigRequest;
     type Reply = ModelConfigResponse;
     type Answer = ModelConfig;

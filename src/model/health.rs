@@ -74,7 +74,7 @@ fn begins_in_a_name(text: &str) -> bool {
 pub(crate) struct ServerLive;
 
 impl Operation for ServerLive {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ServerLive";
+    const GRPC: &'static str = "ServerLive";
     type Message = ServerLiveRequest;
     type Reply = ServerLiveResponse;
     type Answer = bool;
@@ -107,7 +107,7 @@ impl Operation for ServerLive {
 pub(crate) struct ServerReady;
 
 impl Operation for ServerReady {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ServerReady";
+    const GRPC: &'static str = "ServerReady";
     type Message = ServerReadyRequest;
     type Reply = ServerReadyResponse;
     type Answer = bool;
@@ -143,7 +143,7 @@ pub(crate) struct ModelReady<'a> {
 }
 
 impl Operation for ModelReady<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ModelReady";
+    const GRPC: &'static str = "ModelReady";
     type Message = ModelReadyRequest;
     type Reply = ModelReadyResponse;
     type Answer = bool;

@@ -80,7 +80,7 @@ pub struct TensorMetadata {
 pub(crate) struct GetServerMetadata;
 
 impl Operation for GetServerMetadata {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ServerMetadata";
+    const GRPC: &'static str = "ServerMetadata";
     type Message = ServerMetadataRequest;
     type Reply = ServerMetadataResponse;
     type Answer = ServerMetadata;
@@ -118,7 +118,7 @@ pub(crate) struct GetModelMetadata<'a> {
 }
 
 impl Operation for GetModelMetadata<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ModelMetadata";
+    const GRPC: &'static str = "ModelMetadata";
     type Message = ModelMetadataRequest;
     type Reply = ModelMetadataResponse;
     type Answer = ModelMetadata;

@@ -37,8 +37,12 @@ use crate::{
 
 /// One operation of the control plane. Of its two wire forms it has one at least.
 pub(crate) trait Operation {
-    /// The path of the gRPC method, `/package.Service/Method`; empty where gRPC has none.
+    /// The gRPC method: a name in the inference service, or the path of one in another service,
+    /// `/package.Service/Method`; empty where gRPC has none.
     const GRPC: &'static str = "";
+    /// Whether the server refuses for good where it says that it is UNAVAILABLE: it was started without what the operation
+    /// needs, or does not accept the value.
+    const IS_REFUSED_FOR_GOOD: bool = false;
     /// What is sent over gRPC.
     type Message: prost::Message + Clone + 'static;
     /// What comes back over gRPC; an answer over HTTP is read into the same.

@@ -164,7 +164,7 @@ impl ModelIndex {
 pub(crate) struct Index<'a>(pub &'a RepositoryOptions);
 
 impl Operation for Index<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/RepositoryIndex";
+    const GRPC: &'static str = "RepositoryIndex";
     type Message = RepositoryIndexRequest;
     type Reply = RepositoryIndexResponse;
     type Answer = RepositoryIndex;
@@ -254,7 +254,7 @@ impl Load<'_> {
 }
 
 impl Operation for Load<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/RepositoryModelLoad";
+    const GRPC: &'static str = "RepositoryModelLoad";
     type Message = RepositoryModelLoadRequest;
     type Reply = RepositoryModelLoadResponse;
     type Answer = ();
@@ -318,7 +318,7 @@ impl Unload<'_> {
 }
 
 impl Operation for Unload<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/RepositoryModelUnload";
+    const GRPC: &'static str = "RepositoryModelUnload";
     type Message = RepositoryModelUnloadRequest;
     type Reply = RepositoryModelUnloadResponse;
     type Answer = ();

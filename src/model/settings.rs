@@ -134,7 +134,8 @@ pub(crate) struct TraceSetting<'a> {
 }
 
 impl Operation for TraceSetting<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/TraceSetting";
+    const GRPC: &'static str = "TraceSetting";
+    const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = TraceSettingRequest;
     type Reply = TraceSettingResponse;
     type Answer = Settings;
@@ -227,7 +228,8 @@ impl LogSetting<'_> {
 }
 
 impl Operation for LogSetting<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/LogSettings";
+    const GRPC: &'static str = "LogSettings";
+    const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = LogSettingsRequest;
     type Reply = LogSettingsResponse;
     type Answer = Settings;

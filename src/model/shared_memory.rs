@@ -161,7 +161,8 @@ pub(crate) struct SystemStatusOf<'a> {
 }
 
 impl Operation for SystemStatusOf<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/SystemSharedMemoryStatus";
+    const GRPC: &'static str = "SystemSharedMemoryStatus";
+    const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = SystemSharedMemoryStatusRequest;
     type Reply = SystemSharedMemoryStatusResponse;
     type Answer = SystemRegions;
@@ -221,7 +222,8 @@ impl RegisterSystem<'_> {
 }
 
 impl Operation for RegisterSystem<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/SystemSharedMemoryRegister";
+    const GRPC: &'static str = "SystemSharedMemoryRegister";
+    const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = SystemSharedMemoryRegisterRequest;
     type Reply = SystemSharedMemoryRegisterResponse;
     type Answer = ();
@@ -261,7 +263,8 @@ pub(crate) struct UnregisterSystem<'a> {
 }
 
 impl Operation for UnregisterSystem<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/SystemSharedMemoryUnregister";
+    const GRPC: &'static str = "SystemSharedMemoryUnregister";
+    const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = SystemSharedMemoryUnregisterRequest;
     type Reply = SystemSharedMemoryUnregisterResponse;
     type Answer = ();
@@ -293,7 +296,8 @@ pub(crate) struct CudaStatusOf<'a> {
 }
 
 impl Operation for CudaStatusOf<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/CudaSharedMemoryStatus";
+    const GRPC: &'static str = "CudaSharedMemoryStatus";
+    const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = CudaSharedMemoryStatusRequest;
     type Reply = CudaSharedMemoryStatusResponse;
     type Answer = CudaRegions;
@@ -353,7 +357,8 @@ impl RegisterCuda<'_> {
 }
 
 impl Operation for RegisterCuda<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/CudaSharedMemoryRegister";
+    const GRPC: &'static str = "CudaSharedMemoryRegister";
+    const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = CudaSharedMemoryRegisterRequest;
     type Reply = CudaSharedMemoryRegisterResponse;
     type Answer = ();
@@ -397,7 +402,8 @@ pub(crate) struct UnregisterCuda<'a> {
 }
 
 impl Operation for UnregisterCuda<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/CudaSharedMemoryUnregister";
+    const GRPC: &'static str = "CudaSharedMemoryUnregister";
+    const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = CudaSharedMemoryUnregisterRequest;
     type Reply = CudaSharedMemoryUnregisterResponse;
     type Answer = ();

@@ -140,7 +140,7 @@ impl GetStatistics<'_> {
 }
 
 impl Operation for GetStatistics<'_> {
-    const GRPC: &'static str = "/inference.GRPCInferenceService/ModelStatistics";
+    const GRPC: &'static str = "ModelStatistics";
     type Message = ModelStatisticsRequest;
     type Reply = ModelStatisticsResponse;
     type Answer = Statistics;

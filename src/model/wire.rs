@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     error::{self, Error, Result, Status, excerpt, reason},
-    error_body, proto, reasons,
+    error_body, proto, reasons, tls_port,
     url::push_escaped,
 };
 
@@ -181,19 +181,25 @@ pub(crate) fn error(status: u16, body: &[u8]) -> Error {
 
 /// The same; `is_binary` if the request had tensors in binary, which not every server can read.
 pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
+    if tls_port::is_told_by(status, body) {
+        return tls_port::error().with_http_status(status);
+    }
     let text = error_body::reason(body);
     let mut meaning = error::http_status_meaning(status);
-    if status == 503 && reasons::is_tritons(body) {
+    let is_tritons = reasons::is_tritons(body);
+    if status == 503 && is_tritons {
         meaning.in_doubt = false;
     }
     let hint = match text.as_str() {
         text if is_unknown_by_its_escapes(text) => ESCAPED_NAME,
         text if text.contains("--http-max-input-size") => NO_LIMIT_OVER_GRPC,
         text if is_binary && is_puzzled_by_binary(status, body, text) => NO_BINARY,
-        _ => "",
+        text => reasons::hint(meaning.status, text),
     };
     let message = format!("{} (HTTP status {status}){hint}", reason(&text));
-    Error::answered(meaning, message).with_http_status(status)
+    Error::answered(meaning, message)
+        .with_http_status(status)
+        .said_by_server_itself(is_tritons && reasons::is_servers_own(&text))
 }
 
 /// Triton limits what it reads as JSON or decompresses over HTTP, since 2.62.

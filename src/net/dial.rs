@@ -1,7 +1,13 @@
 //! The one way to reach a server, for every path and both protocols: names, addresses, connecting, socket options.
 //! What is added to it (TLS, Unix sockets, proxies) is added here, once.
 
-use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use super::{drive::Caller, link::Link, resolve::Resolver};
 use crate::{
@@ -23,6 +29,8 @@ pub(crate) struct Dialer {
     connect_timeout: Option<Duration>,
     resolver: Resolver,
     log: Log,
+    /// See [`Link::is_mute`].
+    has_spoken: Arc<AtomicBool>,
 }
 
 impl Dialer {
@@ -35,6 +43,7 @@ impl Dialer {
             connect_timeout,
             resolver: Resolver::default(),
             log,
+            has_spoken: Arc::default(),
         }
     }
 
@@ -75,7 +84,7 @@ impl Dialer {
                     Deadline::after(left.map(|left| left / shares))
                 }
             };
-            match connect(caller, *address, share).await {
+            match self.connect_to(*address, caller, share).await {
                 Ok(link) => return Ok(link),
                 Err(error) => last = error,
             }
@@ -85,15 +94,20 @@ impl Dialer {
         }
         Err(Error::connection(format!("tried {}", list(&addresses))).with_source(last))
     }
-}
 
-/// Connects to one address, before `deadline`.
-async fn connect(caller: &Caller, address: SocketAddr, deadline: Deadline) -> io::Result<Arc<Link>> {
-    let link = Link::connect(address)?;
-    let _on = caller.on(&link);
-    let connected = poll_fn(|_| link.poll_connected());
-    caller.within(deadline, connected).await.ok_or(io::ErrorKind::TimedOut)??;
-    Ok(link)
+    /// Connects to one address, before `deadline`.
+    async fn connect_to(
+        &self,
+        address: SocketAddr,
+        caller: &Caller,
+        deadline: Deadline,
+    ) -> io::Result<Arc<Link>> {
+        let link = Link::connect(address, self.has_spoken.clone())?;
+        let _on = caller.on(&link);
+        let connected = poll_fn(|_| link.poll_connected());
+        caller.within(deadline, connected).await.ok_or(io::ErrorKind::TimedOut)??;
+        Ok(link)
+    }
 }
 
 fn list(addresses: &[SocketAddr]) -> String {

@@ -5,7 +5,10 @@ use std::{
     io::{self, IoSlice},
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Instant,
 };
@@ -30,6 +33,8 @@ const FIRST_BYTE_SIZE: usize = 8;
 /// wherever an engine reads once more before it writes, as TLS does in its handshake.
 pub(crate) struct Link {
     socket: Socket,
+    /// Whether the server has ever sent a byte, on whatever connection of the client's.
+    has_spoken: Arc<AtomicBool>,
     state: Mutex<State>,
 }
 
@@ -64,10 +69,10 @@ pub(crate) struct Progress {
 }
 
 impl Link {
-    /// Begins to connect.
-    pub fn connect(peer: SocketAddr) -> io::Result<Arc<Self>> {
+    /// Begins to connect. `has_spoken` is set once the server sends anything.
+    pub fn connect(peer: SocketAddr, has_spoken: Arc<AtomicBool>) -> io::Result<Arc<Self>> {
         let state = State { blocked: true, ..State::default() };
-        Ok(Arc::new(Self { socket: Socket::connect(peer)?, state: Mutex::new(state) }))
+        Ok(Arc::new(Self { socket: Socket::connect(peer)?, has_spoken, state: Mutex::new(state) }))
     }
 
     /// The outcome of connecting, once there is one.
@@ -90,6 +95,11 @@ impl Link {
     /// The first bytes that the server ever sent on this connection.
     pub fn first_bytes(&self) -> Vec<u8> {
         self.lock().first.clone()
+    }
+
+    /// Whether the server has never sent a byte, on no connection of the client's.
+    pub fn is_mute(&self) -> bool {
+        !self.has_spoken.load(Ordering::Relaxed)
     }
 
     /// Whether the peer has neither closed the connection nor sent anything. Takes a system call, waits for nothing.
@@ -169,7 +179,8 @@ impl Link {
                 if state.progress.first_byte_at.is_none() {
                     state.progress.first_byte_at = Some(Instant::now());
                 }
-                if state.first.len() < FIRST_BYTE_SIZE {
+                if state.first.len() < FIRST_BYTE_SIZE && count > 0 {
+                    self.has_spoken.store(true, Ordering::Relaxed);
                     let new = &into.filled()[into.filled().len() - count..];
                     let missing = FIRST_BYTE_SIZE - state.first.len();
                     state.first.extend_from_slice(&new[..missing.min(count)]);

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{header::RestrictedKey, not_zero};
 use crate::{
     compression::Compression,
-    error::{Error, Result},
+    error::{Error, Result, excerpt},
     log::{Log, LogCallback, LogLevel},
     url::{Protocol, Url},
 };
@@ -14,8 +14,8 @@ use crate::{
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit of a whole call, unless told otherwise: 60 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-/// The largest message that is sent or accepted, unless told otherwise: 2^31 - 1 bytes, which is as much as a Triton
-/// server takes over gRPC.
+/// The default maximum size of a message that is sent or accepted: 2^31 - 1 bytes, more than which no server accepts over
+/// gRPC.
 pub const DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = i32::MAX as u64;
 /// The time limit of loading or unloading a model, unless told otherwise: 10 min.
 pub const DEFAULT_LOAD_TIMEOUT: Duration = Duration::from_secs(600);
@@ -23,6 +23,8 @@ pub const DEFAULT_LOAD_TIMEOUT: Duration = Duration::from_secs(600);
 pub const DEFAULT_RESULT_MEMORY_BYTE_SIZE: u64 = 64 << 20;
 /// The most bytes that a compressed answer may have once it is decompressed, unless told otherwise: 256 MiB.
 pub const DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: u64 = 256 << 20;
+/// The default name of the gRPC service of inference and control plane, as Triton calls it.
+pub const DEFAULT_GRPC_SERVICE_NAME: &str = "inference.GRPCInferenceService";
 
 /// The port of Triton's metrics.
 pub(crate) const METRICS_PORT: u16 = 8002;
@@ -38,6 +40,7 @@ pub struct ClientOptions {
     pub(crate) load_timeout: Option<Duration>,
     pub(crate) max_connections: usize,
     pub(crate) metrics_url: Option<Url>,
+    pub(crate) grpc_service_name: String,
     pub(super) request_compression: Compression,
     pub(super) response_compression: Compression,
     pub(super) restricted_keys: Vec<RestrictedKey>,
@@ -55,6 +58,7 @@ impl Default for ClientOptions {
             load_timeout: Some(DEFAULT_LOAD_TIMEOUT),
             max_connections: usize::MAX,
             metrics_url: None,
+            grpc_service_name: DEFAULT_GRPC_SERVICE_NAME.to_owned(),
             request_compression: Compression::None,
             response_compression: Compression::None,
             restricted_keys: Vec::new(),
@@ -114,15 +118,31 @@ impl ClientOptions {
         Ok(self)
     }
 
+    /// Sets the name of the gRPC service that inference and control plane call, `package.Service`, for servers that offer
+    /// the protocol under another name. gRPC's own health service keeps its name. INVALID_ARGUMENT for an empty name and
+    /// for anything but ASCII letters, digits, `_` and `.`. Default: [`DEFAULT_GRPC_SERVICE_NAME`].
+    pub fn set_grpc_service_name(&mut self, name: &str) -> Result<&mut Self> {
+        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+        if name.is_empty() || !name.bytes().all(is_valid) {
+            return Err(Error::invalid(format!(
+                "invalid gRPC service name '{}': expected ASCII letters, digits, '_' and '.'",
+                excerpt(name)
+            )));
+        }
+        self.grpc_service_name = name.to_owned();
+        Ok(self)
+    }
+
     /// Adds the key of restricted endpoints to every call: see [`CallOptions::add_restricted_key`](super::CallOptions::add_restricted_key).
     pub fn add_restricted_key(&mut self, name: &str, value: &str) -> Result<&mut Self> {
         self.restricted_keys.push(RestrictedKey::new(name, value)?);
         Ok(self)
     }
 
-    /// The largest message, in bytes, that is sent or accepted: a larger request fails before it is sent, a larger
-    /// answer before it is stored, both with RESOURCE_EXHAUSTED. Zero is INVALID_ARGUMENT.
-    /// Default: [`DEFAULT_MAX_MESSAGE_BYTE_SIZE`].
+    /// Sets the maximum size in bytes of a message that is sent or accepted: a larger request fails before it is sent, a
+    /// larger response before it is stored, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over gRPC
+    /// no server accepts more than the default: larger tensors take shared memory, or HTTP with a higher limit. Zero is
+    /// INVALID_ARGUMENT. Default: [`DEFAULT_MAX_MESSAGE_BYTE_SIZE`].
     pub fn set_max_message_byte_size(&mut self, byte_size: u64) -> Result<&mut Self> {
         if byte_size == 0 {
             return Err(Error::invalid("the largest message can't have 0 bytes"));

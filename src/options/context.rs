@@ -17,6 +17,10 @@ use crate::{
     url::Protocol,
 };
 
+/// What a caller does whose message exceeds the limit.
+const MORE_THAN_A_MESSAGE: &str = "use shared memory, whose tensors do not count, or raise option max_message_byte_size \
+                                   (over gRPC no server accepts more than 2^31 - 1 bytes)";
+
 /// The options of the client and of the call, merged: what every layer below the client reads.
 #[derive(Clone, Debug)]
 pub(crate) struct CallContext<'c> {
@@ -116,6 +120,14 @@ impl<'c> CallContext<'c> {
         ))
     }
 
+    /// Whether so little of the timeout is left that a server's word of the deadline is taken for this one's: it counts
+    /// from the same timeout, which it heard of rounded and a little late, and may be the first to see it pass.
+    pub fn is_almost_over(&self) -> bool {
+        const MIN: Duration = Duration::from_millis(5);
+        let almost = MIN.max(self.timeout.unwrap_or_default() / 20);
+        self.until.deadline.remaining().is_some_and(|left| left <= almost)
+    }
+
     /// RESOURCE_EXHAUSTED for a request that is over the limit.
     pub fn check_request_size(&self, byte_size: u64) -> Result<()> {
         if byte_size <= self.max_message_byte_size {
@@ -123,16 +135,21 @@ impl<'c> CallContext<'c> {
         }
         let max = self.max_message_byte_size;
         let message = format!(
-            "the request has {byte_size} bytes and exceeds the limit of {max} bytes (option max_message_byte_size): \
-             tensors in shared memory do not count"
+            "the request has {byte_size} bytes, which exceeds the limit of {max} bytes: {MORE_THAN_A_MESSAGE}"
         );
         Err(Error::new(Status::ResourceExhausted, Origin::Client, message))
     }
 
     /// RESOURCE_EXHAUSTED for an answer that is over the limit, to be asked before its memory is.
     pub fn check_answer_size(&self, byte_size: u64) -> Result<()> {
-        check_size("answer", byte_size, "client's largest message", self.max_message_byte_size)
-            .map_err(|error| error.in_doubt(true))
+        let max = self.max_message_byte_size;
+        if byte_size <= max {
+            return Ok(());
+        }
+        let message = format!(
+            "the response has {byte_size} bytes, which exceeds the limit of {max} bytes: {MORE_THAN_A_MESSAGE}"
+        );
+        Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
     }
 
     /// The most bytes that are taken apart as a whole: that takes a multiple of their memory, as decompressing does.
@@ -162,21 +179,14 @@ impl<'c> CallContext<'c> {
     /// RESOURCE_EXHAUSTED for more than can be taken apart.
     pub fn check_parsed_size(&self, byte_size: u64) -> Result<()> {
         self.check_answer_size(byte_size)?;
-        let most = self.max_parsed_byte_size();
-        check_size(
-            "answer",
-            byte_size,
-            "most to be taken apart, a quarter of the limit of decompressed bytes,",
-            most,
-        )
-        .map_err(|error| error.in_doubt(true))
+        let max = self.max_parsed_byte_size();
+        if byte_size <= max {
+            return Ok(());
+        }
+        let message = format!(
+            "the response has {byte_size} bytes, which exceeds the limit of {max} bytes for what is parsed as a whole, a \
+             quarter of option max_decompressed_byte_size"
+        );
+        Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
     }
-}
-
-fn check_size(what: &str, byte_size: u64, which: &str, limit: u64) -> Result<()> {
-    if byte_size <= limit {
-        return Ok(());
-    }
-    let message = format!("the {what} has {byte_size} bytes, and the {which} is {limit} bytes");
-    Err(Error::new(Status::ResourceExhausted, Origin::Client, message))
 }

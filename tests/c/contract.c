@@ -88,6 +88,10 @@ static void options_and_log(const char *url) {
     refused(triton_client_options_set_max_connections(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "max_connections");
     CHECK(!triton_client_options_set_max_connections(options, UINT64_MAX, &error));
     CHECK(!triton_client_options_set_max_connections(options, 8, &error));
+    refused(triton_client_options_set_grpc_service_name(options, "", &error), TRITON_STATUS_INVALID_ARGUMENT, "service name");
+    refused(triton_client_options_set_grpc_service_name(options, "a/b", &error), TRITON_STATUS_INVALID_ARGUMENT, "a/b");
+    refused(triton_client_options_set_grpc_service_name(options, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "name");
+    CHECK(!triton_client_options_set_grpc_service_name(options, "inference.GRPCInferenceService", &error));
     refused(triton_call_options_set_timeout_us(call, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
     refused(triton_client_options_set_log_callback(options, (triton_log_level)9, hear, finalize, &heard, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "9");

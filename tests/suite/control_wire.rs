@@ -2,21 +2,24 @@
 //! that no server should give.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use serde_json::json;
 use triton_client::{
-    CallOptions, Client, ClientOptions, Error, InferRequest, Origin, RepositoryOptions, SettingsUpdate,
-    Status,
+    CallOptions, Client, ClientOptions, DEFAULT_GRPC_SERVICE_NAME, Error, InferRequest, Origin,
+    RepositoryOptions, SettingsUpdate, Status,
 };
 
 use crate::{
     own_model::{DOUBLE, config},
     own_server::OwnServer,
     server::is_embedded,
-    support::fault::{self, Answer, Grpc, GrpcAnswer, Http, answer},
+    support::fault::{self, Answer, Cases, Grpc, GrpcAnswer, Http, answer, close},
 };
 
 type Call = fn(&Client, &CallOptions) -> Result<(), Error>;
@@ -169,6 +172,160 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
                 assert_eq!(heard.get(name).unwrap(), value, "{method}");
             }
             assert!(!heard.contains_key("the-key") && heard.contains_key("grpc-timeout"));
+        }
+    }
+}
+
+/// Whether an operation changes nothing, by its form over HTTP or its method over gRPC.
+fn only_reads(asked: &str, method: &str) -> bool {
+    asked.starts_with("GET ") || asked.ends_with("/index") || method.ends_with("/Check")
+}
+
+/// A server or proxy closes an idle connection at the moment of the next call.
+#[test]
+fn what_only_reads_is_repeated_once_after_its_kept_connection_closed_and_nothing_else_is() {
+    for (asked, method, call) in OPERATIONS {
+        let over_http = Cases::http(|turn| match turn.number {
+            1 => close(),
+            _ => turn.send(&answer(404, &[], br#"{"error":"because"}"#)),
+        });
+        let over_grpc = Cases::grpc(|turn| match turn.number {
+            1 => close(),
+            _ => turn.peer.head(turn.stream, &[("grpc-status", "5"), ("grpc-message", "because")], true),
+        });
+        for (scheme, form, server) in [("http", asked, &over_http), ("grpc", method, &over_grpc)] {
+            if form.is_empty() {
+                continue;
+            }
+            let mut options = ClientOptions::new();
+            options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
+            let client = Client::with_options(&format!("{scheme}://{}", server.address()), &options).unwrap();
+            let error = call(&client, &CallOptions::new()).unwrap_err();
+            assert_eq!(error.status(), Status::NotFound, "{form}: {error:?}");
+            let error = call(&client, &CallOptions::new()).unwrap_err();
+            let said = (error.status(), error.is_in_doubt(), server.requests(), server.connections());
+            let expected = match only_reads(asked, method) {
+                // The doubt of the first attempt stays.
+                true => (Status::NotFound, true, 3, 2),
+                false => (Status::Unavailable, true, 2, 1),
+            };
+            assert_eq!(said, expected, "{form}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn the_grpc_service_s_name_is_an_option_and_unimplemented_names_the_method() {
+    let paths = Arc::new(Mutex::new(Vec::new()));
+    let note = paths.clone();
+    let server = Grpc::start(move |path, _| {
+        note.lock().unwrap().push(path.to_owned());
+        GrpcAnswer::TrailersOnly { status: 12, message: "Method not found!".to_owned() }
+    });
+    let expect = |error: Error, service: &str, method: &str| {
+        let path = match method.starts_with('/') {
+            true => method.to_owned(),
+            false => format!("/{service}/{method}"),
+        };
+        assert_eq!(paths.lock().unwrap().pop().unwrap(), path);
+        assert_eq!((error.status(), error.origin()), (Status::Unimplemented, Origin::Server), "{error:?}");
+        assert!(error.to_string().contains(&format!("'{path}'")), "{error}");
+        // gRPC's own service has one name only.
+        let is_optional = !method.starts_with('/');
+        assert_eq!(error.to_string().contains("option grpc_service_name"), is_optional, "{error}");
+    };
+    for service in [
+        "",
+        "inference.GrpcInferenceService",
+        "org.pytorch.serve.grpc.openinference.GRPCInferenceService",
+        "Service_1",
+    ] {
+        let mut options = ClientOptions::new();
+        if !service.is_empty() {
+            options.set_grpc_service_name(service).unwrap();
+        }
+        let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+        let service = if service.is_empty() { DEFAULT_GRPC_SERVICE_NAME } else { service };
+        for (_, method, call) in OPERATIONS {
+            if !method.is_empty() {
+                expect(call(&client, &CallOptions::new()).unwrap_err(), service, method);
+            }
+        }
+        let request = InferRequest::new("m").input("I", &[1], &[1i32]);
+        expect(client.infer(&request).unwrap_err(), service, "ModelInfer");
+    }
+    for name in ["", "a b", "a/b", "/a", "a-b", "\u{e4}", "a\0", "a\r\nb"] {
+        let error = ClientOptions::new().set_grpc_service_name(name).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (Status::InvalidArgument, Origin::Argument), "{name}");
+    }
+}
+
+/// Triton 2.73 within another program says so of shared memory, and proxies say UNAVAILABLE in words of their own.
+#[test]
+fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_alone() {
+    const REFUSAL: &str = "Shared memory is not supported in this server configuration. This can occur when the frontend is \
+                           started through the in-process Python bindings (tritonfrontend); start the server with the \
+                           tritonserver executable to use shared memory.";
+    // The text of a status or of Triton's JSON, and whether it is the server's own.
+    let cases = [
+        (REFUSAL, true),
+        ("invalid argument for --log_format, got: x", true),
+        ("upstream request timeout", false),
+        (
+            "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
+            false,
+        ),
+        ("no healthy upstream", false),
+        ("", false),
+    ];
+    let text = Arc::new(Mutex::new(""));
+    let said = text.clone();
+    let over_grpc = Grpc::start(move |_, _| GrpcAnswer::TrailersOnly {
+        status: 14,
+        message: said.lock().unwrap().to_owned(),
+    });
+    let said = text.clone();
+    let page = Arc::new(AtomicBool::new(false));
+    let is_page = page.clone();
+    let over_http = Http::start(move |_| {
+        let text = *said.lock().unwrap();
+        let body = match is_page.load(Ordering::SeqCst) {
+            true => format!("<html>{text}</html>"),
+            false => json!({"error": text}).to_string(),
+        };
+        Answer::Bytes(answer(503, &[], body.as_bytes()))
+    });
+    for (scheme, address) in [("grpc", over_grpc.address()), ("http", over_http.address())] {
+        let client = Client::new(&format!("{scheme}://{address}")).unwrap();
+        for (asked, method, call) in OPERATIONS {
+            let form = if scheme == "grpc" { method } else { asked };
+            if form.is_empty() || form == "GET /metrics" {
+                continue;
+            }
+            let can_be = ["SharedMemory", "sharedmemory", "TraceSetting", "trace/", "LogSettings", "logging"]
+                .iter()
+                .any(|part| form.contains(part));
+            for (words, is_own) in cases {
+                *text.lock().unwrap() = words;
+                for is_page in [false, true] {
+                    if is_page && scheme == "grpc" {
+                        continue;
+                    }
+                    page.store(is_page, Ordering::SeqCst);
+                    let error = call(&client, &CallOptions::new()).unwrap_err();
+                    let is_for_good = can_be && is_own && !is_page;
+                    let what = format!("{form}, '{words}', a page: {is_page}: {error:?}");
+                    assert_eq!(
+                        (error.status(), error.origin()),
+                        (Status::Unavailable, Origin::Server),
+                        "{what}"
+                    );
+                    assert_eq!(error.is_retryable(), !is_for_good, "{what}");
+                    if is_for_good {
+                        assert!(!error.is_in_doubt() && error.headers().is_some(), "{what}");
+                    }
+                }
+            }
         }
     }
 }

@@ -51,6 +51,7 @@ const FLOORS: [&[&str]; 8] = [
         "load_report",
         "proto",
         "reasons",
+        "tls_port",
     ],
     &["lend", "compression", "options"],
     &["infer", "model", "stats"],

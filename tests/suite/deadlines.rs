@@ -15,7 +15,8 @@ use triton_client::{
 
 use crate::{
     misbehaving::note,
-    support::fault::{Peer, Request, Wire, frame, silent},
+    server::{is_embedded, server},
+    support::fault::{Cases, Peer, Request, Wire, frame, silent},
 };
 
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -290,4 +291,72 @@ fn a_longer_deadline_is_held_as_closely() {
             assert!((deadline..=deadline + SLACK).contains(&quickest), "{quickest:?}");
         }
     });
+}
+
+/// How a server of gRPC says that it saw the deadline pass.
+type Word = &'static [(&'static str, &'static str)];
+
+const EARLY_WORDS: [Word; 3] = [
+    &[("grpc-status", "4"), ("grpc-message", "Deadline Exceeded")],
+    &[("grpc-status", "1"), ("grpc-message", "Timeout expired")],
+    &[("grpc-status", "1")],
+];
+
+/// The server hears of the deadline, and may be a little early; its pause is the case.
+#[test]
+fn a_server_that_is_the_first_to_see_the_deadline_pass_says_what_the_client_would() {
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    let mut options = CallOptions::new();
+    options.set_timeout(Some(TIMEOUT)).unwrap();
+    // In headers, in trailers, and as a reset.
+    for (word, form) in EARLY_WORDS.into_iter().flat_map(|word| [(word, 0), (word, 1)]).chain([(&[][..], 2)])
+    {
+        for is_early in [true, false] {
+            let server = Cases::grpc(move |turn| {
+                let start = Instant::now();
+                while !is_early && start.elapsed() < TIMEOUT * 97 / 100 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                match form {
+                    0 => turn.peer.head(turn.stream, word, true),
+                    1 => {
+                        turn.peer.head(turn.stream, &[], false)?;
+                        turn.peer.headers(turn.stream, word, true)
+                    }
+                    _ => turn.peer.reset(turn.stream, h2::Reason::CANCEL),
+                }
+            });
+            let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+            for (kind, call) in SMALL {
+                let what = format!("{kind}, {word:?} in form {form}, early: {is_early}");
+                let error = call(&client, &options, &[0; 4]).expect_err(&what);
+                let is_own = (error.status(), error.origin()) == (Status::DeadlineExceeded, Origin::Client);
+                // What comes long before the deadline is the server's own.
+                assert_eq!(is_own, !is_early, "{what}: {error:?}");
+                assert_eq!(
+                    is_own,
+                    error.full_message().contains("no response within 1s"),
+                    "{what}: {error:?}"
+                );
+                assert!(error.is_in_doubt() && (is_early || error.is_retryable()), "{what}: {error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_timeout_has_one_origin_whoever_sees_it_pass_first() {
+    if is_embedded() {
+        return;
+    }
+    let client = Client::new(&format!("grpc://{}", server().grpc)).unwrap();
+    let mut options = CallOptions::new();
+    options.set_timeout(Some(Duration::from_millis(60))).unwrap();
+    for _ in 0..25 {
+        let request = InferRequest::new("slow").input("DELAY_MS", &[1], &[150u32]);
+        let error = client.infer_with(&request, &options).unwrap_err();
+        let said = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
+        assert_eq!(said, (Status::DeadlineExceeded, Origin::Client, true, true), "{error:?}");
+        assert!(error.full_message().contains("no response within 60ms"), "{error:?}");
+    }
 }

@@ -36,7 +36,9 @@ mod server_errors;
 mod settings;
 mod shared_memory;
 mod statistics;
+mod stopping;
 mod threads;
+mod tls_ports;
 mod values;
 
 #[path = "../support/mod.rs"]

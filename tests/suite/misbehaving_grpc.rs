@@ -153,6 +153,31 @@ fn unavailable_is_in_doubt_unless_triton_says_that_nothing_ran() {
     }
 }
 
+/// Triton never responds so over gRPC, so that a body in its form comes from something before it.
+#[test]
+fn an_http_error_is_in_doubt_over_grpc_whatever_its_body() {
+    for body in [&b"{\"error\":\"no healthy upstream\"}"[..], b"<html/>", b""] {
+        for kind in BOTH {
+            let (_server, client) = serve(move |turn| {
+                turn.peer.headers(
+                    turn.stream,
+                    &[(":status", "503"), ("content-type", "text/plain")],
+                    false,
+                )?;
+                turn.peer.send(frame::DATA, frame::END_STREAM, turn.stream, body)
+            });
+            let error = kind.call(&client, 1).unwrap_err();
+            let expected = Expected {
+                status: Status::Unavailable,
+                origin: Origin::Server,
+                in_doubt: true,
+                retryable: true,
+            };
+            expected.check(&error, "503", &["HTTP status 503"]);
+        }
+    }
+}
+
 // Responses that are not valid.
 
 /// Case grpc-two-messages, and the others of its kind. The stream is not to blame alone: the connection is dropped.
@@ -193,6 +218,48 @@ fn a_malformed_response_is_refused_and_its_connection_dropped() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Apache's mod_proxy_http2 sends one before the trailers of each response; h2 takes 100 in the life of a connection.
+#[test]
+fn empty_data_frames_break_no_call_however_many_a_connection_has_carried() {
+    const CALLS: usize = 1000;
+    const THREADS: usize = 8;
+    // Before the message, within it and behind it; a frame of nothing but padding is empty too.
+    for [before, within, behind] in [[0, 0, 1], [1, 1, 1], [0, 7, 40]] {
+        let server = Cases::grpc(move |turn| {
+            const PADDED: u8 = 8;
+            let empty = |count: usize| {
+                (0..count).try_for_each(|at| match at % 2 {
+                    0 => turn.peer.send(frame::DATA, 0, turn.stream, &[]),
+                    _ => turn.peer.send(frame::DATA, PADDED, turn.stream, &[2, 0, 0]),
+                })
+            };
+            let framed = grpc::frame(&turn.good());
+            let (start, rest) = framed.split_at(framed.len() / 2);
+            turn.peer.head(turn.stream, &[], false)?;
+            empty(before)?;
+            turn.peer.send(frame::DATA, 0, turn.stream, start)?;
+            empty(within)?;
+            turn.peer.send(frame::DATA, 0, turn.stream, rest)?;
+            empty(behind)?;
+            turn.peer.headers(turn.stream, &[("grpc-status", "0")], true)
+        });
+        let what = format!("{before}, {within}, {behind}");
+        let client = client(&format!("grpc://{}", server.address()));
+        let call = |calls: usize| {
+            for value in 0..calls as i32 {
+                let kind = BOTH[value as usize % 2];
+                kind.call(&client, value).unwrap_or_else(|error| panic!("{what}, {value}: {error:?}"));
+            }
+        };
+        call(CALLS);
+        thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(|| call(CALLS / THREADS)))));
+        assert_eq!(server.requests(), 2 * CALLS, "{what}");
+        // They are put aside no sooner than they have to be.
+        let empty = 2 * CALLS * (before + within + behind);
+        assert!(server.connections() <= empty / 50 + THREADS + 1, "{what}: {}", server.connections());
+    }
 }
 
 // What is sent again, and what is not.
@@ -342,6 +409,29 @@ fn end(peer: &Peer) -> io::Result<()> {
     peer.shut_down(Shutdown::Write)?;
     loop {
         peer.read()?;
+    }
+}
+
+/// A server that ends a connection for a reason of its own has run what it counts among the streams that it saw.
+#[test]
+fn what_a_goaway_with_an_error_counts_as_seen_is_in_doubt_and_not_repeated() {
+    for (last, attempts) in [(0, 2), (1, 1)] {
+        let server = Cases::grpc(move |turn| {
+            if turn.number > 0 {
+                return turn.reply_good();
+            }
+            let reason = u32::from(Reason::ENHANCE_YOUR_CALM).to_be_bytes();
+            let payload = [&u32::to_be_bytes(last)[..], &reason, b"too_many_pings"].concat();
+            turn.peer.send(frame::GOAWAY, 0, 0, &payload)?;
+            end(turn.peer)
+        });
+        let client = client(&format!("grpc://{}", server.address()));
+        let outcome = Kind::Inference.call(&client, 1);
+        assert_eq!(outcome.is_ok(), attempts == 2, "{outcome:?}");
+        if let Err(error) = outcome {
+            refused(true).check(&error, "seen", ANYTHING);
+        }
+        assert_eq!(server.requests(), attempts);
     }
 }
 

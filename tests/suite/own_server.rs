@@ -36,6 +36,12 @@ impl OwnServer {
         Self { child, http, grpc, metrics }
     }
 
+    /// Has the server stopped by SIGTERM, as an orchestrator does, and does not wait for it.
+    pub(crate) fn stop(&mut self) {
+        // The end of its input is the end of what runs beside the server.
+        drop(self.child.stdin.take());
+    }
+
     pub(crate) fn urls(&self) -> [String; 2] {
         [format!("http://{}", self.http), format!("grpc://{}", self.grpc)]
     }
@@ -47,8 +53,7 @@ impl OwnServer {
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
-        // The end of its input is the end of what runs beside the server.
-        drop(self.child.stdin.take());
+        self.stop();
         let _ = self.child.wait();
     }
 }

@@ -4,7 +4,7 @@
 use std::{fs, sync::Barrier, thread};
 
 use triton_client::{
-    CallOptions, Client, Datatype, Error, InferRequest, Origin, RepositoryOptions,
+    CallOptions, Client, Datatype, Error, InferRequest, Origin, RepositoryOptions, SettingsUpdate,
     Status::{self, Internal, InvalidArgument, NotFound, PermissionDenied, Unavailable, Unimplemented},
 };
 
@@ -80,6 +80,23 @@ fn half_precision_has_no_json_form_on_the_server_either() {
         request.set_output_json(0, true).unwrap();
         let error = Client::new(&urls()[0]).unwrap().infer(&request).unwrap_err();
         expect(&error, InvalidArgument, &format!("sending {datatype} data via JSON is not supported"));
+    }
+}
+
+/// Over HTTP Triton says UNAVAILABLE of a value that it will never accept.
+#[test]
+fn a_setting_that_the_server_refuses_is_not_retryable() {
+    if is_embedded() {
+        return;
+    }
+    let mut update = SettingsUpdate::new();
+    update.set("log_format", "x").unwrap();
+    for (url, status) in urls().iter().zip([Unavailable, InvalidArgument]) {
+        let client = Client::new(url).unwrap();
+        let error = client.update_log_settings(&update, &CallOptions::new()).unwrap_err();
+        assert_eq!((error.status(), error.origin()), (status, Origin::Server), "{error:?}");
+        assert!(!error.is_retryable() && !error.is_in_doubt(), "{error:?}");
+        assert!(error.full_message().contains("log_format"), "{error:?}");
     }
 }
 
@@ -165,6 +182,7 @@ fn a_model_that_was_unloaded_or_whose_process_died_says_so() {
     clients[0].unload_model("simple", &RepositoryOptions::new(), &CallOptions::new()).unwrap();
     for client in clients {
         expect(&client.infer(&simple()).unwrap_err(), NotFound, "'simple' has no available versions");
+        assert!(client.infer(&simple()).unwrap_err().to_string().contains("is being loaded or unloaded"));
         let slow = InferRequest::new("slow").input("DELAY_MS", &[1], &[0u32]);
         expect(&client.infer(&slow).unwrap_err(), NotFound, "'slow' is not found");
     }

@@ -1,0 +1,164 @@
+//! A client without TLS on a port that expects it: known by what the port says, and asked about where it says nothing.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, TcpStream},
+    time::Instant,
+};
+
+use triton_client::{Client, Datatype, Error, InferRequest, Origin, Status};
+
+use crate::{
+    misbehaving::{BOTH, Expected, Kind, TIMEOUT, client, note},
+    support::fault::{Cases, Wire, close},
+};
+
+/// What such a port is reported as.
+const TLS: Expected =
+    Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt: false, retryable: false };
+const HINT: &str = "this port speaks TLS: use https:// or grpcs://";
+const QUESTION: &str = "(does this port expect TLS?)";
+
+/// Pages of nginx 1.22, Apache 2.4 and Caddy 2.6, shortened.
+const PAGES: [&str; 4] = [
+    "HTTP/1.1 400 Bad Request\r\nServer: nginx/1.22.1\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: 108\r\n\r\n\
+     <html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n<body>\r\n</body></html>",
+    "HTTP/1.1 400 Bad Request\r\nServer: Apache/2.4.71 (Unix)\r\nConnection: close\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n\
+     <p>Your browser sent a request that this server could not understand.<br />\nReason: You're speaking plain HTTP to an \
+     SSL-enabled server port.<br /></p>",
+    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nReason: You&#39;re speaking plain HTTP to an SSL-enabled server port.",
+    "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+];
+/// A fatal alert of TLS 1.0: protocol version.
+const ALERT: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
+
+/// What a port does with the start of a connection's bytes.
+#[derive(Clone, Copy, Debug)]
+enum Does {
+    Sends(&'static [u8]),
+    SendsAndStaysOpen(&'static [u8]),
+    Closes,
+}
+use Does::*;
+
+impl Does {
+    fn run(self, mut stream: &TcpStream) -> io::Result<()> {
+        if let Sends(bytes) | SendsAndStaysOpen(bytes) = self {
+            stream.write_all(bytes)?;
+        }
+        if !matches!(self, SendsAndStaysOpen(_)) {
+            stream.shutdown(Shutdown::Write)?;
+        }
+        // What is unread when a connection is closed would reset it.
+        io::copy(&mut stream, &mut io::sink()).map(drop)
+    }
+}
+
+/// A port that treats the start of HTTP/2 and anything else so.
+fn port(http2: Does, http1: Does) -> Wire {
+    Wire::start(move |_, mut stream| {
+        let mut start = [0; 4];
+        stream.read_exact(&mut start)?;
+        if &start == b"PRI " { http2.run(stream) } else { http1.run(stream) }
+    })
+}
+
+type Call = fn(&Client) -> Result<(), Error>;
+
+/// A call that sends 8 MiB.
+fn infer_large(client: &Client) -> Result<(), Error> {
+    let data = vec![1u8; 8 << 20];
+    let request = InferRequest::new("m").input_bytes("I", Datatype::Uint8, &[data.len() as i64], &data);
+    client.infer(&request).map(drop)
+}
+
+#[test]
+fn a_port_that_says_it_speaks_tls_is_reported_so_and_not_retryable() {
+    let mut cases: Vec<(&str, Does, Does)> = Vec::new();
+    for page in PAGES {
+        let page = page.as_bytes();
+        cases.push(("http", Closes, Sends(page)));
+        cases.push(("http", Closes, SendsAndStaysOpen(page)));
+        // Apache and Caddy hang up on HTTP/2, nginx has a page for it.
+        cases.push(("grpc", Closes, Sends(page)));
+        cases.push(("grpc", Sends(page), Sends(page)));
+        cases.push(("grpc", Sends(b"HTTP/1.1 400 Bad Request\r\n\r\n<html></html>"), Sends(page)));
+    }
+    for alert in [Sends(ALERT), SendsAndStaysOpen(ALERT)] {
+        cases.extend([("http", Closes, alert), ("grpc", alert, Closes), ("grpc", Closes, alert)]);
+    }
+    let mut failures = Vec::new();
+    for (scheme, http2, http1) in cases {
+        // Without its length a page that stays open has no end.
+        if matches!(http1, SendsAndStaysOpen(bytes) if bytes != ALERT && !bytes.windows(8).any(|at| at == b"Length: "))
+        {
+            continue;
+        }
+        let server = port(http2, http1);
+        let client = client(&format!("{scheme}://{}", server.address()));
+        let calls: [(&str, Call); 4] = [
+            ("inference", |client| Kind::Inference.call(client, 1)),
+            ("metadata", |client| Kind::Metadata.call(client, 1)),
+            ("readiness", |client| client.is_server_ready(&Default::default()).map(drop)),
+            ("8 MiB", infer_large),
+        ];
+        for (kind, call) in calls {
+            let what = format!("{scheme}, {kind}, HTTP/2: {http2:?}, HTTP/1: {http1:?}");
+            note(&mut failures, &what, || {
+                let start = Instant::now();
+                TLS.check(&call(&client).expect_err(&what), &what, &[HINT]);
+                assert!(start.elapsed() < TIMEOUT / 2, "{what}: {:?}", start.elapsed());
+            });
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// HAProxy, Envoy, nghttpx and Triton do so; so does a load balancer without servers.
+#[test]
+fn a_server_that_never_sends_a_byte_is_asked_about_and_otherwise_a_lost_connection() {
+    for scheme in ["http", "grpc"] {
+        for kind in BOTH {
+            let what = format!("{scheme}, {kind:?}");
+            let server = port(Closes, Closes);
+            let error = kind.call(&client(&format!("{scheme}://{}", server.address())), 1).expect_err(&what);
+            let expected = Expected {
+                status: Status::Unavailable,
+                origin: Origin::Connection,
+                in_doubt: true,
+                retryable: true,
+            };
+            expected.check(&error, &what, &[QUESTION]);
+            // One that has sent something before is just lost.
+            let server = match scheme {
+                "http" => Cases::http(|turn| match turn.number {
+                    0 => turn.send(&turn.good()),
+                    _ => close(),
+                }),
+                _ => Cases::grpc(|turn| if turn.number == 0 { turn.reply_good() } else { close() }),
+            };
+            let client = client(&format!("{scheme}://{}", server.address()));
+            kind.call(&client, 1).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let error = kind.call(&client, 2).expect_err(&what);
+            expected.check(&error, &what, &["connection lost"]);
+            assert!(!error.full_message().contains(QUESTION), "{what}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn an_error_that_quotes_such_a_page_is_the_server_s_own() {
+    for body in [
+        r#"{"error":"Client sent an HTTP request to an HTTPS server"}"#,
+        r#" {"error":"400 The plain HTTP request was sent to HTTPS port"}"#,
+    ] {
+        for kind in BOTH {
+            let server = Cases::http_first(move |turn| {
+                turn.send(&crate::support::fault::answer(400, &[], body.as_bytes()))
+            });
+            let error = kind.call(&client(&format!("http://{}", server.address())), 1).unwrap_err();
+            let said = (error.status(), error.origin());
+            assert_eq!(said, (Status::InvalidArgument, Origin::Server), "{error:?}");
+        }
+    }
+}
