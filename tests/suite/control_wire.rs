@@ -187,11 +187,11 @@ fn what_only_reads_is_repeated_once_after_its_kept_connection_closed_and_nothing
     for (asked, method, call) in OPERATIONS {
         let over_http = Cases::http(|turn| match turn.number {
             1 => close(),
-            _ => turn.send(&answer(404, &[], br#"{"error":"because"}"#)),
+            _ => turn.send(&answer(403, &[], br#"{"error":"because"}"#)),
         });
         let over_grpc = Cases::grpc(|turn| match turn.number {
             1 => close(),
-            _ => turn.peer.head(turn.stream, &[("grpc-status", "5"), ("grpc-message", "because")], true),
+            _ => turn.peer.head(turn.stream, &[("grpc-status", "7"), ("grpc-message", "because")], true),
         });
         for (scheme, form, server) in [("http", asked, &over_http), ("grpc", method, &over_grpc)] {
             if form.is_empty() {
@@ -201,12 +201,12 @@ fn what_only_reads_is_repeated_once_after_its_kept_connection_closed_and_nothing
             options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
             let client = Client::with_options(&format!("{scheme}://{}", server.address()), &options).unwrap();
             let error = call(&client, &CallOptions::new()).unwrap_err();
-            assert_eq!(error.status(), Status::NotFound, "{form}: {error:?}");
+            assert_eq!(error.status(), Status::PermissionDenied, "{form}: {error:?}");
             let error = call(&client, &CallOptions::new()).unwrap_err();
             let said = (error.status(), error.is_in_doubt(), server.requests(), server.connections());
             let expected = match only_reads(asked, method) {
                 // The doubt of the first attempt stays.
-                true => (Status::NotFound, true, 3, 2),
+                true => (Status::PermissionDenied, true, 3, 2),
                 false => (Status::Unavailable, true, 2, 1),
             };
             assert_eq!(said, expected, "{form}: {error:?}");
