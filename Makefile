@@ -8,7 +8,7 @@ DESTDIR ?=
 LIBDIR := $(PREFIX)/lib
 SONAME := libtriton_client.so.$(MAJOR)
 
-.PHONY: demo test test-interop test-large lint bench bench-compare bench-instructions header install clean
+.PHONY: demo test test-interop test-large test-proxies lint bench bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -25,6 +25,10 @@ test:
 # Beside other servers of the protocol, MLServer and KServe's, which it sets up once (800 MB).
 test-interop:
 	tests/interop/run.sh
+
+# Behind Envoy, nginx, HAProxy, Apache, Caddy, Varnish and nghttpx, which it downloads once (150 MB) and does not install.
+test-proxies:
+	tests/proxies/run.sh
 
 # Messages of 1.9 and 3 GiB, beside a real server: 16 GiB of memory, and as much of /dev/shm as a message has.
 test-large:
@@ -45,6 +49,12 @@ bench-compare:
 	@[ -n "$(BEFORE)" ] || { echo "usage: make bench-compare BEFORE=path/to/libtriton_client.so [AFTER=...]" >&2; exit 2; }
 	benches/setup.sh "$(TARGET)/benches"
 	MODELS="simple identity_uint8" tests/triton/with-server.sh python3 benches/compare.py "$(TARGET)/benches" "$(BEFORE)" $(AFTER)
+
+# Compares the library with libcurl and gRPC C++ through each proxy of `make test-proxies`.
+bench-proxies:
+	benches/setup.sh "$(TARGET)/benches"
+	tests/proxies/setup.sh
+	MODELS=identity_uint8 tests/triton/with-server.sh python3 benches/proxies.py "$(TARGET)/benches"
 
 # Counts the user instructions of an inference; with BEFORE=path/to/libtriton_client.so, also for that build.
 bench-instructions:

@@ -63,14 +63,14 @@ class Process:
 
 
 class Worker(Process):
-    """A client, in a process of its own."""
+    """A client, in a process of its own. `size` is one of SIZES, or a number of tensors and their size in bytes."""
 
     def __init__(self, name, protocol, address, size, threads=1, is_pinned=False, folder=WORKERS):
         program, *mode = PROGRAMS.get(name, name.split())
         line = [os.path.join(folder, program)]
         if program == "tritonclient":
             line = [os.path.join(folder, "venv/bin/python"), os.path.join(HERE, "workers/tritonclient_worker.py")]
-        super().__init__([*line, protocol, address, *map(str, SIZES[size]), str(threads), *mode], is_pinned)
+        super().__init__([*line, protocol, address, *map(str, SIZES.get(size, size)), str(threads), *mode], is_pinned)
         self.name, self.threads = name, threads
         self.read()
 

@@ -18,6 +18,7 @@ if [ "${TRITON_TESTS:-}" = embedded ]; then
     cargo test
     skipped=$(cat tests/suite/*.rs | grep -c 'if is_embedded() {')
     echo "0 tests talked to a real Triton server: the embedded one stood in for it."
+    echo "The tests behind proxies did not run, for they need the real server."
     echo "$skipped tests did not run, for it lacks the models that they need (is_embedded() in tests/suite)."
     exit 0
 fi
@@ -28,3 +29,4 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 TRITON_TEST_REAL_LOG=$log tests/triton/with-server.sh cargo test
 echo "$(sort -u "$log" | wc -l) tests talked to the real Triton server"
+tests/proxies/run.sh --short

@@ -1,6 +1,7 @@
 /* libcurl, as a careful user writes it by hand: one easy handle per thread, kept alive; the body, JSON and tensors, laid
  * out once in one buffer; no "Expect"; the response goes into one buffer of the caller, at an offset that aligns the
- * tensors: the size of the JSON is known from the headers, before the first byte of the body. */
+ * tensors: the size of the JSON is known from the headers, before the first byte of the body. With MODE "identity" it asks
+ * for a response that is not compressed; else it says nothing about that. */
 #include <curl/curl.h>
 
 #include "worker.h"
@@ -53,7 +54,7 @@ static void *bench_open(const struct bench *bench) {
     state->body_size = used + bench->count * bench->byte_size;
     state->body = malloc(state->body_size);
     memcpy(state->body, json, used);
-    memset(state->body + used, 7, state->body_size - used);
+    fill(state->body + used, state->body_size - used);
     state->capacity = bench->count * bench->byte_size + (1 << 16);
     state->answer = aligned_alloc(64, state->capacity);
     snprintf(url, sizeof url, "http://%s/v2/models/%s/infer", bench->address, model);
@@ -61,6 +62,7 @@ static void *bench_open(const struct bench *bench) {
     headers = curl_slist_append(headers, header);
     headers = curl_slist_append(headers, "Content-Type: application/octet-stream");
     headers = curl_slist_append(headers, "Expect:");
+    if (strcmp(bench->mode, "identity") == 0) headers = curl_slist_append(headers, "Accept-Encoding: identity");
     state->curl = curl_easy_init();
     curl_easy_setopt(state->curl, CURLOPT_URL, url);
     curl_easy_setopt(state->curl, CURLOPT_NOSIGNAL, 1L);

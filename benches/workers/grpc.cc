@@ -35,7 +35,8 @@ static void *bench_open(const struct bench *bench) {
         input->set_datatype(bench->count == 1 ? "UINT8" : "INT32");
         if (bench->count != 1) input->add_shape(1);
         input->add_shape(static_cast<int64_t>(bench->count == 1 ? bench->byte_size : bench->byte_size / 4));
-        state->tensors.emplace_back(bench->byte_size, '\7');
+        state->tensors.emplace_back(bench->byte_size, '\0');
+        fill(&state->tensors.back()[0], bench->byte_size);
         state->request.add_raw_input_contents();
     }
     return state;

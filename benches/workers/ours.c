@@ -49,7 +49,7 @@ static void *bench_open(const struct bench *bench) {
     check(triton_infer_request_new(bench->count == 1 ? "identity_uint8" : "simple", &state->request, &error), &error);
     for (i = 0; i < bench->count; i++) {
         void *data = malloc(bench->byte_size);
-        memset(data, 7, bench->byte_size);
+        fill(data, bench->byte_size);
         check(triton_infer_request_add_input_data(state->request, inputs[i], state->datatype, shape, rank, data,
                   bench->byte_size, &error), &error);
     }

@@ -40,6 +40,16 @@ static void fail(const char *what, const char *why) {
     exit(1);
 }
 
+/* A tensor of noise: a proxy that compresses must not find it easy. */
+static inline void fill(void *data, size_t byte_size) {
+    uint64_t state = 0x9e3779b97f4a7c15u;
+    size_t i;
+    for (i = 0; i < byte_size; i++) {
+        state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+        ((unsigned char *)data)[i] = (unsigned char)(state >> 32);
+    }
+}
+
 static uint64_t worker_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -1,6 +1,7 @@
 //! A real server for one test alone: where it needs options of its own, or would get in the way of the others.
 
 use std::{
+    env,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
 };
@@ -18,10 +19,15 @@ pub(crate) struct OwnServer {
 }
 
 impl OwnServer {
-    /// Starts one with some of the models of tests/triton, `"simple slow"`, and with more options of tritonserver.
+    /// Starts one with some of the models of tests/triton, `"simple slow"`, and with more options of tritonserver. It is
+    /// behind a proxy if the server of the whole run is.
     pub(crate) fn start(models: &str, args: &str) -> Self {
         server::count();
-        let mut child = Command::new(root().join("tests/triton/with-server.sh"))
+        let mut command = Command::new(root().join("tests/triton/with-server.sh"));
+        if let Some(proxy) = env::var_os("TRITON_TEST_PROXY") {
+            command.arg(root().join("tests/proxies/with-proxy.sh")).arg(proxy);
+        }
+        let mut child = command
             .args(["sh", "-c", "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC $TRITON_TEST_METRICS; exec cat"])
             .env("MODELS", models)
             .env("TRITON_ARGS", args)

@@ -162,8 +162,21 @@ impl Call {
 
     /// Sends an answer's head, after which only what it returns can be sent.
     pub fn send_head(&mut self, status: u16, content_type: &str) -> Result<SendStream<Bytes>> {
-        let head = Response::builder().status(status).header(CONTENT_TYPE, content_type).body(());
-        self.response.send_response(head.expect("a head by the test"), false)
+        self.send_headers(status, content_type, &[])
+    }
+
+    /// As [`Call::send_head`], with more headers.
+    pub fn send_headers(
+        &mut self,
+        status: u16,
+        content_type: &str,
+        more: &[(String, String)],
+    ) -> Result<SendStream<Bytes>> {
+        let mut head = Response::builder().status(status).header(CONTENT_TYPE, content_type);
+        for (name, value) in more {
+            head = head.header(name, value);
+        }
+        self.response.send_response(head.body(()).expect("headers of the test"), false)
     }
 
     /// Sends an answer that is nothing but a head.

@@ -1,7 +1,8 @@
 #!/bin/bash
 # with-server.sh COMMAND...: runs COMMAND beside a Triton server on the models next to this script.
 # COMMAND finds it by TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS (127.0.0.1:PORT); its exit
-# status is passed on. MODELS="simple slow" loads only those; TRITON_ARGS="..." adds options of tritonserver.
+# status is passed on. MODELS="simple slow" loads only those; TRITON_ARGS="..." adds options of tritonserver;
+# TRITON_PORTS="HTTP GRPC METRICS" are the ports, for a server that takes the place of another.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: with-server.sh COMMAND..." >&2; exit 2; }
@@ -66,8 +67,8 @@ show_log() {
 launch() { trap - INT QUIT; exec setsid setpriv --pdeathsig TERM -- "$@"; }
 
 start_server() {
-    local ports
-    ports=$("$bin/python" -c 'import socket
+    local ports=${TRITON_PORTS:-}
+    [ -n "$ports" ] || ports=$("$bin/python" -c 'import socket
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
 print(*(s.getsockname()[1] for s in sockets))')
     read -r http grpc metrics <<< "$ports"

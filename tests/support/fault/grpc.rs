@@ -25,6 +25,8 @@ pub enum GrpcAnswer {
     TrailersOnly { status: i32, message: String },
     /// These bytes, prefixes or not, and then these trailers; without trailers, just the end of the stream.
     Raw { frames: Vec<Vec<u8>>, trailers: Vec<(String, String)> },
+    /// A message and the status OK, under these headers too.
+    Headers { headers: Vec<(String, String)>, message: Vec<u8> },
     /// An answer of HTTP, as a gateway may give it.
     HttpError { status: u16, content_type: String, body: Vec<u8> },
     /// RST_STREAM with INTERNAL_ERROR.
@@ -43,6 +45,7 @@ pub struct Grpc {
     server: Server,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
+    abandoned: Arc<AtomicUsize>,
     heard: Arc<Mutex<Vec<HeaderMap>>>,
 }
 
@@ -52,13 +55,13 @@ impl Grpc {
     pub fn start(answer: impl Fn(&str, Vec<u8>) -> GrpcAnswer + Send + Sync + 'static) -> Self {
         let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (accepted, count, answer) = (connections.clone(), requests.clone(), Arc::new(answer));
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let note = heard.clone();
+        let (heard, abandoned) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+        let (note, gone) = (heard.clone(), abandoned.clone());
         let on_connection = move || {
             accepted.fetch_add(1, Ordering::SeqCst);
         };
         let server = Server::start(Builder::new(), on_connection, move |mut call| {
-            let (count, answer) = (count.clone(), answer.clone());
+            let (count, answer, gone) = (count.clone(), answer.clone(), gone.clone());
             note.lock().unwrap_or_else(PoisonError::into_inner).push(call.headers().clone());
             async move {
                 let message = grpc::unframe(call.read_body().await?).unwrap_or_default();
@@ -67,10 +70,13 @@ impl Grpc {
                 let path = call.path().to_owned();
                 let answer = tokio::task::spawn_blocking(move || answer(&path, message)).await;
                 let answer = answer.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-                give(&mut call, answer).await
+                let is_silence = matches!(answer, GrpcAnswer::Silence);
+                let given = give(&mut call, answer).await;
+                gone.fetch_add(usize::from(is_silence), Ordering::SeqCst);
+                given
             }
         });
-        Self { server: server.expect("a free port"), connections, requests, heard }
+        Self { server: server.expect("a free port"), connections, requests, abandoned, heard }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -85,6 +91,11 @@ impl Grpc {
     /// How many calls were read in full so far.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// How many calls with [`GrpcAnswer::Silence`] the client has given up so far.
+    pub fn abandoned(&self) -> usize {
+        self.abandoned.load(Ordering::SeqCst)
     }
 
     /// The metadata of every call so far, in the order in which they began.
@@ -110,6 +121,11 @@ async fn give(call: &mut Call, answer: GrpcAnswer) -> Result<()> {
             stream.send_trailers(
                 trailers.iter().map(|(name, value)| header(name, value)).collect::<HeaderMap>(),
             )
+        }
+        GrpcAnswer::Headers { headers, message } => {
+            let mut stream = call.send_headers(200, grpc::CONTENT, &headers)?;
+            send_data(&mut stream, grpc::frame(&message)).await?;
+            stream.send_trailers(HeaderMap::from_iter([header("grpc-status", "0")]))
         }
         GrpcAnswer::HttpError { status, content_type, body } => {
             let mut stream = call.send_head(status, &content_type)?;

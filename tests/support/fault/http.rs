@@ -34,22 +34,23 @@ pub enum Answer {
 pub struct Http {
     listener: Listener,
     requests: Arc<AtomicUsize>,
+    abandoned: Arc<AtomicUsize>,
 }
 
 impl Http {
     /// Asks `answer` for each request, once it is there in full.
     pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
-        let requests = Arc::new(AtomicUsize::new(0));
-        let (answer, count) = (Arc::new(answer), requests.clone());
+        let (requests, abandoned) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (answer, count, gone) = (Arc::new(answer), requests.clone(), abandoned.clone());
         let mut connections = Connections::default();
         let listener = Listener::start(move |stream| {
-            let (answer, count) = (answer.clone(), count.clone());
+            let (answer, count, gone) = (answer.clone(), count.clone(), gone.clone());
             connections.serve(stream, move |stream| {
                 // An error is the client's doing: it is gone, or sent what is no request.
-                let _ = serve(stream, &count, &*answer);
+                let _ = serve(stream, &count, &gone, &*answer);
             });
         });
-        Self { listener: listener.expect("a free port"), requests }
+        Self { listener: listener.expect("a free port"), requests, abandoned }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -65,11 +66,17 @@ impl Http {
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
+
+    /// How many connections with [`Answer::Silence`] or [`Answer::Stall`] the client has closed so far.
+    pub fn abandoned(&self) -> usize {
+        self.abandoned.load(Ordering::SeqCst)
+    }
 }
 
 fn serve(
     mut stream: &TcpStream,
     requests: &AtomicUsize,
+    abandoned: &AtomicUsize,
     answer: &dyn Fn(&Request) -> Answer,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
@@ -92,7 +99,9 @@ fn serve(
         };
         stream.write_all(&last)?;
         // Ends when the client closes the connection, or the server's drop cuts it.
-        return io::copy(&mut reader, &mut io::sink()).map(drop);
+        let end = io::copy(&mut reader, &mut io::sink());
+        abandoned.fetch_add(1, Ordering::SeqCst);
+        return end.map(drop);
     }
     Ok(())
 }

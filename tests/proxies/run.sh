@@ -1,0 +1,52 @@
+#!/bin/bash
+# run.sh [--short]: the part of the suite that talks to a real server, and the target `proxies`, behind each proxy that
+# setup.sh could have; prints a table of what each did. --short: nginx, HAProxy and Envoy, and less of both.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+all=(envoy nginx haproxy apache caddy varnish nghttpx)
+modules=(conformance inference control repository generate statistics server_errors requests values buffers threads
+    settings shared_memory)
+tests=()
+if [ "${1:-}" = --short ]; then
+    all=(envoy nginx haproxy)
+    modules=(inference generate buffers threads)
+    tests=(saw_it_once killed_in_mid_call slower_than_a_proxys_timeout)
+fi
+
+if [ -z "${TRITON_TEST_HTTP:-}" ]; then
+    tests/packages.sh cc:gcc python3 setpriv:util-linux
+    tests/proxies/setup.sh "${all[@]}"
+    exec tests/triton/with-server.sh "$0" "$@"
+fi
+
+PROXIES=''
+for proxy in "${all[@]}"; do
+    [ ! -e "tests/proxies/.proxies/$proxy/done" ] || PROXIES+=" $proxy"
+done
+[ -n "$PROXIES" ] || { echo "tests/proxies: no test ran, since there is no proxy"; exit 0; }
+PROXY_ROWS=$(mktemp)
+log=$(mktemp)
+trap 'rm -f "$PROXY_ROWS" "$log"' EXIT
+export PROXIES PROXY_ROWS
+
+status=0
+cargo test --quiet --no-run --test suite --test proxies
+for proxy in $PROXIES; do
+    : > "$log"
+    echo "the suite behind $proxy: ${modules[*]}"
+    [ "$proxy" != varnish ] || echo "gRPC goes straight to the server: Varnish has no HTTP/2 to its backends"
+    threads=()
+    # With several calls at once Caddy 2.6 cuts a few responses in a thousand at 4 KiB, for every HTTP client.
+    [ "$proxy" != caddy ] || threads=(--test-threads=1)
+    TRITON_TEST_REAL_LOG=$log tests/proxies/with-proxy.sh "$proxy" \
+        cargo test --quiet --test suite -- "${threads[@]}" "${modules[@]/%/::}" || { status=1; echo "FAILED: the suite behind $proxy" >&2; }
+    echo "$(sort -u "$log" | wc -l) tests talked to the real server through $proxy"
+done
+cargo test --quiet --test proxies -- --test-threads=2 "${tests[@]}" || status=1
+
+echo
+echo "| proxy | version | protocol | case | seen by the server | outcome | retryable | in doubt | text |"
+echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+sort -s -t '|' -k 2,2 -k 4,4 "$PROXY_ROWS"
+exit "$status"

@@ -1,0 +1,145 @@
+#!/bin/bash
+# with-proxy.sh PROXY [--defaults] [--timeout SECONDS] COMMAND...: runs COMMAND behind a proxy that setup.sh fetched.
+# The proxy passes to the servers at TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS; COMMAND finds the proxy's
+# own ports, free ones of 127.0.0.1, by the same names, and the proxy's name by TRITON_TEST_PROXY. Its exit status is
+# passed on, and the proxy ends with it.
+# --defaults: the proxy's default limits. --timeout: how long it waits for a response, 300 s by default.
+# Varnish has no gRPC: TRITON_TEST_GRPC stays as it is.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+usage() { echo "usage: with-proxy.sh PROXY [--defaults] [--timeout SECONDS] COMMAND..." >&2; exit 2; }
+[ $# -gt 1 ] || usage
+name=$1 limits='s/ *#T.*//' timeout=300
+shift
+while [[ ${1:-} == --* ]]; do
+    case $1 in
+        --defaults) limits='/#T/d' ;;
+        --timeout) timeout=$2; shift ;;
+        *) usage ;;
+    esac
+    shift
+done
+[ $# -gt 0 ] || usage
+
+root=$here/.proxies/$name
+[ -e "$root/done" ] || { echo "with-proxy.sh: there is no $name: tests/proxies/setup.sh $name fetches it" >&2; exit 1; }
+program=$root/$(cat "$root/program")
+libraries=$(sed "s|^|$root/|" "$root/libraries" | paste -sd:)
+run=$(mktemp -d "${TMPDIR:-/tmp}/triton-proxy.XXXXXX")
+chmod 777 "$run" # started by root, nginx and Apache work as another user
+log=$run/proxy.log
+proxy='' command=''
+
+is_alive() { kill -0 "$1" 2> /dev/null; }
+
+# stop PID SECONDS: SIGTERM to it; after that time SIGKILL to what is left of its group.
+stop() {
+    kill -TERM "$1" 2> /dev/null || :
+    for ((i = $2 * 50; i > 0; i--)); do is_alive "$1" || break; sleep 0.02; done
+    kill -KILL -- "-$1" 2> /dev/null || :
+    wait "$1" 2> /dev/null || :
+}
+
+finish() {
+    status=$?
+    trap '' INT TERM HUP
+    trap - EXIT
+    [ -z "$command" ] || stop "$command" 5
+    [ -z "$proxy" ] || stop "$proxy" 2
+    rm -rf "$run"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# In a group of its own, and told to end should this script be killed outright.
+launch() { trap - INT QUIT; exec setsid setpriv --pdeathsig TERM -- "$@"; }
+
+case $name in
+    envoy) file=envoy.yaml ;;
+    nginx) file=nginx.conf ;;
+    haproxy) file=haproxy.cfg ;;
+    apache) file=apache.conf ;;
+    caddy) file=Caddyfile ;;
+    varnish) file=varnish.vcl ;;
+    nghttpx) file=nghttpx.conf ;;
+    *) usage ;;
+esac
+
+start_proxy() {
+    # Below the ports that the system hands out: a proxy binds its ports later than they are chosen here.
+    read -r http grpc < <(python3 -c 'import random, socket
+def free():
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", random.randrange(10000, 32768)))
+                return s.getsockname()[1]
+            except OSError:
+                pass
+print(free(), free())')
+    sed -e "$limits" -e "s|@ROOT@|$root|g; s|@DIR@|$run|g; s|@TIMEOUT@|$timeout|g" \
+        -e "s|@HTTP_IN@|$http|g; s|@GRPC_IN@|$grpc|g" -e "s|@HTTP@|${TRITON_TEST_HTTP##*:}|g" \
+        -e "s|@GRPC@|${TRITON_TEST_GRPC##*:}|g; s|@METRICS@|${TRITON_TEST_METRICS##*:}|g" "$here/$file" > "$run/$file"
+    local line=("$program")
+    case $name in
+        envoy) line+=(-c "$run/$file" --use-dynamic-base-id --concurrency 1 --log-level warn) ;;
+        nginx) line+=(-p "$run" -c "$run/$file") ;;
+        haproxy) line+=(-f "$run/$file" -db) ;;
+        apache) line+=(-f "$run/$file" -DFOREGROUND) ;;
+        caddy) line+=(run --adapter caddyfile --config "$run/$file") ;;
+        # It compiles its configuration with the C compiler that there is.
+        varnish) line+=(-F -n "$run/varnish" -a "127.0.0.1:$http" -f "$run/$file" -s malloc,64m -j none
+            -p "cc_command=exec cc -fpic -shared -o %o %s" -p "first_byte_timeout=$timeout") ;;
+        nghttpx) line+=(--conf="$run/$file"); grpc=$http ;;
+    esac
+    [ "$name" != varnish ] || grpc=${TRITON_TEST_GRPC##*:}
+    launch env "LD_LIBRARY_PATH=$libraries" HOME="$run" XDG_CONFIG_HOME="$run" XDG_DATA_HOME="$run" \
+        "${line[@]}" > "$log" 2>&1 < /dev/null &
+    proxy=$!
+}
+
+# listens PORT: a process of our proxy has it, not another program that was faster.
+listens() {
+    local inode pid stat
+    (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null || return 1
+    inode=$(awk -v port=":$(printf %04X "$1")" '$4 == "0A" && $2 ~ port"$" { print $10 }' /proc/net/tcp | head -1)
+    [ -n "$inode" ] || return 1
+    for pid in $(find /proc/[0-9]*/fd -lname "socket:?$inode?" 2> /dev/null | cut -d/ -f3); do
+        stat=$(cat "/proc/$pid/stat" 2> /dev/null) || continue
+        read -r _ parent _ session _ <<< "${stat##*) }"
+        [[ $proxy == "$pid" || $proxy == "$parent" || $proxy == "$session" ]] && return 0
+    done
+    return 1
+}
+has_started() { listens "$http" && { [[ $name == varnish || $http == "$grpc" ]] || listens "$grpc"; } && is_alive "$proxy"; }
+
+for attempt in 1 2 3; do # a free port may have been taken meanwhile
+    start_proxy
+    deadline=$((SECONDS + 30))
+    until has_started; do
+        is_alive "$proxy" && [ $SECONDS -lt $deadline ] || break
+        sleep 0.02
+    done
+    if has_started; then break; fi
+    stop "$proxy" 2
+    proxy=''
+    [ "$attempt" != 3 ] || { echo "with-proxy.sh: $name did not start:" >&2; tail -20 "$log" "$run"/error.log >&2 2> /dev/null || :; exit 1; }
+done
+
+export TRITON_TEST_PROXY=$name TRITON_TEST_HTTP=127.0.0.1:$http TRITON_TEST_GRPC=127.0.0.1:$grpc
+[ -z "${TRITON_TEST_METRICS:-}" ] || export TRITON_TEST_METRICS=127.0.0.1:$http
+launch "$@" <&0 &
+command=$!
+status=0
+wait "$command" || status=$?
+command=''
+if ! is_alive "$proxy"; then
+    echo "with-proxy.sh: $name ended while the command ran:" >&2
+    tail -20 "$log" >&2
+    [ "$status" != 0 ] || status=1
+fi
+exit "$status"
