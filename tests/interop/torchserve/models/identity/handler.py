@@ -3,10 +3,10 @@ import json
 
 
 def handle(requests, context):
-    return [respond(json.loads(request["body"])) if isinstance(request["body"], (bytes, bytearray)) else respond(request["body"]) for request in requests or []]
+    return [respond(request["body"]) for request in requests or []]
 
 
 def respond(body):
-    print("BODY", body)
+    body = json.loads(body) if isinstance(body, (bytes, bytearray)) else body
     return {"id": body.get("id"), "model_name": "identity", "model_version": "1.0", "outputs": [
         dict(tensor, name="OUT_" + tensor["name"]) for tensor in body["inputs"]]}
