@@ -1070,7 +1070,8 @@ triton_status triton_client_options_set_max_decompressed_byte_size(triton_client
                                                                    triton_error **error_out);
 
 /**
- * Sets how inference requests are compressed that are told nothing else.
+ * Sets how inference requests are compressed that are told nothing else. Over HTTP Triton limits what it decompresses:
+ * triton_call_options_set_request_compression.
  */
 triton_status triton_client_options_set_request_compression(triton_client_options *options,
                                                             triton_compression compression,
@@ -1164,8 +1165,10 @@ triton_status triton_call_options_add_restricted_key(triton_call_options *option
                                                      triton_error **error_out);
 
 /**
- * Asks the server to report its load with the answers to inferences and triton_client_generate:
- * triton_infer_result_load_report and triton_generated_load_report read it.
+ * Asks the server to report its load. Triton does so over HTTP, in response to triton_client_generate and
+ * triton_client_generate_stream alone, for backends that have such metrics (vLLM's and TensorRT-LLM's):
+ * triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may report
+ * with inferences too.
  */
 triton_status triton_call_options_set_load_report(triton_call_options *options,
                                                   triton_load_report_format format,
@@ -1184,14 +1187,18 @@ triton_status triton_call_options_add_query_parameter(triton_call_options *optio
                                                       triton_error **error_out);
 
 /**
- * Sets how an inference request is compressed.
+ * Sets how an inference request is compressed. Over HTTP Triton refuses a request that has more than 64 MiB once it is
+ * decompressed (since 2.65; --http-max-input-size): a tensor of 80 MB passes plain and fails compressed, with
+ * INVALID_ARGUMENT. gRPC has no such limit.
  */
 triton_status triton_call_options_set_request_compression(triton_call_options *options,
                                                           triton_compression compression,
                                                           triton_error **error_out);
 
 /**
- * Sets how the answer to an inference request is wanted.
+ * Sets how the answer to an inference request is wanted. Over HTTP a request that wants no compression says so: proxies
+ * would ask the server for some otherwise. A body that is compressed although no header says so is decompressed if
+ * compression was requested, and INTERNAL if not.
  */
 triton_status triton_call_options_set_response_compression(triton_call_options *options,
                                                            triton_compression compression,
@@ -1268,7 +1275,9 @@ triton_status triton_client_new(const char *url,
 void triton_client_free(triton_client *client);
 
 /*
- * HEALTH of a server and its models. A server that can't be reached is an error, not "false".
+ * HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
+ * status 200 is "true" with an empty body, and with a JSON object unless its member "live" or "ready" is false; with any
+ * other body, such as a sign-in page, it is INTERNAL.
  */
 
 /**
@@ -1296,7 +1305,10 @@ triton_status triton_client_is_server_ready(const triton_client *client,
                                             triton_error **error_out);
 
 /**
- * Asks whether a model is ready. Blocks. A model that the server does not know is not ready.
+ * Asks whether a model is ready. Blocks. A model that the server does not know, or has not loaded, is not ready: Triton
+ * says so; of MLServer and KServe a gRPC status NOT_FOUND does, a gRPC status UNAVAILABLE with the model's name and "not
+ * ready", and an HTTP status 404 or 503 whose JSON has the model's name in its "error". Any other 404 or 503 is an error:
+ * a wrong path, or a proxy.
  *
  * @param model_name     not empty
  * @param model_version  "1"; NULL or "" for the one that the server would choose
@@ -1472,6 +1484,11 @@ const char *triton_tensor_metadata_name(const triton_tensor_metadata *tensor);
 triton_datatype triton_tensor_metadata_datatype(const triton_tensor_metadata *tensor);
 
 /**
+ * The name of its datatype as the server gives it: "FP32", also of one that this library does not know.
+ */
+const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *tensor);
+
+/**
  * Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
  *
  * @param rank_out  the number of dimensions; NULL is allowed
@@ -1584,8 +1601,8 @@ triton_status triton_infer_request_set_empty_final_response(triton_infer_request
                                                             triton_error **error_out);
 
 /**
- * Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON. The result is the
- * same.
+ * Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON
+ * (triton_infer_request_requested_output_set_json). The result is the same.
  */
 triton_status triton_infer_request_set_binary_output(triton_infer_request *request,
                                                      bool is_binary,
@@ -1798,10 +1815,11 @@ triton_status triton_infer_request_input_clear_shared_memory(triton_infer_reques
 
 /**
  * Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
- * either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP.
+ * either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and BF16 are numbers
+ * in JSON, which Triton refuses and other servers take; over gRPC they have no such form, and the call returns
+ * INVALID_ARGUMENT.
  *
  * @param input  the input's index
- * @return INVALID_ARGUMENT for FP16 and BF16, which have no such form
  */
 triton_status triton_infer_request_input_set_json(triton_infer_request *request,
                                                   size_t input,
@@ -1884,8 +1902,9 @@ triton_status triton_infer_request_requested_output_set_classification(triton_in
                                                                        triton_error **error_out);
 
 /**
- * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. The server refuses FP16 and
- * BF16.
+ * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and BF16;
+ * other servers send them as numbers, and NaN and infinities of any floating-point datatype as null, which is read as NaN:
+ * binary data and gRPC keep infinities.
  *
  * @param output  the requested output's index
  */
@@ -2165,8 +2184,8 @@ const char *triton_parameter_string(const triton_parameter *parameter);
  * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
  *                   never NULL on success
  * @param count_out  the number of elements, not of bytes
- * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another;
- *         FAILED_PRECONDITION if it went to shared memory
+ * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another, also of
+ *         one that this library does not know; FAILED_PRECONDITION if it went to shared memory
  */
 triton_status triton_infer_result_output_as(const triton_infer_result *result,
                                             const char *name,
@@ -2286,17 +2305,27 @@ void triton_infer_result_free(triton_infer_result *result);
 const char *triton_infer_output_name(const triton_infer_output *output);
 
 /**
- * The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know.
+ * The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know
+ * (triton_infer_output_datatype_name). The data of such an output is there if it came as bytes: of JSON and of typed contents
+ * none is read.
  */
 triton_datatype triton_infer_output_datatype(const triton_infer_output *output);
 
 /**
- * The shape of an output, the batch dimension first where the model has one.
+ * The name of an output's datatype as the server gave it: "FP32", also of one that this library does not know, "STRING".
+ * Valid until the result is freed; an empty text if the server gave none.
+ */
+const char *triton_infer_output_datatype_name(const triton_infer_output *output);
+
+/**
+ * The shape of an output, the batch dimension first where the model has one. One dimension that the server left open (-1) is
+ * set to the size that follows from the data; where the datatype is not known or the data is in shared memory it stays.
  *
  * @param rank_out  the number of dimensions; NULL is allowed
  * @return the dimensions; NULL if there are none
  */
-const int64_t *triton_infer_output_shape(const triton_infer_output *output, size_t *rank_out);
+const int64_t *triton_infer_output_shape(const triton_infer_output *output,
+                                         size_t *rank_out);
 
 /**
  * The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request
@@ -2575,7 +2604,10 @@ triton_status triton_client_model_config(const triton_client *client,
 
 /**
  * The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
- * 64 bits as numbers. The same over both protocols; over HTTP as it came. Valid until the configuration is freed.
+ * 64 bits as numbers. The values are the same over both protocols, and the server loads a model with this text
+ * (triton_repository_options_set_config). Over HTTP the text is as it came, but for numbers of 64 bits that came as strings.
+ * Over gRPC it is made of the message: without members that Triton 2.51 does not know unless they are set, and without those
+ * that this library does not know. Valid until the configuration is freed.
  */
 const char *triton_model_config_json(const triton_model_config *config);
 
@@ -2745,7 +2777,8 @@ triton_status triton_repository_options_set_config(triton_repository_options *op
 
 /**
  * Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
- * the configuration too.
+ * the configuration too. Over HTTP files travel as base64, and Triton refuses a request of more than 64 MiB (since 2.62;
+ * --http-max-input-size), about 48 MiB of files together: use gRPC for more.
  *
  * @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
  * @param content    copied
@@ -2835,7 +2868,8 @@ bool triton_model_index_is_ready(const triton_model_index *model);
  * @param options     of the call; NULL for the client's
  * @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model
  *         that is not in the repository or whose configuration is broken (INTERNAL), a model that fails to start
- *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE)
+ *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE), and over
+ *         HTTP files of more than about 48 MiB together (INVALID_ARGUMENT; triton_repository_options_add_file)
  */
 triton_status triton_client_load_model(const triton_client *client,
                                        const char *model_name,
@@ -3189,7 +3223,9 @@ triton_status triton_settings_update_clear(triton_settings_update *update,
 
 /*
  * SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
- * --ipc=host), and, from version 2.73 on, be started with --allow-client-shm=true.
+ * --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
+ * inference does not find the region. A frontend that runs in a Python program (tritonfrontend) has no shared memory:
+ * UNAVAILABLE.
  */
 
 /**
@@ -3428,7 +3464,8 @@ const char *triton_metric_label(const triton_metric *metric, const char *name);
  * @param options        of the call; NULL for the client's
  * @param generated_out  the answer; free it with triton_generated_free
  * @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an
- *         error that the server tells in an answer that began as a success: nothing says what it would have been
+ *         error that the server tells in a response that began as a success: nothing says what it would have been;
+ *         INTERNAL for a success without a JSON object
  */
 triton_status triton_client_generate(const triton_client *client,
                                      const char *model_name,
@@ -3481,7 +3518,9 @@ void triton_generated_free(triton_generated *generated);
  * @param callback       hears each event, on this thread, before the function returns; not NULL
  * @param user_data      handed to it
  * @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
- *         with which the stream ends; else as triton_client_generate
+ *         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"detail": ...}, "code" of 400
+ *         or more with "message", each without "model_name", or an event called "error"; INTERNAL for a success that is
+ *         not a stream of events; else as triton_client_generate
  */
 triton_status triton_client_generate_stream(const triton_client *client,
                                             const char *model_name,

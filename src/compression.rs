@@ -32,9 +32,22 @@ impl Compression {
         }
     }
 
-    /// `None` for a name that this library does not know.
+    /// `None` for a name that this library does not know. `x-gzip` is an old name of gzip (RFC 9110, 8.4.1.3).
     pub(crate) fn from_name(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("x-gzip") {
+            return Some(Self::Gzip);
+        }
         [Self::None, Self::Gzip, Self::Deflate].into_iter().find(|own| name.eq_ignore_ascii_case(own.name()))
+    }
+
+    /// What a message that begins so was compressed with, if it was: neither JSON nor other text begins like that.
+    pub(crate) fn of(message: &[u8]) -> Self {
+        match message {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            // zlib with its usual window; the two bytes are a multiple of 31.
+            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => Self::Deflate,
+            _ => Self::None,
+        }
     }
 
     /// Compresses a message whose parts lie apart.
@@ -103,11 +116,17 @@ mod tests {
             let message = compression.compress([&a[..], &b].into_iter()).unwrap();
             assert!(compression == Compression::None || message.len() < 4096);
             let whole = (a.len() + b.len()) as u64;
+            assert_eq!(Compression::of(&message), compression);
             assert_eq!(compression.decompress(&message, whole).unwrap(), [&a[..], &b].concat());
             let error = compression.decompress(&message, whole - 1).unwrap_err();
             assert_eq!(error.status(), Status::ResourceExhausted);
             assert_eq!(compression.decompress_start(&message, 10), [0; 10]);
             assert_eq!(Compression::from_name(&compression.name().to_uppercase()), Some(compression));
+        }
+        assert_eq!(Compression::from_name("X-Gzip"), Some(Compression::Gzip));
+        assert_eq!(Compression::from_name("br"), None);
+        for text in [&b""[..], b"{", b"x", b"x-y", b"\x1f"] {
+            assert_eq!(Compression::of(text), Compression::None);
         }
         for compression in [Compression::Gzip, Compression::Deflate] {
             let whole = compression.compress([&b"whole"[..]].into_iter()).unwrap();

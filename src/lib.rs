@@ -27,6 +27,7 @@ mod client;
 mod compression;
 mod digits;
 mod error;
+mod error_body;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]
 mod ffi;

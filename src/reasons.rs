@@ -1,8 +1,8 @@
-//! What a server's own error says: its text taken from the body, and whether it tells that nothing ran.
+//! What a server's own error means: whether it tells that nothing ran.
 
-use jiter::{Jiter, Peek};
+use jiter::Jiter;
 
-use crate::error::{Error, Excerpt, Meaning, REASON_BYTE_SIZE, Status, grpc_code_meaning, reason};
+use crate::error::{Error, Meaning, Status, grpc_code_meaning, reason};
 
 /// Triton's own texts of UNAVAILABLE that say that the request did not run. Proxies send the code after their upstream
 /// broke in mid-request, so that it is in doubt with any other text. A text counts only as a whole, behind nothing but
@@ -63,37 +63,6 @@ pub(crate) fn grpc_error(code: i32, text: &str) -> Error {
     Error::answered(meaning, format!("{} (gRPC status {})", reason(text), meaning.status))
 }
 
-/// The reason that a body of HTTP gives: the `error` of `{"error": "why"}`, as Triton writes it, or the `detail` of others,
-/// as far as it arrived; `None` without one. At most [`REASON_BYTE_SIZE`] bytes of it are read.
-pub(crate) fn in_body(json: &str) -> Option<String> {
-    let (mut detail, mut reader) = (None, Jiter::new(json.as_bytes()).with_allow_inf_nan());
-    // Where the JSON is cut, or is none, what was found before that counts.
-    let mut next = reader.next_object().ok().flatten().map(Member::from);
-    while let Some(member) = next {
-        let Ok(peek) = reader.peek() else { break };
-        let start = reader.current_index();
-        let is_whole = reader.known_skip(peek).is_ok();
-        let value = &json[start..if is_whole { reader.current_index() } else { json.len() }];
-        let value = match peek {
-            _ if member == Member::Other => None,
-            Peek::String => Some(unescaped(&value[1..])),
-            Peek::Array | Peek::Object => Some(Excerpt::of(value, REASON_BYTE_SIZE).to_string()),
-            peek if peek.is_num() => Some(Excerpt::of(value, REASON_BYTE_SIZE).to_string()),
-            _ => None,
-        };
-        match member {
-            Member::Error if value.is_some() => return value,
-            Member::Detail if detail.is_none() => detail = value,
-            _ => {}
-        }
-        if !is_whole {
-            break;
-        }
-        next = reader.next_key().ok().flatten().map(Member::from);
-    }
-    detail
-}
-
 /// Whether a body is an error as Triton writes it: an object whose one member is `error`, a string.
 pub(crate) fn is_tritons(body: &[u8]) -> bool {
     let mut reader = Jiter::new(crate::proto::without_bom(body));
@@ -106,99 +75,9 @@ pub(crate) fn is_tritons(body: &[u8]) -> bool {
     read().unwrap_or(false)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Member {
-    Error,
-    Detail,
-    Other,
-}
-
-impl Member {
-    fn from(name: &str) -> Self {
-        match name {
-            "error" => Self::Error,
-            "detail" => Self::Detail,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// The text of a JSON string behind its opening quote, to its closing quote or as far as it arrived.
-fn unescaped(json: &str) -> String {
-    let mut text = String::new();
-    let mut chars = json.chars();
-    // A little beyond what is shown, so that the cut is seen.
-    while text.len() <= REASON_BYTE_SIZE {
-        match chars.next() {
-            None | Some('"') => break,
-            Some('\\') => match chars.next() {
-                None => break,
-                Some('u') => match unicode(&mut chars) {
-                    Some(character) => text.push(character),
-                    None => break,
-                },
-                Some('b') => text.push('\u{8}'),
-                Some('f') => text.push('\u{c}'),
-                Some('n') => text.push('\n'),
-                Some('r') => text.push('\r'),
-                Some('t') => text.push('\t'),
-                Some(other) => text.push(other),
-            },
-            Some(other) => text.push(other),
-        }
-    }
-    text
-}
-
-/// The character of `\uXXXX`, of two of them where it needs them; half of a pair is replaced, `None` if it is cut.
-fn unicode(chars: &mut std::str::Chars<'_>) -> Option<char> {
-    let unit = |chars: &mut std::str::Chars<'_>| {
-        let digits = chars.as_str().get(..4)?;
-        *chars = chars.as_str()[4..].chars();
-        u32::from_str_radix(digits, 16).ok()
-    };
-    let first = unit(chars)?;
-    let mut code = first;
-    if let (0xd800..0xdc00, Some(rest)) = (first, chars.as_str().strip_prefix("\\u")) {
-        let mut after = rest.chars();
-        let second = unit(&mut after)?;
-        if let 0xdc00..0xe000 = second {
-            code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-            *chars = after;
-        }
-    }
-    Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_reason_is_read_as_far_as_it_arrived() {
-        let whole = r#"{"code":[1,{"a":null}],"error":"a \"b\"\n\u00e4\ud83d\ude00 end","x":1}"#;
-        assert_eq!(in_body(whole).unwrap(), "a \"b\"\n\u{e4}\u{1f600} end");
-        let begin = whole.find("a \\").unwrap();
-        for cut in begin..whole.len() {
-            let reason = in_body(&whole[..cut]).unwrap();
-            assert!(
-                "a \"b\"\n\u{e4}\u{1f600} end".starts_with(reason.trim_end_matches('\u{fffd}')),
-                "{reason}"
-            );
-        }
-        for cut in 0..begin - 1 {
-            assert_eq!(in_body(&whole[..cut]), None, "{cut}");
-        }
-        assert_eq!(in_body(r#"{"detail":"d","error":"e"}"#).as_deref(), Some("e"));
-        assert_eq!(in_body(r#"{"detail":"d","error":null}"#).as_deref(), Some("d"));
-        assert_eq!(in_body(r#"{"detail":[{"msg":"m"}]}"#).as_deref(), Some(r#"[{"msg":"m"}]"#));
-        assert_eq!(in_body(r#"{"error":"\ud83dx\ude00"}"#).as_deref(), Some("\u{fffd}x\u{fffd}"));
-        for none in ["", "null", "[]", "<html>", r#""error""#, r#"{"message":"m"}"#, r#"{"error":}"#] {
-            assert_eq!(in_body(none), None, "{none}");
-        }
-        let long = format!(r#"{{"error":"{}"#, "\u{e4}".repeat(100_000));
-        assert_eq!(in_body(&long).unwrap().len(), REASON_BYTE_SIZE + 2);
-    }
 
     #[test]
     fn triton_s_own_errors_are_told_from_others() {

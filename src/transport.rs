@@ -10,7 +10,6 @@ use crate::{
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     model::{
         Answered, Operation,
-        generate::Generate,
         wire::{HttpRequest, is_success},
     },
     net::{attempts::Failure, dial::Dialer, drive::Caller, pool::ConnectionCounts},
@@ -130,14 +129,13 @@ impl Transport {
     /// Hands the events of `generate_stream` over as they come.
     pub async fn generate_stream(
         &self,
-        generate: &Generate<'_>,
         request: &Request,
         on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
         Means { caller, context, fresh }: Means<'_>,
     ) -> Attempt<Headers> {
         match (self, request) {
             (Self::Http(http), Request::Http(request)) => {
-                http.generate_stream(generate, request, on_event, fresh, caller, context).await
+                http.generate_stream(request, on_event, fresh, caller, context).await
             }
             _ => Err(other_protocol().into()),
         }

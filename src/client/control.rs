@@ -34,6 +34,10 @@ const METRICS_PATH: &str = "/metrics";
 
 impl Client {
     /// Whether the server lives. A server that can't be reached is an error, not `false`.
+    ///
+    /// Over HTTP, here and in the other questions of health, a response of status 200 is `true` with an empty body, and
+    /// with a JSON object unless its member `live` or `ready` is false; with any other body, such as a sign-in page, it is
+    /// INTERNAL.
     pub fn is_server_live(&self, options: &CallOptions) -> Result<bool> {
         self.call(&ServerLive, options)
     }
@@ -46,7 +50,9 @@ impl Client {
     }
 
     /// Whether a model is ready; an empty version stands for the one that the server would choose. A model that the
-    /// server does not know is not ready (to Triton; other servers may say NOT_FOUND).
+    /// server does not know, or has not loaded, is not ready: Triton says so; of MLServer and KServe a gRPC status
+    /// NOT_FOUND does, a gRPC status UNAVAILABLE with the model's name and "not ready", and an HTTP status 404 or 503
+    /// whose JSON has the model's name in its `error`. Any other 404 or 503 is an error: a wrong path, or a proxy.
     pub fn is_model_ready(&self, name: &str, version: &str, options: &CallOptions) -> Result<bool> {
         check_model(name, version)?;
         self.call(&ModelReady { name, version }, options)
@@ -96,7 +102,9 @@ impl Client {
     ///
     /// INVALID_ARGUMENT, before anything is sent: an empty name or one with a slash, files without a configuration. What
     /// the server refuses: a load without `--model-control-mode=explicit` (UNAVAILABLE), a model that is not in the
-    /// repository or whose configuration is broken (INTERNAL), a model that fails to start (INVALID_ARGUMENT).
+    /// repository or whose configuration is broken (INTERNAL), a model that fails to start (INVALID_ARGUMENT), and over
+    /// HTTP, since version 2.62, files of more than about 48 MiB together (INVALID_ARGUMENT;
+    /// [`RepositoryOptions::add_file`]).
     pub fn load_model(&self, name: &str, load: &RepositoryOptions, options: &CallOptions) -> Result<()> {
         self.0.server.call(&Load { name, options: load }, &CallContext::loading(&self.0.options, options))
     }
@@ -151,8 +159,9 @@ impl Client {
     }
 
     /// Registers system memory with the server, which has to be on the same machine: `byte_size` bytes from `offset` on
-    /// of the memory that `shm_open` knows as `key`. ALREADY_EXISTS if the name is registered (over HTTP 400). For Triton
-    /// 2.51 an offset has to be a multiple of the machine's page size.
+    /// of the memory that `shm_open` knows as `key`. ALREADY_EXISTS if the name is registered (over HTTP 400).
+    /// UNIMPLEMENTED if Triton 2.69 or later was not started with `--allow-client-shm=true`. For Triton 2.51 an offset has
+    /// to be a multiple of the machine's page size.
     pub fn register_system_shared_memory(
         &self,
         name: &str,
@@ -184,7 +193,8 @@ impl Client {
     }
 
     /// Registers `byte_size` bytes of a GPU's memory with the server, which has to be on the same machine. `raw_handle` is
-    /// the 64 bytes of a `cudaIpcMemHandle_t`.
+    /// the 64 bytes of a `cudaIpcMemHandle_t`. UNIMPLEMENTED if Triton 2.69 or later was not started with
+    /// `--allow-client-shm=true`.
     pub fn register_cuda_shared_memory(
         &self,
         name: &str,
@@ -244,8 +254,8 @@ impl Client {
     /// Asks a model by its `generate` endpoint: a JSON object in, one out, whose members are the model's tensors and the
     /// request's parameters. For models with exactly one response. Over gRPC UNIMPLEMENTED, with advice.
     ///
-    /// An error that the server tells in an answer of HTTP status 200 is UNKNOWN, since nothing says what it would have
-    /// been.
+    /// An error that the server tells in a response of HTTP status 200 is UNKNOWN, since nothing says what it would have
+    /// been; such a response without a JSON object is INTERNAL.
     pub fn generate(
         &self,
         model: &str,
@@ -261,8 +271,10 @@ impl Client {
     /// and the call is CANCELLED, on the server too. The time limit of the call is that of the whole stream. Over gRPC
     /// UNIMPLEMENTED, with advice.
     ///
-    /// An event that tells an error ends the stream with it: UNKNOWN, since nothing says what it would have been. Returns
-    /// the headers of the answer.
+    /// An event that tells an error ends the stream with it: UNKNOWN, since nothing says what it would have been. Known are
+    /// the forms of Triton (`{"error": "..."}`), OpenAI (`{"error": {"message": "..."}}`), FastAPI (`{"detail": ...}`) and
+    /// TorchServe (`code` and `message`), and an event called `error`; an output of that name has `model_name` beside it. A
+    /// response of status 200 that is not a stream of events is INTERNAL. Returns the headers of the response.
     pub fn generate_stream(
         &self,
         model: &str,
@@ -280,7 +292,7 @@ impl Client {
             || {
                 let request = server.transport.request(&generate, &context)?;
                 run(&context, false, async |means| {
-                    server.transport.generate_stream(&generate, &request, &mut on_event, means).await
+                    server.transport.generate_stream(&request, &mut on_event, means).await
                 })
             },
         )

@@ -42,10 +42,14 @@ impl Server {
     /// The same without its log and without what it was in its error.
     pub fn ask<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
         let request = self.transport.request(operation, context)?;
-        let mut response = self.exchange(&request, operation.only_reads(), context)?;
-        let outcome = response.read(operation, context);
-        response.end(outcome.as_ref().err());
-        outcome
+        match self.exchange(&request, operation.only_reads(), context) {
+            Ok(mut response) => {
+                let outcome = response.read(operation, context);
+                response.end(outcome.as_ref().err());
+                outcome
+            }
+            Err(error) => operation.answer_of(error),
+        }
     }
 
     /// Sends a request of the control plane. Compiled once for all operations, as all that is not generic here.

@@ -156,8 +156,10 @@ pub unsafe extern "C" fn triton_call_options_add_restricted_key(
     }
 }
 
-/// Asks the server to report its load with the answers to inferences and triton_client_generate:
-/// triton_infer_result_load_report and triton_generated_load_report read it.
+/// Asks the server to report its load. Triton does so over HTTP, in response to triton_client_generate and
+/// triton_client_generate_stream alone, for backends that have such metrics (vLLM's and TensorRT-LLM's):
+/// triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may report
+/// with inferences too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_load_report(
     options: *mut triton_call_options,
@@ -197,7 +199,9 @@ pub unsafe extern "C" fn triton_call_options_add_query_parameter(
     }
 }
 
-/// Sets how an inference request is compressed.
+/// Sets how an inference request is compressed. Over HTTP Triton refuses a request that has more than 64 MiB once it is
+/// decompressed (since 2.65; --http-max-input-size): a tensor of 80 MB passes plain and fails compressed, with
+/// INVALID_ARGUMENT. gRPC has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_request_compression(
     options: *mut triton_call_options,
@@ -214,7 +218,9 @@ pub unsafe extern "C" fn triton_call_options_set_request_compression(
     }
 }
 
-/// Sets how the answer to an inference request is wanted.
+/// Sets how the answer to an inference request is wanted. Over HTTP a request that wants no compression says so: proxies
+/// would ask the server for some otherwise. A body that is compressed although no header says so is decompressed if
+/// compression was requested, and INTERNAL if not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_response_compression(
     options: *mut triton_call_options,

@@ -121,7 +121,10 @@ pub unsafe extern "C" fn triton_client_model_config(
 }
 
 /// The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
-/// 64 bits as numbers. The same over both protocols; over HTTP as it came. Valid until the configuration is freed.
+/// 64 bits as numbers. The values are the same over both protocols, and the server loads a model with this text
+/// (triton_repository_options_set_config). Over HTTP the text is as it came, but for numbers of 64 bits that came as strings.
+/// Over gRPC it is made of the message: without members that Triton 2.51 does not know unless they are set, and without those
+/// that this library does not know. Valid until the configuration is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_json(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.

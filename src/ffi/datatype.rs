@@ -66,7 +66,8 @@ impl From<Datatype> for triton_datatype {
     }
 }
 
-fn name(datatype: Datatype) -> &'static CStr {
+/// The name of a datatype as C reads it.
+pub(super) fn name(datatype: Datatype) -> &'static CStr {
     match datatype {
         Datatype::Invalid => c"INVALID",
         Datatype::Bool => c"BOOL",

@@ -44,7 +44,8 @@ pub type triton_generate_callback =
 /// @param options        of the call; NULL for the client's
 /// @param generated_out  the answer; free it with triton_generated_free
 /// @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an
-///         error that the server tells in an answer that began as a success: nothing says what it would have been
+///         error that the server tells in a response that began as a success: nothing says what it would have been;
+///         INTERNAL for a success without a JSON object
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate(
     client: *const triton_client,
@@ -140,7 +141,9 @@ pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated)
 /// @param callback       hears each event, on this thread, before the function returns; not NULL
 /// @param user_data      handed to it
 /// @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
-///         with which the stream ends; else as triton_client_generate
+///         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"detail": ...}, "code" of 400
+///         or more with "message", each without "model_name", or an event called "error"; INTERNAL for a success that is
+///         not a stream of events; else as triton_client_generate
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate_stream(
     client: *const triton_client,

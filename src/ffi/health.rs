@@ -1,4 +1,6 @@
-//! HEALTH of a server and its models. A server that can't be reached is an error, not "false".
+//! HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
+//! status 200 is "true" with an empty body, and with a JSON object unless its member "live" or "ready" is false; with any
+//! other body, such as a sign-in page, it is INTERNAL.
 
 use std::ffi::c_char;
 
@@ -70,7 +72,10 @@ pub unsafe extern "C" fn triton_client_is_server_ready(
     }
 }
 
-/// Asks whether a model is ready. Blocks. A model that the server does not know is not ready.
+/// Asks whether a model is ready. Blocks. A model that the server does not know, or has not loaded, is not ready: Triton
+/// says so; of MLServer and KServe a gRPC status NOT_FOUND does, a gRPC status UNAVAILABLE with the model's name and "not
+/// ready", and an HTTP status 404 or 503 whose JSON has the model's name in its "error". Any other 404 or 503 is an error:
+/// a wrong path, or a proxy.
 ///
 /// @param model_name     not empty
 /// @param model_version  "1"; NULL or "" for the one that the server would choose

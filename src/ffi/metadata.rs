@@ -50,6 +50,7 @@ impl triton_model_metadata {
 pub struct triton_tensor_metadata {
     name: CString,
     datatype: triton_datatype,
+    datatype_name: CString,
     shape: Vec<i64>,
 }
 
@@ -82,7 +83,12 @@ impl From<ModelMetadata> for triton_model_metadata {
 
 impl From<&TensorMetadata> for triton_tensor_metadata {
     fn from(from: &TensorMetadata) -> Self {
-        Self { name: c_string(&from.name), datatype: from.datatype.into(), shape: from.shape.clone() }
+        Self {
+            name: c_string(&from.name),
+            datatype: from.datatype.into(),
+            datatype_name: c_string(&from.datatype_name),
+            shape: from.shape.clone(),
+        }
     }
 }
 
@@ -310,6 +316,15 @@ pub unsafe extern "C" fn triton_tensor_metadata_datatype(
     let none = triton_datatype::TRITON_DATATYPE_INVALID;
     // SAFETY: the contract's HANDLES.
     infallible(none, || unsafe { read(tensor, none, |tensor| tensor.datatype) })
+}
+
+/// The name of its datatype as the server gives it: "FP32", also of one that this library does not know.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_tensor_metadata_datatype_name(
+    tensor: *const triton_tensor_metadata,
+) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(tensor, EMPTY, |tensor| tensor.datatype_name.as_ptr()) })
 }
 
 /// Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.

@@ -334,7 +334,8 @@ pub unsafe extern "C" fn triton_client_options_set_max_decompressed_byte_size(
     unsafe { change(options, error_out, set) }
 }
 
-/// Sets how inference requests are compressed that are told nothing else.
+/// Sets how inference requests are compressed that are told nothing else. Over HTTP Triton limits what it decompresses:
+/// triton_call_options_set_request_compression.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_request_compression(
     options: *mut triton_client_options,

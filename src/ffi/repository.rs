@@ -148,7 +148,8 @@ pub unsafe extern "C" fn triton_repository_options_set_config(
 }
 
 /// Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
-/// the configuration too.
+/// the configuration too. Over HTTP files travel as base64, and Triton refuses a request of more than 64 MiB (since 2.62;
+/// --http-max-input-size), about 48 MiB of files together: use gRPC for more.
 ///
 /// @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
 /// @param content    copied
@@ -296,7 +297,8 @@ pub unsafe extern "C" fn triton_model_index_is_ready(model: *const triton_model_
 /// @param options     of the call; NULL for the client's
 /// @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model
 ///         that is not in the repository or whose configuration is broken (INTERNAL), a model that fails to start
-///         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE)
+///         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE), and over
+///         HTTP files of more than about 48 MiB together (INVALID_ARGUMENT; triton_repository_options_add_file)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_load_model(
     client: *const triton_client,

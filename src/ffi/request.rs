@@ -251,8 +251,8 @@ pub unsafe extern "C" fn triton_infer_request_set_empty_final_response(
     }
 }
 
-/// Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON. The result is the
-/// same.
+/// Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON
+/// (triton_infer_request_requested_output_set_json). The result is the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_set_binary_output(
     request: *mut triton_infer_request,

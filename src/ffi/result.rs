@@ -11,7 +11,7 @@ use std::{
 use super::{
     boundary::boundary,
     convert::{self, c_string},
-    datatype::{triton_datatype, triton_datatype_number},
+    datatype::{self, triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
     handle::{Out, free, handle, null},
     headers::Texts,
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     error::{Error, Origin, Result, Status},
     headers::Headers,
-    infer::{CallTimes, Class, InferOutput, InferResult},
+    infer::{CallTimes, Class, Datatype, InferOutput, InferResult},
 };
 
 /// The answer to an inference request. Freed with triton_infer_result_free.
@@ -43,6 +43,7 @@ pub struct triton_infer_output {
     result: Arc<InferResult>,
     index: usize,
     name: OnceLock<CString>,
+    unknown_datatype: OnceLock<CString>,
     strings: OnceLock<Box<[triton_bytes]>>,
     parameters: List,
     classes: OnceLock<Box<[OwnedClass]>>,
@@ -84,6 +85,7 @@ impl triton_infer_result {
             result: result.clone(),
             index,
             name: OnceLock::new(),
+            unknown_datatype: OnceLock::new(),
             strings: OnceLock::new(),
             parameters: List::default(),
             classes: OnceLock::new(),
@@ -181,8 +183,8 @@ unsafe fn read<'a, T>(
 /// @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
 ///                   never NULL on success
 /// @param count_out  the number of elements, not of bytes
-/// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another;
-///         FAILED_PRECONDITION if it went to shared memory
+/// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another, also of
+///         one that this library does not know; FAILED_PRECONDITION if it went to shared memory
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_as(
     result: *const triton_infer_result,
@@ -472,7 +474,9 @@ pub unsafe extern "C" fn triton_infer_output_name(output: *const triton_infer_ou
     })
 }
 
-/// The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know.
+/// The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know
+/// (triton_infer_output_datatype_name). The data of such an output is there if it came as bytes: of JSON and of typed contents
+/// none is read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_datatype(output: *const triton_infer_output) -> triton_datatype {
     let none = triton_datatype::TRITON_DATATYPE_INVALID;
@@ -480,7 +484,28 @@ pub unsafe extern "C" fn triton_infer_output_datatype(output: *const triton_infe
     infallible(none, || unsafe { read(output, none, |output| output.datatype().into()) })
 }
 
-/// The shape of an output, the batch dimension first where the model has one.
+/// The name of an output's datatype as the server gave it: "FP32", also of one that this library does not know, "STRING".
+/// Valid until the result is freed; an empty text if the server gave none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_datatype_name(
+    output: *const triton_infer_output,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        let Some(output) = (unsafe { output.as_ref() }) else { return EMPTY };
+        match output.get().map(InferOutput::datatype) {
+            None => EMPTY,
+            Some(Datatype::Invalid) => {
+                let name = || c_string(output.get().map_or("", InferOutput::datatype_name));
+                output.unknown_datatype.get_or_init(name).as_ptr()
+            }
+            Some(known) => datatype::name(known).as_ptr(),
+        }
+    })
+}
+
+/// The shape of an output, the batch dimension first where the model has one. One dimension that the server left open (-1) is
+/// set to the size that follows from the data; where the datatype is not known or the data is in shared memory it stays.
 ///
 /// @param rank_out  the number of dimensions; NULL is allowed
 /// @return the dimensions; NULL if there are none

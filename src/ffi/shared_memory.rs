@@ -1,5 +1,7 @@
 //! SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
-//! --ipc=host), and, from version 2.73 on, be started with --allow-client-shm=true.
+//! --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
+//! inference does not find the region. A frontend that runs in a Python program (tritonfrontend) has no shared memory:
+//! UNAVAILABLE.
 
 use std::{
     ffi::{CString, c_char, c_void},

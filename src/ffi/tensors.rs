@@ -141,10 +141,11 @@ pub unsafe extern "C" fn triton_infer_request_input_clear_shared_memory(
 }
 
 /// Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
-/// either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP.
+/// either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and BF16 are numbers
+/// in JSON, which Triton refuses and other servers take; over gRPC they have no such form, and the call returns
+/// INVALID_ARGUMENT.
 ///
 /// @param input  the input's index
-/// @return INVALID_ARGUMENT for FP16 and BF16, which have no such form
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_set_json(
     request: *mut triton_infer_request,
@@ -311,8 +312,9 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_classificatio
     }
 }
 
-/// Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. The server refuses FP16 and
-/// BF16.
+/// Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and BF16;
+/// other servers send them as numbers, and NaN and infinities of any floating-point datatype as null, which is read as NaN:
+/// binary data and gRPC keep infinities.
 ///
 /// @param output  the requested output's index
 #[unsafe(no_mangle)]

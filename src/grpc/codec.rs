@@ -14,10 +14,10 @@ use crate::{
     compression::Compression,
     error::{Error, Origin, Result, Status, excerpt},
     infer::{
-        Datatype, InferInput, InferOutput, InferRequest, InferResult, MOST_RANK, OutputHead, RequestedOutput,
-        Source, check_output_count, check_output_names,
+        InferInput, InferOutput, InferRequest, InferResult, MOST_RANK, OutputHead, RequestedOutput, Source,
+        check_output_count, check_output_names,
         place::{Data, Place, Places},
-        rank_error, tensor,
+        rank_error,
     },
     options::CallContext,
     proto::{
@@ -411,17 +411,21 @@ impl<'r> ResponseReader<'r> {
         }
         let mut raw = self.raw.into_iter();
         self.result.outputs.reserve_exact(self.tensors.len());
-        for (head, contents) in self.tensors {
-            let name = &head.name;
+        for (mut head, contents) in self.tensors {
             let data = match raw.next().flatten() {
-                None if !contents.is_empty() => places.bring(name, &contents)?,
-                None if places.is_shared(name, &head.shape) => Data::Shared,
-                None => places.bring(name, &[])?,
-                // Its data came before its name.
-                Some(place) if places.is_lent(name) => {
-                    places.bring(name, place.land().bytes().unwrap_or_default())?
+                None if contents.is_empty() && places.is_shared(&head.name, &head.shape) => Data::Shared,
+                None => {
+                    head.complete_shape(&contents)?;
+                    places.bring(&head.name, &contents)?
                 }
-                Some(place) => place.land(),
+                Some(mut place) => {
+                    head.complete_shape(place.filled())?;
+                    // Its data came before its name.
+                    match places.is_lent(&head.name) {
+                        true => places.bring(&head.name, place.land().bytes().unwrap_or_default())?,
+                        false => place.land(),
+                    }
+                }
             };
             self.result.outputs.push(InferOutput::new(head, data)?);
         }
@@ -458,7 +462,7 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
             // Texts that are not UTF-8 must not cost the tensors.
             (NAME, Value::Bytes(name)) => head.name = String::from_utf8_lossy(name).into_owned(),
             (DATATYPE, Value::Bytes(name)) => {
-                head.datatype = Datatype::from_name(&String::from_utf8_lossy(name));
+                head.set_datatype(&String::from_utf8_lossy(name));
             }
             (SHAPE, Value::Bytes(mut packed)) => {
                 // Each dimension takes 8 bytes once it is decoded, and 1 here: counted first.
@@ -493,9 +497,10 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
         let tensor: InferOutputTensor = decode(&parameters)?;
         parameters::read(tensor.parameters, &mut head.parameters);
     }
-    // A shape that is invalid is an error when the output is made.
-    let most = tensor::byte_size(head.datatype, &head.shape).unwrap_or(Some(0));
-    let contents = contents::read(&pieces, head.datatype, most)
+    if pieces.is_empty() {
+        return Ok((head, Vec::new()));
+    }
+    let contents = contents::read(&pieces, head.datatype(), head.byte_size()?)
         .map_err(|fault| malformed(&format!("output '{}': {fault}", excerpt(&head.name))))?;
     Ok((head, contents))
 }

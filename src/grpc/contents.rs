@@ -46,7 +46,9 @@ pub(super) fn put(to: &mut Vec<u8>, datatype: Datatype, data: &[u8]) -> Result<(
             }
         }
         Datatype::Fp16 | Datatype::Bf16 | Datatype::Invalid => {
-            return Err(Error::invalid(format!("{datatype} has no typed contents")));
+            return Err(Error::invalid(format!(
+                "gRPC has no typed contents for {datatype}: send it as binary data, the default"
+            )));
         }
     }
     Ok(())
@@ -72,14 +74,15 @@ fn put_numbers<const SIZE: usize>(
 }
 
 /// The bytes of a tensor of `most` bytes that came as typed contents, in pieces of whole fields. Read here and not by prost,
-/// which would make an object of each element of BYTES. `Err` says what is wrong with them.
+/// which would make an object of each element of BYTES. Those of an unknown datatype are passed over. `Err` says what is
+/// wrong with them.
 pub(super) fn read(
     pieces: &[&[u8]],
     datatype: Datatype,
     most: Option<u64>,
 ) -> std::result::Result<Vec<u8>, String> {
     let Some(own_field) = field_of(datatype) else {
-        let is_empty = pieces.iter().all(|piece| piece.is_empty());
+        let is_empty = datatype == Datatype::Invalid || pieces.iter().all(|piece| piece.is_empty());
         return if is_empty { Ok(Vec::new()) } else { Err(format!("{datatype} has no typed contents")) };
     };
     let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));

@@ -6,13 +6,15 @@ use http::Method;
 use super::{
     Http,
     connection::Http1,
-    exchange::{Exchange, Response},
-    head::json_size_header,
-    prepare::put,
+    exchange::{Body, Exchange, Response},
+    head::{ContentKind, Head, grpc_port, json_size_header, unexpected_encoding},
+    prepare::{PLAIN, put},
 };
 use crate::{
+    compression::Compression,
     digits::put_digits,
-    error::{Error, excerpt},
+    error::Error,
+    error_body::READ_BYTE_SIZE,
     headers::Headers,
     infer::Stopwatch,
     model::wire::{self, HttpRequest, is_success},
@@ -24,9 +26,6 @@ use crate::{
     options::CallContext,
     reasons,
 };
-
-/// How much is read of a response that is an error.
-pub(super) const REASON_BYTE_SIZE: u64 = 64 << 10;
 
 /// The response to a request of the control plane.
 pub(crate) struct HttpResponse<'t> {
@@ -50,10 +49,16 @@ impl Http {
         let _on = caller.on(&checked.connection.link.clone());
         let outcome = async {
             let mut response = self.send(&mut checked.connection, request, caller, context).await?;
-            let body = read_body(&mut response, context).await?;
-            let is_reusable = response.ends_reusable() && !is_of_a_gateway(response.head.status, &body);
+            let body = read_body(&mut response, Vec::new(), context).await;
+            let is_reusable = response.ends_reusable();
             let head = response.head;
-            Ok((head.status, head.headers, body, is_reusable))
+            match body {
+                Ok(body) => {
+                    let is_reusable = is_reusable && !is_of_a_gateway(head.status, &body);
+                    Ok((head.status, head.headers, body, is_reusable))
+                }
+                Err(error) => Err(error.with_http_status(head.status).with_headers(head.headers).into()),
+            }
         };
         match outcome.await {
             Ok((status, headers, body, is_reusable)) => {
@@ -80,6 +85,7 @@ impl Http {
             put_digits(headers, body.len() as u64);
             put(headers, "\r\n");
         }
+        put(&mut connection.headers, PLAIN);
         connection.end_headers(context);
         connection.ids.send("");
         let Http1 { link, window, heads, headers, .. } = connection;
@@ -103,34 +109,80 @@ impl Http {
     }
 }
 
-/// Reads a body as a whole. What arrived before the connection broke off is still a server's reason.
+/// Reads a body as a whole, of which `body` has the start already. What arrived of an error before the connection broke off is
+/// still a server's reason.
 pub(super) async fn read_body(
     response: &mut Response<'_>,
+    body: Vec<u8>,
     context: &CallContext<'_>,
 ) -> Result<Vec<u8>, Error> {
-    let status = response.head.status;
-    let mut bytes = Vec::new();
-    if let Some(encoding) = &response.head.encoding {
-        let message =
-            format!("unexpected response encoding '{}', which was not requested", excerpt(encoding));
-        return match is_success(status) {
-            true => Err(Error::broken_answer(message)),
-            false => Err(wire::error(status, message.as_bytes())),
-        };
+    let Response { head, body: rest, .. } = response;
+    if !is_success(head.status) {
+        return Ok(read_reason(head, body, rest).await);
     }
-    if is_success(status)
-        && let Some(announced) = response.body.byte_size()
-    {
-        context.check_parsed_size(announced)?;
+    check_success(head, rest).await?;
+    if let Some(encoding) = &head.encoding {
+        return Err(Error::broken_answer(unexpected_encoding(encoding)));
     }
-    let max = match is_success(status) {
-        true => context.max_parsed_byte_size().saturating_add(1),
-        false => REASON_BYTE_SIZE,
+    if let Some(announced) = rest.byte_size() {
+        context.check_parsed_size(announced.saturating_add(body.len() as u64))?;
+    }
+    let mut bytes = body;
+    let max = context.max_parsed_byte_size().saturating_add(1).saturating_sub(bytes.len() as u64);
+    rest.read_to(&mut bytes, max).await?;
+    match Compression::of(&bytes) {
+        Compression::None => Ok(bytes),
+        encoding => {
+            check_undeclared(encoding, context)?;
+            encoding.decompress(&bytes, context.max_parsed_byte_size())
+        }
+    }
+}
+
+/// Refuses the success of something that does not speak the protocol.
+pub(super) async fn check_success(head: &Head, body: &mut Body<'_>) -> Result<(), Error> {
+    match head.kind {
+        ContentKind::Grpc => Err(grpc_port(head.status)),
+        ContentKind::Html => {
+            let page = read_reason(head, Vec::new(), body).await;
+            Err(wire::unexpected(head.status, "the server's response", &page))
+        }
+        ContentKind::EventStream | ContentKind::Other => Ok(()),
+    }
+}
+
+/// Reads as much of an error as may tell its reason.
+pub(super) async fn read_reason(head: &Head, start: Vec<u8>, body: &mut Body<'_>) -> Vec<u8> {
+    let mut bytes = start;
+    let max = READ_BYTE_SIZE.saturating_sub(bytes.len() as u64);
+    let _ = body.read_to(&mut bytes, max).await;
+    let encoding = match &head.encoding {
+        None => Some(Compression::of(&bytes)),
+        Some(name) => Compression::from_name(name),
     };
-    match response.body.read_to(&mut bytes, max).await {
-        Err(error) if is_success(status) => Err(error),
-        _ => Ok(bytes),
+    let plain = match encoding {
+        Some(Compression::None) => return bytes,
+        Some(encoding) => encoding.decompress_start(&bytes, READ_BYTE_SIZE),
+        None => Vec::new(),
+    };
+    match (&head.encoding, plain.is_empty()) {
+        (_, false) => plain,
+        (Some(name), true) => unexpected_encoding(name).into_bytes(),
+        // A text that only begins so.
+        (None, true) => bytes,
     }
+}
+
+/// INTERNAL for a compressed body that does not say so, unless compression was requested: Triton 2.28 and proxies that log
+/// bodies lose the header.
+pub(super) fn check_undeclared(encoding: Compression, context: &CallContext) -> Result<(), Error> {
+    if context.accept_encoding.is_some() {
+        return Ok(());
+    }
+    let name = encoding.name();
+    Err(Error::broken_answer(format!(
+        "the response body is {name}, and no Content-Encoding says so: a server or proxy compressed it without being asked"
+    )))
 }
 
 /// Whether a 503 comes from something before the server, whose own response may still follow.

@@ -1,9 +1,12 @@
 //! The elements of a tensor as JSON, and back to the bytes that they are in binary.
 
+use std::str::FromStr;
+
 use jiter::{Jiter, JiterError, Peek};
 
 use super::json::Writer;
 use crate::{
+    digits::whole_number,
     error::{Error, Result, excerpt},
     infer::{Datatype, bytes, half},
 };
@@ -38,9 +41,13 @@ pub(super) fn write(json: &mut Writer, datatype: Datatype, data: &[u8]) -> Resul
                 json.string(text);
             }
         }
-        Datatype::Fp16 | Datatype::Bf16 | Datatype::Invalid => {
-            return Err(Error::invalid(format!("{datatype} has no form in JSON")));
+        Datatype::Fp16 => {
+            each(json, data, |json, bytes| json.double(half::fp16_to_fp64(u16::from_le_bytes(bytes))));
         }
+        Datatype::Bf16 => {
+            each(json, data, |json, bytes| json.double(half::bf16_to_fp64(u16::from_le_bytes(bytes))));
+        }
+        Datatype::Invalid => return Err(Error::invalid(format!("{datatype} has no form in JSON"))),
     }
     json.raw("]");
     Ok(())
@@ -67,7 +74,7 @@ pub(super) fn read(
     read_as(json, datatype, most, Dialect::Request)
 }
 
-/// Reads an array that a server sent: as [`read`] does, and what other servers of the protocol write too.
+/// Reads what a server sent: as [`read`] does, and what other servers of the protocol write too.
 pub(super) fn read_response(
     json: &[u8],
     datatype: Datatype,
@@ -76,12 +83,13 @@ pub(super) fn read_response(
     read_as(json, datatype, most, Dialect::Response)
 }
 
-/// Which elements are allowed.
+/// Which forms are allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
-    /// What Triton reads.
+    /// What Triton reads, and FP16 and BF16 as numbers, which others do.
     Request,
-    /// Also FP16 and BF16 as numbers, and `null` for the NaN of a floating-point datatype, since JSON has no NaN.
+    /// Also `null` for the NaN of a floating-point datatype, since JSON has no NaN; a whole number as `1.0` or `1e3`; one
+    /// element without an array.
     Response,
 }
 
@@ -95,13 +103,17 @@ fn read_as(
     // An element has one character at least, and a comma: more than there can be is not asked for.
     let likely = json.len().div_ceil(2).saturating_mul(datatype.byte_size().unwrap_or(0));
     let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
-    let mut tensor = Tensor { bytes: Vec::with_capacity(likely.min(most)), most, dialect };
-    let mut array = |reader: &mut Jiter| -> std::result::Result<(), Fault> {
-        let peek = reader.peek()?;
-        read_array(reader, peek, datatype, &mut tensor, DEPTH)?;
+    let bytes = Vec::with_capacity(likely.min(most));
+    let mut tensor = Tensor { bytes, most, datatype, dialect, widths: Vec::new() };
+    let mut value = |reader: &mut Jiter| -> std::result::Result<(), Fault> {
+        match reader.peek()? {
+            Peek::Array => tensor.read_array(reader, 0)?,
+            peek if dialect == Dialect::Response => tensor.read_element(reader, peek)?,
+            _ => return Err(Fault::Element("expected an array".to_owned())),
+        }
         Ok(reader.finish()?)
     };
-    let outcome = array(&mut reader);
+    let outcome = value(&mut reader);
     outcome.map_err(|fault| match fault {
         Fault::Json(error) => error.description(&Jiter::new(json)),
         Fault::Element(what) => what,
@@ -113,7 +125,10 @@ fn read_as(
 struct Tensor {
     bytes: Vec<u8>,
     most: usize,
+    datatype: Datatype,
     dialect: Dialect,
+    /// How many members the arrays of each depth have, and how many of these are arrays: in a response the same in each.
+    widths: Vec<Option<(usize, usize)>>,
 }
 
 enum Fault {
@@ -127,105 +142,109 @@ impl From<JiterError> for Fault {
     }
 }
 
-fn read_array(
-    reader: &mut Jiter,
-    peek: Peek,
-    datatype: Datatype,
-    tensor: &mut Tensor,
-    depth: usize,
-) -> std::result::Result<(), Fault> {
-    if peek != Peek::Array {
-        return Err(Fault::Element("the data is no array".to_owned()));
+impl Tensor {
+    /// Reads an array within `depth` others.
+    fn read_array(&mut self, reader: &mut Jiter, depth: usize) -> std::result::Result<(), Fault> {
+        if depth == DEPTH {
+            return Err(Fault::Element(format!("arrays are nested more than {DEPTH} deep")));
+        }
+        let (mut members, mut arrays) = (0, 0);
+        let mut next = reader.known_array()?;
+        while let Some(peek) = next {
+            members += 1;
+            match peek {
+                Peek::Array => {
+                    arrays += 1;
+                    self.read_array(reader, depth + 1)?;
+                }
+                _ => self.read_element(reader, peek)?,
+            }
+            if self.bytes.len() > self.most {
+                return Err(Fault::Element("there are more elements than the shape has".to_owned()));
+            }
+            next = reader.array_step()?;
+        }
+        self.check_width(depth, members, arrays)
     }
-    if depth == 0 {
-        return Err(Fault::Element(format!("arrays are nested more than {DEPTH} deep")));
+
+    /// A server's arrays that no shape has, `[[1, 2, 3], [4]]`, are refused, as NumPy does; Triton reads them as they stand.
+    fn check_width(&mut self, depth: usize, members: usize, arrays: usize) -> std::result::Result<(), Fault> {
+        if self.dialect == Dialect::Request {
+            return Ok(());
+        }
+        if self.widths.len() <= depth {
+            self.widths.resize(depth + 1, None);
+        }
+        let first = *self.widths[depth].get_or_insert((members, arrays));
+        match first == (members, arrays) && (arrays == 0 || arrays == members) {
+            true => Ok(()),
+            false => Err(Fault::Element("its nested arrays have different lengths or depths".to_owned())),
+        }
     }
-    let mut next = reader.known_array()?;
-    while let Some(peek) = next {
+
+    fn read_element(&mut self, reader: &mut Jiter, peek: Peek) -> std::result::Result<(), Fault> {
+        let (datatype, dialect) = (self.datatype, self.dialect);
+        let invalid =
+            |what: &str| Fault::Element(format!("invalid element of datatype {datatype}: {}", excerpt(what)));
         match peek {
-            Peek::Array => read_array(reader, peek, datatype, tensor, depth - 1)?,
-            _ => read_element(reader, peek, datatype, tensor)?,
+            Peek::True | Peek::False if datatype == Datatype::Bool => {
+                self.bytes.push(reader.known_bool(peek)?.into());
+                Ok(())
+            }
+            Peek::String if datatype == Datatype::Bytes => {
+                let text = reader.known_str()?;
+                bytes::append(&mut self.bytes, text.as_bytes())
+                    .map_err(|error| Fault::Element(error.to_string()))
+            }
+            Peek::Null if dialect == Dialect::Response && is_float(datatype) => {
+                reader.known_null()?;
+                self.put_number("NaN").ok_or_else(|| invalid("null"))
+            }
+            Peek::Null => Err(invalid("null")),
+            Peek::True | Peek::False => Err(invalid("a boolean")),
+            Peek::String => Err(invalid("a string")),
+            Peek::Object => Err(invalid("an object")),
+            _ if peek.is_num() => {
+                let digits = str::from_utf8(reader.next_number_bytes()?).unwrap_or_default();
+                self.put_number(digits).ok_or_else(|| invalid(digits))
+            }
+            // No value of JSON begins so: the reader says where.
+            _ => Ok(reader.next_skip()?),
         }
-        if tensor.bytes.len() > tensor.most {
-            return Err(Fault::Element("there are more elements than the shape has".to_owned()));
-        }
-        next = reader.array_step()?;
     }
-    Ok(())
-}
 
-fn read_element(
-    reader: &mut Jiter,
-    peek: Peek,
-    datatype: Datatype,
-    tensor: &mut Tensor,
-) -> std::result::Result<(), Fault> {
-    let Tensor { bytes: tensor, dialect, .. } = tensor;
-    let no_element =
-        |what: &str| Fault::Element(format!("{} is no element of a {datatype} tensor", excerpt(what)));
-    match peek {
-        Peek::True | Peek::False if datatype == Datatype::Bool => {
-            tensor.push(reader.known_bool(peek)?.into());
-            Ok(())
-        }
-        Peek::String if datatype == Datatype::Bytes => {
-            let text = reader.known_str()?;
-            bytes::append(tensor, text.as_bytes()).map_err(|error| Fault::Element(error.to_string()))
-        }
-        _ if peek.is_num() => {
-            let digits = reader.next_number_bytes()?;
-            let digits = str::from_utf8(digits).unwrap_or_default();
-            let put = match dialect {
-                Dialect::Response if is_half(datatype) => put_half,
-                _ => put_number,
+    /// Appends a number as its bytes in binary; `None` if the datatype has no such number.
+    fn put_number(&mut self, digits: &str) -> Option<()> {
+        macro_rules! put {
+            ($($datatype:ident: $rust:ty),*; $($float:ident: $number:expr),*) => {
+                match self.datatype {
+                    $(Datatype::$datatype => {
+                        self.bytes.extend_from_slice(&self.whole::<$rust>(digits)?.to_le_bytes());
+                    })*
+                    $(Datatype::$float => self.bytes.extend_from_slice(&$number.to_le_bytes()),)*
+                    Datatype::Bool => self.bytes.push(self.whole::<u8>(digits).filter(|number| *number < 2)?),
+                    Datatype::Bytes | Datatype::Invalid => return None,
+                }
             };
-            put(digits, datatype, tensor).ok_or_else(|| no_element(digits))
         }
-        Peek::Null if *dialect == Dialect::Response && is_float(datatype) => {
-            reader.known_null()?;
-            let put = if is_half(datatype) { put_half } else { put_number };
-            put("NaN", datatype, tensor).ok_or_else(|| no_element("null"))
-        }
-        Peek::Null => Err(no_element("null")),
-        _ => Err(no_element("what stands there")),
+        // FP16 and BF16 are rounded to the nearest, ties to even.
+        put!(Uint8: u8, Uint16: u16, Uint32: u32, Uint64: u64, Int8: i8, Int16: i16, Int32: i32, Int64: i64;
+             Fp32: digits.parse::<f32>().ok()?, Fp64: digits.parse::<f64>().ok()?,
+             Fp16: half::fp16_from_fp64(digits.parse().ok()?), Bf16: half::bf16_from_fp64(digits.parse().ok()?));
+        Some(())
     }
-}
 
-fn is_half(datatype: Datatype) -> bool {
-    matches!(datatype, Datatype::Fp16 | Datatype::Bf16)
+    fn whole<T: FromStr + TryFrom<i128>>(&self, digits: &str) -> Option<T> {
+        match digits.parse() {
+            Ok(number) => Some(number),
+            Err(_) if self.dialect == Dialect::Response => T::try_from(whole_number(digits)?).ok(),
+            Err(_) => None,
+        }
+    }
 }
 
 fn is_float(datatype: Datatype) -> bool {
-    is_half(datatype) || matches!(datatype, Datatype::Fp32 | Datatype::Fp64)
-}
-
-/// Appends a number as FP16 or BF16, rounded to the nearest, ties to even.
-fn put_half(digits: &str, datatype: Datatype, tensor: &mut Vec<u8>) -> Option<()> {
-    let number = digits.parse().ok()?;
-    let bits = match datatype {
-        Datatype::Fp16 => half::fp16_from_fp64(number),
-        _ => half::bf16_from_fp64(number),
-    };
-    tensor.extend_from_slice(&bits.to_le_bytes());
-    Some(())
-}
-
-/// Appends a number as its bytes in binary; `None` if the datatype has no such number.
-fn put_number(digits: &str, datatype: Datatype, tensor: &mut Vec<u8>) -> Option<()> {
-    macro_rules! put {
-        ($($datatype:ident: $rust:ty),*) => {
-            match datatype {
-                $(Datatype::$datatype => {
-                    tensor.extend_from_slice(&digits.parse::<$rust>().ok()?.to_le_bytes());
-                })*
-                Datatype::Bool => tensor.push(digits.parse::<u8>().ok().filter(|number| *number < 2)?),
-                _ => return None,
-            }
-        };
-    }
-    put!(Uint8: u8, Uint16: u16, Uint32: u32, Uint64: u64, Int8: i8, Int16: i16, Int32: i32, Int64: i64,
-         Fp32: f32, Fp64: f64);
-    Some(())
+    matches!(datatype, Datatype::Fp16 | Datatype::Bf16 | Datatype::Fp32 | Datatype::Fp64)
 }
 
 #[cfg(test)]
@@ -262,13 +281,32 @@ mod tests {
         assert_eq!(read(written(Datatype::Fp64, &data).as_bytes(), Datatype::Fp64, None).unwrap(), data);
         check(Datatype::Bytes, b"\x03\0\0\0a\"\0\0\0\0\0", "[\"a\\\"\\u0000\",\"\"]");
         check(Datatype::Int32, &[], "[]");
+        // Each of them: one that is written needs no rounding when it is read.
+        for (datatype, first, text) in [
+            (Datatype::Fp16, 0x3c00u16, "[1.0,1.0009765625,1.001953125]"),
+            (Datatype::Fp16, 1, "[5.960464477539063e-8,1.1920928955078125e-7,1.7881393432617188e-7]"),
+            (Datatype::Bf16, 0xc2f7, "[-123.5,-124.0,-124.5]"),
+        ] {
+            let data: Vec<u8> = (first..first + 3).flat_map(u16::to_le_bytes).collect();
+            check(datatype, &data, text);
+        }
+        for (datatype, infinite) in [(Datatype::Fp16, 0x7c00u16), (Datatype::Bf16, 0x7f80)] {
+            let numbers = (0..=infinite).flat_map(|bits| [bits, bits | 0x8000]);
+            let data: Vec<u8> = numbers.flat_map(u16::to_le_bytes).collect();
+            assert_eq!(
+                read(written(datatype, &data).as_bytes(), datatype, None).unwrap(),
+                data,
+                "{datatype}"
+            );
+            assert_eq!(written(datatype, &(infinite + 1).to_le_bytes()), "[NaN]");
+        }
     }
 
     #[test]
     fn nested_arrays_are_read_flat_and_what_is_no_element_is_refused() {
         assert_eq!(read(b" [[1,2], [[3]], []] ", Datatype::Uint8, None).unwrap(), [1, 2, 3]);
         let deep = "[".repeat(100_000);
-        let refused: [(&str, Datatype); 11] = [
+        let refused: [(&str, Datatype); 13] = [
             ("[256]", Datatype::Uint8),
             ("[-1]", Datatype::Uint64),
             ("[1.5]", Datatype::Int32),
@@ -277,7 +315,9 @@ mod tests {
             ("[{}]", Datatype::Fp32),
             ("[\"1\"]", Datatype::Fp32),
             ("[1]", Datatype::Bytes),
-            ("[1]", Datatype::Fp16),
+            ("[true]", Datatype::Fp16),
+            ("[1.0]", Datatype::Int32),
+            ("[1e3]", Datatype::Int32),
             ("5", Datatype::Int32),
             (&deep, Datatype::Int32),
         ];
@@ -324,8 +364,59 @@ mod tests {
             assert!(read_response(b"[null]", datatype, None).is_err(), "{datatype}");
         }
         // What is sent keeps to what Triton reads.
-        for (json, datatype) in [("[null]", Datatype::Fp64), ("[1.5]", Datatype::Bf16)] {
+        for (json, datatype) in [("[null]", Datatype::Fp64), ("[null]", Datatype::Bf16)] {
             assert!(read(json.as_bytes(), datatype, None).is_err(), "{datatype}");
+        }
+    }
+
+    #[test]
+    fn a_response_has_whole_numbers_in_any_form_and_one_element_without_an_array() {
+        let read = |json: &str, datatype| read_response(json.as_bytes(), datatype, None);
+        let exact = read("[9007199254740993.0, -1e3, 12e-0]", Datatype::Int64).unwrap();
+        let expected = [9_007_199_254_740_993i64, -1000, 12];
+        assert_eq!(exact, expected.map(i64::to_le_bytes).concat());
+        assert_eq!(read("[18446744073709551615.0]", Datatype::Uint64).unwrap(), [0xff; 8]);
+        assert_eq!(read("[1.0, 0e5, true]", Datatype::Bool).unwrap(), [1, 0, 1]);
+        for (json, datatype) in [
+            ("[1.5]", Datatype::Int32),
+            ("[1e-1]", Datatype::Uint8),
+            ("[256.0]", Datatype::Uint8),
+            ("[-1.0]", Datatype::Uint64),
+            ("[2.0]", Datatype::Bool),
+            ("[NaN]", Datatype::Int32),
+            ("[1.0]", Datatype::Bytes),
+            ("[\"1\"]", Datatype::Int32),
+        ] {
+            let fault = read(json, datatype).unwrap_err();
+            assert!(
+                fault.starts_with(&format!("invalid element of datatype {datatype}: ")),
+                "{json}: {fault}"
+            );
+        }
+        assert_eq!(read(" 2.5 ", Datatype::Fp64).unwrap(), 2.5f64.to_le_bytes());
+        assert_eq!(read("7.0", Datatype::Uint8).unwrap(), [7]);
+        assert_eq!(read("true", Datatype::Bool).unwrap(), [1]);
+        assert_eq!(read("\"a\"", Datatype::Bytes).unwrap(), b"\x01\0\0\0a");
+        for json in ["{}", "", "1 2", "x", "1]", "{\"a\":1}"] {
+            assert!(read(json, Datatype::Fp64).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_response_whose_nested_arrays_no_shape_has_is_refused() {
+        for (json, count) in [
+            ("[[1,2],[3,4]]", 4),
+            ("[[[1],[2]],[[3],[4]]]", 4),
+            ("[[],[]]", 0),
+            ("[[1,2,3,4]]", 4),
+            ("[]", 0),
+        ] {
+            assert_eq!(read_response(json.as_bytes(), Datatype::Uint8, None).unwrap().len(), count, "{json}");
+        }
+        for json in ["[[1,2,3],[4]]", "[[1],2]", "[1,[2]]", "[[],[1]]", "[[[1,2]],[[3],[4]]]", "[[[1]],[2]]"]
+        {
+            let fault = read_response(json.as_bytes(), Datatype::Uint8, None).unwrap_err();
+            assert!(fault.contains("different lengths"), "{json}: {fault}");
         }
     }
 }

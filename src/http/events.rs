@@ -4,17 +4,19 @@ use std::{ops::ControlFlow, time::Instant};
 
 use super::{
     Http,
-    control::{is_of_a_gateway, read_body},
+    control::{check_success, is_of_a_gateway, read_body},
     exchange::{Body, Response},
+    head::{ContentKind, unexpected_encoding},
 };
 use crate::{
-    error::{Error, Result, excerpt},
+    compression::Compression,
+    error::{Error, Result},
+    error_body,
     headers::Headers,
     infer::Stopwatch,
     model::{
-        Operation,
-        generate::{Generate, cancelled, error_within},
-        wire::{HttpRequest, is_success},
+        generate::cancelled,
+        wire::{self, HttpRequest, is_success},
     },
     net::{attempts::Failure, drive::Caller},
     options::CallContext,
@@ -25,7 +27,6 @@ impl Http {
     /// the server has no more or `on_event` wants none.
     pub async fn generate_stream(
         &self,
-        generate: &Generate<'_>,
         request: &HttpRequest,
         on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
         fresh: bool,
@@ -37,7 +38,7 @@ impl Http {
         let _on = caller.on(&checked.connection.link.clone());
         let outcome = async {
             let mut response = self.send(&mut checked.connection, request, caller, context).await?;
-            let outcome = read_stream(generate, &mut response, on_event, context).await;
+            let outcome = read_stream(&mut response, on_event, context).await;
             // Whoever breaks off a stream breaks off its connection: that tells the server.
             let is_reusable = response.ends_reusable();
             let headers = response.head.headers;
@@ -61,43 +62,64 @@ impl Http {
 
 /// Reads the events, or the error that the response is, and whether another exchange may follow that.
 async fn read_stream(
-    generate: &Generate<'_>,
     response: &mut Response<'_>,
     on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
     context: &CallContext<'_>,
 ) -> std::result::Result<(), (Error, bool)> {
     let status = response.head.status;
-    let kind = response.head.headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
-    let is_stream = kind.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream");
-    if is_stream && is_success(status) {
+    let mut start = Vec::new();
+    if is_success(status) {
+        check_success(&response.head, &mut response.body).await.map_err(|error| (error, false))?;
+        if let Some(encoding) = &response.head.encoding {
+            let error = Error::broken_answer(unexpected_encoding(encoding));
+            return Err((error.with_http_status(status), false));
+        }
         let mut events = Events::new(&mut response.body, context);
-        return events
-            .each(|event| match error_within(event.as_bytes()) {
-                Some(error) => Err(error),
-                None if on_event(event).is_break() => Err(cancelled()),
-                None => Ok(()),
-            })
-            .await
-            .map_err(|error| (error, false));
+        let is_declared = response.head.kind == ContentKind::EventStream;
+        if events.is_stream(is_declared).await.map_err(|error| (error, false))? {
+            return events
+                .each(|name, event| match error_within(name, event) {
+                    Some(text) => Err(wire::told_as(status, &text)),
+                    None if event.is_empty() => Ok(()),
+                    None if on_event(event).is_break() => Err(cancelled()),
+                    None => Ok(()),
+                })
+                .await
+                .map_err(|error| (error, false));
+        }
+        start = events.bytes;
     }
     // What went wrong before there was anything to stream is said as in any other response.
-    let body = read_body(response, context).await.map_err(|error| (error, false))?;
+    let body = read_body(response, start, context).await.map_err(|error| (error, false))?;
     let is_reusable = response.ends_reusable() && !is_of_a_gateway(status, &body);
-    let body = String::from_utf8_lossy(&body);
-    let error = match generate.read_http(status, without_frame(&body).as_bytes()) {
-        Err(error) => error,
-        Ok(()) => {
-            let message = format!("expected a stream of events, got content type '{}'", excerpt(&kind));
-            Error::broken_answer(message).with_http_status(status)
+    let text = String::from_utf8_lossy(&body);
+    let error = match is_success(status) {
+        false => wire::error(status, without_frame(&text).as_bytes()),
+        true => {
+            wire::told(status, &body).unwrap_or_else(|| wire::unexpected(status, "a stream of events", &body))
         }
     };
+    let is_reusable = is_reusable && !error.is_malformed_response();
     Err((error, is_reusable))
+}
+
+/// The text of the error that an event is: one that is called so, whatever its data, or whose data is nothing else.
+fn error_within(name: &str, data: &str) -> Option<String> {
+    match error_body::told(data.as_bytes()) {
+        None if name.eq_ignore_ascii_case("error") => Some(error_body::reason(data.as_bytes())),
+        told => told,
+    }
 }
 
 /// The data of a response's only event: Triton reports so, under an error status, that a model failed before its first
 /// event.
 fn without_frame(body: &str) -> &str {
-    body.strip_prefix("data:").map_or(body, str::trim)
+    let body = body.trim_start();
+    let event = match body.strip_prefix("event:") {
+        Some(rest) => rest.split_once('\n').map_or("", |(_, rest)| rest.trim_start()),
+        None => body,
+    };
+    event.strip_prefix("data:").map_or(body, str::trim)
 }
 
 /// Reads server-sent events: lines `data: ...`, an event for each group of them up to an empty line or to the end.
@@ -124,13 +146,46 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
         Self { body, bytes: Vec::new(), used: 0, is_framed, after_cr: false, context }
     }
 
-    async fn each(&mut self, mut on_event: impl FnMut(&str) -> Result<()>) -> Result<()> {
-        let mut hear = |event: &[u8], context: &CallContext| match context.until.deadline.is_over() {
+    /// Whether the body looks like a stream of events. What was received to see that stays to be read. A body that says it
+    /// is one is one, unless it is JSON or a page; another has to begin with a field or a comment.
+    async fn is_stream(&mut self, is_declared: bool) -> Result<bool> {
+        const STARTS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
+        loop {
+            let text = self.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.bytes).trim_ascii_start();
+            match text.first() {
+                Some(b'{' | b'[' | b'<') => return Ok(false),
+                Some(_) if Compression::of(text) != Compression::None => return Ok(false),
+                Some(_) if is_declared || STARTS.iter().any(|start| text.starts_with(start)) => {
+                    return Ok(true);
+                }
+                Some(_) if !STARTS.iter().any(|start| start.starts_with(text)) => return Ok(false),
+                _ => {}
+            }
+            let have = self.bytes.len();
+            if have >= BUFFER_BYTE_SIZE {
+                // Nothing but blanks.
+                return Ok(is_declared);
+            }
+            self.bytes.resize(have + BUFFER_BYTE_SIZE, 0);
+            let outcome = self.body.fill(&mut self.bytes[have..]).await;
+            self.bytes.truncate(have + outcome.as_ref().copied().unwrap_or(0));
+            if outcome? == 0 {
+                return Ok(is_declared);
+            }
+        }
+    }
+
+    /// Hands over the name and the data of each event.
+    async fn each(&mut self, mut on_event: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
+        let mut hear = |name: &[u8], event: &[u8], context: &CallContext| {
             // The timeout is that of the whole stream, whatever has arrived already.
-            true => Err(context.timed_out("receiving events").in_doubt(true)),
-            false => on_event(&String::from_utf8_lossy(event)),
+            if context.until.deadline.is_over() {
+                return Err(context.timed_out("receiving events").in_doubt(true));
+            }
+            on_event(&String::from_utf8_lossy(name), &String::from_utf8_lossy(event))
         };
         let (mut event, mut line, mut is_first) = (None::<Vec<u8>>, Vec::new(), true);
+        let mut name = Vec::new();
         let mut is_open = false;
         while let Some(is_ended) = self.read_line(&mut line).await? {
             is_open = !is_ended;
@@ -150,18 +205,21 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
                 }
                 let byte_size = event.as_ref().map_or(0, Vec::len) as u64;
                 self.context.check_parsed_size(byte_size)?;
-            } else if text.is_empty()
-                && let Some(event) = event.take().filter(|event| !event.is_empty())
-            {
-                hear(&event, self.context)?;
+            } else if let Some(value) = text.strip_prefix(b"event:") {
+                name = value.trim_ascii().to_vec();
+            } else if text.is_empty() {
+                let (name, event) = (std::mem::take(&mut name), event.take().unwrap_or_default());
+                if !name.is_empty() || !event.is_empty() {
+                    hear(&name, &event, self.context)?;
+                }
             }
         }
-        if !self.is_framed && (is_open || event.is_some()) {
+        if !self.is_framed && (is_open || event.is_some() || !name.is_empty()) {
             return Err(Error::connection("the stream broke off in an event").in_doubt(true));
         }
-        match event.filter(|event| !event.is_empty()) {
-            Some(event) => hear(&event, self.context),
-            None => Ok(()),
+        match event.unwrap_or_default() {
+            event if name.is_empty() && event.is_empty() => Ok(()),
+            event => hear(&name, &event, self.context),
         }
     }
 

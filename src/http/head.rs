@@ -29,10 +29,22 @@ pub(super) struct Head {
     pub headers: Headers,
     /// `Err` is what stands there instead of a number.
     pub json_byte_size: Option<std::result::Result<u64, String>>,
-    /// Unless it is `identity`.
+    /// Unless it is `identity`; several are joined by `, `.
     pub encoding: Option<String>,
+    pub kind: ContentKind,
     pub keeps_alive: bool,
     pub framing: Framing,
+}
+
+/// What the content type says of a body, as far as it matters: servers that do everything else right have been seen to send
+/// none, and `text/plain` for JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ContentKind {
+    /// As a port for gRPC responds to HTTP/1.1 behind Envoy, HAProxy, Apache and Caddy: with status 200.
+    Grpc,
+    Html,
+    EventStream,
+    Other,
 }
 
 /// How the end of a body is told.
@@ -50,6 +62,7 @@ struct Parsed {
     status: u16,
     json_byte_size: Option<std::result::Result<u64, String>>,
     encoding: Option<String>,
+    kind: ContentKind,
     keeps_alive: bool,
     framing: Framing,
 }
@@ -86,8 +99,9 @@ impl HeadParser {
 
 impl Parsed {
     fn with(self, bytes: &[u8]) -> Head {
-        let Self { status, json_byte_size, encoding, keeps_alive, framing } = self;
-        Head { status, headers: Headers::from_head(bytes), json_byte_size, encoding, keeps_alive, framing }
+        let Self { status, json_byte_size, encoding, kind, keeps_alive, framing } = self;
+        let headers = Headers::from_head(bytes);
+        Head { status, headers, json_byte_size, encoding, kind, keeps_alive, framing }
     }
 
     fn parse(bytes: &[u8], json_size: &str) -> Result<Option<(Self, usize)>> {
@@ -129,6 +143,7 @@ impl Parsed {
             status,
             json_byte_size: None,
             encoding: None,
+            kind: ContentKind::Other,
             keeps_alive: is_1_1,
             framing: Framing::ToTheEnd,
         };
@@ -160,8 +175,9 @@ impl Parsed {
             } else if is("content-type") {
                 let size = json_size_in_type(value);
                 parsed.json_byte_size = parsed.json_byte_size.take().or(size);
-            } else if is("content-encoding") && !value.eq_ignore_ascii_case(b"identity") {
-                parsed.encoding = Some(shown(value));
+                parsed.kind = ContentKind::of(value);
+            } else if is("content-encoding") {
+                add_encodings(&mut parsed.encoding, value);
             }
         }
         parsed.framing = match (status, coding, byte_size) {
@@ -176,6 +192,53 @@ impl Parsed {
         };
         Ok(Some((parsed, length)))
     }
+}
+
+impl ContentKind {
+    fn of(content_type: &[u8]) -> Self {
+        let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let is = |name: &[u8]| kind.eq_ignore_ascii_case(name);
+        const GRPC: &[u8] = b"application/grpc";
+        if kind.get(..GRPC.len()).is_some_and(|start| start.eq_ignore_ascii_case(GRPC)) {
+            Self::Grpc
+        } else if is(b"text/html") || is(b"application/xhtml+xml") {
+            Self::Html
+        } else if is(b"text/event-stream") {
+            Self::EventStream
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Adds the encodings of a header to those of the headers before. One that comes again right after itself is the mistake of
+/// a proxy that added its header twice.
+fn add_encodings(encodings: &mut Option<String>, value: &[u8]) {
+    for name in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+        if name.is_empty() || name.eq_ignore_ascii_case(b"identity") {
+            continue;
+        }
+        let name = shown(name);
+        match encodings {
+            None => *encodings = Some(name),
+            Some(all) if all.rsplit(", ").next().is_some_and(|last| last.eq_ignore_ascii_case(&name)) => {}
+            Some(all) => {
+                all.push_str(", ");
+                all.push_str(&name);
+            }
+        }
+    }
+}
+
+/// The error of a success that is gRPC's.
+pub(super) fn grpc_port(status: u16) -> Error {
+    let message = "unexpected content type 'application/grpc': this is a gRPC port: use a grpc:// URL, or the HTTP port (8000 by default)";
+    Error::broken_answer(message).in_doubt(false).with_http_status(status)
+}
+
+/// What an encoding is that was not requested, or is not known.
+pub(super) fn unexpected_encoding(name: &str) -> String {
+    format!("unexpected response encoding '{}', which was not requested", excerpt(name))
 }
 
 /// Whether the first thing that the server sends is what a server of HTTP/2 begins with: a SETTINGS frame of stream 0.

@@ -5,20 +5,20 @@ use std::time::Instant;
 use super::{
     Http,
     connection::{Http1, Ids},
-    control::REASON_BYTE_SIZE,
+    control::{check_success, check_undeclared, read_reason},
     elements,
     exchange::{Body, Exchange, Response},
-    head::{Head, json_size_header},
-    json::{Header, ResponseParser},
+    head::{ContentKind, json_size_header, unexpected_encoding},
+    json::{Header, OutputHeader, ResponseParser},
     prepare::Prepared,
 };
 use crate::{
     compression::Compression,
     error::{Error, Origin, Result, excerpt},
+    error_body,
     infer::{
-        InferOutput, InferResult, Stopwatch, check_output_count, check_output_names,
+        Datatype, InferOutput, InferResult, Stopwatch, check_output_count, check_output_names,
         place::{Data, Place, Places},
-        tensor,
     },
     model::wire,
     net::{attempts::Failure, drive::Caller},
@@ -57,7 +57,7 @@ impl Http {
             if let Some(first_byte_at) = progress.first_byte_at {
                 watch.lap_at(first_byte_at, |times| &mut times.first_byte);
             }
-            let outcome = read_response(&mut response, json, ids, places, context).await;
+            let outcome = read_response(&mut response, request.is_binary, json, ids, places, context).await;
             let is_gateways =
                 outcome.as_ref().is_err_and(|error| error.http_status() == Some(503) && error.is_in_doubt());
             let is_reusable = response.ends_reusable() && !is_gateways;
@@ -90,27 +90,33 @@ impl Http {
     }
 }
 
-/// Reads a response: a result, or the error that it is.
+/// Reads a response: a result, or the error that it is. `is_binary` if the request had tensors in binary.
 async fn read_response(
     response: &mut Response<'_>,
+    is_binary: bool,
     json: &mut ResponseParser,
     ids: &Ids,
     places: &mut Places<'_>,
     context: &CallContext<'_>,
 ) -> Result<InferResult> {
     let Response { head, body, .. } = response;
-    let encoding = match &head.encoding {
-        None => Some(Compression::None),
-        Some(_) if context.accept_encoding.is_none() => None,
-        Some(name) => Compression::from_name(name),
-    };
-    let unexpected = || {
-        let name = head.encoding.as_deref().unwrap_or_default();
-        format!("unexpected response encoding '{}', which was not requested", excerpt(name))
-    };
+    // What is rare is boxed: every call would move its state.
     if !wire::is_success(head.status) {
-        return Err(read_error(head, body, encoding.ok_or_else(unexpected)).await);
+        let reason = Box::pin(read_reason(head, Vec::new(), body)).await;
+        return Err(wire::error_of(head.status, &reason, is_binary));
     }
+    if head.kind != ContentKind::Other {
+        Box::pin(check_success(head, body)).await?;
+    }
+    let encoding = match &head.encoding {
+        None => Compression::None,
+        Some(name) => match Compression::from_name(name) {
+            Some(encoding) if context.accept_encoding.is_some() => encoding,
+            _ => {
+                return Err(Error::broken_answer(unexpected_encoding(name)).with_http_status(head.status));
+            }
+        },
+    };
     let json_byte_size = match &head.json_byte_size {
         None => None,
         Some(Ok(byte_size)) => Some(*byte_size),
@@ -121,9 +127,9 @@ async fn read_response(
     };
     let reading = Reading { json_byte_size, ids, context };
     let result = match encoding {
-        Some(Compression::None) => reading.read(body, json, places).await,
-        Some(encoding) => {
-            let plain = decompress(body, encoding, context).await;
+        Compression::None => reading.read(body, json, places).await,
+        encoding => {
+            let plain = decompress(body, Vec::new(), encoding, context).await;
             let context = &context.decompressed();
             // The JSON part's size is bounded as what comes out of the whole.
             let reading = Reading { context, ..reading };
@@ -132,37 +138,23 @@ async fn read_response(
                 Err(error) => Err(error),
             }
         }
-        None => Err(Error::broken_answer(unexpected())),
     };
     result.map_err(|error| error.with_http_status(head.status))
 }
 
-/// The error that a response is, and why: what arrived before the connection broke off is still the server's reason.
-async fn read_error(
-    head: &Head,
-    body: &mut Body<'_>,
-    encoding: std::result::Result<Compression, String>,
-) -> Error {
-    let mut text = Vec::new();
-    let _ = body.read_to(&mut text, REASON_BYTE_SIZE).await;
-    let text = match encoding {
-        Ok(encoding) => encoding.decompress_start(&text, REASON_BYTE_SIZE),
-        Err(message) => message.into_bytes(),
-    };
-    wire::error(head.status, &text)
-}
-
-/// A compressed body is gathered as a whole, and then what comes out of it.
+/// A compressed body, of which `compressed` is the start, is gathered as a whole, and then what comes out of it.
 async fn decompress(
     body: &mut Body<'_>,
+    mut compressed: Vec<u8>,
     encoding: Compression,
     context: &CallContext<'_>,
 ) -> Result<Vec<u8>> {
+    let start = compressed.len() as u64;
     if let Some(byte_size) = body.byte_size() {
-        context.check_answer_size(byte_size)?;
+        context.check_answer_size(byte_size.saturating_add(start))?;
     }
-    let mut compressed = Vec::new();
-    body.read_to(&mut compressed, context.max_message_byte_size.saturating_add(1)).await?;
+    let max = context.max_message_byte_size.saturating_add(1).saturating_sub(start);
+    body.read_to(&mut compressed, max).await?;
     context.check_answer_size(compressed.len() as u64)?;
     encoding.decompress(&compressed, context.max_decompressed_byte_size)
 }
@@ -188,10 +180,39 @@ impl Reading<'_> {
             self.context.check_answer_size(byte_size)?;
         }
         self.read_json(body, byte_size, parser.buffer()).await?;
+        match Compression::of(parser.buffer()) {
+            Compression::None => self.read_parts(body, byte_size, parser, places).await,
+            encoding => Box::pin(self.read_compressed(encoding, body, parser, places)).await,
+        }
+    }
+
+    /// The same of a body that is compressed although nothing says so, of which the parser has the start.
+    async fn read_compressed(
+        &self,
+        encoding: Compression,
+        body: &mut Body<'_>,
+        parser: &mut ResponseParser,
+        places: &mut Places<'_>,
+    ) -> Result<InferResult> {
+        check_undeclared(encoding, self.context)?;
+        let start = std::mem::take(parser.buffer());
+        let plain = decompress(body, start, encoding, self.context).await?;
+        let reading = Reading { context: &self.context.decompressed(), ..*self };
+        let (body, byte_size) = (&mut Body::Bytes(&plain), Some(plain.len() as u64));
+        reading.read_json(body, byte_size, parser.buffer()).await?;
+        reading.read_parts(body, byte_size, parser, places).await
+    }
+
+    /// The JSON part is read, and each tensor is to follow.
+    async fn read_parts(
+        &self,
+        body: &mut Body<'_>,
+        byte_size: Option<u64>,
+        parser: &mut ResponseParser,
+        places: &mut Places<'_>,
+    ) -> Result<InferResult> {
         let mut left = Left { byte_size, taken: parser.buffer().len() as u64 };
-        let header = parser
-            .parse()
-            .map_err(|fault| Error::broken_answer(format!("malformed JSON part of the response: {fault}")))?;
+        let header = parser.parse().map_err(|fault| not_a_result(parser.buffer(), &fault))?;
         if self.ids.is_stray(&header.id) {
             let id = excerpt(&header.id);
             return Err(Error::broken_answer(format!(
@@ -203,9 +224,11 @@ impl Reading<'_> {
         let mut result = InferResult { model_name, model_version, id, parameters, ..InferResult::default() };
         result.outputs.reserve_exact(outputs.len());
         let mut repairs = parser.repairs();
-        for output in outputs {
-            let name = &output.head.name;
-            let data = match (output.json_data, output.binary_byte_size) {
+        for OutputHeader { mut head, binary_byte_size, json_data } in outputs {
+            let name = &head.name;
+            let data = match (json_data, binary_byte_size) {
+                // Elements of which nobody here knows what they are; the other outputs are read.
+                (Some(_), _) if head.datatype() == Datatype::Invalid => places.bring(name, &[])?,
                 (Some(range), _) => {
                     if repairs.is_within(&range) {
                         return Err(Error::broken_answer(format!(
@@ -213,28 +236,29 @@ impl Reading<'_> {
                             excerpt(name)
                         )));
                     }
-                    // A shape that is invalid is an error below.
-                    let most = tensor::byte_size(output.head.datatype, &output.head.shape).unwrap_or(Some(0));
                     let text = parser.text().get(range).unwrap_or_default();
-                    let data =
-                        elements::read_response(text, output.head.datatype, most).map_err(|fault| {
+                    let data = elements::read_response(text, head.datatype(), head.byte_size()?).map_err(
+                        |fault| {
                             Error::broken_answer(format!(
                                 "output '{}' of the response: {fault}",
                                 excerpt(name)
                             ))
-                        })?;
-                    places.bring(name, &data)?
+                        },
+                    )?;
+                    head.complete_shape(&data)?;
+                    places.bring(&head.name, &data)?
                 }
-                (None, None) if places.is_shared(name, &output.head.shape) => Data::Shared,
+                (None, None) if places.is_shared(name, &head.shape) => Data::Shared,
                 (None, announced) => {
                     let announced = announced.unwrap_or(0);
                     left.take(name, announced, self.context)?;
                     let mut place = places.place(name, announced)?;
                     place.read_from(body).await?;
+                    head.complete_shape(place.filled())?;
                     place.land()
                 }
             };
-            result.outputs.push(InferOutput::new(output.head, data)?);
+            result.outputs.push(InferOutput::new(head, data)?);
         }
         check_output_names(&result.outputs)?;
         if body.fill(&mut [0]).await? != 0 {
@@ -243,29 +267,49 @@ impl Reading<'_> {
         Ok(result)
     }
 
-    async fn read_json(&self, body: &mut Body<'_>, byte_size: Option<u64>, json: &mut Vec<u8>) -> Result<()> {
+    /// Reads the JSON part, or the start of what is compressed although nothing says so.
+    async fn read_json(&self, body: &mut Body<'_>, byte_size: Option<u64>, to: &mut Vec<u8>) -> Result<()> {
+        to.clear();
         let announced = self.json_byte_size.or(byte_size);
         if let (Some(json), Some(whole)) = (self.json_byte_size, byte_size)
             && json > whole
         {
+            // The size before the compression, perhaps, of which nothing tells but the first bytes.
+            body.read_to(to, 2).await?;
+            if Compression::of(to) != Compression::None {
+                return Ok(());
+            }
             let message = format!("the JSON part is announced with {json} bytes, the response with {whole}");
             return Err(Error::broken_answer(message));
         }
         if let Some(announced) = announced {
             self.context.check_parsed_size(announced)?;
         }
-        json.clear();
         let max = announced.unwrap_or(self.context.max_parsed_byte_size().saturating_add(1));
-        body.read_to(json, max).await?;
-        self.context.check_parsed_size(json.len() as u64)?;
-        if self.json_byte_size.is_some_and(|announced| announced != json.len() as u64) {
+        body.read_to(to, max).await?;
+        if Compression::of(to) != Compression::None {
+            return Ok(());
+        }
+        self.context.check_parsed_size(to.len() as u64)?;
+        if self.json_byte_size.is_some_and(|announced| announced != to.len() as u64) {
             return Err(Error::broken_answer(format!(
                 "the response ends after {} of its {max} bytes of JSON",
-                json.len()
+                to.len()
             )));
         }
         Ok(())
     }
+}
+
+/// INTERNAL for a JSON part that is none.
+fn not_a_result(json: &[u8], fault: &str) -> Error {
+    Error::broken_answer(match json.trim_ascii_start().starts_with(b"{") {
+        true => format!("malformed JSON part of the response: {fault}"),
+        false => {
+            let got = error_body::describe(json);
+            format!("invalid response: expected the JSON of an inference, got {got}")
+        }
+    })
 }
 
 /// What of a response's body is not yet spoken for.

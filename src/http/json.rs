@@ -5,7 +5,8 @@ use std::{borrow::Cow, fmt::Write as _, ops::Range, str::Utf8Chunks};
 use jiter::{Jiter, JiterError, Peek};
 
 use crate::{
-    infer::{Datatype, MOST_OUTPUTS, MOST_RANK, OutputHead, Parameter, Parameters},
+    digits::whole_number,
+    infer::{MOST_OUTPUTS, MOST_RANK, OutputHead, Parameter, Parameters},
     proto::without_bom,
 };
 
@@ -239,6 +240,7 @@ enum ParseError {
     Json(JiterError),
     Duplicate(&'static str),
     NotANumber,
+    NotADimension,
 }
 
 impl ParseError {
@@ -247,6 +249,7 @@ impl ParseError {
             Self::Json(error) => error.description(&Jiter::new(json)),
             Self::Duplicate(name) => format!("duplicate member '{name}'"),
             Self::NotANumber => "expected a string or a number".to_owned(),
+            Self::NotADimension => "a dimension of a shape is not a whole number of 64 bits".to_owned(),
         }
     }
 }
@@ -297,13 +300,13 @@ fn read_output(reader: &mut Jiter, output: &mut OutputHeader) -> Step {
         match key {
             Key::Name => output.head.name = string(reader)?,
             Key::Datatype => {
-                output.head.datatype = match reader.peek()? {
-                    Peek::Null => reader.known_null().map(|()| Datatype::Invalid)?,
-                    _ => Datatype::from_name(reader.next_str()?),
+                match reader.peek()? {
+                    Peek::Null => reader.known_null()?,
+                    _ => output.head.set_datatype(reader.next_str()?),
                 };
             }
             Key::Shape => array(reader, |reader, peek| {
-                let dimension = integer(reader, peek)?;
+                let dimension = dimension(reader, peek)?;
                 // One too many is kept, for the check to tell.
                 if output.head.shape.len() <= MOST_RANK {
                     output.head.shape.push(dimension);
@@ -476,13 +479,15 @@ fn string_or_number(reader: &mut Jiter) -> Step<String> {
     }
 }
 
-/// A whole number of 64 bits; one that does not fit is as wrong as none, and -1 says so wherever it is used.
-fn integer(reader: &mut Jiter, peek: Peek) -> Step<i64> {
-    Ok(match reader.known_int(peek)? {
-        jiter::NumberInt::Int(number) => number,
-        #[allow(unreachable_patterns)]
-        _ => -1,
-    })
+/// A whole number of 64 bits, as `2.0` or in a string too: other servers of the protocol write shapes so.
+fn dimension(reader: &mut Jiter, peek: Peek) -> Step<i64> {
+    let text = match peek {
+        Peek::String => reader.known_str()?,
+        _ if peek.is_num() => str::from_utf8(reader.known_number_bytes(peek)?).unwrap_or_default(),
+        _ => return Err(ParseError::NotADimension),
+    };
+    let number = text.parse().ok().or_else(|| i64::try_from(whole_number(text)?).ok());
+    number.ok_or(ParseError::NotADimension)
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use crate::{
 /// A JSON part that is larger, by JSON text of the caller's, is not kept with its request.
 const KEPT_BYTE_SIZE: usize = 1 << 20;
 
+/// The header of a request whose response is to be plain: without one Caddy asks its server for gzip, only to undo it.
+pub(super) const PLAIN: &str = "Accept-Encoding: identity\r\n";
+
 /// An inference request, checked and encoded before there is a connection for it. Every attempt sends the same.
 pub(crate) struct Prepared<'r> {
     /// Behind the client's base path.
@@ -27,7 +30,7 @@ pub(crate) struct Prepared<'r> {
     /// Of the body, as it is sent.
     byte_size: u64,
     /// Whether anything goes out in binary, be it of no bytes.
-    is_binary: bool,
+    pub is_binary: bool,
     pub id: &'r str,
 }
 
@@ -121,10 +124,13 @@ impl<'r> Prepared<'r> {
             put(to, context.request_compression.name());
             put(to, "\r\n");
         }
-        if let Some(encodings) = context.accept_encoding {
-            put(to, "Accept-Encoding: ");
-            put(to, encodings);
-            put(to, "\r\n");
+        match context.accept_encoding {
+            None => put(to, PLAIN),
+            Some(encodings) => {
+                put(to, "Accept-Encoding: ");
+                put(to, encodings);
+                put(to, "\r\n");
+            }
         }
     }
 }

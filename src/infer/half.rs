@@ -25,6 +25,16 @@ pub fn bf16_to_fp32(values: &[u16], into: &mut [f32]) {
     into.iter_mut().zip(values).for_each(|(into, value)| *into = bf16::from_bits(*value).to_f32());
 }
 
+/// Double precision from FP16, exactly.
+pub(crate) fn fp16_to_fp64(bits: u16) -> f64 {
+    f16::from_bits(bits).to_f64()
+}
+
+/// Double precision from BF16, exactly.
+pub(crate) fn bf16_to_fp64(bits: u16) -> f64 {
+    bf16::from_bits(bits).to_f64()
+}
+
 /// FP16 from double precision, rounded once: the `half` crate loses the lower half of the fraction, or rounds twice.
 pub(crate) fn fp16_from_fp64(value: f64) -> u16 {
     f16::from_f32(rounded_to_odd(value)).to_bits()

@@ -217,16 +217,11 @@ impl<'a> InferInput<'a> {
         }
     }
 
-    pub(crate) fn set_json(&mut self, is_json: bool) -> Result<()> {
-        if is_json {
-            check_json(self.datatype).map_err(|error| self.context(error))?;
-        }
+    pub(crate) fn set_json(&mut self, is_json: bool) {
         self.is_json = is_json;
-        Ok(())
     }
 
     pub(crate) fn set_json_text(&mut self, text: &str) -> Result<()> {
-        check_json(self.datatype).map_err(|error| self.context(error))?;
         if !text.trim_start().starts_with('[') {
             return Err(self.context(Error::invalid("the JSON of a tensor is an array")));
         }
@@ -284,15 +279,5 @@ impl<'a> InferInput<'a> {
 
     fn context(&self, error: Error) -> Error {
         error.context(format_args!("input '{}'", self.name))
-    }
-}
-
-/// JSON has no FP16 and BF16.
-pub(crate) fn check_json(datatype: Datatype) -> Result<()> {
-    match datatype {
-        Datatype::Fp16 | Datatype::Bf16 => Err(Error::invalid(format!(
-            "{datatype} can't be spelled out as JSON or typed contents: binary data, the default, has it"
-        ))),
-        _ => Ok(()),
     }
 }

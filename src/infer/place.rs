@@ -136,6 +136,14 @@ impl Place<'_> {
         rest
     }
 
+    /// What has arrived so far.
+    pub fn filled(&mut self) -> &[u8] {
+        match &mut self.memory {
+            Memory::Own(buffer) => &buffer.bytes()[..self.filled],
+            Memory::Lent(lease) => &lease.bytes_mut()[..self.filled],
+        }
+    }
+
     /// What arrived, once it is all there.
     pub fn land(self) -> Data {
         let byte_size = self.filled;

@@ -203,7 +203,8 @@ impl<'a> InferRequest<'a> {
         self.settings_mut().empty_final_response = wanted;
     }
 
-    /// Whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON.
+    /// Whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON
+    /// ([`set_output_json`](Self::set_output_json)).
     pub fn set_binary_output(&mut self, is_binary: bool) {
         self.settings_mut().binary_output = is_binary;
     }
@@ -285,10 +286,12 @@ impl<'a> InferRequest<'a> {
     }
 
     /// Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over
-    /// gRPC, where either all inputs in memory are spelled out or none. INVALID_ARGUMENT for FP16 and BF16, which have
-    /// no such form. BYTES elements have to be UTF-8 over HTTP.
+    /// gRPC, where either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and
+    /// BF16 are numbers in JSON, which Triton refuses and other servers take; over gRPC they have no such form: the call is
+    /// INVALID_ARGUMENT.
     pub fn set_input_json(&mut self, input: usize, is_json: bool) -> Result<()> {
-        self.input_at(input)?.set_json(is_json)
+        self.input_at(input)?.set_json(is_json);
+        Ok(())
     }
 
     /// Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. Data
@@ -340,8 +343,9 @@ impl<'a> InferRequest<'a> {
         Ok(())
     }
 
-    /// Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. FP16 and BF16 are
-    /// refused by the server.
+    /// Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and
+    /// BF16; other servers send them as numbers, and NaN and infinities of any floating-point datatype as `null`, which is
+    /// read as NaN: binary data and gRPC keep infinities.
     pub fn set_output_json(&mut self, output: usize, is_json: bool) -> Result<()> {
         self.output_at(output)?.set_json(is_json);
         Ok(())

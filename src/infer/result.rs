@@ -6,6 +6,7 @@ use super::{
     bytes,
     class::Class,
     datatype::Datatype,
+    head::OutputHead,
     parameters::{Parameter, Parameters},
     place::Data,
     tensor::{self, Element},
@@ -51,7 +52,7 @@ pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
         ..=FEW => outputs
             .iter()
             .enumerate()
-            .find(|(at, output)| outputs[..*at].iter().any(|other| other.name == output.name))
+            .find(|(at, output)| outputs[..*at].iter().any(|other| other.name() == output.name()))
             .map(|(_, output)| output),
         _ => {
             let mut names = HashSet::with_capacity(outputs.len());
@@ -61,7 +62,7 @@ pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
     match twice {
         None => Ok(()),
         Some(output) => {
-            let name = excerpt(&output.name);
+            let name = excerpt(output.name());
             Err(Error::broken_answer(format!("output '{name}' occurs twice in the response")))
         }
     }
@@ -148,7 +149,7 @@ impl InferResult {
 
     /// The output of a name; NOT_FOUND, naming those that are there, if it is not among them.
     pub fn output(&self, name: &str) -> Result<&InferOutput> {
-        self.outputs.iter().find(|output| output.name == name).ok_or_else(|| {
+        self.outputs.iter().find(|output| output.name() == name).ok_or_else(|| {
             let names = list(self.outputs.iter().map(InferOutput::name));
             let message = format!("there is no output '{}' in the result, only {names}", excerpt(name));
             Error::new(Status::NotFound, Origin::Argument, message)
@@ -179,9 +180,13 @@ impl InferResult {
         }
         describe_parameters(f, &self.parameters)?;
         for output in &self.outputs {
-            let InferOutput { name, datatype, shape, parameters, data } = output;
-            write!(f, "\noutput '{}' {datatype} {}, {data:?}", plain(name), dimensions(shape))?;
-            describe_parameters(f, parameters)?;
+            let (name, shape, data) = (plain(output.name()), dimensions(output.shape()), &output.data);
+            let datatype = match output.datatype_name() {
+                "" => Datatype::Invalid.name().to_owned(),
+                name => plain(name),
+            };
+            write!(f, "\noutput '{name}' {datatype} {shape}, {data:?}")?;
+            describe_parameters(f, output.parameters())?;
         }
         Ok(())
     }
@@ -223,70 +228,65 @@ impl<W: fmt::Write> fmt::Write for Bounded<'_, W> {
 /// One output of a result.
 #[derive(Debug)]
 pub struct InferOutput {
-    name: String,
-    datatype: Datatype,
-    shape: Vec<i64>,
-    parameters: Parameters,
+    head: OutputHead,
     data: Data,
-}
-
-/// What a server says of an output beside its data.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OutputHead {
-    pub name: String,
-    pub datatype: Datatype,
-    pub shape: Vec<i64>,
-    pub parameters: Parameters,
 }
 
 impl InferOutput {
     /// Holds what the server said of the output against the bytes that it sent.
     pub(crate) fn new(head: OutputHead, data: Data) -> Result<Self> {
-        let OutputHead { name, datatype, shape, parameters } = head;
-        if shape.len() > MOST_RANK {
-            return Err(rank_error(&name, shape.len()));
+        if head.shape.len() > MOST_RANK {
+            return Err(rank_error(&head.name, head.shape.len()));
         }
         if matches!(data, Data::Shared) {
-            return Ok(Self { name, datatype, shape, parameters, data });
+            return Ok(Self { head, data });
         }
         let have = data.byte_size() as u64;
-        let broken =
-            |what: String| Error::broken_answer(format!("output '{}' of the answer: {what}", excerpt(&name)));
-        let want = tensor::byte_size(datatype, &shape).map_err(|error| broken(error.to_string()))?;
-        if let Some(want) = want
+        let (datatype, shape) = (head.datatype(), &head.shape);
+        if let Some(want) = head.byte_size()?
             && want != have
         {
-            return Err(broken(format!(
-                "a {datatype} tensor of shape {} has {want} bytes, and {have} came",
-                dimensions(&shape)
+            return Err(head.malformed(format!(
+                "datatype {datatype} and shape {} need {want} bytes, and {have} came",
+                dimensions(shape)
             )));
         }
         // Each element stands behind its length; whether they are as many as they should be is seen when they are read.
-        let is_missing = have == 0 && tensor::element_count(&shape).is_some_and(|count| count > 0);
+        let is_missing = have == 0 && tensor::element_count(shape).is_some_and(|count| count > 0);
         if datatype == Datatype::Bytes && is_missing {
-            return Err(broken(format!("a BYTES tensor of shape {} came without data", dimensions(&shape))));
+            let shape = dimensions(shape);
+            return Err(head.malformed(format!("a BYTES tensor of shape {shape} came without data")));
         }
-        Ok(Self { name, datatype, shape, parameters, data })
+        Ok(Self { head, data })
     }
 
     /// The name, as the model's configuration has it.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.head.name
     }
 
-    /// The datatype; [`Datatype::Invalid`] for one that this library does not know.
+    /// The datatype; [`Datatype::Invalid`] for one that this library does not know
+    /// ([`datatype_name`](Self::datatype_name)). The data of such an output is there if it came as bytes: of JSON and of
+    /// typed contents none is read.
     pub fn datatype(&self) -> Datatype {
-        self.datatype
+        self.head.datatype()
     }
 
-    /// The shape, the batch dimension first where the model has one.
+    /// The name of the datatype as the server gave it, `"FP32"`, also of one that this library does not know, `"STRING"`;
+    /// empty if the server gave none.
+    pub fn datatype_name(&self) -> &str {
+        self.head.datatype_name()
+    }
+
+    /// The shape, the batch dimension first where the model has one. One dimension that the server left open (-1) is set to
+    /// the size that follows from the data; where the datatype is not known or the data is in shared memory it stays.
     pub fn shape(&self) -> &[i64] {
-        &self.shape
+        &self.head.shape
     }
 
     /// The parameters that the server sent with the output.
     pub fn parameters(&self) -> &Parameters {
-        &self.parameters
+        &self.head.parameters
     }
 
     /// The bytes of the tensor: row-major, lowest byte first, aligned to 64 bytes. BYTES elements stand each behind
@@ -312,7 +312,7 @@ impl InferOutput {
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
         self.expect(T::DATATYPE)?;
         bytemuck::checked::try_cast_slice(self.own_data()?).map_err(|error| {
-            Error::broken_answer(format!("output '{}' is no {} tensor", excerpt(&self.name), T::DATATYPE))
+            Error::broken_answer(format!("output '{}' is no {} tensor", excerpt(self.name()), T::DATATYPE))
                 .with_source(error.to_string())
         })
     }
@@ -323,9 +323,9 @@ impl InferOutput {
     /// there is no memory for the list.
     pub fn strings(&self) -> Result<Vec<&[u8]>> {
         self.expect(Datatype::Bytes)?;
-        let count = tensor::element_count(&self.shape).unwrap_or(0);
+        let count = tensor::element_count(self.shape()).unwrap_or(0);
         bytes::elements(self.own_data()?, count).map_err(|error| {
-            error.context(format_args!("output '{}' is no BYTES tensor", excerpt(&self.name)))
+            error.context(format_args!("output '{}' is no BYTES tensor", excerpt(self.name())))
         })
     }
 
@@ -346,7 +346,7 @@ impl InferOutput {
 
     fn own_data(&self) -> Result<&[u8]> {
         self.data.bytes().ok_or_else(|| {
-            let name = excerpt(&self.name);
+            let name = excerpt(self.name());
             let message = format!("output '{name}' is where the request wanted it, not in the result");
             Error::new(Status::FailedPrecondition, Origin::Argument, message)
         })
@@ -361,10 +361,14 @@ impl InferOutput {
     }
 
     pub(crate) fn expect(&self, datatype: Datatype) -> Result<()> {
-        if self.datatype == datatype {
+        let own = self.datatype();
+        if own == datatype {
             return Ok(());
         }
-        let (name, own) = (excerpt(&self.name), self.datatype);
+        if own == Datatype::Invalid {
+            return Err(self.head.unknown_datatype_error());
+        }
+        let name = excerpt(self.name());
         Err(Error::invalid(format!("output '{name}' is {own}, not {datatype}")))
     }
 }
@@ -375,7 +379,8 @@ mod tests {
     use crate::infer::place::Data;
 
     fn output(name: String, rank: usize) -> InferOutput {
-        let head = OutputHead { name, shape: vec![1; rank], ..OutputHead::default() };
+        let mut head = OutputHead::default();
+        (head.name, head.shape) = (name, vec![1; rank]);
         InferOutput::new(head, Data::Shared).unwrap()
     }
 
@@ -393,7 +398,7 @@ mod tests {
             result.outputs[0].strings().unwrap_err(),
             result.outputs[0].as_slice::<i32>().unwrap_err(),
             result.outputs[0].own_data().unwrap_err(),
-            rank_error(&result.outputs[0].name, 5000),
+            rank_error(result.outputs[0].name(), 5000),
         ] {
             assert!(error.full_message().len() < 1024, "{error}");
         }

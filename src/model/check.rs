@@ -27,7 +27,11 @@ impl InferRequest<'_> {
             let tensor = find(&metadata.inputs, name, "input", model)?;
             let model = excerpt(model);
             if tensor.datatype != input.datatype() {
-                let (own, want) = (input.datatype(), tensor.datatype);
+                let want = match &tensor.datatype_name[..] {
+                    "" => excerpt("a datatype that the server does not name"),
+                    name => excerpt(name),
+                };
+                let own = input.datatype();
                 return Err(Error::invalid(format!(
                     "input '{name}' is {own}, and model '{model}' wants {want}"
                 )));

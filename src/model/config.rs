@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Answered, Operation, not_json,
-    wire::{self, HttpRequest, model_path},
+    wire::{self, HttpRequest, is_name_of, model_path},
 };
 use crate::{
     error::Result,
@@ -46,7 +46,10 @@ pub struct ModelConfig {
 
 impl ModelConfig {
     /// The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers
-    /// of 64 bits as numbers. Over HTTP as it came; over gRPC made of the message.
+    /// of 64 bits as numbers. The values are the same over both protocols, and the server loads a model with this text
+    /// ([`RepositoryOptions::set_config`](super::RepositoryOptions::set_config)). Over HTTP the text is as it came, but for
+    /// numbers of 64 bits that came as strings. Over gRPC it is made of the message: without members that Triton 2.51 does
+    /// not know unless they are set, and without those that this library does not know.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -140,14 +143,21 @@ impl Operation for GetModelConfig<'_> {
 
     /// Over HTTP the configuration stands alone.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelConfigResponse> {
-        Ok(ModelConfigResponse { config: Some(wire::read_json(status, body)?) })
+        let what = format!("the configuration of model '{}'", self.name);
+        let has_name = |config: &Config| is_name_of(&config.name, self.name);
+        Ok(ModelConfigResponse { config: Some(wire::read_description(status, body, &what, has_name)?) })
     }
 
     fn answer(&self, mut answered: Answered<ModelConfigResponse>) -> Result<ModelConfig> {
-        let json = answered.take_json(|reply| {
-            let json = proto::to_json(&reply.config.clone().unwrap_or_default()).map_err(not_json)?;
-            Ok(json.to_string())
-        })?;
+        let json = match answered.body.take() {
+            // Triton writes a few numbers of 64 bits as strings, in `graph_spec` and `initial_state`.
+            Some(body) => proto::with_numbers::<Config>(body),
+            None => {
+                let config = answered.reply.config.as_ref();
+                let json = config.map_or_else(|| proto::to_json(&Config::default()), proto::to_json);
+                json.map_err(not_json)?.to_string()
+            }
+        };
         let config = answered.reply.config.unwrap_or_default();
         Ok(ModelConfig {
             is_decoupled: config.model_transaction_policy.is_some_and(|policy| policy.decoupled),

@@ -7,9 +7,8 @@ use super::{
     wire::{self, HttpRequest, model_path},
 };
 use crate::{
-    error::{self, Error, Origin, Result, Status, reason},
+    error::{Error, Origin, Result, Status},
     headers::Headers,
-    proto,
 };
 
 /// What `generate` answered.
@@ -60,7 +59,8 @@ impl Operation for Generate<'_> {
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
         let body = wire::succeeded(status, body)?;
-        error_within(body).map_or(Ok(()), Err)
+        wire::check_object(status, body, "a JSON object")?;
+        wire::told(status, body).map_or(Ok(()), Err)
     }
 
     fn answer(&self, answered: Answered<()>) -> Result<Generated> {
@@ -83,22 +83,6 @@ fn check_object(json: &str) -> Result<()> {
         Ok(_) => Err(invalid("it is another value".to_owned())),
         Err(fault) => Err(invalid(fault.description(&Jiter::new(json.as_bytes())))),
     }
-}
-
-/// The error that a server tells in the body of an answer whose status, 200, was sent before: an object with nothing
-/// but an `error` in it. What its code would have been, nothing says.
-pub(crate) fn error_within(json: &[u8]) -> Option<Error> {
-    let mut reader = Jiter::new(proto::without_bom(json));
-    let is_error = reader.next_object().ok()?.is_some_and(|name| name == "error");
-    let text = if is_error { reader.next_str().ok()?.to_owned() } else { return None };
-    if reader.next_key().ok()?.is_some() || reader.finish().is_err() {
-        return None;
-    }
-    let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
-    Some(
-        Error::answered(meaning, format!("{} (in an answer of HTTP status 200)", reason(&text)))
-            .with_http_status(200),
-    )
 }
 
 /// The error of a caller that wants no more events.

@@ -1,11 +1,13 @@
 //! Whether a server lives, is ready, and has a model ready.
 
+use serde_json::Value;
+
 use super::{
     Answered, Operation, no_form,
     wire::{self, HttpRequest, model_path},
 };
 use crate::{
-    error::Result,
+    error::{Error, Origin, Result, Status},
     proto::{
         health::{HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus as Number},
         inference::{
@@ -16,16 +18,135 @@ use crate::{
     },
 };
 
-/// Over HTTP readiness is a status: 200 is yes, and Triton's no is 400, with a reason or without. A page is a gateway's, which
-/// says nothing of the server.
-fn yes_or_no(status: u16, body: &[u8]) -> Result<bool> {
-    let body_start = without_bom(body).trim_ascii_start();
-    let is_no = body_start.is_empty() || body_start.starts_with(b"{");
+/// Over HTTP readiness is a status: 200 is yes, unless a JSON object says no, as KServe and aissemble write it, and Triton's
+/// no is 400, with a reason or without. A page is a gateway's, which says nothing of the server.
+fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
+    let json = without_bom(body).trim_ascii();
     match status {
-        200..300 => Ok(true),
-        400 if is_no => Ok(false),
+        200..300 if json.is_empty() => Ok(true),
+        200..300 => match serde_json::from_slice(json) {
+            Ok(Value::Object(members)) => {
+                let other = if member == LIVE { READY } else { LIVE };
+                let says = |name: &str| members.get(name).and_then(Value::as_bool);
+                Ok(says(member).or_else(|| says(other)).unwrap_or(true))
+            }
+            _ => Err(wire::unexpected(status, "an empty body or a JSON object", body)),
+        },
+        400 if json.is_empty() || json.starts_with(b"{") => Ok(false),
         _ => Err(wire::error(status, body)),
     }
+}
+
+const LIVE: &str = "live";
+const READY: &str = "ready";
+
+/// Whether the body of an error speaks of a model by its name: `{"error":"Model with name m does not exist."}`. A wrong path
+/// or a proxy is spoken of otherwise, with the same status.
+fn is_about(model: &str, body: &[u8]) -> bool {
+    match serde_json::from_slice(without_bom(body)) {
+        Ok(Value::Object(members)) => {
+            members.get("error").and_then(Value::as_str).is_some_and(|text| names(text, model))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text has a model's name in it as a whole word: not as a part of another name, nor of a path. A name that is made
+/// of words which such a text may have of its own accord counts in quotes, or right behind "model" or "name".
+fn names(text: &str, model: &str) -> bool {
+    let is_plain = is_plain(model);
+    text.match_indices(model).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + model.len()..]);
+        let is_quoted = before.ends_with(QUOTES) && after.starts_with(QUOTES);
+        let last = before.trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let is_introduced = ["model", "name"].iter().any(|word| last.eq_ignore_ascii_case(word));
+        let is_word = !before.ends_with(is_of_a_name) && !begins_in_a_name(after);
+        is_word && (is_quoted || !is_plain || before.ends_with(' ') && is_introduced)
+    })
+}
+
+const QUOTES: [char; 3] = ['\'', '"', '`'];
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/')
+}
+
+/// Whether a name goes on; a full stop may also end a sentence.
+fn begins_in_a_name(text: &str) -> bool {
+    let rest = text.trim_start_matches(['.', '-']);
+    rest.starts_with(is_of_a_name)
+}
+
+/// Whether all words of a name are ones that the text of an error may have anyway.
+fn is_plain(name: &str) -> bool {
+    const WORDS: [&str; 64] = [
+        "404",
+        "503",
+        "a",
+        "an",
+        "api",
+        "at",
+        "available",
+        "back",
+        "backend",
+        "be",
+        "busy",
+        "cannot",
+        "could",
+        "does",
+        "endpoint",
+        "error",
+        "exist",
+        "exists",
+        "fail",
+        "failed",
+        "for",
+        "found",
+        "gateway",
+        "get",
+        "http",
+        "in",
+        "is",
+        "it",
+        "later",
+        "model",
+        "models",
+        "name",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "overloaded",
+        "page",
+        "path",
+        "ready",
+        "request",
+        "requested",
+        "resource",
+        "route",
+        "s",
+        "server",
+        "service",
+        "such",
+        "t",
+        "temporarily",
+        "the",
+        "this",
+        "to",
+        "try",
+        "unavailable",
+        "unknown",
+        "upstream",
+        "url",
+        "v2",
+        "version",
+        "was",
+        "with",
+        "your",
+    ];
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.all(|word| WORDS.binary_search(&word.to_ascii_lowercase().as_str()).is_ok())
 }
 
 pub(crate) struct ServerLive;
@@ -53,7 +174,7 @@ impl Operation for ServerLive {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ServerLiveResponse> {
-        Ok(ServerLiveResponse { live: yes_or_no(status, body)? })
+        Ok(ServerLiveResponse { live: yes_or_no(status, body, LIVE)? })
     }
 
     fn answer(&self, answered: Answered<ServerLiveResponse>) -> Result<bool> {
@@ -86,7 +207,7 @@ impl Operation for ServerReady {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ServerReadyResponse> {
-        Ok(ServerReadyResponse { ready: yes_or_no(status, body)? })
+        Ok(ServerReadyResponse { ready: yes_or_no(status, body, READY)? })
     }
 
     fn answer(&self, answered: Answered<ServerReadyResponse>) -> Result<bool> {
@@ -122,11 +243,28 @@ impl Operation for ModelReady<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelReadyResponse> {
-        Ok(ModelReadyResponse { ready: yes_or_no(status, body)? })
+        let is_no = matches!(status, 404 | 503) && is_about(self.name, body);
+        Ok(ModelReadyResponse { ready: !is_no && yes_or_no(status, body, READY)? })
     }
 
     fn answer(&self, answered: Answered<ModelReadyResponse>) -> Result<bool> {
         Ok(answered.reply.ready)
+    }
+
+    /// Over gRPC MLServer and KServe say NOT_FOUND for a model that they do not know, and KServe UNAVAILABLE for one that it
+    /// has not loaded.
+    fn answer_of(&self, error: Error) -> Result<bool> {
+        let message = error.to_string();
+        // Without what this library adds.
+        let text = message.rsplit_once(" (gRPC status ").map(|(text, _)| text);
+        let is_no = match (error.origin(), error.http_status(), error.status()) {
+            (Origin::Server, None, Status::NotFound) => true,
+            (Origin::Server, None, Status::Unavailable) => {
+                text.is_some_and(|text| text.contains("not ready") && names(text, self.name))
+            }
+            _ => false,
+        };
+        if is_no { Ok(false) } else { Err(error) }
     }
 }
 
@@ -178,5 +316,76 @@ impl Operation for HealthCheck<'_> {
             Ok(Number::ServiceUnknown) => ServingStatus::ServiceUnknown,
             Ok(Number::Unknown) | Err(_) => ServingStatus::Unknown,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_speaks_of_a_model_if_it_has_the_name_as_a_whole_word() {
+        for (text, model) in [
+            ("Model m not found", "m"),
+            ("Model with name m does not exist.", "m"),
+            ("Model with name m is not ready.", "m"),
+            ("Request for unknown model: 'm' is not found", "m"),
+            ("m: no such model", "m"),
+            ("a.b-c_1 is not ready", "a.b-c_1"),
+            ("Model with name a.b.", "a.b"),
+            ("Model mod\u{e8}le not found", "mod\u{e8}le"),
+            ("Model a b not found", "a b"),
+            // Of the text's own words, and yet the model's name.
+            ("Model not not found", "not"),
+            ("Model with name Not does not exist.", "Not"),
+            ("unknown model 'not-found'", "not-found"),
+            ("\"v2\" is not ready", "v2"),
+        ] {
+            assert!(names(text, model), "{model}: {text}");
+        }
+        for (text, model) in [
+            ("Not Found", "m"),
+            ("", "m"),
+            ("Model mm not found", "m"),
+            ("Model m2 not found", "m"),
+            ("Model m.2 not found", "m"),
+            ("Model a.m not found", "m"),
+            ("Model m-2 not found", "m"),
+            ("no route for /v2/models/m/ready", "m"),
+            ("Model M not found", "m"),
+            ("Not Found", "Not"),
+            ("Not Found", "Found"),
+            ("Not Found", "not"),
+            ("Not Found", "Not Found"),
+            ("not_found", "not_found"),
+            ("404 Not Found", "404"),
+            ("Service Unavailable", "Service"),
+            ("the requested resource is not found", "resource"),
+            ("Model not found", "found"),
+        ] {
+            assert!(!names(text, model), "{model}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_member_asked_for_decides_and_then_the_other_one() {
+        for (body, live, ready) in [
+            ("", true, true),
+            (" \n", true, true),
+            ("\u{feff}{}", true, true),
+            (r#"{"live":false}"#, false, false),
+            (r#"{"ready":false}"#, false, false),
+            (r#"{"ready":false,"live":true}"#, true, false),
+            (r#"{"live":false,"ready":true}"#, false, true),
+            (r#"{"ready":"no","live":false}"#, false, false),
+            (r#"{"ready":null,"name":"m"}"#, true, true),
+        ] {
+            assert_eq!(yes_or_no(200, body.as_bytes(), LIVE).unwrap(), live, "{body}");
+            assert_eq!(yes_or_no(200, body.as_bytes(), READY).unwrap(), ready, "{body}");
+        }
+        for body in ["<html>", "[]", "true", "OK", "null", "{", "{} x", "\"ready\""] {
+            let error = yes_or_no(200, body.as_bytes(), READY).unwrap_err();
+            assert_eq!((error.status(), error.http_status()), (Status::Internal, Some(200)), "{body}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Answered, Operation, same_json,
-    wire::{HttpRequest, model_path},
+    wire::{self, HttpRequest, is_name_of, model_path},
 };
 use crate::{
     error::Result,
@@ -65,11 +65,14 @@ impl ModelMetadata {
 
 /// An input or an output of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TensorMetadata {
     /// The tensor's name.
     pub name: String,
     /// Its datatype; [`Datatype::Invalid`] for one that this library does not know.
     pub datatype: Datatype,
+    /// The name of its datatype as the server gives it, `"FP32"`, also of one that this library does not know.
+    pub datatype_name: String,
     /// Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
     pub shape: Vec<i64>,
 }
@@ -96,6 +99,10 @@ impl Operation for GetServerMetadata {
 
     fn to_http(&self) -> Result<HttpRequest> {
         Ok(HttpRequest::get("/v2"))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<ServerMetadataResponse> {
+        wire::read_description(status, body, "a server's metadata", |_| true)
     }
 
     fn answer(&self, mut answered: Answered<ServerMetadataResponse>) -> Result<ServerMetadata> {
@@ -132,11 +139,18 @@ impl Operation for GetModelMetadata<'_> {
         Ok(HttpRequest::get(model_path(self.name, self.version)?))
     }
 
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelMetadataResponse> {
+        let what = format!("the metadata of model '{}'", self.name);
+        let has_name = |metadata: &ModelMetadataResponse| is_name_of(&metadata.name, self.name);
+        wire::read_description(status, body, &what, has_name)
+    }
+
     fn answer(&self, mut answered: Answered<ModelMetadataResponse>) -> Result<ModelMetadata> {
         let json = answered.take_json(same_json)?;
         let reply = answered.reply;
         let tensor = |tensor: model_metadata_response::TensorMetadata| TensorMetadata {
             datatype: Datatype::from_name(&tensor.datatype),
+            datatype_name: tensor.datatype,
             name: tensor.name,
             shape: tensor.shape,
         };

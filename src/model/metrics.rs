@@ -4,7 +4,7 @@ use super::{
     Answered, Operation, no_form,
     wire::{self, HttpRequest},
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A server's metrics at one moment.
 #[derive(Clone, Debug)]
@@ -80,52 +80,82 @@ impl Operation for GetMetrics {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
-        wire::succeeded(status, body).map(drop)
+        let body = wire::succeeded(status, body)?;
+        if is_metrics(&String::from_utf8_lossy(body)) {
+            return Ok(());
+        }
+        Err(wire::unexpected(status, "metrics", body))
     }
 
     fn answer(&self, answered: Answered<()>) -> Result<Metrics> {
         let text = answered.body.unwrap_or_default();
-        Ok(Metrics { samples: read(&text)?, text })
+        Ok(Metrics { samples: read(&text), text })
     }
 }
 
-/// Reads Prometheus's text, version 0.0.4. A line of a form that is not known here is passed over; a text of nothing else is
-/// no metrics.
-fn read(text: &str) -> Result<Vec<Metric>> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let samples: Vec<_> = lines.clone().filter_map(read_sample).collect();
-    match lines.clone().next() {
-        Some(line) if samples.is_empty() => {
-            let line: String = line.chars().take(100).collect();
-            Err(Error::broken_answer(format!("these are no metrics: '{line}'")))
-        }
-        _ => Ok(samples),
+/// Whether a text is one of metrics: with a sample, or with nothing but descriptions.
+fn is_metrics(text: &str) -> bool {
+    let is_blank = text.trim().is_empty();
+    !is_blank && !text.trim_start().starts_with('<') && {
+        lines(text).next().is_none() || lines(text).any(|line| read_sample(line).is_some())
     }
 }
 
-/// `name{label="value",...} value [timestamp]`.
+/// The lines that are not blank, and not descriptions.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Reads Prometheus's text, version 0.0.4. A line of a form that is not known here is passed over.
+fn read(text: &str) -> Vec<Metric> {
+    lines(text).filter_map(read_sample).collect()
+}
+
+/// `name{label="value",...} value [timestamp]`. A name with other characters than `[a-zA-Z0-9_:]` stands in quotes, a
+/// metric's among the labels: `{"a name","a label"="value"} value` (Prometheus 3).
 fn read_sample(line: &str) -> Option<Metric> {
     let end = line.find(|c: char| c == '{' || c.is_whitespace())?;
     let (name, mut rest) = line.split_at(end);
+    let mut name = (!name.is_empty()).then(|| name.to_owned());
     let mut labels = Vec::new();
-    if name.is_empty() {
+    if name.as_deref().is_some_and(|name| !is_name(name)) {
         return None;
     }
     rest = rest.trim_start();
     if let Some(list) = rest.strip_prefix('{') {
         rest = list.trim_start();
         while !rest.starts_with('}') {
-            let (label, value) = rest.split_once('=')?;
-            let (value, after) = read_quoted(value.trim_start())?;
-            labels.push((label.trim().to_owned(), value));
-            rest = after.trim_start();
+            let (label, after) = match read_quoted(rest) {
+                Some((label, after)) => (label, after.trim_start()),
+                None => {
+                    let (label, _) = rest.split_once('=')?;
+                    (label.trim().to_owned(), &rest[label.len()..])
+                }
+            };
+            rest = match after.strip_prefix('=') {
+                Some(value) => {
+                    let (value, after) = read_quoted(value.trim_start())?;
+                    labels.push((label, value));
+                    after.trim_start()
+                }
+                None if name.is_none() => {
+                    name = Some(label);
+                    after
+                }
+                None => return None,
+            };
             rest = rest.strip_prefix(',').map(str::trim_start).or(rest.starts_with('}').then_some(rest))?;
         }
         rest = &rest[1..];
     }
     // Rust reads "NaN", "+Inf" and "-Inf" as Prometheus writes them.
     let value = rest.split_whitespace().next()?.parse().ok()?;
-    Some(Metric { name: name.to_owned(), labels, value })
+    Some(Metric { name: name.filter(|name| !name.is_empty())?, labels, value })
+}
+
+fn is_name(name: &str) -> bool {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.');
+    name.bytes().all(is_sign) && !name.starts_with(|first: char| first.is_ascii_digit()) && !name.is_empty()
 }
 
 /// A text between quotes, and what follows it.
@@ -153,7 +183,7 @@ mod tests {
     fn samples_are_read_with_all_that_prometheus_allows() {
         let text = "# HELP a b\n# TYPE a counter\na 1\n\n a_total{} 2.5e3 1395066363000 \r\n\
                     b{x=\"1\",y = \"q\\\"\\\\\\n}\",} NaN\nc{le=\"+Inf\"}+Inf\nd -Inf";
-        let samples = read(text).unwrap();
+        let samples = read(text);
         let names: Vec<_> = samples.iter().map(|sample| sample.name.as_str()).collect();
         assert_eq!(names, ["a", "a_total", "b", "c", "d"]);
         assert_eq!(samples[1].value, 2500.0);
@@ -161,6 +191,20 @@ mod tests {
         assert!(samples[2].value.is_nan());
         assert_eq!((samples[3].label("le"), samples[3].value), (Some("+Inf"), f64::INFINITY));
         assert_eq!(samples[4].value, f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn names_in_quotes_are_read() {
+        let text = "{\"my.metric\",l=\"x\"} 1\n{ \"a \\\"b\" , \"x.y\" = \"q,}=\" } 2\n\
+                    plain{\"http.status\"=\"200\",z=\"\"} 3\n{l=\"x\",\"behind\"} 4 1395066363000\n{\"\u{e4}\",} 5";
+        let samples = read(text);
+        let read: Vec<_> = samples.iter().map(|sample| (sample.name.as_str(), sample.value)).collect();
+        let names = [("my.metric", 1.0), ("a \"b", 2.0), ("plain", 3.0), ("behind", 4.0), ("\u{e4}", 5.0)];
+        assert_eq!(read, names);
+        assert_eq!(samples[0].labels, [("l".to_owned(), "x".to_owned())]);
+        assert_eq!(samples[1].labels, [("x.y".to_owned(), "q,}=".to_owned())]);
+        assert_eq!((samples[2].label("http.status"), samples[2].label("z")), (Some("200"), Some("")));
+        assert_eq!(samples[3].label("l"), Some("x"));
     }
 
     #[test]
@@ -174,13 +218,20 @@ mod tests {
             "a{b=\"c\" d=\"e\"} 1",
             "a x",
             "{} 1",
+            "{\"\"} 1",
+            "{\"a\",\"b\"} 1",
+            "a{\"b\"} 1",
+            "{\"a} 1",
+            "{l=\"x\"} 1",
             "<html> y",
             "a{b=\"\\",
         ] {
-            let error = read(&format!("# TYPE\n{text}\n")).unwrap_err().to_string();
-            assert!(error.contains("no metrics") && error.contains(text), "{text}: {error}");
-            assert_eq!(read(&format!("ok 1\n{text}\nfine 2")).unwrap().len(), 2, "{text}");
+            assert!(!is_metrics(&format!("# TYPE\n{text}\n")), "{text}");
+            let mixed = format!("ok 1\n{text}\nfine 2");
+            assert!(is_metrics(&mixed) && read(&mixed).len() == 2, "{text}");
         }
-        assert!(read("").unwrap().is_empty());
+        // Described, and not sampled.
+        assert!(is_metrics("# TYPE a counter\n"));
+        assert!(!is_metrics("") && !is_metrics(" \n") && !is_metrics("<html>\na 1\n</html>"));
     }
 }

@@ -69,6 +69,11 @@ pub(crate) trait Operation {
     }
 
     fn answer(&self, answered: Answered<Self::Reply>) -> Result<Self::Answer>;
+
+    /// What an error of the call answers; most answer nothing.
+    fn answer_of(&self, error: Error) -> Result<Self::Answer> {
+        Err(error)
+    }
 }
 
 /// What a server answered, whatever the protocol.

@@ -68,6 +68,9 @@ impl RepositoryOptions {
     /// A file that a model is loaded with instead of those in the repository: all of them have to be given then, and the
     /// configuration too. `path` is that in the model's folder, `1/model.onnx`; the content is kept as a copy.
     /// INVALID_ARGUMENT for a path that is empty or leaves the folder; a path that is there already has the new content.
+    ///
+    /// Over HTTP files travel as base64, and Triton refuses a request of more than 64 MiB (since 2.62;
+    /// `--http-max-input-size`), about 48 MiB of files together: use gRPC for more.
     pub fn add_file(&mut self, path: &str, content: impl Into<Vec<u8>>) -> Result<&mut Self> {
         let path = path.strip_prefix("file:").unwrap_or(path);
         check_name("a file's path", path)?;
@@ -188,10 +191,16 @@ impl Operation for Index<'_> {
     /// Over HTTP the models stand alone.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryIndexResponse> {
         let body = wire::succeeded(status, body)?;
+        let what = "a JSON array of models";
         if !body.trim_ascii_start().starts_with(b"[") {
-            return Err(wire::not_as_it_should_be(status, "it is no list"));
+            return Err(wire::unexpected(status, what, body));
         }
-        wire::read_json(status, &[b"{\"models\":", body, b"}"].concat())
+        let index: RepositoryIndexResponse =
+            wire::read_json(status, &[b"{\"models\":", body, b"}"].concat())?;
+        if index.models.iter().any(|model| model.name.is_empty()) {
+            return Err(wire::unexpected(status, what, body));
+        }
+        Ok(index)
     }
 
     fn answer(&self, mut answered: Answered<RepositoryIndexResponse>) -> Result<RepositoryIndex> {

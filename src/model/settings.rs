@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    error_body,
     proto::inference::{
         LogSettingsRequest, LogSettingsResponse, TraceSettingRequest, TraceSettingResponse,
         log_settings_request::{SettingValue as LogValue, setting_value::ParameterChoice as LogChoice},
@@ -291,10 +292,13 @@ impl Operation for LogSetting<'_> {
     }
 }
 
-/// The members of the JSON object that an answer is.
+/// The members of the JSON object that a response is.
 fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
     let body = wire::succeeded(status, body)?;
-    serde_json::from_slice(body).map_err(|fault| wire::not_as_it_should_be(status, fault))
+    if !body.trim_ascii_start().starts_with(b"{") || error_body::told(body).is_some() {
+        return Err(wire::unexpected(status, "a JSON object of settings", body));
+    }
+    serde_json::from_slice(body).map_err(|fault| wire::malformed_json(status, fault))
 }
 
 /// A text as it is, anything else as JSON writes it.

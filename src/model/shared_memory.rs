@@ -130,11 +130,18 @@ fn read_regions<S: Message + Name + Default>(
     name: impl Fn(&S) -> &str,
 ) -> Result<HashMap<String, S>> {
     let body = wire::succeeded(status, body)?;
+    let what = "a JSON array of regions";
+    if !body.trim_ascii_start().starts_with(b"[") {
+        return Err(wire::unexpected(status, what, body));
+    }
     let list: Vec<Value> =
-        serde_json::from_slice(body).map_err(|fault| wire::not_as_it_should_be(status, fault))?;
+        serde_json::from_slice(body).map_err(|fault| wire::malformed_json(status, fault))?;
     let region = |value: Value| {
-        let region: S = proto::from_value(value).map_err(|fault| wire::not_as_it_should_be(status, fault))?;
-        Ok((name(&region).to_owned(), region))
+        let region: S = proto::from_value(value).map_err(|fault| wire::malformed_json(status, fault))?;
+        match name(&region) {
+            "" => Err(wire::unexpected(status, what, body)),
+            name => Ok((name.to_owned(), region)),
+        }
     };
     list.into_iter().map(region).collect()
 }

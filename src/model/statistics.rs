@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use super::{
     Answered, Operation, same_json,
-    wire::{HttpRequest, model_path},
+    wire::{self, HttpRequest, is_name_of, model_path},
 };
 use crate::{
     error::{Error, Result},
-    proto::inference::{
-        InferBatchStatistics, InferResponseStatistics, InferStatistics, ModelStatistics as Message,
-        ModelStatisticsRequest, ModelStatisticsResponse, StatisticDuration as Pair,
+    proto::{
+        inference::{
+            InferBatchStatistics, InferResponseStatistics, InferStatistics, ModelStatistics as Message,
+            ModelStatisticsRequest, ModelStatisticsResponse, StatisticDuration as Pair,
+        },
+        without_bom,
     },
 };
 
@@ -165,6 +168,20 @@ impl Operation for GetStatistics<'_> {
             name => model_path(name, self.version)?,
         };
         Ok(HttpRequest::get(path + "/stats"))
+    }
+
+    fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelStatisticsResponse> {
+        let statistics: ModelStatisticsResponse = wire::read_json(status, body)?;
+        let is_asked = |model: &Message| self.name.is_empty() || is_name_of(&model.name, self.name);
+        let body = without_bom(body);
+        if !wire::has_member(body, "model_stats") || !statistics.model_stats.iter().all(is_asked) {
+            let what = match self.name {
+                "" => "statistics of models ('model_stats')".to_owned(),
+                name => format!("statistics ('model_stats') of model '{name}'"),
+            };
+            return Err(wire::unexpected(status, &what, body));
+        }
+        Ok(statistics)
     }
 
     fn answer(&self, mut answered: Answered<ModelStatisticsResponse>) -> Result<Statistics> {

@@ -1,14 +1,15 @@
 //! The HTTP form of operations: paths, JSON bodies, and what an answer that is an error says.
 
-use std::{borrow::Cow, fmt::Display};
+use std::fmt::Display;
 
 use http::Method;
+use jiter::Jiter;
 use prost::{Message, Name};
 use serde_json::Value;
 
 use crate::{
-    error::{self, Error, Result, excerpt, reason},
-    proto, reasons,
+    error::{self, Error, Result, Status, excerpt, reason},
+    error_body, proto, reasons,
     url::push_escaped,
 };
 
@@ -72,41 +73,146 @@ pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<&[u8]> {
     if is_success(status) { Ok(proto::without_bom(body)) } else { Err(error(status, body)) }
 }
 
-/// Reads a success that has no body to speak of, or the error that the answer is.
+/// Reads a success whose body says nothing, blank or a JSON object, or the error that the response is.
 pub(crate) fn read_nothing<M: Default>(status: u16, body: &[u8]) -> Result<M> {
-    succeeded(status, body).map(|_| M::default())
+    let body = succeeded(status, body)?;
+    if body.trim_ascii().is_empty() {
+        return Ok(M::default());
+    }
+    let what = "an empty body or a JSON object";
+    check_object(status, body, what)?;
+    match error_body::told(body) {
+        Some(_) => Err(unexpected(status, what, body)),
+        None => Ok(M::default()),
+    }
 }
 
-/// Reads the JSON of a success, or the error that the answer is.
+/// Whether a JSON object has a member of that name.
+pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
+    let mut reader = Jiter::new(body).with_allow_inf_nan();
+    let mut next = reader.next_object().ok().flatten().map(|own| own == name);
+    while next == Some(false) && reader.next_skip().is_ok() {
+        next = reader.next_key().ok().flatten().map(|own| own == name);
+    }
+    next == Some(true)
+}
+
+/// Reads the JSON of a success, or the error that the response is.
 pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -> Result<M> {
     let body = succeeded(status, body)?;
-    proto::from_json(body).map_err(|fault| not_as_it_should_be(status, fault))
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(unexpected(status, "a JSON object", body));
+    }
+    proto::from_json(body).map_err(|fault| malformed_json(status, fault))
 }
 
-/// The error of an answer whose JSON is not what the operation's is.
-pub(crate) fn not_as_it_should_be(status: u16, fault: impl Display) -> Error {
+/// Reads what something of that name says of itself, or the error that the response is. A server may leave all out but one
+/// member that is known here.
+pub(crate) fn read_description<M: Message + Name + Default + PartialEq>(
+    status: u16,
+    body: &[u8],
+    what: &str,
+    has_name: impl Fn(&M) -> bool,
+) -> Result<M> {
+    let message: M = read_json(status, body)?;
+    if message == M::default() || !has_name(&message) {
+        return Err(unexpected(status, what, body));
+    }
+    Ok(message)
+}
+
+/// Whether a model that calls itself `own` may be the one that was asked for as `name`. ModelMesh adds two underscores and a
+/// hash; a name that had to be repaired cannot be compared.
+pub(crate) fn is_name_of(own: &str, name: &str) -> bool {
+    let rest = own.strip_prefix(name);
+    let is_own = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("__"));
+    is_own || own.is_empty() || own.contains(char::REPLACEMENT_CHARACTER)
+}
+
+/// INTERNAL for a body that is not a JSON object. What programs read all the same is let through: `NaN` and `Infinity`, which
+/// Triton writes, and control characters in strings.
+pub(crate) fn check_object(status: u16, body: &[u8], expected: &str) -> Result<()> {
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(unexpected(status, expected, body));
+    }
+    let Err(fault) = skip_object(body) else { return Ok(()) };
+    let plain: Vec<u8> = body.iter().map(|byte| (*byte).max(b' ')).collect();
+    skip_object(&plain).map_err(|_| malformed_json(status, fault))
+}
+
+fn skip_object(json: &[u8]) -> std::result::Result<(), String> {
+    let mut reader = Jiter::new(json).with_allow_inf_nan();
+    let outcome = reader.peek().and_then(|peek| reader.known_skip(peek)).and_then(|()| reader.finish());
+    outcome.map_err(|fault| fault.description(&reader))
+}
+
+/// The error that a server tells in the body of a success, whose status was sent before: a JSON object that is nothing else.
+/// What its code would have been, nothing says.
+pub(crate) fn told(status: u16, body: &[u8]) -> Option<Error> {
+    error_body::told(body).map(|text| told_as(status, &text))
+}
+
+/// The error of that text.
+pub(crate) fn told_as(status: u16, text: &str) -> Error {
+    let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
+    let message = format!("{} (in a response of HTTP status {status})", reason(text));
+    Error::answered(meaning, message).with_http_status(status)
+}
+
+/// INTERNAL for a success whose body cannot be the operation's response.
+pub(crate) fn unexpected(status: u16, expected: &str, body: &[u8]) -> Error {
+    let got = error_body::describe(body);
+    Error::broken_answer(format!("invalid response: expected {expected}, got {got}")).with_http_status(status)
+}
+
+/// INTERNAL for a success whose JSON is cut, or does not have the operation's form.
+pub(crate) fn malformed_json(status: u16, fault: impl Display) -> Error {
     // It may quote the JSON.
     let fault = fault.to_string();
-    Error::broken_answer(format!("the server's JSON is not what it should be: {}", excerpt(&fault)))
+    Error::broken_answer(format!("malformed JSON in the response: {}", excerpt(&fault)))
         .with_http_status(status)
 }
 
-/// The error that a response is, by its status and the reason that its body gives ([`reasons::in_body`]); any other body, as
-/// a proxy's page, is shown in one line. At most 8 KiB of either are shown.
+/// The error that a response is, by its status and the reason that its body gives ([`error_body::reason`]), of which at most
+/// 8 KiB are shown.
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
-    let text = whole_characters(proto::without_bom(body));
-    let text = reasons::in_body(&text).unwrap_or_else(|| {
-        // A little beyond what is shown, so that the cut is seen.
-        let start = text.trim().chars().take(error::REASON_BYTE_SIZE + 1);
-        start.flat_map(char::escape_debug).take(error::REASON_BYTE_SIZE + 1).collect()
-    });
-    let hint = if is_unknown_by_its_escapes(&text) { ESCAPED_NAME } else { "" };
+    error_of(status, body, false)
+}
+
+/// The same; `is_binary` if the request had tensors in binary, which not every server can read.
+pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
+    let text = error_body::reason(body);
     let mut meaning = error::http_status_meaning(status);
     if status == 503 && reasons::is_tritons(body) {
         meaning.in_doubt = false;
     }
+    let hint = match text.as_str() {
+        text if is_unknown_by_its_escapes(text) => ESCAPED_NAME,
+        text if text.contains("--http-max-input-size") => NO_LIMIT_OVER_GRPC,
+        text if is_binary && is_puzzled_by_binary(status, body, text) => NO_BINARY,
+        _ => "",
+    };
     let message = format!("{} (HTTP status {status}){hint}", reason(&text));
     Error::answered(meaning, message).with_http_status(status)
+}
+
+/// Triton limits what it reads as JSON or decompresses over HTTP, since 2.62.
+const NO_LIMIT_OVER_GRPC: &str = "; gRPC has no such limit";
+
+/// MLServer, aissemble and others have no binary tensor data extension.
+const NO_BINARY: &str = "; the server may not support binary tensor data: send the inputs as JSON (set_json)";
+
+/// Whether an error looks like that of a server which took a binary request for JSON: FastAPI's own refusal, a traceback of
+/// MLServer's, or the text of a server that tells nothing of what went wrong.
+fn is_puzzled_by_binary(status: u16, body: &[u8], text: &str) -> bool {
+    match status {
+        422 => body
+            .trim_ascii_start()
+            .strip_prefix(b"{")
+            .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"detail\"")),
+        500 => text.starts_with("UnicodeDecodeError") || text == "Internal Server Error",
+        _ => false,
+    }
 }
 
 /// Triton looks names up as they stand in the URL, and no URL can say others unescaped.
@@ -123,15 +229,6 @@ fn is_unknown_by_its_escapes(text: &str) -> bool {
     name.split('%').skip(1).any(|after| is_escape(after.as_bytes()))
 }
 
-/// A text with U+FFFD for what is not UTF-8, without a character at its end that is cut.
-fn whole_characters(bytes: &[u8]) -> Cow<'_, str> {
-    let end = (1..=3.min(bytes.len())).map(|back| bytes.len() - back).find(|at| {
-        str::from_utf8(&bytes[*at..])
-            .is_err_and(|fault| fault.valid_up_to() == 0 && fault.error_len().is_none())
-    });
-    String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,7 +240,7 @@ mod tests {
             assert_eq!(said(blank), "the server gave no reason (HTTP status 500)");
         }
         assert_eq!(said(b"\xef\xbb\xbf{\"error\":\"why\"}"), "why (HTTP status 500)");
-        assert_eq!(said(b"<p>\r\n"), "<p> (HTTP status 500)");
+        assert_eq!(said(b"a\r\nb\r\n"), "a\\r\\nb (HTTP status 500)");
         // Cut by the limit of what is read, in the middle of a character.
         assert_eq!(said(b"{\"error\":\"a\xc3"), "a (HTTP status 500)");
         let long = format!("{{\"error\":\"a{}\"}}", "\u{e4}".repeat(200 << 10));
@@ -159,6 +256,36 @@ mod tests {
         assert!(!error(503, br#"{"error":"[request id: 1] Exceeds maximum queue size"}"#).is_in_doubt());
         for body in ["", "<html>", "upstream connect error", r#"{"message":"no upstream"}"#] {
             assert!(error(503, body.as_bytes()).is_in_doubt(), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_cannot_take_is_answered_with_advice() {
+        let is_advised = |status, body: &str, is_binary| {
+            let message = error_of(status, body.as_bytes(), is_binary).to_string();
+            message.contains("set_json")
+        };
+        let detail = r#"{"detail":[{"type":"t","loc":["body"],"msg":"not a dictionary","input":"x"}]}"#;
+        let trace = "Traceback (most recent call last):\n  File \"x\", line 1, in f\nUnicodeDecodeError: why";
+        for (status, body) in [(422, detail), (500, trace), (500, "Internal Server Error")] {
+            assert!(is_advised(status, body, true) && !is_advised(status, body, false), "{body}");
+        }
+        for (status, body) in
+            [(422, r#"{"error":"x"}"#), (500, r#"{"error":"x"}"#), (400, detail), (500, "x")]
+        {
+            assert!(!is_advised(status, body, true), "{body}");
+        }
+        let limit = br#"{"error":"request JSON size of 9 bytes exceeds the maximum allowed input size of 8 bytes. Use --http-max-input-size to increase the limit."}"#;
+        assert!(error(400, limit).to_string().ends_with("; gRPC has no such limit"));
+    }
+
+    #[test]
+    fn a_model_may_call_itself_by_its_name_and_a_hash_and_by_no_other_name() {
+        for own in ["m", "", "m__isvc-3642375d03"] {
+            assert!(is_name_of(own, "m"), "{own}");
+        }
+        for own in ["n", "m2", "M", "m_", "xm"] {
+            assert!(!is_name_of(own, "m"), "{own}");
         }
     }
 

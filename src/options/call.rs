@@ -88,9 +88,9 @@ impl CallOptions {
         Ok(self)
     }
 
-    /// Asks the server to report its load with the answer to an inference or a `generate`, as ORCA has it:
-    /// [`Headers::load_report`](crate::Headers::load_report) reads it. Triton does so over HTTP for the backends that have
-    /// such metrics, vLLM's and TensorRT-LLM's. `None`, the default, asks for none.
+    /// Asks the server to report its load, as ORCA has it: [`Headers::load_report`](crate::Headers::load_report) reads it.
+    /// Triton does so over HTTP, in response to `generate` and `generate_stream` alone, for the backends that have such
+    /// metrics, vLLM's and TensorRT-LLM's. `None`, the default, asks for none.
     pub fn set_load_report(&mut self, format: Option<LoadReportFormat>) -> &mut Self {
         self.load_report = format;
         self
@@ -111,13 +111,17 @@ impl CallOptions {
         Ok(self)
     }
 
-    /// How the inference request is compressed.
+    /// How the inference request is compressed. Over HTTP Triton refuses a request that has more than 64 MiB once it is
+    /// decompressed (since 2.65; `--http-max-input-size`): a tensor of 80 MB passes plain and fails compressed, with
+    /// INVALID_ARGUMENT. gRPC has no such limit.
     pub fn set_request_compression(&mut self, compression: Compression) -> &mut Self {
         self.request_compression = Some(compression);
         self
     }
 
-    /// How the answer to the inference request is wanted.
+    /// How the answer to the inference request is wanted. Over HTTP a request that wants no compression says so
+    /// (`Accept-Encoding: identity`): proxies would ask the server for some otherwise. A body that is compressed although no
+    /// header says so is decompressed if compression was requested, and INTERNAL if not.
     pub fn set_response_compression(&mut self, compression: Compression) -> &mut Self {
         self.response_compression = Some(compression);
         self.accept_encoding = None;

@@ -145,7 +145,8 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// How inference requests are compressed that are told nothing else. Default: not at all.
+    /// How inference requests are compressed that are told nothing else. Default: not at all. Over HTTP Triton limits what
+    /// it decompresses: [`CallOptions::set_request_compression`](crate::CallOptions::set_request_compression).
     pub fn set_request_compression(&mut self, compression: Compression) -> &mut Self {
         self.request_compression = compression;
         self

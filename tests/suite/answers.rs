@@ -21,7 +21,7 @@ use crate::support::{
 };
 
 /// Asks a server of HTTP that has this answer for all.
-fn over_http(json: &str, tensors: &[u8]) -> Result<InferResult, Error> {
+pub(crate) fn over_http(json: &str, tensors: &[u8]) -> Result<InferResult, Error> {
     let size = json.len().to_string();
     let body = [json.as_bytes(), tensors].concat();
     let bytes = answer(200, &[("Inference-Header-Content-Length", &size)], &body);
@@ -30,7 +30,7 @@ fn over_http(json: &str, tensors: &[u8]) -> Result<InferResult, Error> {
 }
 
 /// Asks a server of gRPC that has this answer for all.
-fn over_grpc(response: &ModelInferResponse) -> Result<InferResult, Error> {
+pub(crate) fn over_grpc(response: &ModelInferResponse) -> Result<InferResult, Error> {
     let messages = vec![response.encode_to_vec()];
     let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
         messages: messages.clone(),
@@ -80,7 +80,7 @@ fn an_answer_may_mix_json_and_binary_outputs() {
     assert_eq!(parameters("F"), [("why", &Parameter::String("nothing in it".to_owned()))]);
 }
 
-fn tensor(name: &str, datatype: &str, shape: &[i64]) -> InferOutputTensor {
+pub(crate) fn tensor(name: &str, datatype: &str, shape: &[i64]) -> InferOutputTensor {
     InferOutputTensor {
         name: name.to_owned(),
         datatype: datatype.to_owned(),
@@ -89,12 +89,17 @@ fn tensor(name: &str, datatype: &str, shape: &[i64]) -> InferOutputTensor {
     }
 }
 
-fn typed(name: &str, datatype: &str, shape: &[i64], contents: InferTensorContents) -> InferOutputTensor {
+pub(crate) fn typed(
+    name: &str,
+    datatype: &str,
+    shape: &[i64],
+    contents: InferTensorContents,
+) -> InferOutputTensor {
     InferOutputTensor { contents: Some(contents), ..tensor(name, datatype, shape) }
 }
 
-fn response(outputs: Vec<InferOutputTensor>, raw: &[&'static [u8]]) -> ModelInferResponse {
-    let raw_output_contents = raw.iter().map(|data| (*data).into()).collect();
+pub(crate) fn response(outputs: Vec<InferOutputTensor>, raw: &[&[u8]]) -> ModelInferResponse {
+    let raw_output_contents = raw.iter().map(|data| data.to_vec().into()).collect();
     ModelInferResponse { model_name: "m".to_owned(), outputs, raw_output_contents, ..Default::default() }
 }
 

@@ -1,7 +1,7 @@
 //! One table: every datatype, in every shape, in every form, with every compression, there and back on the real server,
 //! bit for bit.
 
-use triton_client::{CallOptions, Client, Compression, Datatype, InferRequest, Status};
+use triton_client::{CallOptions, Client, Compression, Datatype, InferRequest, Origin, Status};
 
 use crate::{
     server::{is_embedded, urls},
@@ -123,16 +123,38 @@ fn every_datatype_comes_back_in_every_shape_form_and_compression() {
     assert_eq!(cases, 3 * SHAPES.len() * (12 * 4 + 2 + 12 * 2 + 2));
 }
 
+/// Other servers take FP16 as JSON: it is Triton that refuses it, and gRPC that has no field for it.
 #[test]
-fn what_json_has_no_form_for_is_refused_with_advice() {
+fn fp16_and_bf16_as_numbers_are_refused_by_triton_and_by_grpc_with_advice() {
+    if is_embedded() {
+        return;
+    }
+    let [http, grpc] = urls().map(|url| Client::new(&url).unwrap());
     for datatype in [Datatype::Fp16, Datatype::Bf16] {
-        let mut request = InferRequest::new("m").input_bytes("INPUT0", datatype, &[1], &[0, 0]);
-        for error in [
-            request.set_input_json(0, true).unwrap_err(),
-            request.set_input_json_text(0, "[1.0]").unwrap_err(),
-        ] {
-            assert_eq!(error.status(), Status::InvalidArgument);
-            assert!(error.to_string().contains("binary data"), "{error}");
+        let model = format!("identity_{}", datatype.name().to_lowercase());
+        let mut request = InferRequest::new(&model).input_bytes("INPUT0", datatype, &[1], &[0, 0x3c]);
+        request.set_input_json(0, true).unwrap();
+        let mut text = InferRequest::new(&model);
+        text.add_input("INPUT0", datatype, &[1]).unwrap();
+        text.set_input_json_text(0, "[1.0]").unwrap();
+        for request in [&request, &text] {
+            let error = http.infer(request).unwrap_err();
+            assert_eq!(
+                (error.status(), error.origin()),
+                (Status::InvalidArgument, Origin::Server),
+                "{error:?}"
+            );
+            let said = format!("receiving {datatype} data via JSON is not supported");
+            assert!(error.to_string().contains(&said), "{error}");
+            let error = grpc.infer(request).unwrap_err();
+            let said = (error.status(), error.origin());
+            assert_eq!(said, (Status::InvalidArgument, Origin::Argument), "{error:?}");
+        }
+        for error in [grpc.infer(&request).unwrap_err(), request.to_grpc_message().unwrap_err()] {
+            assert!(
+                error.to_string().contains("'INPUT0'") && error.to_string().contains("binary data"),
+                "{error}"
+            );
         }
     }
 }

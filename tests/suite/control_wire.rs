@@ -117,13 +117,13 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
     let server = Http::start(move |request| {
         let headers = ["x-tenant", "the-key"].map(|name| request.header(name).unwrap_or("").to_owned());
         note.lock().unwrap().push((format!("{} {}", request.method, request.path), headers));
-        Answer::Bytes(answer(404, &[("X-Why", "z")], br#"{"error":"because"}"#))
+        Answer::Bytes(answer(403, &[("X-Why", "z")], br#"{"error":"because"}"#))
     });
     let paths = Arc::new(Mutex::new(Vec::new()));
     let note = paths.clone();
     let over_grpc = Grpc::start(move |path, _| {
         note.lock().unwrap().push(path.to_owned());
-        let trailers = [("grpc-status", "5"), ("grpc-message", "because"), ("x-why", "z")];
+        let trailers = [("grpc-status", "7"), ("grpc-message", "because"), ("x-why", "z")];
         let trailers = trailers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         GrpcAnswer::Raw { frames: vec![], trailers }
     });
@@ -137,7 +137,11 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
     query.add_query_parameter("a b", "c&d").unwrap();
     let expect = |outcome: Result<(), Error>, what: &str| {
         let error = outcome.unwrap_err();
-        assert_eq!((error.status(), error.origin()), (Status::NotFound, Origin::Server), "{what}: {error:?}");
+        assert_eq!(
+            (error.status(), error.origin()),
+            (Status::PermissionDenied, Origin::Server),
+            "{what}: {error:?}"
+        );
         assert!(error.to_string().contains("because") && !error.is_in_doubt(), "{what}: {error:?}");
         assert_eq!(error.headers().and_then(|headers| headers.get("X-WHY")), Some("z"), "{what}");
     };
@@ -505,7 +509,8 @@ fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
     let note = heard.clone();
     let server = Http::start(move |request| {
         note.lock().unwrap().push(["key-1", "key-2"].map(|name| request.header(name).is_some()));
-        Answer::Bytes(answer(200, &[], b""))
+        let body = if request.path == "/metrics" { &b"up 1\n"[..] } else { b"" };
+        Answer::Bytes(answer(200, &[], body))
     });
     let mut options = ClientOptions::new();
     options.add_restricted_key("triton-grpc-protocol-key-1", "se-cret").unwrap();

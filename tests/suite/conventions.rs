@@ -42,6 +42,7 @@ const FLOORS: [&[&str]; 8] = [
         "allocator",
         "digits",
         "error",
+        "error_body",
         "panic",
         "log",
         "until",

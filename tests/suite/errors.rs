@@ -140,7 +140,7 @@ fn an_error_page_of_a_proxy_is_kept() {
         fault::Answer::Bytes(fault::answer(502, &[("Content-Type", "text/html")], page))
     });
     let error = infer(&format!("http://{}", server.address()), 5000);
-    expect(&error, Status::Unavailable, Origin::Server, true, "<html>Bad Gateway");
+    expect(&error, Status::Unavailable, Origin::Server, true, ": Bad Gateway (HTTP status 502)");
     let server = fault::Grpc::start(|_, _| fault::GrpcAnswer::HttpError {
         status: 502,
         content_type: "text/html".to_owned(),

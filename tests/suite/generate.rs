@@ -305,7 +305,11 @@ fn an_event_over_the_limit_is_refused() {
 #[test]
 fn what_is_no_stream_is_an_error_that_says_so() {
     for (bytes, status, hint) in [
-        (answer(200, &[("Content-Type", "application/json")], b"{}"), Status::Internal, "application/json"),
+        (
+            answer(200, &[("Content-Type", "application/json")], b"{}"),
+            Status::Internal,
+            "the JSON object '{}'",
+        ),
         (answer(200, &[], b"{}"), Status::Internal, "expected a stream of events"),
         (answer(200, &[], br#"{"error":"because"}"#), Status::Unknown, "because"),
         (

@@ -12,7 +12,7 @@ use triton_client::{
 };
 
 use crate::{
-    own_model::{DOUBLE, config},
+    own_model::{DOUBLE, OwnModel, config},
     own_server::OwnServer,
     server::{clients, is_embedded, urls},
     support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
@@ -374,5 +374,96 @@ fn a_model_of_large_files_comes_with_the_request() {
         load(client, &name, &options).unwrap();
         client.infer(&InferRequest::new(&name).input("I", &[1], &[4])).unwrap();
         unload(client, &name).unwrap();
+    }
+}
+
+/// The configuration of a model as JSON over both protocols, once it is known that the values are the same.
+fn configs(clients: &[Client; 2], name: &str) -> [String; 2] {
+    let [http, grpc] = clients
+        .each_ref()
+        .map(|client| client.model_config(name, "", &CallOptions::new()).unwrap().json().to_owned());
+    let [a, b] = [&http, &grpc].map(|json| serde_json::from_str::<Value>(json).unwrap());
+    assert_same(name, &a, &b);
+    [http, grpc]
+}
+
+/// Equal as values: 0 is 0.0.
+pub(crate) fn assert_same(path: &str, a: &Value, b: &Value) {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            assert_eq!(Vec::from_iter(a.keys()), Vec::from_iter(b.keys()), "{path}");
+            a.iter().for_each(|(name, value)| assert_same(&format!("{path}.{name}"), value, &b[name]));
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            assert_eq!(a.len(), b.len(), "{path}");
+            a.iter().zip(b).for_each(|(a, b)| assert_same(path, a, b));
+        }
+        (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => {
+            assert_eq!(a.as_f64(), b.as_f64(), "{path}");
+        }
+        _ => assert_eq!(a, b, "{path}"),
+    }
+}
+
+#[test]
+fn a_configuration_is_the_same_over_both_protocols_and_each_loads_back_over_both() {
+    if is_embedded() {
+        return;
+    }
+    let server = OwnServer::start("*", "");
+    let clients = server.clients();
+    let models: Vec<_> = index(&clients[0], true).models.into_iter().map(|model| model.name).collect();
+    assert!(models.len() > 30 && models.iter().any(|name| name == "simple_ensemble"), "{models:?}");
+    for name in &models {
+        for json in configs(&clients, name) {
+            for client in &clients {
+                let mut options = RepositoryOptions::new();
+                options.set_config(&json).unwrap();
+                load(client, name, &options).unwrap_or_else(|error| panic!("{name}: {error:?}: {json}"));
+            }
+        }
+    }
+}
+
+/// With the members that version 2.51 writes as strings, maps by number, and fractions.
+#[test]
+fn numbers_of_64_bits_in_a_configuration_are_numbers_and_load_back() {
+    if is_embedded() {
+        return;
+    }
+    let clients = clients();
+    let state = json!({
+        "input_name": "S", "output_name": "T", "data_type": "TYPE_INT32", "dims": [2, 3],
+        "initial_state": [{ "name": "zeros", "data_type": "TYPE_INT32", "dims": [2, 3], "zero_data": true }],
+    });
+    let sequences = json!({
+        "direct": { "minimum_slot_utilization": 0.1, "max_queue_delay_microseconds": 9007199254740993u64 },
+        "max_sequence_idle_microseconds": 5000001,
+        "state": [state],
+    });
+    let policy = json!({ "timeout_action": "DELAY", "default_timeout_microseconds": 7, "max_queue_size": 3 });
+    let queues = json!({
+        "max_queue_delay_microseconds": 5, "priority_levels": 2, "default_priority_level": 1,
+        "priority_queue_policy": { "1": policy },
+    });
+    let graph = json!({
+        "batch_size": 1,
+        "input": { "I": { "dim": ["1", "16"] } },
+        "graph_lower_bound": { "batch_size": 1, "input": { "I": { "dim": [1] } } },
+    });
+    for (name, more) in [
+        ("sequences", json!({ "max_batch_size": 2, "sequence_batching": sequences })),
+        ("queues", json!({ "max_batch_size": 2, "dynamic_batching": queues })),
+        ("graph", json!({ "optimization": { "cuda": { "graphs": true, "graph_spec": [graph] } } })),
+    ] {
+        let model = OwnModel::load(&clients[1], &format!("repository_numbers_{name}"), &more);
+        for json in configs(&clients, &model.name) {
+            for client in &clients {
+                let mut options = RepositoryOptions::new();
+                options.set_config(&json).unwrap().add_file("1/model.py", DOUBLE).unwrap();
+                load(client, &model.name, &options).unwrap();
+            }
+            assert!(!json.contains("[\"1\"") && !json.contains("\"16\""), "{json}");
+        }
     }
 }

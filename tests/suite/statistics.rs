@@ -241,7 +241,7 @@ fn what_is_no_metrics_is_an_error() {
     let absent = Http::start(|_| Answer::Bytes(answer(404, &[("X-Why", "z")], br#"{"error":"Not Found"}"#)));
     let (refused, silent) = (fault::refused_address(), fault::silent());
     for (address, status, origin, hint) in [
-        (page.address(), Status::Internal, Origin::Connection, "no metrics"),
+        (page.address(), Status::Internal, Origin::Connection, "an HTML page: 'Welcome'"),
         (absent.address(), Status::NotFound, Origin::Server, "Not Found"),
         (refused, Status::Unavailable, Origin::Connection, "refused"),
         (silent.address(), Status::DeadlineExceeded, Origin::Client, "200ms"),
