@@ -4,8 +4,8 @@
 use std::env;
 
 use triton_client::{
-    CallOptions, Client, ClientOptions, Compression, Datatype, Error, InferRequest, Origin, RepositoryOptions,
-    Status,
+    CallOptions, Client, ClientOptions, Compression, Datatype, Error, InferRequest, Origin,
+    RepositoryOptions, Status,
 };
 
 /// A client of a server over a protocol: `client("MLSERVER", "http")`.
@@ -97,7 +97,9 @@ fn a_model_that_is_unknown_is_not_ready() {
             let client = client(server, protocol);
             match (client.is_model_ready("no_such", "", &options), server, protocol) {
                 // Its ModelReady tells by UNKNOWN what its ModelInfer tells by NOT_FOUND.
-                (Err(error), "MLSERVER", "grpc") => refused(&error, Status::Unknown, "Model no_such with version"),
+                (Err(error), "MLSERVER", "grpc") => {
+                    refused(&error, Status::Unknown, "Model no_such with version")
+                }
                 (outcome, "TORCHSERVE", "http") => assert!(outcome.is_err(), "{outcome:?}"),
                 (outcome, ..) => assert!(!outcome.unwrap(), "{server} {protocol}"),
             }
@@ -138,7 +140,10 @@ fn models_are_listed_unloaded_and_loaded_again_where_a_server_can() {
         };
         assert!(is_ready(), "{protocol}");
         client.unload_model("reloaded", &repository, &options).unwrap();
-        assert!(!is_ready() && !client.is_model_ready("reloaded", "", &options).unwrap_or(false), "{protocol}");
+        assert!(
+            !is_ready() && !client.is_model_ready("reloaded", "", &options).unwrap_or(false),
+            "{protocol}"
+        );
         client.load_model("reloaded", &repository, &options).unwrap();
         client.wait_ready("reloaded", "", &options).unwrap();
         assert!(is_ready(), "{protocol}");
@@ -161,7 +166,10 @@ fn what_a_server_does_not_have_is_an_error_that_says_so() {
         for protocol in PROTOCOLS {
             let client = client(server, protocol);
             let error = client.model_statistics("simple", "", &options).unwrap_err();
-            assert!(matches!(error.status(), Status::NotFound | Status::Unimplemented), "{server}: {error:?}");
+            assert!(
+                matches!(error.status(), Status::NotFound | Status::Unimplemented),
+                "{server}: {error:?}"
+            );
             assert_eq!(error.origin(), Origin::Server, "{server} {protocol}: {error:?}");
             if protocol == "grpc" {
                 assert!(error.to_string().contains("InferenceService/ModelStatistics"), "{server}: {error}");
@@ -264,7 +272,8 @@ fn the_binary_extension_works_where_there_is_one() {
         }
     }
     // A body that is not UTF-8 is a traceback in plain text, whose last line is the reason.
-    let error = client("MLSERVER", "http").infer(&InferRequest::new("identity").input("I", &[2], &[-1i8, -2]));
+    let error =
+        client("MLSERVER", "http").infer(&InferRequest::new("identity").input("I", &[2], &[-1i8, -2]));
     let error = error.unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::Internal, Some(500)), "{error:?}");
     let message = error.to_string();
@@ -314,8 +323,9 @@ fn elements_come_back_as_they_went() {
 #[test]
 fn fp16_goes_and_comes_as_json_numbers() {
     let halves = [0x3e00u16, 0xc000, 0x2e66].map(u16::to_le_bytes).concat();
-    let request =
-        || spelled_out(InferRequest::new("identity").id("seven").input_bytes("H", Datatype::Fp16, &[3], &halves));
+    let request = || {
+        spelled_out(InferRequest::new("identity").id("seven").input_bytes("H", Datatype::Fp16, &[3], &halves))
+    };
     for server in ["MLSERVER", "AISSEMBLE", "TORCHSERVE"] {
         let result = client(server, "http").infer(&request()).unwrap();
         let output = result.output("OUT_H").unwrap();
@@ -362,7 +372,12 @@ fn errors_say_why_in_the_server_s_words() {
         ("MLSERVER", "grpc", Status::NotFound, "Model no_such with version  not found"),
         ("KSERVE", "http", Status::NotFound, "Model with name no_such does not exist."),
         ("KSERVE", "grpc", Status::NotFound, "Model with name no_such does not exist."),
-        ("AISSEMBLE", "http", Status::InvalidArgument, "Failed to validate InferenceResponse no model no_such"),
+        (
+            "AISSEMBLE",
+            "http",
+            Status::InvalidArgument,
+            "Failed to validate InferenceResponse no model no_such",
+        ),
         ("AISSEMBLE", "grpc", Status::InvalidArgument, "Failed to validate Inference! no model no_such"),
         ("TORCHSERVE", "http", Status::NotFound, "Model not found: no_such"),
         ("TORCHSERVE", "grpc", Status::Internal, "Model not found: no_such"),

@@ -92,7 +92,11 @@ fn shared_memory_is_unavailable_for_good_and_says_how_to_get_it() {
             client.unregister_all_system_shared_memory(&options).unwrap_err(),
             client.register_cuda_shared_memory("newest", &[0; 64], 0, 8, &options).unwrap_err(),
         ] {
-            refused(&error, Status::Unavailable, "Shared memory is not supported in this server configuration");
+            refused(
+                &error,
+                Status::Unavailable,
+                "Shared memory is not supported in this server configuration",
+            );
             assert!(error.to_string().contains("tritonserver executable"), "{error}");
             assert!(!error.is_retryable(), "{error:?}");
         }
@@ -106,9 +110,8 @@ fn shared_memory_is_unavailable_for_good_and_says_how_to_get_it() {
 
 #[test]
 fn an_empty_list_to_generate_is_refused() {
-    let error = client("http")
-        .generate("identity_int32", "", r#"{"INPUT0":[]}"#, &CallOptions::new())
-        .unwrap_err();
+    let error =
+        client("http").generate("identity_int32", "", r#"{"INPUT0":[]}"#, &CallOptions::new()).unwrap_err();
     refused(&error, Status::InvalidArgument, "unexpected shape for input 'INPUT0'");
     assert!(error.to_string().contains("Expected [-1], got []"), "{error}");
 }
