@@ -8,7 +8,7 @@ DESTDIR ?=
 LIBDIR := $(PREFIX)/lib
 SONAME := libtriton_client.so.$(MAJOR)
 
-.PHONY: demo test test-interop test-large test-proxies lint bench bench-compare bench-proxies bench-instructions header install clean
+.PHONY: demo test test-newest test-interop test-large test-proxies lint bench bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -22,7 +22,13 @@ test:
 	cargo build --release --lib --features allocator
 	tests/run.sh
 
-# Beside other servers of the protocol, MLServer and KServe's, which it sets up once (800 MB).
+# The suite on the HTTP, gRPC and metrics frontends of Triton 2.73, which it sets up once (300 MB). Needs Python 3.12.
+test-newest:
+	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace
+	cargo build --release --lib --features allocator
+	tests/newest/run.sh
+
+# Beside other servers of the protocol, MLServer, KServe's, aissemble and TorchServe, which it sets up once (1 GB).
 test-interop:
 	tests/interop/run.sh
 

@@ -1,15 +1,30 @@
-//! Other servers of the protocol answer our requests: MLServer and KServe's Python server. `make test-interop` starts
-//! them; plain `cargo test` leaves this out.
+//! Other servers of the protocol answer our requests: MLServer, KServe's Python server, aissemble and TorchServe. `make
+//! test-interop` starts them; plain `cargo test` leaves this out.
 
 use std::env;
 
-use triton_client::{CallOptions, Client, Compression, Datatype, InferRequest, RepositoryOptions, Status};
+use triton_client::{
+    CallOptions, Client, ClientOptions, Compression, Datatype, Error, InferRequest, Origin,
+    RepositoryOptions, Status,
+};
 
 /// A client of a server over a protocol: `client("MLSERVER", "http")`.
 fn client(server: &str, protocol: &str) -> Client {
+    let mut options = ClientOptions::new();
+    match server {
+        "AISSEMBLE" => drop(options.set_grpc_service_name("inference.GrpcInferenceService").unwrap()),
+        "TORCHSERVE" => {
+            let service = "org.pytorch.serve.grpc.openinference.GRPCInferenceService";
+            options.set_grpc_service_name(service).unwrap();
+        }
+        _ => {}
+    }
+    Client::with_options(&url(server, protocol), &options).unwrap()
+}
+
+fn url(server: &str, protocol: &str) -> String {
     let name = format!("{server}_TEST_{}", protocol.to_uppercase());
-    let address = env::var(name).expect("`make test-interop` starts the servers");
-    Client::new(&format!("{protocol}://{address}")).unwrap()
+    format!("{protocol}://{}", env::var(name).expect("`make test-interop` starts the servers"))
 }
 
 fn numbers() -> ([i32; 16], [i32; 16]) {
@@ -39,27 +54,85 @@ fn expect_sums(client: &Client, request: &InferRequest, options: &CallOptions) {
     assert_eq!(result.output("OUTPUT1").unwrap().as_slice::<i32>().unwrap(), difference);
 }
 
-const SERVERS: [&str; 2] = ["MLSERVER", "KSERVE"];
+const SERVERS: [&str; 4] = ["MLSERVER", "KSERVE", "AISSEMBLE", "TORCHSERVE"];
+const PROTOCOLS: [&str; 2] = ["http", "grpc"];
+
+/// The error is the server's, and says this in its own words: no JSON, no escapes around them.
+#[track_caller]
+fn refused(error: &Error, status: Status, text: &str) {
+    assert_eq!((error.status(), error.origin()), (status, Origin::Server), "{error:?}");
+    let message = error.to_string();
+    assert!(message.contains(text), "{text}: {message}");
+    assert!(!message.contains(r#"\""#) && !message.contains(r"\n") && message.len() < 1024, "{message}");
+}
 
 #[test]
 fn health_and_metadata_are_told() {
     let options = CallOptions::new();
     for server in SERVERS {
-        for protocol in ["http", "grpc"] {
+        for protocol in PROTOCOLS {
             let client = client(server, protocol);
             assert!(client.is_server_live(&options).unwrap(), "{server} {protocol}");
             assert!(client.is_server_ready(&options).unwrap(), "{server} {protocol}");
-            assert!(client.is_model_ready("simple", "", &options).unwrap(), "{server} {protocol}");
-            assert!(!client.server_metadata(&options).unwrap().name.is_empty(), "{server} {protocol}");
-            assert_eq!(client.model_metadata("simple", "", &options).unwrap().name, "simple");
+            match client.server_metadata(&options) {
+                Ok(metadata) => assert!(!metadata.name.is_empty(), "{server} {protocol}"),
+                Err(error) => {
+                    assert_eq!((server, protocol), ("TORCHSERVE", "grpc"), "{error:?}");
+                    refused(&error, Status::Unimplemented, "GRPCInferenceService/ServerMetadata");
+                }
+            }
+            if (server, protocol) != ("TORCHSERVE", "http") {
+                assert!(client.is_model_ready("simple", "", &options).unwrap(), "{server} {protocol}");
+                assert_eq!(client.model_metadata("simple", "", &options).unwrap().name, "simple");
+            }
         }
     }
 }
 
 #[test]
+fn a_model_that_is_unknown_is_not_ready() {
+    let options = CallOptions::new();
+    for server in SERVERS {
+        for protocol in PROTOCOLS {
+            let client = client(server, protocol);
+            match (client.is_model_ready("no_such", "", &options), server, protocol) {
+                // Its ModelReady tells by UNKNOWN what its ModelInfer tells by NOT_FOUND.
+                (Err(error), "MLSERVER", "grpc") => {
+                    refused(&error, Status::Unknown, "Model no_such with version")
+                }
+                (outcome, "TORCHSERVE", "http") => assert!(outcome.is_err(), "{outcome:?}"),
+                (outcome, ..) => assert!(!outcome.unwrap(), "{server} {protocol}"),
+            }
+        }
+    }
+    // It has no such path, whatever the model: its 404 says nothing of the model.
+    for model in ["simple", "no_such"] {
+        let error = client("TORCHSERVE", "http").is_model_ready(model, "", &options).unwrap_err();
+        refused(&error, Status::NotFound, "Requested resource is not found, please refer to API document.");
+    }
+}
+
+#[test]
+fn a_model_that_is_known_and_not_ready_is_not_ready() {
+    let options = CallOptions::new();
+    let clients = PROTOCOLS.map(|protocol| client("KSERVE", protocol));
+    assert!(clients.iter().all(|client| client.is_model_ready("tired", "", &options).unwrap()));
+    let request = InferRequest::new("tired").id("seven").input("D", &[1], &[1.5f64]);
+    clients[0].infer(&request).unwrap();
+    for client in &clients {
+        assert!(!client.is_model_ready("tired", "", &options).unwrap());
+    }
+    let error = clients[0].infer(&request).unwrap_err();
+    assert_eq!(error.status(), Status::Unavailable, "{error:?}");
+    assert!(error.to_string().contains("tired is not ready"), "{error}");
+    // Over gRPC it runs a model that is not ready.
+    clients[1].infer(&request).unwrap();
+}
+
+#[test]
 fn models_are_listed_unloaded_and_loaded_again_where_a_server_can() {
     let (options, repository) = (CallOptions::new(), RepositoryOptions::new());
-    for protocol in ["http", "grpc"] {
+    for protocol in PROTOCOLS {
         let client = client("MLSERVER", protocol);
         let is_ready = || {
             let index = client.repository_index(&repository, &options).unwrap();
@@ -74,36 +147,111 @@ fn models_are_listed_unloaded_and_loaded_again_where_a_server_can() {
         client.load_model("reloaded", &repository, &options).unwrap();
         client.wait_ready("reloaded", "", &options).unwrap();
         assert!(is_ready(), "{protocol}");
-        let error = client.model_statistics("simple", "", &options).unwrap_err();
-        assert!(matches!(error.status(), Status::NotFound | Status::Unimplemented), "{protocol}: {error:?}");
     }
-    for protocol in ["http", "grpc"] {
-        let error = client("KSERVE", protocol).repository_index(&repository, &options).unwrap_err();
-        assert!(matches!(error.status(), Status::NotFound | Status::Unimplemented), "{protocol}: {error:?}");
+    let http = client("KSERVE", "http");
+    http.unload_model("reloaded", &repository, &options).unwrap();
+    assert!(!http.is_model_ready("reloaded", "", &options).unwrap());
+    http.load_model("reloaded", &repository, &options).unwrap();
+    http.wait_ready("reloaded", "", &options).unwrap();
+    // Over gRPC its messages have the model's name in another field: the name does not arrive.
+    let error = client("KSERVE", "grpc").unload_model("reloaded", &repository, &options).unwrap_err();
+    refused(&error, Status::NotFound, "does not exist");
+    assert!(http.is_model_ready("reloaded", "", &options).unwrap());
+}
+
+#[test]
+fn what_a_server_does_not_have_is_an_error_that_says_so() {
+    let options = CallOptions::new();
+    for server in SERVERS {
+        for protocol in PROTOCOLS {
+            let client = client(server, protocol);
+            let error = client.model_statistics("simple", "", &options).unwrap_err();
+            assert!(
+                matches!(error.status(), Status::NotFound | Status::Unimplemented),
+                "{server}: {error:?}"
+            );
+            assert_eq!(error.origin(), Origin::Server, "{server} {protocol}: {error:?}");
+            if protocol == "grpc" {
+                assert!(error.to_string().contains("InferenceService/ModelStatistics"), "{server}: {error}");
+            }
+            if server != "MLSERVER" {
+                client.repository_index(&RepositoryOptions::new(), &options).unwrap_err();
+            }
+        }
     }
 }
 
 #[test]
-fn json_alone_is_understood_and_its_answer_read() {
+fn another_service_name_is_an_error_that_names_the_method() {
+    let (a, b) = numbers();
+    for server in ["AISSEMBLE", "TORCHSERVE"] {
+        let error = Client::new(&url(server, "grpc")).unwrap().infer(&simple(&a, &b)).unwrap_err();
+        refused(&error, Status::Unimplemented, "inference.GRPCInferenceService/ModelInfer");
+        assert!(error.to_string().contains("grpc_service_name"), "{error}");
+    }
+}
+
+#[test]
+fn json_alone_is_understood_and_its_response_read() {
     let (a, b) = numbers();
     for server in SERVERS {
         let client = client(server, "http");
         expect_sums(&client, &spelled_out(simple(&a, &b)), &CallOptions::new());
         let mut with_id = spelled_out(simple(&a, &b));
         with_id.set_id("seven");
-        assert_eq!(client.infer(&with_id).unwrap().id(), "seven", "{server}");
+        // aissemble loses the id on the way.
+        let id = if server == "AISSEMBLE" { "" } else { "seven" };
+        assert_eq!(client.infer(&with_id).unwrap().id(), id, "{server}");
     }
 }
 
 #[test]
-fn grpc_is_understood_in_binary_and_spelled_out() {
+fn grpc_is_understood_in_binary_and_in_typed_contents() {
     let (a, b) = numbers();
-    for server in SERVERS {
+    for server in ["MLSERVER", "KSERVE"] {
         let client = client(server, "grpc");
         let mut request = simple(&a, &b);
         request.set_id("seven");
         expect_sums(&client, &request, &CallOptions::new());
+        // It does not arrive: they know no unsigned parameters, and the inference is not disturbed.
+        request.set_priority(3);
+        expect_sums(&client, &request, &CallOptions::new());
         expect_sums(&client, &spelled_out(request), &CallOptions::new());
+    }
+    // MLServer echoes the id as metadata, and fails after the model ran if it is not ASCII.
+    let mut request = simple(&a, &b);
+    request.set_id("sieben \u{fc}");
+    assert_eq!(client("KSERVE", "grpc").infer(&request).unwrap().id(), "sieben \u{fc}");
+    refused(&client("MLSERVER", "grpc").infer(&request).unwrap_err(), Status::Internal, "Invalid metadata");
+    let client = client("TORCHSERVE", "grpc");
+    let mut request = spelled_out(simple(&a, &b));
+    request.set_id("seven");
+    assert_eq!(client.infer(&request).unwrap().id(), "seven");
+    expect_sums(&client, &request, &CallOptions::new());
+    // It passes over raw contents without a word: the model is handed tensors without elements.
+    let lost = client.infer(&simple(&a, &b)).unwrap();
+    assert_eq!(lost.output("OUTPUT0").unwrap().shape(), [1, 0]);
+    // Strings come back as the JSON of what the model returned, and went to it in base64.
+    let words: [&[u8]; 2] = [b"abc", b""];
+    let strings = spelled_out(InferRequest::new("identity").input_strings("S", &[2], &words));
+    let result = client.infer(&strings).unwrap();
+    assert_eq!(result.output("OUT_S").unwrap().strings().unwrap(), [&br#""YWJj""#[..], br#""""#]);
+    let unsigned = [u64::MAX, 1];
+    let numbers = spelled_out(InferRequest::new("identity").input("U", &[2], &unsigned));
+    let result = client.infer(&numbers).unwrap();
+    assert_eq!(result.output("OUT_U").unwrap().as_slice::<u64>().unwrap(), unsigned);
+}
+
+#[test]
+fn a_datatype_that_is_told_wrongly_is_named() {
+    let (a, b) = numbers();
+    let client = client("AISSEMBLE", "grpc");
+    let error = client.infer(&simple(&a, &b)).unwrap_err();
+    refused(&error, Status::Internal, "Failed to deserialize model inference request");
+    // It writes Datatype.INT32 for INT32.
+    match client.infer(&spelled_out(simple(&a, &b))) {
+        Ok(result) => assert_eq!(result.output("OUTPUT0").unwrap().datatype(), Datatype::Invalid),
+        Err(error) => assert!(error.to_string().contains("'Datatype.INT32'"), "{error}"),
     }
 }
 
@@ -113,56 +261,132 @@ fn the_binary_extension_works_where_there_is_one() {
     let mut request = simple(&a, &b);
     request.set_id("seven");
     expect_sums(&client("KSERVE", "http"), &request, &CallOptions::new());
-    let error = client("MLSERVER", "http").infer(&request).unwrap_err();
-    assert_eq!((error.status(), error.http_status()), (Status::InvalidArgument, Some(422)), "{error:?}");
+    for server in ["MLSERVER", "AISSEMBLE"] {
+        // However long the tensor is that FastAPI repeats in its error, the reason is told, and the tensor is not.
+        for count in [16, 5_000, 50_000] {
+            let zeros = vec![0i8; count];
+            let request = InferRequest::new("identity").input("I", &[count as i64], &zeros);
+            let error = client(server, "http").infer(&request).unwrap_err();
+            assert_eq!(error.http_status(), Some(422), "{error:?}");
+            refused(&error, Status::InvalidArgument, "body: Input should be a valid dictionary");
+        }
+    }
+    // A body that is not UTF-8 is a traceback in plain text, whose last line is the reason.
+    let error =
+        client("MLSERVER", "http").infer(&InferRequest::new("identity").input("I", &[2], &[-1i8, -2]));
+    let error = error.unwrap_err();
+    assert_eq!((error.status(), error.http_status()), (Status::Internal, Some(500)), "{error:?}");
+    let message = error.to_string();
+    let (reason, trace) = (message.find("UnicodeDecodeError"), message.find("Traceback"));
+    assert!(reason.is_some() && trace.is_none_or(|trace| reason.unwrap() < trace), "{message}");
 }
 
 #[test]
-fn compressed_answers_and_requests_are_understood() {
+fn compressed_responses_and_requests_are_understood() {
     let (a, b) = numbers();
     let mut options = CallOptions::new();
-    options.set_request_compression(Compression::Gzip).set_response_compression(Compression::Gzip);
+    options.set_response_compression(Compression::Gzip);
+    for server in SERVERS {
+        expect_sums(&client(server, "http"), &spelled_out(simple(&a, &b)), &options);
+    }
+    options.set_request_compression(Compression::Gzip);
     expect_sums(&client("MLSERVER", "http"), &spelled_out(simple(&a, &b)), &options);
+    for server in ["MLSERVER", "KSERVE"] {
+        expect_sums(&client(server, "grpc"), &spelled_out(simple(&a, &b)), &options);
+    }
 }
 
 #[test]
 fn elements_come_back_as_they_went() {
-    let doubles = [0.1f64, -1e300, 5e-324];
+    // Whole numbers too: aissemble takes 1.0 for one of a tensor of doubles, and refuses 1.
+    let doubles = [0.1f64, -1e300, 5e-324, 1.0, 0.0, 1e21];
     let longs = [i64::MIN, i64::MAX, 0];
     let words: [&[u8]; 3] = [b"a", "\u{e4}".as_bytes(), b""];
     for server in SERVERS {
         let request = InferRequest::new("identity")
             .id("seven")
-            .input("D", &[3], &doubles)
+            .input("D", &[6], &doubles)
             .input("L", &[3], &longs)
             .input_strings("S", &[3], &words);
-        for (protocol, request) in [("http", spelled_out(request))] {
-            let result = client(server, protocol).infer(&request).unwrap();
-            assert_eq!(result.output("OUT_D").unwrap().as_slice::<f64>().unwrap(), doubles, "{server}");
-            assert_eq!(result.output("OUT_L").unwrap().as_slice::<i64>().unwrap(), longs, "{server}");
-            let output = result.output("OUT_S").unwrap();
-            assert_eq!(
-                (output.datatype(), output.strings().unwrap()),
-                (Datatype::Bytes, words.to_vec()),
-                "{server}"
-            );
-        }
+        let result = client(server, "http").infer(&spelled_out(request)).unwrap();
+        assert_eq!(result.output("OUT_D").unwrap().as_slice::<f64>().unwrap(), doubles, "{server}");
+        assert_eq!(result.output("OUT_L").unwrap().as_slice::<i64>().unwrap(), longs, "{server}");
+        let output = result.output("OUT_S").unwrap();
+        assert_eq!(
+            (output.datatype(), output.strings().unwrap()),
+            (Datatype::Bytes, words.to_vec()),
+            "{server}"
+        );
     }
 }
 
 #[test]
-fn errors_say_why() {
+fn fp16_goes_and_comes_as_json_numbers() {
+    let halves = [0x3e00u16, 0xc000, 0x2e66].map(u16::to_le_bytes).concat();
+    let request = || {
+        spelled_out(InferRequest::new("identity").id("seven").input_bytes("H", Datatype::Fp16, &[3], &halves))
+    };
+    for server in ["MLSERVER", "AISSEMBLE", "TORCHSERVE"] {
+        let result = client(server, "http").infer(&request()).unwrap();
+        let output = result.output("OUT_H").unwrap();
+        assert_eq!((output.datatype(), output.data()), (Datatype::Fp16, &halves[..]), "{server}");
+    }
+    let error = client("KSERVE", "http").infer(&request()).unwrap_err();
+    refused(&error, Status::InvalidArgument, "FP16 data via JSON is not supported");
+}
+
+#[test]
+fn what_is_not_a_number_comes_as_null_and_is_read_as_one() {
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.5];
     for server in SERVERS {
-        for protocol in ["http", "grpc"] {
-            let (a, b) = numbers();
-            let mut request = spelled_out(InferRequest::new("no_such").input("INPUT0", &[1, 16], &a).input(
-                "INPUT1",
-                &[1, 16],
-                &b,
-            ));
-            request.set_id("seven");
-            let error = client(server, protocol).infer(&request).unwrap_err();
-            assert!(error.full_message().contains("no_such"), "{server} {protocol}: {error:?}");
+        let request = InferRequest::new(if server == "MLSERVER" { "odd" } else { "identity" });
+        // MLServer takes no such number, and its model makes them.
+        let sent = if server == "MLSERVER" { [0.0; 4] } else { odd };
+        let request = spelled_out(request.id("seven").input("D", &[4], &sent));
+        let result = client(server, "http").infer(&request).unwrap();
+        let came = result.output("OUT_D").unwrap().as_slice::<f64>().unwrap();
+        assert!(came[0].is_nan() && came[3] == 1.5, "{server}: {came:?}");
+        match server {
+            // It writes Infinity, which is not JSON.
+            "TORCHSERVE" => assert_eq!(came[1..], odd[1..]),
+            _ => assert!(came[1].is_nan() && came[2].is_nan(), "{server}: {came:?}"),
+        }
+    }
+    // In binary they stay what they are.
+    let request = InferRequest::new("identity").id("seven").input("D", &[4], &odd);
+    for protocol in PROTOCOLS {
+        let result = client("KSERVE", protocol).infer(&request).unwrap();
+        let came = result.output("OUT_D").unwrap().as_slice::<f64>().unwrap();
+        assert!(came[0].is_nan() && came[1..] == odd[1..], "{protocol}: {came:?}");
+    }
+}
+
+#[test]
+fn errors_say_why_in_the_server_s_words() {
+    let (a, b) = numbers();
+    let mut request =
+        spelled_out(InferRequest::new("no_such").input("INPUT0", &[1, 16], &a).input("INPUT1", &[1, 16], &b));
+    request.set_id("seven");
+    for (server, protocol, status, text) in [
+        ("MLSERVER", "http", Status::NotFound, "Model no_such not found"),
+        ("MLSERVER", "grpc", Status::NotFound, "Model no_such with version  not found"),
+        ("KSERVE", "http", Status::NotFound, "Model with name no_such does not exist."),
+        ("KSERVE", "grpc", Status::NotFound, "Model with name no_such does not exist."),
+        (
+            "AISSEMBLE",
+            "http",
+            Status::InvalidArgument,
+            "Failed to validate InferenceResponse no model no_such",
+        ),
+        ("AISSEMBLE", "grpc", Status::InvalidArgument, "Failed to validate Inference! no model no_such"),
+        ("TORCHSERVE", "http", Status::NotFound, "Model not found: no_such"),
+        ("TORCHSERVE", "grpc", Status::Internal, "Model not found: no_such"),
+    ] {
+        let error = client(server, protocol).infer(&request).unwrap_err();
+        assert_eq!(error.status(), status, "{server} {protocol}: {error:?}");
+        assert!(error.to_string().contains(text), "{server} {protocol}: {error}");
+        if protocol == "http" {
+            refused(&error, status, text);
         }
     }
 }

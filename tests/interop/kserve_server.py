@@ -1,7 +1,11 @@
-"""KServe's Python server with "simple" (sum and difference) and "identity": kserve_server.py HTTP_PORT GRPC_PORT."""
+"""KServe's Python server: kserve_server.py HTTP_PORT GRPC_PORT.
+
+It has "simple" (sum and difference), "identity", "reloaded", the same as "identity", and "tired",
+the same again, which is not ready any more after its first inference.
+"""
 import sys
 
-from kserve import InferOutput, InferResponse, Model, ModelServer
+from kserve import InferOutput, InferResponse, Model, ModelRepository, ModelServer
 from kserve.utils.utils import generate_uuid
 
 
@@ -28,15 +32,26 @@ class Simple(Model):
 
 
 class Identity(Model):
-    def __init__(self):
-        super().__init__("identity")
+    def __init__(self, name="identity"):
+        super().__init__(name)
         self.ready = True
 
     def predict(self, payload, headers=None):
+        self.ready = self.name != "tired"
         tensors = [("OUT_" + tensor.name, tensor.as_numpy(), tensor.datatype) for tensor in payload.inputs]
-        return answer(payload, "identity", tensors)
+        return answer(payload, self.name, tensors)
+
+
+class Repository(ModelRepository):
+    """KServe's own forgets a model that is unloaded, and loads none."""
+
+    def load(self, name):
+        self.update(Identity(name))
+        return True
 
 
 if __name__ == "__main__":
     sys.argv, (http_port, grpc_port) = sys.argv[:1], map(int, sys.argv[1:3])
-    ModelServer(http_port=http_port, grpc_port=grpc_port, workers=1, enable_grpc=True).start([Simple(), Identity()])
+    server = ModelServer(
+        http_port=http_port, grpc_port=grpc_port, workers=1, enable_grpc=True, registered_models=Repository())
+    server.start([Simple(), Identity(), Identity("reloaded"), Identity("tired")])

@@ -25,6 +25,12 @@ for proxy in "${all[@]}"; do
     [ ! -e "tests/proxies/.proxies/$proxy/done" ] || PROXIES+=" $proxy"
 done
 [ -n "$PROXIES" ] || { echo "tests/proxies: no test ran, since there is no proxy"; exit 0; }
+# The distribution chooses the versions: another than the page's is told, and not refused.
+declare -A rows=([envoy]=Envoy [nginx]=nginx [haproxy]=HAProxy [apache]='Apache httpd' [caddy]=Caddy [varnish]=Varnish [nghttpx]=nghttpx)
+for proxy in $PROXIES; do
+    version=$(sed 's/^[0-9]*://; s/[-+~].*//' "tests/proxies/.proxies/$proxy/version")
+    tests/compatible.sh "${rows[$proxy]}" "$version" || echo "what docs/compatibility.md says of $proxy may differ with $version"
+done
 PROXY_ROWS=$(mktemp)
 log=$(mktemp)
 trap 'rm -f "$PROXY_ROWS" "$log"' EXIT

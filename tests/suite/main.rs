@@ -1,5 +1,6 @@
 //! Every test that needs more than one file of the library: one module for each promise.
 
+mod compatibility;
 mod conventions;
 mod header;
 mod own_model;

@@ -2,15 +2,17 @@
 # with-server.sh COMMAND...: runs COMMAND beside a Triton server on the models next to this script.
 # COMMAND finds it by TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS (127.0.0.1:PORT); its exit
 # status is passed on. MODELS="simple slow" loads only those; TRITON_ARGS="..." adds options of tritonserver;
-# TRITON_PORTS="HTTP GRPC METRICS" are the ports, for a server that takes the place of another.
+# TRITON_PORTS="HTTP GRPC METRICS" are the ports, for a server that takes the place of another. With TRITON_TEST_NEWEST
+# set, the server's frontends are those of ../newest.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: with-server.sh COMMAND..." >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-"$here/setup.sh"
+newest=${TRITON_TEST_NEWEST:+$here/../newest}
+"${newest:-$here}/setup.sh"
 
 triton=$here/.server/triton
-bin=$here/.server/venv/bin
+bin=${newest:-$here}/.server/venv/bin
 server='' command='' keep=''
 read -ra models <<< "${MODELS:-*}"
 read -ra more <<< "${TRITON_ARGS:-}"
@@ -72,6 +74,12 @@ start_server() {
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
 print(*(s.getsockname()[1] for s in sockets))')
     read -r http grpc metrics <<< "$ports"
+    if [ -n "$newest" ]; then
+        [ ${#more[@]} = 0 ] || { echo "with-server.sh: the newest frontends take no options: $TRITON_ARGS" >&2; exit 1; }
+        launch "$newest/serve.sh" "$http" "$grpc" "$metrics" "$run/models" "$shm" "${models[@]}" > "$log" 2>&1 < /dev/null &
+        server=$!
+        return
+    fi
     # The models' processes take their Python from the first python3 on PATH.
     environment=("PATH=$bin:$PATH")
     if ldd "$triton/backends/python/triton_python_backend_stub" | grep 'libpython.*not found' > /dev/null; then
