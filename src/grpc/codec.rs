@@ -724,7 +724,7 @@ mod tests {
         // Decoded first, a megabyte of them would be eight.
         for rank in [MOST_RANK + 1, 1 << 20] {
             let error = read(&shape(rank).encode_to_vec(), 4096).unwrap_err();
-            let message = format!("output 'B' of the answer has {rank} dimensions, more than {MOST_RANK}");
+            let message = format!("output 'B' of the response has {rank} dimensions, more than {MOST_RANK}");
             assert_eq!(error.to_string(), message);
         }
         let field = [&b"\x0a\x01U"[..], &[0x18, 1].repeat(MOST_RANK + 1)].concat();

@@ -1,13 +1,20 @@
 //! What a server says of an output beside its data.
 
-use super::{
-    bytes,
-    datatype::Datatype,
-    parameters::Parameters,
-    result::{MOST_RANK, rank_error},
-    tensor,
-};
+use std::fmt;
+
+use super::{bytes, datatype::Datatype, parameters::Parameters, tensor};
 use crate::error::{Error, Result, dimensions, excerpt};
+
+/// The maximum number of dimensions of an output.
+pub(crate) const MOST_RANK: usize = 1024;
+
+/// The error of an output with more dimensions than [`MOST_RANK`].
+pub(crate) fn rank_error(name: &str, rank: impl fmt::Display) -> Error {
+    let name = excerpt(name);
+    Error::broken_answer(format!(
+        "output '{name}' of the response has {rank} dimensions, more than {MOST_RANK}"
+    ))
+}
 
 /// What a server says of an output beside its data.
 #[derive(Clone, Debug, Default)]
@@ -50,12 +57,15 @@ impl OutputHead {
         })
     }
 
+    /// INTERNAL for more than [`MOST_RANK`] dimensions.
+    pub fn check_rank(&self) -> Result<()> {
+        if self.shape.len() > MOST_RANK { Err(rank_error(&self.name, self.shape.len())) } else { Ok(()) }
+    }
+
     /// The number of bytes that data of this datatype and shape has; `None` for BYTES, for an unknown datatype, and where
     /// the shape leaves a dimension open. INTERNAL for a shape that is invalid.
     pub fn byte_size(&self) -> Result<Option<u64>> {
-        if self.shape.len() > MOST_RANK {
-            return Err(rank_error(&self.name, self.shape.len()));
-        }
+        self.check_rank()?;
         if self.datatype == Datatype::Invalid {
             // Nothing is made of the shape: it is passed on, an open dimension too.
             return match self.shape.iter().all(|dimension| *dimension >= -1) {

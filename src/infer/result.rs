@@ -23,17 +23,6 @@ const FINAL: &str = "triton_final_response";
 /// As many outputs as a result has at most: what an answer says of each costs more memory than the saying.
 pub(crate) const MOST_OUTPUTS: usize = 1 << 16;
 
-/// As many dimensions as an output has at most.
-pub(crate) const MOST_RANK: usize = 1024;
-
-/// The error of an output with more dimensions than [`MOST_RANK`].
-pub(crate) fn rank_error(name: &str, rank: impl fmt::Display) -> Error {
-    let name = excerpt(name);
-    Error::broken_answer(format!(
-        "output '{name}' of the answer has {rank} dimensions, more than {MOST_RANK}"
-    ))
-}
-
 /// RESOURCE_EXHAUSTED if a result has more outputs than [`MOST_OUTPUTS`].
 pub(crate) fn check_output_count(count: usize) -> Result<()> {
     if count <= MOST_OUTPUTS {
@@ -235,9 +224,7 @@ pub struct InferOutput {
 impl InferOutput {
     /// Holds what the server said of the output against the bytes that it sent.
     pub(crate) fn new(head: OutputHead, data: Data) -> Result<Self> {
-        if head.shape.len() > MOST_RANK {
-            return Err(rank_error(&head.name, head.shape.len()));
-        }
+        head.check_rank()?;
         if matches!(data, Data::Shared) {
             return Ok(Self { head, data });
         }
@@ -376,7 +363,7 @@ impl InferOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infer::place::Data;
+    use crate::infer::{MOST_RANK, place::Data, rank_error};
 
     fn output(name: String, rank: usize) -> InferOutput {
         let mut head = OutputHead::default();
