@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 all=(envoy nginx haproxy apache caddy varnish nghttpx)
 modules=(conformance inference control repository generate statistics server_errors requests values buffers threads
     settings shared_memory)
+# It is about servers of its own, one of which Triton 2.51 ended with a fault of its own, once in some twenty runs.
+left_out=(repository::an_ensemble_goes_alone_or_with_its_models)
 tests=()
 if [ "${1:-}" = --short ]; then
     all=(envoy nginx haproxy)
@@ -46,7 +48,7 @@ for proxy in $PROXIES; do
     # With several calls at once Caddy 2.6 cuts a few responses in a thousand at 4 KiB, for every HTTP client.
     [ "$proxy" != caddy ] || threads=(--test-threads=1)
     TRITON_TEST_REAL_LOG=$log tests/proxies/with-proxy.sh "$proxy" \
-        cargo test --quiet --test suite -- "${threads[@]}" "${modules[@]/%/::}" || { status=1; echo "FAILED: the suite behind $proxy" >&2; }
+        cargo test --quiet --test suite -- "${threads[@]}" "${left_out[@]/#/--skip=}" "${modules[@]/%/::}" || { status=1; echo "FAILED: the suite behind $proxy" >&2; }
     echo "$(sort -u "$log" | wc -l) tests talked to the real server through $proxy"
 done
 cargo test --quiet --test proxies -- --test-threads=2 "${tests[@]}" || status=1
