@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Answered, Operation, not_json,
-    wire::{self, HttpRequest, is_name_of, model_path},
+    wire::{self, HttpRequest, model_path},
 };
 use crate::{
     error::Result,
@@ -144,8 +144,7 @@ impl Operation for GetModelConfig<'_> {
     /// Over HTTP the configuration stands alone.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelConfigResponse> {
         let what = format!("the configuration of model '{}'", self.name);
-        let has_name = |config: &Config| is_name_of(&config.name, self.name);
-        Ok(ModelConfigResponse { config: Some(wire::read_description(status, body, &what, has_name)?) })
+        Ok(ModelConfigResponse { config: Some(wire::read_description(status, body, &what)?) })
     }
 
     fn answer(&self, mut answered: Answered<ModelConfigResponse>) -> Result<ModelConfig> {

@@ -2,7 +2,7 @@
 
 use super::{
     Answered, Operation, same_json,
-    wire::{self, HttpRequest, is_name_of, model_path},
+    wire::{self, HttpRequest, model_path},
 };
 use crate::{
     error::Result,
@@ -102,7 +102,7 @@ impl Operation for GetServerMetadata {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ServerMetadataResponse> {
-        wire::read_description(status, body, "a server's metadata", |_| true)
+        wire::read_description(status, body, "a server's metadata")
     }
 
     fn answer(&self, mut answered: Answered<ServerMetadataResponse>) -> Result<ServerMetadata> {
@@ -141,8 +141,7 @@ impl Operation for GetModelMetadata<'_> {
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelMetadataResponse> {
         let what = format!("the metadata of model '{}'", self.name);
-        let has_name = |metadata: &ModelMetadataResponse| is_name_of(&metadata.name, self.name);
-        wire::read_description(status, body, &what, has_name)
+        wire::read_description(status, body, &what)
     }
 
     fn answer(&self, mut answered: Answered<ModelMetadataResponse>) -> Result<ModelMetadata> {
