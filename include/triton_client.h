@@ -841,8 +841,8 @@ uint32_t triton_abi_version(void);
  *
  * UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request. It is not in doubt if the
  * body of a 503 is an error as Triton writes it, {"error": "..."}, or if the text over gRPC is one by which Triton says
- * that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted. For shared memory and
- * for the settings of trace and log it is neither retryable nor in doubt if Triton itself says so: it was started without
+ * that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted, no shared memory. For
+ * shared memory and for the settings of trace and log it is not retryable if Triton itself says so: it was started without
  * what the call needs, or does not accept a value.
  *
  * CANCELLED over gRPC without a reason comes from a server that is stopping: it is retryable. A server that hears of the

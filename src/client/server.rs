@@ -118,10 +118,11 @@ impl Server {
 }
 
 /// An error of the control plane. Where the operation `is_for_good` (see [`Operation::IS_REFUSED_FOR_GOOD`]), UNAVAILABLE in
-/// the server's own words is a refusal that no other try changes.
+/// the server's own words is a refusal that no other try changes. Whether anything ran is another question: words that no
+/// proxy is known by may be one's all the same.
 fn refusal(error: Error, is_for_good: bool) -> Error {
     match is_for_good && error.status() == Status::Unavailable && error.is_servers_own() {
-        true => error.retryable(false).in_doubt(false),
+        true => error.retryable(false),
         false => error,
     }
 }

@@ -266,10 +266,12 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
     const REFUSAL: &str = "Shared memory is not supported in this server configuration. This can occur when the frontend is \
                            started through the in-process Python bindings (tritonfrontend); start the server with the \
                            tritonserver executable to use shared memory.";
+    const UNKNOWN: &str = "error reading from server: EOF";
     // The text of a status or of Triton's JSON, and whether it is the server's own.
     let cases = [
         (REFUSAL, true),
         ("invalid argument for --log_format, got: x", true),
+        (UNKNOWN, true),
         ("upstream request timeout", false),
         (
             "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
@@ -321,9 +323,13 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
                         "{what}"
                     );
                     assert_eq!(error.is_retryable(), !is_for_good, "{what}");
-                    if is_for_good {
-                        assert!(!error.is_in_doubt() && error.headers().is_some(), "{what}");
+                    // Over gRPC only words by which Triton says that nothing ran leave no doubt.
+                    let is_in_doubt = error.is_in_doubt();
+                    match (scheme, is_page) {
+                        ("grpc", _) => assert_eq!(is_in_doubt, words != REFUSAL, "{what}"),
+                        _ => assert_eq!(is_in_doubt, is_page, "{what}"),
                     }
+                    assert!(error.headers().is_some(), "{what}");
                 }
             }
         }
