@@ -1,6 +1,7 @@
 //! Whether a server lives, is ready, and has a model ready.
 
 use http::StatusCode;
+use jiter::{Jiter, JiterResult, Peek};
 use serde_json::Value;
 
 use super::{
@@ -25,13 +26,9 @@ fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
     let json = without_bom(body).trim_ascii();
     match status {
         200..300 if json.is_empty() => Ok(true),
-        200..300 => match serde_json::from_slice(json) {
-            Ok(Value::Object(members)) => {
-                let other = if member == LIVE { READY } else { LIVE };
-                let says = |name: &str| members.get(name).and_then(Value::as_bool);
-                Ok(says(member).or_else(|| says(other)).unwrap_or(true))
-            }
-            _ => Err(wire::unexpected(status, "an empty body or a JSON object", body)),
+        200..300 => match booleans(json, [member, if member == LIVE { READY } else { LIVE }]) {
+            Ok([own, other]) => Ok(own.or(other).unwrap_or(true)),
+            Err(_) => Err(wire::unexpected(status, "an empty body or a JSON object", body)),
         },
         400 if json.is_empty() || json.starts_with(b"{") => Ok(false),
         _ => Err(wire::error(status, body)),
@@ -40,6 +37,23 @@ fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
 
 const LIVE: &str = "live";
 const READY: &str = "ready";
+
+/// What a JSON object has in the members of these names, where it is a boolean. All else is skipped, and takes no memory.
+fn booleans<const COUNT: usize>(json: &[u8], names: [&str; COUNT]) -> JiterResult<[Option<bool>; COUNT]> {
+    let place = |own: &str| names.iter().position(|name| *name == own);
+    let mut values = [None; COUNT];
+    let mut reader = Jiter::new(json).with_allow_inf_nan();
+    let mut next = reader.next_object()?.map(place);
+    while let Some(place_of_value) = next {
+        match (place_of_value, reader.peek()?) {
+            (Some(at), peek @ (Peek::True | Peek::False)) => values[at] = Some(reader.known_bool(peek)?),
+            (_, peek) => reader.known_skip(peek)?,
+        }
+        next = reader.next_key()?.map(place);
+    }
+    reader.finish()?;
+    Ok(values)
+}
 
 /// Whether the body of an error speaks of a model by its name: `{"error":"Model with name m does not exist."}`. For a path
 /// that a server does not have, it writes the status's own words at most: Triton `{"error":"Not Found"}`.
@@ -297,6 +311,7 @@ mod tests {
             (r#"{"live":false,"ready":true}"#, false, true),
             (r#"{"ready":"no","live":false}"#, false, false),
             (r#"{"ready":null,"name":"m"}"#, true, true),
+            (r#"{"x":{"ready":false},"y":[false,NaN],"z":"live"}"#, true, true),
         ] {
             assert_eq!(yes_or_no(200, body.as_bytes(), LIVE).unwrap(), live, "{body}");
             assert_eq!(yes_or_no(200, body.as_bytes(), READY).unwrap(), ready, "{body}");
