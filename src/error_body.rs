@@ -28,22 +28,17 @@ pub(crate) fn reason(body: &[u8]) -> String {
     if let Some(page) = page(&text) {
         return page;
     }
-    if let Some(reason) = in_json(&text) {
-        return traceback(&reason).unwrap_or(reason);
-    }
-    if let Some(reason) = traceback(&text) {
+    if let Some(reason) = in_json(&text).or_else(|| traceback(&text)) {
         return reason;
     }
     let start = text.trim();
     let is_cut = body.len() as u64 >= READ_BYTE_SIZE;
     if start.starts_with(['{', '[']) && (is_cut || start.contains(INPUT)) {
         let bytes = body.len();
-        let start = start.split(INPUT).next().unwrap_or_default();
-        let start = Excerpt::of(start, FIRST_WORDS);
+        let start = Excerpt::of(before_input(start), FIRST_WORDS);
         return format!("no reason within the first {bytes} bytes of the response: {start}");
     }
-    let start = start.chars().take(REASON_BYTE_SIZE + 1);
-    start.flat_map(char::escape_debug).take(REASON_BYTE_SIZE + 1).collect()
+    one_line(start, REASON_BYTE_SIZE + 1)
 }
 
 /// What a body is, for a message that says what it should have been.
@@ -59,13 +54,15 @@ pub(crate) fn describe(body: &[u8]) -> String {
         Some(b'[') => "the JSON array ",
         Some(_) => "",
     };
-    let start: String = text.chars().take(FIRST_WORDS).flat_map(char::escape_debug).collect();
-    format!("{what}'{}'", Excerpt::of(&start, FIRST_WORDS))
+    let shown = before_input(text);
+    let start = one_line(shown, FIRST_WORDS + 1);
+    let end = if shown.len() < text.len() { "…" } else { "" };
+    format!("{what}'{}{end}'", Excerpt::of(&start, FIRST_WORDS))
 }
 
 /// The reason that JSON gives, as far as it arrived, `None` without one: `error`, as Triton writes it, `message` of
-/// TorchServe, or `detail` of FastAPI, in which each entry of a list is `loc: msg`. At most [`REASON_BYTE_SIZE`] bytes of it
-/// are read.
+/// TorchServe, or `detail` of FastAPI, in which each entry of a list is `loc: msg`. A little more than [`REASON_BYTE_SIZE`]
+/// bytes of it are read at most.
 pub(crate) fn in_json(json: &str) -> Option<String> {
     let mut walk = Walk { json, reader: Jiter::new(json.as_bytes()).with_allow_inf_nan(), is_over: false };
     match walk.step(|reader| reader.peek())? {
@@ -188,7 +185,10 @@ impl<'j> Walk<'j> {
         };
         match peek {
             _ if text.is_some() => text,
-            Peek::String => Some(unescaped(&whole[1..])),
+            Peek::String => {
+                let text = unescaped(&whole[1..]);
+                Some(traceback(&text).unwrap_or(text))
+            }
             Peek::Array | Peek::Object if whole.contains(INPUT) => None,
             Peek::Array | Peek::Object => Some(Excerpt::of(whole, REASON_BYTE_SIZE).to_string()),
             peek if peek.is_num() => Some(Excerpt::of(whole, REASON_BYTE_SIZE).to_string()),
@@ -269,12 +269,30 @@ impl<'j> Walk<'j> {
 /// What repeats the request in FastAPI's errors.
 const INPUT: &str = "\"input\"";
 
+/// A text up to where it repeats the request.
+fn before_input(text: &str) -> &str {
+    text.split(INPUT).next().unwrap_or_default()
+}
+
+/// The first `max` characters of a text, with escapes for those that cannot be seen.
+fn one_line(text: &str, max: usize) -> String {
+    let mut line = String::new();
+    for c in text.chars().take(max) {
+        match c {
+            '"' | '\'' | '\\' => line.push(c),
+            c => line.extend(c.escape_debug()),
+        }
+    }
+    line
+}
+
 /// The text of a JSON string behind its opening quote, to its closing quote or as far as it arrived.
 fn unescaped(json: &str) -> String {
     let mut text = String::new();
     let mut chars = json.chars();
-    // A little beyond what is shown, so that the cut is seen.
-    while text.len() <= REASON_BYTE_SIZE {
+    // A little beyond what is shown, so that the cut is seen; the reason stands at the end of a traceback.
+    let max = if json.starts_with(TRACEBACK) { usize::MAX } else { REASON_BYTE_SIZE };
+    while text.len() <= max {
         match chars.next() {
             None | Some('"') => break,
             Some('\\') => match chars.next() {
@@ -316,15 +334,17 @@ fn unicode(chars: &mut std::str::Chars<'_>) -> Option<char> {
     Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
+/// How a traceback of Python's begins.
+const TRACEBACK: &str = "Traceback (most recent call last):";
+
 /// A traceback of Python's in one line: the exception first, which stands last, and then the rest.
 fn traceback(text: &str) -> Option<String> {
-    const START: &str = "Traceback (most recent call last):";
     let text = text.trim();
-    if !text.starts_with(START) {
+    if !text.starts_with(TRACEBACK) {
         return None;
     }
     // Behind the last frame, whose code is indented further.
-    let frame = text.rfind("\n  File \"").map_or(START.len(), |at| at + 1);
+    let frame = text.rfind("\n  File \"").map_or(TRACEBACK.len(), |at| at + 1);
     let mut exception = frame;
     for (number, line) in text[frame..].split_inclusive('\n').enumerate() {
         if number > 0 && !line.starts_with("    ") {
@@ -532,7 +552,9 @@ mod tests {
         );
         assert_eq!(reason(b"Traceback (most recent call last):\n"), "Traceback (most recent call last):");
         let deep = text.replace("    x = g()\n", &format!("    {}\n", "x".repeat(20_000)));
-        assert!(reason(deep.as_bytes()).starts_with("UnicodeDecodeError"), "{}", deep.len());
+        for body in [deep.clone(), serde_json::json!({ "error": deep, "code": 500 }).to_string()] {
+            assert!(reason(body.as_bytes()).starts_with("UnicodeDecodeError"), "{}", body.len());
+        }
         let cut = &text[..text.len() - 60];
         assert!(!reason(cut.as_bytes()).is_empty());
     }
@@ -614,7 +636,8 @@ mod tests {
             (&b""[..], "an empty body"),
             (b" \r\n", "an empty body"),
             (b"<html><title>Sign in</title>", "an HTML page: 'Sign in'"),
-            (b"{\"a\":1}", "the JSON object '{\\\"a\\\":1}'"),
+            (b"{\"a\":\n1}", "the JSON object '{\"a\":\\n1}'"),
+            (b"{\"loc\":[1],\"input\":\"secret\"}", "the JSON object '{\"loc\":[1],…'"),
             (b"[1]", "the JSON array '[1]'"),
             (b"OK\n", "'OK'"),
         ] {
