@@ -179,8 +179,7 @@ impl Reading<'_> {
         if let Some(byte_size) = byte_size {
             self.context.check_answer_size(byte_size)?;
         }
-        self.read_json(body, byte_size, parser.buffer()).await?;
-        match Compression::of(parser.buffer()) {
+        match self.read_json(body, byte_size, parser.buffer()).await? {
             Compression::None => self.read_parts(body, byte_size, parser, places).await,
             encoding => Box::pin(self.read_compressed(encoding, body, parser, places)).await,
         }
@@ -267,8 +266,13 @@ impl Reading<'_> {
         Ok(result)
     }
 
-    /// Reads the JSON part, or the start of what is compressed although nothing says so.
-    async fn read_json(&self, body: &mut Body<'_>, byte_size: Option<u64>, to: &mut Vec<u8>) -> Result<()> {
+    /// Reads the JSON part, or the start of what is compressed although nothing says so; returns how.
+    async fn read_json(
+        &self,
+        body: &mut Body<'_>,
+        byte_size: Option<u64>,
+        to: &mut Vec<u8>,
+    ) -> Result<Compression> {
         to.clear();
         let announced = self.json_byte_size.or(byte_size);
         if let (Some(json), Some(whole)) = (self.json_byte_size, byte_size)
@@ -276,19 +280,21 @@ impl Reading<'_> {
         {
             // The size before the compression, perhaps, of which nothing tells but the first bytes.
             body.read_to(to, 2).await?;
-            if Compression::of(to) != Compression::None {
-                return Ok(());
-            }
-            let message = format!("the JSON part is announced with {json} bytes, the response with {whole}");
-            return Err(Error::broken_answer(message));
+            return match Compression::of(to) {
+                Compression::None => Err(Error::broken_answer(format!(
+                    "the JSON part is announced with {json} bytes, the response with {whole}"
+                ))),
+                encoding => Ok(encoding),
+            };
         }
         if let Some(announced) = announced {
             self.context.check_parsed_size(announced)?;
         }
         let max = announced.unwrap_or(self.context.max_parsed_byte_size().saturating_add(1));
         body.read_to(to, max).await?;
-        if Compression::of(to) != Compression::None {
-            return Ok(());
+        let encoding = Compression::of(to);
+        if encoding != Compression::None {
+            return Ok(encoding);
         }
         self.context.check_parsed_size(to.len() as u64)?;
         if self.json_byte_size.is_some_and(|announced| announced != to.len() as u64) {
@@ -297,13 +303,14 @@ impl Reading<'_> {
                 to.len()
             )));
         }
-        Ok(())
+        Ok(encoding)
     }
 }
 
-/// INTERNAL for a JSON part that is none.
+/// INTERNAL for a JSON part that is none, that is an error, or that has a `fault`.
 fn not_a_result(json: &[u8], fault: &str) -> Error {
-    Error::broken_answer(match json.trim_ascii_start().starts_with(b"{") {
+    let is_object = json.trim_ascii_start().starts_with(b"{");
+    Error::broken_answer(match is_object && error_body::told(json).is_none() {
         true => format!("malformed JSON part of the response: {fault}"),
         false => {
             let got = error_body::describe(json);
