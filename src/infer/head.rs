@@ -49,11 +49,8 @@ impl OutputHead {
     pub fn unknown_datatype_error(&self) -> Error {
         let name = excerpt(&self.name);
         Error::invalid(match self.datatype_name() {
-            "" => format!("output '{name}': the server named no datatype"),
-            datatype => format!(
-                "output '{name}': datatype '{}' is not one that this library knows",
-                excerpt(datatype)
-            ),
+            "" => format!("output '{name}': missing datatype"),
+            datatype => format!("output '{name}': unknown datatype '{}'", excerpt(datatype)),
         })
     }
 
@@ -105,7 +102,7 @@ impl OutputHead {
             Some(size) => self.shape[at] = size,
             None => {
                 let shape = dimensions(&self.shape);
-                return Err(self.malformed(format!("{count} elements came, which shape {shape} can't have")));
+                return Err(self.malformed(format!("shape {shape} does not match {count} elements")));
             }
         }
         Ok(())
@@ -120,7 +117,7 @@ impl OutputHead {
     }
 
     pub fn malformed(&self, what: String) -> Error {
-        Error::broken_answer(format!("output '{}' of the answer: {what}", excerpt(&self.name)))
+        Error::broken_answer(format!("output '{}' of the response: {what}", excerpt(&self.name)))
     }
 }
 
@@ -157,7 +154,7 @@ mod tests {
             [("FP32", &[2, -1][..], 12), ("FP32", &[-1], 5), ("FP32", &[0, -1], 4), ("BYTES", &[-1], 3)]
         {
             let error = completed(datatype, shape, &vec![0; byte_size]).unwrap_err();
-            assert!(error.starts_with("output 'O' of the answer: "), "{error}");
+            assert!(error.starts_with("output 'O' of the response: "), "{error}");
         }
     }
 

@@ -234,7 +234,7 @@ impl InferOutput {
             && want != have
         {
             return Err(head.malformed(format!(
-                "datatype {datatype} and shape {} need {want} bytes, and {have} came",
+                "expected {want} bytes for datatype {datatype} and shape {}, got {have}",
                 dimensions(shape)
             )));
         }
@@ -242,7 +242,7 @@ impl InferOutput {
         let is_missing = have == 0 && tensor::element_count(shape).is_some_and(|count| count > 0);
         if datatype == Datatype::Bytes && is_missing {
             let shape = dimensions(shape);
-            return Err(head.malformed(format!("a BYTES tensor of shape {shape} came without data")));
+            return Err(head.malformed(format!("missing data of a BYTES tensor of shape {shape}")));
         }
         Ok(Self { head, data })
     }

@@ -69,8 +69,8 @@ fn expect_unknown(result: &InferResult, name: &str, datatype: &str, data: &[u8])
         );
         let message = error.to_string();
         let word = match datatype {
-            "" => "the server named no datatype".to_owned(),
-            _ => format!("datatype '{datatype}' is not one that this library knows"),
+            "" => "missing datatype".to_owned(),
+            _ => format!("unknown datatype '{datatype}'"),
         };
         assert!(
             message.contains(&word) && message.contains(name) && !message.contains("INVALID"),
@@ -188,8 +188,8 @@ fn one_open_dimension_of_a_shape_follows_from_the_number_of_elements() {
         }
     }
     for (shape, count, hint) in [
-        (&[2, -1][..], 3, "3 elements came, which shape [2, -1] can't have"),
-        (&[0, -1], 1, "1 elements came, which shape [0, -1] can't have"),
+        (&[2, -1][..], 3, "shape [2, -1] does not match 3 elements"),
+        (&[0, -1], 1, "shape [0, -1] does not match 1 elements"),
         (&[-1, -1], 4, "shape [-1, -1] has a negative dimension"),
         (&[-2], 1, "shape [-2] has a negative dimension"),
         (&[-1, -3], 3, "shape [-1, -3] has a negative dimension"),
@@ -197,7 +197,7 @@ fn one_open_dimension_of_a_shape_follows_from_the_number_of_elements() {
     ] {
         let elements: Vec<f32> = (0u8..count).map(f32::from).collect();
         for outcome in in_every_form("FP32", shape, &elements) {
-            expect_malformed(outcome, &["output 'O' of the answer", hint]);
+            expect_malformed(outcome, &["output 'O' of the response", hint]);
         }
     }
     let odd = response(vec![tensor("O", "FP32", &[-1])], &[&[0; 6]]);
@@ -224,7 +224,7 @@ fn an_open_dimension_of_bytes_is_counted_and_the_caller_s_buffer_is_filled_all_t
         assert_eq!((output.shape(), output.strings().unwrap()), (&[3][..], vec![&b"a"[..], b"", b"bc"]));
     }
     let cut = response(vec![tensor("O", "BYTES", &[-1])], &[&data[..14]]);
-    expect_malformed(over_grpc(&cut), &["output 'O' of the answer", "before the end of its last element"]);
+    expect_malformed(over_grpc(&cut), &["output 'O' of the response", "before the end of its last element"]);
 
     let size = json.len().to_string();
     let body = answer(200, &[("Inference-Header-Content-Length", &size)], &[json.as_bytes(), data].concat());
@@ -259,7 +259,10 @@ fn a_bare_element_is_a_tensor_of_one() {
     }
     assert_eq!(read("BYTES", "[1]", "\"a\"").unwrap().output("O").unwrap().strings().unwrap(), [b"a"]);
     assert_eq!(read("BOOL", "[1]", "true").unwrap().output("O").unwrap().as_slice::<bool>().unwrap(), [true]);
-    expect_malformed(read("FP64", "[2]", "2.5"), &["'O'", "need 16 bytes, and 8 came"]);
+    expect_malformed(
+        read("FP64", "[2]", "2.5"),
+        &["'O'", "expected 16 bytes for datatype FP64 and shape [2], got 8"],
+    );
     expect_malformed(read("FP64", "[1]", "{}"), &["'O'", "invalid element of datatype FP64: an object"]);
 }
 
