@@ -348,7 +348,7 @@ impl Error {
         self
     }
 
-    /// Adds what helps to understand the message behind it.
+    /// Appends what helps to understand the message.
     pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
         self.0.message = format!("{}{hint}", self.0.message);
         self

@@ -209,7 +209,8 @@ fn named(failure: Failure, uri: &Uri, service_name: &str) -> Failure {
         return failure;
     }
     let path = uri.path();
-    let is_option = path.strip_prefix('/').is_some_and(|path| path.starts_with(service_name));
+    let method = path.strip_prefix('/').and_then(|path| path.strip_prefix(service_name));
+    let is_option = method.is_some_and(|method| method.starts_with('/'));
     let advice = match is_option && reasons::is_unknown_method(&failure.error) {
         true => "; if the server's service has another name, set option grpc_service_name",
         false => "",
