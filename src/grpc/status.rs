@@ -109,8 +109,7 @@ pub(super) fn not_grpc(head: &Response<()>, text: &[u8]) -> Error {
     if !head.status().is_success() {
         // Triton never responds so over gRPC, whatever form the body has.
         let in_doubt = error::http_status_meaning(status).in_doubt;
-        let error = wire::error(status, text);
-        return error.in_doubt(in_doubt);
+        return wire::error(status, text).in_doubt(in_doubt).said_by_server_itself(false);
     }
     let message = match field(header::CONTENT_TYPE) {
         Some(kind) => format!("invalid gRPC response: content type '{}'", error::excerpt(&kind)),

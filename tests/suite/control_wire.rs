@@ -336,6 +336,20 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
     }
 }
 
+/// Triton never responds so over gRPC: a body in its form is a gateway's, which may have its server again in a moment.
+#[test]
+fn unavailable_of_shared_memory_from_a_gateway_before_grpc_is_retryable_whatever_its_body() {
+    let server = Grpc::start(|_, _| GrpcAnswer::HttpError {
+        status: 503,
+        content_type: "application/json".to_owned(),
+        body: br#"{"error":"no available server"}"#.to_vec(),
+    });
+    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let error = client.register_system_shared_memory("r", "/k", 8, 0, &CallOptions::new()).unwrap_err();
+    let said = (error.status(), error.is_retryable(), error.is_in_doubt());
+    assert_eq!(said, (Status::Unavailable, true, true), "{error:?}");
+}
+
 #[test]
 fn every_operation_ends_with_its_time_limit() {
     let silent = fault::silent();
