@@ -82,6 +82,11 @@ pub(crate) fn grpc_error(code: i32, text: &str) -> Error {
     Error::answered(meaning, message).said_by_server_itself(is_servers_own(text))
 }
 
+/// The server's own text in the message of such an error.
+pub(crate) fn text_within(message: &str) -> &str {
+    message.rsplit_once(" (gRPC status ").map_or("", |(text, _)| text)
+}
+
 /// What explains a server's own text.
 pub(crate) fn hint(status: Status, text: &str) -> &'static str {
     // Triton says so of a model that was unloaded, while it loads or unloads one, and of every model when it stops.

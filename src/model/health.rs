@@ -18,6 +18,7 @@ use crate::{
         },
         without_bom,
     },
+    reasons,
 };
 
 /// Over HTTP readiness is a status: 200 is yes, unless a JSON object says no, as KServe and aissemble write it, and Triton's
@@ -191,12 +192,11 @@ impl Operation for ModelReady<'_> {
     /// has not loaded.
     fn answer_of(&self, error: Error) -> Result<bool> {
         let message = error.to_string();
-        // Without what this library adds.
-        let text = message.rsplit_once(" (gRPC status ").map(|(text, _)| text);
+        let text = reasons::text_within(&message);
         let is_no = match (error.origin(), error.http_status(), error.status()) {
             (Origin::Server, None, Status::NotFound) => true,
             (Origin::Server, None, Status::Unavailable) => {
-                text.is_some_and(|text| text.contains("not ready") && names(text, self.name))
+                text.contains("not ready") && names(text, self.name)
             }
             _ => false,
         };

@@ -74,7 +74,7 @@ pub(crate) trait Operation {
 
     fn answer(&self, answered: Answered<Self::Reply>) -> Result<Self::Answer>;
 
-    /// What an error of the call answers; most answer nothing.
+    /// The answer that an error of the call stands for; most stand for none.
     fn answer_of(&self, error: Error) -> Result<Self::Answer> {
         Err(error)
     }
