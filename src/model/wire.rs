@@ -187,7 +187,7 @@ pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
     let text = error_body::reason(body);
     let mut meaning = error::http_status_meaning(status);
     let is_tritons = reasons::is_tritons(body);
-    if status == 503 && is_tritons {
+    if status == 503 && is_tritons && !reasons::leaves_doubt(&text) {
         meaning.in_doubt = false;
     }
     let hint = match text.as_str() {
@@ -260,7 +260,16 @@ mod tests {
     #[test]
     fn a_503_is_in_doubt_unless_it_is_triton_s_own() {
         assert!(!error(503, br#"{"error":"[request id: 1] Exceeds maximum queue size"}"#).is_in_doubt());
-        for body in ["", "<html>", "upstream connect error", r#"{"message":"no upstream"}"#] {
+        for body in [
+            "",
+            "<html>",
+            "upstream connect error",
+            r#"{"message":"no upstream"}"#,
+            r#"{"error":"upstream request timeout"}"#,
+            r#"{"error":"connection termination"}"#,
+            r#"{"error":" "}"#,
+            r#"{"error":"in ensemble 'e', [request id: 1] Exceeds maximum queue size"}"#,
+        ] {
             assert!(error(503, body.as_bytes()).is_in_doubt(), "{body}");
         }
     }
