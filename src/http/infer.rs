@@ -9,7 +9,7 @@ use super::{
     elements,
     exchange::{Body, Exchange, Response},
     head::{ContentKind, json_size_header, unexpected_encoding},
-    json::{Header, OutputHeader, ResponseParser},
+    json::{Header, NOT_AN_INFERENCE, OutputHeader, ResponseParser},
     prepare::Prepared,
 };
 use crate::{
@@ -303,7 +303,8 @@ impl Reading<'_> {
 
 /// INTERNAL for a JSON part that is none.
 fn not_a_result(json: &[u8], fault: &str) -> Error {
-    Error::broken_answer(match json.trim_ascii_start().starts_with(b"{") {
+    let is_cut = json.trim_ascii_start().starts_with(b"{") && fault != NOT_AN_INFERENCE;
+    Error::broken_answer(match is_cut {
         true => format!("malformed JSON part of the response: {fault}"),
         false => {
             let got = error_body::describe(json);

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Origin, Result, Status},
+    error_body,
     proto::{
         health::{HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus as Number},
         inference::{
@@ -20,19 +21,23 @@ use crate::{
 };
 
 /// Over HTTP readiness is a status: 200 is yes, unless a JSON object says no, as KServe and aissemble write it, and Triton's
-/// no is 400, with a reason or without. A page is a gateway's, which says nothing of the server.
+/// no is 400, with a reason or without. A page is a gateway's, which says nothing of the server, and so is an error told
+/// under 200.
 fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
     let json = without_bom(body).trim_ascii();
     match status {
         200..300 if json.is_empty() => Ok(true),
-        200..300 => match serde_json::from_slice(json) {
-            Ok(Value::Object(members)) => {
-                let other = if member == LIVE { READY } else { LIVE };
-                let says = |name: &str| members.get(name).and_then(Value::as_bool);
-                Ok(says(member).or_else(|| says(other)).unwrap_or(true))
+        200..300 => {
+            let what = "an empty body or a JSON object";
+            wire::check_object(status, json, what)?;
+            let other = if member == LIVE { READY } else { LIVE };
+            let says = |name| wire::bool_member(json, name);
+            match says(member).or_else(|| says(other)) {
+                Some(answer) => Ok(answer),
+                None if error_body::told(json).is_some() => Err(wire::unexpected(status, what, body)),
+                None => Ok(true),
             }
-            _ => Err(wire::unexpected(status, "an empty body or a JSON object", body)),
-        },
+        }
         400 if json.is_empty() || json.starts_with(b"{") => Ok(false),
         _ => Err(wire::error(status, body)),
     }
