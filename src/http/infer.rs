@@ -250,6 +250,9 @@ impl Reading<'_> {
                 }
                 (None, None) if places.is_shared(name, &head.shape) => Data::Shared,
                 (None, announced) => {
+                    if announced.is_none() {
+                        head.check_has_data()?;
+                    }
                     let announced = announced.unwrap_or(0);
                     left.take(name, announced, self.context)?;
                     let mut place = places.place(name, announced)?;
