@@ -824,6 +824,7 @@ uint32_t triton_abi_version(void);
  *     405, 415, 501 12     UNIMPLEMENTED        no         no
  *     408           -      DEADLINE_EXCEEDED    yes        no
  *     504           4      DEADLINE_EXCEEDED    yes        yes
+ *     524           -      DEADLINE_EXCEEDED    yes        yes
  *     409           10     ABORTED              yes        no
  *     412           9      FAILED_PRECONDITION  no         no
  *     413           8      RESOURCE_EXHAUSTED   no         no
@@ -832,18 +833,21 @@ uint32_t triton_abi_version(void);
  *     499           1      CANCELLED            no         yes
  *     500           13     INTERNAL             no         no
  *     502           -      UNAVAILABLE          yes        yes
+ *     520, 521, 522 -      UNAVAILABLE          yes        yes
+ *     523           -      UNAVAILABLE          yes        yes
  *     503           14     UNAVAILABLE          yes        yes
  *     -             15     DATA_LOSS            no         no
  *     -             2      UNKNOWN              no         no
  *     other 4xx     -      INVALID_ARGUMENT     no         no
- *     other 5xx     -      INTERNAL             no         no
+ *     other 5xx     -      INTERNAL             no         yes
  *     any other     other  UNKNOWN              no         no
  *
  * UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request. It is not in doubt if the
  * body of a 503 is an error as Triton writes it, {"error": "..."}, or if the text over gRPC is one by which Triton says
  * that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted, no shared memory. For
  * shared memory and for the settings of trace and log it is not retryable if Triton itself says so: it was started without
- * what the call needs, or does not accept a value.
+ * what the call needs, or does not accept a value. An HTTP status of 500 is not in doubt where the protocol is HTTP: it is
+ * the server's own. Over gRPC no server sends one, so that it comes from a proxy and is in doubt.
  *
  * CANCELLED over gRPC without a reason comes from a server that is stopping: it is retryable. A server that hears of the
  * deadline over gRPC may see it pass first: what it says of it then is the client's own DEADLINE_EXCEEDED.
@@ -3537,9 +3541,10 @@ void triton_generated_free(triton_generated *generated);
  * @param callback       hears each event, on this thread, before the function returns; not NULL
  * @param user_data      handed to it
  * @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
- *         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"detail": ...}, "code" of 400
- *         or more with "message", each without "model_name", or an event called "error"; INTERNAL for a success that is
- *         not a stream of events; else as triton_client_generate
+ *         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...},
+ *         "message" beside a "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name",
+ *         or an event called "error"; INTERNAL for a success that is not a stream of events; else as
+ *         triton_client_generate
  */
 triton_status triton_client_generate_stream(const triton_client *client,
                                             const char *model_name,

@@ -111,10 +111,12 @@ const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
 
 /// HTTP statuses with a meaning of their own, in order. 400 stands for four of Triton's codes (INVALID_ARGUMENT,
 /// ALREADY_EXISTS, UNKNOWN, CANCELLED); nothing on the wire tells them apart, so INVALID_ARGUMENT is answered.
-/// Every other 4xx is INVALID_ARGUMENT too, every other 5xx INTERNAL, and whatever else is no success UNKNOWN.
+/// Every other 4xx is INVALID_ARGUMENT too, every other 5xx INTERNAL, and whatever else is no success UNKNOWN. 520 to 524 are
+/// Cloudflare's, for a server that it did not reach or that did not respond: its 524 comes 100 s after the request did. No
+/// server of the protocol sends any other 5xx, so that it is in doubt as well.
 /// 503 is in doubt because proxies send it after their upstream broke in mid-request; a 503 whose body is an error as
 /// Triton writes it, `{"error": "..."}`, is not.
-pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
+pub const HTTP_STATUSES: [(u16, Meaning); 24] = [
     (400, means(Status::InvalidArgument, false, false)),
     (401, means(Status::Unauthenticated, false, false)),
     (403, means(Status::PermissionDenied, false, false)),
@@ -134,6 +136,11 @@ pub const HTTP_STATUSES: [(u16, Meaning); 19] = [
     (502, means(Status::Unavailable, true, true)),
     (503, means(Status::Unavailable, true, true)),
     (504, means(Status::DeadlineExceeded, true, true)),
+    (520, means(Status::Unavailable, true, true)),
+    (521, means(Status::Unavailable, true, true)),
+    (522, means(Status::Unavailable, true, true)),
+    (523, means(Status::Unavailable, true, true)),
+    (524, means(Status::DeadlineExceeded, true, true)),
 ];
 
 /// The codes of gRPC, in order. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a server
@@ -167,7 +174,7 @@ pub fn http_status_meaning(code: u16) -> Meaning {
     }
     match code {
         400..=499 => means(Status::InvalidArgument, false, false),
-        500..=599 => means(Status::Internal, false, false),
+        500..=599 => means(Status::Internal, false, true),
         _ => means(Status::Unknown, false, false),
     }
 }

@@ -61,8 +61,9 @@ pub(crate) fn describe(body: &[u8]) -> String {
 }
 
 /// The reason that JSON gives, as far as it arrived, `None` without one: `error`, as Triton writes it, `message` of
-/// TorchServe, or `detail` of FastAPI, in which each entry of a list is `loc: msg`. A little more than [`REASON_BYTE_SIZE`]
-/// bytes of it are read at most.
+/// TorchServe, or `detail` of FastAPI, in which each entry of a list is `loc: msg`. Where `error` is blank, or no more than
+/// the words of an HTTP status, as Spring writes it, `message` counts; without any of them what others call it. A little
+/// more than [`REASON_BYTE_SIZE`] bytes of it are read at most.
 pub(crate) fn in_json(json: &str) -> Option<String> {
     let mut walk = Walk { json, reader: Jiter::new(json.as_bytes()).with_allow_inf_nan(), is_over: false };
     match walk.step(|reader| reader.peek())? {
@@ -75,8 +76,9 @@ pub(crate) fn in_json(json: &str) -> Option<String> {
 /// The text of the error that a JSON object is, in one of the usual forms, if it is nothing else. An output that is called
 /// `error` has `model_name` beside it.
 pub(crate) fn told(json: &[u8]) -> Option<String> {
-    const USUAL: [&str; 20] = [
+    const USUAL: [&str; 21] = [
         "error",
+        "errors",
         "error_code",
         "error_type",
         "type",
@@ -110,11 +112,15 @@ pub(crate) fn told(json: &[u8]) -> Option<String> {
         match name.as_str() {
             "error" if peek == Peek::String => has_error = true,
             "error" if peek == Peek::Object => has_nested = in_json(value).is_some(),
+            "error" => is_marked |= peek == Peek::True,
+            "errors" => has_detail = peek == Peek::Array && in_json(value).is_some(),
             "detail" => has_detail = matches!(peek, Peek::String | Peek::Array | Peek::Object),
             "message" => has_message = peek == Peek::String,
-            "object" => is_marked |= value == "\"error\"",
+            "object" | "type" => is_marked |= value == "\"error\"",
             "code" | "status" | "status_code" | "statusCode" => {
-                is_marked |= value.parse().is_ok_and(|code: u16| (400..600).contains(&code));
+                let number = value.trim_matches('"');
+                is_marked |=
+                    value == "\"error\"" || number.parse().is_ok_and(|code: u16| (400..600).contains(&code));
             }
             "model_name" | "outputs" => return None,
             _ => {}
@@ -125,6 +131,24 @@ pub(crate) fn told(json: &[u8]) -> Option<String> {
     reader.finish().ok()?;
     let is_error = has_nested || is_usual && (has_error || has_detail || has_message && is_marked);
     is_error.then(|| in_json(json).unwrap_or_default())
+}
+
+/// Whether a JSON object has a member `error` that tells something, whatever else it has.
+pub(crate) fn has_error(json: &[u8]) -> bool {
+    let mut reader = Jiter::new(json).with_allow_inf_nan();
+    let mut has_error = || {
+        let mut next = reader.next_object()?.map(|name| name == "error");
+        while let Some(is_error) = next {
+            let peek = reader.peek()?;
+            if is_error && matches!(peek, Peek::String | Peek::Object) {
+                return Ok(true);
+            }
+            reader.known_skip(peek)?;
+            next = reader.next_key()?.map(|name| name == "error");
+        }
+        JiterResult::Ok(false)
+    };
+    has_error().unwrap_or(false)
 }
 
 /// JSON that may be cut, or be none.
@@ -143,6 +167,12 @@ enum Member {
     Detail,
     Location,
     Kind,
+    /// OAuth's, beside the code that `error` is.
+    Description,
+    /// Of problem details, Elasticsearch, AWS and others, if there is nothing else.
+    Title,
+    /// An object that has the reason, of Seldon and Apigee; else no reason.
+    Within,
     Other,
 }
 
@@ -154,6 +184,10 @@ impl Member {
             "detail" | "errors" => Self::Detail,
             "loc" => Self::Location,
             "type" => Self::Kind,
+            "error_description" => Self::Description,
+            "title" | "reason" | "description" | "Message" | "error_message" | "error_msg" | "info"
+            | "faultstring" => Self::Title,
+            "status" | "fault" => Self::Within,
             _ => Self::Other,
         }
     }
@@ -199,6 +233,7 @@ impl<'j> Walk<'j> {
     /// The reason that an object tells.
     fn object(&mut self, depth: usize) -> Option<String> {
         let (mut error, mut message, mut detail, mut location, mut kind) = (None, None, None, None, None);
+        let (mut description, mut title) = (None, None);
         let mut next = self.step(|reader| Ok(reader.next_object()?.map(Member::from))).flatten();
         while let Some(member) = next {
             let (to, value) = match member {
@@ -207,6 +242,9 @@ impl<'j> Walk<'j> {
                 Member::Detail => (&mut detail, self.value(depth)),
                 Member::Kind => (&mut kind, self.value(MAX_DEPTH)),
                 Member::Location => (&mut location, self.location()),
+                Member::Description => (&mut description, self.value(depth)),
+                Member::Title => (&mut title, self.value(depth)),
+                Member::Within => (&mut title, self.within(depth)),
                 Member::Other => {
                     self.step(|reader| reader.next_skip());
                     (&mut kind, None)
@@ -220,10 +258,29 @@ impl<'j> Walk<'j> {
             }
             next = self.step(|reader| Ok(reader.next_key()?.map(Member::from))).flatten();
         }
-        let text = error.or(message).or(detail);
+        let says_little = |text: &String| matches!(text.trim(), "" | "{}" | "[]") || is_status(text);
+        let text = match (error, description) {
+            (Some(error), Some(description)) => Some(format!("{error}: {description}")),
+            (error, description) => error.or(description),
+        };
+        let text = match text {
+            Some(error) if says_little(&error) => message.or(detail).or(Some(error)),
+            text => text.or(message).or(detail).or(title),
+        };
         match location {
             None => text,
             Some(location) => text.or(kind).map(|text| format!("{location}: {text}")),
+        }
+    }
+
+    /// The reason in an object; `None` for any other value.
+    fn within(&mut self, depth: usize) -> Option<String> {
+        match self.step(|reader| reader.peek())? {
+            Peek::Object if depth < MAX_DEPTH => self.object(depth + 1),
+            peek => {
+                self.step(|reader| reader.known_skip(peek));
+                None
+            }
         }
     }
 
@@ -264,6 +321,12 @@ impl<'j> Walk<'j> {
         }
         Some(path).filter(|path| !path.is_empty())
     }
+}
+
+/// Whether a text is no more than the words of an HTTP status, `Internal Server Error`.
+fn is_status(text: &str) -> bool {
+    let words = |status| http::StatusCode::from_u16(status).ok()?.canonical_reason();
+    (400..600).filter_map(words).any(|words| words.eq_ignore_ascii_case(text.trim()))
 }
 
 /// What repeats the request in FastAPI's errors.
@@ -486,6 +549,23 @@ mod tests {
             // OpenAI's.
             (r#"{"error":{"message":"why","type":"BadRequestError","param":null,"code":400}}"#, "why"),
             (r#"{"object":"error","message":"why","type":"NotFoundError","code":404}"#, "why"),
+            // Spring Boot's, with a reason and without.
+            (
+                r#"{"timestamp":"t","status":500,"error":"Internal Server Error","message":"why","path":"/v2"}"#,
+                "why",
+            ),
+            (r#"{"timestamp":"t","status":404,"error":"Not Found","path":"/v2"}"#, "Not Found"),
+            // OAuth's, problem details with and without a detail, Elasticsearch's, AWS's, Apigee's, Seldon's.
+            (r#"{"error":"invalid_token","error_description":"expired"}"#, "invalid_token: expired"),
+            (r#"{"type":"about:blank","title":"Forbidden","status":403}"#, "Forbidden"),
+            (r#"{"type":"about:blank","title":"Forbidden","status":403,"detail":"why"}"#, "why"),
+            (r#"{"error":{"type":"x","reason":"why"},"status":400}"#, "why"),
+            (r#"{"Message":"why"}"#, "why"),
+            (r#"{"fault":{"faultstring":"why"}}"#, "why"),
+            (r#"{"status":{"code":500,"info":"why","status":1}}"#, "why"),
+            // Blank errors beside a reason.
+            (r#"{"error":"","message":"why"}"#, "why"),
+            (r#"{"error":{},"message":"why"}"#, "why"),
             // FastAPI's.
             (r#"{"detail":"Not Found"}"#, "Not Found"),
             (
@@ -604,6 +684,11 @@ mod tests {
             (r#"{"id":"cmpl-1","created":5,"error":{"message":"why"}}"#, "why"),
             (r#"{"object":"error","message":"why","type":"x","param":null,"code":40001}"#, "why"),
             (r#"{"code":503,"type":"x","message":"why"}"#, "why"),
+            (r#"{"code":"503","message":"why"}"#, "why"),
+            (r#"{"type":"error","message":"why"}"#, "why"),
+            (r#"{"status":"error","message":"why"}"#, "why"),
+            (r#"{"error":true,"message":"why"}"#, "why"),
+            (r#"{"errors":[{"message":"why"}]}"#, "why"),
             (r#"{"detail":"why"}"#, "why"),
             (r#"{"detail":[{"loc":["body"],"msg":"why","input":1}]}"#, "body: why"),
             (r#"{"error":""}"#, ""),
@@ -617,6 +702,11 @@ mod tests {
             r#"{"error":7}"#,
             r#"{"error":null}"#,
             r#"{"error":["a"]}"#,
+            r#"{"error":true}"#,
+            r#"{"error":false,"message":"no"}"#,
+            r#"{"errors":[]}"#,
+            r#"{"errors":[{"message":"no"}],"n":2}"#,
+            r#"{"type":"text","message":"no"}"#,
             r#"{"error":"no","n":2}"#,
             r#"{"error":"no","model_name":"m","model_version":"1"}"#,
             r#"{"error":{"message":"no"},"model_name":"m","model_version":"1"}"#,

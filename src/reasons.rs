@@ -104,6 +104,12 @@ pub(crate) fn is_servers_own(text: &str) -> bool {
     !text.is_empty() && !["upstream", "connect"].iter().any(|word| text.contains(word))
 }
 
+/// Whether an error as Triton writes it under HTTP status 503 may stand for a request that ran: gateways use the same form
+/// for what their upstream did (Tyk's template of errors is `{"error": "..."}`), and of an ensemble an earlier step has run.
+pub(crate) fn leaves_doubt(text: &str) -> bool {
+    !is_servers_own(text) || text.contains("in ensemble '")
+}
+
 /// Whether UNIMPLEMENTED means that the server knows no method or service of that name: gRPC's servers in Go, Java, C++ and
 /// Python say so in these words, others give no reason.
 pub(crate) fn is_unknown_method(error: &Error) -> bool {

@@ -141,9 +141,10 @@ pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated)
 /// @param callback       hears each event, on this thread, before the function returns; not NULL
 /// @param user_data      handed to it
 /// @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
-///         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"detail": ...}, "code" of 400
-///         or more with "message", each without "model_name", or an event called "error"; INTERNAL for a success that is
-///         not a stream of events; else as triton_client_generate
+///         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...},
+///         "message" beside a "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name",
+///         or an event called "error"; INTERNAL for a success that is not a stream of events; else as
+///         triton_client_generate
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate_stream(
     client: *const triton_client,

@@ -409,12 +409,19 @@ impl<'r> ResponseReader<'r> {
             let (raw, tensors) = (self.raw.len(), self.tensors.len());
             return Err(malformed(&format!("{raw} raw outputs for {tensors} outputs")));
         }
+        let has_raw = !self.raw.is_empty();
         let mut raw = self.raw.into_iter();
         self.result.outputs.reserve_exact(self.tensors.len());
         for (mut head, contents) in self.tensors {
-            let data = match raw.next().flatten() {
+            let entry = raw.next();
+            let is_missing = has_raw && entry.is_none();
+            let data = match entry.flatten() {
                 None if contents.is_empty() && places.is_shared(&head.name, &head.shape) => Data::Shared,
                 None => {
+                    // Empty typed contents may be left out, but not those of one output among raw ones.
+                    if is_missing && contents.is_empty() {
+                        head.check_has_data()?;
+                    }
                     head.complete_shape(&contents)?;
                     places.bring(&head.name, &contents)?
                 }

@@ -107,9 +107,11 @@ pub(super) fn not_grpc(head: &Response<()>, text: &[u8]) -> Error {
     let status = head.status().as_u16();
     let field = |name| head.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
     if !head.status().is_success() {
-        // Triton never responds so over gRPC, whatever form the body has.
-        let in_doubt = error::http_status_meaning(status).in_doubt;
-        return wire::error(status, text).in_doubt(in_doubt).said_by_server_itself(false);
+        // Triton never responds so over gRPC, whatever form the body has: it is a proxy's, which may have failed after its
+        // server ran the request.
+        let in_doubt = error::http_status_meaning(status).in_doubt || status == 500;
+        let error = wire::error(status, text);
+        return error.in_doubt(in_doubt).said_by_server_itself(false);
     }
     let message = match field(header::CONTENT_TYPE) {
         Some(kind) => format!("invalid gRPC response: content type '{}'", error::excerpt(&kind)),

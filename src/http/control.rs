@@ -145,7 +145,11 @@ pub(super) async fn check_success(head: &Head, body: &mut Body<'_>) -> Result<()
         ContentKind::Grpc => Err(grpc_port(head.status)),
         ContentKind::Html => {
             let page = read_reason(head, Vec::new(), body).await;
-            Err(wire::unexpected(head.status, "the server's response", &page))
+            Err(wire::unexpected(
+                head.status,
+                "the server's response and not content type 'text/html'",
+                &page,
+            ))
         }
         ContentKind::EventStream | ContentKind::Other => Ok(()),
     }
@@ -167,10 +171,16 @@ pub(super) async fn read_reason(head: &Head, start: Vec<u8>, body: &mut Body<'_>
     };
     match (&head.encoding, plain.is_empty()) {
         (_, false) => plain,
-        (Some(name), true) => unexpected_encoding(name).into_bytes(),
-        // A text that only begins so.
-        (None, true) => bytes,
+        (Some(name), true) if !is_text(&bytes) => unexpected_encoding(name).into_bytes(),
+        // A text that only begins so, or that a proxy decompressed without a word, or its own in place of the server's.
+        (_, true) => bytes,
     }
+}
+
+/// Whether bytes are text as it is read, with which no compressed message is mixed up.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_plain = |c: char| !c.is_control() || c.is_ascii_whitespace();
+    str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_plain))
 }
 
 /// INTERNAL for a compressed body that does not say so, unless compression was requested: Triton 2.28 and proxies that log

@@ -1,6 +1,6 @@
 //! The events of `generate_stream`: server-sent events, read as they arrive.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{borrow::Cow, ops::ControlFlow, time::Instant};
 
 use super::{
     Http,
@@ -77,27 +77,27 @@ async fn read_stream(
         let mut events = Events::new(&mut response.body, context);
         let is_declared = response.head.kind == ContentKind::EventStream;
         if events.is_stream(is_declared).await.map_err(|error| (error, false))? {
-            return events
-                .each(|name, event| match error_within(name, event) {
-                    Some(text) => Err(wire::told_as(status, &text)),
-                    None if event.is_empty() => Ok(()),
-                    None if on_event(event).is_break() => Err(cancelled()),
-                    None => Ok(()),
-                })
-                .await
-                .map_err(|error| (error, false));
+            let outcome = events.each(|name, event| match error_within(name, event) {
+                Some(text) => Err(wire::told_as(status, &text)),
+                None if event.is_empty() => Ok(()),
+                None if on_event(event).is_break() => Err(cancelled()),
+                None => Ok(()),
+            });
+            return match (outcome.await, events.other) {
+                (Ok(()), Other::Text(text)) => Err((wire::unexpected(status, EVENTS, &text), false)),
+                (outcome, _) => outcome.map_err(|error| (error.with_http_status(status), false)),
+            };
         }
         start = events.bytes;
     }
     // What went wrong before there was anything to stream is said as in any other response.
-    let body = read_body(response, start, context).await.map_err(|error| (error, false))?;
+    let body = read_body(response, start, context).await;
+    let body = body.map_err(|error| (error.with_http_status(status), false))?;
     let is_reusable = response.ends_reusable() && !is_of_a_gateway(status, &body);
     let text = String::from_utf8_lossy(&body);
     let error = match is_success(status) {
         false => wire::error(status, without_frame(&text).as_bytes()),
-        true => {
-            wire::told(status, &body).unwrap_or_else(|| wire::unexpected(status, "a stream of events", &body))
-        }
+        true => wire::told(status, &body).unwrap_or_else(|| wire::unexpected(status, EVENTS, &body)),
     };
     let is_reusable = is_reusable && !error.is_malformed_response();
     Err((error, is_reusable))
@@ -111,15 +111,41 @@ fn error_within(name: &str, data: &str) -> Option<String> {
     }
 }
 
-/// The data of a response's only event: Triton reports so, under an error status, that a model failed before its first
-/// event.
-fn without_frame(body: &str) -> &str {
-    let body = body.trim_start();
-    let event = match body.strip_prefix("event:") {
-        Some(rest) => rest.split_once('\n').map_or("", |(_, rest)| rest.trim_start()),
-        None => body,
-    };
-    event.strip_prefix("data:").map_or(body, str::trim)
+/// The data of the event that has a reason, or of the first: Triton reports so, under an error status, that a model failed
+/// before its first event. What is no event stays as it is.
+fn without_frame(body: &str) -> Cow<'_, str> {
+    let body = body.trim_start_matches('\u{feff}').trim_start();
+    if !FIELDS.iter().any(|field| body.as_bytes().starts_with(field)) {
+        return Cow::Borrowed(body);
+    }
+    let mut events = vec![String::new()];
+    for line in body.lines() {
+        match (line.strip_prefix("data:"), events.last_mut()) {
+            (Some(data), Some(event)) => {
+                event.push_str(if event.is_empty() { "" } else { "\n" });
+                event.push_str(data.strip_prefix(' ').unwrap_or(data));
+            }
+            (None, Some(event)) if line.is_empty() && !event.is_empty() => events.push(String::new()),
+            _ => {}
+        }
+    }
+    let with_reason = events.iter().position(|event| error_body::in_json(event).is_some());
+    Cow::Owned(events.swap_remove(with_reason.unwrap_or(0)))
+}
+
+/// What a stream was to be.
+const EVENTS: &str = "a stream of events";
+/// How lines of a stream begin; the last one is a comment.
+const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
+
+/// What else than fields and comments has been read, as far as it matters: readers of events pass over lines that they do not
+/// know, but a body of nothing else is an error's text.
+enum Other {
+    Nothing,
+    /// The first such line, before any field.
+    Text(Vec<u8>),
+    /// There was a field.
+    Any,
 }
 
 /// Reads server-sent events: lines `data: ...`, an event for each group of them up to an empty line or to the end.
@@ -132,6 +158,7 @@ struct Events<'e, 's, 'c> {
     is_framed: bool,
     /// Whether a LF that comes next is still of the line before.
     after_cr: bool,
+    other: Other,
     context: &'c CallContext<'c>,
 }
 
@@ -143,22 +170,21 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 impl<'e, 's, 'c> Events<'e, 's, 'c> {
     fn new(body: &'e mut Body<'s>, context: &'c CallContext<'c>) -> Self {
         let is_framed = body.is_framed();
-        Self { body, bytes: Vec::new(), used: 0, is_framed, after_cr: false, context }
+        Self { body, bytes: Vec::new(), used: 0, is_framed, after_cr: false, other: Other::Nothing, context }
     }
 
     /// Whether the body looks like a stream of events. What was received to see that stays to be read. A body that says it
     /// is one is one, unless it is JSON or a page; another has to begin with a field or a comment.
     async fn is_stream(&mut self, is_declared: bool) -> Result<bool> {
-        const STARTS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
         loop {
             let text = self.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.bytes).trim_ascii_start();
             match text.first() {
                 Some(b'{' | b'[' | b'<') => return Ok(false),
                 Some(_) if Compression::of(text) != Compression::None => return Ok(false),
-                Some(_) if is_declared || STARTS.iter().any(|start| text.starts_with(start)) => {
+                Some(_) if is_declared || FIELDS.iter().any(|start| text.starts_with(start)) => {
                     return Ok(true);
                 }
-                Some(_) if !STARTS.iter().any(|start| start.starts_with(text)) => return Ok(false),
+                Some(_) if !FIELDS.iter().any(|start| start.starts_with(text)) => return Ok(false),
                 _ => {}
             }
             let have = self.bytes.len();
@@ -194,6 +220,21 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
                 false => &line[..],
             };
             is_first = false;
+            match self.other {
+                Other::Any => {}
+                // A field may have no value, and then no colon.
+                _ if FIELDS
+                    .iter()
+                    .any(|field| text.starts_with(field) || text == &field[..field.len() - 1]) =>
+                {
+                    // A blank line is no field, though it looks like a comment without its colon.
+                    if !text.is_empty() {
+                        self.other = Other::Any;
+                    }
+                }
+                Other::Nothing => self.other = Other::Text(text.to_vec()),
+                Other::Text(_) => {}
+            }
             if let Some(data) = text.strip_prefix(b"data:") {
                 let data = data.strip_prefix(b" ").unwrap_or(data);
                 match &mut event {

@@ -9,7 +9,7 @@ use super::{
     elements,
     exchange::{Body, Exchange, Response},
     head::{ContentKind, json_size_header, unexpected_encoding},
-    json::{Header, OutputHeader, ResponseParser},
+    json::{Header, NOT_AN_INFERENCE, OutputHeader, ResponseParser},
     prepare::Prepared,
 };
 use crate::{
@@ -249,6 +249,9 @@ impl Reading<'_> {
                 }
                 (None, None) if places.is_shared(name, &head.shape) => Data::Shared,
                 (None, announced) => {
+                    if announced.is_none() {
+                        head.check_has_data()?;
+                    }
                     let announced = announced.unwrap_or(0);
                     left.take(name, announced, self.context)?;
                     let mut place = places.place(name, announced)?;
@@ -309,8 +312,8 @@ impl Reading<'_> {
 
 /// INTERNAL for a JSON part that is none, that is an error, or that has a `fault`.
 fn not_a_result(json: &[u8], fault: &str) -> Error {
-    let is_object = json.trim_ascii_start().starts_with(b"{");
-    Error::broken_answer(match is_object && error_body::told(json).is_none() {
+    let is_cut = json.trim_ascii_start().starts_with(b"{") && fault != NOT_AN_INFERENCE;
+    Error::broken_answer(match is_cut {
         true => format!("malformed JSON part of the response: {fault}"),
         false => {
             let got = error_body::describe(json);

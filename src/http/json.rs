@@ -6,6 +6,7 @@ use jiter::{Jiter, JiterError, Peek};
 
 use crate::{
     digits::whole_number,
+    error_body,
     infer::{MOST_OUTPUTS, MOST_RANK, OutputHead, Parameter, Parameters},
     proto::without_bom,
 };
@@ -220,9 +221,12 @@ pub(super) struct OutputHeader {
     pub json_data: Option<Range<usize>>,
 }
 
+/// What JSON is that is not an inference response.
+pub(super) const NOT_AN_INFERENCE: &str = "it has neither a model name nor outputs";
+
 /// Reads the JSON part of a response. Unknown members are skipped, and a member that is `null` counts as absent. JSON with
-/// neither a model name nor outputs is not an inference response; a known member that occurs twice is malformed, since
-/// readers disagree on which of the two counts.
+/// neither a model name nor outputs is not an inference response, nor is one with an error in place of outputs; a known
+/// member that occurs twice is malformed, since readers disagree on which of the two counts.
 pub(super) fn read_header(json: &[u8]) -> Result<Header, String> {
     let mut header = Header::default();
     let mut reader = Jiter::new(json).with_allow_inf_nan();
@@ -230,9 +234,9 @@ pub(super) fn read_header(json: &[u8]) -> Result<Header, String> {
     read_header_members(&mut reader, &mut header, &mut is_response)
         .and_then(|()| Ok(reader.finish()?))
         .map_err(|error| error.description(json))?;
-    match is_response {
+    match is_response && !(header.outputs.is_empty() && error_body::has_error(json)) {
         true => Ok(header),
-        false => Err("it has neither a model name nor outputs".to_owned()),
+        false => Err(NOT_AN_INFERENCE.to_owned()),
     }
 }
 

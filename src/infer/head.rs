@@ -108,6 +108,19 @@ impl OutputHead {
         Ok(())
     }
 
+    /// INTERNAL for an output without any data whose shape leaves a dimension open: that it has no elements, nothing says.
+    pub fn check_has_data(&self) -> Result<()> {
+        match self.open_dimension() {
+            Some(_) if self.datatype != Datatype::Invalid => {
+                let shape = dimensions(&self.shape);
+                Err(self.malformed(format!(
+                    "it has no data, and shape {shape} does not say how much it should have"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The dimension of -1, if there is one and no other is negative, and the product of the others.
     fn open_dimension(&self) -> Option<(usize, u64)> {
         let at = self.shape.iter().position(|dimension| *dimension == -1)?;

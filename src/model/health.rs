@@ -1,7 +1,6 @@
 //! Whether a server lives, is ready, and has a model ready.
 
 use http::StatusCode;
-use jiter::{Jiter, JiterResult, Peek};
 use serde_json::Value;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Origin, Result, Status},
+    error_body,
     proto::{
         health::{HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus as Number},
         inference::{
@@ -22,15 +22,23 @@ use crate::{
 };
 
 /// Over HTTP readiness is a status: 200 is yes, unless a JSON object says no, as KServe and aissemble write it, and Triton's
-/// no is 400, with a reason or without. A page is a gateway's, which says nothing of the server.
+/// no is 400, with a reason or without. A page is a gateway's, which says nothing of the server, and so is an error told
+/// under 200.
 fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
     let json = without_bom(body).trim_ascii();
     match status {
         200..300 if json.is_empty() => Ok(true),
-        200..300 => match booleans(json, [member, if member == LIVE { READY } else { LIVE }]) {
-            Ok([own, other]) => Ok(own.or(other).unwrap_or(true)),
-            Err(_) => Err(wire::unexpected(status, "an empty body or a JSON object", body)),
-        },
+        200..300 => {
+            let what = "an empty body or a JSON object";
+            wire::check_object(status, json, what)?;
+            let other = if member == LIVE { READY } else { LIVE };
+            let says = |name| wire::bool_member(json, name);
+            match says(member).or_else(|| says(other)) {
+                Some(answer) => Ok(answer),
+                None if error_body::told(json).is_some() => Err(wire::unexpected(status, what, body)),
+                None => Ok(true),
+            }
+        }
         400 if json.is_empty() || json.starts_with(b"{") => Ok(false),
         _ => Err(wire::error(status, body)),
     }
@@ -38,23 +46,6 @@ fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
 
 const LIVE: &str = "live";
 const READY: &str = "ready";
-
-/// What a JSON object has in the members of these names, where it is a boolean. All else is skipped, and takes no memory.
-fn booleans<const COUNT: usize>(json: &[u8], names: [&str; COUNT]) -> JiterResult<[Option<bool>; COUNT]> {
-    let place = |own: &str| names.iter().position(|name| *name == own);
-    let mut values = [None; COUNT];
-    let mut reader = Jiter::new(json).with_allow_inf_nan();
-    let mut next = reader.next_object()?.map(place);
-    while let Some(place_of_value) = next {
-        match (place_of_value, reader.peek()?) {
-            (Some(at), peek @ (Peek::True | Peek::False)) => values[at] = Some(reader.known_bool(peek)?),
-            (_, peek) => reader.known_skip(peek)?,
-        }
-        next = reader.next_key()?.map(place);
-    }
-    reader.finish()?;
-    Ok(values)
-}
 
 /// Whether the body of an error speaks of a model by its name: `{"error":"Model with name m does not exist."}`. For a path
 /// that a server does not have, it writes the status's own words at most: Triton `{"error":"Not Found"}`.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use http::Method;
-use jiter::Jiter;
+use jiter::{Jiter, Peek};
 use prost::{Message, Name};
 use serde_json::Value;
 
@@ -97,6 +97,30 @@ pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
     next == Some(true)
 }
 
+/// What a JSON object that [`check_object`] lets through says under a name, if that is a boolean: no, if it says both.
+pub(crate) fn bool_member(json: &[u8], name: &str) -> Option<bool> {
+    let plain = without_control_characters(json);
+    let mut reader = Jiter::new(&plain).with_allow_inf_nan();
+    let mut answer = None;
+    let mut next = reader.next_object().ok()?.map(|own| own == name);
+    while let Some(is_named) = next {
+        match reader.peek().ok()? {
+            peek @ (Peek::True | Peek::False) if is_named => {
+                let says = reader.known_bool(peek).ok()?;
+                answer = Some(says && answer != Some(false));
+            }
+            peek => reader.known_skip(peek).ok()?,
+        }
+        next = reader.next_key().ok()?.map(|own| own == name);
+    }
+    answer
+}
+
+/// The same JSON, with blanks for the control characters that no string may have.
+fn without_control_characters(json: &[u8]) -> Vec<u8> {
+    json.iter().map(|byte| (*byte).max(b' ')).collect()
+}
+
 /// Reads the JSON of a success, or the error that the response is.
 pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -> Result<M> {
     let body = succeeded(status, body)?;
@@ -128,8 +152,7 @@ pub(crate) fn check_object(status: u16, body: &[u8], expected: &str) -> Result<(
         return Err(unexpected(status, expected, body));
     }
     let Err(fault) = skip_object(body) else { return Ok(()) };
-    let plain: Vec<u8> = body.iter().map(|byte| (*byte).max(b' ')).collect();
-    skip_object(&plain).map_err(|_| malformed_json(status, fault))
+    skip_object(&without_control_characters(body)).map_err(|_| malformed_json(status, fault))
 }
 
 fn skip_object(json: &[u8]) -> std::result::Result<(), String> {
@@ -179,7 +202,7 @@ pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
     let text = error_body::reason(body);
     let mut meaning = error::http_status_meaning(status);
     let is_tritons = reasons::is_tritons(body);
-    if status == 503 && is_tritons {
+    if status == 503 && is_tritons && !reasons::leaves_doubt(&text) {
         meaning.in_doubt = false;
     }
     let hint = match text.as_str() {
@@ -252,7 +275,16 @@ mod tests {
     #[test]
     fn a_503_is_in_doubt_unless_it_is_triton_s_own() {
         assert!(!error(503, br#"{"error":"[request id: 1] Exceeds maximum queue size"}"#).is_in_doubt());
-        for body in ["", "<html>", "upstream connect error", r#"{"message":"no upstream"}"#] {
+        for body in [
+            "",
+            "<html>",
+            "upstream connect error",
+            r#"{"message":"no upstream"}"#,
+            r#"{"error":"upstream request timeout"}"#,
+            r#"{"error":"connection termination"}"#,
+            r#"{"error":" "}"#,
+            r#"{"error":"in ensemble 'e', [request id: 1] Exceeds maximum queue size"}"#,
+        ] {
             assert!(error(503, body.as_bytes()).is_in_doubt(), "{body}");
         }
     }

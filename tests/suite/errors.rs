@@ -151,6 +151,22 @@ fn an_error_page_of_a_proxy_is_kept() {
     assert!(error.full_message().contains("502"), "{error:?}");
 }
 
+/// Cloudflare's 524 comes when the server has not responded within 100 s, and no server of the protocol sends 598.
+#[test]
+fn what_a_gateway_says_in_its_server_s_place_is_in_doubt() {
+    for (code, status, retryable) in [
+        (520, Status::Unavailable, true),
+        (524, Status::DeadlineExceeded, true),
+        (598, Status::Internal, false),
+    ] {
+        let server =
+            fault::Http::start(move |_| fault::Answer::Bytes(fault::answer(code, &[], b"error code")));
+        let error = infer(&format!("http://{}", server.address()), 5000);
+        expect(&error, status, Origin::Server, true, "error code");
+        assert_eq!(error.is_retryable(), retryable, "{error:?}");
+    }
+}
+
 #[test]
 fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
     let json = br#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[4],"parameters":{"binary_data_size":16}}]}"#;

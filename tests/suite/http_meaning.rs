@@ -145,6 +145,12 @@ fn a_body_that_cannot_be_the_response_is_internal_and_named_in_every_operation()
         if !is_health && !what.starts_with("generate") {
             bodies.push((told, "because"));
         }
+        if is_health {
+            bodies.extend([(told, "because"), (r#"{"detail":"because"}"#, "because")]);
+        }
+        if what == "inference" {
+            bodies.push((r#"{"model_name":"m","outputs":[],"error":"because"}"#, "because"));
+        }
         if !good.starts_with('[') {
             bodies.push(("[]", "the JSON array '[]'"));
         }
@@ -152,7 +158,6 @@ fn a_body_that_cannot_be_the_response_is_internal_and_named_in_every_operation()
             bodies.push((&good[..good.len() - 1], "JSON"));
         }
         for (body, hint) in bodies {
-            let hint = if what == "inference" && body == "{}" { "neither" } else { hint };
             let (server, client) = always(answer(200, &[("X-Why", "z")], body.as_bytes()));
             let what = format!("{what}, {body}");
             let error = call(&client, &CallOptions::new()).expect_err(&what);
@@ -435,6 +440,11 @@ fn a_200_whose_json_says_no_is_no() {
         (r#"{"live":false}"#, false, false),
         (r#"{"live":true,"ready":false}"#, true, false),
         (r#"{"ready":"false"}"#, true, true),
+        // What JSON readers make of it differs, and nothing of it is a yes.
+        (r#"{"ready":false,"ready":true}"#, false, false),
+        ("{\"reason\":\"a\nb\",\"ready\":false}", false, false),
+        (r#"{"load":1e999,"ready":NaN,"live":false}"#, false, false),
+        (r#"{"detail":"a","ready":true}"#, true, true),
     ] {
         let (_server, client) = always(answer(200, &[], body.as_bytes()));
         let options = CallOptions::new();
@@ -654,6 +664,9 @@ fn what_comes_instead_of_a_stream_is_named_and_an_empty_stream_has_its_type() {
         (&[EVENTS], "<html><title>Sign in</title>", "an HTML page: 'Sign in'"),
         (&[], "datum", "'datum'"),
         (&[("Content-Encoding", "gzip"), EVENTS], "x", "gzip"),
+        // No line that a stream of events has.
+        (&[EVENTS], "Internal Server Error", "'Internal Server Error'"),
+        (&[EVENTS], "\nbackend: gone\n\n", "'backend: gone'"),
     ] {
         let (count, outcome) = events(headers, body);
         assert_eq!(count, 0);
@@ -661,6 +674,60 @@ fn what_comes_instead_of_a_stream_is_named_and_an_empty_stream_has_its_type() {
     }
     let (_, outcome) = events(&[EVENTS], r#"{"error":"because"}"#);
     assert_eq!(outcome.unwrap_err().status(), Status::Unknown);
+    // Lines that readers of events pass over.
+    for body in ["x: y\ndata: 1\n\n", "data\n\n", "retry: 5\n\n", ": \n"] {
+        events(&[EVENTS], body).1.unwrap();
+    }
+    // The status is told whatever else was wrong.
+    let (_server, client) = always(answer(200, &[EVENTS], &zipped(b"data: 1\n\n")));
+    let outcome = client.generate_stream("m", "", "{}", &CallOptions::new(), |_| ControlFlow::Continue(()));
+    assert_eq!(outcome.unwrap_err().http_status(), Some(200));
+}
+
+#[test]
+fn an_error_told_in_events_under_an_error_status_is_told_without_their_frame() {
+    for body in [
+        "data: {\"error\":\"because\"}\n\n",
+        ": c\r\ndata: {\"error\":\"because\"}\r\n\r\n",
+        "\u{feff}id: 1\nevent: error\ndata: {\"error\":\ndata: \"because\"}\n\n",
+        "data: {\"x\":1}\n\ndata: {\"error\":\"because\"}\n\n",
+        "event: error\ndata: because",
+    ] {
+        let (_server, client) = always(answer(500, &[EVENTS], body.as_bytes()));
+        let outcome =
+            client.generate_stream("m", "", "{}", &CallOptions::new(), |_| ControlFlow::Continue(()));
+        let error = outcome.unwrap_err();
+        assert!(error.to_string().ends_with(": because (HTTP status 500)"), "{error:?}");
+    }
+}
+
+/// A proxy may have decompressed an error, or put its own in place of the server's, and kept the header.
+#[test]
+fn an_error_that_is_not_compressed_as_it_says_keeps_its_reason() {
+    for encoding in ["gzip", "deflate", "br"] {
+        for message in messages(400, &[("Content-Encoding", encoding)], br#"{"error":"because"}"#) {
+            assert!(message.contains("because") && !message.contains("encoding"), "{message}");
+        }
+    }
+}
+
+/// What came where another response was expected may repeat the request as well.
+#[test]
+fn a_body_that_is_named_shows_no_tensor_that_it_repeats() {
+    let body = r#"{"detail":[{"loc":["body"],"msg":"because","input":"secret"}]}"#;
+    for (what, call, _) in OPERATIONS {
+        let (_server, client) = always(answer(200, &[], body.as_bytes()));
+        let Err(error) = call(&client, &CallOptions::new()) else { panic!("{what}") };
+        let message = error.full_message();
+        assert!(message.contains("because") && !message.contains("secret"), "{what}: {message}");
+    }
+}
+
+#[test]
+fn quotation_marks_of_a_plain_text_stay_as_they_are() {
+    for message in messages(404, &[], b"Model 'a' of \"b\"\r\nis not found") {
+        assert!(message.contains("Model 'a' of \"b\"\\r\\nis not found (HTTP"), "{message}");
+    }
 }
 
 // Texts of errors.

@@ -156,7 +156,7 @@ fn unavailable_is_in_doubt_unless_triton_says_that_nothing_ran() {
 /// Triton never responds so over gRPC, so that a body in its form comes from something before it.
 #[test]
 fn an_http_error_is_in_doubt_over_grpc_whatever_its_body() {
-    for body in [&b"{\"error\":\"no healthy upstream\"}"[..], b"<html/>", b""] {
+    for body in [&b"{\"error\":\"no healthy upstream\"}"[..], b"{\"error\":\"why\"}", b"<html/>", b""] {
         for kind in BOTH {
             let (_server, client) = serve(move |turn| {
                 turn.peer.headers(
@@ -174,6 +174,23 @@ fn an_http_error_is_in_doubt_over_grpc_whatever_its_body() {
                 retryable: true,
             };
             expected.check(&error, "503", &["HTTP status 503"]);
+        }
+    }
+    // Cloudflare's 524 comes when the server has not responded within 100 s.
+    for (status, said) in [
+        (500, Status::Internal),
+        (505, Status::Internal),
+        (520, Status::Unavailable),
+        (524, Status::DeadlineExceeded),
+        (598, Status::Internal),
+    ] {
+        for kind in BOTH {
+            let (_server, client) = serve(move |turn| {
+                let status = status.to_string();
+                turn.peer.headers(turn.stream, &[(":status", &status), ("content-type", "text/html")], true)
+            });
+            let error = kind.call(&client, 1).unwrap_err();
+            assert_eq!((error.status(), error.is_in_doubt()), (said, true), "{status}: {error:?}");
         }
     }
 }

@@ -480,7 +480,7 @@ fn an_inference_response_that_is_none_is_refused_and_its_connection_dropped() {
     let long = "n".repeat(8 << 20);
     let cases: [(&str, Vec<u8>, &[&str]); 8] = [
         ("null", b"null".to_vec(), &["null", "JSON", "object"]),
-        ("{}", b"{}".to_vec(), &["model_name", "outputs", "missing"]),
+        ("{}", b"{}".to_vec(), &["the JSON of an inference"]),
         ("[]", b"[]".to_vec(), &["JSON"]),
         ("outputs twice", with(&format!(r#""outputs":[{one}],"outputs":[{one}]"#)), &["outputs"]),
         ("outputs null and twice", with(&format!(r#""outputs":null,"outputs":[{one}]"#)), &["outputs"]),

@@ -204,6 +204,18 @@ fn one_open_dimension_of_a_shape_follows_from_the_number_of_elements() {
     expect_malformed(over_grpc(&odd), &["6 bytes are not a whole number of FP32 elements"]);
 }
 
+/// That it has no elements, nothing says.
+#[test]
+fn an_output_without_data_whose_shape_is_open_is_malformed() {
+    for data in ["", r#","data":null"#] {
+        let output = format!(r#"{{"name":"O","datatype":"INT32","shape":[-1]{data}}}"#);
+        expect_malformed(json_output(&output), &["it has no data"]);
+    }
+    // An output without its raw contents among others that have them.
+    let one = [tensor("P", "INT32", &[1]), tensor("O", "INT32", &[-1])];
+    expect_malformed(over_grpc(&response(one.to_vec(), &[&[0; 4]])), &["output 'O'", "it has no data"]);
+}
+
 #[test]
 fn an_open_dimension_of_bytes_is_counted_and_the_caller_s_buffer_is_filled_all_the_same() {
     let data = b"\x01\0\0\0a\0\0\0\0\x02\0\0\0bc";

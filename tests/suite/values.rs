@@ -29,9 +29,13 @@ fn expect_broken(outcome: Result<InferResult, Error>, hint: &str) {
 #[test]
 fn json_that_is_no_inference_response_is_refused() {
     expect_broken(over_http(b"null"), "expected the JSON of an inference, got 'null'");
-    expect_broken(over_http(br#"{"error":"the model failed"}"#), r#"'{"error":"the model failed"}'"#);
-    for body in ["{}", r#"{"id":"1"}"#] {
-        expect_broken(over_http(body.as_bytes()), "neither a model name nor outputs");
+    for (body, said) in [
+        ("{}", "got the JSON object '{}'"),
+        (r#"{"id":"1"}"#, "got the JSON object"),
+        (r#"{"error":"the model failed"}"#, "the model failed"),
+        (r#"{"model_name":"m","outputs":[],"error":"the model failed"}"#, "the model failed"),
+    ] {
+        expect_broken(over_http(body.as_bytes()), said);
     }
     let output = r#"[{"name":"O","datatype":"INT32","shape":[1],"data":[1]}]"#;
     let twice = format!(r#"{{"model_name":"m","outputs":{output},"outputs":{output}}}"#);
