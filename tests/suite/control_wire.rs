@@ -327,7 +327,7 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
                     let is_in_doubt = error.is_in_doubt();
                     match (scheme, is_page) {
                         ("grpc", _) => assert_eq!(is_in_doubt, words != REFUSAL, "{what}"),
-                        _ => assert_eq!(is_in_doubt, is_page, "{what}"),
+                        _ => assert_eq!(is_in_doubt, is_page || !is_own, "{what}"),
                     }
                     assert!(error.headers().is_some(), "{what}");
                 }
