@@ -60,7 +60,8 @@ bench-compare:
 bench-proxies:
 	benches/setup.sh "$(TARGET)/benches"
 	tests/proxies/setup.sh
-	MODELS=identity_uint8 tests/triton/with-server.sh python3 benches/proxies.py "$(TARGET)/benches"
+	MODELS=identity_uint8 tests/triton/with-server.sh python3 benches/proxies.py "$(TARGET)/benches" > "$(TARGET)/proxies.md"
+	mv "$(TARGET)/proxies.md" docs/benchmarks/proxies.md
 
 # Counts the user instructions of an inference; with BEFORE=path/to/libtriton_client.so, also for that build.
 bench-instructions:

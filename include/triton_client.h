@@ -1031,8 +1031,8 @@ triton_status triton_client_options_set_metrics_url(triton_client_options *optio
  * Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
  * another name. gRPC's own health service (triton_client_health_check) keeps its name.
  *
- * @param name  "package.Service", of ASCII letters, digits, '_' and '.'; anything else and an empty name are
- *              INVALID_ARGUMENT. The default is "inference.GRPCInferenceService".
+ * @param name  "package.Service"; the default is "inference.GRPCInferenceService". INVALID_ARGUMENT unless the parts
+ *              between dots are ASCII letters, digits and '_', and begin with no digit
  */
 triton_status triton_client_options_set_grpc_service_name(triton_client_options *options,
                                                           const char *name,
@@ -1093,16 +1093,16 @@ triton_status triton_client_options_set_max_decompressed_byte_size(triton_client
                                                                    triton_error **error_out);
 
 /**
- * Sets how inference requests are compressed that are told nothing else. Over HTTP Triton limits what it decompresses:
- * triton_call_options_set_request_compression.
+ * Sets how inference requests are compressed, unless the options of a call say otherwise. Over HTTP Triton limits what it
+ * decompresses: triton_call_options_set_request_compression.
  */
 triton_status triton_client_options_set_request_compression(triton_client_options *options,
                                                             triton_compression compression,
                                                             triton_error **error_out);
 
 /**
- * Sets how the answers to inference requests are wanted that are told nothing else. The server may send them
- * otherwise; Triton compresses over gRPC only if it was started so.
+ * Sets which compression is requested for the responses to inferences, unless the options of a call say otherwise. The
+ * server may send them without; Triton compresses over gRPC only if it was started so.
  */
 triton_status triton_client_options_set_response_compression(triton_client_options *options,
                                                              triton_compression compression,
@@ -1219,8 +1219,8 @@ triton_status triton_call_options_set_request_compression(triton_call_options *o
                                                           triton_error **error_out);
 
 /**
- * Sets how the answer to an inference request is wanted. Over HTTP a request that wants no compression says so: proxies
- * would ask the server for some otherwise. A body that is compressed although no header says so is decompressed if
+ * Sets which compression is requested for the response to an inference. Over HTTP a request without one asks for
+ * `identity`: a proxy may ask the server for compression otherwise. A body that is compressed although no header says so is decompressed if
  * compression was requested, and INTERNAL if not.
  */
 triton_status triton_call_options_set_response_compression(triton_call_options *options,
@@ -1624,7 +1624,7 @@ triton_status triton_infer_request_set_empty_final_response(triton_infer_request
                                                             triton_error **error_out);
 
 /**
- * Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON
+ * Sets whether outputs come in binary over HTTP (the default) or as JSON, unless a requested output says otherwise
  * (triton_infer_request_requested_output_set_json). The result is the same.
  */
 triton_status triton_infer_request_set_binary_output(triton_infer_request *request,
@@ -1840,7 +1840,8 @@ triton_status triton_infer_request_input_clear_shared_memory(triton_infer_reques
  * Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
  * either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and BF16 are numbers
  * in JSON, which Triton refuses and other servers take; over gRPC they have no such form, and the call returns
- * INVALID_ARGUMENT.
+ * INVALID_ARGUMENT. All digits of an FP64 element are sent, but Triton may read a neighboring number: seen with 2.51 and
+ * 2.73, for many digits and for extreme exponents. Binary data, the default, keeps every bit.
  *
  * @param input  the input's index
  */
@@ -2225,7 +2226,7 @@ triton_status triton_infer_result_output_as(const triton_infer_result *result,
  * @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
  * @param count_out    their number
  * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
- *         server sent is no BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
+ *         server sent is not a valid BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
  *         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
  */
 triton_status triton_infer_result_output_strings(const triton_infer_result *result,

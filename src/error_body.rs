@@ -75,7 +75,7 @@ pub(crate) fn in_json(json: &str) -> Option<String> {
 
 /// The text of the error that a JSON object is, in one of the usual forms, if it is nothing else. An output that is called
 /// `error` has `model_name` beside it.
-pub(crate) fn told(json: &[u8]) -> Option<String> {
+pub(crate) fn embedded_error(json: &[u8]) -> Option<String> {
     const USUAL: [&str; 21] = [
         "error",
         "errors",
@@ -440,7 +440,7 @@ fn words(text: &str, max: usize) -> String {
     line
 }
 
-/// The title of a page of HTML, or its first words without one; `None` for what is no page.
+/// The title of a page of HTML, or its first words without one; `None` for any other text.
 fn page(text: &str) -> Option<String> {
     let text = text.trim_start();
     let after = text.strip_prefix('<')?.chars().next()?;
@@ -693,7 +693,7 @@ mod tests {
             (r#"{"detail":[{"loc":["body"],"msg":"why","input":1}]}"#, "body: why"),
             (r#"{"error":""}"#, ""),
         ] {
-            assert_eq!(told(json.as_bytes()).as_deref(), Some(text), "{json}");
+            assert_eq!(embedded_error(json.as_bytes()).as_deref(), Some(text), "{json}");
         }
         for json in [
             "",
@@ -716,7 +716,7 @@ mod tests {
             r#"{"error":"no"}x"#,
             r#"{"error":"no""#,
         ] {
-            assert_eq!(told(json.as_bytes()), None, "{json}");
+            assert_eq!(embedded_error(json.as_bytes()), None, "{json}");
         }
     }
 

@@ -25,13 +25,13 @@ pub(crate) fn is_alert(first: &[u8]) -> bool {
 
 /// Whether the body of a response with this HTTP status says that its port expects TLS. The protocol's own errors, which
 /// may quote anything, are JSON.
-pub(crate) fn is_told_by(status: u16, body: &[u8]) -> bool {
+pub(crate) fn is_named_by(status: u16, body: &[u8]) -> bool {
     let page = &body[..body.len().min(PAGE_BYTE_SIZE)];
     status == 400 && !page.trim_ascii_start().starts_with(b"{") && has_text(page)
 }
 
 /// The same of a whole response over HTTP/1 as it came.
-pub(crate) fn is_told_by_response(bytes: &[u8]) -> bool {
+pub(crate) fn is_named_by_response(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HTTP/1.") && bytes.get(8..13) == Some(b" 400 ") && has_text(bytes)
 }
 
@@ -56,15 +56,15 @@ mod tests {
                       Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />";
         let go = "Client sent an HTTP request to an HTTPS server.\n";
         for page in [nginx, apache, &apache.replace('\'', "&#39;"), go] {
-            assert!(is_told_by(400, page.as_bytes()), "{page}");
-            assert!(!is_told_by(503, page.as_bytes()), "{page}");
+            assert!(is_named_by(400, page.as_bytes()), "{page}");
+            assert!(!is_named_by(503, page.as_bytes()), "{page}");
             let response = format!("HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n{page}");
-            assert!(is_told_by_response(response.as_bytes()), "{page}");
-            assert!(!is_told_by_response(response.replace(" 400 ", " 404 ").as_bytes()), "{page}");
+            assert!(is_named_by_response(response.as_bytes()), "{page}");
+            assert!(!is_named_by_response(response.replace(" 400 ", " 404 ").as_bytes()), "{page}");
             let quoted = serde_json::json!({"error": page}).to_string();
-            assert!(!is_told_by(400, quoted.as_bytes()), "{quoted}");
+            assert!(!is_named_by(400, quoted.as_bytes()), "{quoted}");
         }
-        assert!(!is_told_by(400, b"<h1>400 Bad Request</h1>") && !is_told_by(400, b""));
+        assert!(!is_named_by(400, b"<h1>400 Bad Request</h1>") && !is_named_by(400, b""));
         assert!(is_alert(b"\x15\x03\x01\0\x02\x02\x46") && is_alert(b"\x15"));
         assert!(!is_alert(b"") && !is_alert(b"HTTP/1.1") && !is_alert(b"\0\0\x12\x04"));
     }

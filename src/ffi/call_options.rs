@@ -218,8 +218,8 @@ pub unsafe extern "C" fn triton_call_options_set_request_compression(
     }
 }
 
-/// Sets how the answer to an inference request is wanted. Over HTTP a request that wants no compression says so: proxies
-/// would ask the server for some otherwise. A body that is compressed although no header says so is decompressed if
+/// Sets which compression is requested for the response to an inference. Over HTTP a request without one asks for
+/// `identity`: a proxy may ask the server for compression otherwise. A body that is compressed although no header says so is decompressed if
 /// compression was requested, and INTERNAL if not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_response_compression(

@@ -252,8 +252,8 @@ pub unsafe extern "C" fn triton_client_options_set_metrics_url(
 /// Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
 /// another name. gRPC's own health service (triton_client_health_check) keeps its name.
 ///
-/// @param name  "package.Service", of ASCII letters, digits, '_' and '.'; anything else and an empty name are
-///              INVALID_ARGUMENT. The default is "inference.GRPCInferenceService".
+/// @param name  "package.Service"; the default is "inference.GRPCInferenceService". INVALID_ARGUMENT unless the parts
+///              between dots are ASCII letters, digits and '_', and begin with no digit
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
     options: *mut triton_client_options,
@@ -356,8 +356,8 @@ pub unsafe extern "C" fn triton_client_options_set_max_decompressed_byte_size(
     unsafe { change(options, error_out, set) }
 }
 
-/// Sets how inference requests are compressed that are told nothing else. Over HTTP Triton limits what it decompresses:
-/// triton_call_options_set_request_compression.
+/// Sets how inference requests are compressed, unless the options of a call say otherwise. Over HTTP Triton limits what it
+/// decompresses: triton_call_options_set_request_compression.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_request_compression(
     options: *mut triton_client_options,
@@ -372,8 +372,8 @@ pub unsafe extern "C" fn triton_client_options_set_request_compression(
     unsafe { change(options, error_out, set) }
 }
 
-/// Sets how the answers to inference requests are wanted that are told nothing else. The server may send them
-/// otherwise; Triton compresses over gRPC only if it was started so.
+/// Sets which compression is requested for the responses to inferences, unless the options of a call say otherwise. The
+/// server may send them without; Triton compresses over gRPC only if it was started so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_response_compression(
     options: *mut triton_client_options,

@@ -251,7 +251,7 @@ pub unsafe extern "C" fn triton_infer_request_set_empty_final_response(
     }
 }
 
-/// Sets whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON
+/// Sets whether outputs come in binary over HTTP (the default) or as JSON, unless a requested output says otherwise
 /// (triton_infer_request_requested_output_set_json). The result is the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_set_binary_output(

@@ -224,7 +224,7 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
 /// @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
 /// @param count_out    their number
 /// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
-///         server sent is no BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
+///         server sent is not a valid BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
 ///         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_strings(

@@ -143,7 +143,8 @@ pub unsafe extern "C" fn triton_infer_request_input_clear_shared_memory(
 /// Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
 /// either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and BF16 are numbers
 /// in JSON, which Triton refuses and other servers take; over gRPC they have no such form, and the call returns
-/// INVALID_ARGUMENT.
+/// INVALID_ARGUMENT. All digits of an FP64 element are sent, but Triton may read a neighboring number: seen with 2.51 and
+/// 2.73, for many digits and for extreme exponents. Binary data, the default, keeps every bit.
 ///
 /// @param input  the input's index
 #[unsafe(no_mangle)]

@@ -57,7 +57,7 @@ pub(super) async fn explained(
     // What has arrived when its time is over counts.
     let asked = ask(dialer, authority, caller, &mut response);
     let _ = caller.within(Deadline::after(Some(patience)), asked).await;
-    if tls_port::is_alert(&response) || tls_port::is_told_by_response(&response) {
+    if tls_port::is_alert(&response) || tls_port::is_named_by_response(&response) {
         return tls_port::error().into();
     }
     if is_http1(&first) || is_http1(&response) {
@@ -82,7 +82,7 @@ async fn ask(dialer: &Dialer, authority: &str, caller: &Caller, response: &mut V
         return;
     }
     let mut bytes = vec![0; RESPONSE_BYTE_SIZE];
-    while response.len() < RESPONSE_BYTE_SIZE && !is_told(response) {
+    while response.len() < RESPONSE_BYTE_SIZE && !is_conclusive(response) {
         let mut into = ReadBuf::new(&mut bytes[..RESPONSE_BYTE_SIZE - response.len()]);
         let received = poll_fn(|_| link.poll_recv(&mut into)).await;
         if received.is_err() || into.filled().is_empty() {
@@ -93,11 +93,11 @@ async fn ask(dialer: &Dialer, authority: &str, caller: &Caller, response: &mut V
 }
 
 /// Whether more of a response would change nothing.
-fn is_told(response: &[u8]) -> bool {
+fn is_conclusive(response: &[u8]) -> bool {
     match response.get(..ERROR.len()) {
         None => tls_port::is_alert(response),
         Some(start) => {
-            !is_http1(start) || start[8..] != ERROR[8..] || tls_port::is_told_by_response(response)
+            !is_http1(start) || start[8..] != ERROR[8..] || tls_port::is_named_by_response(response)
         }
     }
 }

@@ -78,7 +78,7 @@ async fn read_stream(
         let is_declared = response.head.kind == ContentKind::EventStream;
         if events.is_stream(is_declared).await.map_err(|error| (error, false))? {
             let outcome = events.each(|name, event| match error_within(name, event) {
-                Some(text) => Err(wire::told_as(status, &text)),
+                Some(text) => Err(wire::embedded(status, &text)),
                 None if event.is_empty() => Ok(()),
                 None if on_event(event).is_break() => Err(cancelled()),
                 None => Ok(()),
@@ -97,7 +97,9 @@ async fn read_stream(
     let text = String::from_utf8_lossy(&body);
     let error = match is_success(status) {
         false => wire::error(status, without_frame(&text).as_bytes()),
-        true => wire::told(status, &body).unwrap_or_else(|| wire::unexpected(status, EVENTS, &body)),
+        true => {
+            wire::embedded_error(status, &body).unwrap_or_else(|| wire::unexpected(status, EVENTS, &body))
+        }
     };
     let is_reusable = is_reusable && !error.is_malformed_response();
     Err((error, is_reusable))
@@ -105,9 +107,9 @@ async fn read_stream(
 
 /// The text of the error that an event is: one that is called so, whatever its data, or whose data is nothing else.
 fn error_within(name: &str, data: &str) -> Option<String> {
-    match error_body::told(data.as_bytes()) {
+    match error_body::embedded_error(data.as_bytes()) {
         None if name.eq_ignore_ascii_case("error") => Some(error_body::reason(data.as_bytes())),
-        told => told,
+        error => error,
     }
 }
 

@@ -60,7 +60,7 @@ impl Operation for Generate<'_> {
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
         let body = wire::succeeded(status, body)?;
         wire::check_object(status, body, "a JSON object")?;
-        wire::told(status, body).map_or(Ok(()), Err)
+        wire::embedded_error(status, body).map_or(Ok(()), Err)
     }
 
     fn answer(&self, answered: Answered<()>) -> Result<Generated> {

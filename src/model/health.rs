@@ -35,7 +35,9 @@ fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
             let says = |name| wire::bool_member(json, name);
             match says(member).or_else(|| says(other)) {
                 Some(answer) => Ok(answer),
-                None if error_body::told(json).is_some() => Err(wire::unexpected(status, what, body)),
+                None if error_body::embedded_error(json).is_some() => {
+                    Err(wire::unexpected(status, what, body))
+                }
                 None => Ok(true),
             }
         }

@@ -297,7 +297,7 @@ impl Operation for LogSetting<'_> {
 /// The members of the JSON object that a response is.
 fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
     let body = wire::succeeded(status, body)?;
-    if !body.trim_ascii_start().starts_with(b"{") || error_body::told(body).is_some() {
+    if !body.trim_ascii_start().starts_with(b"{") || error_body::embedded_error(body).is_some() {
         return Err(wire::unexpected(status, "a JSON object of settings", body));
     }
     serde_json::from_slice(body).map_err(|fault| wire::malformed_json(status, fault))

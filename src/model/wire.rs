@@ -81,7 +81,7 @@ pub(crate) fn read_nothing<M: Default>(status: u16, body: &[u8]) -> Result<M> {
     }
     let what = "an empty body or a JSON object";
     check_object(status, body, what)?;
-    match error_body::told(body) {
+    match error_body::embedded_error(body) {
         Some(_) => Err(unexpected(status, what, body)),
         None => Ok(M::default()),
     }
@@ -163,12 +163,12 @@ fn skip_object(json: &[u8]) -> std::result::Result<(), String> {
 
 /// The error that a server tells in the body of a success, whose status was sent before: a JSON object that is nothing else.
 /// What its code would have been, nothing says.
-pub(crate) fn told(status: u16, body: &[u8]) -> Option<Error> {
-    error_body::told(body).map(|text| told_as(status, &text))
+pub(crate) fn embedded_error(status: u16, body: &[u8]) -> Option<Error> {
+    error_body::embedded_error(body).map(|text| embedded(status, &text))
 }
 
 /// The error of that text.
-pub(crate) fn told_as(status: u16, text: &str) -> Error {
+pub(crate) fn embedded(status: u16, text: &str) -> Error {
     let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
     let message = format!("{} (in a response of HTTP status {status})", reason(text));
     Error::answered(meaning, message).with_http_status(status)
@@ -196,7 +196,7 @@ pub(crate) fn error(status: u16, body: &[u8]) -> Error {
 
 /// The same; `is_binary` if the request had tensors in binary, which not every server can read.
 pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
-    if tls_port::is_told_by(status, body) {
+    if tls_port::is_named_by(status, body) {
         return tls_port::error().with_http_status(status);
     }
     let text = error_body::reason(body);
@@ -208,7 +208,7 @@ pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
     let hint = match text.as_str() {
         text if is_unknown_by_its_escapes(text) => ESCAPED_NAME,
         text if text.contains("--http-max-input-size") => NO_LIMIT_OVER_GRPC,
-        text if is_binary && is_puzzled_by_binary(status, body, text) => NO_BINARY,
+        text if is_binary && is_puzzled_by_binary(status, text) => NO_BINARY,
         text => reasons::hint(meaning.status, text),
     };
     let message = format!("{} (HTTP status {status}){hint}", reason(&text));
@@ -223,14 +223,11 @@ const NO_LIMIT_OVER_GRPC: &str = "; gRPC has no such limit";
 /// MLServer, aissemble and others have no binary tensor data extension.
 const NO_BINARY: &str = "; the server may not support binary tensor data: send the inputs as JSON (set_json)";
 
-/// Whether an error looks like that of a server which took a binary request for JSON: FastAPI's own refusal, a traceback of
-/// MLServer's, or the text of a server that tells nothing of what went wrong.
-fn is_puzzled_by_binary(status: u16, body: &[u8], text: &str) -> bool {
+/// Whether an error looks like that of a server which took a binary request for JSON: FastAPI's refusal of the body as a
+/// whole, a traceback of MLServer's, or the text of a server that does not say what went wrong.
+fn is_puzzled_by_binary(status: u16, text: &str) -> bool {
     match status {
-        422 => body
-            .trim_ascii_start()
-            .strip_prefix(b"{")
-            .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"detail\"")),
+        422 => text.starts_with("body: "),
         500 => text.starts_with("UnicodeDecodeError") || text == "Internal Server Error",
         _ => false,
     }
@@ -296,12 +293,14 @@ mod tests {
             message.contains("set_json")
         };
         let detail = r#"{"detail":[{"type":"t","loc":["body"],"msg":"not a dictionary","input":"x"}]}"#;
+        // It has read the JSON.
+        let within = r#"{"detail":[{"loc":["body","inputs",0,"shape"],"msg":"not a list"}]}"#;
         let trace = "Traceback (most recent call last):\n  File \"x\", line 1, in f\nUnicodeDecodeError: why";
         for (status, body) in [(422, detail), (500, trace), (500, "Internal Server Error")] {
             assert!(is_advised(status, body, true) && !is_advised(status, body, false), "{body}");
         }
         for (status, body) in
-            [(422, r#"{"error":"x"}"#), (500, r#"{"error":"x"}"#), (400, detail), (500, "x")]
+            [(422, r#"{"error":"x"}"#), (500, r#"{"error":"x"}"#), (400, detail), (500, "x"), (422, within)]
         {
             assert!(!is_advised(status, body, true), "{body}");
         }

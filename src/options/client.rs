@@ -119,13 +119,16 @@ impl ClientOptions {
     }
 
     /// Sets the name of the gRPC service that inference and control plane call, `package.Service`, for servers that offer
-    /// the protocol under another name. gRPC's own health service keeps its name. INVALID_ARGUMENT for an empty name and
-    /// for anything but ASCII letters, digits, `_` and `.`. Default: [`DEFAULT_GRPC_SERVICE_NAME`].
+    /// the protocol under another name. gRPC's own health service keeps its name. INVALID_ARGUMENT unless the parts between
+    /// dots are ASCII letters, digits and `_`, and begin with no digit. Default: [`DEFAULT_GRPC_SERVICE_NAME`].
     pub fn set_grpc_service_name(&mut self, name: &str) -> Result<&mut Self> {
-        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-        if name.is_empty() || !name.bytes().all(is_valid) {
+        let is_identifier = |part: &str| {
+            let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            part.bytes().all(is_valid) && part.starts_with(|first: char| !first.is_ascii_digit())
+        };
+        if !name.split('.').all(is_identifier) {
             return Err(Error::invalid(format!(
-                "invalid gRPC service name '{}': expected ASCII letters, digits, '_' and '.'",
+                "invalid gRPC service name '{}': expected identifiers separated by dots",
                 excerpt(name)
             )));
         }

@@ -254,7 +254,7 @@ fn the_grpc_service_s_name_is_an_option_and_unimplemented_names_the_method() {
         let request = InferRequest::new("m").input("I", &[1], &[1i32]);
         expect(client.infer(&request).unwrap_err(), service, "ModelInfer");
     }
-    for name in ["", "a b", "a/b", "/a", "a-b", "\u{e4}", "a\0", "a\r\nb"] {
+    for name in ["", "a b", "a/b", "/a", "a-b", "\u{e4}", "a\0", "a\r\nb", ".a", "a..b", "a.", "1a", "a.1"] {
         let error = ClientOptions::new().set_grpc_service_name(name).unwrap_err();
         assert_eq!((error.status(), error.origin()), (Status::InvalidArgument, Origin::Argument), "{name}");
     }
