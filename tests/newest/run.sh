@@ -38,7 +38,7 @@ TESTS
 
 export TRITON_TEST_NEWEST=1
 cargo test --test suite --test newest --no-run
-# A test that was renamed would run, and some end these frontends.
+# A test that was renamed would run after all.
 known=$(cargo test --quiet --test suite -- --list | sed -n 's/: test$//p')
 skip=()
 for name in $left_out; do

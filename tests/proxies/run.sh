@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 all=(envoy nginx haproxy apache caddy varnish nghttpx)
 modules=(conformance inference control repository generate statistics server_errors requests values buffers threads
     settings shared_memory)
-# It is about servers of its own, one of which Triton 2.51 ended with a fault of its own, once in some twenty runs.
+# It is about a server of its own, and nothing in it about what is between.
 left_out=(repository::an_ensemble_goes_alone_or_with_its_models)
 tests=()
 if [ "${1:-}" = --short ]; then
