@@ -12,7 +12,7 @@ left_out=(repository::an_ensemble_goes_alone_or_with_its_models)
 tests=()
 if [ "${1:-}" = --short ]; then
     all=(envoy nginx haproxy)
-    modules=(inference generate buffers threads)
+    modules=(conformance inference generate control buffers threads)
     tests=(saw_it_once killed_in_mid_call slower_than_a_proxys_timeout)
 fi
 
