@@ -111,7 +111,7 @@ const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
 
 /// HTTP statuses with a meaning of their own, in order. 400 stands for four of Triton's codes (INVALID_ARGUMENT,
 /// ALREADY_EXISTS, UNKNOWN, CANCELLED); nothing on the wire tells them apart, so INVALID_ARGUMENT is answered.
-/// Every other 4xx is INVALID_ARGUMENT too, every other 5xx INTERNAL, and whatever else is no success UNKNOWN. 520 to 524 are
+/// Every other 4xx is INVALID_ARGUMENT too, every other 5xx INTERNAL, and any other status that is not a success UNKNOWN. 520 to 524 are
 /// Cloudflare's, for a server that it did not reach or that did not respond: its 524 comes 100 s after the request did. No
 /// server of the protocol sends any other 5xx, so that it is in doubt as well.
 /// 503 is in doubt because proxies send it after their upstream broke in mid-request; a 503 whose body is an error as

@@ -114,7 +114,7 @@ fn error_within(name: &str, data: &str) -> Option<String> {
 }
 
 /// The data of the event that has a reason, or of the first: Triton reports so, under an error status, that a model failed
-/// before its first event. What is no event stays as it is.
+/// before its first event. Any other text stays as it is.
 fn without_frame(body: &str) -> Cow<'_, str> {
     let body = body.trim_start_matches('\u{feff}').trim_start();
     if !FIELDS.iter().any(|field| body.as_bytes().starts_with(field)) {
@@ -229,7 +229,7 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
                     .iter()
                     .any(|field| text.starts_with(field) || text == &field[..field.len() - 1]) =>
                 {
-                    // A blank line is no field, though it looks like a comment without its colon.
+                    // A blank line is not a field, though it looks like a comment without its colon.
                     if !text.is_empty() {
                         self.other = Other::Any;
                     }

@@ -92,7 +92,7 @@ impl OutputHead {
             }
             None => bytes::count([data]).map_err(|fault| self.malformed(fault))?,
         };
-        // No elements at all are no rows of any others.
+        // Without elements the open dimension is 0, whatever the others are.
         let size = if count == 0 {
             Some(0)
         } else {

@@ -203,7 +203,7 @@ impl<'a> InferRequest<'a> {
         self.settings_mut().empty_final_response = wanted;
     }
 
-    /// Whether outputs that are not told otherwise come in binary over HTTP (the default) or as JSON
+    /// Whether outputs come in binary over HTTP (the default) or as JSON, unless a requested output says otherwise
     /// ([`set_output_json`](Self::set_output_json)).
     pub fn set_binary_output(&mut self, is_binary: bool) {
         self.settings_mut().binary_output = is_binary;

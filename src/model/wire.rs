@@ -97,7 +97,8 @@ pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
     next == Some(true)
 }
 
-/// What a JSON object that [`check_object`] lets through says under a name, if that is a boolean: no, if it says both.
+/// What a JSON object that [`check_object`] lets through says under a name, if that is a boolean: no, if it says both. `None`
+/// for any other body.
 pub(crate) fn bool_member(json: &[u8], name: &str) -> Option<bool> {
     let plain = without_control_characters(json);
     let mut reader = Jiter::new(&plain).with_allow_inf_nan();
@@ -113,6 +114,7 @@ pub(crate) fn bool_member(json: &[u8], name: &str) -> Option<bool> {
         }
         next = reader.next_key().ok()?.map(|own| own == name);
     }
+    reader.finish().ok()?;
     answer
 }
 
