@@ -82,7 +82,7 @@ impl Compression {
         match outcome {
             Ok(()) => Ok(plain),
             Err(error) => {
-                Err(Error::broken_answer("the response is not compressed as it says").with_source(error))
+                Err(Error::malformed_response("the response is not compressed as it says").with_source(error))
             }
         }
     }

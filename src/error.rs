@@ -252,10 +252,10 @@ pub(crate) fn dimensions(shape: &[i64]) -> String {
 
 /// Why a call failed. One pointer in size; the message alone says what was tried, on what, and what came of it.
 #[derive(Clone)]
-pub struct Error(Box<Fault>);
+pub struct Error(Box<Inner>);
 
 #[derive(Clone)]
-struct Fault {
+struct Inner {
     status: Status,
     origin: Origin,
     retryable: bool,
@@ -270,7 +270,7 @@ struct Fault {
 
 impl Error {
     pub(crate) fn new(status: Status, origin: Origin, message: impl Into<String>) -> Self {
-        Self(Box::new(Fault {
+        Self(Box::new(Inner {
             status,
             origin,
             retryable: false,
@@ -295,11 +295,11 @@ impl Error {
     }
 
     /// An answer that breaks the protocol. The server ran the request, or may have.
-    pub(crate) fn broken_answer(message: impl Into<String>) -> Self {
+    pub(crate) fn malformed_response(message: impl Into<String>) -> Self {
         Self::new(Status::Internal, Origin::Connection, message).in_doubt(true)
     }
 
-    /// Whether it is a [`broken_answer`](Self::broken_answer): whoever broke the protocol once may do so again, so that the
+    /// Whether it is a [`malformed_response`](Self::malformed_response): whoever broke the protocol once may do so again, so that the
     /// connection is not used any more.
     pub(crate) fn is_malformed_response(&self) -> bool {
         (self.status(), self.origin()) == (Status::Internal, Origin::Connection)
@@ -311,7 +311,7 @@ impl Error {
     }
 
     /// An answer of the server's, by the meaning of its code.
-    pub(crate) fn answered(meaning: Meaning, message: impl Into<String>) -> Self {
+    pub(crate) fn from_response(meaning: Meaning, message: impl Into<String>) -> Self {
         Self::new(meaning.status, Origin::Server, message)
             .retryable(meaning.retryable)
             .in_doubt(meaning.in_doubt)

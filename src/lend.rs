@@ -83,7 +83,7 @@ impl<'a> Segment<'a> {
 
 /// Memory of the caller's that an answer is written into, by one call at a time.
 #[derive(Debug)]
-pub(crate) struct Landing<'a> {
+pub(crate) struct OutputBuffer<'a> {
     start: NonNull<u8>,
     byte_size: usize,
     leased: AtomicBool,
@@ -91,11 +91,11 @@ pub(crate) struct Landing<'a> {
 }
 
 // SAFETY: the memory is reached through a lease alone, of which there is one at a time: as with a `Mutex<&mut [u8]>`.
-unsafe impl Send for Landing<'_> {}
+unsafe impl Send for OutputBuffer<'_> {}
 // SAFETY: as above.
-unsafe impl Sync for Landing<'_> {}
+unsafe impl Sync for OutputBuffer<'_> {}
 
-impl<'a> Landing<'a> {
+impl<'a> OutputBuffer<'a> {
     pub fn borrowed(memory: &'a mut [u8]) -> Self {
         let byte_size = memory.len();
         let start = NonNull::from(memory).cast();
@@ -118,7 +118,7 @@ impl<'a> Landing<'a> {
     }
 }
 
-/// The one call's access to a [`Landing`].
+/// The one call's access to a [`OutputBuffer`].
 pub(crate) struct Lease<'l> {
     start: NonNull<u8>,
     byte_size: usize,
@@ -135,7 +135,7 @@ impl Lease<'_> {
     }
 
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: the rule of `Landing::from_raw`, and this is the only lease.
+        // SAFETY: the rule of `OutputBuffer::from_raw`, and this is the only lease.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.byte_size) }
     }
 }
@@ -162,11 +162,11 @@ pub(crate) struct Loan<'m> {
 pub(crate) struct Piece(Arc<Shared>);
 
 #[derive(Debug)]
-struct Shared(Mutex<Stretches>);
+struct Shared(Mutex<Segments>);
 
 /// What is left of a piece.
 #[derive(Debug, Default)]
-struct Stretches {
+struct Segments {
     /// Where each begins, and how long it is; the first is the next to be read.
     stretches: Vec<(NonNull<u8>, usize)>,
     first: usize,
@@ -176,10 +176,10 @@ struct Stretches {
 }
 
 // SAFETY: the memory is only read, and by one thread at a time (THE RULE OF THE LOAN).
-unsafe impl Send for Stretches {}
+unsafe impl Send for Segments {}
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Stretches> {
+    fn lock(&self) -> MutexGuard<'_, Segments> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -188,7 +188,7 @@ impl<'m> Loan<'m> {
     /// Lends the parts of a message, one after the other, in pieces of at most `piece` bytes.
     pub fn new(parts: impl Iterator<Item = &'m [u8]>, piece: usize) -> Self {
         let mut loan = Self { byte_size: 0, pieces: Vec::new(), lifetime: PhantomData };
-        let mut next = Stretches::default();
+        let mut next = Segments::default();
         for mut part in parts {
             loan.byte_size += part.len() as u64;
             while !part.is_empty() {
@@ -207,7 +207,7 @@ impl<'m> Loan<'m> {
         loan
     }
 
-    fn push(&mut self, piece: Stretches) {
+    fn push(&mut self, piece: Segments) {
         self.pieces.push(Arc::new(Shared(Mutex::new(piece))));
     }
 
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn a_landing_is_leased_to_one_at_a_time() {
         let mut memory = [0; 8];
-        let landing = Landing::borrowed(&mut memory);
+        let landing = OutputBuffer::borrowed(&mut memory);
         let mut lease = landing.lease().unwrap();
         assert!(landing.lease().is_none());
         lease.bytes_mut().fill(7);

@@ -79,7 +79,7 @@ pub(crate) fn grpc_error(code: i32, text: &str) -> Error {
         false => hint(meaning.status, text),
     };
     let message = format!("{} (gRPC status {}){hint}", reason(text), meaning.status);
-    Error::answered(meaning, message).said_by_server_itself(is_servers_own(text))
+    Error::from_response(meaning, message).said_by_server_itself(is_servers_own(text))
 }
 
 /// The server's own text in the message of such an error.

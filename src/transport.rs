@@ -9,8 +9,8 @@ use crate::{
     http::{self, Http, HttpResponse},
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     model::{
-        Answered, Operation,
-        wire::{HttpRequest, is_success},
+        self, Operation,
+        http_form::{HttpRequest, is_success},
     },
     net::{attempts::Failure, dial::Dialer, drive::Caller, pool::ConnectionCounts},
     options::{CallContext, ClientOptions},
@@ -151,7 +151,7 @@ impl Transport {
 
 impl Response<'_> {
     /// What the response to an operation says, to be asked once.
-    pub fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Answer> {
+    pub fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Output> {
         let (outcome, headers) = match self {
             Self::Http(HttpResponse { status, headers, body, .. }) => {
                 (read_http(operation, *status, std::mem::take(body), context), headers)
@@ -160,7 +160,7 @@ impl Response<'_> {
         };
         let headers = std::mem::replace(headers, Headers::none());
         match outcome {
-            Ok((reply, body)) => operation.answer(Answered { reply, body, headers }),
+            Ok((reply, body)) => operation.response(model::Response { reply, body, headers }),
             Err(error) => Err(error.with_headers(headers)),
         }
     }
@@ -186,7 +186,7 @@ fn read_http<O: Operation>(
     if matches!(status, 204 | 205) {
         // A proxy's: no server of the protocol responds without a body of some form.
         let message = format!("unexpected HTTP status {status}");
-        return Err(Error::broken_answer(message).with_http_status(status));
+        return Err(Error::malformed_response(message).with_http_status(status));
     }
     if is_success(status) {
         context.check_parsed_size(body.len() as u64)?;
@@ -201,8 +201,10 @@ fn read_http<O: Operation>(
 fn read_grpc<O: Operation>(message: &[u8], context: &CallContext) -> Result<(O::Reply, Option<String>)> {
     let outcome = proto::decode(message, context.max_parts());
     let reply = outcome.map_err(|fault| match fault {
-        proto::Fault::Parts => context.too_many_parts(),
-        proto::Fault::Malformed(fault) => Error::broken_answer(format!("malformed gRPC message: {fault}")),
+        proto::DecodeError::Parts => context.too_many_parts(),
+        proto::DecodeError::Malformed(fault) => {
+            Error::malformed_response(format!("malformed gRPC message: {fault}"))
+        }
     })?;
     Ok((reply, None))
 }

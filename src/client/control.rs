@@ -247,7 +247,7 @@ impl Client {
         url
     }
 
-    fn call<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Answer> {
+    fn call<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Output> {
         self.0.server.call(operation, &CallContext::new(&self.0.options, options))
     }
 

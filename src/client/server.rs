@@ -35,12 +35,12 @@ impl Server {
     }
 
     /// Runs one operation of the control plane.
-    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
+    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Output> {
         self.log(context, || operation.what(), || self.ask(operation, context))
     }
 
     /// The same without its log and without what it was in its error.
-    pub fn ask<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Answer> {
+    pub fn ask<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Output> {
         let request = self.transport.request(operation, context)?;
         let is_for_good = O::IS_REFUSED_FOR_GOOD;
         match self.exchange(&request, operation.only_reads(), is_for_good, context) {
@@ -53,7 +53,7 @@ impl Server {
                 response.end(outcome.as_ref().err());
                 outcome
             }
-            Err(error) => operation.answer_of(error),
+            Err(error) => operation.response_of(error),
         }
     }
 

@@ -101,7 +101,7 @@ pub unsafe extern "C" fn triton_call_options_add_header(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.add_header(convert::text(name, "name")?, convert::text(value, "value")?).map(drop)
+            options.add_header(convert::string(name, "name")?, convert::string(value, "value")?).map(drop)
         })
     }
 }
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn triton_call_options_add_binary_header(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             let value = convert::array(value.cast::<u8>(), byte_size, "value")?;
             if !name.to_ascii_lowercase().ends_with("-bin") {
                 let message =
@@ -151,7 +151,9 @@ pub unsafe extern "C" fn triton_call_options_add_restricted_key(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.add_restricted_key(convert::text(name, "name")?, convert::text(value, "value")?).map(drop)
+            options
+                .add_restricted_key(convert::string(name, "name")?, convert::string(value, "value")?)
+                .map(drop)
         })
     }
 }
@@ -193,7 +195,7 @@ pub unsafe extern "C" fn triton_call_options_add_query_parameter(
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
             options
-                .add_query_parameter(convert::text(name, "name")?, convert::text(value, "value")?)
+                .add_query_parameter(convert::string(name, "name")?, convert::string(value, "value")?)
                 .map(drop)
         })
     }
@@ -251,7 +253,7 @@ pub unsafe extern "C" fn triton_call_options_set_accept_encoding(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.set_accept_encoding(convert::text(encodings, "encodings")?).map(drop)
+            options.set_accept_encoding(convert::string(encodings, "encodings")?).map(drop)
         })
     }
 }
@@ -270,7 +272,7 @@ pub unsafe extern "C" fn triton_call_options_set_http_path(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.set_http_path(convert::text(path, "path")?).map(drop)
+            options.set_http_path(convert::string(path, "path")?).map(drop)
         })
     }
 }
@@ -291,7 +293,7 @@ pub unsafe extern "C" fn triton_call_options_set_http_content_type(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.set_http_content_type(convert::text(content_type, "content_type")?).map(drop)
+            options.set_http_content_type(convert::string(content_type, "content_type")?).map(drop)
         })
     }
 }
@@ -310,7 +312,7 @@ pub unsafe extern "C" fn triton_call_options_set_http_json_size_header(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.set_http_json_size_header(convert::text(name, "name")?).map(drop)
+            options.set_http_json_size_header(convert::string(name, "name")?).map(drop)
         })
     }
 }

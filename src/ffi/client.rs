@@ -40,7 +40,7 @@ pub unsafe extern "C" fn triton_client_new(
     unsafe {
         boundary(error_out, || {
             let out = Out::new(client_out, "client_out", ptr::null_mut()).required()?;
-            let client = Client::with_options(convert::text(url, "url")?, &client_options(options))?;
+            let client = Client::with_options(convert::string(url, "url")?, &client_options(options))?;
             out.set(new_handle(triton_client { client }));
             Ok(())
         })

@@ -112,8 +112,8 @@ pub unsafe extern "C" fn triton_client_model_config(
         boundary(error_out, || {
             let out = Out::new(config_out, "config_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let name = convert::text(model_name, "model_name")?;
-            let version = convert::optional_text(model_version, "model_version")?;
+            let name = convert::string(model_name, "model_name")?;
+            let version = convert::optional_string(model_version, "model_version")?;
             out.set(new_handle(client.model_config(name, version, call_options(options))?.into()));
             Ok(())
         })

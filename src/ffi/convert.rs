@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Safety
 /// NULL, or ends with a NUL and is not changed meanwhile (TEXT).
-pub(super) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
+pub(super) unsafe fn string<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
     if pointer.is_null() {
         return Err(Error::invalid(format!("{name} is NULL")));
     }
@@ -32,10 +32,10 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a 
 /// A text for which NULL stands for the empty one.
 ///
 /// # Safety
-/// As for [`text`].
-pub(super) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
+/// As for [`string`].
+pub(super) unsafe fn optional_string<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
     // SAFETY: the caller's promise.
-    if pointer.is_null() { Ok("") } else { unsafe { text(pointer, name) } }
+    if pointer.is_null() { Ok("") } else { unsafe { string(pointer, name) } }
 }
 
 /// An array. With no elements the pointer may be NULL.
@@ -141,7 +141,7 @@ pub(super) fn c_strings(texts: &[String]) -> Vec<CString> {
 }
 
 /// A text of a list; an empty one past the end.
-pub(super) fn text_at(texts: &[CString], index: usize) -> *const c_char {
+pub(super) fn string_at(texts: &[CString], index: usize) -> *const c_char {
     texts.get(index).map_or(EMPTY, |text| text.as_ptr())
 }
 

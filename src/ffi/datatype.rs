@@ -102,7 +102,7 @@ pub extern "C" fn triton_datatype_name(datatype: triton_datatype_number) -> *con
 pub unsafe extern "C" fn triton_datatype_from_name(name: *const c_char) -> triton_datatype {
     infallible(triton_datatype::TRITON_DATATYPE_INVALID, || {
         // SAFETY: the contract's TEXT.
-        let name = unsafe { convert::optional_text(name, "name") };
+        let name = unsafe { convert::optional_string(name, "name") };
         Datatype::from_name(name.unwrap_or_default()).into()
     })
 }

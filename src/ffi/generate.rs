@@ -61,9 +61,9 @@ pub unsafe extern "C" fn triton_client_generate(
         boundary(error_out, || {
             let out = Out::new(generated_out, "generated_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let model = convert::text(model_name, "model_name")?;
-            let version = convert::optional_text(model_version, "model_version")?;
-            let json = convert::text(json, "json")?;
+            let model = convert::string(model_name, "model_name")?;
+            let version = convert::optional_string(model_version, "model_version")?;
+            let json = convert::string(json, "json")?;
             let generated = client.generate(model, version, json, call_options(options))?;
             let json = c_string(&generated.json);
             out.set(new_handle(triton_generated { json, headers: Texts::default(), generated }));
@@ -160,9 +160,9 @@ pub unsafe extern "C" fn triton_client_generate_stream(
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
-            let model = convert::text(model_name, "model_name")?;
-            let version = convert::optional_text(model_version, "model_version")?;
-            let json = convert::text(json, "json")?;
+            let model = convert::string(model_name, "model_name")?;
+            let version = convert::optional_string(model_version, "model_version")?;
+            let json = convert::string(json, "json")?;
             let callback = callback.ok_or_else(|| null("callback"))?;
             let on_event = |event: &str| {
                 let event: CString = c_string(event);

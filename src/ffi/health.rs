@@ -95,8 +95,8 @@ pub unsafe extern "C" fn triton_client_is_model_ready(
         boundary(error_out, || {
             let out = Out::new(ready_out, "ready_out", false).required()?;
             let client = &handle(client, "client")?.client;
-            let name = convert::text(model_name, "model_name")?;
-            let version = convert::optional_text(model_version, "model_version")?;
+            let name = convert::string(model_name, "model_name")?;
+            let version = convert::optional_string(model_version, "model_version")?;
             out.set(client.is_model_ready(name, version, call_options(options))?);
             Ok(())
         })
@@ -124,8 +124,8 @@ pub unsafe extern "C" fn triton_client_wait_ready(
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
-            let name = convert::optional_text(model_name, "model_name")?;
-            let version = convert::optional_text(model_version, "model_version")?;
+            let name = convert::optional_string(model_name, "model_name")?;
+            let version = convert::optional_string(model_version, "model_version")?;
             client.wait_ready(name, version, call_options(options))
         })
     }
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn triton_client_health_check(
             let unknown = triton_serving_status::TRITON_SERVING_STATUS_UNKNOWN;
             let out = Out::new(status_out, "status_out", unknown).required()?;
             let client = &handle(client, "client")?.client;
-            let service = convert::optional_text(service, "service")?;
+            let service = convert::optional_string(service, "service")?;
             out.set(match client.health_check(service, call_options(options))? {
                 ServingStatus::Unknown => unknown,
                 ServingStatus::Serving => triton_serving_status::TRITON_SERVING_STATUS_SERVING,

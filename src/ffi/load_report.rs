@@ -54,7 +54,7 @@ pub unsafe extern "C" fn triton_load_report_name(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(report, EMPTY, |report| convert::text_at(&report.names, index)) })
+    infallible(EMPTY, || unsafe { read(report, EMPTY, |report| convert::string_at(&report.names, index)) })
 }
 
 /// A value; 0 past the end.
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn triton_load_report_find(
         // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
         unsafe {
             let out = Out::new(value_out, "value_out", 0.0);
-            let Ok(name) = convert::text(name, "name") else { return false };
+            let Ok(name) = convert::string(name, "name") else { return false };
             let value = read(report, None, |report| report.report.get(name));
             value.map(|value| out.set(value)).is_some()
         }

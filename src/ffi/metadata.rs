@@ -10,7 +10,7 @@ use super::{
     boundary::boundary,
     call_options::{call_options, triton_call_options},
     client::triton_client,
-    convert::{self, EMPTY, c_string, c_strings, text_at},
+    convert::{self, EMPTY, c_string, c_strings, string_at},
     datatype::triton_datatype,
     error::{triton_error, triton_status},
     handle::{Out, free, handle, new_handle, read},
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn triton_server_metadata_extension(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| text_at(&metadata.extensions, index)) })
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| string_at(&metadata.extensions, index)) })
 }
 
 /// Whether the server has an extension: "statistics", "trace", "logging", "model_repository",
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn triton_server_metadata_has_extension(
     infallible(false, || {
         // SAFETY: the contract's HANDLES, TEXT.
         unsafe {
-            let name = convert::text(name, "name").unwrap_or_default();
+            let name = convert::string(name, "name").unwrap_or_default();
             read(metadata, false, |metadata| metadata.metadata.has_extension(name))
         }
     })
@@ -204,8 +204,8 @@ pub unsafe extern "C" fn triton_client_model_metadata(
         boundary(error_out, || {
             let out = Out::new(metadata_out, "metadata_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let name = convert::text(model_name, "model_name")?;
-            let version = convert::optional_text(model_version, "model_version")?;
+            let name = convert::string(model_name, "model_name")?;
+            let version = convert::optional_string(model_version, "model_version")?;
             out.set(new_handle(client.model_metadata(name, version, call_options(options))?.into()));
             Ok(())
         })
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn triton_model_metadata_version(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| text_at(&metadata.versions, index)) })
+    infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| string_at(&metadata.versions, index)) })
 }
 
 /// The number of inputs.

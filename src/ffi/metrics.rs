@@ -153,7 +153,7 @@ pub unsafe extern "C" fn triton_metric_label(
     infallible(EMPTY, || {
         // SAFETY: the contract's HANDLES, TEXT.
         unsafe {
-            let Ok(name) = convert::text(name, "name") else { return EMPTY };
+            let Ok(name) = convert::string(name, "name") else { return EMPTY };
             read(metric, EMPTY, |metric| {
                 let label = metric.labels.iter().find(|(own, _)| own.as_bytes() == name.as_bytes());
                 label.map_or(EMPTY, |(_, value)| value.as_ptr())

@@ -242,7 +242,7 @@ pub unsafe extern "C" fn triton_client_options_set_metrics_url(
 ) -> triton_status {
     let set = |options: &mut ClientOptions| {
         // SAFETY: the contract's TEXT.
-        let url = unsafe { convert::text(url, "url") }?;
+        let url = unsafe { convert::string(url, "url") }?;
         options.set_metrics_url(url).map(drop)
     };
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
 ) -> triton_status {
     let set = |options: &mut ClientOptions| {
         // SAFETY: the contract's TEXT.
-        let name = unsafe { convert::text(name, "name") }?;
+        let name = unsafe { convert::string(name, "name") }?;
         options.set_grpc_service_name(name).map(drop)
     };
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn triton_client_options_add_restricted_key(
 ) -> triton_status {
     let set = |options: &mut ClientOptions| {
         // SAFETY: the contract's TEXT.
-        let (name, value) = unsafe { (convert::text(name, "name")?, convert::text(value, "value")?) };
+        let (name, value) = unsafe { (convert::string(name, "name")?, convert::string(value, "value")?) };
         options.add_restricted_key(name, value).map(drop)
     };
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().

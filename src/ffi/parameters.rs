@@ -74,8 +74,8 @@ pub unsafe extern "C" fn triton_infer_request_set_parameter_string(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
-            request.set_parameter(name, convert::text(value, "value")?)
+            let name = convert::string(name, "name")?;
+            request.set_parameter(name, convert::string(value, "value")?)
         })
     }
 }
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn triton_infer_request_set_parameter_int64(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_parameter(name, value)
         })
     }
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn triton_infer_request_set_parameter_bool(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_parameter(name, value)
         })
     }
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn triton_infer_request_set_parameter_double(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_parameter(name, value)
         })
     }
@@ -158,8 +158,8 @@ pub unsafe extern "C" fn triton_infer_request_input_set_parameter_string(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
-            request.set_input_parameter(input, name, convert::text(value, "value")?)
+            let name = convert::string(name, "name")?;
+            request.set_input_parameter(input, name, convert::string(value, "value")?)
         })
     }
 }
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_parameter_int64(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_input_parameter(input, name, value)
         })
     }
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_parameter_bool(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_input_parameter(input, name, value)
         })
     }
@@ -225,7 +225,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_parameter_double(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_input_parameter(input, name, value)
         })
     }
@@ -248,8 +248,8 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_parameter_str
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
-            request.set_output_parameter(output, name, convert::text(value, "value")?)
+            let name = convert::string(name, "name")?;
+            request.set_output_parameter(output, name, convert::string(value, "value")?)
         })
     }
 }
@@ -270,7 +270,7 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_parameter_int
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_output_parameter(output, name, value)
         })
     }
@@ -292,7 +292,7 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_parameter_boo
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_output_parameter(output, name, value)
         })
     }
@@ -315,7 +315,7 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_parameter_dou
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             request.set_output_parameter(output, name, value)
         })
     }

@@ -107,7 +107,7 @@ pub unsafe extern "C" fn triton_repository_options_set_repository_name(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.set_repository_name(convert::optional_text(name, "name")?).map(drop)
+            options.set_repository_name(convert::optional_string(name, "name")?).map(drop)
         })
     }
 }
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn triton_repository_options_set_config(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.set_config(convert::text(json, "json")?).map(drop)
+            options.set_config(convert::string(json, "json")?).map(drop)
         })
     }
 }
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn triton_repository_options_add_file(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            let path = convert::text(path, "path")?;
+            let path = convert::string(path, "path")?;
             let content = convert::array(content.cast::<u8>(), byte_size, "content")?;
             options.add_file(path, content).map(drop)
         })
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn triton_client_load_model(
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
-            let name = convert::text(model_name, "model_name")?;
+            let name = convert::string(model_name, "model_name")?;
             client.load_model(name, &repository_options(repository), call_options(options))
         })
     }
@@ -335,7 +335,7 @@ pub unsafe extern "C" fn triton_client_unload_model(
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
-            let name = convert::text(model_name, "model_name")?;
+            let name = convert::string(model_name, "model_name")?;
             client.unload_model(name, &repository_options(repository), call_options(options))
         })
     }

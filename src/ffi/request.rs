@@ -23,7 +23,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     infer::{Datatype, InferRequest},
-    lend::{Landing, Segment},
+    lend::{OutputBuffer, Segment},
 };
 
 /// An inference request. Freed with triton_infer_request_free.
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn triton_infer_request_new(
     unsafe {
         boundary(error_out, || {
             let out = Out::new(request_out, "request_out", ptr::null_mut()).required()?;
-            let name = convert::text(model_name, "model_name")?;
+            let name = convert::string(model_name, "model_name")?;
             if name.is_empty() {
                 return Err(Error::invalid("model_name is empty"));
             }
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn triton_infer_request_set_model_version(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            request.set_model_version(convert::optional_text(model_version, "model_version")?);
+            request.set_model_version(convert::optional_string(model_version, "model_version")?);
             Ok(())
         })
     }
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn triton_infer_request_set_id(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            request.set_id(convert::optional_text(id, "id")?);
+            request.set_id(convert::optional_string(id, "id")?);
             Ok(())
         })
     }
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn triton_infer_request_set_sequence_string(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            request.set_sequence(convert::text(id, "id")?, start, end)
+            request.set_sequence(convert::string(id, "id")?, start, end)
         })
     }
 }
@@ -501,7 +501,7 @@ pub unsafe extern "C" fn triton_infer_request_add_requested_output(
         boundary(error_out, || {
             let out = Out::new(index_out, "index_out", 0).required()?;
             let request = &mut handle_mut(request, "request")?.request;
-            out.set(request.add_requested_output(convert::text(name, "name")?)?);
+            out.set(request.add_requested_output(convert::string(name, "name")?)?);
             Ok(())
         })
     }
@@ -530,8 +530,8 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_buffer(
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
             convert::check_array(data.cast::<u8>().cast_const(), byte_size, "data")?;
-            let landing = NonNull::new(data.cast()).map(|data| Landing::from_raw(data, byte_size));
-            request.set_landing(output, landing)
+            let landing = NonNull::new(data.cast()).map(|data| OutputBuffer::from_raw(data, byte_size));
+            request.set_output_buffer(output, landing)
         })
     }
 }
@@ -546,7 +546,7 @@ unsafe fn add_input(
     rank: usize,
 ) -> Result<usize> {
     // SAFETY: the caller's promise.
-    let (name, shape) = unsafe { (convert::text(name, "name")?, convert::array(shape, rank, "shape")?) };
+    let (name, shape) = unsafe { (convert::string(name, "name")?, convert::array(shape, rank, "shape")?) };
     request.add_input(name, convert::datatype(datatype)?, shape)
 }
 

@@ -202,7 +202,7 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
             let (data, count) = (data.required()?, count.required()?);
             let result = handle(result, "result")?;
             let datatype = convert::datatype(datatype)?;
-            let output = result.result.output(convert::text(name, "name")?)?;
+            let output = result.result.output(convert::string(name, "name")?)?;
             let Some(size) = datatype.byte_size() else {
                 return Err(Error::invalid(format!(
                     "the elements of {datatype} have no one size: triton_infer_result_output_strings reads BYTES"
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn triton_infer_result_output_strings(
             let count = Out::new(count_out, "count_out", 0);
             let (strings, count) = (strings.required()?, count.required()?);
             let result = handle(result, "result")?;
-            let elements = result.output(convert::text(name, "name")?)?.strings()?;
+            let elements = result.output(convert::string(name, "name")?)?.strings()?;
             strings.set(elements.as_ptr());
             count.set(elements.len());
             Ok(())

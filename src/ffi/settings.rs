@@ -75,7 +75,7 @@ pub unsafe extern "C" fn triton_client_trace_settings(
         boundary(error_out, || {
             let out = Out::new(settings_out, "settings_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let model = convert::optional_text(model_name, "model_name")?;
+            let model = convert::optional_string(model_name, "model_name")?;
             out.set(new_handle(client.trace_settings(model, call_options(options))?.into()));
             Ok(())
         })
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn triton_client_update_trace_settings(
         boundary(error_out, || {
             let out = Out::new(settings_out, "settings_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let model = convert::optional_text(model_name, "model_name")?;
+            let model = convert::optional_string(model_name, "model_name")?;
             let update = &handle(update, "update")?.update;
             out.set(new_handle(client.update_trace_settings(model, update, call_options(options))?.into()));
             Ok(())
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn triton_settings_find(
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES, TEXT.
         unsafe {
-            let Ok(name) = convert::text(name, "name") else { return ptr::null() };
+            let Ok(name) = convert::string(name, "name") else { return ptr::null() };
             let found = read(settings, None, |settings| {
                 settings.settings.iter().find(|setting| setting.name.as_bytes() == name.as_bytes())
             });
@@ -244,7 +244,9 @@ pub unsafe extern "C" fn triton_setting_value_count(setting: *const triton_setti
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_value(setting: *const triton_setting, index: usize) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(setting, EMPTY, |setting| convert::text_at(&setting.values, index)) })
+    infallible(EMPTY, || unsafe {
+        read(setting, EMPTY, |setting| convert::string_at(&setting.values, index))
+    })
 }
 
 /// The value of a setting that is yes or no; else false.
@@ -305,8 +307,8 @@ pub unsafe extern "C" fn triton_settings_update_set_string(
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
-            let name = convert::text(name, "name")?;
-            update.set(name, convert::text(value, "value")?).map(drop)
+            let name = convert::string(name, "name")?;
+            update.set(name, convert::string(value, "value")?).map(drop)
         })
     }
 }
@@ -328,10 +330,10 @@ pub unsafe extern "C" fn triton_settings_update_set_strings(
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             let texts = convert::array(values, count, "values")?;
             let texts =
-                texts.iter().map(|text| convert::text(*text, "values")).collect::<Result<Vec<_>>>()?;
+                texts.iter().map(|text| convert::string(*text, "values")).collect::<Result<Vec<_>>>()?;
             update.set(name, &texts[..]).map(drop)
         })
     }
@@ -351,7 +353,7 @@ pub unsafe extern "C" fn triton_settings_update_set_bool(
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             update.set(name, value).map(drop)
         })
     }
@@ -371,7 +373,7 @@ pub unsafe extern "C" fn triton_settings_update_set_uint32(
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             update.set(name, value).map(drop)
         })
     }
@@ -391,7 +393,7 @@ pub unsafe extern "C" fn triton_settings_update_clear(
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             update.clear(name).map(drop)
         })
     }

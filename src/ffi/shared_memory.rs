@@ -12,7 +12,7 @@ use super::{
     boundary::boundary,
     call_options::{call_options, triton_call_options},
     client::triton_client,
-    convert::{self, EMPTY, c_string, text_at},
+    convert::{self, EMPTY, c_string, string_at},
     error::{triton_error, triton_status},
     handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn triton_client_register_system_shared_memory(
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
-            let (name, key) = (convert::text(name, "name")?, convert::text(key, "key")?);
+            let (name, key) = (convert::string(name, "name")?, convert::string(key, "key")?);
             client.register_system_shared_memory(name, key, byte_size, offset, call_options(options))
         })
     }
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
-            let name = convert::text(name, "name")?;
+            let name = convert::string(name, "name")?;
             let raw_handle = convert::array(raw_handle.cast::<u8>(), handle_byte_size, "raw_handle")?;
             client.register_cuda_shared_memory(name, raw_handle, device_id, byte_size, call_options(options))
         })
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn triton_client_unregister_system_shared_memory(
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
-            client.unregister_system_shared_memory(convert::text(name, "name")?, call_options(options))
+            client.unregister_system_shared_memory(convert::string(name, "name")?, call_options(options))
         })
     }
 }
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn triton_client_unregister_cuda_shared_memory(
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
-            client.unregister_cuda_shared_memory(convert::text(name, "name")?, call_options(options))
+            client.unregister_cuda_shared_memory(convert::string(name, "name")?, call_options(options))
         })
     }
 }
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn triton_client_system_shared_memory_status(
         boundary(error_out, || {
             let out = Out::new(status_out, "status_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let name = convert::optional_text(name, "name")?;
+            let name = convert::optional_string(name, "name")?;
             out.set(new_handle(client.system_shared_memory_status(name, call_options(options))?.into()));
             Ok(())
         })
@@ -248,7 +248,7 @@ pub unsafe extern "C" fn triton_client_cuda_shared_memory_status(
         boundary(error_out, || {
             let out = Out::new(status_out, "status_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let name = convert::optional_text(name, "name")?;
+            let name = convert::optional_string(name, "name")?;
             out.set(new_handle(client.cuda_shared_memory_status(name, call_options(options))?.into()));
             Ok(())
         })
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn triton_shared_memory_status_name(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(status, EMPTY, |status| text_at(&status.names, index)) })
+    infallible(EMPTY, || unsafe { read(status, EMPTY, |status| string_at(&status.names, index)) })
 }
 
 /// The name of a region's memory, as shm_open takes it; an empty text for a GPU's, and past the end.
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn triton_shared_memory_status_key(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(status, EMPTY, |status| text_at(&status.keys, index)) })
+    infallible(EMPTY, || unsafe { read(status, EMPTY, |status| string_at(&status.keys, index)) })
 }
 
 /// The bytes of a region; 0 past the end.

@@ -14,7 +14,7 @@ use crate::{
     compression::Compression,
     error::{Error, Origin, Result, Status, excerpt},
     infer::{
-        InferInput, InferOutput, InferRequest, InferResult, MOST_RANK, OutputHead, RequestedOutput, Source,
+        InferInput, InferOutput, InferRequest, InferResult, MAX_RANK, OutputHead, RequestedOutput, Source,
         check_output_count, check_output_names,
         place::{Data, Place, Places},
         rank_error,
@@ -259,7 +259,7 @@ const AT_KEY: State = State::Head { bytes: [0; HEAD_MOST], count: 0 };
 impl<'r> ResponseReader<'r> {
     /// For a message of `byte_size` bytes; RESOURCE_EXHAUSTED if that is over the limit.
     pub fn new(byte_size: u64, context: &CallContext) -> Result<Self> {
-        context.check_answer_size(byte_size)?;
+        context.check_response_size(byte_size)?;
         Ok(Self {
             left: byte_size,
             left_spelled_out: context.max_parsed_byte_size(),
@@ -276,7 +276,7 @@ impl<'r> ResponseReader<'r> {
         self.left = self
             .left
             .checked_sub(bytes.len() as u64)
-            .ok_or_else(|| Error::broken_answer("the response's message is longer than announced"))?;
+            .ok_or_else(|| Error::malformed_response("the response's message is longer than announced"))?;
         while !bytes.is_empty() {
             match &mut self.state {
                 State::Head { count: 0, .. } if let Some((head, length)) = Head::parse(bytes)? => {
@@ -445,8 +445,8 @@ impl<'r> ResponseReader<'r> {
 fn decode<M: Message + Name + Default>(bytes: &[u8]) -> Result<M> {
     M::decode(bytes).or_else(|_| {
         proto::decode(bytes, u64::MAX).map_err(|fault| match fault {
-            proto::Fault::Malformed(fault) => malformed(&fault),
-            proto::Fault::Parts => malformed("too many fields"),
+            proto::DecodeError::Malformed(fault) => malformed(&fault),
+            proto::DecodeError::Parts => malformed("too many fields"),
         })
     })
 }
@@ -474,7 +474,7 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
             (SHAPE, Value::Bytes(mut packed)) => {
                 // Each dimension takes 8 bytes once it is decoded, and 1 here: counted first.
                 let rank = head.shape.len() + packed.iter().filter(|byte| **byte < 0x80).count();
-                if rank > MOST_RANK {
+                if rank > MAX_RANK {
                     return Err(rank_error(&head.name, rank));
                 }
                 while !packed.is_empty() {
@@ -486,8 +486,8 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
                 }
             }
             (SHAPE, Value::Number(dimension)) => {
-                if head.shape.len() == MOST_RANK {
-                    return Err(rank_error(&head.name, MOST_RANK + 1));
+                if head.shape.len() == MAX_RANK {
+                    return Err(rank_error(&head.name, MAX_RANK + 1));
                 }
                 head.shape.push(dimension as i64);
             }
@@ -577,7 +577,7 @@ fn split(bytes: &[u8], most: u64) -> (&[u8], &[u8]) {
 }
 
 fn malformed(what: &str) -> Error {
-    Error::broken_answer(format!("malformed ModelInferResponse: {what}"))
+    Error::malformed_response(format!("malformed ModelInferResponse: {what}"))
 }
 
 #[cfg(test)]
@@ -726,15 +726,15 @@ mod tests {
             response.outputs[1].shape = vec![0; rank];
             response
         };
-        let result = read(&shape(MOST_RANK).encode_to_vec(), 1000).unwrap();
-        assert_eq!(result.outputs()[1].shape().len(), MOST_RANK);
+        let result = read(&shape(MAX_RANK).encode_to_vec(), 1000).unwrap();
+        assert_eq!(result.outputs()[1].shape().len(), MAX_RANK);
         // Decoded first, a megabyte of them would be eight.
-        for rank in [MOST_RANK + 1, 1 << 20] {
+        for rank in [MAX_RANK + 1, 1 << 20] {
             let error = read(&shape(rank).encode_to_vec(), 4096).unwrap_err();
-            let message = format!("output 'B' of the response has {rank} dimensions, more than {MOST_RANK}");
+            let message = format!("output 'B' of the response has {rank} dimensions, more than {MAX_RANK}");
             assert_eq!(error.to_string(), message);
         }
-        let field = [&b"\x0a\x01U"[..], &[0x18, 1].repeat(MOST_RANK + 1)].concat();
+        let field = [&b"\x0a\x01U"[..], &[0x18, 1].repeat(MAX_RANK + 1)].concat();
         assert!(read_output(&field).unwrap_err().to_string().contains("'U'"));
     }
 }

@@ -156,7 +156,7 @@ impl Unary<'_, '_> {
         let outcome = match status::read(&mut trailers, self.context) {
             Some(Ok(())) => message.finish().map_err(Failure::from),
             Some(Err(error)) => Err(error.into()),
-            None => Err(Error::broken_answer("invalid gRPC response: it ends without a status").into()),
+            None => Err(Error::malformed_response("invalid gRPC response: it ends without a status").into()),
         };
         match outcome {
             Ok(output) => {
@@ -186,7 +186,7 @@ impl Unary<'_, '_> {
         if head.headers().keys().any(|name| name.as_str() == "grpc-status") {
             let error = match status::read(head.headers_mut(), self.context) {
                 Some(Err(error)) => error,
-                _ => Error::broken_answer("invalid gRPC response: missing message"),
+                _ => Error::malformed_response("invalid gRPC response: missing message"),
             };
             return Err(with_headers(error.into(), HeaderMap::new(), head.into_parts().0.headers));
         }

@@ -65,7 +65,7 @@ impl<'c, R: MessageReader> Message<'c, R> {
             self.begin(encoding)?;
         }
         self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
-            Error::broken_answer("invalid gRPC response: a second message, or one longer than announced")
+            Error::malformed_response("invalid gRPC response: a second message, or one longer than announced")
         })?;
         match &mut self.compressed {
             None => self.reader.push(bytes),
@@ -86,11 +86,11 @@ impl<'c, R: MessageReader> Message<'c, R> {
         let was_requested = self.context.accept_encoding.is_some();
         match Compression::from_name(encoding) {
             Some(compression) if was_requested && compression != Compression::None => {
-                self.context.check_answer_size(self.left)?;
+                self.context.check_response_size(self.left)?;
                 self.compressed = Some((compression, Vec::new()));
                 Ok(())
             }
-            _ => Err(Error::broken_answer(format!(
+            _ => Err(Error::malformed_response(format!(
                 "invalid gRPC response: the message is compressed with '{}', which was not requested",
                 excerpt(encoding)
             ))),
@@ -99,11 +99,11 @@ impl<'c, R: MessageReader> Message<'c, R> {
 
     pub fn finish(mut self) -> Result<R::Output> {
         if self.prefixed < PREFIX_BYTE_SIZE {
-            return Err(Error::broken_answer("invalid gRPC response: missing message"));
+            return Err(Error::malformed_response("invalid gRPC response: missing message"));
         }
         if self.left > 0 {
             let left = self.left;
-            return Err(Error::broken_answer(format!(
+            return Err(Error::malformed_response(format!(
                 "invalid gRPC response: the message ends {left} bytes early"
             )));
         }

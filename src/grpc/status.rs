@@ -9,7 +9,7 @@ use super::lane::Ended;
 use crate::{
     error::{self, Error},
     lend::Loan,
-    model::wire,
+    model::http_form,
     net::{
         attempts::{Failure, Reached},
         link::Link,
@@ -110,14 +110,14 @@ pub(super) fn not_grpc(head: &Response<()>, text: &[u8]) -> Error {
         // Triton never responds so over gRPC, whatever form the body has: it is a proxy's, which may have failed after its
         // server ran the request.
         let in_doubt = error::http_status_meaning(status).in_doubt || status == 500;
-        let error = wire::error(status, text);
+        let error = http_form::error(status, text);
         return error.in_doubt(in_doubt).said_by_server_itself(false);
     }
     let message = match field(header::CONTENT_TYPE) {
         Some(kind) => format!("invalid gRPC response: content type '{}'", error::excerpt(&kind)),
         None => "invalid gRPC response: missing content type".to_owned(),
     };
-    Error::broken_answer(message).with_http_status(status)
+    Error::malformed_response(message).with_http_status(status)
 }
 
 /// The failure of a call whose headers could not be sent.
@@ -156,7 +156,7 @@ pub(super) fn failed(
             let text = format!("reset by the server or a proxy ({reason:?})");
             Error::connection(text).in_doubt(true).retryable(reason != Reason::HTTP_1_1_REQUIRED).into()
         }
-        _ if error.is_library() => Error::broken_answer("malformed HTTP/2").with_source(error).into(),
+        _ if error.is_library() => Error::malformed_response("malformed HTTP/2").with_source(error).into(),
         _ => lost(error, responded, link),
     }
 }

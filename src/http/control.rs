@@ -17,7 +17,7 @@ use crate::{
     error_body::READ_BYTE_SIZE,
     headers::Headers,
     infer::Stopwatch,
-    model::wire::{self, HttpRequest, is_success},
+    model::http_form::{self, HttpRequest, is_success},
     net::{
         attempts::Failure,
         drive::Caller,
@@ -122,7 +122,7 @@ pub(super) async fn read_body(
     }
     check_success(head, rest).await?;
     if let Some(encoding) = &head.encoding {
-        return Err(Error::broken_answer(unexpected_encoding(encoding)));
+        return Err(Error::malformed_response(unexpected_encoding(encoding)));
     }
     if let Some(announced) = rest.byte_size() {
         context.check_parsed_size(announced.saturating_add(body.len() as u64))?;
@@ -145,7 +145,7 @@ pub(super) async fn check_success(head: &Head, body: &mut Body<'_>) -> Result<()
         ContentKind::Grpc => Err(grpc_port(head.status)),
         ContentKind::Html => {
             let page = read_reason(head, Vec::new(), body).await;
-            Err(wire::unexpected(
+            Err(http_form::unexpected(
                 head.status,
                 "the server's response and not content type 'text/html'",
                 &page,
@@ -190,7 +190,7 @@ pub(super) fn check_undeclared(encoding: Compression, context: &CallContext) -> 
         return Ok(());
     }
     let name = encoding.name();
-    Err(Error::broken_answer(format!(
+    Err(Error::malformed_response(format!(
         "the response body is {name}, and no Content-Encoding says so: a server or proxy compressed it without being asked"
     )))
 }

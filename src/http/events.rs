@@ -16,7 +16,7 @@ use crate::{
     infer::Stopwatch,
     model::{
         generate::cancelled,
-        wire::{self, HttpRequest, is_success},
+        http_form::{self, HttpRequest, is_success},
     },
     net::{attempts::Failure, drive::Caller},
     options::CallContext,
@@ -71,20 +71,20 @@ async fn read_stream(
     if is_success(status) {
         check_success(&response.head, &mut response.body).await.map_err(|error| (error, false))?;
         if let Some(encoding) = &response.head.encoding {
-            let error = Error::broken_answer(unexpected_encoding(encoding));
+            let error = Error::malformed_response(unexpected_encoding(encoding));
             return Err((error.with_http_status(status), false));
         }
         let mut events = Events::new(&mut response.body, context);
         let is_declared = response.head.kind == ContentKind::EventStream;
         if events.is_stream(is_declared).await.map_err(|error| (error, false))? {
             let outcome = events.each(|name, event| match error_within(name, event) {
-                Some(text) => Err(wire::embedded(status, &text)),
+                Some(text) => Err(http_form::embedded(status, &text)),
                 None if event.is_empty() => Ok(()),
                 None if on_event(event).is_break() => Err(cancelled()),
                 None => Ok(()),
             });
             return match (outcome.await, events.other) {
-                (Ok(()), Other::Text(text)) => Err((wire::unexpected(status, EVENTS, &text), false)),
+                (Ok(()), Other::Text(text)) => Err((http_form::unexpected(status, EVENTS, &text), false)),
                 (outcome, _) => outcome.map_err(|error| (error.with_http_status(status), false)),
             };
         }
@@ -96,10 +96,9 @@ async fn read_stream(
     let is_reusable = response.ends_reusable() && !is_of_a_gateway(status, &body);
     let text = String::from_utf8_lossy(&body);
     let error = match is_success(status) {
-        false => wire::error(status, without_frame(&text).as_bytes()),
-        true => {
-            wire::embedded_error(status, &body).unwrap_or_else(|| wire::unexpected(status, EVENTS, &body))
-        }
+        false => http_form::error(status, without_frame(&text).as_bytes()),
+        true => http_form::embedded_error(status, &body)
+            .unwrap_or_else(|| http_form::unexpected(status, EVENTS, &body)),
     };
     let is_reusable = is_reusable && !error.is_malformed_response();
     Err((error, is_reusable))

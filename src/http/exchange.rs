@@ -139,7 +139,7 @@ impl<'c> Exchange<'c> {
         if !is_sent && matches!(head.status, 200..=299) {
             // An error may come early; a success cannot be the response to what has not been sent.
             let message = "malformed HTTP response: a success before the end of the request was sent";
-            return Err(Error::broken_answer(message).with_http_status(head.status).into());
+            return Err(Error::malformed_response(message).with_http_status(head.status).into());
         }
         let framing = Framing::new(head.framing)?;
         let body = Body::Arriving { link: self.link, window: self.window, framing };
@@ -351,7 +351,7 @@ impl Body<'_> {
             Self::Arriving { link, window, framing: Framing::Chunks(call) } => {
                 let mut overhead = 0;
                 loop {
-                    let malformed = || Error::broken_answer("malformed HTTP chunk");
+                    let malformed = || Error::malformed_response("malformed HTTP chunk");
                     let (taken, given) =
                         call.read(window.unread(), into).map_err(|error| malformed().with_source(error))?;
                     window.used += taken;

@@ -119,7 +119,7 @@ impl Parsed {
             }
             Err(_) if is_settings_frame(bytes) => {
                 let message = "the server's port speaks HTTP/2, not HTTP/1.1: use a grpc:// URL, or the HTTP port (8000 by default)";
-                return Err(Error::broken_answer(message).in_doubt(false));
+                return Err(Error::malformed_response(message).in_doubt(false));
             }
             Err(_) if tls_port::is_alert(bytes) => return Err(tls_port::error()),
             Err(error) => return Err(malformed().with_source(error)),
@@ -235,7 +235,7 @@ fn add_encodings(encodings: &mut Option<String>, value: &[u8]) {
 /// The error of a success that is gRPC's.
 pub(super) fn grpc_port(status: u16) -> Error {
     let message = "unexpected content type 'application/grpc': this is a gRPC port: use a grpc:// URL, or the HTTP port (8000 by default)";
-    Error::broken_answer(message).in_doubt(false).with_http_status(status)
+    Error::malformed_response(message).in_doubt(false).with_http_status(status)
 }
 
 /// What an encoding is that was not requested, or is not known.
@@ -249,7 +249,7 @@ fn is_settings_frame(bytes: &[u8]) -> bool {
 }
 
 fn malformed() -> Error {
-    Error::broken_answer("malformed HTTP response")
+    Error::malformed_response("malformed HTTP response")
 }
 
 /// What a server wrote, for an error's message.

@@ -6,10 +6,10 @@ use super::{
     Http,
     connection::{Http1, Ids},
     control::{check_success, check_undeclared, read_reason},
-    elements,
     exchange::{Body, Exchange, Response},
     head::{ContentKind, json_size_header, unexpected_encoding},
     json::{Header, NOT_AN_INFERENCE, OutputHeader, ResponseParser},
+    json_tensor,
     prepare::Prepared,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         Datatype, InferOutput, InferResult, Stopwatch, check_output_count, check_output_names,
         place::{Data, Place, Places},
     },
-    model::wire,
+    model::http_form,
     net::{attempts::Failure, drive::Caller},
     options::CallContext,
 };
@@ -101,9 +101,9 @@ async fn read_response(
 ) -> Result<InferResult> {
     let Response { head, body, .. } = response;
     // What is rare is boxed: every call would move its state.
-    if !wire::is_success(head.status) {
+    if !http_form::is_success(head.status) {
         let reason = Box::pin(read_reason(head, Vec::new(), body)).await;
-        return Err(wire::error_of(head.status, &reason, is_binary));
+        return Err(http_form::error_of(head.status, &reason, is_binary));
     }
     if head.kind != ContentKind::Other {
         Box::pin(check_success(head, body)).await?;
@@ -113,7 +113,9 @@ async fn read_response(
         Some(name) => match Compression::from_name(name) {
             Some(encoding) if context.accept_encoding.is_some() => encoding,
             _ => {
-                return Err(Error::broken_answer(unexpected_encoding(name)).with_http_status(head.status));
+                return Err(
+                    Error::malformed_response(unexpected_encoding(name)).with_http_status(head.status)
+                );
             }
         },
     };
@@ -122,7 +124,7 @@ async fn read_response(
         Some(Ok(byte_size)) => Some(*byte_size),
         Some(Err(text)) => {
             let message = format!("invalid {}: '{text}'", json_size_header(context));
-            return Err(Error::broken_answer(message).with_http_status(head.status));
+            return Err(Error::malformed_response(message).with_http_status(head.status));
         }
     };
     let reading = Reading { json_byte_size, ids, context };
@@ -151,11 +153,11 @@ async fn decompress(
 ) -> Result<Vec<u8>> {
     let start = compressed.len() as u64;
     if let Some(byte_size) = body.byte_size() {
-        context.check_answer_size(byte_size.saturating_add(start))?;
+        context.check_response_size(byte_size.saturating_add(start))?;
     }
     let max = context.max_message_byte_size.saturating_add(1).saturating_sub(start);
     body.read_to(&mut compressed, max).await?;
-    context.check_answer_size(compressed.len() as u64)?;
+    context.check_response_size(compressed.len() as u64)?;
     encoding.decompress(&compressed, context.max_decompressed_byte_size)
 }
 
@@ -177,7 +179,7 @@ impl Reading<'_> {
     ) -> Result<InferResult> {
         let byte_size = body.byte_size();
         if let Some(byte_size) = byte_size {
-            self.context.check_answer_size(byte_size)?;
+            self.context.check_response_size(byte_size)?;
         }
         match self.read_json(body, byte_size, parser.buffer()).await? {
             Compression::None => self.read_parts(body, byte_size, parser, places).await,
@@ -214,7 +216,7 @@ impl Reading<'_> {
         let header = parser.parse().map_err(|fault| not_a_result(parser.buffer(), &fault))?;
         if self.ids.is_stray(&header.id) {
             let id = excerpt(&header.id);
-            return Err(Error::broken_answer(format!(
+            return Err(Error::malformed_response(format!(
                 "the response belongs to an earlier request of this connection, by its id '{id}'"
             )));
         }
@@ -230,15 +232,15 @@ impl Reading<'_> {
                 (Some(_), _) if head.datatype() == Datatype::Invalid => places.bring(name, &[])?,
                 (Some(range), _) => {
                     if repairs.is_within(&range) {
-                        return Err(Error::broken_answer(format!(
+                        return Err(Error::malformed_response(format!(
                             "output '{}': its JSON data is not UTF-8; request it as binary data",
                             excerpt(name)
                         )));
                     }
                     let text = parser.text().get(range).unwrap_or_default();
-                    let data = elements::read_response(text, head.datatype(), head.byte_size()?).map_err(
+                    let data = json_tensor::read_response(text, head.datatype(), head.byte_size()?).map_err(
                         |fault| {
-                            Error::broken_answer(format!(
+                            Error::malformed_response(format!(
                                 "output '{}' of the response: {fault}",
                                 excerpt(name)
                             ))
@@ -264,7 +266,7 @@ impl Reading<'_> {
         }
         check_output_names(&result.outputs)?;
         if body.fill(&mut [0]).await? != 0 {
-            return Err(Error::broken_answer("trailing data after the last output"));
+            return Err(Error::malformed_response("trailing data after the last output"));
         }
         Ok(result)
     }
@@ -284,7 +286,7 @@ impl Reading<'_> {
             // The size before the compression, perhaps, of which nothing tells but the first bytes.
             body.read_to(to, 2).await?;
             return match Compression::of(to) {
-                Compression::None => Err(Error::broken_answer(format!(
+                Compression::None => Err(Error::malformed_response(format!(
                     "the JSON part is announced with {json} bytes, the response with {whole}"
                 ))),
                 encoding => Ok(encoding),
@@ -301,7 +303,7 @@ impl Reading<'_> {
         }
         self.context.check_parsed_size(to.len() as u64)?;
         if self.json_byte_size.is_some_and(|announced| announced != to.len() as u64) {
-            return Err(Error::broken_answer(format!(
+            return Err(Error::malformed_response(format!(
                 "the response ends after {} of its {max} bytes of JSON",
                 to.len()
             )));
@@ -313,7 +315,7 @@ impl Reading<'_> {
 /// INTERNAL for a JSON part that is none, that is an error, or that has a `fault`.
 fn not_a_result(json: &[u8], fault: &str) -> Error {
     let is_cut = json.trim_ascii_start().starts_with(b"{") && fault != NOT_AN_INFERENCE;
-    Error::broken_answer(match is_cut {
+    Error::malformed_response(match is_cut {
         true => format!("malformed JSON part of the response: {fault}"),
         false => {
             let got = error_body::describe(json);
@@ -338,9 +340,9 @@ impl Left {
             let left = whole - self.taken;
             let name = excerpt(name);
             let message = format!("output '{name}' is announced with {byte_size} bytes, and {left} are left");
-            return Err(Error::broken_answer(message));
+            return Err(Error::malformed_response(message));
         }
-        context.check_answer_size(taken)?;
+        context.check_response_size(taken)?;
         self.taken = taken;
         Ok(())
     }
@@ -355,7 +357,7 @@ impl Place<'_> {
                 0 => {
                     let missing = missing.len();
                     let message = format!("the response ends {missing} bytes before the end of its outputs");
-                    return Err(Error::broken_answer(message));
+                    return Err(Error::malformed_response(message));
                 }
                 count => self.advance(count),
             }

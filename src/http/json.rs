@@ -7,7 +7,7 @@ use jiter::{Jiter, JiterError, Peek};
 use crate::{
     digits::whole_number,
     error_body,
-    infer::{MOST_OUTPUTS, MOST_RANK, OutputHead, Parameter, Parameters},
+    infer::{MAX_OUTPUTS, MAX_RANK, OutputHead, Parameter, Parameters},
     proto::without_bom,
 };
 
@@ -288,7 +288,7 @@ fn read_header_members(reader: &mut Jiter, header: &mut Header, is_response: &mu
                 let mut output = OutputHeader::default();
                 read_output(reader, &mut output)?;
                 // One too many is kept, for the count to tell.
-                if header.outputs.len() <= MOST_OUTPUTS {
+                if header.outputs.len() <= MAX_OUTPUTS {
                     header.outputs.push(output);
                 }
                 Ok(())
@@ -312,7 +312,7 @@ fn read_output(reader: &mut Jiter, output: &mut OutputHeader) -> Step {
             Key::Shape => array(reader, |reader, peek| {
                 let dimension = dimension(reader, peek)?;
                 // One too many is kept, for the check to tell.
-                if output.head.shape.len() <= MOST_RANK {
+                if output.head.shape.len() <= MAX_RANK {
                     output.head.shape.push(dimension);
                 }
                 Ok(())

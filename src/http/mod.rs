@@ -2,12 +2,12 @@
 
 mod connection;
 mod control;
-mod elements;
 mod events;
 mod exchange;
 mod head;
 mod infer;
 mod json;
+mod json_tensor;
 mod offline;
 mod prepare;
 

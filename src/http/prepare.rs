@@ -1,13 +1,13 @@
 //! An inference request in the form in which HTTP sends it: a JSON part, and behind it the tensors in binary, in the order
 //! in which the JSON names them (Triton's binary tensor data extension).
 
-use super::{elements, head::json_size_header, json::Writer};
+use super::{head::json_size_header, json::Writer, json_tensor};
 use crate::{
     compression::Compression,
     digits::put_digits,
     error::{Error, Result},
     infer::{InferInput, InferRequest, Parameters, Region, RequestedOutput, SequenceId, Source, Written},
-    model::wire::model_path,
+    model::http_form::model_path,
     options::CallContext,
 };
 
@@ -233,11 +233,11 @@ fn write_input(json: &mut Writer, input: &InferInput) -> Result<()> {
     match input.source() {
         Source::Segments(_) if input.is_json() => {
             json.raw(",\"data\":");
-            elements::write(json, input.datatype(), &input.joined())?;
+            json_tensor::write(json, input.datatype(), &input.joined())?;
         }
         Source::Json(text) => {
             // Read before it stands in the request: text that ends the array could say anything behind it.
-            let data = elements::read(text.as_bytes(), input.datatype(), None)
+            let data = json_tensor::read(text.as_bytes(), input.datatype(), None)
                 .map_err(|fault| Error::invalid(format!("its JSON is no tensor: {fault}")))?;
             input.check_data([&data[..]].into_iter())?;
             json.raw(",\"data\":");

@@ -54,11 +54,11 @@ fn take(rest: &[u8], at: usize) -> std::result::Result<(&[u8], &[u8]), String> {
 pub(crate) fn elements(tensor: &[u8], count: u64) -> Result<Vec<&[u8]>> {
     let mut have = 0;
     for element in each(tensor) {
-        element.map_err(Error::broken_answer)?;
+        element.map_err(Error::malformed_response)?;
         have += 1;
     }
     if have as u64 != count {
-        return Err(Error::broken_answer(format!("{have} elements came, and its shape has {count}")));
+        return Err(Error::malformed_response(format!("{have} elements came, and its shape has {count}")));
     }
     let mut elements = Vec::new();
     elements.try_reserve_exact(have).map_err(|error| {

@@ -23,7 +23,7 @@ impl<'r> Class<'r> {
         let broken = || {
             let text = String::from_utf8_lossy(element);
             let text = excerpt(&text);
-            Error::broken_answer(format!("'{text}' is no class (value:index or value:index:label)"))
+            Error::malformed_response(format!("'{text}' is no class (value:index or value:index:label)"))
         };
         // Only the label may be anything but ASCII.
         let mut parts = element.splitn(3, |byte| *byte == b':');

@@ -6,13 +6,13 @@ use super::{bytes, datatype::Datatype, parameters::Parameters, tensor};
 use crate::error::{Error, Result, dimensions, excerpt};
 
 /// The maximum number of dimensions of an output.
-pub(crate) const MOST_RANK: usize = 1024;
+pub(crate) const MAX_RANK: usize = 1024;
 
-/// The error of an output with more dimensions than [`MOST_RANK`].
+/// The error of an output with more dimensions than [`MAX_RANK`].
 pub(crate) fn rank_error(name: &str, rank: impl fmt::Display) -> Error {
     let name = excerpt(name);
-    Error::broken_answer(format!(
-        "output '{name}' of the response has {rank} dimensions, more than {MOST_RANK}"
+    Error::malformed_response(format!(
+        "output '{name}' of the response has {rank} dimensions, more than {MAX_RANK}"
     ))
 }
 
@@ -54,9 +54,9 @@ impl OutputHead {
         })
     }
 
-    /// INTERNAL for more than [`MOST_RANK`] dimensions.
+    /// INTERNAL for more than [`MAX_RANK`] dimensions.
     pub fn check_rank(&self) -> Result<()> {
-        if self.shape.len() > MOST_RANK { Err(rank_error(&self.name, self.shape.len())) } else { Ok(()) }
+        if self.shape.len() > MAX_RANK { Err(rank_error(&self.name, self.shape.len())) } else { Ok(()) }
     }
 
     /// The number of bytes that data of this datatype and shape has; `None` for BYTES, for an unknown datatype, and where
@@ -130,7 +130,7 @@ impl OutputHead {
     }
 
     pub fn malformed(&self, what: String) -> Error {
-        Error::broken_answer(format!("output '{}' of the response: {what}", excerpt(&self.name)))
+        Error::malformed_response(format!("output '{}' of the response: {what}", excerpt(&self.name)))
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
             let error = head(datatype, shape).byte_size().unwrap_err().to_string();
             assert!(error.contains("shape ["), "{error}");
         }
-        assert!(head("FP32", &[1; MOST_RANK + 1]).byte_size().is_err());
+        assert!(head("FP32", &[1; MAX_RANK + 1]).byte_size().is_err());
     }
 
     #[test]

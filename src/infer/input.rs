@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     bytes,
     datatype::Datatype,
-    parameters::{Bearer, Parameter, Parameters},
+    parameters::{Parameter, ParameterScope, Parameters},
     tensor,
 };
 use crate::{
@@ -231,7 +231,7 @@ impl<'a> InferInput<'a> {
     }
 
     pub(crate) fn set_parameter(&mut self, name: &str, value: Parameter) -> Result<()> {
-        Bearer::Input.check(name, &value).map_err(|error| self.context(error))?;
+        ParameterScope::Input.check(name, &value).map_err(|error| self.context(error))?;
         self.parameters.set(name.to_owned(), value);
         Ok(())
     }

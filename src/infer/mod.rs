@@ -17,7 +17,7 @@ mod times;
 
 pub use class::Class;
 pub use datatype::Datatype;
-pub(crate) use head::{MOST_RANK, OutputHead, rank_error};
+pub(crate) use head::{MAX_RANK, OutputHead, rank_error};
 pub(crate) use input::Source;
 pub use input::{InferInput, Region};
 pub use output::RequestedOutput;
@@ -25,7 +25,7 @@ pub use parameters::{Parameter, Parameters};
 pub use request::InferRequest;
 pub(crate) use request::{Settings, Written};
 pub use result::{InferOutput, InferResult};
-pub(crate) use result::{MOST_OUTPUTS, check_output_count, check_output_names};
+pub(crate) use result::{MAX_OUTPUTS, check_output_count, check_output_names};
 pub use sequence::SequenceId;
 pub use tensor::Element;
 pub use times::CallTimes;

@@ -2,11 +2,11 @@
 
 use super::{
     input::Region,
-    parameters::{Bearer, Parameter, Parameters},
+    parameters::{Parameter, ParameterScope, Parameters},
 };
 use crate::{
     error::{Error, Result},
-    lend::Landing,
+    lend::OutputBuffer,
 };
 
 /// An output that a request asks for. [`InferRequest::requested_outputs`](super::InferRequest::requested_outputs) lists
@@ -17,7 +17,7 @@ pub struct RequestedOutput<'a> {
     class_count: u32,
     is_json: bool,
     region: Option<Region>,
-    landing: Option<Landing<'a>>,
+    landing: Option<OutputBuffer<'a>>,
     parameters: Parameters,
 }
 
@@ -62,7 +62,7 @@ impl<'a> RequestedOutput<'a> {
     }
 
     /// The caller's memory that the output goes to, if it does.
-    pub(crate) fn landing(&self) -> Option<&Landing<'a>> {
+    pub(crate) fn landing(&self) -> Option<&OutputBuffer<'a>> {
         self.landing.as_ref()
     }
 
@@ -78,13 +78,13 @@ impl<'a> RequestedOutput<'a> {
         self.region = region;
     }
 
-    pub(crate) fn set_landing(&mut self, landing: Option<Landing<'a>>) {
+    pub(crate) fn set_output_buffer(&mut self, landing: Option<OutputBuffer<'a>>) {
         self.landing = landing;
     }
 
     pub(crate) fn set_parameter(&mut self, name: &str, value: Parameter) -> Result<()> {
         let output = format_args!("output '{}'", self.name);
-        Bearer::RequestedOutput.check(name, &value).map_err(|error| error.context(output))?;
+        ParameterScope::RequestedOutput.check(name, &value).map_err(|error| error.context(output))?;
         self.parameters.set(name.to_owned(), value);
         Ok(())
     }

@@ -105,13 +105,13 @@ impl Parameters {
 
 /// What a parameter stands at, and the names there that the protocol or Triton itself uses.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Bearer {
+pub(crate) enum ParameterScope {
     Request,
     Input,
     RequestedOutput,
 }
 
-impl Bearer {
+impl ParameterScope {
     fn reserved(self) -> &'static [(&'static str, &'static str)] {
         const SHARED: &str = "the setter of shared memory sets it";
         const SEQUENCE: &str = "the setter of the sequence sets it";

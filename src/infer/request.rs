@@ -6,13 +6,13 @@ use super::{
     datatype::Datatype,
     input::{InferInput, Region},
     output::RequestedOutput,
-    parameters::{Bearer, Parameter, Parameters},
+    parameters::{Parameter, ParameterScope, Parameters},
     sequence::{Sequence, SequenceId},
     tensor::Element,
 };
 use crate::{
     error::{Error, Result},
-    lend::{Landing, Segment},
+    lend::{OutputBuffer, Segment},
 };
 
 /// An inference request. It can be sent any number of times, by several threads at once, to any server.
@@ -192,7 +192,7 @@ impl<'a> InferRequest<'a> {
     /// name that the protocol or Triton uses itself.
     pub fn set_parameter(&mut self, name: &str, value: impl Into<Parameter>) -> Result<()> {
         let value = value.into();
-        Bearer::Request.check(name, &value)?;
+        ParameterScope::Request.check(name, &value)?;
         self.settings_mut().parameters.set(name.to_owned(), value);
         Ok(())
     }
@@ -387,11 +387,15 @@ impl<'a> InferRequest<'a> {
     /// call if the buffer is too small, which then is left as it was. A request with a buffer is in one call at a time:
     /// FAILED_PRECONDITION for a second one. What the buffer holds after a call that failed otherwise is undefined.
     pub fn set_buffer(&mut self, output: usize, buffer: &'a mut [u8]) -> Result<()> {
-        self.set_landing(output, Some(Landing::borrowed(buffer)))
+        self.set_output_buffer(output, Some(OutputBuffer::borrowed(buffer)))
     }
 
-    pub(crate) fn set_landing(&mut self, output: usize, landing: Option<Landing<'a>>) -> Result<()> {
-        self.output_at(output)?.set_landing(landing);
+    pub(crate) fn set_output_buffer(
+        &mut self,
+        output: usize,
+        landing: Option<OutputBuffer<'a>>,
+    ) -> Result<()> {
+        self.output_at(output)?.set_output_buffer(landing);
         Ok(())
     }
 

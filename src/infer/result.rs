@@ -21,14 +21,14 @@ use crate::{
 const FINAL: &str = "triton_final_response";
 
 /// As many outputs as a result has at most: what an answer says of each costs more memory than the saying.
-pub(crate) const MOST_OUTPUTS: usize = 1 << 16;
+pub(crate) const MAX_OUTPUTS: usize = 1 << 16;
 
-/// RESOURCE_EXHAUSTED if a result has more outputs than [`MOST_OUTPUTS`].
+/// RESOURCE_EXHAUSTED if a result has more outputs than [`MAX_OUTPUTS`].
 pub(crate) fn check_output_count(count: usize) -> Result<()> {
-    if count <= MOST_OUTPUTS {
+    if count <= MAX_OUTPUTS {
         return Ok(());
     }
-    let message = format!("the answer has more than {MOST_OUTPUTS} outputs");
+    let message = format!("the answer has more than {MAX_OUTPUTS} outputs");
     Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
         None => Ok(()),
         Some(output) => {
             let name = excerpt(output.name());
-            Err(Error::broken_answer(format!("output '{name}' occurs twice in the response")))
+            Err(Error::malformed_response(format!("output '{name}' occurs twice in the response")))
         }
     }
 }
@@ -299,8 +299,12 @@ impl InferOutput {
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
         self.expect(T::DATATYPE)?;
         bytemuck::checked::try_cast_slice(self.own_data()?).map_err(|error| {
-            Error::broken_answer(format!("output '{}' is no {} tensor", excerpt(self.name()), T::DATATYPE))
-                .with_source(error.to_string())
+            Error::malformed_response(format!(
+                "output '{}' is no {} tensor",
+                excerpt(self.name()),
+                T::DATATYPE
+            ))
+            .with_source(error.to_string())
         })
     }
 
@@ -363,7 +367,7 @@ impl InferOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infer::{MOST_RANK, place::Data, rank_error};
+    use crate::infer::{MAX_RANK, place::Data, rank_error};
 
     fn output(name: String, rank: usize) -> InferOutput {
         let mut head = OutputHead::default();
@@ -374,7 +378,7 @@ mod tests {
     #[test]
     fn messages_and_the_text_of_a_result_are_bounded_whatever_its_names() {
         let long = "\u{7}\u{e4}".repeat(1 << 20);
-        let outputs = (0..100).map(|_| output(long.clone(), MOST_RANK)).collect();
+        let outputs = (0..100).map(|_| output(long.clone(), MAX_RANK)).collect();
         let result = InferResult { model_name: long.clone(), id: long, outputs, ..InferResult::default() };
         let text = result.to_string();
         assert!(text.len() <= DEBUG_BYTE_SIZE + 3 && text.ends_with('…'), "{}", text.len());

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    Answered, Operation, not_json,
-    wire::{self, HttpRequest, model_path},
+    Operation, Response,
+    http_form::{self, HttpRequest, model_path},
+    not_json,
 };
 use crate::{
     error::Result,
@@ -123,7 +124,7 @@ impl Operation for GetModelConfig<'_> {
     const GRPC: &'static str = "ModelConfig";
     type Message = ModelConfigRequest;
     type Reply = ModelConfigResponse;
-    type Answer = ModelConfig;
+    type Output = ModelConfig;
 
     fn what(&self) -> String {
         format!("configuration of model '{}'", self.name)
@@ -144,20 +145,20 @@ impl Operation for GetModelConfig<'_> {
     /// Over HTTP the configuration stands alone.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelConfigResponse> {
         let what = format!("the configuration of model '{}'", self.name);
-        Ok(ModelConfigResponse { config: Some(wire::read_description(status, body, &what)?) })
+        Ok(ModelConfigResponse { config: Some(http_form::read_description(status, body, &what)?) })
     }
 
-    fn answer(&self, mut answered: Answered<ModelConfigResponse>) -> Result<ModelConfig> {
-        let json = match answered.body.take() {
+    fn response(&self, mut response: Response<ModelConfigResponse>) -> Result<ModelConfig> {
+        let json = match response.body.take() {
             // Triton writes a few numbers of 64 bits as strings, in `graph_spec` and `initial_state`.
             Some(body) => proto::with_numbers::<Config>(body),
             None => {
-                let config = answered.reply.config.as_ref();
+                let config = response.reply.config.as_ref();
                 let json = config.map_or_else(|| proto::to_json(&Config::default()), proto::to_json);
                 json.map_err(not_json)?.to_string()
             }
         };
-        let config = answered.reply.config.unwrap_or_default();
+        let config = response.reply.config.unwrap_or_default();
         Ok(ModelConfig {
             is_decoupled: config.model_transaction_policy.is_some_and(|policy| policy.decoupled),
             version_policy: version_policy(&config),

@@ -3,15 +3,16 @@
 use jiter::{Jiter, Peek};
 
 use super::{
-    Answered, Operation, check_model, no_form,
-    wire::{self, HttpRequest, model_path},
+    Operation, Response, check_model,
+    http_form::{self, HttpRequest, model_path},
+    no_form,
 };
 use crate::{
     error::{Error, Origin, Result, Status},
     headers::Headers,
 };
 
-/// What `generate` answered.
+/// What `generate` response.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Generated {
@@ -32,7 +33,7 @@ pub(crate) struct Generate<'a> {
 impl Operation for Generate<'_> {
     type Message = ();
     type Reply = ();
-    type Answer = Generated;
+    type Output = Generated;
 
     fn what(&self) -> String {
         let endpoint = if self.is_stream { "generate_stream" } else { "generate" };
@@ -58,18 +59,18 @@ impl Operation for Generate<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
-        let body = wire::succeeded(status, body)?;
-        wire::check_object(status, body, "a JSON object")?;
-        wire::embedded_error(status, body).map_or(Ok(()), Err)
+        let body = http_form::succeeded(status, body)?;
+        http_form::check_object(status, body, "a JSON object")?;
+        http_form::embedded_error(status, body).map_or(Ok(()), Err)
     }
 
-    fn answer(&self, answered: Answered<()>) -> Result<Generated> {
-        let mut json = answered.body.unwrap_or_default();
+    fn response(&self, response: Response<()>) -> Result<Generated> {
+        let mut json = response.body.unwrap_or_default();
         // Parsers of JSON refuse a byte order mark.
         if json.starts_with('\u{feff}') {
             json.remove(0);
         }
-        Ok(Generated { json, headers: answered.headers })
+        Ok(Generated { json, headers: response.headers })
     }
 }
 

@@ -4,8 +4,9 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    Answered, Operation, no_form,
-    wire::{self, HttpRequest, model_path},
+    Operation, Response,
+    http_form::{self, HttpRequest, model_path},
+    no_form,
 };
 use crate::{
     error::{Error, Origin, Result, Status},
@@ -28,14 +29,14 @@ fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
     match status {
         200..300 => {
             let other = if member == LIVE { READY } else { LIVE };
-            let says = |name| wire::bool_member(json, name);
+            let says = |name| http_form::bool_member(json, name);
             match says(member).or_else(|| says(other)) {
                 Some(answer) => Ok(answer),
-                None => wire::read_nothing(status, body).map(|()| true),
+                None => http_form::read_nothing(status, body).map(|()| true),
             }
         }
         400 if json.is_empty() || json.starts_with(b"{") => Ok(false),
-        _ => Err(wire::error(status, body)),
+        _ => Err(http_form::error(status, body)),
     }
 }
 
@@ -78,7 +79,7 @@ impl Operation for ServerLive {
     const GRPC: &'static str = "ServerLive";
     type Message = ServerLiveRequest;
     type Reply = ServerLiveResponse;
-    type Answer = bool;
+    type Output = bool;
 
     fn what(&self) -> String {
         "liveness of the server".to_owned()
@@ -100,8 +101,8 @@ impl Operation for ServerLive {
         Ok(ServerLiveResponse { live: yes_or_no(status, body, LIVE)? })
     }
 
-    fn answer(&self, answered: Answered<ServerLiveResponse>) -> Result<bool> {
-        Ok(answered.reply.live)
+    fn response(&self, response: Response<ServerLiveResponse>) -> Result<bool> {
+        Ok(response.reply.live)
     }
 }
 
@@ -111,7 +112,7 @@ impl Operation for ServerReady {
     const GRPC: &'static str = "ServerReady";
     type Message = ServerReadyRequest;
     type Reply = ServerReadyResponse;
-    type Answer = bool;
+    type Output = bool;
 
     fn what(&self) -> String {
         "readiness of the server".to_owned()
@@ -133,8 +134,8 @@ impl Operation for ServerReady {
         Ok(ServerReadyResponse { ready: yes_or_no(status, body, READY)? })
     }
 
-    fn answer(&self, answered: Answered<ServerReadyResponse>) -> Result<bool> {
-        Ok(answered.reply.ready)
+    fn response(&self, response: Response<ServerReadyResponse>) -> Result<bool> {
+        Ok(response.reply.ready)
     }
 }
 
@@ -147,7 +148,7 @@ impl Operation for ModelReady<'_> {
     const GRPC: &'static str = "ModelReady";
     type Message = ModelReadyRequest;
     type Reply = ModelReadyResponse;
-    type Answer = bool;
+    type Output = bool;
 
     fn what(&self) -> String {
         format!("readiness of model '{}'", self.name)
@@ -170,13 +171,13 @@ impl Operation for ModelReady<'_> {
         Ok(ModelReadyResponse { ready: !is_no && yes_or_no(status, body, READY)? })
     }
 
-    fn answer(&self, answered: Answered<ModelReadyResponse>) -> Result<bool> {
-        Ok(answered.reply.ready)
+    fn response(&self, response: Response<ModelReadyResponse>) -> Result<bool> {
+        Ok(response.reply.ready)
     }
 
     /// Over gRPC MLServer and KServe say NOT_FOUND for a model that they do not know, and KServe UNAVAILABLE for one that it
     /// has not loaded.
-    fn answer_of(&self, error: Error) -> Result<bool> {
+    fn response_of(&self, error: Error) -> Result<bool> {
         let message = error.to_string();
         let text = reasons::text_within(&message);
         let is_no = match (error.origin(), error.http_status(), error.status()) {
@@ -212,7 +213,7 @@ impl Operation for HealthCheck<'_> {
     const GRPC: &'static str = "/grpc.health.v1.Health/Check";
     type Message = HealthCheckRequest;
     type Reply = HealthCheckResponse;
-    type Answer = ServingStatus;
+    type Output = ServingStatus;
 
     fn what(&self) -> String {
         format!("health check of service '{}'", self.service)
@@ -231,8 +232,8 @@ impl Operation for HealthCheck<'_> {
         Err(no_form("grpc.health.v1", "HTTP", advice))
     }
 
-    fn answer(&self, answered: Answered<HealthCheckResponse>) -> Result<ServingStatus> {
-        Ok(match Number::try_from(answered.reply.status) {
+    fn response(&self, response: Response<HealthCheckResponse>) -> Result<ServingStatus> {
+        Ok(match Number::try_from(response.reply.status) {
             Ok(Number::Serving) => ServingStatus::Serving,
             Ok(Number::NotServing) => ServingStatus::NotServing,
             Ok(Number::ServiceUnknown) => ServingStatus::ServiceUnknown,

@@ -1,8 +1,9 @@
 //! What a server and a model say of themselves.
 
 use super::{
-    Answered, Operation, same_json,
-    wire::{self, HttpRequest, model_path},
+    Operation, Response,
+    http_form::{self, HttpRequest, model_path},
+    same_json,
 };
 use crate::{
     error::Result,
@@ -83,7 +84,7 @@ impl Operation for GetServerMetadata {
     const GRPC: &'static str = "ServerMetadata";
     type Message = ServerMetadataRequest;
     type Reply = ServerMetadataResponse;
-    type Answer = ServerMetadata;
+    type Output = ServerMetadata;
 
     fn what(&self) -> String {
         "metadata of the server".to_owned()
@@ -102,12 +103,12 @@ impl Operation for GetServerMetadata {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ServerMetadataResponse> {
-        wire::read_description(status, body, "a server's metadata")
+        http_form::read_description(status, body, "a server's metadata")
     }
 
-    fn answer(&self, mut answered: Answered<ServerMetadataResponse>) -> Result<ServerMetadata> {
-        let json = answered.take_json(same_json)?;
-        let ServerMetadataResponse { name, version, extensions } = answered.reply;
+    fn response(&self, mut response: Response<ServerMetadataResponse>) -> Result<ServerMetadata> {
+        let json = response.take_json(same_json)?;
+        let ServerMetadataResponse { name, version, extensions } = response.reply;
         Ok(ServerMetadata { name, version, extensions, json })
     }
 }
@@ -121,7 +122,7 @@ impl Operation for GetModelMetadata<'_> {
     const GRPC: &'static str = "ModelMetadata";
     type Message = ModelMetadataRequest;
     type Reply = ModelMetadataResponse;
-    type Answer = ModelMetadata;
+    type Output = ModelMetadata;
 
     fn what(&self) -> String {
         format!("metadata of model '{}'", self.name)
@@ -141,12 +142,12 @@ impl Operation for GetModelMetadata<'_> {
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelMetadataResponse> {
         let what = format!("the metadata of model '{}'", self.name);
-        wire::read_description(status, body, &what)
+        http_form::read_description(status, body, &what)
     }
 
-    fn answer(&self, mut answered: Answered<ModelMetadataResponse>) -> Result<ModelMetadata> {
-        let json = answered.take_json(same_json)?;
-        let reply = answered.reply;
+    fn response(&self, mut response: Response<ModelMetadataResponse>) -> Result<ModelMetadata> {
+        let json = response.take_json(same_json)?;
+        let reply = response.reply;
         let tensor = |tensor: model_metadata_response::TensorMetadata| TensorMetadata {
             datatype: Datatype::from_name(&tensor.datatype),
             datatype_name: tensor.datatype,

@@ -1,8 +1,9 @@
 //! A server's metrics: Prometheus's text, and what it says.
 
 use super::{
-    Answered, Operation, no_form,
-    wire::{self, HttpRequest},
+    Operation, Response,
+    http_form::{self, HttpRequest},
+    no_form,
 };
 use crate::error::Result;
 
@@ -56,7 +57,7 @@ pub(crate) struct GetMetrics;
 impl Operation for GetMetrics {
     type Message = ();
     type Reply = ();
-    type Answer = Metrics;
+    type Output = Metrics;
 
     fn what(&self) -> String {
         "metrics of the server".to_owned()
@@ -80,15 +81,15 @@ impl Operation for GetMetrics {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<()> {
-        let body = wire::succeeded(status, body)?;
+        let body = http_form::succeeded(status, body)?;
         if is_metrics(&String::from_utf8_lossy(body)) {
             return Ok(());
         }
-        Err(wire::unexpected(status, "metrics", body))
+        Err(http_form::unexpected(status, "metrics", body))
     }
 
-    fn answer(&self, answered: Answered<()>) -> Result<Metrics> {
-        let text = answered.body.unwrap_or_default();
+    fn response(&self, response: Response<()>) -> Result<Metrics> {
+        let text = response.body.unwrap_or_default();
         Ok(Metrics { samples: read(&text), text })
     }
 }

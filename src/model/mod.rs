@@ -5,13 +5,13 @@ mod check;
 pub(crate) mod config;
 pub(crate) mod generate;
 pub(crate) mod health;
+pub(crate) mod http_form;
 pub(crate) mod metadata;
 pub(crate) mod metrics;
 pub(crate) mod repository;
 pub(crate) mod settings;
 pub(crate) mod shared_memory;
 pub(crate) mod statistics;
-pub(crate) mod wire;
 
 pub use config::{
     ModelConfig, SequenceBatching, SequenceStrategy, TensorConfig, TensorFormat, VersionPolicy,
@@ -28,7 +28,7 @@ pub use statistics::{
     Statistics,
 };
 
-use self::wire::HttpRequest;
+use self::http_form::HttpRequest;
 use crate::{
     error::{Error, Origin, Result, Status, excerpt},
     headers::Headers,
@@ -48,7 +48,7 @@ pub(crate) trait Operation {
     /// What comes back over gRPC; an answer over HTTP is read into the same.
     type Reply: prost::Message + prost::Name + Default + 'static;
     /// What the caller gets.
-    type Answer;
+    type Output;
 
     /// What an error's message calls it: `"metadata of model 'simple'"`.
     fn what(&self) -> String;
@@ -69,19 +69,19 @@ pub(crate) trait Operation {
 
     /// Reads an answer over HTTP, whatever its status.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<Self::Reply> {
-        wire::read_json(status, body)
+        http_form::read_json(status, body)
     }
 
-    fn answer(&self, answered: Answered<Self::Reply>) -> Result<Self::Answer>;
+    fn response(&self, response: Response<Self::Reply>) -> Result<Self::Output>;
 
     /// The answer that an error of the call stands for; most stand for none.
-    fn answer_of(&self, error: Error) -> Result<Self::Answer> {
+    fn response_of(&self, error: Error) -> Result<Self::Output> {
         Err(error)
     }
 }
 
-/// What a server answered, whatever the protocol.
-pub(crate) struct Answered<R> {
+/// What a server response, whatever the protocol.
+pub(crate) struct Response<R> {
     pub reply: R,
     /// The body over HTTP, as it came.
     pub body: Option<String>,
@@ -89,7 +89,7 @@ pub(crate) struct Answered<R> {
     pub headers: Headers,
 }
 
-impl<R> Answered<R> {
+impl<R> Response<R> {
     /// The answer as Triton's HTTP interface gives it: the body as it came, or what `make` makes of the reply.
     fn take_json(&mut self, make: impl FnOnce(&R) -> Result<String>) -> Result<String> {
         match self.body.take() {
@@ -105,7 +105,7 @@ fn same_json<M: prost::Message + prost::Name>(message: &M) -> Result<String> {
 }
 
 fn not_json(fault: String) -> Error {
-    Error::broken_answer(format!("the server's message has no form in JSON: {}", excerpt(&fault)))
+    Error::malformed_response(format!("the server's message has no form in JSON: {}", excerpt(&fault)))
 }
 
 /// The error of an operation that one of the protocols has no form for; `advice` says what to do instead.

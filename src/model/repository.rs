@@ -7,8 +7,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answered, Operation, check_name, check_optional_name, not_json,
-    wire::{self, HttpRequest, push_segment},
+    Operation, Response, check_name, check_optional_name,
+    http_form::{self, HttpRequest, push_segment},
+    not_json,
 };
 use crate::{
     error::{Error, Result},
@@ -167,7 +168,7 @@ impl Operation for Index<'_> {
     const GRPC: &'static str = "RepositoryIndex";
     type Message = RepositoryIndexRequest;
     type Reply = RepositoryIndexResponse;
-    type Answer = RepositoryIndex;
+    type Output = RepositoryIndex;
 
     fn what(&self) -> String {
         "index of the model repository".to_owned()
@@ -190,21 +191,21 @@ impl Operation for Index<'_> {
 
     /// Over HTTP the models stand alone.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryIndexResponse> {
-        let body = wire::succeeded(status, body)?;
+        let body = http_form::succeeded(status, body)?;
         let what = "a JSON array of models";
         if !body.trim_ascii_start().starts_with(b"[") {
-            return Err(wire::unexpected(status, what, body));
+            return Err(http_form::unexpected(status, what, body));
         }
         let index: RepositoryIndexResponse =
-            wire::read_json(status, &[b"{\"models\":", body, b"}"].concat())?;
+            http_form::read_json(status, &[b"{\"models\":", body, b"}"].concat())?;
         if index.models.iter().any(|model| model.name.is_empty()) {
-            return Err(wire::unexpected(status, what, body));
+            return Err(http_form::unexpected(status, what, body));
         }
         Ok(index)
     }
 
-    fn answer(&self, mut answered: Answered<RepositoryIndexResponse>) -> Result<RepositoryIndex> {
-        let json = answered.take_json(|reply| {
+    fn response(&self, mut response: Response<RepositoryIndexResponse>) -> Result<RepositoryIndex> {
+        let json = response.take_json(|reply| {
             let mut models = Vec::with_capacity(reply.models.len());
             for model in &reply.models {
                 let mut model = proto::to_json(model).map_err(not_json)?;
@@ -216,7 +217,7 @@ impl Operation for Index<'_> {
             }
             Ok(Value::from(models).to_string())
         })?;
-        let models = answered.reply.models.into_iter().map(|model| ModelIndex {
+        let models = response.reply.models.into_iter().map(|model| ModelIndex {
             name: model.name,
             version: model.version,
             state: model.state,
@@ -257,7 +258,7 @@ impl Operation for Load<'_> {
     const GRPC: &'static str = "RepositoryModelLoad";
     type Message = RepositoryModelLoadRequest;
     type Reply = RepositoryModelLoadResponse;
-    type Answer = ();
+    type Output = ();
 
     fn what(&self) -> String {
         format!("load of model '{}'", self.name)
@@ -295,10 +296,10 @@ impl Operation for Load<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryModelLoadResponse> {
-        wire::read_nothing(status, body)
+        http_form::read_nothing(status, body)
     }
 
-    fn answer(&self, _: Answered<RepositoryModelLoadResponse>) -> Result<()> {
+    fn response(&self, _: Response<RepositoryModelLoadResponse>) -> Result<()> {
         Ok(())
     }
 }
@@ -321,7 +322,7 @@ impl Operation for Unload<'_> {
     const GRPC: &'static str = "RepositoryModelUnload";
     type Message = RepositoryModelUnloadRequest;
     type Reply = RepositoryModelUnloadResponse;
-    type Answer = ();
+    type Output = ();
 
     fn what(&self) -> String {
         format!("unload of model '{}'", self.name)
@@ -354,10 +355,10 @@ impl Operation for Unload<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryModelUnloadResponse> {
-        wire::read_nothing(status, body)
+        http_form::read_nothing(status, body)
     }
 
-    fn answer(&self, _: Answered<RepositoryModelUnloadResponse>) -> Result<()> {
+    fn response(&self, _: Response<RepositoryModelUnloadResponse>) -> Result<()> {
         Ok(())
     }
 }

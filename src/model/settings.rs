@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 
 use super::{
-    Answered, Operation, check_name,
-    wire::{self, HttpRequest, model_path},
+    Operation, Response, check_name,
+    http_form::{self, HttpRequest, model_path},
 };
 use crate::{
     error::{Error, Result},
@@ -138,7 +138,7 @@ impl Operation for TraceSetting<'_> {
     const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = TraceSettingRequest;
     type Reply = TraceSettingResponse;
-    type Answer = Settings;
+    type Output = Settings;
 
     fn what(&self) -> String {
         let doing = if self.update.is_some() { "update of the" } else { "the" };
@@ -192,14 +192,14 @@ impl Operation for TraceSetting<'_> {
         Ok(TraceSettingResponse { settings })
     }
 
-    fn answer(&self, mut answered: Answered<TraceSettingResponse>) -> Result<Settings> {
-        let body = answered.body.take();
+    fn response(&self, mut response: Response<TraceSettingResponse>) -> Result<Settings> {
+        let body = response.body.take();
         let value = |(name, TraceReply { mut value }): (String, TraceReply)| {
             let is_list = value.len() != 1 || name == TRACE_LEVEL;
             let value = if is_list { SettingValue::List(value) } else { SettingValue::Text(value.remove(0)) };
             (name, value)
         };
-        Ok(settings(answered.reply.settings.into_iter().map(value).collect(), body))
+        Ok(settings(response.reply.settings.into_iter().map(value).collect(), body))
     }
 }
 
@@ -232,7 +232,7 @@ impl Operation for LogSetting<'_> {
     const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = LogSettingsRequest;
     type Reply = LogSettingsResponse;
-    type Answer = Settings;
+    type Output = Settings;
 
     fn what(&self) -> String {
         if self.update.is_some() { "update of the log settings" } else { "the log settings" }.to_owned()
@@ -279,8 +279,8 @@ impl Operation for LogSetting<'_> {
         Ok(LogSettingsResponse { settings })
     }
 
-    fn answer(&self, mut answered: Answered<LogSettingsResponse>) -> Result<Settings> {
-        let body = answered.body.take();
+    fn response(&self, mut response: Response<LogSettingsResponse>) -> Result<Settings> {
+        let body = response.body.take();
         let value = |(name, reply): (String, LogReply)| {
             let value = match reply.parameter_choice {
                 Some(LogReplyChoice::BoolParam(value)) => SettingValue::Bool(value),
@@ -290,17 +290,17 @@ impl Operation for LogSetting<'_> {
             };
             (name, value)
         };
-        Ok(settings(answered.reply.settings.into_iter().map(value).collect(), body))
+        Ok(settings(response.reply.settings.into_iter().map(value).collect(), body))
     }
 }
 
 /// The members of the JSON object that a response is.
 fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
-    let body = wire::succeeded(status, body)?;
+    let body = http_form::succeeded(status, body)?;
     if !body.trim_ascii_start().starts_with(b"{") || error_body::embedded_error(body).is_some() {
-        return Err(wire::unexpected(status, "a JSON object of settings", body));
+        return Err(http_form::unexpected(status, "a JSON object of settings", body));
     }
-    serde_json::from_slice(body).map_err(|fault| wire::malformed_json(status, fault))
+    serde_json::from_slice(body).map_err(|fault| http_form::malformed_json(status, fault))
 }
 
 /// A text as it is, anything else as JSON writes it.

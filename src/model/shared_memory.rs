@@ -7,8 +7,9 @@ use prost::{Message, Name};
 use serde_json::{Value, json};
 
 use super::{
-    Answered, Operation, check_name, not_json,
-    wire::{self, HttpRequest, push_segment},
+    Operation, Response, check_name,
+    http_form::{self, HttpRequest, push_segment},
+    not_json,
 };
 use crate::{
     error::{Error, Result},
@@ -129,17 +130,17 @@ fn read_regions<S: Message + Name + Default>(
     body: &[u8],
     name: impl Fn(&S) -> &str,
 ) -> Result<HashMap<String, S>> {
-    let body = wire::succeeded(status, body)?;
+    let body = http_form::succeeded(status, body)?;
     let what = "a JSON array of regions";
     if !body.trim_ascii_start().starts_with(b"[") {
-        return Err(wire::unexpected(status, what, body));
+        return Err(http_form::unexpected(status, what, body));
     }
     let list: Vec<Value> =
-        serde_json::from_slice(body).map_err(|fault| wire::malformed_json(status, fault))?;
+        serde_json::from_slice(body).map_err(|fault| http_form::malformed_json(status, fault))?;
     let region = |value: Value| {
-        let region: S = proto::from_value(value).map_err(|fault| wire::malformed_json(status, fault))?;
+        let region: S = proto::from_value(value).map_err(|fault| http_form::malformed_json(status, fault))?;
         match name(&region) {
-            "" => Err(wire::unexpected(status, what, body)),
+            "" => Err(http_form::unexpected(status, what, body)),
             name => Ok((name.to_owned(), region)),
         }
     };
@@ -165,7 +166,7 @@ impl Operation for SystemStatusOf<'_> {
     const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = SystemSharedMemoryStatusRequest;
     type Reply = SystemSharedMemoryStatusResponse;
-    type Answer = SystemRegions;
+    type Output = SystemRegions;
 
     fn what(&self) -> String {
         what("status", "system", self.name)
@@ -188,11 +189,11 @@ impl Operation for SystemStatusOf<'_> {
         Ok(SystemSharedMemoryStatusResponse { regions })
     }
 
-    fn answer(&self, mut answered: Answered<SystemSharedMemoryStatusResponse>) -> Result<SystemRegions> {
-        let json = answered.take_json(|reply| list_json(&reply.regions))?;
+    fn response(&self, mut response: Response<SystemSharedMemoryStatusResponse>) -> Result<SystemRegions> {
+        let json = response.take_json(|reply| list_json(&reply.regions))?;
         let region =
             |SystemStatus { name, key, offset, byte_size }| SystemRegion { name, key, offset, byte_size };
-        let mut regions: Vec<_> = answered.reply.regions.into_values().map(region).collect();
+        let mut regions: Vec<_> = response.reply.regions.into_values().map(region).collect();
         regions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(SystemRegions { regions, json })
     }
@@ -226,7 +227,7 @@ impl Operation for RegisterSystem<'_> {
     const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = SystemSharedMemoryRegisterRequest;
     type Reply = SystemSharedMemoryRegisterResponse;
-    type Answer = ();
+    type Output = ();
 
     fn what(&self) -> String {
         what("registration", "system", self.name)
@@ -249,10 +250,10 @@ impl Operation for RegisterSystem<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<SystemSharedMemoryRegisterResponse> {
-        wire::read_nothing(status, body)
+        http_form::read_nothing(status, body)
     }
 
-    fn answer(&self, _: Answered<SystemSharedMemoryRegisterResponse>) -> Result<()> {
+    fn response(&self, _: Response<SystemSharedMemoryRegisterResponse>) -> Result<()> {
         Ok(())
     }
 }
@@ -267,7 +268,7 @@ impl Operation for UnregisterSystem<'_> {
     const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = SystemSharedMemoryUnregisterRequest;
     type Reply = SystemSharedMemoryUnregisterResponse;
-    type Answer = ();
+    type Output = ();
 
     fn what(&self) -> String {
         what("unregistration", "system", self.name)
@@ -282,10 +283,10 @@ impl Operation for UnregisterSystem<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<SystemSharedMemoryUnregisterResponse> {
-        wire::read_nothing(status, body)
+        http_form::read_nothing(status, body)
     }
 
-    fn answer(&self, _: Answered<SystemSharedMemoryUnregisterResponse>) -> Result<()> {
+    fn response(&self, _: Response<SystemSharedMemoryUnregisterResponse>) -> Result<()> {
         Ok(())
     }
 }
@@ -300,7 +301,7 @@ impl Operation for CudaStatusOf<'_> {
     const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = CudaSharedMemoryStatusRequest;
     type Reply = CudaSharedMemoryStatusResponse;
-    type Answer = CudaRegions;
+    type Output = CudaRegions;
 
     fn what(&self) -> String {
         what("status", "CUDA", self.name)
@@ -323,10 +324,10 @@ impl Operation for CudaStatusOf<'_> {
         Ok(CudaSharedMemoryStatusResponse { regions })
     }
 
-    fn answer(&self, mut answered: Answered<CudaSharedMemoryStatusResponse>) -> Result<CudaRegions> {
-        let json = answered.take_json(|reply| list_json(&reply.regions))?;
+    fn response(&self, mut response: Response<CudaSharedMemoryStatusResponse>) -> Result<CudaRegions> {
+        let json = response.take_json(|reply| list_json(&reply.regions))?;
         let region = |CudaStatus { name, device_id, byte_size }| CudaRegion { name, device_id, byte_size };
-        let mut regions: Vec<_> = answered.reply.regions.into_values().map(region).collect();
+        let mut regions: Vec<_> = response.reply.regions.into_values().map(region).collect();
         regions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(CudaRegions { regions, json })
     }
@@ -361,7 +362,7 @@ impl Operation for RegisterCuda<'_> {
     const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = CudaSharedMemoryRegisterRequest;
     type Reply = CudaSharedMemoryRegisterResponse;
-    type Answer = ();
+    type Output = ();
 
     fn what(&self) -> String {
         what("registration", "CUDA", self.name)
@@ -388,10 +389,10 @@ impl Operation for RegisterCuda<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<CudaSharedMemoryRegisterResponse> {
-        wire::read_nothing(status, body)
+        http_form::read_nothing(status, body)
     }
 
-    fn answer(&self, _: Answered<CudaSharedMemoryRegisterResponse>) -> Result<()> {
+    fn response(&self, _: Response<CudaSharedMemoryRegisterResponse>) -> Result<()> {
         Ok(())
     }
 }
@@ -406,7 +407,7 @@ impl Operation for UnregisterCuda<'_> {
     const IS_REFUSED_FOR_GOOD: bool = true;
     type Message = CudaSharedMemoryUnregisterRequest;
     type Reply = CudaSharedMemoryUnregisterResponse;
-    type Answer = ();
+    type Output = ();
 
     fn what(&self) -> String {
         what("unregistration", "CUDA", self.name)
@@ -421,10 +422,10 @@ impl Operation for UnregisterCuda<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<CudaSharedMemoryUnregisterResponse> {
-        wire::read_nothing(status, body)
+        http_form::read_nothing(status, body)
     }
 
-    fn answer(&self, _: Answered<CudaSharedMemoryUnregisterResponse>) -> Result<()> {
+    fn response(&self, _: Response<CudaSharedMemoryUnregisterResponse>) -> Result<()> {
         Ok(())
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    Answered, Operation, same_json,
-    wire::{self, HttpRequest, model_path},
+    Operation, Response,
+    http_form::{self, HttpRequest, model_path},
+    same_json,
 };
 use crate::{
     error::{Error, Result},
@@ -143,7 +144,7 @@ impl Operation for GetStatistics<'_> {
     const GRPC: &'static str = "ModelStatistics";
     type Message = ModelStatisticsRequest;
     type Reply = ModelStatisticsResponse;
-    type Answer = Statistics;
+    type Output = Statistics;
 
     fn what(&self) -> String {
         match self.name {
@@ -171,16 +172,16 @@ impl Operation for GetStatistics<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelStatisticsResponse> {
-        let statistics: ModelStatisticsResponse = wire::read_json(status, body)?;
-        match wire::has_member(without_bom(body), "model_stats") {
+        let statistics: ModelStatisticsResponse = http_form::read_json(status, body)?;
+        match http_form::has_member(without_bom(body), "model_stats") {
             true => Ok(statistics),
-            false => Err(wire::unexpected(status, "statistics of models ('model_stats')", body)),
+            false => Err(http_form::unexpected(status, "statistics of models ('model_stats')", body)),
         }
     }
 
-    fn answer(&self, mut answered: Answered<ModelStatisticsResponse>) -> Result<Statistics> {
-        let json = answered.take_json(same_json)?;
-        Ok(Statistics { models: answered.reply.model_stats.into_iter().map(model).collect(), json })
+    fn response(&self, mut response: Response<ModelStatisticsResponse>) -> Result<Statistics> {
+        let json = response.take_json(same_json)?;
+        Ok(Statistics { models: response.reply.model_stats.into_iter().map(model).collect(), json })
     }
 }
 

@@ -141,7 +141,7 @@ impl<'c> CallContext<'c> {
     }
 
     /// RESOURCE_EXHAUSTED for an answer that is over the limit, to be asked before its memory is.
-    pub fn check_answer_size(&self, byte_size: u64) -> Result<()> {
+    pub fn check_response_size(&self, byte_size: u64) -> Result<()> {
         let max = self.max_message_byte_size;
         if byte_size <= max {
             return Ok(());
@@ -178,7 +178,7 @@ impl<'c> CallContext<'c> {
 
     /// RESOURCE_EXHAUSTED for more than can be taken apart.
     pub fn check_parsed_size(&self, byte_size: u64) -> Result<()> {
-        self.check_answer_size(byte_size)?;
+        self.check_response_size(byte_size)?;
         let max = self.max_parsed_byte_size();
         if byte_size <= max {
             return Ok(());

@@ -13,7 +13,7 @@ use super::{
 
 /// Why a message can't be read.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum DecodeError {
     /// It has more parts than it may.
     Parts,
     /// It is none.
@@ -21,11 +21,11 @@ pub(crate) enum Fault {
 }
 
 /// Reads a message of at most so many parts: fields, those of messages within it too.
-pub(crate) fn decode<M: Message + Name + Default>(bytes: &[u8], most_parts: u64) -> Result<M, Fault> {
-    let descriptor = descriptor::<M>().map_err(Fault::Malformed)?;
+pub(crate) fn decode<M: Message + Name + Default>(bytes: &[u8], most_parts: u64) -> Result<M, DecodeError> {
+    let descriptor = descriptor::<M>().map_err(DecodeError::Malformed)?;
     let mut mender = Mender { most_parts, parts: 0 };
     let mended = mender.mend(&descriptor, bytes)?;
-    M::decode(&mended[..]).map_err(|error| Fault::Malformed(error.to_string()))
+    M::decode(&mended[..]).map_err(|error| DecodeError::Malformed(error.to_string()))
 }
 
 struct Mender {
@@ -35,11 +35,15 @@ struct Mender {
 
 impl Mender {
     /// The message itself where nothing is to be mended. It recurs as deep as the descriptors are nested.
-    fn mend<'b>(&mut self, descriptor: &MessageDescriptor, bytes: &'b [u8]) -> Result<Cow<'b, [u8]>, Fault> {
+    fn mend<'b>(
+        &mut self,
+        descriptor: &MessageDescriptor,
+        bytes: &'b [u8],
+    ) -> Result<Cow<'b, [u8]>, DecodeError> {
         let mut mended = Cow::Borrowed(bytes);
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (number, value, after) = take_field(rest).map_err(Fault::Malformed)?;
+            let (number, value, after) = take_field(rest).map_err(DecodeError::Malformed)?;
             let field = u32::try_from(number).ok().and_then(|number| descriptor.get_field(number));
             self.parts += match (&value, &field) {
                 // Packed numbers: one for each byte at most.
@@ -47,7 +51,7 @@ impl Mender {
                 _ => 1,
             };
             if self.parts > self.most_parts {
-                return Err(Fault::Parts);
+                return Err(DecodeError::Parts);
             }
             let new = match (value, field.map(|field| field.kind())) {
                 (Value::Bytes(text), Some(Kind::String)) => match String::from_utf8_lossy(text) {
@@ -114,11 +118,11 @@ mod tests {
     #[test]
     fn parts_are_counted_and_what_breaks_off_is_refused() {
         let bytes = [0x0a, 0].repeat(11);
-        assert!(matches!(decode::<RepositoryIndexResponse>(&bytes, 10), Err(Fault::Parts)));
+        assert!(matches!(decode::<RepositoryIndexResponse>(&bytes, 10), Err(DecodeError::Parts)));
         assert_eq!(decode::<RepositoryIndexResponse>(&bytes, 11).unwrap().models.len(), 11);
         for bad in [&b"\x0a"[..], b"\x0a\x05a", b"\x0b", b"\x0a\x01\x0a"] {
             assert!(
-                matches!(decode::<RepositoryIndexResponse>(bad, 10), Err(Fault::Malformed(_))),
+                matches!(decode::<RepositoryIndexResponse>(bad, 10), Err(DecodeError::Malformed(_))),
                 "{bad:?}"
             );
         }

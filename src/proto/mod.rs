@@ -6,7 +6,7 @@ pub(crate) mod wire;
 
 use std::sync::LazyLock;
 
-pub(crate) use decode::{Fault, decode};
+pub(crate) use decode::{DecodeError, decode};
 pub(crate) use json::{from_json, from_value, to_json, with_numbers, without_bom};
 
 use prost::Name;

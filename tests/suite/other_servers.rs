@@ -11,8 +11,8 @@ use triton_client::{
 };
 
 use crate::{
-    answers::{over_grpc, over_http, response, tensor, typed},
     programs::{compile, succeed},
+    responses::{over_grpc, over_http, response, tensor, typed},
     support::{
         embedded::inference::{
             InferTensorContents, ModelInferResponse, ModelMetadataResponse,

@@ -117,7 +117,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_shared_memory(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            request.set_input_region(input, convert::text(region, "region")?, byte_size, offset)
+            request.set_input_region(input, convert::string(region, "region")?, byte_size, offset)
         })
     }
 }
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json_text(
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            request.set_input_json_text(input, convert::text(json, "json")?)
+            request.set_input_json_text(input, convert::string(json, "json")?)
         })
     }
 }
@@ -354,7 +354,7 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_shared_memory
     unsafe {
         boundary(error_out, || {
             let request = &mut handle_mut(request, "request")?.request;
-            request.set_output_region(output, convert::text(region, "region")?, byte_size, offset)
+            request.set_output_region(output, convert::string(region, "region")?, byte_size, offset)
         })
     }
 }

@@ -173,20 +173,21 @@ pub(crate) fn embedded_error(status: u16, body: &[u8]) -> Option<Error> {
 pub(crate) fn embedded(status: u16, text: &str) -> Error {
     let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
     let message = format!("{} (in a response of HTTP status {status})", reason(text));
-    Error::answered(meaning, message).with_http_status(status)
+    Error::from_response(meaning, message).with_http_status(status)
 }
 
 /// INTERNAL for a success whose body cannot be the operation's response.
 pub(crate) fn unexpected(status: u16, expected: &str, body: &[u8]) -> Error {
     let got = error_body::describe(body);
-    Error::broken_answer(format!("invalid response: expected {expected}, got {got}")).with_http_status(status)
+    Error::malformed_response(format!("invalid response: expected {expected}, got {got}"))
+        .with_http_status(status)
 }
 
 /// INTERNAL for a success whose JSON is cut, or does not have the operation's form.
 pub(crate) fn malformed_json(status: u16, fault: impl Display) -> Error {
     // It may quote the JSON.
     let fault = fault.to_string();
-    Error::broken_answer(format!("malformed JSON in the response: {}", excerpt(&fault)))
+    Error::malformed_response(format!("malformed JSON in the response: {}", excerpt(&fault)))
         .with_http_status(status)
 }
 
@@ -214,7 +215,7 @@ pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
         text => reasons::hint(meaning.status, text),
     };
     let message = format!("{} (HTTP status {status}){hint}", reason(&text));
-    Error::answered(meaning, message)
+    Error::from_response(meaning, message)
         .with_http_status(status)
         .said_by_server_itself(is_tritons && reasons::is_servers_own(&text))
 }

@@ -128,8 +128,8 @@ pub unsafe extern "C" fn triton_client_model_statistics(
         boundary(error_out, || {
             let out = Out::new(statistics_out, "statistics_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let name = convert::optional_text(model_name, "model_name")?;
-            let version = convert::optional_text(model_version, "model_version")?;
+            let name = convert::optional_string(model_name, "model_name")?;
+            let version = convert::optional_string(model_version, "model_version")?;
             out.set(new_handle(client.model_statistics(name, version, call_options(options))?.into()));
             Ok(())
         })
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn triton_model_statistics_response_key(
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe {
-        read(statistics, EMPTY, |statistics| convert::text_at(&statistics.response_keys, index))
+        read(statistics, EMPTY, |statistics| convert::string_at(&statistics.response_keys, index))
     })
 }
 
@@ -360,7 +360,7 @@ pub unsafe extern "C" fn triton_model_statistics_memory_kind(
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe {
-        read(statistics, EMPTY, |statistics| convert::text_at(&statistics.memory_kinds, index))
+        read(statistics, EMPTY, |statistics| convert::string_at(&statistics.memory_kinds, index))
     })
 }
 

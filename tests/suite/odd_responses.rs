@@ -62,7 +62,7 @@ fn texts_load_reports_keys_and_statistics_come_out_over_http() {
         let kind = if is_stream { "text/event-stream" } else { "application/json" };
         Answer::Bytes(answer(200, &[REPORT, ("Content-Type", kind)], &spoil(body.as_bytes())))
     });
-    let program = compile("tests/c/odd_answers.c", "odd_answers_http");
+    let program = compile("tests/c/odd_responses.c", "odd_responses_http");
     succeed(&program, &[&format!("http://{}", server.address())]);
 }
 
@@ -119,7 +119,7 @@ fn texts_load_reports_keys_and_statistics_come_out_over_grpc() {
         let trailers = trailers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         GrpcAnswer::Raw { frames: vec![grpc::frame(&spoil(&message)).to_vec()], trailers }
     });
-    let program = compile("tests/c/odd_answers.c", "odd_answers_grpc");
+    let program = compile("tests/c/odd_responses.c", "odd_responses_grpc");
     succeed(&program, &[&format!("grpc://{}", server.address())]);
     let heard = server.heard();
     assert!(heard.len() > 8);

@@ -1,4 +1,4 @@
-/* odd_answers.c URL: what C makes of a server that reports its load, whose texts have NULs and what is no UTF-8, and whose
+/* odd_responses.c URL: what C makes of a server that reports its load, whose texts have NULs and what is no UTF-8, and whose
  * statistics have all that there may be. It wants two keys, of the client and of the call. */
 #include "check.h"
 

@@ -105,18 +105,18 @@ fn read_as(
     let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
     let bytes = Vec::with_capacity(likely.min(most));
     let mut tensor = Tensor { bytes, most, datatype, dialect, widths: Vec::new() };
-    let mut value = |reader: &mut Jiter| -> std::result::Result<(), Fault> {
+    let mut value = |reader: &mut Jiter| -> std::result::Result<(), ParseError> {
         match reader.peek()? {
             Peek::Array => tensor.read_array(reader, 0)?,
             peek if dialect == Dialect::Response => tensor.read_element(reader, peek)?,
-            _ => return Err(Fault::Element("expected an array".to_owned())),
+            _ => return Err(ParseError::Element("expected an array".to_owned())),
         }
         Ok(reader.finish()?)
     };
     let outcome = value(&mut reader);
     outcome.map_err(|fault| match fault {
-        Fault::Json(error) => error.description(&Jiter::new(json)),
-        Fault::Element(what) => what,
+        ParseError::Json(error) => error.description(&Jiter::new(json)),
+        ParseError::Element(what) => what,
     })?;
     Ok(tensor.bytes)
 }
@@ -131,12 +131,12 @@ struct Tensor {
     widths: Vec<Option<(usize, usize)>>,
 }
 
-enum Fault {
+enum ParseError {
     Json(JiterError),
     Element(String),
 }
 
-impl From<JiterError> for Fault {
+impl From<JiterError> for ParseError {
     fn from(error: JiterError) -> Self {
         Self::Json(error)
     }
@@ -144,9 +144,9 @@ impl From<JiterError> for Fault {
 
 impl Tensor {
     /// Reads an array within `depth` others.
-    fn read_array(&mut self, reader: &mut Jiter, depth: usize) -> std::result::Result<(), Fault> {
+    fn read_array(&mut self, reader: &mut Jiter, depth: usize) -> std::result::Result<(), ParseError> {
         if depth == DEPTH {
-            return Err(Fault::Element(format!("arrays are nested more than {DEPTH} deep")));
+            return Err(ParseError::Element(format!("arrays are nested more than {DEPTH} deep")));
         }
         let (mut members, mut arrays) = (0, 0);
         let mut next = reader.known_array()?;
@@ -160,7 +160,7 @@ impl Tensor {
                 _ => self.read_element(reader, peek)?,
             }
             if self.bytes.len() > self.most {
-                return Err(Fault::Element("there are more elements than the shape has".to_owned()));
+                return Err(ParseError::Element("there are more elements than the shape has".to_owned()));
             }
             next = reader.array_step()?;
         }
@@ -168,7 +168,12 @@ impl Tensor {
     }
 
     /// A server's arrays that no shape has, `[[1, 2, 3], [4]]`, are refused, as NumPy does; Triton reads them as they stand.
-    fn check_width(&mut self, depth: usize, members: usize, arrays: usize) -> std::result::Result<(), Fault> {
+    fn check_width(
+        &mut self,
+        depth: usize,
+        members: usize,
+        arrays: usize,
+    ) -> std::result::Result<(), ParseError> {
         if self.dialect == Dialect::Request {
             return Ok(());
         }
@@ -178,14 +183,17 @@ impl Tensor {
         let first = *self.widths[depth].get_or_insert((members, arrays));
         match first == (members, arrays) && (arrays == 0 || arrays == members) {
             true => Ok(()),
-            false => Err(Fault::Element("its nested arrays have different lengths or depths".to_owned())),
+            false => {
+                Err(ParseError::Element("its nested arrays have different lengths or depths".to_owned()))
+            }
         }
     }
 
-    fn read_element(&mut self, reader: &mut Jiter, peek: Peek) -> std::result::Result<(), Fault> {
+    fn read_element(&mut self, reader: &mut Jiter, peek: Peek) -> std::result::Result<(), ParseError> {
         let (datatype, dialect) = (self.datatype, self.dialect);
-        let invalid =
-            |what: &str| Fault::Element(format!("invalid element of datatype {datatype}: {}", excerpt(what)));
+        let invalid = |what: &str| {
+            ParseError::Element(format!("invalid element of datatype {datatype}: {}", excerpt(what)))
+        };
         match peek {
             Peek::True | Peek::False if datatype == Datatype::Bool => {
                 self.bytes.push(reader.known_bool(peek)?.into());
@@ -194,7 +202,7 @@ impl Tensor {
             Peek::String if datatype == Datatype::Bytes => {
                 let text = reader.known_str()?;
                 bytes::append(&mut self.bytes, text.as_bytes())
-                    .map_err(|error| Fault::Element(error.to_string()))
+                    .map_err(|error| ParseError::Element(error.to_string()))
             }
             Peek::Null if dialect == Dialect::Response && is_float(datatype) => {
                 reader.known_null()?;
