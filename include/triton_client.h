@@ -1,4 +1,4 @@
-/* Made from src/ffi by `make header`: not to be edited. */
+/* Generated from src/ffi by `make header`. Do not edit. */
 
 #ifndef TRITON_CLIENT_H
 #define TRITON_CLIENT_H
@@ -7,13 +7,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A status that nobody looks at is a mistake: the compiler says so where the language has a way to. */
-#if defined(__cplusplus) && __cplusplus >= 201703L
+/*
+ * TRITON_NO_ATTRIBUTES, defined before the header is included, leaves out attributes and C23's syntax for enums: for parsers
+ * of C that know neither, such as cffi's.
+ */
+
+/* Warns if a returned status is ignored. */
+#if defined(TRITON_NO_ATTRIBUTES)
+#define TRITON_NODISCARD
+#elif defined(__cplusplus) && __cplusplus >= 201703L
 #define TRITON_NODISCARD [[nodiscard]]
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202000L
 #define TRITON_NODISCARD [[nodiscard]]
 #else
 #define TRITON_NODISCARD
+#endif
+
+/* Declares an enum with the size of int32_t, whatever the compiler's options. In C before C23 its type is int32_t. */
+#if defined(__cplusplus)
+#define TRITON_ENUM(name) enum name : int32_t
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L && !defined(TRITON_NO_ATTRIBUTES)
+#define TRITON_ENUM(name) enum name : int32_t; typedef enum name name; enum name : int32_t
+#else
+#define TRITON_ENUM(name) typedef int32_t name; enum name
 #endif
 
 /*
@@ -140,7 +156,7 @@ extern "C" {
 /**
  * How a call ended. The canonical codes of gRPC, with their numbers.
  */
-typedef enum TRITON_NODISCARD triton_status {
+TRITON_ENUM(triton_status) {
     /**
      * Well.
      */
@@ -209,12 +225,12 @@ typedef enum TRITON_NODISCARD triton_status {
      * The server does not know who is calling.
      */
     TRITON_STATUS_UNAUTHENTICATED = 16,
-} triton_status;
+};
 
 /**
  * Who found the fault.
  */
-typedef enum triton_origin {
+TRITON_ENUM(triton_origin) {
     /**
      * There is no fault.
      */
@@ -235,12 +251,12 @@ typedef enum triton_origin {
      * The server, or a proxy before it, answered with an error.
      */
     TRITON_ORIGIN_SERVER = 4,
-} triton_origin;
+};
 
 /**
  * What the elements of a tensor are. The numbers are those of inference.DataType in the protocol.
  */
-typedef enum triton_datatype {
+TRITON_ENUM(triton_datatype) {
     /**
      * No datatype, or one that this library does not know.
      */
@@ -301,12 +317,12 @@ typedef enum triton_datatype {
      * The upper half of a float, two bytes.
      */
     TRITON_DATATYPE_BF16 = 14,
-} triton_datatype;
+};
 
 /**
  * How much a message of the log matters, the most first.
  */
-typedef enum triton_log_level {
+TRITON_ENUM(triton_log_level) {
     /**
      * Something failed and the caller can't hear of it otherwise.
      */
@@ -327,12 +343,12 @@ typedef enum triton_log_level {
      * Every step of a call.
      */
     TRITON_LOG_TRACE = 5,
-} triton_log_level;
+};
 
 /**
  * What gRPC's own health service says of a service, with its numbers.
  */
-typedef enum triton_serving_status {
+TRITON_ENUM(triton_serving_status) {
     /**
      * Nothing is known about it.
      */
@@ -349,12 +365,12 @@ typedef enum triton_serving_status {
      * The server has no service of that name.
      */
     TRITON_SERVING_STATUS_SERVICE_UNKNOWN = 3,
-} triton_serving_status;
+};
 
 /**
  * What the value of a parameter is.
  */
-typedef enum triton_value_kind {
+TRITON_ENUM(triton_value_kind) {
     /**
      * There is no parameter.
      */
@@ -379,12 +395,12 @@ typedef enum triton_value_kind {
      * triton_parameter_string
      */
     TRITON_VALUE_STRING = 5,
-} triton_value_kind;
+};
 
 /**
  * Which versions of a model are served.
  */
-typedef enum triton_version_policy {
+TRITON_ENUM(triton_version_policy) {
     /**
      * So many of the newest: triton_model_config_latest_count.
      */
@@ -397,12 +413,12 @@ typedef enum triton_version_policy {
      * Those of triton_model_config_version.
      */
     TRITON_VERSION_POLICY_SPECIFIC = 2,
-} triton_version_policy;
+};
 
 /**
  * How the requests of sequences are batched.
  */
-typedef enum triton_sequence_strategy {
+TRITON_ENUM(triton_sequence_strategy) {
     /**
      * Not at all: the model has no state.
      */
@@ -415,12 +431,12 @@ typedef enum triton_sequence_strategy {
      * A sequence runs in any batch, the oldest first.
      */
     TRITON_SEQUENCE_STRATEGY_OLDEST = 2,
-} triton_sequence_strategy;
+};
 
 /**
  * How the dimensions of an input are to be read.
  */
-typedef enum triton_tensor_format {
+TRITON_ENUM(triton_tensor_format) {
     /**
      * As the model has it.
      */
@@ -433,12 +449,12 @@ typedef enum triton_tensor_format {
      * Channels, height, width.
      */
     TRITON_TENSOR_FORMAT_NCHW = 2,
-} triton_tensor_format;
+};
 
 /**
  * How a message is compressed.
  */
-typedef enum triton_compression {
+TRITON_ENUM(triton_compression) {
     /**
      * Not at all.
      */
@@ -451,12 +467,30 @@ typedef enum triton_compression {
      * What HTTP and gRPC call deflate: zlib (RFC 1950).
      */
     TRITON_COMPRESSION_DEFLATE = 2,
-} triton_compression;
+};
+
+/**
+ * How a server is to write its report of load: a matter of taste, since both are read alike.
+ */
+TRITON_ENUM(triton_load_report_format) {
+    /**
+     * It is to send none.
+     */
+    TRITON_LOAD_REPORT_NONE = 0,
+    /**
+     * TEXT name=value, ...
+     */
+    TRITON_LOAD_REPORT_TEXT = 1,
+    /**
+     * JSON {...}
+     */
+    TRITON_LOAD_REPORT_JSON = 2,
+};
 
 /**
  * A step of a request that is counted, and whose time is taken.
  */
-typedef enum triton_statistic {
+TRITON_ENUM(triton_statistic) {
     /**
      * Requests, or responses, that succeeded, from beginning to end.
      */
@@ -497,25 +531,7 @@ typedef enum triton_statistic {
      * Responses that were cancelled; of responses alone.
      */
     TRITON_STATISTIC_CANCEL = 9,
-} triton_statistic;
-
-/**
- * How a server is to write its report of load: a matter of taste, since both are read alike.
- */
-typedef enum triton_load_report_format {
-    /**
-     * It is to send none.
-     */
-    TRITON_LOAD_REPORT_NONE = 0,
-    /**
-     * TEXT name=value, ...
-     */
-    TRITON_LOAD_REPORT_TEXT = 1,
-    /**
-     * JSON {...}
-     */
-    TRITON_LOAD_REPORT_JSON = 2,
-} triton_load_report_format;
+};
 
 /**
  * Bytes that the library made. Freed with triton_buffer_free.
@@ -656,10 +672,7 @@ typedef struct triton_tensor_metadata triton_tensor_metadata;
  * Hears a message of the log: level, the part of the library that speaks, text. Both texts are valid for the call. Any
  * thread may call it, several at once; it must not call the library, nor leave by longjmp or an exception.
  */
-typedef void (*triton_log_callback)(enum triton_log_level level,
-                                    const char *target,
-                                    const char *message,
-                                    void *user_data);
+typedef void (*triton_log_callback)(triton_log_level level, const char *target, const char *message, void *user_data);
 
 /**
  * Called once with the user_data of a callback when nothing will use it any more, on any thread. NULL for none.
@@ -782,15 +795,21 @@ typedef struct triton_infer_statistics {
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
 
+
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
 
-/** Whether this header is of the version given or a later one, for use in #if. */
+/** Whether this header has the given version or a later one, for use in #if. */
 #define TRITON_VERSION_AT_LEAST(major, minor, patch) \
     (TRITON_VERSION_NUMBER >= (major) * 10000 + (minor) * 100 + (patch))
 
 /*
  * THE LIBRARY: which version this is, when compiled against and when run.
+ *
+ *     if (triton_abi_version() != TRITON_ABI_VERSION) {
+ *         fprintf(stderr, "libtriton_client %s does not match the header of this program\n", triton_version());
+ *         return 1;
+ *     }
  */
 
 /**
@@ -807,6 +826,7 @@ uint32_t triton_version_number(void);
  * The library's TRITON_ABI_VERSION. A program that loads the library by hand compares it with its header's.
  */
 uint32_t triton_abi_version(void);
+
 
 /*
  * ERRORS: what went wrong, in words for people and in codes for programs.
@@ -866,6 +886,13 @@ uint32_t triton_abi_version(void);
  * a time limit DEADLINE_EXCEEDED, retryable, a size limit RESOURCE_EXHAUSTED (origin client). Each is in doubt if
  * the request, or a part of it, was sent. A port that says that it speaks TLS is UNAVAILABLE (origin connection), neither
  * retryable nor in doubt.
+ *
+ *     if (triton_client_infer(client, request, NULL, &result, &error)) {
+ *         fprintf(stderr, "%s\n", triton_error_message(error));
+ *         is_worth_another_try = triton_error_is_retryable(error) && !triton_error_is_in_doubt(error);
+ *         triton_error_free(error);
+ *         error = NULL;
+ *     }
  */
 
 /**
@@ -932,8 +959,13 @@ void triton_error_free(triton_error *error);
  */
 const char *triton_status_name(triton_status status);
 
+
 /*
  * DATATYPES of tensors: their names and sizes.
+ *
+ *     triton_datatype datatype = triton_datatype_from_name("FP32");
+ *     size_t byte_size = 1000 * triton_datatype_byte_size(datatype);
+ *     printf("1000 elements of %s have %zu bytes\n", triton_datatype_name(datatype), byte_size);
  */
 
 /**
@@ -953,6 +985,7 @@ triton_datatype triton_datatype_from_name(const char *name);
  * a number that is no datatype.
  */
 size_t triton_datatype_byte_size(triton_datatype datatype);
+
 
 /*
  * OPTIONS of a client. Where a function takes them, NULL stands for the defaults.
@@ -975,6 +1008,13 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *                                                    triton_call_options_add_restricted_key
  *     report of the server's load   none             triton_call_options_set_load_report
  *     log                           none             triton_client_options_set_log_callback
+ *
+ *     triton_client_options *options = NULL;
+ *     int failed = triton_client_options_new(&options, &error)
+ *         || triton_client_options_set_timeout_us(options, 5000000, &error)
+ *         || triton_client_options_set_max_connections(options, 8, &error)
+ *         || triton_client_new(url, options, &client, &error);
+ *     triton_client_options_free(options);
  */
 
 /**
@@ -982,8 +1022,8 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *
  * @param options_out  the options; free them with triton_client_options_free, at any time after triton_client_new
  */
-triton_status triton_client_options_new(triton_client_options **options_out,
-                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_new(
+    triton_client_options **options_out, triton_error **error_out);
 
 /**
  * Frees options of a client; NULL is harmless. Clients made with them live on.
@@ -995,27 +1035,24 @@ void triton_client_options_free(triton_client_options *options);
  *
  * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none but the call's; 0 is INVALID_ARGUMENT
  */
-triton_status triton_client_options_set_connect_timeout_us(triton_client_options *options,
-                                                           uint64_t timeout_us,
-                                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_connect_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Sets the time limit of every call that has none of its own, from its start to its last byte.
  *
  * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
  */
-triton_status triton_client_options_set_timeout_us(triton_client_options *options,
-                                                   uint64_t timeout_us,
-                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Sets the time limit of loading or unloading a model, for calls that have none of their own.
  *
  * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
  */
-triton_status triton_client_options_set_load_timeout_us(triton_client_options *options,
-                                                        uint64_t timeout_us,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_load_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Sets where the server's metrics are.
@@ -1023,9 +1060,8 @@ triton_status triton_client_options_set_load_timeout_us(triton_client_options *o
  * @param url  "http://host:8002/metrics", of which port and path may be left away; always HTTP, also for a client of
  *             gRPC
  */
-triton_status triton_client_options_set_metrics_url(triton_client_options *options,
-                                                    const char *url,
-                                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_metrics_url(
+    triton_client_options *options, const char *url, triton_error **error_out);
 
 /**
  * Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
@@ -1034,17 +1070,14 @@ triton_status triton_client_options_set_metrics_url(triton_client_options *optio
  * @param name  "package.Service"; the default is "inference.GRPCInferenceService". INVALID_ARGUMENT unless the parts
  *              between dots are ASCII letters, digits and '_', and begin with no digit
  */
-triton_status triton_client_options_set_grpc_service_name(triton_client_options *options,
-                                                          const char *name,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
+    triton_client_options *options, const char *name, triton_error **error_out);
 
 /**
  * Adds the key of restricted endpoints to every call: see triton_call_options_add_restricted_key.
  */
-triton_status triton_client_options_add_restricted_key(triton_client_options *options,
-                                                       const char *name,
-                                                       const char *value,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_add_restricted_key(
+    triton_client_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Sets the maximum size of a message that is sent or accepted. A larger request fails before it is sent, a larger
@@ -1053,9 +1086,8 @@ triton_status triton_client_options_add_restricted_key(triton_client_options *op
  *
  * @param byte_size  bytes; the default is TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE; 0 is INVALID_ARGUMENT
  */
-triton_status triton_client_options_set_max_message_byte_size(triton_client_options *options,
-                                                              uint64_t byte_size,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_max_message_byte_size(
+    triton_client_options *options, uint64_t byte_size, triton_error **error_out);
 
 /**
  * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds all
@@ -1064,9 +1096,8 @@ triton_status triton_client_options_set_max_message_byte_size(triton_client_opti
  *
  * @param max  default UINT64_MAX, no maximum: as many as there are calls at once; 0 is INVALID_ARGUMENT
  */
-triton_status triton_client_options_set_max_connections(triton_client_options *options,
-                                                        uint64_t max,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
+    triton_client_options *options, uint64_t max, triton_error **error_out);
 
 /**
  * Sets how many bytes of freed results the client keeps as memory for the next ones: fresh memory costs a page fault
@@ -1074,9 +1105,8 @@ triton_status triton_client_options_set_max_connections(triton_client_options *o
  *
  * @param byte_size  64 MiB unless told; 0 keeps none
  */
-triton_status triton_client_options_set_result_memory_byte_size(triton_client_options *options,
-                                                                uint64_t byte_size,
-                                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size(
+    triton_client_options *options, uint64_t byte_size, triton_error **error_out);
 
 /**
  * Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is
@@ -1088,25 +1118,22 @@ triton_status triton_client_options_set_result_memory_byte_size(triton_client_op
  *
  * @param byte_size  bytes; 0 is INVALID_ARGUMENT
  */
-triton_status triton_client_options_set_max_decompressed_byte_size(triton_client_options *options,
-                                                                   uint64_t byte_size,
-                                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_max_decompressed_byte_size(
+    triton_client_options *options, uint64_t byte_size, triton_error **error_out);
 
 /**
  * Sets how inference requests are compressed, unless the options of a call say otherwise. Over HTTP Triton limits what it
  * decompresses: triton_call_options_set_request_compression.
  */
-triton_status triton_client_options_set_request_compression(triton_client_options *options,
-                                                            triton_compression compression,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_request_compression(
+    triton_client_options *options, triton_compression compression, triton_error **error_out);
 
 /**
  * Sets which compression is requested for the responses to inferences, unless the options of a call say otherwise. The
  * server may send them without; Triton compresses over gRPC only if it was started so.
  */
-triton_status triton_client_options_set_response_compression(triton_client_options *options,
-                                                             triton_compression compression,
-                                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_response_compression(
+    triton_client_options *options, triton_compression compression, triton_error **error_out);
 
 /**
  * Makes a client tell what it does. Without a log callback nothing is written anywhere.
@@ -1117,16 +1144,21 @@ triton_status triton_client_options_set_response_compression(triton_client_optio
  *                   callback has taken its place; not called if this function fails; NULL for none
  * @param user_data  handed to both
  */
-triton_status triton_client_options_set_log_callback(triton_client_options *options,
-                                                     triton_log_level level,
-                                                     triton_log_callback callback,
-                                                     triton_finalizer finalizer,
-                                                     void *user_data,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
+    triton_client_options *options, triton_log_level level, triton_log_callback callback,
+    triton_finalizer finalizer, void *user_data, triton_error **error_out);
+
 
 /*
  * OPTIONS OF ONE CALL, any call. Where a function takes them, NULL stands for the defaults, which are those of the client. Any
  * number of calls may use them at once.
+ *
+ *     triton_call_options *options = NULL;
+ *     int failed = triton_call_options_new(&options, &error)
+ *         || triton_call_options_set_timeout_us(options, 2500000, &error)
+ *         || triton_call_options_add_header(options, "x-tenant", "blue", &error)
+ *         || triton_client_infer(client, request, options, &result, &error);
+ *     triton_call_options_free(options);
  */
 
 /**
@@ -1134,7 +1166,8 @@ triton_status triton_client_options_set_log_callback(triton_client_options *opti
  *
  * @param options_out  the options; free them with triton_call_options_free; any number of calls may use them
  */
-triton_status triton_call_options_new(triton_call_options **options_out, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_new(
+    triton_call_options **options_out, triton_error **error_out);
 
 /**
  * Frees options of calls; NULL is harmless.
@@ -1146,9 +1179,8 @@ void triton_call_options_free(triton_call_options *options);
  *
  * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
  */
-triton_status triton_call_options_set_timeout_us(triton_call_options *options,
-                                                 uint64_t timeout_us,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_timeout_us(
+    triton_call_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Adds a header to the calls, metadata over gRPC. A name may be added several times.
@@ -1157,10 +1189,8 @@ triton_status triton_call_options_set_timeout_us(triton_call_options *options,
  * @param value  without control characters
  * @return INVALID_ARGUMENT, with the reason, also for a name that the library sets itself
  */
-triton_status triton_call_options_add_header(triton_call_options *options,
-                                             const char *name,
-                                             const char *value,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_add_header(
+    triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Adds a header whose value is any bytes, which travel as base64.
@@ -1169,11 +1199,9 @@ triton_status triton_call_options_add_header(triton_call_options *options,
  * @param value      copied
  * @param byte_size  of value
  */
-triton_status triton_call_options_add_binary_header(triton_call_options *options,
-                                                    const char *name,
-                                                    const void *value,
-                                                    size_t byte_size,
-                                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_add_binary_header(
+    triton_call_options *options, const char *name, const void *value, size_t byte_size,
+    triton_error **error_out);
 
 /**
  * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): a header of
@@ -1182,10 +1210,8 @@ triton_status triton_call_options_add_binary_header(triton_call_options *options
  * @param name   the key's name, as the server has it
  * @param value  the key
  */
-triton_status triton_call_options_add_restricted_key(triton_call_options *options,
-                                                     const char *name,
-                                                     const char *value,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_add_restricted_key(
+    triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Asks the server to report its load. Triton does so over HTTP, in response to triton_client_generate and
@@ -1193,9 +1219,8 @@ triton_status triton_call_options_add_restricted_key(triton_call_options *option
  * triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may report
  * with inferences too.
  */
-triton_status triton_call_options_set_load_report(triton_call_options *options,
-                                                  triton_load_report_format format,
-                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_load_report(
+    triton_call_options *options, triton_load_report_format format, triton_error **error_out);
 
 /**
  * Adds a parameter to the URL of the calls, which is escaped here. HTTP only: over gRPC a call with one is
@@ -1204,28 +1229,24 @@ triton_status triton_call_options_set_load_report(triton_call_options *options,
  * @param name   not empty
  * @param value  may be empty
  */
-triton_status triton_call_options_add_query_parameter(triton_call_options *options,
-                                                      const char *name,
-                                                      const char *value,
-                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_add_query_parameter(
+    triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Sets how an inference request is compressed. Over HTTP Triton refuses a request that has more than 64 MiB once it is
  * decompressed (since 2.65; --http-max-input-size): a tensor of 80 MB passes plain and fails compressed, with
  * INVALID_ARGUMENT. gRPC has no such limit.
  */
-triton_status triton_call_options_set_request_compression(triton_call_options *options,
-                                                          triton_compression compression,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_request_compression(
+    triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
  * Sets which compression is requested for the response to an inference. Over HTTP a request without one asks for
  * `identity`: a proxy may ask the server for compression otherwise. A body that is compressed although no header says so is decompressed if
  * compression was requested, and INTERNAL if not.
  */
-triton_status triton_call_options_set_response_compression(triton_call_options *options,
-                                                           triton_compression compression,
-                                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_response_compression(
+    triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
  * Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left
@@ -1233,9 +1254,8 @@ triton_status triton_call_options_set_response_compression(triton_call_options *
  *
  * @param encodings  "deflate, gzip;q=0.5": of gzip, deflate and identity
  */
-triton_status triton_call_options_set_accept_encoding(triton_call_options *options,
-                                                      const char *encodings,
-                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_accept_encoding(
+    triton_call_options *options, const char *encodings, triton_error **error_out);
 
 /**
  * Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as
@@ -1243,9 +1263,8 @@ triton_status triton_call_options_set_accept_encoding(triton_call_options *optio
  *
  * @param path  begins with a slash
  */
-triton_status triton_call_options_set_http_path(triton_call_options *options,
-                                                const char *path,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_http_path(
+    triton_call_options *options, const char *path, triton_error **error_out);
 
 /**
  * Sends inferences over HTTP under another content type.
@@ -1255,9 +1274,8 @@ triton_status triton_call_options_set_http_path(triton_call_options *options,
  *                      type the size is read in the same form. A request that is JSON alone has no such size: with
  *                      "{}" it goes under "application/json" then.
  */
-triton_status triton_call_options_set_http_content_type(triton_call_options *options,
-                                                        const char *content_type,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_http_content_type(
+    triton_call_options *options, const char *content_type, triton_error **error_out);
 
 /**
  * Sets the header that tells the byte size of the JSON part over HTTP, of a request and of its answer, instead of
@@ -1265,9 +1283,9 @@ triton_status triton_call_options_set_http_content_type(triton_call_options *opt
  *
  * @param name  an empty one is no header
  */
-triton_status triton_call_options_set_http_json_size_header(triton_call_options *options,
-                                                            const char *name,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_http_json_size_header(
+    triton_call_options *options, const char *name, triton_error **error_out);
+
 
 /*
  * THE CLIENT of one server. It is made without touching the network, shared by any number of threads, and connects
@@ -1277,6 +1295,11 @@ triton_status triton_call_options_set_http_json_size_header(triton_call_options 
  * other characters than ASCII letters, digits and -._~!$&'()*+,;=:@ is known to it over gRPC alone. Over HTTP an
  * inference returns TRITON_STATUS_NOT_FOUND for it, a load TRITON_STATUS_INTERNAL, and the model is never ready. A name
  * with a slash is TRITON_STATUS_INVALID_ARGUMENT before anything is sent. Servers that decode URLs know all others.
+ *
+ *     triton_error *error = NULL;
+ *     if (triton_client_new(url, NULL, &client, &error))
+ *         fprintf(stderr, "%s\n", triton_error_message(error));
+ *     triton_error_free(error);
  */
 
 /**
@@ -1287,20 +1310,25 @@ triton_status triton_call_options_set_http_json_size_header(triton_call_options 
  * @param client_out  the client; free it with triton_client_free
  * @return INVALID_ARGUMENT for what is no URL of a server, UNIMPLEMENTED for https and grpcs
  */
-triton_status triton_client_new(const char *url,
-                                const triton_client_options *options,
-                                triton_client **client_out,
-                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_new(
+    const char *url, const triton_client_options *options, triton_client **client_out,
+    triton_error **error_out);
 
 /**
  * Frees a client and closes its connections; NULL is harmless. Does not block. No call may be running.
  */
 void triton_client_free(triton_client *client);
 
+
 /*
  * HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
  * status 200 is "true" with an empty body, and with a JSON object unless its member "live" or "ready" is false; with any
  * other body, such as a sign-in page, it is INTERNAL.
+ *
+ *     bool is_ready = false;
+ *     int failed = triton_client_wait_ready(client, NULL, NULL, NULL, &error)
+ *         || triton_client_check_model_ready(client, "simple", NULL, NULL, &is_ready, &error);
+ *     if (!failed) printf("the model is %s\n", is_ready ? "ready" : "not ready");
  */
 
 /**
@@ -1309,10 +1337,9 @@ void triton_client_free(triton_client *client);
  * @param options   of the call; NULL for the client's
  * @param live_out  the answer
  */
-triton_status triton_client_is_server_live(const triton_client *client,
-                                           const triton_call_options *options,
-                                           bool *live_out,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_is_server_live(
+    const triton_client *client, const triton_call_options *options, bool *live_out,
+    triton_error **error_out);
 
 /**
  * Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and
@@ -1322,10 +1349,9 @@ triton_status triton_client_is_server_live(const triton_client *client,
  * @param options    of the call; NULL for the client's
  * @param ready_out  the answer
  */
-triton_status triton_client_is_server_ready(const triton_client *client,
-                                            const triton_call_options *options,
-                                            bool *ready_out,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_is_server_ready(
+    const triton_client *client, const triton_call_options *options, bool *ready_out,
+    triton_error **error_out);
 
 /**
  * Asks whether a model is ready. Blocks. A model that the server does not know, or has not loaded, is not ready: Triton
@@ -1338,12 +1364,9 @@ triton_status triton_client_is_server_ready(const triton_client *client,
  * @param options        of the call; NULL for the client's
  * @param ready_out      the answer
  */
-triton_status triton_client_is_model_ready(const triton_client *client,
-                                           const char *model_name,
-                                           const char *model_version,
-                                           const triton_call_options *options,
-                                           bool *ready_out,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_is_model_ready(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, bool *ready_out, triton_error **error_out);
 
 /**
  * Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
@@ -1356,11 +1379,9 @@ triton_status triton_client_is_model_ready(const triton_client *client,
  *         wrong argument, UNAUTHENTICATED, PERMISSION_DENIED (not an endpoint that is restricted over gRPC: Triton
  *         calls it UNAVAILABLE)
  */
-triton_status triton_client_wait_ready(const triton_client *client,
-                                       const char *model_name,
-                                       const char *model_version,
-                                       const triton_call_options *options,
-                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_wait_ready(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, triton_error **error_out);
 
 /**
  * Asks gRPC's own health service, grpc.health.v1. gRPC only: over HTTP UNIMPLEMENTED, with advice. Blocks.
@@ -1369,15 +1390,22 @@ triton_status triton_client_wait_ready(const triton_client *client,
  * @param options     of the call; NULL for the client's
  * @param status_out  the answer
  */
-triton_status triton_client_health_check(const triton_client *client,
-                                         const char *service,
-                                         const triton_call_options *options,
-                                         triton_serving_status *status_out,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_health_check(
+    const triton_client *client, const char *service, const triton_call_options *options,
+    triton_serving_status *status_out, triton_error **error_out);
+
 
 /*
  * METADATA: what a server and a model say of themselves. Indices are 0, 1, 2; past the end a getter answers an empty
  * text or NULL.
+ *
+ *     triton_model_metadata *model = NULL;
+ *     int failed = triton_client_model_metadata(client, "simple", NULL, NULL, &model, &error);
+ *     for (size_t i = 0; i < triton_model_metadata_input_count(model); i++) {
+ *         const triton_tensor_metadata *input = triton_model_metadata_input(model, i);
+ *         printf("%s: %s\n", triton_tensor_metadata_name(input), triton_tensor_metadata_datatype_name(input));
+ *     }
+ *     triton_model_metadata_free(model);
  */
 
 /**
@@ -1386,10 +1414,9 @@ triton_status triton_client_health_check(const triton_client *client,
  * @param options       of the call; NULL for the client's
  * @param metadata_out  the answer; free it with triton_server_metadata_free
  */
-triton_status triton_client_server_metadata(const triton_client *client,
-                                            const triton_call_options *options,
-                                            triton_server_metadata **metadata_out,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_server_metadata(
+    const triton_client *client, const triton_call_options *options, triton_server_metadata **metadata_out,
+    triton_error **error_out);
 
 /**
  * The server's name, "triton".
@@ -1415,8 +1442,7 @@ const char *triton_server_metadata_extension(const triton_server_metadata *metad
  * Whether the server has an extension: "statistics", "trace", "logging", "model_repository",
  * "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others. False for NULL.
  */
-bool triton_server_metadata_has_extension(const triton_server_metadata *metadata,
-                                          const char *name);
+bool triton_server_metadata_has_extension(const triton_server_metadata *metadata, const char *name);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
@@ -1437,12 +1463,9 @@ void triton_server_metadata_free(triton_server_metadata *metadata);
  * @param metadata_out   the answer; free it with triton_model_metadata_free
  * @return NOT_FOUND for a model or version that the server does not have
  */
-triton_status triton_client_model_metadata(const triton_client *client,
-                                           const char *model_name,
-                                           const char *model_version,
-                                           const triton_call_options *options,
-                                           triton_model_metadata **metadata_out,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_model_metadata(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, triton_model_metadata **metadata_out, triton_error **error_out);
 
 /**
  * The model's name.
@@ -1472,8 +1495,8 @@ size_t triton_model_metadata_input_count(const triton_model_metadata *metadata);
 /**
  * An input; NULL past the end.
  */
-const triton_tensor_metadata *triton_model_metadata_input(const triton_model_metadata *metadata,
-                                                          size_t index);
+const triton_tensor_metadata *triton_model_metadata_input(
+    const triton_model_metadata *metadata, size_t index);
 
 /**
  * The number of outputs.
@@ -1483,8 +1506,8 @@ size_t triton_model_metadata_output_count(const triton_model_metadata *metadata)
 /**
  * An output; NULL past the end.
  */
-const triton_tensor_metadata *triton_model_metadata_output(const triton_model_metadata *metadata,
-                                                           size_t index);
+const triton_tensor_metadata *triton_model_metadata_output(
+    const triton_model_metadata *metadata, size_t index);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
@@ -1519,12 +1542,21 @@ const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *t
  */
 const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor, size_t *rank_out);
 
+
 /*
  * REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once unless it
  * has a buffer for an output.
  *
  * Input data is borrowed, unless the function's name says copy or strings, and read only while a call runs. It is
  * checked when the request is sent: data that does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
+ *
+ *     const int64_t shape[] = {1, 16};
+ *     int failed = triton_infer_request_new("simple", &request, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2,
+ *                                                first, sizeof first, NULL, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2,
+ *                                                second, sizeof second, NULL, &error)
+ *         || triton_infer_request_set_id(request, "frame 1", &error);
  */
 
 /**
@@ -1533,9 +1565,8 @@ const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor
  * @param model_name   the model's name on the server; not empty
  * @param request_out  the request; free it with triton_infer_request_free
  */
-triton_status triton_infer_request_new(const char *model_name,
-                                       triton_infer_request **request_out,
-                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_new(
+    const char *model_name, triton_infer_request **request_out, triton_error **error_out);
 
 /**
  * Frees a request; NULL is harmless. What it borrowed is the caller's alone again.
@@ -1547,25 +1578,23 @@ void triton_infer_request_free(triton_infer_request *request);
  *
  * @param model_version  NULL or "" (the default) for the one that the server chooses
  */
-triton_status triton_infer_request_set_model_version(triton_infer_request *request,
-                                                     const char *model_version,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_model_version(
+    triton_infer_request *request, const char *model_version, triton_error **error_out);
 
 /**
  * Sets the id of the request, which comes back with the result and stands in errors.
  *
  * @param id  NULL or "" (the default) for none
  */
-triton_status triton_infer_request_set_id(triton_infer_request *request,
-                                          const char *id,
-                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_id(
+    triton_infer_request *request, const char *id, triton_error **error_out);
 
 /**
  * Forgets everything but the model and its version: inputs, outputs, parameters, sequence. What it borrowed is the caller's
  * alone again.
  */
-triton_status triton_infer_request_clear(triton_infer_request *request,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_clear(
+    triton_infer_request *request, triton_error **error_out);
 
 /**
  * Makes the request one of a sequence, which a stateful model keeps apart by its id.
@@ -1574,36 +1603,30 @@ triton_status triton_infer_request_clear(triton_infer_request *request,
  * @param start  whether it is the first request of the sequence
  * @param end    whether it is the last
  */
-triton_status triton_infer_request_set_sequence(triton_infer_request *request,
-                                                uint64_t id,
-                                                bool start,
-                                                bool end,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_sequence(
+    triton_infer_request *request, uint64_t id, bool start, bool end, triton_error **error_out);
 
 /**
  * As triton_infer_request_set_sequence, with a text as the id, for models that take one.
  *
  * @param id  not empty
  */
-triton_status triton_infer_request_set_sequence_string(triton_infer_request *request,
-                                                       const char *id,
-                                                       bool start,
-                                                       bool end,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_sequence_string(
+    triton_infer_request *request, const char *id, bool start, bool end, triton_error **error_out);
 
 /**
  * Makes the request one of no sequence, as it was.
  */
-triton_status triton_infer_request_clear_sequence(triton_infer_request *request, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_clear_sequence(
+    triton_infer_request *request, triton_error **error_out);
 
 /**
  * Sets the priority within the model's queue, if the model has any.
  *
  * @param priority  1 is the highest; 0 (the default) is the model's own
  */
-triton_status triton_infer_request_set_priority(triton_infer_request *request,
-                                                uint64_t priority,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_priority(
+    triton_infer_request *request, uint64_t priority, triton_error **error_out);
 
 /**
  * Sets how long the request may wait in the server's queue, if the model lets requests say so. The time limit of a call is
@@ -1611,34 +1634,30 @@ triton_status triton_infer_request_set_priority(triton_infer_request *request,
  *
  * @param timeout_us  microseconds, less than 2^63; 0 (the default) is the model's own
  */
-triton_status triton_infer_request_set_server_timeout_us(triton_infer_request *request,
-                                                         uint64_t timeout_us,
-                                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_server_timeout_us(
+    triton_infer_request *request, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Asks a decoupled model's stream for a last response without outputs. It goes over gRPC alone: over HTTP there are no such
  * streams, and Triton refuses it.
  */
-triton_status triton_infer_request_set_empty_final_response(triton_infer_request *request,
-                                                            bool wanted,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_empty_final_response(
+    triton_infer_request *request, bool wanted, triton_error **error_out);
 
 /**
  * Sets whether outputs come in binary over HTTP (the default) or as JSON, unless a requested output says otherwise
  * (triton_infer_request_requested_output_set_json). The result is the same.
  */
-triton_status triton_infer_request_set_binary_output(triton_infer_request *request,
-                                                     bool is_binary,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_binary_output(
+    triton_infer_request *request, bool is_binary, triton_error **error_out);
 
 /**
  * Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for models with
  * one input, of which at most one dimension is variable; a BYTES input is then one element, without its length. Whatever
  * else the request says has no place there, so saying it is INVALID_ARGUMENT from the call, as is gRPC.
  */
-triton_status triton_infer_request_set_raw_body(triton_infer_request *request,
-                                                bool is_raw,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_raw_body(
+    triton_infer_request *request, bool is_raw, triton_error **error_out);
 
 /**
  * Holds the request against a model's metadata, before anything is sent: names, datatypes and shapes, and the data against
@@ -1647,9 +1666,8 @@ triton_status triton_infer_request_set_raw_body(triton_infer_request *request,
  * @param metadata  of the model, from triton_client_model_metadata
  * @return INVALID_ARGUMENT, saying what does not fit
  */
-triton_status triton_infer_request_check(const triton_infer_request *request,
-                                         const triton_model_metadata *metadata,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_check(
+    const triton_infer_request *request, const triton_model_metadata *metadata, triton_error **error_out);
 
 /**
  * Adds an input that borrows its data: the commonest case, in one call.
@@ -1662,27 +1680,17 @@ triton_status triton_infer_request_check(const triton_infer_request *request,
  * @param data       row-major, lowest byte first; borrowed (BORROWED DATA above)
  * @param byte_size  of data
  */
-triton_status triton_infer_request_add_input_data(triton_infer_request *request,
-                                                  const char *name,
-                                                  triton_datatype datatype,
-                                                  const int64_t *shape,
-                                                  size_t rank,
-                                                  const void *data,
-                                                  size_t byte_size,
-                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_input_data(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, const void *data, size_t byte_size, triton_error **error_out);
 
 /**
  * Adds an input and copies its data, which may be freed or changed at once. The parameters are those of
  * triton_infer_request_add_input_data.
  */
-triton_status triton_infer_request_add_input_data_copy(triton_infer_request *request,
-                                                       const char *name,
-                                                       triton_datatype datatype,
-                                                       const int64_t *shape,
-                                                       size_t rank,
-                                                       const void *data,
-                                                       size_t byte_size,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_input_data_copy(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, const void *data, size_t byte_size, triton_error **error_out);
 
 /**
  * Adds a BYTES input from its elements, which are copied.
@@ -1693,13 +1701,9 @@ triton_status triton_infer_request_add_input_data_copy(triton_infer_request *req
  * @param strings  the elements in row-major order
  * @param count    their number
  */
-triton_status triton_infer_request_add_input_strings(triton_infer_request *request,
-                                                     const char *name,
-                                                     const int64_t *shape,
-                                                     size_t rank,
-                                                     const triton_bytes *strings,
-                                                     size_t count,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_input_strings(
+    triton_infer_request *request, const char *name, const int64_t *shape, size_t rank,
+    const triton_bytes *strings, size_t count, triton_error **error_out);
 
 /**
  * Adds an input without data; the data follows in segments, by triton_infer_request_input_append_data and its like.
@@ -1710,13 +1714,9 @@ triton_status triton_infer_request_add_input_strings(triton_infer_request *reque
  * @param rank       the number of dimensions
  * @param index_out  the input's index: 0, 1, 2 in the order of adding
  */
-triton_status triton_infer_request_add_input(triton_infer_request *request,
-                                             const char *name,
-                                             triton_datatype datatype,
-                                             const int64_t *shape,
-                                             size_t rank,
-                                             size_t *index_out,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_input(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, size_t *index_out, triton_error **error_out);
 
 /**
  * Appends a segment to an input's data. Segments are borrowed, and sent in the order of appending.
@@ -1725,11 +1725,9 @@ triton_status triton_infer_request_add_input(triton_infer_request *request,
  * @param data       borrowed (BORROWED DATA above)
  * @param byte_size  of data
  */
-triton_status triton_infer_request_input_append_data(triton_infer_request *request,
-                                                     size_t input,
-                                                     const void *data,
-                                                     size_t byte_size,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_append_data(
+    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
+    triton_error **error_out);
 
 /**
  * Appends a copy of a segment to an input's data; the segment may be freed or changed at once.
@@ -1738,11 +1736,9 @@ triton_status triton_infer_request_input_append_data(triton_infer_request *reque
  * @param data       copied
  * @param byte_size  of data
  */
-triton_status triton_infer_request_input_append_data_copy(triton_infer_request *request,
-                                                          size_t input,
-                                                          const void *data,
-                                                          size_t byte_size,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_append_data_copy(
+    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
+    triton_error **error_out);
 
 /**
  * Appends elements to the data of a BYTES input. They are copied.
@@ -1751,11 +1747,9 @@ triton_status triton_infer_request_input_append_data_copy(triton_infer_request *
  * @param strings  the elements in row-major order
  * @param count    their number
  */
-triton_status triton_infer_request_input_append_strings(triton_infer_request *request,
-                                                        size_t input,
-                                                        const triton_bytes *strings,
-                                                        size_t count,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_append_strings(
+    triton_infer_request *request, size_t input, const triton_bytes *strings, size_t count,
+    triton_error **error_out);
 
 /**
  * Asks for an output. A request that asks for none gets all outputs of the model.
@@ -1763,10 +1757,8 @@ triton_status triton_infer_request_input_append_strings(triton_infer_request *re
  * @param name       the output's name; not empty, not requested already
  * @param index_out  the requested output's index: 0, 1, 2 in the order of adding
  */
-triton_status triton_infer_request_add_requested_output(triton_infer_request *request,
-                                                        const char *name,
-                                                        size_t *index_out,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_requested_output(
+    triton_infer_request *request, const char *name, size_t *index_out, triton_error **error_out);
 
 /**
  * Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
@@ -1780,14 +1772,18 @@ triton_status triton_infer_request_add_requested_output(triton_infer_request *re
  *                   with a byte_size of 0, gives the output back to the result.
  * @param byte_size  how many bytes there is room for; an output that has more is RESOURCE_EXHAUSTED from the call
  */
-triton_status triton_infer_request_requested_output_set_buffer(triton_infer_request *request,
-                                                               size_t output,
-                                                               void *data,
-                                                               size_t byte_size,
-                                                               triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_buffer(
+    triton_infer_request *request, size_t output, void *data, size_t byte_size, triton_error **error_out);
+
 
 /*
  * INPUTS AND REQUESTED OUTPUTS of a request, by their indices: 0, 1, 2 in the order of adding.
+ *
+ *     size_t output = 0;
+ *     int failed = triton_infer_request_input_set_data(request, 0, next_frame, sizeof next_frame, &error)
+ *         || triton_infer_request_add_output(request, "OUTPUT0", &output, &error)
+ *         || triton_infer_request_output_set_buffer(request, output, sum, sizeof sum, &error)
+ *         || triton_client_infer(client, request, NULL, &result, &error);
  */
 
 /**
@@ -1797,20 +1793,16 @@ triton_status triton_infer_request_requested_output_set_buffer(triton_infer_requ
  * @param shape  the dimensions; none negative
  * @param rank   their number
  */
-triton_status triton_infer_request_input_set_shape(triton_infer_request *request,
-                                                   size_t input,
-                                                   const int64_t *shape,
-                                                   size_t rank,
-                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_shape(
+    triton_infer_request *request, size_t input, const int64_t *shape, size_t rank, triton_error **error_out);
 
 /**
  * Forgets an input's data, wherever it was. Borrowed memory is the caller's alone again.
  *
  * @param input  the input's index
  */
-triton_status triton_infer_request_input_clear_data(triton_infer_request *request,
-                                                    size_t input,
-                                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_clear_data(
+    triton_infer_request *request, size_t input, triton_error **error_out);
 
 /**
  * Takes an input's data from shared memory that is registered with the server. Data that was given before is forgotten.
@@ -1820,21 +1812,17 @@ triton_status triton_infer_request_input_clear_data(triton_infer_request *reques
  * @param byte_size  the bytes of the tensor
  * @param offset     where it begins, in bytes from the start of the region
  */
-triton_status triton_infer_request_input_set_shared_memory(triton_infer_request *request,
-                                                           size_t input,
-                                                           const char *region,
-                                                           uint64_t byte_size,
-                                                           uint64_t offset,
-                                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_shared_memory(
+    triton_infer_request *request, size_t input, const char *region, uint64_t byte_size, uint64_t offset,
+    triton_error **error_out);
 
 /**
  * Undoes triton_infer_request_input_set_shared_memory: the input has no data then.
  *
  * @param input  the input's index
  */
-triton_status triton_infer_request_input_clear_shared_memory(triton_infer_request *request,
-                                                             size_t input,
-                                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_clear_shared_memory(
+    triton_infer_request *request, size_t input, triton_error **error_out);
 
 /**
  * Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
@@ -1845,10 +1833,8 @@ triton_status triton_infer_request_input_clear_shared_memory(triton_infer_reques
  *
  * @param input  the input's index
  */
-triton_status triton_infer_request_input_set_json(triton_infer_request *request,
-                                                  size_t input,
-                                                  bool is_json,
-                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_json(
+    triton_infer_request *request, size_t input, bool is_json, triton_error **error_out);
 
 /**
  * Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. The text is
@@ -1857,10 +1843,8 @@ triton_status triton_infer_request_input_set_json(triton_infer_request *request,
  * @param input  the input's index
  * @param json   "[[1, 2], [3, 4]]"
  */
-triton_status triton_infer_request_input_set_json_text(triton_infer_request *request,
-                                                       size_t input,
-                                                       const char *json,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_json_text(
+    triton_infer_request *request, size_t input, const char *json, triton_error **error_out);
 
 /**
  * The number of inputs.
@@ -1878,9 +1862,8 @@ triton_datatype triton_infer_request_input_datatype(const triton_infer_request *
  * @param rank_out  the number of dimensions; NULL is allowed
  * @return the dimensions; NULL if there are none, and past the end. Valid until the request is changed
  */
-const int64_t *triton_infer_request_input_shape(const triton_infer_request *request,
-                                                size_t input,
-                                                size_t *rank_out);
+const int64_t *triton_infer_request_input_shape(
+    const triton_infer_request *request, size_t input, size_t *rank_out);
 
 /**
  * The bytes of the data that an input was given so far, or of its shared memory; 0 past the end.
@@ -1893,10 +1876,8 @@ uint64_t triton_infer_request_input_byte_size(const triton_infer_request *reques
  * @param input     the input's index
  * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
  */
-triton_status triton_infer_request_input_name(const triton_infer_request *request,
-                                              size_t input,
-                                              triton_bytes *name_out,
-                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_name(
+    const triton_infer_request *request, size_t input, triton_bytes *name_out, triton_error **error_out);
 
 /**
  * The shared memory that an input is in.
@@ -1907,12 +1888,9 @@ triton_status triton_infer_request_input_name(const triton_infer_request *reques
  * @param byte_size_out  the bytes of the tensor, or those that there is room for
  * @param offset_out     where it begins, in bytes from the start of the region
  */
-triton_status triton_infer_request_input_shared_memory(const triton_infer_request *request,
-                                                       size_t input,
-                                                       triton_bytes *region_out,
-                                                       uint64_t *byte_size_out,
-                                                       uint64_t *offset_out,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_shared_memory(
+    const triton_infer_request *request, size_t input, triton_bytes *region_out, uint64_t *byte_size_out,
+    uint64_t *offset_out, triton_error **error_out);
 
 /**
  * Asks for a requested output as its best classes, which come as BYTES: triton_infer_output_class reads them.
@@ -1920,10 +1898,8 @@ triton_status triton_infer_request_input_shared_memory(const triton_infer_reques
  * @param output       the requested output's index
  * @param class_count  how many; 0 (the default): the tensor that it is
  */
-triton_status triton_infer_request_requested_output_set_classification(triton_infer_request *request,
-                                                                       size_t output,
-                                                                       uint32_t class_count,
-                                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_classification(
+    triton_infer_request *request, size_t output, uint32_t class_count, triton_error **error_out);
 
 /**
  * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and BF16;
@@ -1932,10 +1908,8 @@ triton_status triton_infer_request_requested_output_set_classification(triton_in
  *
  * @param output  the requested output's index
  */
-triton_status triton_infer_request_requested_output_set_json(triton_infer_request *request,
-                                                             size_t output,
-                                                             bool is_json,
-                                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_json(
+    triton_infer_request *request, size_t output, bool is_json, triton_error **error_out);
 
 /**
  * Makes the server write a requested output to shared memory that is registered with it. The result then tells the output's
@@ -1946,18 +1920,15 @@ triton_status triton_infer_request_requested_output_set_json(triton_infer_reques
  * @param byte_size  how many bytes there is room for
  * @param offset     where it is to begin, in bytes from the start of the region
  */
-triton_status triton_infer_request_requested_output_set_shared_memory(triton_infer_request *request,
-                                                                      size_t output,
-                                                                      const char *region,
-                                                                      uint64_t byte_size,
-                                                                      uint64_t offset,
-                                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_shared_memory(
+    triton_infer_request *request, size_t output, const char *region, uint64_t byte_size, uint64_t offset,
+    triton_error **error_out);
 
 /**
  * As how many classes a requested output is wanted; 0: as the tensor that it is, and past the end.
  */
-uint32_t triton_infer_request_requested_output_class_count(const triton_infer_request *request,
-                                                           size_t output);
+uint32_t triton_infer_request_requested_output_class_count(
+    const triton_infer_request *request, size_t output);
 
 /**
  * Whether a requested output is wanted as JSON over HTTP; false past the end.
@@ -1967,17 +1938,15 @@ bool triton_infer_request_requested_output_is_json(const triton_infer_request *r
 /**
  * Whether an input's elements are to be spelled out, as JSON over HTTP, as typed contents over gRPC; false past the end.
  */
-bool triton_infer_request_input_is_json(const triton_infer_request *request,
-                                        size_t input);
+bool triton_infer_request_input_is_json(const triton_infer_request *request, size_t input);
 
 /**
  * Undoes triton_infer_request_requested_output_set_shared_memory.
  *
  * @param output  the requested output's index
  */
-triton_status triton_infer_request_requested_output_clear_shared_memory(triton_infer_request *request,
-                                                                        size_t output,
-                                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_clear_shared_memory(
+    triton_infer_request *request, size_t output, triton_error **error_out);
 
 /**
  * The number of outputs that are asked for.
@@ -1990,10 +1959,8 @@ size_t triton_infer_request_requested_output_count(const triton_infer_request *r
  * @param output    the requested output's index
  * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
  */
-triton_status triton_infer_request_requested_output_name(const triton_infer_request *request,
-                                                         size_t output,
-                                                         triton_bytes *name_out,
-                                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_name(
+    const triton_infer_request *request, size_t output, triton_bytes *name_out, triton_error **error_out);
 
 /**
  * The shared memory that a requested output is in.
@@ -2004,17 +1971,18 @@ triton_status triton_infer_request_requested_output_name(const triton_infer_requ
  * @param byte_size_out  the bytes of the tensor, or those that there is room for
  * @param offset_out     where it begins, in bytes from the start of the region
  */
-triton_status triton_infer_request_requested_output_shared_memory(const triton_infer_request *request,
-                                                                  size_t output,
-                                                                  triton_bytes *region_out,
-                                                                  uint64_t *byte_size_out,
-                                                                  uint64_t *offset_out,
-                                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_shared_memory(
+    const triton_infer_request *request, size_t output, triton_bytes *region_out, uint64_t *byte_size_out,
+    uint64_t *offset_out, triton_error **error_out);
+
 
 /*
  * PARAMETERS: named values beside the tensors, of a request or a result, or of one of its tensors. A name that is set again
  * has the later value. Names that the protocol or Triton uses itself are INVALID_ARGUMENT, with the reason: they have setters
  * of their own, or begin with "triton_".
+ *
+ *     int failed = triton_parameters_set_int64(triton_infer_request_parameters(request), "seed", 42, &error)
+ *         || triton_parameters_set_string(triton_infer_request_parameters(request), "tenant", "blue", &error);
  */
 
 /**
@@ -2023,30 +1991,24 @@ triton_status triton_infer_request_requested_output_shared_memory(const triton_i
  * @param name   not one that the protocol uses itself
  * @param value  copied
  */
-triton_status triton_infer_request_set_parameter_string(triton_infer_request *request,
-                                                        const char *name,
-                                                        const char *value,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_parameter_string(
+    triton_infer_request *request, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Sets a parameter of the request.
  *
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_set_parameter_int64(triton_infer_request *request,
-                                                       const char *name,
-                                                       int64_t value,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_parameter_int64(
+    triton_infer_request *request, const char *name, int64_t value, triton_error **error_out);
 
 /**
  * Sets a parameter of the request.
  *
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_set_parameter_bool(triton_infer_request *request,
-                                                      const char *name,
-                                                      bool value,
-                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_parameter_bool(
+    triton_infer_request *request, const char *name, bool value, triton_error **error_out);
 
 /**
  * Sets a parameter of the request.
@@ -2054,10 +2016,8 @@ triton_status triton_infer_request_set_parameter_bool(triton_infer_request *requ
  * @param name   not one that the protocol uses itself
  * @param value  finite
  */
-triton_status triton_infer_request_set_parameter_double(triton_infer_request *request,
-                                                        const char *name,
-                                                        double value,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_parameter_double(
+    triton_infer_request *request, const char *name, double value, triton_error **error_out);
 
 /**
  * Sets a parameter of an input.
@@ -2066,11 +2026,9 @@ triton_status triton_infer_request_set_parameter_double(triton_infer_request *re
  * @param name   not one that the protocol uses itself
  * @param value  copied
  */
-triton_status triton_infer_request_input_set_parameter_string(triton_infer_request *request,
-                                                              size_t input,
-                                                              const char *name,
-                                                              const char *value,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_string(
+    triton_infer_request *request, size_t input, const char *name, const char *value,
+    triton_error **error_out);
 
 /**
  * Sets a parameter of an input.
@@ -2078,11 +2036,8 @@ triton_status triton_infer_request_input_set_parameter_string(triton_infer_reque
  * @param input  the input's index
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_input_set_parameter_int64(triton_infer_request *request,
-                                                             size_t input,
-                                                             const char *name,
-                                                             int64_t value,
-                                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_int64(
+    triton_infer_request *request, size_t input, const char *name, int64_t value, triton_error **error_out);
 
 /**
  * Sets a parameter of an input.
@@ -2090,11 +2045,8 @@ triton_status triton_infer_request_input_set_parameter_int64(triton_infer_reques
  * @param input  the input's index
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_input_set_parameter_bool(triton_infer_request *request,
-                                                            size_t input,
-                                                            const char *name,
-                                                            bool value,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_bool(
+    triton_infer_request *request, size_t input, const char *name, bool value, triton_error **error_out);
 
 /**
  * Sets a parameter of an input.
@@ -2103,11 +2055,8 @@ triton_status triton_infer_request_input_set_parameter_bool(triton_infer_request
  * @param name   not one that the protocol uses itself
  * @param value  finite
  */
-triton_status triton_infer_request_input_set_parameter_double(triton_infer_request *request,
-                                                              size_t input,
-                                                              const char *name,
-                                                              double value,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_double(
+    triton_infer_request *request, size_t input, const char *name, double value, triton_error **error_out);
 
 /**
  * Sets a parameter of a requested output.
@@ -2116,11 +2065,9 @@ triton_status triton_infer_request_input_set_parameter_double(triton_infer_reque
  * @param name   not one that the protocol uses itself
  * @param value  copied
  */
-triton_status triton_infer_request_requested_output_set_parameter_string(triton_infer_request *request,
-                                                                         size_t output,
-                                                                         const char *name,
-                                                                         const char *value,
-                                                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_string(
+    triton_infer_request *request, size_t output, const char *name, const char *value,
+    triton_error **error_out);
 
 /**
  * Sets a parameter of a requested output.
@@ -2128,11 +2075,8 @@ triton_status triton_infer_request_requested_output_set_parameter_string(triton_
  * @param output  the requested output's index
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_requested_output_set_parameter_int64(triton_infer_request *request,
-                                                                        size_t output,
-                                                                        const char *name,
-                                                                        int64_t value,
-                                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_int64(
+    triton_infer_request *request, size_t output, const char *name, int64_t value, triton_error **error_out);
 
 /**
  * Sets a parameter of a requested output.
@@ -2140,11 +2084,8 @@ triton_status triton_infer_request_requested_output_set_parameter_int64(triton_i
  * @param output  the requested output's index
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_requested_output_set_parameter_bool(triton_infer_request *request,
-                                                                       size_t output,
-                                                                       const char *name,
-                                                                       bool value,
-                                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_bool(
+    triton_infer_request *request, size_t output, const char *name, bool value, triton_error **error_out);
 
 /**
  * Sets a parameter of a requested output.
@@ -2153,11 +2094,8 @@ triton_status triton_infer_request_requested_output_set_parameter_bool(triton_in
  * @param name   not one that the protocol uses itself
  * @param value  finite
  */
-triton_status triton_infer_request_requested_output_set_parameter_double(triton_infer_request *request,
-                                                                         size_t output,
-                                                                         const char *name,
-                                                                         double value,
-                                                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_double(
+    triton_infer_request *request, size_t output, const char *name, double value, triton_error **error_out);
 
 /**
  * The name of a parameter; an empty text for NULL.
@@ -2194,9 +2132,18 @@ double triton_parameter_double(const triton_parameter *parameter);
  */
 const char *triton_parameter_string(const triton_parameter *parameter);
 
+
 /*
  * RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
  * type is legal; every pointer is valid until the result is freed.
+ *
+ *     const void *data = NULL;
+ *     size_t count = 0;
+ *     const triton_infer_output *output = triton_infer_result_find_output(result, "OUTPUT0");
+ *     int failed = triton_infer_output_elements(output, TRITON_DATATYPE_INT32, &data, &count, &error);
+ *     const int32_t *sums = data;
+ *     for (size_t i = 0; i < count; i++) printf("%d\n", (int)sums[i]);
+ *     triton_infer_result_free(result);
  */
 
 /**
@@ -2211,12 +2158,9 @@ const char *triton_parameter_string(const triton_parameter *parameter);
  * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another, also of
  *         one that this library does not know; FAILED_PRECONDITION if it went to shared memory
  */
-triton_status triton_infer_result_output_as(const triton_infer_result *result,
-                                            const char *name,
-                                            triton_datatype datatype,
-                                            const void **data_out,
-                                            size_t *count_out,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_output_as(
+    const triton_infer_result *result, const char *name, triton_datatype datatype, const void **data_out,
+    size_t *count_out, triton_error **error_out);
 
 /**
  * Reads the elements of a BYTES output by its name, without a copy. The array takes 16 bytes for each element, however
@@ -2229,11 +2173,9 @@ triton_status triton_infer_result_output_as(const triton_infer_result *result,
  *         server sent is not a valid BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
  *         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
  */
-triton_status triton_infer_result_output_strings(const triton_infer_result *result,
-                                                 const char *name,
-                                                 const triton_bytes **strings_out,
-                                                 size_t *count_out,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_output_strings(
+    const triton_infer_result *result, const char *name, const triton_bytes **strings_out, size_t *count_out,
+    triton_error **error_out);
 
 /**
  * The name of the model that answered.
@@ -2256,9 +2198,8 @@ const char *triton_infer_result_id(const triton_infer_result *result);
  * @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
  * @return INVALID_ARGUMENT if struct_size has no room for the first stage, is beyond 4096, or no multiple of 8
  */
-triton_status triton_infer_result_times(const triton_infer_result *result,
-                                        triton_call_times *times_out,
-                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_times(
+    const triton_infer_result *result, triton_call_times *times_out, triton_error **error_out);
 
 /**
  * Whether this is the last response to its request: always, but from a decoupled model. False for NULL.
@@ -2305,8 +2246,7 @@ const char *triton_infer_result_header_name(const triton_infer_result *result, s
 /**
  * The value of a header; an empty text past the end. Over gRPC a value whose name ends in -bin is base64, as it was sent.
  */
-const char *triton_infer_result_header_value(const triton_infer_result *result,
-                                             size_t index);
+const char *triton_infer_result_header_value(const triton_infer_result *result, size_t index);
 
 /**
  * The number of outputs.
@@ -2348,8 +2288,7 @@ const char *triton_infer_output_datatype_name(const triton_infer_output *output)
  * @param rank_out  the number of dimensions; NULL is allowed
  * @return the dimensions; NULL if there are none
  */
-const int64_t *triton_infer_output_shape(const triton_infer_output *output,
-                                         size_t *rank_out);
+const int64_t *triton_infer_output_shape(const triton_infer_output *output, size_t *rank_out);
 
 /**
  * The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request
@@ -2379,13 +2318,17 @@ const triton_parameter *triton_infer_output_parameter(const triton_infer_output 
  * @param class_out  the class; its label is valid until the result is freed, with U+FFFD for what is not UTF-8
  * @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
  */
-triton_status triton_infer_output_class(const triton_infer_output *output,
-                                        size_t index,
-                                        triton_class *class_out,
-                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_output_class(
+    const triton_infer_output *output, size_t index, triton_class *class_out, triton_error **error_out);
+
 
 /*
  * INFERENCE.
+ *
+ *     triton_infer_result *result = NULL;
+ *     int failed = triton_client_infer(client, request, NULL, &result, &error);
+ *     if (!failed) printf("%s\n", triton_infer_result_debug_string(result));
+ *     triton_infer_result_free(result);
  */
 
 /**
@@ -2398,14 +2341,18 @@ triton_status triton_infer_output_class(const triton_infer_output *output,
  * @return INVALID_ARGUMENT, and nothing is sent, for input data that does not make up its shape; whatever the server
  *         says of an unknown model (NOT_FOUND), of shapes and datatypes; DEADLINE_EXCEEDED, UNAVAILABLE
  */
-triton_status triton_client_infer(const triton_client *client,
-                                  const triton_infer_request *request,
-                                  const triton_call_options *options,
-                                  triton_infer_result **result_out,
-                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_infer(
+    const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
+    triton_infer_result **result_out, triton_error **error_out);
+
 
 /*
  * STATISTICS of a client: what it has counted of its inferences since it was made.
+ *
+ *     triton_infer_statistics statistics = {.struct_size = sizeof statistics};
+ *     if (!triton_client_infer_statistics(client, &statistics, &error))
+ *         printf("%llu inferences, 99 of 100 in %llu ns\n", (unsigned long long)statistics.completed_count,
+ *                (unsigned long long)statistics.p99_ns);
  */
 
 /**
@@ -2414,12 +2361,18 @@ triton_status triton_client_infer(const triton_client *client,
  * @param statistics_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
  * @return INVALID_ARGUMENT if struct_size has no room for the first count, or is beyond 4096
  */
-triton_status triton_client_infer_statistics(const triton_client *client,
-                                             triton_infer_statistics *statistics_out,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_infer_statistics(
+    const triton_client *client, triton_infer_statistics *statistics_out, triton_error **error_out);
+
 
 /*
  * OFFLINE: requests and answers as bytes, without a connection; for SageMaker, Vertex AI, and whatever else carries them.
+ *
+ *     triton_buffer *body = NULL;
+ *     uint64_t json_byte_size = 0;
+ *     int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size, &error);
+ *     fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);
+ *     triton_buffer_free(body);
  */
 
 /**
@@ -2445,11 +2398,9 @@ void triton_buffer_free(triton_buffer *buffer);
  * @param body_out            JSON, and behind it the tensors in binary; free it with triton_buffer_free
  * @param json_byte_size_out  the byte size of the JSON, uncompressed: what Inference-Header-Content-Length says
  */
-triton_status triton_infer_request_to_http_body(const triton_infer_request *request,
-                                                triton_compression compression,
-                                                triton_buffer **body_out,
-                                                uint64_t *json_byte_size_out,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_to_http_body(
+    const triton_infer_request *request, triton_compression compression, triton_buffer **body_out,
+    uint64_t *json_byte_size_out, triton_error **error_out);
 
 /**
  * Reads the body of an answer over HTTP. Its tensors are copied. Does not block.
@@ -2461,22 +2412,17 @@ triton_status triton_infer_request_to_http_body(const triton_infer_request *requ
  * @param max_byte_size   the most bytes that it may have, decompressed; more is RESOURCE_EXHAUSTED
  * @param result_out      the answer; free it with triton_infer_result_free
  */
-triton_status triton_infer_result_from_http_body(const void *data,
-                                                 size_t byte_size,
-                                                 uint64_t json_byte_size,
-                                                 triton_compression compression,
-                                                 uint64_t max_byte_size,
-                                                 triton_infer_result **result_out,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_from_http_body(
+    const void *data, size_t byte_size, uint64_t json_byte_size, triton_compression compression,
+    uint64_t max_byte_size, triton_infer_result **result_out, triton_error **error_out);
 
 /**
  * Makes the message that a request is over gRPC, a ModelInferRequest. Its tensors are copied. Does not block.
  *
  * @param message_out  free it with triton_buffer_free
  */
-triton_status triton_infer_request_to_grpc_message(const triton_infer_request *request,
-                                                   triton_buffer **message_out,
-                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_to_grpc_message(
+    const triton_infer_request *request, triton_buffer **message_out, triton_error **error_out);
 
 /**
  * Reads an answer over gRPC, a ModelInferResponse. Its tensors are copied. Does not block.
@@ -2485,10 +2431,8 @@ triton_status triton_infer_request_to_grpc_message(const triton_infer_request *r
  * @param byte_size   of data
  * @param result_out  the answer; free it with triton_infer_result_free
  */
-triton_status triton_infer_result_from_grpc_message(const void *data,
-                                                    size_t byte_size,
-                                                    triton_infer_result **result_out,
-                                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_from_grpc_message(
+    const void *data, size_t byte_size, triton_infer_result **result_out, triton_error **error_out);
 
 /**
  * Runs an inference whose message was made before. gRPC only: INVALID_ARGUMENT over HTTP. Blocks as triton_client_infer does.
@@ -2498,16 +2442,19 @@ triton_status triton_infer_result_from_grpc_message(const void *data,
  * @param options     of the call; NULL for the client's
  * @param result_out  the answer; free it with triton_infer_result_free
  */
-triton_status triton_client_infer_grpc_message(const triton_client *client,
-                                               const void *data,
-                                               size_t byte_size,
-                                               const triton_call_options *options,
-                                               triton_infer_result **result_out,
-                                               triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_infer_grpc_message(
+    const triton_client *client, const void *data, size_t byte_size, const triton_call_options *options,
+    triton_infer_result **result_out, triton_error **error_out);
+
 
 /*
  * ELEMENTS of tensors in plain memory: BYTES with their lengths, for shared memory and buffers of the caller's, and the
  * narrow floating-point numbers that C has no types for.
+ *
+ *     const triton_bytes words[] = {{"alpha", 5}, {"be\0ta", 5}};
+ *     char tensor[64];
+ *     size_t byte_size = 0;
+ *     int failed = triton_bytes_serialize(words, 2, tensor, sizeof tensor, &byte_size, &error);
  */
 
 /**
@@ -2517,10 +2464,8 @@ triton_status triton_client_infer_grpc_message(const triton_client *client,
  * @param count          their number
  * @param byte_size_out  the bytes of the tensor: each element behind its length in four bytes
  */
-triton_status triton_bytes_byte_size(const triton_bytes *strings,
-                                     size_t count,
-                                     size_t *byte_size_out,
-                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bytes_byte_size(
+    const triton_bytes *strings, size_t count, size_t *byte_size_out, triton_error **error_out);
 
 /**
  * Writes elements as a BYTES tensor.
@@ -2531,12 +2476,9 @@ triton_status triton_bytes_byte_size(const triton_bytes *strings,
  * @param byte_size      how many bytes there is room for; too few are RESOURCE_EXHAUSTED, and nothing is written
  * @param byte_size_out  the bytes of the tensor
  */
-triton_status triton_bytes_serialize(const triton_bytes *strings,
-                                     size_t count,
-                                     void *data,
-                                     size_t byte_size,
-                                     size_t *byte_size_out,
-                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bytes_serialize(
+    const triton_bytes *strings, size_t count, void *data, size_t byte_size, size_t *byte_size_out,
+    triton_error **error_out);
 
 /**
  * Reads the elements of a BYTES tensor, which stay where they are.
@@ -2548,12 +2490,9 @@ triton_status triton_bytes_serialize(const triton_bytes *strings,
  * @param count_out  the number of elements, also if there are too many
  * @return INVALID_ARGUMENT if the bytes are no BYTES tensor
  */
-triton_status triton_bytes_parse(const void *data,
-                                 size_t byte_size,
-                                 triton_bytes *strings,
-                                 size_t capacity,
-                                 size_t *count_out,
-                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bytes_parse(
+    const void *data, size_t byte_size, triton_bytes *strings, size_t capacity, size_t *count_out,
+    triton_error **error_out);
 
 /**
  * Makes FP16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
@@ -2563,10 +2502,8 @@ triton_status triton_bytes_parse(const void *data,
  * @param count   their number, and that of the elements of into
  * @param into    their 16 bits each; must not overlap values
  */
-triton_status triton_fp16_from_fp32(const float *values,
-                                    size_t count,
-                                    uint16_t *into,
-                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_fp16_from_fp32(
+    const float *values, size_t count, uint16_t *into, triton_error **error_out);
 
 /**
  * Makes single precision of FP16, exactly.
@@ -2575,10 +2512,8 @@ triton_status triton_fp16_from_fp32(const float *values,
  * @param count   their number, and that of the elements of into
  * @param into    the numbers; must not overlap values
  */
-triton_status triton_fp16_to_fp32(const uint16_t *values,
-                                  size_t count,
-                                  float *into,
-                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_fp16_to_fp32(
+    const uint16_t *values, size_t count, float *into, triton_error **error_out);
 
 /**
  * Makes BF16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
@@ -2588,10 +2523,8 @@ triton_status triton_fp16_to_fp32(const uint16_t *values,
  * @param count   their number, and that of the elements of into
  * @param into    their 16 bits each; must not overlap values
  */
-triton_status triton_bf16_from_fp32(const float *values,
-                                    size_t count,
-                                    uint16_t *into,
-                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bf16_from_fp32(
+    const float *values, size_t count, uint16_t *into, triton_error **error_out);
 
 /**
  * Makes single precision of BF16, exactly.
@@ -2600,14 +2533,19 @@ triton_status triton_bf16_from_fp32(const float *values,
  * @param count   their number, and that of the elements of into
  * @param into    the numbers; must not overlap values
  */
-triton_status triton_bf16_to_fp32(const uint16_t *values,
-                                  size_t count,
-                                  float *into,
-                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bf16_to_fp32(
+    const uint16_t *values, size_t count, float *into, triton_error **error_out);
+
 
 /*
  * CONFIGURATION of a model: typed, as far as programs need it, and whole as JSON. Indices are 0, 1, 2; past the end a getter
  * answers an empty text, NULL or 0.
+ *
+ *     triton_model_config *config = NULL;
+ *     int failed = triton_client_model_config(client, "simple", NULL, NULL, &config, &error);
+ *     printf("batches of at most %d\n", (int)triton_model_config_max_batch_size(config));
+ *     printf("%s\n", triton_model_config_json(config));
+ *     triton_model_config_free(config);
  */
 
 /**
@@ -2619,12 +2557,9 @@ triton_status triton_bf16_to_fp32(const uint16_t *values,
  * @param config_out     the answer; free it with triton_model_config_free
  * @return NOT_FOUND for a model or version that the server does not have
  */
-triton_status triton_client_model_config(const triton_client *client,
-                                         const char *model_name,
-                                         const char *model_version,
-                                         const triton_call_options *options,
-                                         triton_model_config **config_out,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_model_config(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, triton_model_config **config_out, triton_error **error_out);
 
 /**
  * The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
@@ -2748,6 +2683,7 @@ bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
  */
 const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
 
+
 /*
  * THE MODEL REPOSITORY: which models there are, loading and unloading them. What is told beside a model's name stands in
  * triton_repository_options; NULL is the defaults. An operation refuses what has no meaning for it:
@@ -2757,6 +2693,15 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  *     ready filter            yes    -     -
  *     configuration, files    -      yes   -
  *     unload of dependents    -      -     yes
+ *
+ *     triton_repository_index *index = NULL;
+ *     int failed = triton_client_load_model(client, "simple_bls", NULL, NULL, &error)
+ *         || triton_client_repository_index(client, NULL, NULL, &index, &error);
+ *     for (size_t i = 0; i < triton_repository_index_model_count(index); i++) {
+ *         const triton_repository_model *model = triton_repository_index_model(index, i);
+ *         printf("%s: %s\n", triton_repository_model_name(model), triton_repository_model_state(model));
+ *     }
+ *     triton_repository_index_free(index);
  */
 
 /**
@@ -2765,8 +2710,8 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  *
  * @param options_out  the options; free them with triton_repository_options_free
  */
-triton_status triton_repository_options_new(triton_repository_options **options_out,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_new(
+    triton_repository_options **options_out, triton_error **error_out);
 
 /**
  * Frees options for the repository; NULL is harmless.
@@ -2779,25 +2724,22 @@ void triton_repository_options_free(triton_repository_options *options);
  *
  * @param name  NULL or "" for all
  */
-triton_status triton_repository_options_set_repository_name(triton_repository_options *options,
-                                                            const char *name,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_set_repository_name(
+    triton_repository_options *options, const char *name, triton_error **error_out);
 
 /**
  * Sets whether an index has only the models that are ready.
  */
-triton_status triton_repository_options_set_ready_only(triton_repository_options *options,
-                                                       bool ready_only,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_set_ready_only(
+    triton_repository_options *options, bool ready_only, triton_error **error_out);
 
 /**
  * Sets the configuration that a model is loaded with instead of its own.
  *
  * @param json  of the form that triton_model_config_json has; INVALID_ARGUMENT for what is no JSON object
  */
-triton_status triton_repository_options_set_config(triton_repository_options *options,
-                                                   const char *json,
-                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_set_config(
+    triton_repository_options *options, const char *json, triton_error **error_out);
 
 /**
  * Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
@@ -2809,18 +2751,15 @@ triton_status triton_repository_options_set_config(triton_repository_options *op
  * @param byte_size  of content
  * @return INVALID_ARGUMENT for a path that is empty or leaves the folder
  */
-triton_status triton_repository_options_add_file(triton_repository_options *options,
-                                                 const char *path,
-                                                 const void *content,
-                                                 size_t byte_size,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_add_file(
+    triton_repository_options *options, const char *path, const void *content, size_t byte_size,
+    triton_error **error_out);
 
 /**
  * Sets whether the models of an ensemble that is unloaded go with it.
  */
-triton_status triton_repository_options_set_unload_dependents(triton_repository_options *options,
-                                                              bool unload_dependents,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_set_unload_dependents(
+    triton_repository_options *options, bool unload_dependents, triton_error **error_out);
 
 /**
  * Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of
@@ -2830,11 +2769,9 @@ triton_status triton_repository_options_set_unload_dependents(triton_repository_
  * @param options     of the call; NULL for the client's
  * @param index_out   the answer; free it with triton_repository_index_free
  */
-triton_status triton_client_repository_index(const triton_client *client,
-                                             const triton_repository_options *repository,
-                                             const triton_call_options *options,
-                                             triton_repository_index **index_out,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_repository_index(
+    const triton_client *client, const triton_repository_options *repository,
+    const triton_call_options *options, triton_repository_index **index_out, triton_error **error_out);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the index is freed.
@@ -2895,11 +2832,9 @@ bool triton_model_index_is_ready(const triton_model_index *model);
  *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE), and over
  *         HTTP files of more than about 48 MiB together (INVALID_ARGUMENT; triton_repository_options_add_file)
  */
-triton_status triton_client_load_model(const triton_client *client,
-                                       const char *model_name,
-                                       const triton_repository_options *repository,
-                                       const triton_call_options *options,
-                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_load_model(
+    const triton_client *client, const char *model_name, const triton_repository_options *repository,
+    const triton_call_options *options, triton_error **error_out);
 
 /**
  * Unloads a model; one that is not loaded is no error. Blocks, with the time limit of loading. The server may answer
@@ -2909,15 +2844,20 @@ triton_status triton_client_load_model(const triton_client *client,
  * @param repository  NULL to leave the models of an ensemble loaded
  * @param options     of the call; NULL for the client's
  */
-triton_status triton_client_unload_model(const triton_client *client,
-                                         const char *model_name,
-                                         const triton_repository_options *repository,
-                                         const triton_call_options *options,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unload_model(
+    const triton_client *client, const char *model_name, const triton_repository_options *repository,
+    const triton_call_options *options, triton_error **error_out);
+
 
 /*
  * MODEL STATISTICS: what a server has counted of its models since each was loaded, typed and as JSON. Indices are 0, 1, 2; past
  * the end a getter answers an empty text, NULL or 0. Times are in nanoseconds.
+ *
+ *     triton_statistics *statistics = NULL;
+ *     int failed = triton_client_model_statistics(client, "simple", NULL, NULL, &statistics, &error);
+ *     const triton_model_statistics *entry = triton_statistics_model(statistics, 0);
+ *     printf("%llu inferences\n", (unsigned long long)triton_model_statistics_inference_count(entry));
+ *     triton_statistics_free(statistics);
  */
 
 /**
@@ -2929,12 +2869,9 @@ triton_status triton_client_unload_model(const triton_client *client,
  * @param statistics_out  the answer; free it with triton_statistics_free
  * @return INVALID_ARGUMENT from the server for a model or version that is not loaded
  */
-triton_status triton_client_model_statistics(const triton_client *client,
-                                             const char *model_name,
-                                             const char *model_version,
-                                             const triton_call_options *options,
-                                             triton_statistics **statistics_out,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_model_statistics(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, triton_statistics **statistics_out, triton_error **error_out);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the statistics are freed.
@@ -2984,14 +2921,14 @@ uint64_t triton_model_statistics_execution_count(const triton_model_statistics *
 /**
  * How often a step was taken, for all requests.
  */
-uint64_t triton_model_statistics_duration_count(const triton_model_statistics *statistics,
-                                                triton_statistic kind);
+uint64_t triton_model_statistics_duration_count(
+    const triton_model_statistics *statistics, triton_statistic kind);
 
 /**
  * How long a step took, for all requests together.
  */
-uint64_t triton_model_statistics_duration_ns(const triton_model_statistics *statistics,
-                                             triton_statistic kind);
+uint64_t triton_model_statistics_duration_ns(
+    const triton_model_statistics *statistics, triton_statistic kind);
 
 /**
  * The number of sizes of batches that were run.
@@ -3006,16 +2943,14 @@ uint64_t triton_model_statistics_batch_size(const triton_model_statistics *stati
 /**
  * How often a step was taken for the batches of one size: TRITON_STATISTIC_COMPUTE_INPUT, ..._INFER, ..._OUTPUT.
  */
-uint64_t triton_model_statistics_batch_duration_count(const triton_model_statistics *statistics,
-                                                      size_t index,
-                                                      triton_statistic kind);
+uint64_t triton_model_statistics_batch_duration_count(
+    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
 
 /**
  * How long a step took for the batches of one size, together.
  */
-uint64_t triton_model_statistics_batch_duration_ns(const triton_model_statistics *statistics,
-                                                   size_t index,
-                                                   triton_statistic kind);
+uint64_t triton_model_statistics_batch_duration_ns(
+    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
 
 /**
  * The number of places that responses have among those of their request; 0 unless the model is decoupled.
@@ -3030,16 +2965,14 @@ const char *triton_model_statistics_response_key(const triton_model_statistics *
 /**
  * How often a step was taken for the responses of one place.
  */
-uint64_t triton_model_statistics_response_duration_count(const triton_model_statistics *statistics,
-                                                         size_t index,
-                                                         triton_statistic kind);
+uint64_t triton_model_statistics_response_duration_count(
+    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
 
 /**
  * How long a step took for the responses of one place, together.
  */
-uint64_t triton_model_statistics_response_duration_ns(const triton_model_statistics *statistics,
-                                                      size_t index,
-                                                      triton_statistic kind);
+uint64_t triton_model_statistics_response_duration_ns(
+    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
 
 /**
  * The number of memories that the model uses, as far as the server tells.
@@ -3061,6 +2994,7 @@ int64_t triton_model_statistics_memory_id(const triton_model_statistics *statist
  */
 uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics *statistics, size_t index);
 
+
 /*
  * SETTINGS of a server's tracing and of its log, read and changed.
  *
@@ -3068,6 +3002,12 @@ uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics 
  *                                   trace_file and trace_mode can't be changed
  *     log                           log_info, log_warning, log_error (bool), log_verbose_level (a number), log_format (a
  *                                   text); log_file can't be changed
+ *
+ *     triton_settings *settings = NULL;
+ *     int failed = triton_client_trace_settings(client, "simple", NULL, &settings, &error);
+ *     const triton_setting *rate = triton_settings_find(settings, "trace_rate");
+ *     printf("every %s requests are traced\n", triton_setting_value(rate, 0));
+ *     triton_settings_free(settings);
  */
 
 /**
@@ -3077,11 +3017,9 @@ uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics 
  * @param options       of the call; NULL for the client's
  * @param settings_out  the answer; free it with triton_settings_free
  */
-triton_status triton_client_trace_settings(const triton_client *client,
-                                           const char *model_name,
-                                           const triton_call_options *options,
-                                           triton_settings **settings_out,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_trace_settings(
+    const triton_client *client, const char *model_name, const triton_call_options *options,
+    triton_settings **settings_out, triton_error **error_out);
 
 /**
  * Changes settings of tracing. Blocks.
@@ -3092,12 +3030,9 @@ triton_status triton_client_trace_settings(const triton_client *client,
  * @param settings_out  all that hold then; free it with triton_settings_free
  * @return UNIMPLEMENTED for trace_file
  */
-triton_status triton_client_update_trace_settings(const triton_client *client,
-                                                  const char *model_name,
-                                                  const triton_settings_update *update,
-                                                  const triton_call_options *options,
-                                                  triton_settings **settings_out,
-                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_update_trace_settings(
+    const triton_client *client, const char *model_name, const triton_settings_update *update,
+    const triton_call_options *options, triton_settings **settings_out, triton_error **error_out);
 
 /**
  * Asks for the settings of the server's log. Blocks.
@@ -3105,10 +3040,9 @@ triton_status triton_client_update_trace_settings(const triton_client *client,
  * @param options       of the call; NULL for the client's
  * @param settings_out  the answer; free it with triton_settings_free
  */
-triton_status triton_client_log_settings(const triton_client *client,
-                                         const triton_call_options *options,
-                                         triton_settings **settings_out,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_log_settings(
+    const triton_client *client, const triton_call_options *options, triton_settings **settings_out,
+    triton_error **error_out);
 
 /**
  * Changes settings of the server's log. Blocks.
@@ -3119,11 +3053,9 @@ triton_status triton_client_log_settings(const triton_client *client,
  * @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
  *         INTERNAL for a value of another kind, UNAVAILABLE (not retryable) for an unknown log_format
  */
-triton_status triton_client_update_log_settings(const triton_client *client,
-                                                const triton_settings_update *update,
-                                                const triton_call_options *options,
-                                                triton_settings **settings_out,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_update_log_settings(
+    const triton_client *client, const triton_settings_update *update, const triton_call_options *options,
+    triton_settings **settings_out, triton_error **error_out);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the settings are freed.
@@ -3185,7 +3117,8 @@ uint64_t triton_setting_uint64(const triton_setting *setting);
  *
  * @param update_out  the update; free it with triton_settings_update_free. Any number of calls may use it
  */
-triton_status triton_settings_update_new(triton_settings_update **update_out, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_new(
+    triton_settings_update **update_out, triton_error **error_out);
 
 /**
  * Frees an update; NULL is harmless.
@@ -3197,10 +3130,8 @@ void triton_settings_update_free(triton_settings_update *update);
  *
  * @param name  not empty
  */
-triton_status triton_settings_update_set_string(triton_settings_update *update,
-                                                const char *name,
-                                                const char *value,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_set_string(
+    triton_settings_update *update, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Sets a setting to several texts: trace_level.
@@ -3209,31 +3140,25 @@ triton_status triton_settings_update_set_string(triton_settings_update *update,
  * @param values  the texts
  * @param count   their number; 0 is INVALID_ARGUMENT
  */
-triton_status triton_settings_update_set_strings(triton_settings_update *update,
-                                                 const char *name,
-                                                 const char *const *values,
-                                                 size_t count,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_set_strings(
+    triton_settings_update *update, const char *name, const char *const *values, size_t count,
+    triton_error **error_out);
 
 /**
  * Sets a setting to yes or no: log_info. Tracing has it as text.
  *
  * @param name  not empty
  */
-triton_status triton_settings_update_set_bool(triton_settings_update *update,
-                                              const char *name,
-                                              bool value,
-                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_set_bool(
+    triton_settings_update *update, const char *name, bool value, triton_error **error_out);
 
 /**
  * Sets a setting to a number: log_verbose_level. Tracing has it as text.
  *
  * @param name  not empty
  */
-triton_status triton_settings_update_set_uint32(triton_settings_update *update,
-                                                const char *name,
-                                                uint32_t value,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
+    triton_settings_update *update, const char *name, uint32_t value, triton_error **error_out);
 
 /**
  * Gives a setting of tracing its default back: that of the server, or for a model the one of all models. Settings of
@@ -3241,15 +3166,19 @@ triton_status triton_settings_update_set_uint32(triton_settings_update *update,
  *
  * @param name  not empty
  */
-triton_status triton_settings_update_clear(triton_settings_update *update,
-                                           const char *name,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_clear(
+    triton_settings_update *update, const char *name, triton_error **error_out);
+
 
 /*
  * SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
  * --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
  * inference does not find the region. A frontend that runs in a Python program (tritonfrontend) has no shared memory:
  * UNAVAILABLE.
+ *
+ *     int failed = triton_client_register_system_shared_memory(client, name, key, 64, 0, NULL, &error)
+ *         || triton_infer_request_input_set_shared_memory(request, 0, name, 64, 0, &error)
+ *         || triton_client_infer(client, request, NULL, &result, &error);
  */
 
 /**
@@ -3264,13 +3193,9 @@ triton_status triton_settings_update_clear(triton_settings_update *update,
  * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such
  *         memory, or not so much of it
  */
-triton_status triton_client_register_system_shared_memory(const triton_client *client,
-                                                          const char *name,
-                                                          const char *key,
-                                                          uint64_t byte_size,
-                                                          uint64_t offset,
-                                                          const triton_call_options *options,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
+    const triton_client *client, const char *name, const char *key, uint64_t byte_size, uint64_t offset,
+    const triton_call_options *options, triton_error **error_out);
 
 /**
  * Registers memory of a GPU with the server. Blocks.
@@ -3283,14 +3208,9 @@ triton_status triton_client_register_system_shared_memory(const triton_client *c
  * @param options           of the call; NULL for the client's
  * @return INVALID_ARGUMENT for a handle of another size, and from a server that has no such memory
  */
-triton_status triton_client_register_cuda_shared_memory(const triton_client *client,
-                                                        const char *name,
-                                                        const void *raw_handle,
-                                                        size_t handle_byte_size,
-                                                        int64_t device_id,
-                                                        uint64_t byte_size,
-                                                        const triton_call_options *options,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
+    const triton_client *client, const char *name, const void *raw_handle, size_t handle_byte_size,
+    int64_t device_id, uint64_t byte_size, const triton_call_options *options, triton_error **error_out);
 
 /**
  * Takes the registration of one region of system memory back. Blocks. A name that is not registered is no error.
@@ -3299,10 +3219,9 @@ triton_status triton_client_register_cuda_shared_memory(const triton_client *cli
  * @param options  of the call; NULL for the client's
  * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
  */
-triton_status triton_client_unregister_system_shared_memory(const triton_client *client,
-                                                            const char *name,
-                                                            const triton_call_options *options,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unregister_system_shared_memory(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_error **error_out);
 
 /**
  * Takes the registration of one region of a GPU's memory back. Blocks. A name that is not registered is no error.
@@ -3311,28 +3230,25 @@ triton_status triton_client_unregister_system_shared_memory(const triton_client 
  * @param options  of the call; NULL for the client's
  * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
  */
-triton_status triton_client_unregister_cuda_shared_memory(const triton_client *client,
-                                                          const char *name,
-                                                          const triton_call_options *options,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unregister_cuda_shared_memory(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_error **error_out);
 
 /**
  * Takes the registrations of all regions of system memory back, those of other programs too. Blocks.
  *
  * @param options  of the call; NULL for the client's
  */
-triton_status triton_client_unregister_all_system_shared_memory(const triton_client *client,
-                                                                const triton_call_options *options,
-                                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unregister_all_system_shared_memory(
+    const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
 /**
  * Takes the registrations of all regions of GPUs' memory back, those of other programs too. Blocks.
  *
  * @param options  of the call; NULL for the client's
  */
-triton_status triton_client_unregister_all_cuda_shared_memory(const triton_client *client,
-                                                              const triton_call_options *options,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
+    const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
 /**
  * Asks for the regions of system memory that are registered with the server. Blocks.
@@ -3342,11 +3258,9 @@ triton_status triton_client_unregister_all_cuda_shared_memory(const triton_clien
  * @param status_out  the answer; free it with triton_shared_memory_status_free
  * @return NOT_FOUND for a name that is not registered
  */
-triton_status triton_client_system_shared_memory_status(const triton_client *client,
-                                                        const char *name,
-                                                        const triton_call_options *options,
-                                                        triton_shared_memory_status **status_out,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_shared_memory_status **status_out, triton_error **error_out);
 
 /**
  * Asks for the regions of GPUs' memory that are registered with the server. Blocks.
@@ -3356,11 +3270,9 @@ triton_status triton_client_system_shared_memory_status(const triton_client *cli
  * @param status_out  the answer; free it with triton_shared_memory_status_free
  * @return NOT_FOUND for a name that is not registered
  */
-triton_status triton_client_cuda_shared_memory_status(const triton_client *client,
-                                                      const char *name,
-                                                      const triton_call_options *options,
-                                                      triton_shared_memory_status **status_out,
-                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_shared_memory_status **status_out, triton_error **error_out);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the status is freed.
@@ -3390,8 +3302,7 @@ uint64_t triton_shared_memory_status_byte_size(const triton_shared_memory_status
 /**
  * Where a region of system memory begins, in bytes from the start of the memory; 0 for a GPU's, and past the end.
  */
-uint64_t triton_shared_memory_status_offset(const triton_shared_memory_status *status,
-                                            size_t index);
+uint64_t triton_shared_memory_status_offset(const triton_shared_memory_status *status, size_t index);
 
 /**
  * The GPU that a region is of; 0 for system memory, and past the end.
@@ -3403,8 +3314,18 @@ uint64_t triton_shared_memory_status_device_id(const triton_shared_memory_status
  */
 void triton_shared_memory_status_free(triton_shared_memory_status *status);
 
+
 /*
  * METRICS of a server, from their own port: Prometheus's text, and what it says.
+ *
+ *     triton_metrics *metrics = NULL;
+ *     int failed = triton_client_metrics(client, NULL, &metrics, &error);
+ *     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
+ *         const triton_metric *sample = triton_metrics_sample(metrics, i);
+ *         const char *model = triton_metric_label(sample, "model");
+ *         printf("%s of '%s': %g\n", triton_metric_name(sample), model, triton_metric_value(sample));
+ *     }
+ *     triton_metrics_free(metrics);
  */
 
 /**
@@ -3416,10 +3337,9 @@ void triton_shared_memory_status_free(triton_shared_memory_status *status);
  * @return INTERNAL for an answer that is no Prometheus text. Keys that the client has are not sent there, those of the
  *         call are
  */
-triton_status triton_client_metrics(const triton_client *client,
-                                    const triton_call_options *options,
-                                    triton_metrics **metrics_out,
-                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_metrics(
+    const triton_client *client, const triton_call_options *options, triton_metrics **metrics_out,
+    triton_error **error_out);
 
 /**
  * The text as it came. Valid until the metrics are freed.
@@ -3471,12 +3391,19 @@ const char *triton_metric_label_value(const triton_metric *metric, size_t index)
  */
 const char *triton_metric_label(const triton_metric *metric, const char *name);
 
+
 /*
  * GENERATE: models of text, asked by JSON. HTTP only: over gRPC UNIMPLEMENTED, with advice.
  *
  * Triton's other front ends for such models, the OpenAI-compatible one and those of SageMaker and Vertex AI, are no part of
  * this library's control plane: the first has clients of its own, and an inference through the others is sent with
  * triton_call_options_set_http_path, ..._http_content_type and ..._http_json_size_header.
+ *
+ *     triton_generated *generated = NULL;
+ *     const char *json = "{\"PROMPT\": \"once\", \"REPEAT\": 1}";
+ *     int failed = triton_client_generate(client, "generator", NULL, json, NULL, &generated, &error);
+ *     if (!failed) printf("%s\n", triton_generated_json(generated));
+ *     triton_generated_free(generated);
  */
 
 /**
@@ -3491,13 +3418,9 @@ const char *triton_metric_label(const triton_metric *metric, const char *name);
  *         error that the server tells in a response that began as a success: nothing says what it would have been;
  *         INTERNAL for a success without a JSON object
  */
-triton_status triton_client_generate(const triton_client *client,
-                                     const char *model_name,
-                                     const char *model_version,
-                                     const char *json,
-                                     const triton_call_options *options,
-                                     triton_generated **generated_out,
-                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_generate(
+    const triton_client *client, const char *model_name, const char *model_version, const char *json,
+    const triton_call_options *options, triton_generated **generated_out, triton_error **error_out);
 
 /**
  * The answer, a JSON object. Valid until it is freed.
@@ -3547,18 +3470,20 @@ void triton_generated_free(triton_generated *generated);
  *         or an event called "error"; INTERNAL for a success that is not a stream of events; else as
  *         triton_client_generate
  */
-triton_status triton_client_generate_stream(const triton_client *client,
-                                            const char *model_name,
-                                            const char *model_version,
-                                            const char *json,
-                                            const triton_call_options *options,
-                                            triton_generate_callback callback,
-                                            void *user_data,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_generate_stream(
+    const triton_client *client, const char *model_name, const char *model_version, const char *json,
+    const triton_call_options *options, triton_generate_callback callback, void *user_data,
+    triton_error **error_out);
+
 
 /*
  * LOAD REPORTS: what a server says of its load beside an answer, as ORCA has it, when triton_call_options_set_load_report asks.
  * Triton does so over HTTP for the backends that have such metrics, vLLM's and TensorRT-LLM's.
+ *
+ *     triton_load_report *report = triton_infer_result_load_report(result);
+ *     for (size_t i = 0; i < triton_load_report_count(report); i++)
+ *         printf("%s = %g\n", triton_load_report_name(report, i), triton_load_report_value(report, i));
+ *     triton_load_report_free(report);
  */
 
 /**
@@ -3595,6 +3520,7 @@ bool triton_load_report_find(const triton_load_report *report, const char *name,
  * Frees a load report; NULL is harmless.
  */
 void triton_load_report_free(triton_load_report *report);
+
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -19,7 +19,7 @@ pub struct triton_call_options {
 }
 
 /// How a server is to write its report of load: a matter of taste, since both are read alike.
-#[repr(C)]
+#[repr(i32)]
 #[allow(dead_code)] // Made by C.
 pub enum triton_load_report_format {
     /// It is to send none.

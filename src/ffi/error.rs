@@ -72,7 +72,7 @@ use super::{
 use crate::error::{Error, Origin, Status};
 
 /// How a call ended. The canonical codes of gRPC, with their numbers.
-#[repr(C)]
+#[repr(i32)]
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum triton_status {
@@ -145,7 +145,7 @@ impl From<Status> for triton_status {
 pub type triton_status_number = c_int;
 
 /// Who found the fault.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum triton_origin {
     /// There is no fault.

@@ -57,7 +57,7 @@ pub const TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE: u64 = 67_108_864;
 pub const TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: u64 = 268_435_456;
 
 /// How a message is compressed.
-#[repr(C)]
+#[repr(i32)]
 #[allow(dead_code)] // Made by C.
 pub enum triton_compression {
     /// Not at all.
@@ -77,7 +77,7 @@ pub struct triton_client_options {
 }
 
 /// How much a message of the log matters, the most first.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum triton_log_level {
     /// Something failed and the caller can't hear of it otherwise.

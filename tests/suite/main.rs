@@ -1,5 +1,6 @@
 //! Every test that needs more than one file of the library: one module for each promise.
 
+mod abi;
 mod compatibility;
 mod conventions;
 mod header;
@@ -27,6 +28,7 @@ mod lending;
 mod misbehaving;
 mod misbehaving_grpc;
 mod misbehaving_http;
+mod misuses;
 mod odd_responses;
 mod other_servers;
 mod pool;
