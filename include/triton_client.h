@@ -795,7 +795,6 @@ typedef struct triton_infer_statistics {
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
 
-
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
 
@@ -826,7 +825,6 @@ uint32_t triton_version_number(void);
  * The library's TRITON_ABI_VERSION. A program that loads the library by hand compares it with its header's.
  */
 uint32_t triton_abi_version(void);
-
 
 /*
  * ERRORS: what went wrong, in words for people and in codes for programs.
@@ -959,7 +957,6 @@ void triton_error_free(triton_error *error);
  */
 const char *triton_status_name(triton_status status);
 
-
 /*
  * DATATYPES of tensors: their names and sizes.
  *
@@ -985,7 +982,6 @@ triton_datatype triton_datatype_from_name(const char *name);
  * a number that is no datatype.
  */
 size_t triton_datatype_byte_size(triton_datatype datatype);
-
 
 /*
  * OPTIONS of a client. Where a function takes them, NULL stands for the defaults.
@@ -1148,7 +1144,6 @@ TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
     triton_client_options *options, triton_log_level level, triton_log_callback callback,
     triton_finalizer finalizer, void *user_data, triton_error **error_out);
 
-
 /*
  * OPTIONS OF ONE CALL, any call. Where a function takes them, NULL stands for the defaults, which are those of the client. Any
  * number of calls may use them at once.
@@ -1286,7 +1281,6 @@ TRITON_NODISCARD triton_status triton_call_options_set_http_content_type(
 TRITON_NODISCARD triton_status triton_call_options_set_http_json_size_header(
     triton_call_options *options, const char *name, triton_error **error_out);
 
-
 /*
  * THE CLIENT of one server. It is made without touching the network, shared by any number of threads, and connects
  * when it is first used.
@@ -1318,7 +1312,6 @@ TRITON_NODISCARD triton_status triton_client_new(
  * Frees a client and closes its connections; NULL is harmless. Does not block. No call may be running.
  */
 void triton_client_free(triton_client *client);
-
 
 /*
  * HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
@@ -1393,7 +1386,6 @@ TRITON_NODISCARD triton_status triton_client_wait_ready(
 TRITON_NODISCARD triton_status triton_client_health_check(
     const triton_client *client, const char *service, const triton_call_options *options,
     triton_serving_status *status_out, triton_error **error_out);
-
 
 /*
  * METADATA: what a server and a model say of themselves. Indices are 0, 1, 2; past the end a getter answers an empty
@@ -1541,7 +1533,6 @@ const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *t
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor, size_t *rank_out);
-
 
 /*
  * REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once unless it
@@ -1775,7 +1766,6 @@ TRITON_NODISCARD triton_status triton_infer_request_add_requested_output(
 TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_buffer(
     triton_infer_request *request, size_t output, void *data, size_t byte_size, triton_error **error_out);
 
-
 /*
  * INPUTS AND REQUESTED OUTPUTS of a request, by their indices: 0, 1, 2 in the order of adding.
  *
@@ -1975,7 +1965,6 @@ TRITON_NODISCARD triton_status triton_infer_request_requested_output_shared_memo
     const triton_infer_request *request, size_t output, triton_bytes *region_out, uint64_t *byte_size_out,
     uint64_t *offset_out, triton_error **error_out);
 
-
 /*
  * PARAMETERS: named values beside the tensors, of a request or a result, or of one of its tensors. A name that is set again
  * has the later value. Names that the protocol or Triton uses itself are INVALID_ARGUMENT, with the reason: they have setters
@@ -2131,7 +2120,6 @@ double triton_parameter_double(const triton_parameter *parameter);
  * The value of a TRITON_VALUE_STRING; an empty text for one of another kind, and for NULL.
  */
 const char *triton_parameter_string(const triton_parameter *parameter);
-
 
 /*
  * RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
@@ -2321,7 +2309,6 @@ const triton_parameter *triton_infer_output_parameter(const triton_infer_output 
 TRITON_NODISCARD triton_status triton_infer_output_class(
     const triton_infer_output *output, size_t index, triton_class *class_out, triton_error **error_out);
 
-
 /*
  * INFERENCE.
  *
@@ -2345,7 +2332,6 @@ TRITON_NODISCARD triton_status triton_client_infer(
     const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
     triton_infer_result **result_out, triton_error **error_out);
 
-
 /*
  * STATISTICS of a client: what it has counted of its inferences since it was made.
  *
@@ -2363,7 +2349,6 @@ TRITON_NODISCARD triton_status triton_client_infer(
  */
 TRITON_NODISCARD triton_status triton_client_infer_statistics(
     const triton_client *client, triton_infer_statistics *statistics_out, triton_error **error_out);
-
 
 /*
  * OFFLINE: requests and answers as bytes, without a connection; for SageMaker, Vertex AI, and whatever else carries them.
@@ -2445,7 +2430,6 @@ TRITON_NODISCARD triton_status triton_infer_result_from_grpc_message(
 TRITON_NODISCARD triton_status triton_client_infer_grpc_message(
     const triton_client *client, const void *data, size_t byte_size, const triton_call_options *options,
     triton_infer_result **result_out, triton_error **error_out);
-
 
 /*
  * ELEMENTS of tensors in plain memory: BYTES with their lengths, for shared memory and buffers of the caller's, and the
@@ -2535,7 +2519,6 @@ TRITON_NODISCARD triton_status triton_bf16_from_fp32(
  */
 TRITON_NODISCARD triton_status triton_bf16_to_fp32(
     const uint16_t *values, size_t count, float *into, triton_error **error_out);
-
 
 /*
  * CONFIGURATION of a model: typed, as far as programs need it, and whole as JSON. Indices are 0, 1, 2; past the end a getter
@@ -2682,7 +2665,6 @@ bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
  * The file with the names of an output's classes; empty for none, and for inputs.
  */
 const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
-
 
 /*
  * THE MODEL REPOSITORY: which models there are, loading and unloading them. What is told beside a model's name stands in
@@ -2848,7 +2830,6 @@ TRITON_NODISCARD triton_status triton_client_unload_model(
     const triton_client *client, const char *model_name, const triton_repository_options *repository,
     const triton_call_options *options, triton_error **error_out);
 
-
 /*
  * MODEL STATISTICS: what a server has counted of its models since each was loaded, typed and as JSON. Indices are 0, 1, 2; past
  * the end a getter answers an empty text, NULL or 0. Times are in nanoseconds.
@@ -2993,7 +2974,6 @@ int64_t triton_model_statistics_memory_id(const triton_model_statistics *statist
  * How much of a memory the model uses.
  */
 uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics *statistics, size_t index);
-
 
 /*
  * SETTINGS of a server's tracing and of its log, read and changed.
@@ -3169,7 +3149,6 @@ TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
 TRITON_NODISCARD triton_status triton_settings_update_clear(
     triton_settings_update *update, const char *name, triton_error **error_out);
 
-
 /*
  * SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
  * --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
@@ -3314,7 +3293,6 @@ uint64_t triton_shared_memory_status_device_id(const triton_shared_memory_status
  */
 void triton_shared_memory_status_free(triton_shared_memory_status *status);
 
-
 /*
  * METRICS of a server, from their own port: Prometheus's text, and what it says.
  *
@@ -3390,7 +3368,6 @@ const char *triton_metric_label_value(const triton_metric *metric, size_t index)
  * The value of the label of a name, "model"; an empty text if there is none.
  */
 const char *triton_metric_label(const triton_metric *metric, const char *name);
-
 
 /*
  * GENERATE: models of text, asked by JSON. HTTP only: over gRPC UNIMPLEMENTED, with advice.
@@ -3475,7 +3452,6 @@ TRITON_NODISCARD triton_status triton_client_generate_stream(
     const triton_call_options *options, triton_generate_callback callback, void *user_data,
     triton_error **error_out);
 
-
 /*
  * LOAD REPORTS: what a server says of its load beside an answer, as ORCA has it, when triton_call_options_set_load_report asks.
  * Triton does so over HTTP for the backends that have such metrics, vLLM's and TensorRT-LLM's.
@@ -3520,7 +3496,6 @@ bool triton_load_report_find(const triton_load_report *report, const char *name,
  * Frees a load report; NULL is harmless.
  */
 void triton_load_report_free(triton_load_report *report);
-
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -152,7 +152,7 @@ fn enums(types: &str) -> String {
         !text.contains("__STDC_VERSION__") && !text.contains("typedef enum"),
         "an enum is not #[repr(i32)]"
     );
-    text + "\n"
+    text
 }
 
 /// Marks the functions whose result must not be ignored, and breaks the lines.
@@ -178,7 +178,7 @@ fn functions(text: &str) -> String {
         }
         broken += &format!("{row}\n");
     }
-    broken + "\n"
+    broken
 }
 
 fn generate() -> String {

@@ -4,6 +4,7 @@ mod abi;
 mod compatibility;
 mod conventions;
 mod header;
+mod languages;
 mod own_model;
 mod own_server;
 mod programs;
