@@ -1,0 +1,123 @@
+/* user_code.c URL: what a user's code reads like, piece by piece, as the documentation shows it. */
+#include "check.h"
+
+static triton_client *client = NULL;
+static triton_infer_request *request = NULL;
+static triton_infer_result *result = NULL;
+static int failed;
+static const int64_t shape[] = {1, 16};
+static int32_t a[16], b[16];
+
+static void new_request(const char *model) {
+    triton_infer_result_free(result);
+    triton_infer_request_free(request);
+    result = NULL;
+    failed = triton_infer_request_new(model, &request, &error);
+    CHECK(!failed);
+}
+
+static void new_simple(void) {
+    new_request("simple");
+    failed = triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error);
+    CHECK(!failed);
+}
+
+/* a deadline, headers, for one call */
+static void deadline_and_headers(void) {
+    new_simple();
+    triton_call_options *options = NULL;
+    failed = triton_call_options_new(&options, &error)
+        || triton_call_options_set_timeout_us(options, 20000000, &error)
+        || triton_call_options_add_header(options, "x-tenant", "blue", &error);
+    CHECK(!failed && !triton_client_infer(client, request, options, &result, &error));
+    triton_call_options_free(options);
+}
+
+/* strings, there and back */
+static void strings(void) {
+    const int64_t shape[] = {2};
+    size_t count = 0;
+    new_request("identity_bytes");
+    const triton_bytes words[] = {{"alpha", 5}, {"be\0ta", 5}};
+    failed = triton_infer_request_add_input_strings(request, "INPUT0", shape, 1, words, 2, NULL, &error);
+    CHECK(!failed && !triton_client_infer(client, request, NULL, &result, &error));
+    const triton_bytes *labels = NULL;
+    failed = triton_infer_result_output_strings(result, "OUTPUT0", &labels, &count, &error);
+    CHECK(!failed && count == 2 && labels[1].byte_size == 5 && memcmp(labels[1].data, "be\0ta", 5) == 0);
+}
+
+/* the output straight into my own memory */
+static void own_memory(void) {
+    int32_t mine[16];
+    new_simple();
+    size_t output = 0;
+    failed = triton_infer_request_add_output(request, "OUTPUT0", &output, &error)
+        || triton_infer_request_output_set_buffer(request, output, mine, sizeof mine, &error);
+    CHECK(!failed && !triton_client_infer(client, request, NULL, &result, &error) && mine[15] == 16);
+}
+
+/* an output with its shape */
+static void output_with_its_shape(void) {
+    const void *data = NULL;
+    size_t count = 0, rank = 0;
+    new_simple();
+    CHECK(!triton_client_infer(client, request, NULL, &result, &error));
+    const triton_infer_output *scores = triton_infer_result_find_output(result, "OUTPUT1");
+    failed = triton_infer_output_elements(scores, TRITON_DATATYPE_INT32, &data, &count, &error);
+    CHECK(!failed && count == 16 && triton_infer_output_shape(scores, &rank)[1] == 16 && rank == 2);
+    CHECK(triton_infer_result_find_output(result, "SCORES") == NULL);
+}
+
+/* is the server ready? */
+static void server_ready(void) {
+    bool ready = false;
+    failed = triton_client_check_server_ready(client, NULL, &ready, &error);
+    CHECK(!failed && ready);
+}
+
+/* the next frame, in other memory */
+static void next_frame(void) {
+    int32_t next_frame[16] = {41};
+    const void *data = NULL;
+    size_t count = 0;
+    new_simple();
+    failed = triton_infer_request_input_set_data(request, 0, next_frame, sizeof next_frame, &error);
+    CHECK(!failed && !triton_client_infer(client, request, NULL, &result, &error));
+    CHECK(!triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error));
+    CHECK(((const int32_t *)data)[0] == 42);
+}
+
+/* is it worth another try? */
+static void another_try(const char *refused_url) {
+    triton_client *client = NULL;
+    int tries = 2;
+    new_simple();
+    failed = triton_client_new(refused_url, NULL, &client, &error)
+        || triton_client_infer(client, request, NULL, &result, &error);
+    while (failed && triton_error_is_retryable(error) && !triton_error_is_in_doubt(error) && tries-- > 0) {
+        triton_error_free(error); /* out-parameters are overwritten, not freed */
+        failed = triton_client_infer(client, request, NULL, &result, &error);
+    }
+    CHECK(failed && tries == -1);
+    triton_error_free(error);
+    error = NULL;
+    triton_client_free(client);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 3);
+    for (int i = 0; i < 16; i++) a[i] = i, b[i] = 1;
+    CHECK(!triton_client_new(argv[1], NULL, &client, &error));
+    deadline_and_headers();
+    strings();
+    own_memory();
+    output_with_its_shape();
+    server_ready();
+    next_frame();
+    another_try(argv[2]);
+    triton_infer_result_free(result);
+    triton_infer_request_free(request);
+    triton_client_free(client);
+    return 0;
+}
