@@ -18,13 +18,13 @@ demo:
 
 # Every test of the project.
 test:
-	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace
+	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
 	cargo build --release --lib --features allocator
 	tests/run.sh
 
 # The suite on the HTTP, gRPC and metrics frontends of Triton 2.73, which it sets up once (300 MB). Needs Python 3.12.
 test-newest:
-	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace
+	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
 	cargo build --release --lib --features allocator
 	tests/newest/run.sh
 
