@@ -10,7 +10,7 @@ use triton_client::{Client, ClientOptions, Datatype, InferRequest};
 #[path = "support/mod.rs"]
 mod support;
 
-use support::fault::{Answer, Grpc, GrpcAnswer, Http, answer};
+use support::fault::{Grpc, GrpcResponse, Http, Response, response};
 
 thread_local! {
     /// Allocations of this thread, and their bytes.
@@ -65,8 +65,8 @@ fn servers(byte_size: usize) -> (Http, Grpc, [String; 2]) {
         r#"{{"model_name":"m","model_version":"1","outputs":[{{"name":"O","datatype":"UINT8","shape":[{byte_size}],"parameters":{{"binary_data_size":{byte_size}}}}}]}}"#
     );
     let body = [json.as_bytes(), &vec![7; byte_size]].concat();
-    let bytes = answer(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
-    let http = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
+    let http = Http::start(move |_| Response::Bytes(bytes.clone()));
     let mut output = b"\x0a\x01O\x12\x05UINT8\x1a".to_vec();
     let shape = varint(byte_size);
     output.push(shape.len() as u8);
@@ -74,7 +74,7 @@ fn servers(byte_size: usize) -> (Http, Grpc, [String; 2]) {
     let mut message =
         [&b"\x0a\x01m\x12\x011\x2a"[..], &[output.len() as u8], &output, b"\x32", &shape].concat();
     message.resize(message.len() + byte_size, 7);
-    let grpc = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let grpc = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: vec![message.clone()],
         status: 0,
         message: String::new(),

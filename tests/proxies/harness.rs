@@ -21,7 +21,7 @@ use crate::support::{
         ModelInferRequest, ModelInferResponse, RepositoryModelLoadRequest,
         model_infer_response::InferOutputTensor,
     },
-    fault::{Answer, Grpc, GrpcAnswer, Http, Request, answer},
+    fault::{Grpc, GrpcResponse, Http, Request, Response, response},
     grpc,
 };
 
@@ -348,38 +348,38 @@ pub(crate) fn text(model: &str) -> Option<String> {
     }
 }
 
-fn http_answer(state: &State, request: &Request) -> Answer {
+fn http_response(state: &State, request: &Request) -> Response {
     let model =
         request.path.trim_end_matches("/load").rsplit('/').find(|part| *part != "infer").unwrap_or_default();
     state.see("HTTP", &request.path, model);
     if let Some(text) = text(model) {
-        return Answer::Bytes(answer(400, &[], json!({ "error": text }).to_string().as_bytes()));
+        return Response::Bytes(response(400, &[], json!({ "error": text }).to_string().as_bytes()));
     }
     let headers = headers(model).unwrap_or_default();
     match model {
-        "close" => return Answer::Close,
-        model if model.starts_with("hang-") => return Answer::Silence,
+        "close" => return Response::Close,
+        model if model.starts_with("hang-") => return Response::Silence,
         "together" => state.wait_for_others(),
         _ => {}
     }
     let body = json!({"model_name": model, "model_version": "1",
         "outputs": [{"name": "O", "datatype": "INT32", "shape": [1], "data": [1]}]});
     let headers: Vec<_> = headers.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-    Answer::Bytes(answer(200, &headers, body.to_string().as_bytes()))
+    Response::Bytes(response(200, &headers, body.to_string().as_bytes()))
 }
 
-fn grpc_answer(state: &State, path: &str, message: &[u8]) -> GrpcAnswer {
+fn grpc_response(state: &State, path: &str, message: &[u8]) -> GrpcResponse {
     let model = match path.ends_with("Load") {
         true => RepositoryModelLoadRequest::decode(message).unwrap_or_default().model_name,
         false => ModelInferRequest::decode(message).unwrap_or_default().model_name,
     };
     state.see("gRPC", path, &model);
     if let Some(message) = text(&model) {
-        return GrpcAnswer::TrailersOnly { status: grpc::INVALID_ARGUMENT, message };
+        return GrpcResponse::TrailersOnly { status: grpc::INVALID_ARGUMENT, message };
     }
     match &model[..] {
-        "close" => return GrpcAnswer::CloseConnection,
-        model if model.starts_with("hang-") => return GrpcAnswer::Silence,
+        "close" => return GrpcResponse::CloseConnection,
+        model if model.starts_with("hang-") => return GrpcResponse::Silence,
         "together" => state.wait_for_others(),
         _ => {}
     }
@@ -396,7 +396,7 @@ fn grpc_answer(state: &State, path: &str, message: &[u8]) -> GrpcAnswer {
         raw_output_contents: vec![vec![1, 0, 0, 0].into()],
         ..Default::default()
     };
-    GrpcAnswer::Headers { headers: headers(&model).unwrap_or_default(), message: message.encode_to_vec() }
+    GrpcResponse::Headers { headers: headers(&model).unwrap_or_default(), message: message.encode_to_vec() }
 }
 
 impl Stub {
@@ -404,8 +404,8 @@ impl Stub {
         let state = Arc::new(State::default());
         let (for_http, for_grpc) = (state.clone(), state.clone());
         Self {
-            http: Http::start(move |request| http_answer(&for_http, request)),
-            grpc: Grpc::start(move |path, message| grpc_answer(&for_grpc, path, &message)),
+            http: Http::start(move |request| http_response(&for_http, request)),
+            grpc: Grpc::start(move |path, message| grpc_response(&for_grpc, path, &message)),
             state,
         }
     }

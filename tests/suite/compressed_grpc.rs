@@ -88,7 +88,7 @@ fn read(encoding: &'static str, data: Vec<u8>, asked: Compression) -> Result<Inf
         let peer = Peer::accept(stream, &[])?;
         loop {
             let stream = peer.read_request()?;
-            peer.head(stream, &[("grpc-encoding", encoding)], false)?;
+            peer.response_headers(stream, &[("grpc-encoding", encoding)], false)?;
             data.chunks(1000).try_for_each(|data| peer.send(frame::DATA, 0, stream, data))?;
             peer.headers(stream, &[("grpc-status", "0")], true)?;
         }

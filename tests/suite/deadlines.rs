@@ -126,7 +126,7 @@ fn a_deadline_holds_while_sending() {
     // Over gRPC, also one whose windows are as wide as they can be, so that it is the socket that takes no more.
     let server = Wire::start(|_, stream| {
         let peer = Peer::accept(stream, &[(frame::INITIAL_WINDOW_SIZE, i32::MAX as u32)])?;
-        peer.widen(0, i32::MAX as u32 - 65_535)?;
+        peer.window_update(0, i32::MAX as u32 - 65_535)?;
         // Ends when the client has gone, which is seen without reading.
         wait_for_end(stream)
     });
@@ -221,7 +221,7 @@ fn a_deadline_holds_while_a_response_trickles_in_over_grpc() {
     expect_in_time("headers trickle", &format!("grpc://{}", headers.address()), &SMALL);
     // A message that is announced with 10,000 bytes, in one frame and in frames of a byte.
     let begin: fn(&Peer, u32) -> io::Result<()> = |peer, call| {
-        peer.head(call, &[], false)?;
+        peer.response_headers(call, &[], false)?;
         // The prefix, and the beginning of a name that fills the message.
         peer.send(frame::DATA, 0, call, b"\0\0\0\x27\x10\x0a\x8d\x4e")
     };
@@ -240,7 +240,7 @@ fn a_deadline_holds_against_a_flood_of_frames() {
         ("frames of the future", |_| framed(frame::OF_THE_FUTURE, 0, 0, b"").repeat(1000)),
     ];
     for (what, piece) in floods {
-        let server = without_end(false, |peer, call| peer.head(call, &[], false), piece);
+        let server = without_end(false, |peer, call| peer.response_headers(call, &[], false), piece);
         // Refusing a flood is right too.
         let others = [Status::Unavailable, Status::Internal, Status::ResourceExhausted];
         expect_by(what, &format!("grpc://{}", server.address()), &SMALL, &others);
@@ -318,9 +318,9 @@ fn a_server_that_is_the_first_to_see_the_deadline_pass_says_what_the_client_woul
                     thread::sleep(Duration::from_millis(1));
                 }
                 match form {
-                    0 => turn.peer.head(turn.stream, word, true),
+                    0 => turn.peer.response_headers(turn.stream, word, true),
                     1 => {
-                        turn.peer.head(turn.stream, &[], false)?;
+                        turn.peer.response_headers(turn.stream, &[], false)?;
                         turn.peer.headers(turn.stream, word, true)
                     }
                     _ => turn.peer.reset(turn.stream, h2::Reason::CANCEL),

@@ -16,7 +16,7 @@ use triton_client::{
 };
 
 use crate::support::{
-    fault::{Gate, Grpc, GrpcAnswer, Peer, Wire, frame},
+    fault::{Gate, Grpc, GrpcResponse, Peer, Wire, frame},
     grpc,
 };
 
@@ -57,7 +57,7 @@ fn a_message_is_read_however_it_is_cut_into_frames() {
             let peer = Peer::accept(stream, &[])?;
             loop {
                 let stream = peer.read_request()?;
-                peer.head(stream, &[], false)?;
+                peer.response_headers(stream, &[], false)?;
                 for data in &frames {
                     peer.send(frame::PING, 0, 0, &[0; 8])?;
                     peer.send(frame::DATA, 0, stream, data)?;
@@ -78,42 +78,44 @@ fn what_is_no_answer_of_grpc_s_is_an_error_that_says_why() {
     type Serve = fn(&Peer, u32) -> io::Result<()>;
     let cases: [(&str, Status, &str, Serve); 9] = [
         ("compressed", Internal, "compressed", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, b"\x01\0\0\0\x01x")?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
         ("compressed as it says", Internal, "gzip", |peer, stream| {
-            peer.head(stream, &[("grpc-encoding", "gzip")], false)?;
+            peer.response_headers(stream, &[("grpc-encoding", "gzip")], false)?;
             peer.send(frame::DATA, 0, stream, b"\x01\0\0\0\x01x")?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
         ("larger than anything", ResourceExhausted, "4294967295", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, b"\0\xff\xff\xff\xffx")
         }),
         ("two messages", Internal, "longer", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, &grpc::frame(&message()))?;
             peer.send(frame::DATA, 0, stream, &grpc::frame(&message()))?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
         ("half a message", Internal, "early", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, &grpc::frame(&message())[..20])?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
         ("half a prefix", Internal, "missing message", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, &[0, 0])?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
-        ("no message", Internal, "gRPC", |peer, stream| peer.head(stream, &[("grpc-status", "0")], true)),
+        ("no message", Internal, "gRPC", |peer, stream| {
+            peer.response_headers(stream, &[("grpc-status", "0")], true)
+        }),
         ("no status", Internal, "without a status", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, frame::END_STREAM, stream, &grpc::frame(&message()))
         }),
         ("reset in the middle", Unavailable, "", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, &grpc::frame(&message())[..20])?;
             peer.reset(stream, Reason::INTERNAL_ERROR)
         }),
@@ -142,7 +144,7 @@ fn what_is_no_answer_of_grpc_s_is_an_error_that_says_why() {
 #[test]
 fn a_message_over_the_limit_is_refused_by_its_prefix() {
     let server =
-        Grpc::start(|_, _| GrpcAnswer::Raw { frames: vec![b"\0\0\0\x03\xe9".to_vec()], trailers: vec![] });
+        Grpc::start(|_, _| GrpcResponse::Raw { frames: vec![b"\0\0\0\x03\xe9".to_vec()], trailers: vec![] });
     let mut options = ClientOptions::new();
     options.set_max_message_byte_size(1000).unwrap();
     let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
@@ -164,7 +166,7 @@ fn what_an_answer_spells_out_is_bounded() {
     };
     // Two of them, so that it is their sum that counts.
     let message = [&b"\x0a\x01m"[..], &output(b'O'), &output(b'P')].concat();
-    let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let server = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: vec![message.clone()],
         status: grpc::OK,
         message: String::new(),
@@ -252,7 +254,7 @@ fn a_server_hears_that_nobody_waits_for_the_rest_of_its_answer() {
     let server = Wire::start(move |_, stream| {
         let peer = Peer::accept(stream, &[])?;
         let call = peer.read_request()?;
-        peer.head(call, &[], false)?;
+        peer.response_headers(call, &[], false)?;
         // A message over any limit, of which the rest never comes.
         peer.send(frame::DATA, 0, call, b"\0\xff\xff\xff\xffx")?;
         loop {
@@ -271,7 +273,7 @@ fn a_server_hears_that_nobody_waits_for_the_rest_of_its_answer() {
 fn a_status_keeps_its_text_and_comes_after_a_message_too() {
     let text = "gr\u{fc}n 100%\n";
     for messages in [vec![], vec![message()]] {
-        let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+        let server = Grpc::start(move |_, _| GrpcResponse::Reply {
             messages: messages.clone(),
             status: grpc::NOT_FOUND,
             message: text.to_owned(),
@@ -398,7 +400,7 @@ fn a_request_arrives_whole_through_windows_of_any_size() {
                     body.clear();
                     peer.reply(read.stream, if is_whole { b"\x0a\x01m" } else { b"" })?;
                 } else {
-                    peer.widen(read.stream, by)?;
+                    peer.window_update(read.stream, by)?;
                 }
             }
         });
@@ -420,7 +422,7 @@ fn a_request_that_was_responded_to_is_not_sent_again_whatever_goaway_says() {
         let peer = Peer::accept(stream, &[])?;
         let call = peer.read_request()?;
         count.fetch_add(1, Ordering::SeqCst);
-        peer.head(call, &[], false)?;
+        peer.response_headers(call, &[], false)?;
         peer.send(frame::DATA, 0, call, &grpc::frame(&message())[..10])?;
         peer.go_away(0)?;
         loop {

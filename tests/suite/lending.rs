@@ -11,7 +11,7 @@ use std::{
 use h2::Reason;
 use triton_client::{CallOptions, Client, Datatype, Error, InferRequest, Status};
 
-use crate::support::fault::{Gate, Peer, Request, Wire, answer, frame};
+use crate::support::fault::{Gate, Peer, Request, Wire, frame, response};
 
 const BYTE_SIZE: usize = 16 << 20;
 /// What the memory holds while it is lent, and afterwards. The latter stands nowhere in what frames it.
@@ -49,9 +49,9 @@ fn check(arrived: &[u8], what: &str) {
 enum End {
     /// Nothing.
     Silence,
-    Answer,
+    Response,
     /// As servers do that want no more of the request: the answer is whole all the same.
-    AnswerAndReset,
+    ResponseAndReset,
     Reset,
     GoAway,
     Close,
@@ -65,8 +65,8 @@ fn grpc_reads_nothing_of_the_caller_s_memory_after_the_call() {
         for max_frame in [16 << 10, 16_777_215] {
             for (end, status, connections) in [
                 (Silence, Status::DeadlineExceeded, 2),
-                (Answer, Status::InvalidArgument, 1),
-                (AnswerAndReset, Status::InvalidArgument, 1),
+                (Response, Status::InvalidArgument, 1),
+                (ResponseAndReset, Status::InvalidArgument, 1),
                 (Reset, Status::Unavailable, 1),
                 // Made once more on a second connection, since the server says that it has not looked at it.
                 (GoAway, Status::Unavailable, 3),
@@ -79,7 +79,7 @@ fn grpc_reads_nothing_of_the_caller_s_memory_after_the_call() {
                     let settings = [(frame::INITIAL_WINDOW_SIZE, window), (frame::MAX_FRAME_SIZE, max_frame)];
                     let peer = Peer::accept(stream, &settings)?;
                     // The connection's window shall hold up nothing.
-                    peer.widen(0, i32::MAX as u32 - 65_535)?;
+                    peer.window_update(0, i32::MAX as u32 - 65_535)?;
                     if number == 1 {
                         // What came of the first attempt.
                         let mut arrived = record.lock().unwrap();
@@ -131,11 +131,12 @@ fn serve(
         };
         if !is_ended && have >= until {
             is_ended = true;
-            let answer = || peer.head(1, &[("grpc-status", "3"), ("grpc-message", "early")], true);
+            let response =
+                || peer.response_headers(1, &[("grpc-status", "3"), ("grpc-message", "early")], true);
             match end {
                 End::Silence => {}
-                End::Answer => answer()?,
-                End::AnswerAndReset => answer().and_then(|()| peer.reset(1, Reason::NO_ERROR))?,
+                End::Response => response()?,
+                End::ResponseAndReset => response().and_then(|()| peer.reset(1, Reason::NO_ERROR))?,
                 End::Reset => peer.reset(1, Reason::INTERNAL_ERROR)?,
                 End::GoAway => peer.go_away(0)?,
                 End::Close => return Ok(()),
@@ -151,7 +152,7 @@ fn serve(
 fn http_reads_nothing_of_the_caller_s_memory_after_the_call() {
     for (end, status) in [
         (End::Silence, Status::DeadlineExceeded),
-        (End::Answer, Status::InvalidArgument),
+        (End::Response, Status::InvalidArgument),
         (End::Close, Status::Unavailable),
     ] {
         let (gate, arrived) = (Arc::new(Gate::default()), Arc::new(Mutex::new(Vec::new())));
@@ -160,14 +161,14 @@ fn http_reads_nothing_of_the_caller_s_memory_after_the_call() {
             if number > 0 {
                 let mut reader = io::BufReader::new(stream);
                 while Request::read(&mut reader, stream)?.is_some() {
-                    stream.write_all(&answer(200, &[], br#"{"model_name":"m"}"#))?;
+                    stream.write_all(&response(200, &[], br#"{"model_name":"m"}"#))?;
                 }
                 return Ok(());
             }
             let mut first = vec![0; 1 << 20];
             stream.read_exact(&mut first)?;
             match end {
-                End::Answer => stream.write_all(&answer(400, &[], b"{\"error\":\"early\"}"))?,
+                End::Response => stream.write_all(&response(400, &[], b"{\"error\":\"early\"}"))?,
                 End::Close => return Ok(()),
                 _ => {}
             }
@@ -180,7 +181,7 @@ fn http_reads_nothing_of_the_caller_s_memory_after_the_call() {
         let timeout = Duration::from_millis(if end == End::Silence { 400 } else { 20_000 });
         let error = lend(&format!("http://{}", server.address()), timeout, &gate);
         assert_eq!((error.status(), server.connections()), (status, 2), "{end:?}: {error:?}");
-        assert!(end != End::Answer || error.full_message().contains("early"), "{error:?}");
+        assert!(end != End::Response || error.full_message().contains("early"), "{error:?}");
         drop(server);
         check(&arrived.lock().unwrap(), &format!("{end:?}"));
     }

@@ -102,9 +102,9 @@ fn headers_and_trailers_are_accepted_up_to_one_mib() {
                     let text = "x".repeat(kib << 10);
                     let last = [("grpc-message", &text[..]), ("grpc-status", "5")];
                     if is_head {
-                        return turn.peer.head(turn.stream, &last, true);
+                        return turn.peer.response_headers(turn.stream, &last, true);
                     }
-                    turn.peer.head(turn.stream, &[], false)?;
+                    turn.peer.response_headers(turn.stream, &[], false)?;
                     turn.peer.headers(turn.stream, &last, true)
                 });
                 let error = kind.call(&client, 1).expect_err(&what);
@@ -118,7 +118,7 @@ fn headers_and_trailers_are_accepted_up_to_one_mib() {
             let names: Vec<String> = (0..128).map(|at| format!("x-{at}")).collect();
             let value = "y".repeat(7 << 10);
             let more: Vec<_> = names.iter().map(|name| (&name[..], &value[..])).collect();
-            turn.peer.head(turn.stream, &more, false)?;
+            turn.peer.response_headers(turn.stream, &more, false)?;
             turn.peer.send(frame::DATA, 0, turn.stream, &grpc::frame(&turn.good()))?;
             turn.peer.headers(turn.stream, &[("grpc-status", "0")], true)
         });
@@ -144,7 +144,7 @@ fn unavailable_is_in_doubt_unless_triton_says_that_nothing_ran() {
     ] {
         let (_server, client) = serve(move |turn| {
             let text = text.replace(' ', "%20");
-            turn.peer.head(turn.stream, &[("grpc-status", "14"), ("grpc-message", &text)], true)
+            turn.peer.response_headers(turn.stream, &[("grpc-status", "14"), ("grpc-message", &text)], true)
         });
         let error = Kind::Inference.call(&client, 1).unwrap_err();
         let expected =
@@ -203,7 +203,7 @@ fn a_malformed_response_is_refused_and_its_connection_dropped() {
     type Play = fn(&GrpcTurn, &[u8]) -> io::Result<()>;
     const OK: &[(&str, &str)] = &[("grpc-status", "0")];
     fn data(turn: &GrpcTurn, payload: &[u8]) -> io::Result<()> {
-        turn.peer.head(turn.stream, &[], false)?;
+        turn.peer.response_headers(turn.stream, &[], false)?;
         turn.peer.send(frame::DATA, 0, turn.stream, payload)?;
         turn.peer.headers(turn.stream, OK, true)
     }
@@ -213,11 +213,11 @@ fn a_malformed_response_is_refused_and_its_connection_dropped() {
         ("a message and half a prefix", |turn, framed| data(turn, &[framed, &[0; 3]].concat())),
         ("half a message", |turn, framed| data(turn, &framed[..framed.len() - 1])),
         ("half a prefix", |turn, framed| data(turn, &framed[..3])),
-        ("no message", |turn, _| turn.peer.head(turn.stream, OK, true)),
+        ("no message", |turn, _| turn.peer.response_headers(turn.stream, OK, true)),
         ("a flag that is not defined", |turn, framed| data(turn, &[&[2], &framed[1..]].concat())),
         ("compressed, unasked", |turn, framed| data(turn, &[&[1], &framed[1..]].concat())),
         ("no status", |turn, framed| {
-            turn.peer.head(turn.stream, &[], false)?;
+            turn.peer.response_headers(turn.stream, &[], false)?;
             turn.peer.send(frame::DATA, frame::END_STREAM, turn.stream, framed)
         }),
         ("a message that is none", |turn, _| data(turn, &grpc::frame(&[0xff; 9]))),
@@ -254,7 +254,7 @@ fn empty_data_frames_break_no_call_however_many_a_connection_has_carried() {
             };
             let framed = grpc::frame(&turn.good());
             let (start, rest) = framed.split_at(framed.len() / 2);
-            turn.peer.head(turn.stream, &[], false)?;
+            turn.peer.response_headers(turn.stream, &[], false)?;
             empty(before)?;
             turn.peer.send(frame::DATA, 0, turn.stream, start)?;
             empty(within)?;
@@ -643,7 +643,7 @@ fn a_long_name_is_cut_in_the_message() {
         push_varint(&mut message, output.len());
         message.extend_from_slice(&output);
         message.extend_from_slice(b"\x32\x04\x01\0\0\0");
-        turn.peer.head(turn.stream, &[], false)?;
+        turn.peer.response_headers(turn.stream, &[], false)?;
         for piece in grpc::frame(&message).chunks(16 << 10) {
             turn.peer.send(frame::DATA, 0, turn.stream, piece)?;
         }

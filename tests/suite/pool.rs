@@ -8,18 +8,18 @@ use std::{
 
 use triton_client::{CallOptions, Client, ClientOptions, InferRequest, Status};
 
-use crate::support::fault::{Answer, Gate, Grpc, GrpcAnswer, Http, answer};
+use crate::support::fault::{Gate, Grpc, GrpcResponse, Http, Response, response};
 
 /// A server over each protocol that responds once the gate is open.
 fn gated(gate: &Arc<Gate>) -> (Http, Grpc, [String; 2]) {
     let (over_http, over_grpc) = (gate.clone(), gate.clone());
     let http = Http::start(move |_| {
         over_http.wait();
-        Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#))
+        Response::Bytes(response(200, &[], br#"{"model_name":"m"}"#))
     });
     let grpc = Grpc::start(move |_, _| {
         over_grpc.wait();
-        GrpcAnswer::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
+        GrpcResponse::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
     });
     let urls = [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())];
     (http, grpc, urls)
@@ -104,11 +104,11 @@ fn the_wait_for_a_connection_counts_as_queueing() {
     // A response that takes its time is the case itself.
     let slow = Http::start(|_| {
         thread::sleep(BUSY);
-        Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#))
+        Response::Bytes(response(200, &[], br#"{"model_name":"m"}"#))
     });
     let slow_too = Grpc::start(|_, _| {
         thread::sleep(BUSY);
-        GrpcAnswer::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
+        GrpcResponse::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
     });
     for url in [format!("http://{}", slow.address()), format!("grpc://{}", slow_too.address())] {
         let client = limited(&url, 1);
@@ -127,12 +127,12 @@ fn the_wait_for_a_connection_counts_as_queueing() {
 #[test]
 fn a_call_within_a_call_that_finds_no_free_connection_ends_with_its_deadline() {
     let server = Http::start(|request| match request.path.ends_with("generate_stream") {
-        true => Answer::Bytes(answer(
+        true => Response::Bytes(response(
             200,
             &[("Content-Type", "text/event-stream")],
             b"data: {\"a\":1}\n\ndata: {\"a\":2}\n\n",
         )),
-        false => Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#)),
+        false => Response::Bytes(response(200, &[], br#"{"model_name":"m"}"#)),
     });
     let url = format!("http://{}", server.address());
     for (max, status) in [(1, Some(Status::DeadlineExceeded)), (2, None)] {

@@ -9,12 +9,12 @@ use triton_client::{
 use crate::{
     own_model::OwnModel,
     server::{clients, is_embedded},
-    support::fault::{self, Answer, Http, answer},
+    support::fault::{self, Http, Response, response},
 };
 
 fn over_http(body: &[u8]) -> Result<InferResult, Error> {
-    let bytes = answer(200, &[], body);
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[], body);
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     Client::new(&format!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
 }
 
@@ -122,8 +122,8 @@ fn control_plane_json_may_begin_with_a_byte_order_mark() {
         (200, r#"{"name":"m","versions":["1"],"platform":"p","inputs":[],"outputs":[]}"#),
         (404, r#"{"error":"why so"}"#),
     ] {
-        let bytes = answer(status, &[], format!("\u{feff}{json}").as_bytes());
-        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let bytes = response(status, &[], format!("\u{feff}{json}").as_bytes());
+        let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         let call = CallOptions::new();
         match client.model_metadata("m", "", &call) {
@@ -136,8 +136,8 @@ fn control_plane_json_may_begin_with_a_byte_order_mark() {
         }
     }
     for json in ["[]", "{}"] {
-        let bytes = answer(200, &[], format!("\u{feff}{json}").as_bytes());
-        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let bytes = response(200, &[], format!("\u{feff}{json}").as_bytes());
+        let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         let call = CallOptions::new();
         match json {
@@ -154,7 +154,8 @@ fn control_plane_json_may_begin_with_a_byte_order_mark() {
 fn a_redirect_names_its_target_and_is_not_followed() {
     let target = "https://elsewhere.example/v2";
     for status in [301, 302, 303, 307, 308] {
-        let server = Http::start(move |_| Answer::Bytes(answer(status, &[("Location", target)], b"<html>")));
+        let server =
+            Http::start(move |_| Response::Bytes(response(status, &[("Location", target)], b"<html>")));
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         let errors = [
             client.infer(&InferRequest::new("m")).unwrap_err(),
@@ -169,7 +170,7 @@ fn a_redirect_names_its_target_and_is_not_followed() {
         }
     }
     // No redirect, and none of its words.
-    let server = Http::start(move |_| Answer::Bytes(answer(404, &[("Location", target)], b"{}")));
+    let server = Http::start(move |_| Response::Bytes(response(404, &[("Location", target)], b"{}")));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     assert!(!client.infer(&InferRequest::new("m")).unwrap_err().to_string().contains("redirect"));
 }
@@ -182,7 +183,7 @@ fn a_503_and_grpc_unavailable_are_in_doubt_unless_triton_says_that_nothing_ran()
         ("", true),
         (r#"{"message":"no upstream"}"#, true),
     ] {
-        let server = Http::start(move |_| Answer::Bytes(answer(503, &[], body.as_bytes())));
+        let server = Http::start(move |_| Response::Bytes(response(503, &[], body.as_bytes())));
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         for error in [
             client.infer(&InferRequest::new("m")).unwrap_err(),
@@ -199,7 +200,7 @@ fn a_503_and_grpc_unavailable_are_in_doubt_unless_triton_says_that_nothing_ran()
         ("upstream request timeout", true),
         ("", true),
     ] {
-        let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::TrailersOnly {
+        let server = fault::Grpc::start(move |_, _| fault::GrpcResponse::TrailersOnly {
             status: 14,
             message: text.to_owned(),
         });
@@ -235,8 +236,8 @@ fn messages_do_not_grow_with_what_the_network_sends() {
     }
     for status in [400, 500] {
         for body in [format!(r#"{{"error":"{long}"}}"#), format!("<html>{long}"), "\u{1}".repeat(1 << 20)] {
-            let bytes = answer(status, &[], body.as_bytes());
-            let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+            let bytes = response(status, &[], body.as_bytes());
+            let server = Http::start(move |_| Response::Bytes(bytes.clone()));
             let client = Client::new(&format!("http://{}", server.address())).unwrap();
             for error in [
                 client.infer(&InferRequest::new("m")).unwrap_err(),
@@ -250,7 +251,7 @@ fn messages_do_not_grow_with_what_the_network_sends() {
             }
         }
     }
-    let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::TrailersOnly {
+    let server = fault::Grpc::start(move |_, _| fault::GrpcResponse::TrailersOnly {
         status: 5,
         message: "x".repeat(12 << 10),
     });
