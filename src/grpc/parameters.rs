@@ -1,4 +1,4 @@
-//! Parameters as gRPC has them: entries of a map, each value of a type of its own.
+//! Parameters in protobuf: entries of a map to `InferParameter`, a `oneof` of the value types.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use crate::{
     infer::{Parameter, Parameters, Region, SequenceId, Settings},
     proto::{
         inference::{InferParameter, infer_parameter::ParameterChoice},
-        wire::{FIXED64, LENGTH, put_bool, put_key, put_message, put_number, put_text, put_varint},
+        wire::{FIXED64, LENGTH, put_bool, put_key, put_message, put_number, put_string, put_varint},
     },
 };
 
-/// Field numbers of an entry of a map.
+/// Field numbers of a map entry.
 mod entry_field {
     pub const KEY: u64 = 1;
     pub const VALUE: u64 = 2;
@@ -25,10 +25,10 @@ mod value_field {
     pub const UINT64: u64 = 5;
 }
 
-/// Writes one entry; `value` writes the `InferParameter`.
+/// Writes a map entry; `value` writes its `InferParameter`.
 fn put(to: &mut Vec<u8>, field: u64, name: &str, value: impl FnOnce(&mut Vec<u8>)) {
     put_message(to, field, |entry| {
-        put_text(entry, entry_field::KEY, name);
+        put_string(entry, entry_field::KEY, name);
         put_message(entry, entry_field::VALUE, value);
     });
 }
@@ -39,7 +39,7 @@ fn put_int64(to: &mut Vec<u8>, field: u64, name: &str, value: u64) {
 
 fn put_string(to: &mut Vec<u8>, field: u64, name: &str, value: &str) {
     put(to, field, name, |to| {
-        // Written though it may be empty: which of the types there is, is what is said.
+        // Written even if empty: a `oneof` without a field has no type.
         put_key(to, value_field::STRING, LENGTH);
         put_varint(to, value.len() as u64);
         to.extend_from_slice(value.as_bytes());
@@ -63,7 +63,7 @@ pub(super) fn put_all(to: &mut Vec<u8>, field: u64, parameters: &Parameters) {
     }
 }
 
-/// What a request says beside its tensors, but for its id.
+/// Writes the parameters that Triton defines for a request, and the request's own.
 pub(super) fn put_settings(to: &mut Vec<u8>, field: u64, settings: &Settings) {
     let flag =
         |to: &mut Vec<u8>, name, value| put(to, field, name, |to| put_bool(to, value_field::BOOL, value));
@@ -101,7 +101,7 @@ pub(super) fn put_class_count(to: &mut Vec<u8>, field: u64, count: u32) {
     }
 }
 
-/// Takes a map's entries over, in the order of their names: a map has none.
+/// Appends a map's entries sorted by name: maps are unordered, and results should not vary between calls.
 pub(super) fn read(map: HashMap<String, InferParameter>, parameters: &mut Parameters) {
     let mut entries: Vec<_> = map.into_iter().collect();
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));

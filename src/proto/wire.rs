@@ -19,7 +19,7 @@ pub(crate) fn put_key(to: &mut Vec<u8>, field: u64, wire_type: u64) {
 }
 
 /// As proto3 has it, an empty text is not written.
-pub(crate) fn put_text(to: &mut Vec<u8>, field: u64, text: &str) {
+pub(crate) fn put_string(to: &mut Vec<u8>, field: u64, text: &str) {
     if !text.is_empty() {
         put_key(to, field, LENGTH);
         put_varint(to, text.len() as u64);
