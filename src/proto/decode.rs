@@ -4,10 +4,9 @@
 use std::borrow::Cow;
 
 use prost::{Message, Name};
-use prost_reflect::{Kind, MessageDescriptor};
 
 use super::{
-    descriptor,
+    descriptor::{Kind, MessageDescriptor, descriptor},
     wire::{LENGTH, Value, put_key, put_varint, take_field},
 };
 
@@ -24,7 +23,7 @@ pub(crate) enum DecodeError {
 pub(crate) fn decode<M: Message + Name + Default>(bytes: &[u8], most_parts: u64) -> Result<M, DecodeError> {
     let descriptor = descriptor::<M>().map_err(DecodeError::Malformed)?;
     let mut mender = Mender { most_parts, parts: 0 };
-    let mended = mender.mend(&descriptor, bytes)?;
+    let mended = mender.mend(descriptor, bytes)?;
     M::decode(&mended[..]).map_err(|error| DecodeError::Malformed(error.to_string()))
 }
 
@@ -44,7 +43,7 @@ impl Mender {
         let mut rest = bytes;
         while !rest.is_empty() {
             let (number, value, after) = take_field(rest).map_err(DecodeError::Malformed)?;
-            let field = u32::try_from(number).ok().and_then(|number| descriptor.get_field(number));
+            let field = descriptor.field(number);
             self.parts += match (&value, &field) {
                 // Packed numbers: one for each byte at most.
                 (Value::Bytes(packed), Some(field)) if field.is_packed() => (packed.len() as u64).max(1),
@@ -53,17 +52,18 @@ impl Mender {
             if self.parts > self.most_parts {
                 return Err(DecodeError::Parts);
             }
-            let new = match (value, field.map(|field| field.kind())) {
+            let new = match (value, field.map(|field| field.kind)) {
                 (Value::Bytes(text), Some(Kind::String)) => match String::from_utf8_lossy(text) {
                     Cow::Borrowed(_) => None,
                     Cow::Owned(text) => Some(text.into_bytes()),
                 },
-                (Value::Bytes(message), Some(Kind::Message(descriptor))) => {
-                    match self.mend(&descriptor, message)? {
+                (Value::Bytes(message), Some(kind)) => match kind.message() {
+                    Some(descriptor) => match self.mend(descriptor, message)? {
                         Cow::Borrowed(_) => None,
                         Cow::Owned(message) => Some(message),
-                    }
-                }
+                    },
+                    None => None,
+                },
                 _ => None,
             };
             match (new, &mut mended) {
