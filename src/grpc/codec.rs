@@ -277,10 +277,8 @@ impl<'r> ResponseReader<'r> {
 
     /// Parses the next bytes of the message.
     pub fn push(&mut self, mut bytes: &[u8], places: &mut Places<'r>) -> Result<()> {
-        self.left = self
-            .left
-            .checked_sub(bytes.len() as u64)
-            .ok_or_else(|| malformed("longer than announced"))?;
+        self.left =
+            self.left.checked_sub(bytes.len() as u64).ok_or_else(|| malformed("longer than announced"))?;
         while !bytes.is_empty() {
             match &mut self.state {
                 State::Head { count: 0, .. } if let Some((head, length)) = Head::parse(bytes)? => {

@@ -129,8 +129,9 @@ impl Grpc {
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
         let reader = InferReader::new(places);
-        let (headers, mut result, connection) =
-            self.unary(&self.infer_uri, true, message.chunks(), reader, fresh, watch, caller, context).await?;
+        let (headers, mut result, connection) = self
+            .unary(&self.infer_uri, true, message.chunks(), reader, fresh, watch, caller, context)
+            .await?;
         result.headers = headers;
         result.times = watch.times();
         connection.check_in();
