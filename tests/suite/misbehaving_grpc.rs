@@ -578,8 +578,8 @@ fn a_silent_connection_is_not_reused_after_its_call_timed_out() {
 /// The error of a call to a port that speaks HTTP/1.
 const HTTP1: Expected =
     Expected { status: Status::Internal, origin: Origin::Connection, in_doubt: false, retryable: false };
-const HTTP1_HINT: &str = "this port speaks HTTP/1, not gRPC: is it the HTTP port (8000 by default; use http://) \
-                          or the metrics port (8002 by default)? the gRPC port is 8001 by default";
+const HTTP1_HINT: &str = "this port speaks HTTP/1, not gRPC: is it the HTTP port (8000 by default; use \
+                          http://) or the metrics port (8002 by default)? the gRPC port is 8001 by default";
 /// The question to a server that never sent a byte.
 const SILENT_HINT: &str = "(is this the gRPC port, 8001 by default? does this port expect TLS?)";
 /// The question to a server that does not speak HTTP/2.
