@@ -1,12 +1,12 @@
-"""Compares two builds of the library in one interleaved run, beside the floor, and prints tables.
+"""Compares two builds of the library with each other and the floor in one interleaved run, and prints tables.
 
     compare.py WORKERS BEFORE [AFTER]
 
-WORKERS is the folder that setup.sh filled. BEFORE and AFTER are each a libtriton_client.so, which the workers in WORKERS
-then load, or a folder that setup.sh filled in another checkout, whose own workers are used: for builds with different C
-APIs. AFTER defaults to the library in WORKERS.
+WORKERS is the folder that setup.sh filled. BEFORE and AFTER are each a libtriton_client.so, which the workers in
+WORKERS load, or a folder that setup.sh filled in another checkout, whose own workers are used: for builds with
+different C APIs. AFTER defaults to the library in WORKERS.
 
-In each round every client runs once, in an order that rotates, and every run is a fresh process. A ratio is of two runs
+In each round every client runs once, in an order that rotates, and every run is a new process. A ratio is of two runs
 of one round. Ratios are shown as the median (quartiles), and values as the median (minimum to maximum), over the rounds.
 The environment may set ROUNDS (10) and SECONDS (0.2, of one run). With TRITON_TEST_HTTP and TRITON_TEST_GRPC
 (tests/triton/with-server.sh) the control plane is also measured against a real server.
@@ -26,7 +26,7 @@ CONTROL = {"ready": "is_model_ready", "metadata": "model_metadata", "statistics"
 
 
 def prepare(build, folder):
-    """Fills `folder` with a build's library and its workers, which find the library beside them."""
+    """Fills `folder` with a build's library and its workers, which load it from there."""
     source = build if os.path.isdir(build) else WORKERS
     for name in ("ours", "control"):
         shutil.copy2(os.path.join(source, name), folder)
@@ -58,7 +58,7 @@ def ratios(samples, metric, a="after", b="before"):
 
 
 def above_floor(samples, metric):
-    """(after - floor) / (before - floor), or nothing if `before` is above the floor in less than three quarters of the rounds."""
+    """(after - floor) / (before - floor); empty if `before` exceeds the floor in less than three quarters of the rounds."""
     rounds = list(zip(*(values(samples, name, metric) for name in ("after", "before", "floor"))))
     usable = [(after - floor) / (before - floor) for after, before, floor in rounds if before > floor]
     return usable if len(usable) >= 0.75 * len(rounds) else []
@@ -158,7 +158,7 @@ def main():
         for name, build in zip(BUILDS, builds):
             os.mkdir(folders[name])
             prepare(build, folders[name])
-        print(*machine(), f"- {ROUNDS} rounds of {SECONDS} s, each in a fresh process", sep="\n")
+        print(*machine(), f"- {ROUNDS} rounds of {SECONDS} s, each in a new process", sep="\n")
         print(*(f"- {name}: {build}" for name, build in zip(BUILDS, builds)), sep="\n")
         for lines in (inference(folders, "http"), inference(folders, "grpc"), control(folders)):
             print("", *lines, sep="\n", flush=True)

@@ -1,4 +1,4 @@
-"""What the drivers share: workers, the stub server, samples, ratios, and the machine's congestion control.
+"""Shared by the drivers: workers, the stub server, samples, ratios, and the system's congestion control.
 
 The first argument of each driver is the folder that setup.sh filled. ROUNDS and SECONDS (of one run of a worker) can be
 set in the environment.
@@ -16,10 +16,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 WORKERS = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
 SECONDS = float(os.environ.get("SECONDS", "0.2"))
 SIZES = {"64 B": (2, 64), "4 KiB": (1, 4 << 10), "64 KiB": (1, 64 << 10), "1 MiB": (1, 1 << 20), "16 MiB": (1, 16 << 20)}
-LARGE, SMALL = 4 << 20, 16 << 10  # Frames that the stub accepts: like gRPC's own servers, and HTTP/2's default.
+LARGE, SMALL = 4 << 20, 16 << 10  # The stub's maximum frame size: gRPC's, and HTTP/2's default.
 
-# A small call waits for its server, and the server for the next call. On one core that costs two context switches; on
-# two it costs whatever the machine takes to wake a sleeping core: several times the call itself, and it varies.
+# Client and server wait for each other in small calls. On one core that costs two context switches; on two it
+# costs the time to wake a sleeping core, which varies and is several times that of the call.
 ONE_CORE = {"64 B", "4 KiB", "64 KiB"}
 
 # The fields up to `faults` are a worker's line (worker.h).
@@ -43,7 +43,7 @@ def progress(*text):
 
 
 class Process:
-    """A worker or a stub. It ends when its standard input is closed."""
+    """A worker or a stub, which exits when its standard input is closed."""
 
     def __init__(self, line, is_pinned):
         if is_pinned:
@@ -63,7 +63,7 @@ class Process:
 
 
 class Worker(Process):
-    """A client, in a process of its own. `size` is one of SIZES, or a number of tensors and their size in bytes."""
+    """A client process. `size` is one of SIZES, or a number of tensors and their size in bytes."""
 
     def __init__(self, name, protocol, address, size, threads=1, is_pinned=False, folder=WORKERS):
         program, *mode = PROGRAMS.get(name, name.split())
@@ -79,13 +79,13 @@ class Worker(Process):
         self.process.stdin.flush()
         return Sample(*map(int, self.read().split()), calls * self.threads)
 
-    def calibrate(self, least=3):
-        """The number of calls that take about SECONDS; at least `least`."""
-        return max(least, int(SECONDS * 1e9 / (self.run(5).wall / 5)))
+    def calibrate(self, min_calls=3):
+        """The number of calls that take about SECONDS; at least `min_calls`."""
+        return max(min_calls, int(SECONDS * 1e9 / (self.run(5).wall / 5)))
 
 
 class Stub(Process):
-    """The server that costs next to nothing. `response` is a size or a control-plane call."""
+    """The stub server. `response` is a size or a control-plane call."""
 
     def __init__(self, protocol, response, frame=LARGE, is_pinned=False):
         response = [*map(str, SIZES[response]), str(frame)] if response in SIZES else [response]
@@ -127,11 +127,10 @@ CONGESTION_CONTROL = "/proc/sys/net/ipv4/tcp_congestion_control"
 
 @contextlib.contextmanager
 def unpaced_sockets():
-    """Makes cubic or reno the default congestion control of new sockets, for as long as the context lasts.
+    """Makes cubic or reno the default congestion control of new sockets within the context.
 
-    BBR, the default on some machines, paces loopback. The system's default is the only setting that reaches the sockets
-    of every client, those that libraries open themselves included; and a connected socket that once used BBR remains
-    paced.
+    BBR, the default on some machines, paces loopback. Only the system's default applies to the sockets of all clients,
+    including those that libraries open; and a connected socket that once used BBR remains paced.
     """
     with open(CONGESTION_CONTROL, encoding="ascii") as file:
         original = file.read().strip()
@@ -140,7 +139,7 @@ def unpaced_sockets():
         with open(CONGESTION_CONTROL, "w", encoding="ascii") as file:
             file.write(name)
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the original is restored.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # SystemExit, so that the original is restored.
     changed = False
     if original not in ("cubic", "reno"):
         for name in ("cubic", "reno"):

@@ -1,8 +1,8 @@
 #!/bin/bash
 # instructions.sh LIBRARY...: prints the user instructions of one inference with each libtriton_client.so.
 #
-# callgrind counts all user instructions of workers/instructions.c with 20 and with 120 requests against the stub; a
-# request costs a hundredth of the difference. What a process pays once, connecting included, cancels out.
+# callgrind counts the user instructions of workers/instructions.c with 20 and with 120 requests to the stub;
+# a request costs a hundredth of the difference, which excludes the start of the process and connecting.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")

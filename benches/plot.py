@@ -50,7 +50,7 @@ class Plot:
         for (name, line), colour in zip(self.lines, COLOURS):
             places = " ".join("{:.1f},{:.1f}".format(*at(point)) for point in line)
             svg.append(f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        # Each name stands at the end of its line, moved down where names would overlap.
+        # Each name is at the end of its line, moved down if names would overlap.
         ends = sorted((at(line[-1])[1], name, colour) for (name, line), colour in zip(self.lines, COLOURS))
         y = -math.inf
         for end, name, colour in ends:

@@ -18,7 +18,7 @@ from plot import Plot
 
 ROUNDS = int(os.environ.get("ROUNDS", "11"))
 OUT = os.path.abspath(sys.argv[2])
-BOUNDS = {  # By size: the maximum or, for requests per second, the minimum that is wanted.
+BOUNDS = {  # By size: the maximum, or the minimum for requests per second.
     "http p50 / floor": (1.4, 1.3, 1.25, 1.1, 1.1),
     "http CPU / floor": (1.5, 1.5, 1.35, 1.15, 1.15),
     "http p50 / libcurl": (1.05,) * 5,
@@ -33,15 +33,15 @@ BOUNDS = {  # By size: the maximum or, for requests per second, the minimum that
 }
 
 
-def measure(names, protocol, size, threads=1, frame=LARGE, address=None, least=3, is_pinned=False):
-    """Each worker's samples, round by round; in a run each thread makes at least `least` calls."""
+def measure(names, protocol, size, threads=1, frame=LARGE, address=None, min_calls=3, is_pinned=False):
+    """Each worker's samples, round by round; in a run each thread makes at least `min_calls` calls."""
     progress(f"{protocol} {size}, {threads} threads: {', '.join(names)}")
     stub = None if address else Stub(protocol, size, frame, is_pinned)
     address = address or stub.address
     workers = [Worker(name, protocol, address, size, threads, is_pinned) for name in names]
     calls = {}
     for worker in workers:
-        calls[worker.name] = worker.calibrate(least)
+        calls[worker.name] = worker.calibrate(min_calls)
         worker.run(max(3, calls[worker.name] // 4))
     samples = {name: [] for name in names}
     for at in range(ROUNDS):
@@ -182,7 +182,7 @@ def scaling(report):
     for protocol, peer in (("http", "libcurl"), ("grpc", "grpc++")):
         lines = {"ours": [], peer: []}
         for threads in (1, 8, 64, 256):
-            samples = measure(list(lines), protocol, "4 KiB", threads=threads, least=100)
+            samples = measure(list(lines), protocol, "4 KiB", threads=threads, min_calls=100)
             for name, points in lines.items():
                 rps = figure(samples, name, "rps") * 1e9
                 points.append((threads, rps))

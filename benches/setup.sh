@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh FOLDER: builds the library, the stub server and every worker, and puts them into FOLDER.
+# setup.sh FOLDER: builds the library, the stub server and the workers into FOLDER.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
@@ -12,7 +12,8 @@ out=$(cd "$1" && pwd)
 [ -e /usr/include/google/protobuf/message.h ] || "$root/tests/packages.sh" no-such-command:libprotobuf-dev
 python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-command:python3-venv
 
-# The library by itself, and last: beside examples its dependencies have more features than `make install` gives them.
+# The library separately, and last: built with the examples, its dependencies would have more features than
+# with `make install`.
 (cd "$root" && cargo build --release --features allocator --example stub --example bench_ureq &&
     cargo build --release --features allocator --lib)
 target=${CARGO_TARGET_DIR:-$root/target}/release

@@ -1,11 +1,13 @@
-//! A server that sends the same response to every request, as cheaply as possible, so that the client is what is measured.
+//! A server that sends the same response to every request, as cheaply as possible, so that benchmarks measure
+//! the client.
 //!
-//! - `stub http COUNT BYTES`, `stub grpc COUNT BYTES FRAME`: an inference response with COUNT outputs of BYTES bytes
-//!   each. FRAME is the largest HTTP/2 frame that the server accepts.
+//! - `stub http COUNT BYTES`, `stub grpc COUNT BYTES FRAME`: an inference response with COUNT outputs of
+//! BYTES bytes
+//!   each. FRAME is the maximum HTTP/2 frame size that the server accepts.
 //! - `stub http|grpc ready|metadata|statistics`: the response to that control-plane call.
 //!
-//! It prints its port and exits at the end of its standard input. It parses only as much of a request as it needs to find
-//! its end, and works with clients that send what Triton's clients send.
+//! It prints its port and exits at the end of its standard input. It parses requests only to find their end,
+//! and supports only what Triton's clients send.
 
 use std::{
     env,
@@ -51,8 +53,8 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Accepted sockets inherit it. BBR, the default on some machines, paces loopback. An unprivileged process may use only
-/// the algorithms that the system allows, and reno is always one of them.
+/// Accepted sockets inherit it. BBR, the default on some machines, paces loopback. An unprivileged process
+/// may use only the algorithms that the system allows, and reno is always one of them.
 fn use_unpaced_congestion_control(listener: &TcpListener) {
     let set = |name| rustix::net::sockopt::set_tcp_congestion(listener, name);
     if set("cubic").or_else(|_| set("reno")).is_err() {
@@ -235,7 +237,7 @@ fn number(to: &mut Vec<u8>, key: usize, value: usize) {
     varint(to, value);
 }
 
-/// A message with gRPC's prefix.
+/// A message with its gRPC prefix.
 fn prefixed(message: &[u8]) -> Vec<u8> {
     let mut reply = vec![0];
     reply.extend_from_slice(&(message.len() as u32).to_be_bytes());
@@ -275,16 +277,16 @@ const PING: u8 = 6;
 const WINDOW_UPDATE: u8 = 8;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
-const LARGEST: usize = (1 << 31) - 1;
+const MAX_WINDOW: usize = (1 << 31) - 1;
 /// `:status: 200`, and `content-type: application/grpc` as a literal.
-const HEAD: &[u8] = b"\x88\x0f\x10\x10application/grpc";
+const RESPONSE_HEADERS: &[u8] = b"\x88\x0f\x10\x10application/grpc";
 const TRAILERS: &[u8] = b"\x00\x0bgrpc-status\x010";
 
 struct Http2 {
     socket: TcpStream,
     reply: &'static [u8],
     frame: usize,
-    /// The peer's limits: largest frame, window of a new stream, window of the connection.
+    /// The peer's maximum frame size, and the windows of a new stream and of the connection.
     peer_frame: usize,
     peer_window: isize,
     window: isize,
@@ -292,7 +294,7 @@ struct Http2 {
     consumed: usize,
     /// Streams whose response is incomplete, oldest first: stream, bytes sent, window.
     replies: Vec<(u32, usize, isize)>,
-    /// WINDOW_UPDATE increments of streams whose request has not ended.
+    /// WINDOW_UPDATE increments of streams whose request is incomplete.
     widened: Vec<(u32, isize)>,
 }
 
@@ -319,9 +321,9 @@ impl Http2 {
         first.extend_from_slice(&[0, 5]);
         first.extend_from_slice(&(self.frame as u32).to_be_bytes());
         first.extend_from_slice(&[0, 4]);
-        first.extend_from_slice(&(LARGEST as u32).to_be_bytes());
+        first.extend_from_slice(&(MAX_WINDOW as u32).to_be_bytes());
         first.extend_from_slice(&frame(4, WINDOW_UPDATE, 0, 0));
-        first.extend_from_slice(&((LARGEST - 65535) as u32).to_be_bytes());
+        first.extend_from_slice(&((MAX_WINDOW - 65535) as u32).to_be_bytes());
         self.socket.write_all(&first)?;
         let mut preface = [0; 24];
         self.socket.read_exact(&mut preface)?;
@@ -343,7 +345,7 @@ impl Http2 {
                     self.consumed += length;
                     at += 9 + here;
                 } else if held - at >= 9 + length {
-                    self.hear(head[3], head[4], stream, &buffer[at + 9..at + 9 + length])?;
+                    self.handle(head[3], head[4], stream, &buffer[at + 9..at + 9 + length])?;
                     at += 9 + length;
                 } else {
                     break;
@@ -373,7 +375,7 @@ impl Http2 {
         Ok(())
     }
 
-    fn hear(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
+    fn handle(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
         let word = |at: usize| {
             let bytes = payload.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
             bytes.map(u32::from_be_bytes).ok_or(io::ErrorKind::InvalidData)
@@ -419,22 +421,22 @@ impl Http2 {
             let mut heads: Vec<Vec<u8>> = Vec::new();
             let mut parts: Vec<&[u8]> = Vec::new();
             if sent == 0 {
-                let mut head = frame(HEAD.len(), HEADERS, END_HEADERS, stream).to_vec();
-                head.extend_from_slice(HEAD);
+                let mut head = frame(RESPONSE_HEADERS.len(), HEADERS, END_HEADERS, stream).to_vec();
+                head.extend_from_slice(RESPONSE_HEADERS);
                 heads.push(head);
                 parts.push(&[]);
             }
             while sent < self.reply.len() && window > 0 && self.window > 0 {
-                let most = self.peer_frame.min(window as usize).min(self.window as usize);
-                let part = &self.reply[sent..self.reply.len().min(sent + most)];
+                let max = self.peer_frame.min(window as usize).min(self.window as usize);
+                let part = &self.reply[sent..self.reply.len().min(sent + max)];
                 heads.push(frame(part.len(), DATA, 0, stream).to_vec());
                 parts.push(part);
                 sent += part.len();
                 window -= part.len() as isize;
                 self.window -= part.len() as isize;
             }
-            let is_over = sent == self.reply.len();
-            if is_over {
+            let is_complete = sent == self.reply.len();
+            if is_complete {
                 let mut head = frame(TRAILERS.len(), HEADERS, END_HEADERS | END_STREAM, stream).to_vec();
                 head.extend_from_slice(TRAILERS);
                 if self.consumed > 1 << 29 {
@@ -449,11 +451,11 @@ impl Http2 {
             let mut slices: Vec<IoSlice> = slices.map(IoSlice::new).collect();
             let mut slices = &mut slices[..];
             while !slices.is_empty() {
-                let most = slices.len().min(1024);
-                let written = self.socket.write_vectored(&slices[..most])?;
+                let count = slices.len().min(1024);
+                let written = self.socket.write_vectored(&slices[..count])?;
                 IoSlice::advance_slices(&mut slices, written);
             }
-            if !is_over {
+            if !is_complete {
                 self.replies[0] = (stream, sent, window);
                 return Ok(());
             }

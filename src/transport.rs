@@ -1,4 +1,4 @@
-//! The two protocols behind one interface: the only file that names both.
+//! HTTP and gRPC behind one interface: only this module depends on both.
 
 use std::ops::ControlFlow;
 
@@ -20,42 +20,42 @@ use crate::{
 
 type Attempt<T> = std::result::Result<T, Failure>;
 
-/// There will only ever be these two, so an enum and no trait object.
+/// An enum and not a trait object: there are no other protocols to come.
 #[derive(Debug)]
 pub(crate) enum Transport {
     Http(Http),
     Grpc(Grpc),
 }
 
-/// An inference, checked and encoded before there is a connection for it. Every attempt sends the same.
+/// An inference request, checked and encoded before a connection is checked out, and once for all attempts.
 pub(crate) enum Prepared<'r> {
     Http(http::Prepared<'r>),
     Grpc(grpc::Encoded<'r>),
 }
 
-/// A request of the control plane, encoded likewise.
+/// An encoded request of the control plane.
 pub(crate) enum Request {
     Http(HttpRequest),
     Grpc(GrpcRequest),
 }
 
-/// What a server sent back to one.
+/// A response to a [`Request`].
 pub(crate) enum Response<'t> {
     Http(HttpResponse<'t>),
     Grpc(GrpcResponse<'t>),
 }
 
-/// What an attempt is made with.
+/// The context of an attempt.
 #[derive(Clone, Copy)]
 pub(crate) struct Means<'c> {
     pub caller: &'c Caller,
     pub context: &'c CallContext<'c>,
-    /// A connection that no call has used before.
+    /// Whether the attempt needs a new connection.
     pub fresh: bool,
 }
 
 impl Transport {
-    /// Does not touch the network.
+    /// Creates a transport without connecting.
     pub fn new(url: &Url, options: &ClientOptions) -> Result<Self> {
         let dialer = Dialer::new(url, options.connect_timeout, options.log.clone());
         let max = options.max_connections;
@@ -72,11 +72,11 @@ impl Transport {
         })
     }
 
-    /// An inference whose gRPC message was made before.
+    /// Prepares an encoded gRPC message.
     pub fn prepare_message<'r>(&self, message: &'r [u8], context: &CallContext) -> Result<Prepared<'r>> {
         match self {
             Self::Http(_) => Err(Error::invalid("a gRPC message can't be sent over HTTP")),
-            Self::Grpc(_) => Ok(Prepared::Grpc(grpc::Encoded::made(message, context)?)),
+            Self::Grpc(_) => Ok(Prepared::Grpc(grpc::Encoded::from_message(message, context)?)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request of the control plane. Compiled once for all operations.
+    /// Sends a request of the control plane. Not generic, so that it is compiled once for all operations.
     pub async fn call(
         &self,
         request: &Request,
@@ -126,7 +126,7 @@ impl Transport {
         }
     }
 
-    /// Hands the events of `generate_stream` over as they come.
+    /// Sends a `generate_stream` request and passes its events to `on_event` as they arrive.
     pub async fn generate_stream(
         &self,
         request: &Request,
@@ -150,7 +150,7 @@ impl Transport {
 }
 
 impl Response<'_> {
-    /// What the response to an operation says, to be asked once.
+    /// Parses the response to an operation. Takes the body and headers: to be called once.
     pub fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Output> {
         let (outcome, headers) = match self {
             Self::Http(HttpResponse { status, headers, body, .. }) => {
@@ -184,14 +184,14 @@ fn read_http<O: Operation>(
     context: &CallContext,
 ) -> Result<(O::Reply, Option<String>)> {
     if matches!(status, 204 | 205) {
-        // A proxy's: no server of the protocol responds without a body of some form.
+        // A proxy's: servers of the protocol always send a body.
         let message = format!("unexpected HTTP status {status}");
         return Err(Error::malformed_response(message).with_http_status(status));
     }
     if is_success(status) {
         context.check_parsed_size(body.len() as u64)?;
     }
-    let body = text(body);
+    let body = string(body);
     if is_success(status) {
         context.check_parts(operation.count_parts(body.as_bytes()))?;
     }
@@ -200,21 +200,21 @@ fn read_http<O: Operation>(
 
 fn read_grpc<O: Operation>(message: &[u8], context: &CallContext) -> Result<(O::Reply, Option<String>)> {
     let outcome = proto::decode(message, context.max_parts());
-    let reply = outcome.map_err(|fault| match fault {
+    let reply = outcome.map_err(|error| match error {
         proto::DecodeError::Parts => context.too_many_parts(),
-        proto::DecodeError::Malformed(fault) => {
-            Error::malformed_response(format!("malformed gRPC message: {fault}"))
+        proto::DecodeError::Malformed(error) => {
+            Error::malformed_response(format!("malformed gRPC message: {error}"))
         }
     })?;
     Ok((reply, None))
 }
 
-/// A body as text, in which what is not UTF-8 is replaced.
-fn text(bytes: Vec<u8>) -> String {
+/// Decodes a body lossily.
+fn string(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// What one transport has prepared, another was given: a defect of this library.
+/// The error of a request that was prepared by the other variant.
 fn other_protocol() -> Error {
-    Error::new(Status::Internal, Origin::Client, "defect in the library: a request of the other protocol")
+    Error::new(Status::Internal, Origin::Client, "internal error: the request is for the other protocol")
 }

@@ -1,15 +1,15 @@
-//! When a call gives up.
+//! Deadlines of calls.
 
 use std::time::{Duration, Instant};
 
-/// A point in time, or never. Copied down through every layer, so that name resolution, connecting, sending and
-/// receiving all count against the same one.
+/// A point in time, or never. Passed to every layer, so that name resolution, connecting, sending and
+/// receiving share it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// `timeout` from now; `None`, or longer than a century, is never: what lies below (clocks, gRPC's header) can't
-    /// express such times.
+    /// The deadline `timeout` from now. `None` or more than a century is never: clocks and `grpc-timeout`
+    /// can't express such durations.
     pub fn after(timeout: Option<Duration>) -> Self {
         Self::since(Instant::now(), timeout)
     }
@@ -29,7 +29,7 @@ impl Deadline {
         }
     }
 
-    /// The time that is left; `None` is forever, zero is over.
+    /// The remaining time: `None` without a deadline, zero once it has passed.
     pub fn remaining(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
@@ -44,14 +44,13 @@ impl Deadline {
     }
 }
 
-/// What ends the waits of a call from outside. A deadline alone today: a caller's cancel will end them at the same
-/// places.
+/// The conditions that stop a call while it waits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Until {
     pub deadline: Deadline,
 }
 
-/// Why a call was stopped before its end.
+/// The reason why a call was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
     TimedOut,

@@ -1,4 +1,4 @@
-//! How much a call allocates, on the thread that makes it. A binary of its own, for its allocator.
+//! The allocations of a call on the calling thread. A separate binary, for its global allocator.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -10,46 +10,46 @@ use triton_client::{Client, ClientOptions, Datatype, InferRequest};
 #[path = "support/mod.rs"]
 mod support;
 
-use support::fault::{Answer, Grpc, GrpcAnswer, Http, answer};
+use support::fault::{Grpc, GrpcResponse, Http, Response, response};
 
 thread_local! {
-    /// Allocations of this thread, and their bytes.
+    /// The number of allocations on this thread, and their total size.
     static COUNTED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
 struct Counting;
 
 fn count(byte_size: usize) {
-    // A thread that ends allocates after its locals are gone.
+    // Threads allocate after their locals are destroyed.
     let _ = COUNTED.try_with(|counted| {
         let (times, bytes) = counted.get();
         counted.set((times + 1, bytes + byte_size));
     });
 }
 
-// SAFETY: the system's allocator does the work.
+// SAFETY: forwards to `System`.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller's contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller's contract.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, byte_size: usize) -> *mut u8 {
-        // What was there was counted.
+        // The old size was counted.
         count(byte_size.saturating_sub(layout.size()));
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller's contract.
         unsafe { System.realloc(memory, layout, byte_size) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller's contract.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -59,14 +59,14 @@ static ALLOCATOR: Counting = Counting;
 
 const LARGE: usize = 16 << 20;
 
-/// Servers over both protocols whose every answer is one output of so many bytes.
+/// Servers for both protocols that respond with one output of `byte_size` bytes.
 fn servers(byte_size: usize) -> (Http, Grpc, [String; 2]) {
-    let json = format!(
-        r#"{{"model_name":"m","model_version":"1","outputs":[{{"name":"O","datatype":"UINT8","shape":[{byte_size}],"parameters":{{"binary_data_size":{byte_size}}}}}]}}"#
-    );
+    let json =
+        format!(r#"{{"model_name":"m","model_version":"1","outputs":[{{"name":"O","datatype":"UINT8","#,)
+            + &format!(r#""shape":[{byte_size}],"parameters":{{"binary_data_size":{byte_size}}}}}]}}"#);
     let body = [json.as_bytes(), &vec![7; byte_size]].concat();
-    let bytes = answer(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
-    let http = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
+    let http = Http::start(move |_| Response::Bytes(bytes.clone()));
     let mut output = b"\x0a\x01O\x12\x05UINT8\x1a".to_vec();
     let shape = varint(byte_size);
     output.push(shape.len() as u8);
@@ -74,7 +74,7 @@ fn servers(byte_size: usize) -> (Http, Grpc, [String; 2]) {
     let mut message =
         [&b"\x0a\x01m\x12\x011\x2a"[..], &[output.len() as u8], &output, b"\x32", &shape].concat();
     message.resize(message.len() + byte_size, 7);
-    let grpc = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let grpc = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: vec![message.clone()],
         status: 0,
         message: String::new(),
@@ -93,9 +93,9 @@ fn varint(mut value: usize) -> Vec<u8> {
     bytes
 }
 
-/// The most that one of some calls in the steady state allocates, in times and in bytes.
+/// The maximum number of allocations of a call after warm-up, and their maximum total size.
 fn allocated(client: &Client, request: &InferRequest, expected: usize) -> (usize, usize) {
-    let mut most = (0, 0);
+    let mut max = (0, 0);
     for call in 0..12 {
         let (times, bytes) = COUNTED.get();
         let result = client.infer(request).unwrap();
@@ -103,10 +103,10 @@ fn allocated(client: &Client, request: &InferRequest, expected: usize) -> (usize
         drop(result);
         let (times_after, bytes_after) = COUNTED.get();
         if call >= 4 {
-            most = (most.0.max(times_after - times), most.1.max(bytes_after - bytes));
+            max = (max.0.max(times_after - times), max.1.max(bytes_after - bytes));
         }
     }
-    most
+    max
 }
 
 fn request(data: &[u8]) -> InferRequest<'_> {
@@ -114,13 +114,13 @@ fn request(data: &[u8]) -> InferRequest<'_> {
 }
 
 #[test]
-fn a_small_call_allocates_so_many_times_and_no_more() {
+fn a_small_call_makes_at_most_11_allocations_over_http_and_31_over_grpc() {
     let (_http, _grpc, urls) = servers(64);
     let data = [1; 64];
-    for (url, most) in urls.iter().zip([11, 31]) {
+    for (url, max) in urls.iter().zip([11, 31]) {
         let (times, bytes) = allocated(&Client::new(url).unwrap(), &request(&data), 64);
         eprintln!("{url}: {times} allocations of {bytes} bytes");
-        assert!(times <= most, "{url}: {times} allocations of {bytes} bytes");
+        assert!(times <= max, "{url}: {times} allocations of {bytes} bytes");
     }
 }
 
@@ -136,23 +136,23 @@ fn a_large_input_is_not_copied() {
 }
 
 #[test]
-fn a_large_output_takes_no_memory_but_its_own() {
+fn a_large_output_takes_only_its_own_memory_and_over_grpc_that_of_its_frames() {
     let (_http, _grpc, [http, grpc]) = servers(LARGE);
     let data = [1; 64];
-    // HTTP/2's frames are read as a whole before they are taken apart.
+    // h2 reads each frame into new memory.
     let frames = LARGE + LARGE / 10;
-    for (url, is_lent, most) in
+    for (url, has_buffer, max) in
         [(&http, true, 64 << 10), (&grpc, true, frames), (&http, false, 64 << 10), (&grpc, false, frames)]
     {
-        let mut buffer = vec![0; if is_lent { LARGE } else { 0 }];
+        let mut buffer = vec![0; if has_buffer { LARGE } else { 0 }];
         let mut request = request(&data);
-        if is_lent {
+        if has_buffer {
             request.set_buffer(0, &mut buffer).unwrap();
         }
-        // The default keeps enough for one such result.
+        // By default, the client keeps the memory of one such result for the next.
         let client = Client::with_options(url, &ClientOptions::new()).unwrap();
         let (times, bytes) = allocated(&client, &request, LARGE);
-        eprintln!("{url} {is_lent}: {times} allocations of {bytes} bytes");
-        assert!(bytes < most, "{url} {is_lent}: {times} allocations of {bytes} bytes");
+        eprintln!("{url}, caller's buffer: {has_buffer}: {times} allocations of {bytes} bytes");
+        assert!(bytes < max, "{url}, caller's buffer: {has_buffer}: {times} allocations of {bytes} bytes");
     }
 }

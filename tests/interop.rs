@@ -1,5 +1,5 @@
-//! Other servers of the protocol answer our requests: MLServer, KServe's Python server, aissemble and TorchServe. `make
-//! test-interop` starts them; plain `cargo test` leaves this out.
+//! Other servers of the protocol: MLServer, KServe's Python server, aissemble and TorchServe. `make
+//! test-interop` starts them; plain `cargo test` does not run this.
 
 use std::env;
 
@@ -8,7 +8,7 @@ use triton_client::{
     RepositoryOptions, Status,
 };
 
-/// A client of a server over a protocol: `client("MLSERVER", "http")`.
+/// A client for a server and protocol: `client("MLSERVER", "http")`.
 fn client(server: &str, protocol: &str) -> Client {
     let mut options = ClientOptions::new();
     match server {
@@ -35,8 +35,8 @@ fn simple<'a>(a: &'a [i32; 16], b: &'a [i32; 16]) -> InferRequest<'a> {
     InferRequest::new("simple").input("INPUT0", &[1, 16], a).input("INPUT1", &[1, 16], b)
 }
 
-/// The same request with everything spelled out, as servers without the binary extension want it.
-fn spelled_out<'a>(mut request: InferRequest<'a>) -> InferRequest<'a> {
+/// The request without binary data, for servers without the binary extension: JSON, or typed contents.
+fn without_binary<'a>(mut request: InferRequest<'a>) -> InferRequest<'a> {
     for input in 0..request.inputs().len() {
         request.set_input_json(input, true).unwrap();
     }
@@ -57,7 +57,7 @@ fn expect_sums(client: &Client, request: &InferRequest, options: &CallOptions) {
 const SERVERS: [&str; 4] = ["MLSERVER", "KSERVE", "AISSEMBLE", "TORCHSERVE"];
 const PROTOCOLS: [&str; 2] = ["http", "grpc"];
 
-/// The error is the server's, and says this in its own words: no JSON, no escapes around them.
+/// Expects an error of the server with its message, without JSON and escapes.
 #[track_caller]
 fn refused(error: &Error, status: Status, text: &str) {
     assert_eq!((error.status(), error.origin()), (status, Origin::Server), "{error:?}");
@@ -67,7 +67,7 @@ fn refused(error: &Error, status: Status, text: &str) {
 }
 
 #[test]
-fn health_and_metadata_are_told() {
+fn health_and_metadata_are_read() {
     let options = CallOptions::new();
     for server in SERVERS {
         for protocol in PROTOCOLS {
@@ -90,13 +90,13 @@ fn health_and_metadata_are_told() {
 }
 
 #[test]
-fn a_model_that_is_unknown_is_not_ready() {
+fn an_unknown_model_is_not_ready() {
     let options = CallOptions::new();
     for server in SERVERS {
         for protocol in PROTOCOLS {
             let client = client(server, protocol);
             match (client.is_model_ready("no_such", "", &options), server, protocol) {
-                // Its ModelReady tells by UNKNOWN what its ModelInfer tells by NOT_FOUND.
+                // UNKNOWN from ModelReady, NOT_FOUND from ModelInfer.
                 (Err(error), "MLSERVER", "grpc") => {
                     refused(&error, Status::Unknown, "Model no_such with version")
                 }
@@ -105,7 +105,7 @@ fn a_model_that_is_unknown_is_not_ready() {
             }
         }
     }
-    // It has no such path, whatever the model: its 404 says nothing of the model.
+    // TorchServe does not have this path: its 404 is not about the model.
     for model in ["simple", "no_such"] {
         let error = client("TORCHSERVE", "http").is_model_ready(model, "", &options).unwrap_err();
         refused(&error, Status::NotFound, "Requested resource is not found, please refer to API document.");
@@ -113,7 +113,7 @@ fn a_model_that_is_unknown_is_not_ready() {
 }
 
 #[test]
-fn a_model_that_is_known_and_not_ready_is_not_ready() {
+fn a_known_model_may_be_not_ready() {
     let options = CallOptions::new();
     let clients = PROTOCOLS.map(|protocol| client("KSERVE", protocol));
     assert!(clients.iter().all(|client| client.is_model_ready("tired", "", &options).unwrap()));
@@ -125,12 +125,12 @@ fn a_model_that_is_known_and_not_ready_is_not_ready() {
     let error = clients[0].infer(&request).unwrap_err();
     assert_eq!(error.status(), Status::Unavailable, "{error:?}");
     assert!(error.to_string().contains("tired is not ready"), "{error}");
-    // Over gRPC it runs a model that is not ready.
+    // Over gRPC, KServe runs models that are not ready.
     clients[1].infer(&request).unwrap();
 }
 
 #[test]
-fn models_are_listed_unloaded_and_loaded_again_where_a_server_can() {
+fn models_are_listed_unloaded_and_loaded_if_the_server_supports_that() {
     let (options, repository) = (CallOptions::new(), RepositoryOptions::new());
     for protocol in PROTOCOLS {
         let client = client("MLSERVER", protocol);
@@ -153,14 +153,14 @@ fn models_are_listed_unloaded_and_loaded_again_where_a_server_can() {
     assert!(!http.is_model_ready("reloaded", "", &options).unwrap());
     http.load_model("reloaded", &repository, &options).unwrap();
     http.wait_ready("reloaded", "", &options).unwrap();
-    // Over gRPC its messages have the model's name in another field: the name does not arrive.
+    // Over gRPC, KServe's messages have the model's name in another field, so that it does not arrive.
     let error = client("KSERVE", "grpc").unload_model("reloaded", &repository, &options).unwrap_err();
     refused(&error, Status::NotFound, "does not exist");
     assert!(http.is_model_ready("reloaded", "", &options).unwrap());
 }
 
 #[test]
-fn what_a_server_does_not_have_is_an_error_that_says_so() {
+fn unsupported_operations_are_not_found_or_unimplemented() {
     let options = CallOptions::new();
     for server in SERVERS {
         for protocol in PROTOCOLS {
@@ -182,7 +182,7 @@ fn what_a_server_does_not_have_is_an_error_that_says_so() {
 }
 
 #[test]
-fn another_service_name_is_an_error_that_names_the_method() {
+fn the_error_of_another_service_name_names_the_method_and_the_option() {
     let (a, b) = numbers();
     for server in ["AISSEMBLE", "TORCHSERVE"] {
         let error = Client::new(&url(server, "grpc")).unwrap().infer(&simple(&a, &b)).unwrap_err();
@@ -192,77 +192,77 @@ fn another_service_name_is_an_error_that_names_the_method() {
 }
 
 #[test]
-fn json_alone_is_understood_and_its_response_read() {
+fn inference_works_in_json() {
     let (a, b) = numbers();
     for server in SERVERS {
         let client = client(server, "http");
-        expect_sums(&client, &spelled_out(simple(&a, &b)), &CallOptions::new());
-        let mut with_id = spelled_out(simple(&a, &b));
+        expect_sums(&client, &without_binary(simple(&a, &b)), &CallOptions::new());
+        let mut with_id = without_binary(simple(&a, &b));
         with_id.set_id("seven");
-        // aissemble loses the id on the way.
+        // aissemble does not return the id.
         let id = if server == "AISSEMBLE" { "" } else { "seven" };
         assert_eq!(client.infer(&with_id).unwrap().id(), id, "{server}");
     }
 }
 
 #[test]
-fn grpc_is_understood_in_binary_and_in_typed_contents() {
+fn inference_works_in_binary_and_in_typed_contents_over_grpc() {
     let (a, b) = numbers();
     for server in ["MLSERVER", "KSERVE"] {
         let client = client(server, "grpc");
         let mut request = simple(&a, &b);
         request.set_id("seven");
         expect_sums(&client, &request, &CallOptions::new());
-        // It does not arrive: they know no unsigned parameters, and the inference is not disturbed.
+        // They ignore parameters of unsigned type.
         request.set_priority(3);
         expect_sums(&client, &request, &CallOptions::new());
-        expect_sums(&client, &spelled_out(request), &CallOptions::new());
+        expect_sums(&client, &without_binary(request), &CallOptions::new());
     }
-    // MLServer echoes the id as metadata, and fails after the model ran if it is not ASCII.
+    // MLServer returns the id as metadata too: if it is not ASCII, the call fails after the model has run.
     let mut request = simple(&a, &b);
     request.set_id("sieben \u{fc}");
     assert_eq!(client("KSERVE", "grpc").infer(&request).unwrap().id(), "sieben \u{fc}");
     refused(&client("MLSERVER", "grpc").infer(&request).unwrap_err(), Status::Internal, "Invalid metadata");
     let client = client("TORCHSERVE", "grpc");
-    let mut request = spelled_out(simple(&a, &b));
+    let mut request = without_binary(simple(&a, &b));
     request.set_id("seven");
     assert_eq!(client.infer(&request).unwrap().id(), "seven");
     expect_sums(&client, &request, &CallOptions::new());
-    // It passes over raw contents without a word: the model is handed tensors without elements.
-    let lost = client.infer(&simple(&a, &b)).unwrap();
-    assert_eq!(lost.output("OUTPUT0").unwrap().shape(), [1, 0]);
-    // Strings come back as the JSON of what the model returned, and went to it in base64.
+    // TorchServe ignores raw contents: the model gets tensors without elements.
+    let result = client.infer(&simple(&a, &b)).unwrap();
+    assert_eq!(result.output("OUTPUT0").unwrap().shape(), [1, 0]);
+    // Its models get strings in Base64, and what they return is encoded as JSON.
     let words: [&[u8]; 2] = [b"abc", b""];
-    let strings = spelled_out(InferRequest::new("identity").input_strings("S", &[2], &words));
+    let strings = without_binary(InferRequest::new("identity").input_strings("S", &[2], &words));
     let result = client.infer(&strings).unwrap();
     assert_eq!(result.output("OUT_S").unwrap().strings().unwrap(), [&br#""YWJj""#[..], br#""""#]);
     let unsigned = [u64::MAX, 1];
-    let numbers = spelled_out(InferRequest::new("identity").input("U", &[2], &unsigned));
+    let numbers = without_binary(InferRequest::new("identity").input("U", &[2], &unsigned));
     let result = client.infer(&numbers).unwrap();
     assert_eq!(result.output("OUT_U").unwrap().as_slice::<u64>().unwrap(), unsigned);
 }
 
 #[test]
-fn a_datatype_that_is_told_wrongly_is_named() {
+fn an_invalid_datatype_name_is_reported() {
     let (a, b) = numbers();
     let client = client("AISSEMBLE", "grpc");
     let error = client.infer(&simple(&a, &b)).unwrap_err();
     refused(&error, Status::Internal, "Failed to deserialize model inference request");
-    // It writes Datatype.INT32 for INT32.
-    match client.infer(&spelled_out(simple(&a, &b))) {
+    // aissemble returns Datatype.INT32 instead of INT32.
+    match client.infer(&without_binary(simple(&a, &b))) {
         Ok(result) => assert_eq!(result.output("OUTPUT0").unwrap().datatype(), Datatype::Invalid),
         Err(error) => assert!(error.to_string().contains("'Datatype.INT32'"), "{error}"),
     }
 }
 
 #[test]
-fn the_binary_extension_works_where_there_is_one() {
+fn the_binary_extension_works_or_its_refusal_is_reported() {
     let (a, b) = numbers();
     let mut request = simple(&a, &b);
     request.set_id("seven");
     expect_sums(&client("KSERVE", "http"), &request, &CallOptions::new());
     for server in ["MLSERVER", "AISSEMBLE"] {
-        // However long the tensor is that FastAPI repeats in its error, the reason is told, and the tensor is not.
+        // FastAPI's error contains the tensor, of which the message must not.
         for count in [16, 5_000, 50_000] {
             let zeros = vec![0i8; count];
             let request = InferRequest::new("identity").input("I", &[count as i64], &zeros);
@@ -271,7 +271,7 @@ fn the_binary_extension_works_where_there_is_one() {
             refused(&error, Status::InvalidArgument, "body: Input should be a valid dictionary");
         }
     }
-    // A body that is not UTF-8 is a traceback in plain text, whose last line is the reason.
+    // For a body that is not UTF-8, the error page is a traceback, whose last line is the reason.
     let error =
         client("MLSERVER", "http").infer(&InferRequest::new("identity").input("I", &[2], &[-1i8, -2]));
     let error = error.unwrap_err();
@@ -282,23 +282,23 @@ fn the_binary_extension_works_where_there_is_one() {
 }
 
 #[test]
-fn compressed_responses_and_requests_are_understood() {
+fn compressed_requests_and_responses_work() {
     let (a, b) = numbers();
     let mut options = CallOptions::new();
     options.set_response_compression(Compression::Gzip);
     for server in SERVERS {
-        expect_sums(&client(server, "http"), &spelled_out(simple(&a, &b)), &options);
+        expect_sums(&client(server, "http"), &without_binary(simple(&a, &b)), &options);
     }
     options.set_request_compression(Compression::Gzip);
-    expect_sums(&client("MLSERVER", "http"), &spelled_out(simple(&a, &b)), &options);
+    expect_sums(&client("MLSERVER", "http"), &without_binary(simple(&a, &b)), &options);
     for server in ["MLSERVER", "KSERVE"] {
-        expect_sums(&client(server, "grpc"), &spelled_out(simple(&a, &b)), &options);
+        expect_sums(&client(server, "grpc"), &without_binary(simple(&a, &b)), &options);
     }
 }
 
 #[test]
-fn elements_come_back_as_they_went() {
-    // Whole numbers too: aissemble takes 1.0 for one of a tensor of doubles, and refuses 1.
+fn elements_survive_a_round_trip() {
+    // Integral numbers too: in a tensor of doubles, aissemble accepts 1.0 but not 1.
     let doubles = [0.1f64, -1e300, 5e-324, 1.0, 0.0, 1e21];
     let longs = [i64::MIN, i64::MAX, 0];
     let words: [&[u8]; 3] = [b"a", "\u{e4}".as_bytes(), b""];
@@ -308,7 +308,7 @@ fn elements_come_back_as_they_went() {
             .input("D", &[6], &doubles)
             .input("L", &[3], &longs)
             .input_strings("S", &[3], &words);
-        let result = client(server, "http").infer(&spelled_out(request)).unwrap();
+        let result = client(server, "http").infer(&without_binary(request)).unwrap();
         assert_eq!(result.output("OUT_D").unwrap().as_slice::<f64>().unwrap(), doubles, "{server}");
         assert_eq!(result.output("OUT_L").unwrap().as_slice::<i64>().unwrap(), longs, "{server}");
         let output = result.output("OUT_S").unwrap();
@@ -321,10 +321,15 @@ fn elements_come_back_as_they_went() {
 }
 
 #[test]
-fn fp16_goes_and_comes_as_json_numbers() {
+fn fp16_is_sent_and_received_as_json_numbers() {
     let halves = [0x3e00u16, 0xc000, 0x2e66].map(u16::to_le_bytes).concat();
     let request = || {
-        spelled_out(InferRequest::new("identity").id("seven").input_bytes("H", Datatype::Fp16, &[3], &halves))
+        without_binary(InferRequest::new("identity").id("seven").input_bytes(
+            "H",
+            Datatype::Fp16,
+            &[3],
+            &halves,
+        ))
     };
     for server in ["MLSERVER", "AISSEMBLE", "TORCHSERVE"] {
         let result = client(server, "http").infer(&request()).unwrap();
@@ -336,36 +341,39 @@ fn fp16_goes_and_comes_as_json_numbers() {
 }
 
 #[test]
-fn what_is_not_a_number_comes_as_null_and_is_read_as_one() {
+fn nan_and_infinity_are_received_as_null_and_read_as_nan() {
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.5];
     for server in SERVERS {
         let request = InferRequest::new(if server == "MLSERVER" { "odd" } else { "identity" });
-        // MLServer takes no such number, and its model makes them.
+        // MLServer refuses such numbers in requests; its model creates them.
         let sent = if server == "MLSERVER" { [0.0; 4] } else { odd };
-        let request = spelled_out(request.id("seven").input("D", &[4], &sent));
+        let request = without_binary(request.id("seven").input("D", &[4], &sent));
         let result = client(server, "http").infer(&request).unwrap();
-        let came = result.output("OUT_D").unwrap().as_slice::<f64>().unwrap();
-        assert!(came[0].is_nan() && came[3] == 1.5, "{server}: {came:?}");
+        let received = result.output("OUT_D").unwrap().as_slice::<f64>().unwrap();
+        assert!(received[0].is_nan() && received[3] == 1.5, "{server}: {received:?}");
         match server {
-            // It writes Infinity, which is not JSON.
-            "TORCHSERVE" => assert_eq!(came[1..], odd[1..]),
-            _ => assert!(came[1].is_nan() && came[2].is_nan(), "{server}: {came:?}"),
+            // TorchServe sends Infinity, which is not JSON.
+            "TORCHSERVE" => assert_eq!(received[1..], odd[1..]),
+            _ => assert!(received[1].is_nan() && received[2].is_nan(), "{server}: {received:?}"),
         }
     }
-    // In binary they stay what they are.
+    // In binary, all values are preserved.
     let request = InferRequest::new("identity").id("seven").input("D", &[4], &odd);
     for protocol in PROTOCOLS {
         let result = client("KSERVE", protocol).infer(&request).unwrap();
-        let came = result.output("OUT_D").unwrap().as_slice::<f64>().unwrap();
-        assert!(came[0].is_nan() && came[1..] == odd[1..], "{protocol}: {came:?}");
+        let received = result.output("OUT_D").unwrap().as_slice::<f64>().unwrap();
+        assert!(received[0].is_nan() && received[1..] == odd[1..], "{protocol}: {received:?}");
     }
 }
 
 #[test]
-fn errors_say_why_in_the_server_s_words() {
+fn errors_contain_the_server_s_message() {
     let (a, b) = numbers();
-    let mut request =
-        spelled_out(InferRequest::new("no_such").input("INPUT0", &[1, 16], &a).input("INPUT1", &[1, 16], &b));
+    let mut request = without_binary(InferRequest::new("no_such").input("INPUT0", &[1, 16], &a).input(
+        "INPUT1",
+        &[1, 16],
+        &b,
+    ));
     request.set_id("seven");
     for (server, protocol, status, text) in [
         ("MLSERVER", "http", Status::NotFound, "Model no_such not found"),

@@ -1,5 +1,5 @@
-//! What Triton's frontends of 2.73 do and those of 2.51 do not, as a client meets it. `make test-newest` runs it beside
-//! them; plain `cargo test` leaves this out.
+//! Behaviour of Triton's frontends that is new since 2.51. `make test-newest` runs this with the frontends of
+//! 2.73; plain `cargo test` does not.
 
 use std::env;
 
@@ -7,7 +7,7 @@ use triton_client::{
     CallOptions, Client, Compression, Datatype, Error, InferRequest, Origin, RepositoryOptions, Status,
 };
 
-/// The most that these frontends take of JSON, of a raw body and of a body after it is decompressed.
+/// The maximum size that these frontends accept of JSON, of a raw body and of a decompressed body.
 const LIMIT: usize = 64 << 20;
 
 fn url(protocol: &str) -> String {
@@ -19,7 +19,7 @@ fn client(protocol: &str) -> Client {
     Client::new(&url(protocol)).unwrap()
 }
 
-/// The error is the server's, with its text as it came and nothing of the JSON around it.
+/// Expects an error of the server with its message, without the JSON around it.
 #[track_caller]
 fn refused(error: &Error, status: Status, text: &str) {
     assert_eq!((error.status(), error.origin()), (status, Origin::Server), "{error:?}");
@@ -29,12 +29,12 @@ fn refused(error: &Error, status: Status, text: &str) {
 }
 
 #[track_caller]
-fn is_json_as_text(error: &Error) {
+fn expect_text_plain(error: &Error) {
     assert_eq!(error.headers().unwrap().get("content-type"), Some("text/plain"), "{error:?}");
 }
 
 #[test]
-fn json_over_64_mib_is_refused_with_the_option_that_raises_the_limit() {
+fn json_that_exceeds_64_mib_is_refused_with_the_option_that_raises_the_limit() {
     let client = client("http");
     let text = vec![b'x'; LIMIT + 1];
     let mut request = InferRequest::new("identity_bytes").input_strings("INPUT0", &[1], &[text.as_slice()]);
@@ -43,13 +43,13 @@ fn json_over_64_mib_is_refused_with_the_option_that_raises_the_limit() {
     refused(&error, Status::InvalidArgument, "exceeds the maximum allowed input size of 67108864 bytes");
     assert!(error.to_string().contains("Use --http-max-input-size to increase the limit."), "{error}");
     assert!(!error.is_retryable(), "{error:?}");
-    // Files of a model that is loaded are a JSON body too.
+    // A load request with files is a JSON body too.
     let mut load = RepositoryOptions::new();
     load.set_config("{}").unwrap();
     load.add_file("1/model.py", vec![0u8; 49 << 20]).unwrap();
     let error = client.load_model("newest_large", &load, &CallOptions::new()).unwrap_err();
     refused(&error, Status::InvalidArgument, "request JSON size of");
-    // A single tensor as the whole body is bounded as well.
+    // Raw bodies are limited as well.
     let data = vec![7u8; LIMIT + 1];
     let mut raw = InferRequest::new("identity_uint8").input("INPUT0", &[data.len() as i64], &data);
     raw.set_raw_body(true);
@@ -58,7 +58,7 @@ fn json_over_64_mib_is_refused_with_the_option_that_raises_the_limit() {
 }
 
 #[test]
-fn a_binary_tensor_of_80_mb_passes_plain_and_compressed_only_over_grpc() {
+fn a_binary_tensor_of_80_mb_is_accepted_but_compressed_only_over_grpc() {
     let data = vec![7u8; 80_000_000];
     let request = InferRequest::new("identity_uint8").input("INPUT0", &[data.len() as i64], &data);
     let mut compressed = CallOptions::new();
@@ -66,11 +66,11 @@ fn a_binary_tensor_of_80_mb_passes_plain_and_compressed_only_over_grpc() {
     for protocol in ["http", "grpc"] {
         let client = client(protocol);
         let result = client.infer(&request).unwrap();
-        assert!(result.output("OUTPUT0").unwrap().data() == data, "{protocol}: other values came back");
+        assert!(result.output("OUTPUT0").unwrap().data() == data, "{protocol}: the output differs");
         match client.infer_with(&request, &compressed) {
             Ok(result) => {
                 assert_eq!(protocol, "grpc");
-                assert!(result.output("OUTPUT0").unwrap().data() == data, "other values came back");
+                assert!(result.output("OUTPUT0").unwrap().data() == data, "the output differs");
             }
             Err(error) => {
                 assert_eq!(protocol, "http", "{error:?}");
@@ -83,7 +83,7 @@ fn a_binary_tensor_of_80_mb_passes_plain_and_compressed_only_over_grpc() {
 }
 
 #[test]
-fn shared_memory_is_unavailable_for_good_and_says_how_to_get_it() {
+fn shared_memory_is_unavailable_and_not_retryable_with_advice() {
     for protocol in ["http", "grpc"] {
         let (client, options) = (client(protocol), CallOptions::new());
         for error in [
@@ -109,7 +109,7 @@ fn shared_memory_is_unavailable_for_good_and_says_how_to_get_it() {
 }
 
 #[test]
-fn an_empty_list_to_generate_is_refused() {
+fn generate_refuses_an_empty_list() {
     let error =
         client("http").generate("identity_int32", "", r#"{"INPUT0":[]}"#, &CallOptions::new()).unwrap_err();
     refused(&error, Status::InvalidArgument, "unexpected shape for input 'INPUT0'");
@@ -117,22 +117,22 @@ fn an_empty_list_to_generate_is_refused() {
 }
 
 #[test]
-fn errors_in_json_that_calls_itself_text_are_read() {
+fn errors_in_json_with_content_type_text_plain_are_read() {
     let options = CallOptions::new();
     let http = client("http");
     let request = InferRequest::new("no_such").input("INPUT0", &[1], &[1u8]);
     let error = http.infer(&request).unwrap_err();
     refused(&error, Status::NotFound, "'no_such'");
-    is_json_as_text(&error);
+    expect_text_plain(&error);
     let elsewhere = Client::new(&format!("{}/elsewhere", url("http"))).unwrap();
     for error in [
         elsewhere.infer(&request).unwrap_err(),
         elsewhere.server_metadata(&options).unwrap_err(),
-        // Not a model that is not ready: the path is wrong.
+        // An error, not "not ready": the path is wrong.
         elsewhere.is_model_ready("simple", "", &options).unwrap_err(),
     ] {
         refused(&error, Status::NotFound, "Not Found");
-        is_json_as_text(&error);
+        expect_text_plain(&error);
     }
     for protocol in ["http", "grpc"] {
         assert!(!client(protocol).is_model_ready("simple", "9", &options).unwrap(), "{protocol}");
@@ -141,9 +141,9 @@ fn errors_in_json_that_calls_itself_text_are_read() {
 }
 
 #[test]
-fn classes_are_made_of_a_million_elements_at_most() {
+fn classification_is_limited_to_a_million_elements() {
     for protocol in ["http", "grpc"] {
-        for (count, is_taken) in [(1_000_000, true), (1_000_001, false)] {
+        for (count, is_accepted) in [(1_000_000, true), (1_000_001, false)] {
             let mut data = vec![0f32; count];
             data[123_456] = 1.5;
             let mut request =
@@ -151,12 +151,12 @@ fn classes_are_made_of_a_million_elements_at_most() {
             request.set_output_class_count(0, 1).unwrap();
             match client(protocol).infer(&request) {
                 Ok(result) => {
-                    assert!(is_taken, "{protocol}");
+                    assert!(is_accepted, "{protocol}");
                     let [class] = &result.output("OUTPUT0").unwrap().classes().unwrap()[..] else { panic!() };
                     assert_eq!((class.index, class.value), (123_456, 1.5), "{protocol}");
                 }
                 Err(error) => {
-                    assert!(!is_taken, "{protocol}: {error:?}");
+                    assert!(!is_accepted, "{protocol}: {error:?}");
                     refused(&error, Status::InvalidArgument, "classification output tensor too large");
                 }
             }

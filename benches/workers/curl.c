@@ -1,7 +1,6 @@
-/* libcurl, as a careful user writes it by hand: one easy handle per thread, kept alive; the body, JSON and tensors, laid
- * out once in one buffer; no "Expect"; the response goes into one buffer of the caller, at an offset that aligns the
- * tensors: the size of the JSON is known from the headers, before the first byte of the body. With MODE "identity" it asks
- * for a response that is not compressed; else it says nothing about that. */
+/* libcurl, as a careful user writes it by hand: one easy handle per thread, kept alive; JSON and tensors of the body in
+ * one buffer, filled once; no "Expect"; the response is received into one reused buffer, at an offset that aligns the
+ * tensors: the size of the JSON is known from the headers. MODE "identity" sends "Accept-Encoding: identity". */
 #include <curl/curl.h>
 
 #include "worker.h"
@@ -10,8 +9,8 @@ struct state {
     CURL *curl;
     char *body;
     size_t json_size, body_size, count, byte_size;
-    char *answer;
-    size_t got, capacity, answer_json_size;
+    char *response;
+    size_t received, capacity, response_json_size;
 };
 
 static void bench_start(const struct bench *bench) {
@@ -21,17 +20,17 @@ static void bench_start(const struct bench *bench) {
 
 static size_t on_data(char *data, size_t size, size_t count, void *user) {
     struct state *state = user;
-    const size_t shift = 64 - state->answer_json_size % 64;
-    if (shift + state->got + size * count > state->capacity) return 0;
-    memcpy(state->answer + shift + state->got, data, size * count);
-    state->got += size * count;
+    const size_t shift = 64 - state->response_json_size % 64;
+    if (shift + state->received + size * count > state->capacity) return 0;
+    memcpy(state->response + shift + state->received, data, size * count);
+    state->received += size * count;
     return size * count;
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
     static const char name[] = "inference-header-content-length:";
     if (size * count > sizeof name - 1 && strncasecmp(data, name, sizeof name - 1) == 0)
-        ((struct state *)user)->answer_json_size = strtoul(data + sizeof name - 1, NULL, 10);
+        ((struct state *)user)->response_json_size = strtoul(data + sizeof name - 1, NULL, 10);
     return size * count;
 }
 
@@ -56,7 +55,7 @@ static void *bench_open(const struct bench *bench) {
     memcpy(state->body, json, used);
     fill(state->body + used, state->body_size - used);
     state->capacity = bench->count * bench->byte_size + (1 << 16);
-    state->answer = aligned_alloc(64, state->capacity);
+    state->response = aligned_alloc(64, state->capacity);
     snprintf(url, sizeof url, "http://%s/v2/models/%s/infer", bench->address, model);
     snprintf(header, sizeof header, "Inference-Header-Content-Length: %zu", used);
     headers = curl_slist_append(headers, header);
@@ -83,10 +82,10 @@ static void bench_call(void *opaque) {
     struct state *state = opaque;
     CURLcode code;
     long status = 0;
-    state->got = 0;
+    state->received = 0;
     code = curl_easy_perform(state->curl);
     if (code != CURLE_OK) fail("curl", curl_easy_strerror(code));
     curl_easy_getinfo(state->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200) fail("answer", "not 200");
-    if (state->got != state->answer_json_size + state->count * state->byte_size) fail("answer", "wrong size");
+    if (status != 200) fail("response", "HTTP status other than 200");
+    if (state->received != state->response_json_size + state->count * state->byte_size) fail("response", "wrong size");
 }

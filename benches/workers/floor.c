@@ -1,5 +1,5 @@
-/* The floor: writes the bytes of a request to a socket with one writev, and reads the response into one buffer that is
- * reused. It knows the response's length from the first response, and parses nothing after that. */
+/* The floor: writes the bytes of a request to a socket with one writev, and reads the response into one reused buffer.
+ * It takes the size of all responses from the first one, and parses nothing after that. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,7 +20,7 @@ struct state {
     size_t frame_count;
     uint32_t stream;
     unsigned char update[13];
-    unsigned char *answer;
+    unsigned char *response;
     size_t capacity, byte_size, rest; /* rest: bytes received after the last response */
 };
 
@@ -94,10 +94,10 @@ static size_t literal(unsigned char *to, const char *name, const char *value) {
     return 3 + name_size + value_size;
 }
 
-/* Frames of at most 1 MiB, for a server that accepts that size. */
+/* Frames of at max_frame 1 MiB, for a server that accepts that size. */
 static void write_grpc(struct state *state, const struct bench *bench) {
-    const size_t most = 1 << 20;
-    unsigned char *head = malloc(1024), *metadata = malloc(1024), *prefix;
+    const size_t max_frame = 1 << 20;
+    unsigned char *headers = malloc(1024), *metadata = malloc(1024), *prefix;
     unsigned char shape[32], input[256];
     size_t used = 0, length, left, i, at = 0;
     const struct iovec *messages;
@@ -131,26 +131,26 @@ static void write_grpc(struct state *state, const struct bench *bench) {
     metadata[0] = 0;
     put32(metadata + 1, (uint32_t)length);
     /* :method POST and :scheme http from the static table, the rest as literals. */
-    head[0] = 0x83;
-    head[1] = 0x86;
+    headers[0] = 0x83;
+    headers[1] = 0x86;
     used = 2;
     {
         char path[128];
         snprintf(path, sizeof path, "/inference.GRPCInferenceService/ModelInfer");
-        used += literal(head + used, ":path", path);
-        used += literal(head + used, ":authority", bench->address);
-        used += literal(head + used, "content-type", "application/grpc");
-        used += literal(head + used, "te", "trailers");
+        used += literal(headers + used, ":path", path);
+        used += literal(headers + used, ":authority", bench->address);
+        used += literal(headers + used, "content-type", "application/grpc");
+        used += literal(headers + used, "te", "trailers");
     }
     messages = pieces;
     left = length + 5;
-    state->frame_count = 1 + (left + most - 1) / most;
+    state->frame_count = 1 + (left + max_frame - 1) / max_frame;
     state->stream_ids = calloc(state->frame_count, sizeof *state->stream_ids);
     frame(state->stream_ids[0], used, 1, 4);
     part(state, state->stream_ids[0], 9);
-    part(state, head, used);
+    part(state, headers, used);
     for (i = 1; i < state->frame_count; i++) {
-        size_t size = left < most ? left : most;
+        size_t size = left < max_frame ? left : max_frame;
         left -= size;
         frame(state->stream_ids[i], size, 0, left == 0);
         part(state, state->stream_ids[i], 9);
@@ -173,7 +173,7 @@ static void write_grpc(struct state *state, const struct bench *bench) {
 static void send_all(int socket, const struct iovec *parts, size_t count) {
     struct iovec copy[1024];
     struct iovec *at = copy;
-    if (count > 1024) fail("writev", "too many parts");
+    if (count > 1024) fail("writev", "too many slices");
     memcpy(copy, parts, count * sizeof *parts);
     while (count > 0) {
         ssize_t sent = writev(socket, at, (int)count);
@@ -203,7 +203,7 @@ static void *bench_open(const struct bench *bench) {
     state->is_grpc = bench->is_grpc;
     state->capacity = bench->count * bench->byte_size + (1 << 16);
     state->capacity = (state->capacity + 4095) & ~(size_t)4095;
-    state->answer = aligned_alloc(4096, state->capacity);
+    state->response = aligned_alloc(4096, state->capacity);
     if (bench->is_grpc) {
         unsigned char first[24 + 9 + 12 + 13];
         memcpy(first, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
@@ -222,49 +222,49 @@ static void *bench_open(const struct bench *bench) {
 }
 
 static size_t receive(struct state *state, unsigned char *to, size_t size) {
-    const ssize_t got = read(state->socket, to, size);
-    if (got <= 0) fail("read", "the server closed");
-    return (size_t)got;
+    const ssize_t received = read(state->socket, to, size);
+    if (received <= 0) fail("read", "connection closed by the server");
+    return (size_t)received;
 }
 
 static void call_http(struct state *state) {
-    size_t got = 0;
+    size_t received = 0;
     send_all(state->socket, state->parts, state->part_count);
     while (state->byte_size == 0) {
         const unsigned char *end, *length;
-        got += receive(state, state->answer + got, state->capacity - got);
-        end = memmem(state->answer, got, "\r\n\r\n", 4);
+        received += receive(state, state->response + received, state->capacity - received);
+        end = memmem(state->response, received, "\r\n\r\n", 4);
         if (!end) continue;
-        length = memmem(state->answer, got, "\r\nContent-Length: ", 18);
-        if (memcmp(state->answer, "HTTP/1.1 200", 12) != 0 || !length) fail("answer", "not 200");
-        state->byte_size = (size_t)(end + 4 - state->answer) + strtoul((const char *)length + 18, NULL, 10);
+        length = memmem(state->response, received, "\r\nContent-Length: ", 18);
+        if (memcmp(state->response, "HTTP/1.1 200", 12) != 0 || !length) fail("response", "HTTP status other than 200");
+        state->byte_size = (size_t)(end + 4 - state->response) + strtoul((const char *)length + 18, NULL, 10);
     }
-    while (got < state->byte_size) got += receive(state, state->answer + got, state->byte_size - got);
+    while (received < state->byte_size) received += receive(state, state->response + received, state->byte_size - received);
 }
 
 /* Reads frames until one ends the stream. All of them stay in the one buffer. */
 static void call_grpc(struct state *state) {
-    size_t got = state->rest, at = 0, data = 0, i;
+    size_t received = state->rest, at = 0, data = 0, i;
     for (i = 0; i < state->frame_count; i++) put32(state->stream_ids[i] + 5, state->stream);
     put32(state->update + 9, state->byte_size ? (uint32_t)state->byte_size : 1);
     send_all(state->socket, state->parts, state->part_count);
     for (;;) {
         size_t size;
-        while (got - at < 9) got += receive(state, state->answer + got, state->capacity - got);
-        size = (size_t)state->answer[at] << 16 | (size_t)state->answer[at + 1] << 8 | state->answer[at + 2];
-        while (got - at < 9 + size) got += receive(state, state->answer + got, state->capacity - got);
-        if (state->answer[at + 3] == 0) data += size;
-        if (state->answer[at + 3] == 4 && state->answer[at + 4] == 0) {
+        while (received - at < 9) received += receive(state, state->response + received, state->capacity - received);
+        size = (size_t)state->response[at] << 16 | (size_t)state->response[at + 1] << 8 | state->response[at + 2];
+        while (received - at < 9 + size) received += receive(state, state->response + received, state->capacity - received);
+        if (state->response[at + 3] == 0) data += size;
+        if (state->response[at + 3] == 4 && state->response[at + 4] == 0) {
             unsigned char acknowledged[9];
             frame(acknowledged, 0, 4, 1);
             if (write(state->socket, acknowledged, 9) != 9) fail("write", "settings");
         }
         at += 9 + size;
-        if (state->answer[at - 6 - size] == 1 && state->answer[at - 5 - size] & 1) break;
+        if (state->response[at - 6 - size] == 1 && state->response[at - 5 - size] & 1) break;
     }
-    state->rest = got - at;
-    memmove(state->answer, state->answer + at, state->rest);
-    if (data == 0) fail("answer", "no data");
+    state->rest = received - at;
+    memmove(state->response, state->response + at, state->rest);
+    if (data == 0) fail("response", "no data");
     state->byte_size = data;
     state->stream += 2;
 }

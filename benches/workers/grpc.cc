@@ -1,5 +1,5 @@
-// gRPC C++, as a careful user writes it by hand: stubs generated from the project's own .proto files, one channel per
-// thread, request and response reused, no limit on the message size.
+// gRPC C++, as a careful user writes it by hand: stubs generated from the project's .proto files, one channel
+// per thread, request and response reused, no limit on the message size.
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
@@ -21,10 +21,10 @@ static void *bench_open(const struct bench *bench) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
     arguments.SetMaxSendMessageSize(-1);
-    // Large responses in large frames, which suits the tensors of this benchmark.
+    // Large frames, which suit the tensors of this benchmark.
     arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
     arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 << 20);
-    // Without it, channels to one address share one connection.
+    // By default, channels to the same address share a connection.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     auto channel = grpc::CreateCustomChannel(bench->address, grpc::InsecureChannelCredentials(), arguments);
     state->stub = inference::GRPCInferenceService::NewStub(channel);
@@ -46,13 +46,13 @@ static void bench_call(void *opaque) {
     auto *state = static_cast<struct state *>(opaque);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-    // The caller's tensor is copied into the message, whose memory is reused.
+    // Copies the caller's tensor into the message, whose memory is reused.
     for (size_t i = 0; i < state->tensors.size(); i++)
         state->request.mutable_raw_input_contents(static_cast<int>(i))->assign(state->tensors[i]);
     const grpc::Status status = state->stub->ModelInfer(&context, state->request, &state->response);
     if (!status.ok()) fail("grpc", status.error_message().c_str());
-    if (static_cast<size_t>(state->response.raw_output_contents_size()) != state->tensors.size()) fail("answer", "outputs");
+    if (static_cast<size_t>(state->response.raw_output_contents_size()) != state->tensors.size()) fail("response", "wrong number of outputs");
     for (size_t i = 0; i < state->tensors.size(); i++)
         if (state->response.raw_output_contents(static_cast<int>(i)).size() != state->tensors[i].size())
-            fail("answer", "wrong size");
+            fail("response", "wrong size");
 }

@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
     triton_client *client = NULL;
     triton_infer_request *request = NULL;
     triton_infer_result *result = NULL;
-    unsigned long long start = now(), loaded, created, answered;
+    unsigned long long start = now(), loaded, created, responded;
     if (argc != 3) return 2;
     library = dlopen(argv[1], RTLD_NOW);
     if (!library) {
@@ -52,7 +52,7 @@ int main(int argc, char **argv) {
         || p_triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, 64, NULL) != TRITON_STATUS_OK
         || p_triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, 64, NULL) != TRITON_STATUS_OK
         || p_triton_client_infer(client, request, NULL, &result, NULL) != TRITON_STATUS_OK) return 1;
-    answered = now();
-    printf("%llu %llu %llu\n", loaded - start, created - loaded, answered - created);
+    responded = now();
+    printf("%llu %llu %llu\n", loaded - start, created - loaded, responded - created);
     return 0;
 }

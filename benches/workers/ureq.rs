@@ -1,5 +1,5 @@
-//! ureq, as a careful user writes it by hand, with the protocol of `worker.h` (HTTP only): one agent per thread, the body
-//! laid out once in one buffer, and the response read into one buffer that is reused.
+//! ureq, as a careful user writes it by hand, with the protocol of `worker.h` (HTTP only): one agent per
+//! thread, the request body in one buffer, filled once, and the response received into one reused buffer.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One thread's agent with its request and the buffer for responses.
+/// A thread's agent, request and response buffer.
 struct Caller {
     agent: ureq::Agent,
     url: String,
@@ -40,7 +40,8 @@ impl Caller {
             format!(r#"{{"inputs":[{inputs}],"parameters":{{"binary_data_output":true}}}}"#).into_bytes();
         let json_size = body.len().to_string();
         body.resize(body.len() + count * byte_size, 7);
-        // Not `timeout_global`: to enforce it, ureq resolves even a numeric address in a new thread for each request.
+        // Not `timeout_global`: to enforce it, ureq resolves even a numeric address in a new thread for each
+        // request.
         let timeout = Some(Duration::from_secs(60));
         let config = ureq::Agent::config_builder()
             .timeout_connect(timeout)
@@ -72,7 +73,7 @@ impl Caller {
             .unwrap_or_else(|| fail(&"response: missing header"));
         let mut reader = response.into_body().into_reader();
         let mut size = 0;
-        // To the end: the connection is reused only then.
+        // To the end, since the connection is reused only then.
         loop {
             match reader.read(&mut self.response[size..]).unwrap_or_else(|error| fail(&error)) {
                 0 => break,
@@ -119,7 +120,7 @@ fn main() {
     let begin = Arc::new(Barrier::new(threads + 1));
     let end = Arc::new(Barrier::new(threads + 1));
     let calls = Arc::new(AtomicUsize::new(0));
-    // Of the last run: every call's time, and each thread's total, in ns.
+    // The times of all calls in the last run, and the total of each thread, in ns.
     let times = Arc::new(Mutex::new((Vec::<u64>::new(), Vec::<u64>::new())));
     for _ in 0..threads {
         let (begin, end, calls, times) = (begin.clone(), end.clone(), calls.clone(), times.clone());

@@ -25,10 +25,10 @@ struct bench {
     size_t count, byte_size, threads;
 };
 
-/* Each worker defines these. Each ends the process if anything is unexpected. */
+/* Defined by each worker. They call fail() on any error. */
 static void bench_start(const struct bench *bench);         /* Called once. */
 static void *bench_open(const struct bench *bench);         /* Called by each thread; returns its state and inputs. */
-static void bench_call(void *state);                        /* Makes one call and checks that every output is there. */
+static void bench_call(void *state);                        /* Makes one call and checks the outputs' sizes. */
 
 static struct bench worker_bench;
 static size_t worker_calls;
@@ -40,7 +40,7 @@ static void fail(const char *what, const char *why) {
     exit(1);
 }
 
-/* A tensor of noise: a proxy that compresses must not find it easy. */
+/* Fills a tensor with noise, which proxies can't compress. */
 static inline void fill(void *data, size_t byte_size) {
     uint64_t state = 0x9e3779b97f4a7c15u;
     size_t i;
@@ -147,6 +147,6 @@ int main(int argc, char **argv) {
         fflush(stdout);
         free(worker_times);
     }
-    _Exit(0); /* The threads still wait at the barrier. */
+    _Exit(0); /* Without joining the threads, which wait at the barrier. */
 }
 #endif

@@ -137,18 +137,18 @@ pub(super) fn run<T>(
     let outcome = drive(caller, async {
         let mut attempts = Attempts::new(only_reads);
         loop {
-            let means = Means { caller, context, fresh: attempts.wants_fresh() };
+            let means = Means { caller, context, fresh: attempts.needs_fresh() };
             match attempt(means).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(failure) => attempts.next(failure)?,
             }
             if attempts.is_in_doubt() {
-                caller.doubt();
+                caller.set_in_doubt();
             }
         }
     });
     match outcome {
         Ok(outcome) => outcome,
-        Err(Stopped::TimedOut) => Err(context.timed_out(caller.doing()).in_doubt(caller.is_in_doubt())),
+        Err(Stopped::TimedOut) => Err(context.timed_out(caller.phase()).in_doubt(caller.is_in_doubt())),
     }
 }

@@ -1,5 +1,6 @@
-//! The messages of an inference over gRPC: encoded around the caller's tensors, decoded into aligned places as the
-//! bytes arrive. Everything else that gRPC says is small and goes through prost.
+//! `ModelInferRequest` and `ModelInferResponse`: encoded around the caller's tensors without copying them,
+//! and decoded straight into aligned memory as the bytes arrive. All other messages are small and go through
+//! prost.
 
 use std::ops::Range;
 
@@ -24,8 +25,8 @@ use crate::{
         self,
         inference::{ModelInferResponse, model_infer_response::InferOutputTensor},
         wire::{
-            FIXED32, FIXED64, LENGTH, VARINT, Value, put_key, put_message, put_text, put_varint, take_field,
-            take_varint,
+            FIXED32, FIXED64, LENGTH, VARINT, Value, put_key, put_message, put_string, put_varint,
+            take_field, take_varint,
         },
     },
 };
@@ -75,31 +76,33 @@ mod output_tensor_field {
     pub const CONTENTS: u64 = 5;
 }
 
-/// An encoded `ModelInferRequest` behind its prefix, in the order in which it is sent.
+/// An encoded `ModelInferRequest` with its gRPC prefix, as chunks in the order in which they are sent.
 pub(crate) struct Encoded<'r> {
-    /// Everything that is not tensor data, one stretch after the other.
+    /// Everything that is not tensor data.
     framing: Vec<u8>,
-    parts: Vec<Part<'r>>,
+    chunks: Vec<Chunk<'r>>,
 }
 
-enum Part<'r> {
+enum Chunk<'r> {
+    /// A range of [`Encoded::framing`].
     Framing(Range<usize>),
     Tensor(&'r [u8]),
 }
 
 impl<'r> Encoded<'r> {
-    /// RESOURCE_EXHAUSTED for a message that is over the limit, or over 4 GiB, which no prefix can say.
+    /// Encodes a request. RESOURCE_EXHAUSTED if the message exceeds the size limit, or the 4 GiB that the
+    /// prefix can express.
     pub fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
         super::check_http_only(context)?;
         check(request)?;
-        let parts = request.inputs().len() * 2 + 1;
-        let mut encoded = Self { framing: Vec::with_capacity(512), parts: Vec::with_capacity(parts) };
+        let count = request.inputs().len() * 2 + 1;
+        let mut encoded = Self { framing: Vec::with_capacity(512), chunks: Vec::with_capacity(count) };
         let framing = &mut encoded.framing;
         framing.extend_from_slice(&[0; PREFIX_BYTE_SIZE]);
         let (model, version) = request.model();
-        put_text(framing, request_field::MODEL_NAME, model);
-        put_text(framing, request_field::MODEL_VERSION, version);
-        put_text(framing, request_field::ID, request.request_id());
+        put_string(framing, request_field::MODEL_NAME, model);
+        put_string(framing, request_field::MODEL_VERSION, version);
+        put_string(framing, request_field::ID, request.request_id());
         parameters::put_settings(framing, request_field::PARAMETERS, request.settings());
         for input in request.inputs() {
             let mut outcome = Ok(());
@@ -110,29 +113,29 @@ impl<'r> Encoded<'r> {
             put_message(framing, request_field::OUTPUTS, |tensor| put_output(tensor, output));
         }
         let mut start = 0;
-        // What is in shared memory has no entry.
+        // Inputs in shared memory have no entry.
         for input in request.inputs().iter().filter(|input| input.is_binary()) {
-            // An empty tensor has its entry too: entries are matched with inputs by their order.
+            // An empty tensor has an entry too: servers match entries with inputs by position.
             put_key(&mut encoded.framing, request_field::RAW_INPUT_CONTENTS, LENGTH);
             put_varint(&mut encoded.framing, input.byte_size());
-            encoded.parts.push(Part::Framing(start..encoded.framing.len()));
+            encoded.chunks.push(Chunk::Framing(start..encoded.framing.len()));
             start = encoded.framing.len();
-            encoded.parts.extend(input.segments().map(Part::Tensor));
+            encoded.chunks.extend(input.segments().map(Chunk::Tensor));
         }
-        encoded.parts.push(Part::Framing(start..encoded.framing.len()));
-        encoded.sealed(context)
+        encoded.chunks.push(Chunk::Framing(start..encoded.framing.len()));
+        encoded.finish(context)
     }
 
-    /// A message that was made before.
-    pub fn made(message: &'r [u8], context: &CallContext) -> Result<Self> {
+    /// Prefixes a message that is encoded already.
+    pub fn from_message(message: &'r [u8], context: &CallContext) -> Result<Self> {
         super::check_http_only(context)?;
         let framing = vec![0; PREFIX_BYTE_SIZE];
-        let parts = vec![Part::Framing(0..PREFIX_BYTE_SIZE), Part::Tensor(message)];
-        Self { framing, parts }.sealed(context)
+        let chunks = vec![Chunk::Framing(0..PREFIX_BYTE_SIZE), Chunk::Tensor(message)];
+        Self { framing, chunks }.finish(context)
     }
 
-    /// Compresses the message if it is to be, and writes its prefix.
-    fn sealed(mut self, context: &CallContext) -> Result<Self> {
+    /// Compresses the message if that is requested, and writes its prefix.
+    fn finish(mut self, context: &CallContext) -> Result<Self> {
         context.check_request_size(self.byte_size())?;
         if context.request_compression != Compression::None {
             self.compress(context.request_compression)?;
@@ -142,42 +145,42 @@ impl<'r> Encoded<'r> {
         Ok(self)
     }
 
-    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
-        self.parts.iter().map(|part| match part {
-            Part::Framing(range) => &self.framing[range.clone()],
-            Part::Tensor(data) => *data,
+    pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
+        self.chunks.iter().map(|chunk| match chunk {
+            Chunk::Framing(range) => &self.framing[range.clone()],
+            Chunk::Tensor(data) => *data,
         })
     }
 
-    /// Puts what compression makes of the message in its place.
+    /// Replaces the message by its compressed form.
     fn compress(&mut self, compression: Compression) -> Result<()> {
-        let plain = self.parts().enumerate();
-        // The prefix stands in the first part, and stays.
-        let plain = plain.map(|(at, part)| if at == 0 { &part[PREFIX_BYTE_SIZE..] } else { part });
+        let plain = self.chunks().enumerate();
+        // The prefix is the start of the first chunk and is never compressed.
+        let plain = plain.map(|(at, chunk)| if at == 0 { &chunk[PREFIX_BYTE_SIZE..] } else { chunk });
         let message = compression.compress(plain)?;
         self.framing.clear();
         self.framing.extend_from_slice(&[1, 0, 0, 0, 0]);
         self.framing.extend_from_slice(&message);
-        self.parts = vec![Part::Framing(0..self.framing.len())];
+        self.chunks = vec![Chunk::Framing(0..self.framing.len())];
         Ok(())
     }
 
-    /// Of the message, without its prefix.
+    /// The size of the message without its prefix.
     fn byte_size(&self) -> u64 {
-        self.parts().map(|part| part.len() as u64).sum::<u64>() - PREFIX_BYTE_SIZE as u64
+        self.chunks().map(|chunk| chunk.len() as u64).sum::<u64>() - PREFIX_BYTE_SIZE as u64
     }
 }
 
-/// What gRPC can't say.
+/// Checks that a request uses only what gRPC supports.
 fn check(request: &InferRequest) -> Result<()> {
     if request.settings().raw_body {
-        return Err(Error::invalid("gRPC has no raw body: it is a form of HTTP's"));
+        return Err(Error::invalid("raw request bodies are unsupported over gRPC: use HTTP"));
     }
     let (mut binary, mut typed) = (None, None);
     for input in request.inputs() {
         match input.source() {
             Source::Json(_) => {
-                let message = format!("input '{}' is JSON text, and gRPC has no JSON", input.name());
+                let message = format!("input '{}': JSON text is unsupported over gRPC", input.name());
                 return Err(Error::invalid(message));
             }
             Source::Segments(_) if input.is_json() => typed = Some(input.name()),
@@ -187,15 +190,16 @@ fn check(request: &InferRequest) -> Result<()> {
     }
     match (binary, typed) {
         (Some(binary), Some(typed)) => Err(Error::invalid(format!(
-            "input '{typed}' is spelled out and input '{binary}' is binary: over gRPC all are the one or the other"
+            "input '{typed}' is sent as typed contents and input '{binary}' as binary data: gRPC requires \
+             the same form for all inputs"
         ))),
         _ => Ok(()),
     }
 }
 
 fn put_input(tensor: &mut Vec<u8>, input: &InferInput) -> Result<()> {
-    put_text(tensor, input_field::NAME, input.name());
-    put_text(tensor, input_field::DATATYPE, input.datatype().name());
+    put_string(tensor, input_field::NAME, input.name());
+    put_string(tensor, input_field::DATATYPE, input.datatype().name());
     if !input.shape().is_empty() {
         put_message(tensor, input_field::SHAPE, |packed| {
             input.shape().iter().for_each(|&dimension| put_varint(packed, dimension as u64));
@@ -215,7 +219,7 @@ fn put_input(tensor: &mut Vec<u8>, input: &InferInput) -> Result<()> {
 }
 
 fn put_output(tensor: &mut Vec<u8>, output: &RequestedOutput) {
-    put_text(tensor, output_field::NAME, output.name());
+    put_string(tensor, output_field::NAME, output.name());
     parameters::put_class_count(tensor, output_field::PARAMETERS, output.class_count());
     if let Some(region) = output.region() {
         parameters::put_region(tensor, output_field::PARAMETERS, region);
@@ -223,46 +227,46 @@ fn put_output(tensor: &mut Vec<u8>, output: &RequestedOutput) {
     parameters::put_all(tensor, output_field::PARAMETERS, output.parameters());
 }
 
-/// Reads a `ModelInferResponse` as its bytes arrive, in pieces of any size. A raw output goes straight to its aligned
-/// place; nothing is allocated that the announced length of the message does not cover.
+/// An incremental parser of `ModelInferResponse`, for input cut anywhere. Raw outputs are received straight
+/// into their aligned memory. Allocations never exceed the announced size of the message.
 pub(super) struct ResponseReader<'r> {
     /// Bytes of the message that have not arrived.
     left: u64,
-    /// As much as may still come outside of raw contents: typed contents take a multiple of the memory that they have on
-    /// the wire, as what was compressed does.
-    left_spelled_out: u64,
+    /// Bytes that fields other than raw contents may still take: like compressed data, typed contents expand
+    /// to a multiple of their size on the wire.
+    left_outside_raw: u64,
     state: State,
-    /// The bytes of a field that is read whole.
+    /// The part that has arrived of a buffered field.
     field: Vec<u8>,
     result: InferResult,
-    /// With what came as typed contents.
+    /// Each with its typed contents.
     tensors: Vec<(OutputHead, Vec<u8>)>,
-    /// `None` for an entry without bytes, which may stand for contents or for shared memory.
+    /// `None` for an empty entry: the output has typed contents or is in shared memory.
     raw: Vec<Option<Place<'r>>>,
 }
 
 enum State {
-    /// At a field's key, and behind it a length or a number: what has arrived of them.
-    Head { bytes: [u8; HEAD_MOST], count: usize },
-    /// In a field that is read whole.
-    Whole { number: u64, left: u64 },
-    /// In the last place of `raw`.
+    /// In a field's key and the varint that follows it: the bytes that have arrived.
+    Head { bytes: [u8; MAX_HEAD_BYTE_SIZE], count: usize },
+    /// In a field that is buffered until it is complete.
+    Buffered { number: u64, left: u64 },
+    /// In the raw contents of the last entry of `raw`.
     Raw,
-    /// In a field that nobody here knows.
+    /// In an unknown field.
     Skip { left: u64 },
 }
 
-/// Two numbers of at most 10 bytes each.
-const HEAD_MOST: usize = 20;
-const AT_KEY: State = State::Head { bytes: [0; HEAD_MOST], count: 0 };
+/// Two varints of at most 10 bytes each.
+const MAX_HEAD_BYTE_SIZE: usize = 20;
+const AT_KEY: State = State::Head { bytes: [0; MAX_HEAD_BYTE_SIZE], count: 0 };
 
 impl<'r> ResponseReader<'r> {
-    /// For a message of `byte_size` bytes; RESOURCE_EXHAUSTED if that is over the limit.
+    /// Creates a reader of a message of `byte_size` bytes; RESOURCE_EXHAUSTED if that exceeds the limit.
     pub fn new(byte_size: u64, context: &CallContext) -> Result<Self> {
         context.check_response_size(byte_size)?;
         Ok(Self {
             left: byte_size,
-            left_spelled_out: context.max_parsed_byte_size(),
+            left_outside_raw: context.max_parsed_byte_size(),
             state: AT_KEY,
             field: Vec::new(),
             result: InferResult::default(),
@@ -271,12 +275,10 @@ impl<'r> ResponseReader<'r> {
         })
     }
 
-    /// Takes the next bytes of the message.
+    /// Parses the next bytes of the message.
     pub fn push(&mut self, mut bytes: &[u8], places: &mut Places<'r>) -> Result<()> {
-        self.left = self
-            .left
-            .checked_sub(bytes.len() as u64)
-            .ok_or_else(|| Error::malformed_response("the response's message is longer than announced"))?;
+        self.left =
+            self.left.checked_sub(bytes.len() as u64).ok_or_else(|| malformed("longer than announced"))?;
         while !bytes.is_empty() {
             match &mut self.state {
                 State::Head { count: 0, .. } if let Some((head, length)) = Head::parse(bytes)? => {
@@ -285,7 +287,7 @@ impl<'r> ResponseReader<'r> {
                 }
                 State::Head { bytes: head, count } => {
                     let (Some(to), Some((&first, rest))) = (head.get_mut(*count), bytes.split_first()) else {
-                        return Err(malformed("a number of more than 10 bytes"));
+                        return Err(malformed("varint of more than 10 bytes"));
                     };
                     *to = first;
                     *count += 1;
@@ -294,23 +296,25 @@ impl<'r> ResponseReader<'r> {
                         self.begin(head, self.left + bytes.len() as u64, places)?;
                     }
                 }
-                State::Whole { number, left } => {
+                State::Buffered { number, left } => {
                     let (number, (taken, rest)) = (*number, split(bytes, *left));
                     *left -= taken.len() as u64;
-                    let is_whole = *left == 0;
+                    let is_complete = *left == 0;
                     bytes = rest;
-                    if self.field.is_empty() && is_whole {
-                        self.end_whole(number, taken)?;
+                    if self.field.is_empty() && is_complete {
+                        self.end_buffered(number, taken)?;
                         continue;
                     }
                     self.field.extend_from_slice(taken);
-                    if is_whole {
+                    if is_complete {
                         let field = std::mem::take(&mut self.field);
-                        self.end_whole(number, &field)?;
+                        self.end_buffered(number, &field)?;
                     }
                 }
                 State::Raw => {
-                    let Some(Some(place)) = self.raw.last_mut() else { return Err(malformed("no output")) };
+                    let Some(Some(place)) = self.raw.last_mut() else {
+                        return Err(malformed("missing output"));
+                    };
                     bytes = place.fill(bytes);
                     if place.is_full() {
                         self.state = AT_KEY;
@@ -329,17 +333,19 @@ impl<'r> ResponseReader<'r> {
         Ok(())
     }
 
-    /// Begins a field, with `left` bytes of the message behind its head.
+    /// Begins a field whose head is followed by `left` bytes of the message.
     fn begin(&mut self, head: Head, left: u64, places: &mut Places<'r>) -> Result<()> {
         use response_field::{ID, MODEL_NAME, MODEL_VERSION, OUTPUTS, PARAMETERS, RAW_OUTPUT_CONTENTS};
         self.state = match head {
             Head::Number => AT_KEY,
             Head::Value { byte_size, .. } if byte_size > left => {
-                return Err(malformed(&format!("a field of {byte_size} bytes, and {left} are left")));
+                return Err(malformed(&format!(
+                    "a field of {byte_size} bytes exceeds the {left} bytes left of the message"
+                )));
             }
-            Head::Value { field: RAW_OUTPUT_CONTENTS, byte_size, framed: true } => {
-                // Outputs are told before their data by every server that there is; if one does not, the data is
-                // brought to its buffer at the end.
+            Head::Value { field: RAW_OUTPUT_CONTENTS, byte_size, is_length_delimited: true } => {
+                // All known servers send outputs before raw contents. If one does not, `finish` copies the
+                // data to the caller's buffer.
                 check_output_count(self.raw.len() + 1)?;
                 let name = self.tensors.get(self.raw.len()).map_or("", |(tensor, _)| &tensor.name);
                 if byte_size == 0 {
@@ -353,21 +359,21 @@ impl<'r> ResponseReader<'r> {
             Head::Value {
                 field: number @ (MODEL_NAME | MODEL_VERSION | ID | PARAMETERS | OUTPUTS),
                 byte_size,
-                framed: true,
+                is_length_delimited: true,
             } => {
-                let left = self.left_spelled_out.checked_sub(byte_size);
-                self.left_spelled_out = left.ok_or_else(|| {
-                    let most = self.left_spelled_out;
+                let left = self.left_outside_raw.checked_sub(byte_size);
+                self.left_outside_raw = left.ok_or_else(|| {
+                    let left = self.left_outside_raw;
                     let message = format!(
-                        "a field of {byte_size} bytes outside of raw contents exceeds the {most} bytes that are left for \
-                         such fields, a quarter of option max_decompressed_byte_size"
+                        "a field of {byte_size} bytes other than raw contents exceeds the {left} bytes left \
+                         for such fields (a quarter of option max_decompressed_byte_size for all of them)"
                     );
                     Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
                 })?;
                 if byte_size == 0 {
-                    return self.end_whole(number, &[]);
+                    return self.end_buffered(number, &[]);
                 }
-                State::Whole { number, left: byte_size }
+                State::Buffered { number, left: byte_size }
             }
             Head::Value { byte_size: 0, .. } => AT_KEY,
             Head::Value { byte_size, .. } => State::Skip { left: byte_size },
@@ -375,7 +381,8 @@ impl<'r> ResponseReader<'r> {
         Ok(())
     }
 
-    fn end_whole(&mut self, number: u64, field: &[u8]) -> Result<()> {
+    /// Reads a field that is complete.
+    fn end_buffered(&mut self, number: u64, field: &[u8]) -> Result<()> {
         self.state = AT_KEY;
         if number == response_field::OUTPUTS {
             check_output_count(self.tensors.len() + 1)?;
@@ -383,14 +390,14 @@ impl<'r> ResponseReader<'r> {
             return Ok(());
         }
         if number == response_field::PARAMETERS {
-            // An entry of a map is a field of the message that has the map.
+            // On the wire a map entry is a repeated field of the message that contains the map.
             let mut message = Vec::with_capacity(field.len() + 8);
             put_field(&mut message, number, field);
             let message: ModelInferResponse = decode(&message)?;
             parameters::read(message.parameters, &mut self.result.parameters);
             return Ok(());
         }
-        // Protobuf requires UTF-8, but a name that is not UTF-8 must not cost the tensors.
+        // Lossy, although protobuf requires UTF-8: an invalid name must not make the tensors unreadable.
         let text = String::from_utf8_lossy(field).into_owned();
         match number {
             response_field::MODEL_NAME => self.result.model_name = text,
@@ -400,10 +407,10 @@ impl<'r> ResponseReader<'r> {
         Ok(())
     }
 
-    /// The result, once the whole message has arrived.
+    /// Returns the result. An error if the message is incomplete.
     pub fn finish(mut self, places: &mut Places<'r>) -> Result<InferResult> {
         if self.left > 0 || !matches!(self.state, State::Head { count: 0, .. }) {
-            return Err(malformed(&format!("it ends {} bytes early", self.left)));
+            return Err(malformed(&format!("{} bytes are missing at its end", self.left)));
         }
         if self.raw.len() > self.tensors.len() {
             let (raw, tensors) = (self.raw.len(), self.tensors.len());
@@ -418,7 +425,7 @@ impl<'r> ResponseReader<'r> {
             let data = match entry.flatten() {
                 None if contents.is_empty() && places.is_shared(&head.name, &head.shape) => Data::Shared,
                 None => {
-                    // Empty typed contents may be left out, but not those of one output among raw ones.
+                    // An empty output may come without typed contents, but not among raw ones.
                     if is_missing && contents.is_empty() {
                         head.check_has_data()?;
                     }
@@ -427,7 +434,7 @@ impl<'r> ResponseReader<'r> {
                 }
                 Some(mut place) => {
                     head.complete_shape(place.filled())?;
-                    // Its data came before its name.
+                    // Data that came before the output's name was not received into the caller's buffer.
                     match places.is_lent(&head.name) {
                         true => places.bring(&head.name, place.land().bytes().unwrap_or_default())?,
                         false => place.land(),
@@ -441,11 +448,11 @@ impl<'r> ResponseReader<'r> {
     }
 }
 
-/// Reads what is small. A text that is no UTF-8 is no reason to lose the tensors: it is mended.
+/// Decodes a small message, in which strings may be invalid UTF-8: they must not make the tensors unreadable.
 fn decode<M: Message + Name + Default>(bytes: &[u8]) -> Result<M> {
     M::decode(bytes).or_else(|_| {
-        proto::decode(bytes, u64::MAX).map_err(|fault| match fault {
-            proto::DecodeError::Malformed(fault) => malformed(&fault),
+        proto::decode(bytes, u64::MAX).map_err(|error| match error {
+            proto::DecodeError::Malformed(error) => malformed(&error),
             proto::DecodeError::Parts => malformed("too many fields"),
         })
     })
@@ -457,30 +464,29 @@ fn put_field(to: &mut Vec<u8>, number: u64, field: &[u8]) {
     to.extend_from_slice(field);
 }
 
-/// Reads an output, and its typed contents beside it. By hand: prost takes three times as long for the small ones, and
-/// decodes any number of dimensions.
+/// Decodes an `InferOutputTensor`; its typed contents are returned separately. Not by prost, which takes
+/// three times as long for small ones and decodes any number of dimensions.
 fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
     use output_tensor_field::{CONTENTS, DATATYPE, NAME, PARAMETERS, SHAPE};
     let (mut head, mut parameters, mut pieces) = (OutputHead::default(), Vec::new(), Vec::new());
     let mut rest = field;
     while !rest.is_empty() {
-        let (number, value, after) = take_field(rest).map_err(|fault| malformed(&fault))?;
+        let (number, value, after) = take_field(rest).map_err(|error| malformed(&error))?;
         match (number, value) {
-            // Texts that are not UTF-8 must not cost the tensors.
             (NAME, Value::Bytes(name)) => head.name = String::from_utf8_lossy(name).into_owned(),
             (DATATYPE, Value::Bytes(name)) => {
                 head.set_datatype(&String::from_utf8_lossy(name));
             }
             (SHAPE, Value::Bytes(mut packed)) => {
-                // Each dimension takes 8 bytes once it is decoded, and 1 here: counted first.
+                // Counted before decoding: a dimension takes one byte here, and eight decoded.
                 let rank = head.shape.len() + packed.iter().filter(|byte| **byte < 0x80).count();
                 if rank > MAX_RANK {
                     return Err(rank_error(&head.name, rank));
                 }
                 while !packed.is_empty() {
                     let (dimension, after) = take_varint(packed)
-                        .and_then(|taken| taken.ok_or_else(|| "a shape breaks off".to_owned()))
-                        .map_err(|fault| malformed(&fault))?;
+                        .and_then(|taken| taken.ok_or_else(|| "truncated shape".to_owned()))
+                        .map_err(|error| malformed(&error))?;
                     head.shape.push(dimension as i64);
                     packed = after;
                 }
@@ -494,7 +500,7 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
             (PARAMETERS, Value::Bytes(entry)) => put_field(&mut parameters, PARAMETERS, entry),
             (CONTENTS, Value::Bytes(piece)) => pieces.push(piece),
             (NAME | DATATYPE | SHAPE | PARAMETERS | CONTENTS, _) => {
-                return Err(malformed(&format!("field {number} of an output has an unexpected wire type")));
+                return Err(malformed(&format!("unexpected wire type of field {number} of an output")));
             }
             _ => {}
         }
@@ -508,11 +514,11 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
         return Ok((head, Vec::new()));
     }
     let contents = contents::read(&pieces, head.datatype(), head.byte_size()?)
-        .map_err(|fault| malformed(&format!("output '{}': {fault}", excerpt(&head.name))))?;
+        .map_err(|error| malformed(&format!("output '{}': {error}", excerpt(&head.name))))?;
     Ok((head, contents))
 }
 
-/// Reads an inference's response into its places.
+/// Reads the response of an inference into the memory that `places` provides.
 pub(super) struct InferReader<'p, 'r> {
     places: &'p mut Places<'r>,
     reader: Option<ResponseReader<'r>>,
@@ -542,42 +548,44 @@ impl MessageReader for InferReader<'_, '_> {
     }
 }
 
-/// What stands before a field's value.
+/// The start of a field: its key and the varint that follows it.
 enum Head {
-    /// The value was a number, and is over.
+    /// The varint was the value.
     Number,
-    /// A value of so many bytes, behind its length (`framed`) or of a fixed size.
-    Value { field: u64, byte_size: u64, framed: bool },
+    /// The value follows.
+    Value { field: u64, byte_size: u64, is_length_delimited: bool },
 }
 
 impl Head {
-    /// `None`: more bytes are needed.
+    /// Parses a head; returns its size too, `None` if it is incomplete.
     fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
-        let Some((key, rest)) = take_varint(bytes).map_err(|fault| malformed(&fault))? else {
+        let Some((key, rest)) = take_varint(bytes).map_err(|error| malformed(&error))? else {
             return Ok(None);
         };
         let field = key >> 3;
         let (head, rest) = match key & 7 {
-            _ if field == 0 => return Err(malformed("a field with the number 0")),
-            kind @ (VARINT | LENGTH) => match take_varint(rest).map_err(|fault| malformed(&fault))? {
+            _ if field == 0 => return Err(malformed("invalid field number 0")),
+            kind @ (VARINT | LENGTH) => match take_varint(rest).map_err(|error| malformed(&error))? {
                 None => return Ok(None),
                 Some((_, rest)) if kind == VARINT => (Self::Number, rest),
-                Some((byte_size, rest)) => (Self::Value { field, byte_size, framed: true }, rest),
+                Some((byte_size, rest)) => {
+                    (Self::Value { field, byte_size, is_length_delimited: true }, rest)
+                }
             },
-            FIXED64 => (Self::Value { field, byte_size: 8, framed: false }, rest),
-            FIXED32 => (Self::Value { field, byte_size: 4, framed: false }, rest),
-            other => return Err(malformed(&format!("a field of wire type {other}"))),
+            FIXED64 => (Self::Value { field, byte_size: 8, is_length_delimited: false }, rest),
+            FIXED32 => (Self::Value { field, byte_size: 4, is_length_delimited: false }, rest),
+            other => return Err(malformed(&format!("unsupported wire type {other}"))),
         };
         Ok(Some((head, bytes.len() - rest.len())))
     }
 }
 
-fn split(bytes: &[u8], most: u64) -> (&[u8], &[u8]) {
-    bytes.split_at(usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len()))
+fn split(bytes: &[u8], max: u64) -> (&[u8], &[u8]) {
+    bytes.split_at(usize::try_from(max).unwrap_or(usize::MAX).min(bytes.len()))
 }
 
-fn malformed(what: &str) -> Error {
-    Error::malformed_response(format!("malformed ModelInferResponse: {what}"))
+fn malformed(reason: &str) -> Error {
+    Error::malformed_response(format!("malformed ModelInferResponse: {reason}"))
 }
 
 #[cfg(test)]
@@ -601,7 +609,7 @@ mod tests {
         read_cut(message, message.len(), piece, &InferRequest::new("m"))
     }
 
-    /// Reads a message of which no more than `cut` bytes come.
+    /// Reads the first `cut` bytes of a message.
     fn read_cut(message: &[u8], cut: usize, piece: usize, request: &InferRequest) -> Result<InferResult> {
         let buffers = Buffers::new(0);
         let mut places = Places::new(request, &buffers)?;
@@ -632,7 +640,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_what_prost_would_read() {
+    fn a_request_decodes_with_prost_and_encodes_again_to_the_same_bytes() {
         let (a, b) = ([1i32; 40], [2.0f64; 0]);
         let request = InferRequest::new("simple")
             .model_version("3")
@@ -642,7 +650,7 @@ mod tests {
             .input_strings("S", &[], &["x"])
             .output("O");
         let encoded = Encoded::new(&request, &context()).unwrap();
-        let bytes = encoded.parts().collect::<Vec<_>>().concat();
+        let bytes = encoded.chunks().collect::<Vec<_>>().concat();
         let (prefix, bytes) = bytes.split_at(PREFIX_BYTE_SIZE);
         assert_eq!(prefix, [&[0][..], &(bytes.len() as u32).to_be_bytes()].concat());
         let message = ModelInferRequest::decode(bytes).unwrap();
@@ -656,7 +664,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_read_in_pieces_of_any_size() {
+    fn a_response_is_read_however_it_is_cut() {
         let message = response().encode_to_vec();
         for piece in [1, 2, 3, 7, 64, 1199, message.len()] {
             let result = read(&message, piece).unwrap();
@@ -668,7 +676,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_lands_in_the_caller_s_buffer_whatever_the_order_of_the_fields() {
+    fn an_output_is_written_to_the_caller_s_buffer_whatever_the_order_of_the_fields() {
         let (head, data) = {
             let whole = response();
             let head = ModelInferResponse { raw_output_contents: vec![], ..whole.clone() };
@@ -691,7 +699,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_response_is_an_error_or_a_result_but_never_a_panic() {
+    fn a_corrupted_response_never_panics_and_a_truncated_one_is_an_error() {
         let message = response().encode_to_vec();
         for cut in 0..message.len() {
             assert!(read_cut(&message, cut, 1000, &InferRequest::new("m")).is_err());
@@ -707,10 +715,10 @@ mod tests {
     }
 
     #[test]
-    fn a_length_beyond_the_message_is_refused_before_memory_is_asked_for() {
-        // Raw output number one, of 2^63 bytes.
+    fn a_length_beyond_the_message_is_refused_before_memory_is_allocated() {
+        // Raw contents of 2^63 bytes.
         let message = [0x32, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0, 0];
-        assert!(read(&message, 1).unwrap_err().to_string().contains("are left"));
+        assert!(read(&message, 1).unwrap_err().to_string().contains("exceeds the 2 bytes left"));
         let mut options = ClientOptions::new();
         let options = options.set_max_message_byte_size(10).unwrap();
         let call = CallOptions::new();
@@ -728,7 +736,7 @@ mod tests {
         };
         let result = read(&shape(MAX_RANK).encode_to_vec(), 1000).unwrap();
         assert_eq!(result.outputs()[1].shape().len(), MAX_RANK);
-        // Decoded first, a megabyte of them would be eight.
+        // A megabyte of them would take 8 MiB decoded.
         for rank in [MAX_RANK + 1, 1 << 20] {
             let error = read(&shape(rank).encode_to_vec(), 4096).unwrap_err();
             let message = format!("output 'B' of the response has {rank} dimensions, more than {MAX_RANK}");

@@ -1,4 +1,4 @@
-//! Tensors as typed contents: elements spelled out in fields of protobuf's own types, in requests and in answers.
+//! `InferTensorContents`: a tensor's elements as typed protobuf fields, in requests and responses.
 
 use crate::{
     error::{Error, Result},
@@ -18,7 +18,7 @@ mod field {
     pub const BYTES: u64 = 8;
 }
 
-/// Writes an `InferTensorContents` from a tensor's bytes.
+/// Encodes a tensor's bytes as `InferTensorContents`.
 pub(super) fn put(to: &mut Vec<u8>, datatype: Datatype, data: &[u8]) -> Result<()> {
     match datatype {
         Datatype::Bool => put_numbers(to, field::BOOL, data, |[byte]| u64::from(byte != 0)),
@@ -34,7 +34,7 @@ pub(super) fn put(to: &mut Vec<u8>, datatype: Datatype, data: &[u8]) -> Result<(
         Datatype::Uint16 => put_numbers(to, field::UINT, data, |bytes| u16::from_le_bytes(bytes).into()),
         Datatype::Uint32 => put_numbers(to, field::UINT, data, |bytes| u32::from_le_bytes(bytes).into()),
         Datatype::Uint64 => put_numbers(to, field::UINT64, data, u64::from_le_bytes),
-        // Packed, lowest byte first: a tensor's own bytes.
+        // Packed floats are little-endian, as a tensor's bytes are.
         Datatype::Fp32 => put_message(to, field::FP32, |packed| packed.extend_from_slice(data)),
         Datatype::Fp64 => put_message(to, field::FP64, |packed| packed.extend_from_slice(data)),
         Datatype::Bytes => {
@@ -47,14 +47,14 @@ pub(super) fn put(to: &mut Vec<u8>, datatype: Datatype, data: &[u8]) -> Result<(
         }
         Datatype::Fp16 | Datatype::Bf16 | Datatype::Invalid => {
             return Err(Error::invalid(format!(
-                "gRPC has no typed contents for {datatype}: send it as binary data, the default"
+                "typed contents of {datatype} are unsupported over gRPC: send binary data (the default)"
             )));
         }
     }
     Ok(())
 }
 
-/// As protobuf has it, a negative number is one of 64 bits.
+/// Protobuf extends the sign of negative numbers to 64 bits.
 fn signed(number: i64) -> u64 {
     number as u64
 }
@@ -73,39 +73,43 @@ fn put_numbers<const SIZE: usize>(
     }
 }
 
-/// The bytes of a tensor of `most` bytes that came as typed contents, in pieces of whole fields. Read here and not by prost,
-/// which would make an object of each element of BYTES. Those of an unknown datatype are passed over. `Err` says what is
-/// wrong with them.
+/// Decodes typed contents, given as one or several encoded `InferTensorContents`, to a tensor of at most
+/// `max_byte_size` bytes. Contents of an unknown datatype are ignored. Not by prost, which allocates each
+/// element of BYTES.
 pub(super) fn read(
-    pieces: &[&[u8]],
+    messages: &[&[u8]],
     datatype: Datatype,
-    most: Option<u64>,
+    max_byte_size: Option<u64>,
 ) -> std::result::Result<Vec<u8>, String> {
     let Some(own_field) = field_of(datatype) else {
-        let is_empty = datatype == Datatype::Invalid || pieces.iter().all(|piece| piece.is_empty());
-        return if is_empty { Ok(Vec::new()) } else { Err(format!("{datatype} has no typed contents")) };
+        let is_empty = datatype == Datatype::Invalid || messages.iter().all(|message| message.is_empty());
+        return if is_empty {
+            Ok(Vec::new())
+        } else {
+            Err(format!("unsupported typed contents of datatype {datatype}"))
+        };
     };
-    let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
-    let wire: usize = pieces.iter().map(|piece| piece.len()).sum();
-    // No element has more bytes than 8, or less than one on the wire.
-    let mut tensor = Vec::with_capacity(most.min(wire.saturating_mul(datatype.byte_size().unwrap_or(1))));
-    for piece in pieces {
-        let mut rest = *piece;
+    let max = max_byte_size.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+    let wire: usize = messages.iter().map(|message| message.len()).sum();
+    // Every element takes at least one byte on the wire.
+    let mut tensor = Vec::with_capacity(max.min(wire.saturating_mul(datatype.byte_size().unwrap_or(1))));
+    for message in messages {
+        let mut rest = *message;
         while !rest.is_empty() {
             let (field, value, after) = take_field(rest)?;
             rest = after;
             if field == own_field {
                 read_field(value, datatype, &mut tensor)?;
             }
-            if tensor.len() > most {
-                return Err("there are more elements than the shape has".to_owned());
+            if tensor.len() > max {
+                return Err("more elements than the shape has".to_owned());
             }
         }
     }
     Ok(tensor)
 }
 
-/// The one field that elements of a datatype stand in.
+/// The field of a datatype's elements; `None` for datatypes without typed contents.
 fn field_of(datatype: Datatype) -> Option<u64> {
     Some(match datatype {
         Datatype::Bool => field::BOOL,
@@ -120,7 +124,7 @@ fn field_of(datatype: Datatype) -> Option<u64> {
     })
 }
 
-/// Numbers stand packed, or each by itself.
+/// Decodes one field; numbers may be packed or not.
 fn read_field(value: Value, datatype: Datatype, tensor: &mut Vec<u8>) -> std::result::Result<(), String> {
     match (value, datatype) {
         (Value::Bytes(element), Datatype::Bytes) => {
@@ -129,7 +133,7 @@ fn read_field(value: Value, datatype: Datatype, tensor: &mut Vec<u8>) -> std::re
         (Value::Fixed(number), Datatype::Fp32 | Datatype::Fp64)
         | (Value::Bytes(number), Datatype::Fp32 | Datatype::Fp64) => {
             if !datatype.byte_size().is_some_and(|size| number.len().is_multiple_of(size)) {
-                return Err(format!("{} bytes are no numbers of {datatype}", number.len()));
+                return Err(format!("{} bytes are not a multiple of the size of {datatype}", number.len()));
             }
             tensor.extend_from_slice(number);
             Ok(())
@@ -137,22 +141,22 @@ fn read_field(value: Value, datatype: Datatype, tensor: &mut Vec<u8>) -> std::re
         (Value::Number(number), _) => put_element(number, datatype, tensor),
         (Value::Bytes(mut packed), _) => {
             while !packed.is_empty() {
-                let (number, rest) = take_varint(packed)?.ok_or("a packed number breaks off")?;
+                let (number, rest) = take_varint(packed)?.ok_or("truncated packed field")?;
                 put_element(number, datatype, tensor)?;
                 packed = rest;
             }
             Ok(())
         }
-        (Value::Fixed(_), _) => Err(format!("a number of a fixed size is no element of {datatype}")),
+        (Value::Fixed(_), _) => Err(format!("unexpected fixed-size number for datatype {datatype}")),
     }
 }
 
-/// Appends a number of protobuf's as an element.
+/// Appends a number as an element.
 fn put_element(number: u64, datatype: Datatype, tensor: &mut Vec<u8>) -> std::result::Result<(), String> {
     fn narrow<T: TryFrom<i64>>(number: i64) -> std::result::Result<T, String> {
-        T::try_from(number).map_err(|_| format!("{number} has no room in {} bytes", size_of::<T>()))
+        T::try_from(number).map_err(|_| format!("{number} does not fit into {} bytes", size_of::<T>()))
     }
-    // As protobuf has it, what is beyond a field's 32 bits is cut.
+    // Protobuf decoders truncate a 32-bit field to its low bits.
     let (int, uint) = (i64::from(number as i32), i64::from(number as u32));
     match datatype {
         Datatype::Bool => tensor.push(u8::from(number != 0)),
@@ -162,7 +166,7 @@ fn put_element(number: u64, datatype: Datatype, tensor: &mut Vec<u8>) -> std::re
         Datatype::Uint16 => tensor.extend_from_slice(&narrow::<u16>(uint)?.to_le_bytes()),
         Datatype::Int32 | Datatype::Uint32 => tensor.extend_from_slice(&(number as u32).to_le_bytes()),
         Datatype::Int64 | Datatype::Uint64 => tensor.extend_from_slice(&number.to_le_bytes()),
-        _ => return Err(format!("a whole number is no element of {datatype}")),
+        _ => return Err(format!("unexpected integer for datatype {datatype}")),
     }
     Ok(())
 }
@@ -178,7 +182,7 @@ mod tests {
     };
 
     #[test]
-    fn elements_come_back_bit_for_bit() {
+    fn elements_survive_a_round_trip_bit_for_bit() {
         let cases: [(Datatype, &[u8]); 12] = [
             (Datatype::Bool, &[1, 0]),
             (Datatype::Int8, &[0x80, 127]),
@@ -197,18 +201,18 @@ mod tests {
             for data in [data, &[]] {
                 let mut message = Vec::new();
                 put(&mut message, datatype, data).unwrap();
-                let most = Some(data.len() as u64);
-                assert_eq!(read(&[&message], datatype, most).unwrap(), data, "{datatype}");
-                // As a writer has it that does not pack, and in two pieces.
+                let max = Some(data.len() as u64);
+                assert_eq!(read(&[&message], datatype, max).unwrap(), data, "{datatype}");
+                // Not packed, and in two messages.
                 let contents = InferTensorContents::decode(&message[..]).unwrap();
                 let (first, second) = (unpacked(&contents), InferTensorContents::default().encode_to_vec());
-                assert_eq!(read(&[&first, &second], datatype, most).unwrap(), data, "{datatype}");
+                assert_eq!(read(&[&first, &second], datatype, max).unwrap(), data, "{datatype}");
                 if let Some(less) = data.len().checked_sub(1) {
                     assert!(read(&[&message], datatype, Some(less as u64)).is_err(), "{datatype}");
                     for cut in 1..message.len() {
-                        let _ = read(&[&message[..cut]], datatype, most);
+                        let _ = read(&[&message[..cut]], datatype, max);
                     }
-                    assert!(read(&[&message[..message.len() - 1]], datatype, most).is_err(), "{datatype}");
+                    assert!(read(&[&message[..message.len() - 1]], datatype, max).is_err(), "{datatype}");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! One unary call as HTTP/2 carries it: headers, message, response headers, message, trailers.
+//! A unary call over HTTP/2: request headers and message, response headers, message and trailers.
 
 use std::{
     cell::Cell,
@@ -32,11 +32,11 @@ use crate::{
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// How much is read of a response that is not one of gRPC.
-const ERROR_BYTE_SIZE: usize = 16 << 10;
+/// The maximum size that is read of the body of a response that is not gRPC, such as an error page.
+const MAX_ERROR_BYTE_SIZE: usize = 16 << 10;
 static GRPC_TIMEOUT: header::HeaderName = header::HeaderName::from_static("grpc-timeout");
 
-/// The headers that every call has.
+/// Returns the headers that all calls have in common.
 pub(super) fn common_headers() -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::TE, HeaderValue::from_static("trailers"));
@@ -45,7 +45,7 @@ pub(super) fn common_headers() -> HeaderMap {
     headers
 }
 
-/// The headers of a call that starts `now`. The server hears of its deadline, and gives up what nobody waits for.
+/// Returns the request headers of a call that starts `now`, its deadline included.
 pub(super) fn headers(
     uri: &Uri,
     common: &HeaderMap,
@@ -68,7 +68,7 @@ pub(super) fn headers(
             headers.insert("grpc-encoding", HeaderValue::from_static(context.request_compression.name()));
         }
         if let Some(encodings) = context.accept_encoding {
-            // gRPC names them without weights.
+            // Without the weights (`;q=`) that HTTP allows.
             let names: Vec<&str> =
                 encodings.split(',').filter_map(|one| one.split(';').next()).map(str::trim).collect();
             if let Ok(value) = HeaderValue::try_from(names.join(",")) {
@@ -82,11 +82,10 @@ pub(super) fn headers(
     request
 }
 
-/// A time as gRPC writes it: at most eight digits and a unit. Rounded up to whole ones, and coarsely where it does not
-/// matter: the same text for each call is one that HTTP/2's header compression knows already.
+/// Formats a `grpc-timeout`: at most eight digits and a unit. Rounded up, to milliseconds from a second on:
+/// the same value for each call is in HPACK's dynamic table already.
 fn timeout(left: Duration) -> Vec<u8> {
     const MAX: u64 = 99_999_999;
-    // Deadlines are of a century at most.
     let us = u64::try_from(left.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
     let (number, unit) = match us.div_ceil(1000) {
         _ if us < 1_000_000 => (us, b'u'),
@@ -99,18 +98,18 @@ fn timeout(left: Duration) -> Vec<u8> {
     text
 }
 
-/// A call on its way.
+/// A call in progress.
 pub(super) struct Unary<'c, 'm> {
     pub loan: &'c Loan<'m>,
     pub link: &'c Arc<Link>,
     pub caller: &'c Caller,
     pub context: &'c CallContext<'c>,
-    /// Whether any of a response has arrived.
+    /// Set when the response headers arrive.
     pub responded: &'c Cell<bool>,
 }
 
 impl Unary<'_, '_> {
-    /// Sends the message, and reads the response's.
+    /// Sends the request and reads the response.
     pub async fn run<R: MessageReader>(
         &self,
         mut sender: SendRequest<Piece>,
@@ -128,7 +127,8 @@ impl Unary<'_, '_> {
         }
         let outcome = self.receive(response, reader, watch).await;
         if self.loan.count_out() > 0 {
-            // The response came early. A stream that is only dropped keeps its queue until the server's window opens.
+            // The response came before the request was sent. Dropping the stream alone would keep the rest of
+            // its data queued until the server opens the window.
             stream.send_reset(Reason::CANCEL);
         }
         outcome
@@ -140,82 +140,83 @@ impl Unary<'_, '_> {
         reader: R,
         watch: &mut Stopwatch,
     ) -> Result<(Headers, R::Output)> {
-        let (head, mut body) = self.begin(response, watch).await?;
+        let (headers, mut body) = self.begin(response, watch).await?;
         let mut message = Message::new(reader, self.context);
         let read = async {
             while let Some(data) = self.next(&mut body).await? {
-                let encoding = head.get("grpc-encoding").and_then(|name| name.to_str().ok());
+                let encoding = headers.get("grpc-encoding").and_then(|name| name.to_str().ok());
                 message.push(&data, encoding.unwrap_or_default())?;
             }
             poll_fn(|task| body.poll_trailers(task)).await.map_err(|error| self.failed(error))
         };
         let mut trailers = match read.await {
             Ok(trailers) => trailers.unwrap_or_default(),
-            Err(failure) => return Err(with_headers(failure, head, HeaderMap::new())),
+            Err(failure) => return Err(with_headers(failure, headers, HeaderMap::new())),
         };
         let outcome = match status::read(&mut trailers, self.context) {
             Some(Ok(())) => message.finish().map_err(Failure::from),
             Some(Err(error)) => Err(error.into()),
-            None => Err(Error::malformed_response("invalid gRPC response: it ends without a status").into()),
+            None => Err(Error::malformed_response("invalid gRPC response: missing status").into()),
         };
         match outcome {
             Ok(output) => {
                 watch.lap(|times| &mut times.receive);
-                Ok((Headers::from_metadata(head, trailers), output))
+                Ok((Headers::from_metadata(headers, trailers), output))
             }
-            Err(failure) => Err(with_headers(failure, head, trailers)),
+            Err(failure) => Err(with_headers(failure, headers, trailers)),
         }
     }
 
-    /// Waits for the response's headers. A status may stand there already, whatever else they say.
+    /// Waits for the response headers. A `grpc-status` in them ends the call, whatever the HTTP status and
+    /// content type.
     async fn begin(
         &self,
         response: ResponseFuture,
         watch: &mut Stopwatch,
     ) -> Result<(HeaderMap, RecvStream)> {
-        self.caller.begins("waiting for the response");
+        self.caller.set_phase("waiting for the response");
         let response = response.await.map_err(|error| self.failed(error))?;
         self.responded.set(true);
-        self.caller.begins("receiving the response");
+        self.caller.set_phase("receiving the response");
         if let Some(sent_at) = self.link.progress().sent_at {
             watch.lap_at(sent_at, |times| &mut times.send);
         }
         watch.lap(|times| &mut times.first_byte);
-        let (head, mut body) = response.into_parts();
-        let mut head = Response::from_parts(head, ());
-        if head.headers().keys().any(|name| name.as_str() == "grpc-status") {
-            let error = match status::read(head.headers_mut(), self.context) {
+        let (parts, mut body) = response.into_parts();
+        let mut response = Response::from_parts(parts, ());
+        if response.headers().keys().any(|name| name.as_str() == "grpc-status") {
+            let error = match status::read(response.headers_mut(), self.context) {
                 Some(Err(error)) => error,
                 _ => Error::malformed_response("invalid gRPC response: missing message"),
             };
-            return Err(with_headers(error.into(), HeaderMap::new(), head.into_parts().0.headers));
+            return Err(with_headers(error.into(), HeaderMap::new(), response.into_parts().0.headers));
         }
-        if status::is_grpc(&head) {
-            return Ok((head.into_parts().0.headers, body));
+        if status::is_grpc(&response) {
+            return Ok((response.into_parts().0.headers, body));
         }
         let mut text = Vec::new();
-        let is_whole = loop {
+        let is_complete = loop {
             match self.next(&mut body).await {
-                Ok(Some(data)) if text.len() < ERROR_BYTE_SIZE => text.extend_from_slice(&data),
+                Ok(Some(data)) if text.len() < MAX_ERROR_BYTE_SIZE => text.extend_from_slice(&data),
                 Ok(Some(_)) | Err(_) => break false,
                 Ok(None) => break true,
             }
         };
-        let mut trailers = match is_whole {
+        let mut trailers = match is_complete {
             true => poll_fn(|task| body.poll_trailers(task)).await.ok().flatten().unwrap_or_default(),
             false => HeaderMap::new(),
         };
         let error = match status::read(&mut trailers, self.context) {
             Some(Err(error)) => error,
-            _ => status::not_grpc(&head, &text),
+            _ => status::not_grpc(&response, &text),
         };
-        Err(with_headers(error.into(), head.into_parts().0.headers, trailers))
+        Err(with_headers(error.into(), response.into_parts().0.headers, trailers))
     }
 
     async fn next(&self, body: &mut RecvStream) -> Result<Option<Bytes>> {
         let Some(data) = poll_fn(|task| body.poll_data(task)).await else { return Ok(None) };
         let data = data.map_err(|error| self.failed(error))?;
-        // The data is ours; the server may send as much again.
+        // Opens the window again.
         let _ = body.flow_control().release_capacity(data.len());
         Ok(Some(data))
     }

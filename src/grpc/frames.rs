@@ -1,4 +1,5 @@
-//! The server's frames as they pass to h2, for what h2 counts and does not tell of.
+//! Watches the server's frames on their way to h2: counts empty DATA frames, which h2 limits without
+//! reporting them.
 
 use std::{
     io::{self, IoSlice},
@@ -12,28 +13,29 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{net::link::Raw, tls_port};
+use crate::{net::link::LinkIo, tls_port};
 
-/// The length of a frame's header, and where its parts are.
 const HEADER_BYTE_SIZE: usize = 9;
-const KIND: usize = 3;
+/// Offsets in a frame header.
+const TYPE: usize = 3;
 const FLAGS: usize = 4;
 
+/// Frame types and flags of RFC 9113.
 const DATA: u8 = 0;
 const END_STREAM: u8 = 1;
 const PADDED: u8 = 8;
 
-/// A connection on its way to h2, whose empty DATA frames are counted. h2 hands none of them out, unless they end their
-/// stream, and breaks the connection at the 101st of its life.
+/// A connection whose empty DATA frames are counted. h2 closes a connection with ENHANCE_YOUR_CALM at the
+/// 101st that does not end its stream.
 pub(super) struct Watched {
-    raw: Raw,
+    io: LinkIo,
     frames: Frames,
     empty: Arc<AtomicUsize>,
 }
 
 impl Watched {
-    pub fn new(raw: Raw, empty: Arc<AtomicUsize>) -> Self {
-        Self { raw, frames: Frames::default(), empty }
+    pub fn new(io: LinkIo, empty: Arc<AtomicUsize>) -> Self {
+        Self { io, frames: Frames::default(), empty }
     }
 }
 
@@ -44,13 +46,13 @@ impl AsyncRead for Watched {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
-        ready!(Pin::new(&mut self.raw).poll_read(context, into))?;
+        ready!(Pin::new(&mut self.io).poll_read(context, into))?;
         let bytes = &into.filled()[before..];
         if self.frames.is_at_start && tls_port::is_alert(bytes) {
-            // Shorter than a frame's header, so that h2 would wait for more.
+            // An alert is shorter than a frame header, so that h2 would wait for more.
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
-        let empty = self.frames.pass(bytes);
+        let empty = self.frames.parse(bytes);
         if empty > 0 {
             self.empty.fetch_add(empty, Ordering::Relaxed);
         }
@@ -64,7 +66,7 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.raw).poll_write(context, data)
+        Pin::new(&mut self.io).poll_write(context, data)
     }
 
     fn poll_write_vectored(
@@ -72,29 +74,31 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.raw).poll_write_vectored(context, data)
+        Pin::new(&mut self.io).poll_write_vectored(context, data)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.raw.is_write_vectored()
+        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.raw).poll_flush(context)
+        Pin::new(&mut self.io).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.raw).poll_shutdown(context)
+        Pin::new(&mut self.io).poll_shutdown(context)
     }
 }
 
-/// Where in the frames of a connection the bytes that arrive stand.
+/// An incremental parser of frame headers.
 struct Frames {
+    /// No byte has arrived on the connection.
     is_at_start: bool,
-    /// What has arrived of a frame's header, and of the byte behind it that tells how much of the payload is padding.
+    /// The frame header, followed by the padding length of a padded frame.
     header: [u8; HEADER_BYTE_SIZE + 1],
+    /// How many bytes of `header` have arrived.
     have: usize,
-    /// What has not arrived of its payload.
+    /// Bytes of the payload that have not arrived.
     left: usize,
 }
 
@@ -105,25 +109,23 @@ impl Default for Frames {
 }
 
 impl Frames {
-    /// Passes the next bytes, and returns how many empty DATA frames are complete in them that do not end their stream.
-    fn pass(&mut self, mut bytes: &[u8]) -> usize {
+    /// Parses the next bytes; returns how many empty DATA frames without END_STREAM they complete.
+    fn parse(&mut self, mut bytes: &[u8]) -> usize {
         let mut empty = 0;
         while !bytes.is_empty() {
             self.is_at_start = false;
             let skipped = self.left.min(bytes.len());
             self.left -= skipped;
             bytes = &bytes[skipped..];
-            let wanted = self.wanted();
-            let taken = (wanted - self.have).min(bytes.len());
+            let taken = (self.header_byte_size() - self.have).min(bytes.len());
             self.header[self.have..self.have + taken].copy_from_slice(&bytes[..taken]);
             self.have += taken;
             bytes = &bytes[taken..];
-            // The header may tell that a byte more is wanted.
-            if self.have >= HEADER_BYTE_SIZE && self.have == self.wanted() {
-                let padding = self.have - HEADER_BYTE_SIZE;
-                let is_data = self.header[KIND] == DATA && self.header[FLAGS] & END_STREAM == 0;
-                let payload = self.byte_size() - padding;
-                let is_empty = match padding {
+            if self.have >= HEADER_BYTE_SIZE && self.have == self.header_byte_size() {
+                let padding_length_byte_size = self.have - HEADER_BYTE_SIZE;
+                let is_data = self.header[TYPE] == DATA && self.header[FLAGS] & END_STREAM == 0;
+                let payload = self.byte_size() - padding_length_byte_size;
+                let is_empty = match padding_length_byte_size {
                     0 => payload == 0,
                     _ => payload == usize::from(self.header[HEADER_BYTE_SIZE]),
                 };
@@ -134,15 +136,16 @@ impl Frames {
         empty
     }
 
-    /// How much of the header is wanted, as far as it tells.
-    fn wanted(&self) -> usize {
+    /// The size of the header, as far as the bytes that have arrived tell: a padded frame has one byte more.
+    fn header_byte_size(&self) -> usize {
         let is_padded = self.have >= HEADER_BYTE_SIZE
-            && self.header[KIND] == DATA
+            && self.header[TYPE] == DATA
             && self.header[FLAGS] & PADDED != 0
             && self.byte_size() > 0;
         HEADER_BYTE_SIZE + usize::from(is_padded)
     }
 
+    /// The size of the payload, the padding length included.
     fn byte_size(&self) -> usize {
         let [a, b, c, ..] = self.header;
         usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
@@ -159,29 +162,29 @@ mod tests {
     }
 
     #[test]
-    fn empty_data_frames_are_counted_however_their_bytes_arrive() {
+    fn empty_data_frames_are_counted_however_the_bytes_are_cut() {
         let frames = [
             (frame(4, 0, &[0; 12]), 0),
             (frame(DATA, 0, b""), 1),
             (frame(DATA, 0, &[0; 1000]), 0),
             (frame(1, 4, b""), 0),
-            // They end their stream.
+            // END_STREAM.
             (frame(DATA, END_STREAM, b""), 0),
             (frame(DATA, END_STREAM | PADDED, &[1, 0]), 0),
-            // Nothing but padding, and something before the padding.
+            // Only padding, and one byte of data before the padding.
             (frame(DATA, PADDED, &[0]), 1),
             (frame(DATA, PADDED, &[3, 0, 0, 0]), 1),
             (frame(DATA, PADDED, &[2, 0, 0, 0]), 0),
-            // Not valid: what the padding's size would be in is missing.
+            // Invalid: the padding length is missing.
             (frame(DATA, PADDED, b""), 1),
             (frame(DATA, 0, b""), 1),
         ];
         let bytes: Vec<u8> = frames.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
         let expected: usize = frames.iter().map(|(_, empty)| empty).sum();
         for step in (1..40).chain([bytes.len()]) {
-            let mut passing = Frames::default();
-            let counted: usize = bytes.chunks(step).map(|piece| passing.pass(piece)).sum();
-            assert_eq!((counted, passing.have, passing.left), (expected, 0, 0), "in steps of {step}");
+            let mut parser = Frames::default();
+            let counted: usize = bytes.chunks(step).map(|chunk| parser.parse(chunk)).sum();
+            assert_eq!((counted, parser.have, parser.left), (expected, 0, 0), "in chunks of {step}");
         }
     }
 }

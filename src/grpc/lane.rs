@@ -1,5 +1,5 @@
-//! One HTTP/2 connection of blocking calls, driven by the thread whose call it is: no runtime, no hop to another
-//! thread, two system calls for a small request.
+//! A lane: an HTTP/2 connection that carries one blocking call at a time and is driven by the calling thread.
+//! No runtime, no switch to another thread, two system calls for a small request.
 
 use std::{
     fmt,
@@ -20,46 +20,45 @@ use crate::{
     error::{Error, Result},
     lend::{Loan, Piece},
     net::{
-        link::{Link, Raw},
+        link::{Link, LinkIo},
         pool::Connection,
     },
     until::Deadline,
 };
 
-/// How much the server may send of one response before it hears that we read: with HTTP/2's 64 KiB large responses
-/// come in small steps.
+/// With HTTP/2's default of 64 KiB, large responses wait for a WINDOW_UPDATE again and again.
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = i32::MAX as u32;
-/// The largest frame that the server may send. h2 reads a frame as a whole, into fresh memory: where freed blocks are kept
-/// (feature `allocator`), smaller ones stay in the caches; elsewhere each costs its page faults anew, and fewer large ones
-/// cost less.
-/// With its head it fits into 256 KiB.
-const FRAME_BYTE_SIZE: u32 = if cfg!(feature = "allocator") { (256 << 10) - 64 } else { 1 << 20 };
-/// The maximum size of response headers or trailers in bytes, where a status's text is. Servers send them in frames of 16 KiB, of which
-/// h2 accepts 5/4 of this limit divided by the largest frame: so it has to be as much to let a text of 1 MiB pass.
-const HEADERS_BYTE_SIZE: u32 = 64 * FRAME_BYTE_SIZE;
+/// SETTINGS_MAX_FRAME_SIZE. h2 reads each frame into new memory. With feature `allocator`, frames that fit
+/// into a block of 256 KiB with their header are reused and stay in the CPU's caches; without it every frame
+/// costs its page faults, and fewer, larger frames cost less.
+const MAX_FRAME_BYTE_SIZE: u32 = if cfg!(feature = "allocator") { (256 << 10) - 64 } else { 1 << 20 };
+/// The maximum size of response headers or trailers, which contain the status message. h2 derives the maximum
+/// number of CONTINUATION frames from it: 5/4 of this limit divided by the maximum frame size. Servers send
+/// frames of 16 KiB, so that a message of 1 MiB needs this much.
+const MAX_HEADERS_BYTE_SIZE: u32 = 64 * MAX_FRAME_BYTE_SIZE;
 
-/// A connection that was idle for longer is looked at before its next call: the server may have closed it. Within this
-/// time the look is saved, and a server that closes so fast without GOAWAY costs a call. No response can be mistaken
-/// for another call's: HTTP/2 numbers its streams.
-const TRUSTED: Duration = Duration::from_millis(100);
-/// The number of empty DATA frames after which no further call starts on a connection: h2 0.4.20 breaks it at the 101st,
-/// which leaves a response as many as that. Apache's mod_proxy_http2 sends one before the trailers of each response.
+/// A connection that was idle for longer is checked before its next call, since the server may have closed
+/// it. If it was closed sooner, and without GOAWAY, the call fails.
+const UNCHECKED_IDLE_TIME: Duration = Duration::from_millis(100);
+/// The number of empty DATA frames after which no further call starts on a connection: h2 0.4.20 closes it at
+/// the 101st, so that a single response may contain 50. Apache's mod_proxy_http2 sends one before the
+/// trailers of each response.
 const MAX_EMPTY_FRAMES: usize = 50;
-/// How long the look at an idle connection may take, whatever the server has sent meanwhile.
-const LOOK: Duration = Duration::from_millis(10);
+/// The maximum time that the check of an idle connection takes, however much the server has sent meanwhile.
+const CHECK_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// A connection and what drives it.
+/// An HTTP/2 connection and its driver; see the module.
 pub(crate) struct Lane {
     /// `None` once it has ended.
     connection: Option<h2::client::Connection<Watched, Piece>>,
     sender: SendRequest<Piece>,
     link: Arc<Link>,
-    /// The empty DATA frames that the server has sent, which h2 counts for as long as the connection lives.
+    /// Empty DATA frames that the server has sent on this connection.
     empty_frames: Arc<AtomicUsize>,
 }
 
-/// How a connection ended under a call, and why if that is known.
+/// How a connection ended during a call.
 #[derive(Debug)]
 pub(super) enum Ended {
     Http2(h2::Error),
@@ -68,11 +67,11 @@ pub(super) enum Ended {
 }
 
 impl Connection for Lane {
-    /// Reads what came meanwhile: GOAWAY, the end, a PING that wants its acknowledgement.
+    /// Processes what arrived meanwhile: GOAWAY, a PING to acknowledge, the end of the connection.
     fn is_alive(&mut self, idle_since: Instant) -> bool {
-        if idle_since.elapsed() >= TRUSTED {
-            self.link.begin(Deadline::after(Some(LOOK)));
-            self.link.read_anyway();
+        if idle_since.elapsed() >= UNCHECKED_IDLE_TIME {
+            self.link.begin(Deadline::after(Some(CHECK_TIMEOUT)));
+            self.link.force_read();
             self.step(&mut Context::from_waker(Waker::noop()));
         }
         self.is_usable()
@@ -80,17 +79,17 @@ impl Connection for Lane {
 }
 
 impl Lane {
-    /// Makes a lane of a connection that was just opened.
+    /// Starts HTTP/2 on a new connection.
     pub(super) fn new(link: Arc<Link>) -> Result<Self> {
         let empty_frames = Arc::new(AtomicUsize::new(0));
         let handshake = Builder::new()
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_frame_size(FRAME_BYTE_SIZE)
-            .max_header_list_size(HEADERS_BYTE_SIZE)
+            .max_frame_size(MAX_FRAME_BYTE_SIZE)
+            .max_header_list_size(MAX_HEADERS_BYTE_SIZE)
             .enable_push(false)
-            .handshake::<_, Piece>(Watched::new(Raw(link.clone()), empty_frames.clone()));
-        // Our side of it is only written, and it fits on the stage.
+            .handshake::<_, Piece>(Watched::new(LinkIo(link.clone()), empty_frames.clone()));
+        // It only writes our preface, which fits into the link's write buffer.
         let Poll::Ready(opened) = pin!(handshake).poll(&mut Context::from_waker(Waker::noop())) else {
             return Err(Error::connection("the connection accepts no data"));
         };
@@ -107,7 +106,7 @@ impl Lane {
         &self.link
     }
 
-    /// Runs a call and the connection under it until the call is over.
+    /// Drives a call and its connection until the call is complete.
     pub(super) async fn run<T>(&mut self, call: impl Future<Output = T>) -> std::result::Result<T, Ended> {
         let mut call = pin!(call);
         poll_fn(|context| {
@@ -115,7 +114,7 @@ impl Lane {
                 return Poll::Ready(Ok(outcome));
             }
             let Some(ended) = self.step(context) else { return Poll::Pending };
-            // What arrived before the end may be the whole response.
+            // The response may be complete although the connection has ended.
             Poll::Ready(match call.as_mut().poll(context) {
                 Poll::Ready(outcome) => Ok(outcome),
                 Poll::Pending => Err(ended),
@@ -124,7 +123,7 @@ impl Lane {
         .await
     }
 
-    /// Polls the connection once, and sends what it gave. `Some` at its end.
+    /// Polls the connection once and sends what it wrote. `Some` if the connection has ended.
     fn step(&mut self, context: &mut Context<'_>) -> Option<Ended> {
         let Some(connection) = &mut self.connection else { return Some(Ended::Closed) };
         let ended = match Pin::new(connection).poll(context) {
@@ -139,12 +138,12 @@ impl Lane {
         Some(ended)
     }
 
-    /// Takes a message back whose call is over, its stream reset: what is left of it is at most the piece whose frame
-    /// was begun. Where it is more all the same, the connection goes, and its queue with it. Returns whether another
-    /// call may follow.
+    /// Ends the loan of a call's message: afterwards the connection holds at most the piece of which a frame
+    /// was being sent. If h2 keeps more than that, the connection is closed. Returns whether it can be
+    /// reused.
     ///
-    /// After a call that `failed` the step tells the server too that nobody waits for the rest of its response.
-    pub(super) fn take_back(&mut self, loan: &Loan<'_>, failed: bool) -> bool {
+    /// After a call that `failed`, this also sends RST_STREAM.
+    pub(super) fn end_loan(&mut self, loan: &Loan<'_>, failed: bool) -> bool {
         if failed || loan.count_out() > 0 {
             self.step(&mut Context::from_waker(Waker::noop()));
         }
@@ -154,7 +153,7 @@ impl Lane {
         self.is_usable()
     }
 
-    /// Whether another call may follow.
+    /// Whether the connection can carry another call.
     fn is_usable(&self) -> bool {
         self.connection.is_some() && self.empty_frames.load(Ordering::Relaxed) < MAX_EMPTY_FRAMES
     }

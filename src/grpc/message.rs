@@ -1,4 +1,4 @@
-//! The one message of a response, as it arrives: its prefix, and behind it what the prefix announces.
+//! gRPC's length-prefixed message: the prefix of a request, and an incremental reader of a response.
 
 use crate::{
     compression::Compression,
@@ -6,15 +6,15 @@ use crate::{
     options::CallContext,
 };
 
-/// What precedes each message: whether it is compressed, and its byte size.
+/// The prefix consists of a compressed flag and the message's size.
 pub(super) const PREFIX_BYTE_SIZE: usize = 5;
 
-/// The prefix of a message that is not compressed.
+/// Returns the prefix of a message that is not compressed.
 pub(super) fn prefix(byte_size: u64) -> Result<[u8; PREFIX_BYTE_SIZE]> {
     let size = u32::try_from(byte_size).map_err(|_| {
         let message = format!(
-            "the request has {byte_size} bytes, which exceeds the limit of a gRPC message of 2^32 - 1 bytes: use shared \
-             memory, or HTTP (over gRPC no server accepts more than 2^31 - 1 bytes)"
+            "the request of {byte_size} bytes exceeds gRPC's limit of 2^32 - 1 bytes: use shared memory, or \
+             HTTP (over gRPC no server accepts more than 2^31 - 1 bytes)"
         );
         Error::new(Status::ResourceExhausted, Origin::Client, message)
     })?;
@@ -22,17 +22,17 @@ pub(super) fn prefix(byte_size: u64) -> Result<[u8; PREFIX_BYTE_SIZE]> {
     Ok([0, a, b, c, d])
 }
 
-/// What a message is read into.
+/// Parses the content of a message.
 pub(super) trait MessageReader {
     type Output;
 
-    /// Begins a message of so many bytes; an error if that is over the limits.
+    /// Begins a message of `byte_size` bytes; an error if that exceeds the limits.
     fn begin(&mut self, byte_size: u64, context: &CallContext) -> Result<()>;
 
-    /// Takes the next bytes of the message, of which no more come than were announced.
+    /// Parses the next bytes, in total not more than `byte_size`.
     fn push(&mut self, bytes: &[u8]) -> Result<()>;
 
-    /// What the message said, once it has arrived as a whole.
+    /// Returns what the message contains. Called once all of it has arrived.
     fn finish(self) -> Result<Self::Output>;
 }
 
@@ -40,32 +40,33 @@ pub(super) struct Message<'c, R> {
     context: &'c CallContext<'c>,
     reader: R,
     prefix: [u8; PREFIX_BYTE_SIZE],
-    prefixed: usize,
-    /// What has not arrived of the message behind the prefix.
+    /// How many bytes of the prefix have arrived.
+    prefix_count: usize,
+    /// Bytes of the message that have not arrived.
     left: u64,
-    /// A compressed message is kept until it is whole.
+    /// A compressed message, which is buffered until it is complete.
     compressed: Option<(Compression, Vec<u8>)>,
 }
 
 impl<'c, R: MessageReader> Message<'c, R> {
     pub fn new(reader: R, context: &'c CallContext<'c>) -> Self {
-        Self { context, reader, prefix: [0; PREFIX_BYTE_SIZE], prefixed: 0, left: 0, compressed: None }
+        Self { context, reader, prefix: [0; PREFIX_BYTE_SIZE], prefix_count: 0, left: 0, compressed: None }
     }
 
-    /// Takes the next bytes. `encoding` is how the server says that its compressed messages are compressed.
+    /// Parses the next bytes. `encoding` is the response's `grpc-encoding`.
     pub fn push(&mut self, mut bytes: &[u8], encoding: &str) -> Result<()> {
-        if self.prefixed < PREFIX_BYTE_SIZE {
-            let (prefix, rest) = bytes.split_at(bytes.len().min(PREFIX_BYTE_SIZE - self.prefixed));
-            self.prefix[self.prefixed..self.prefixed + prefix.len()].copy_from_slice(prefix);
-            self.prefixed += prefix.len();
-            if self.prefixed < PREFIX_BYTE_SIZE {
+        if self.prefix_count < PREFIX_BYTE_SIZE {
+            let (prefix, rest) = bytes.split_at(bytes.len().min(PREFIX_BYTE_SIZE - self.prefix_count));
+            self.prefix[self.prefix_count..self.prefix_count + prefix.len()].copy_from_slice(prefix);
+            self.prefix_count += prefix.len();
+            if self.prefix_count < PREFIX_BYTE_SIZE {
                 return Ok(());
             }
             bytes = rest;
             self.begin(encoding)?;
         }
         self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
-            Error::malformed_response("invalid gRPC response: a second message, or one longer than announced")
+            Error::malformed_response("invalid gRPC response: trailing data after the message")
         })?;
         match &mut self.compressed {
             None => self.reader.push(bytes),
@@ -76,7 +77,7 @@ impl<'c, R: MessageReader> Message<'c, R> {
         }
     }
 
-    /// Reads the prefix.
+    /// Begins the message that the prefix announces.
     fn begin(&mut self, encoding: &str) -> Result<()> {
         let [is_compressed, byte_size @ ..] = self.prefix;
         self.left = u64::from(u32::from_be_bytes(byte_size));
@@ -91,20 +92,20 @@ impl<'c, R: MessageReader> Message<'c, R> {
                 Ok(())
             }
             _ => Err(Error::malformed_response(format!(
-                "invalid gRPC response: the message is compressed with '{}', which was not requested",
+                "invalid gRPC response: message compressed with '{}', which was not requested",
                 excerpt(encoding)
             ))),
         }
     }
 
     pub fn finish(mut self) -> Result<R::Output> {
-        if self.prefixed < PREFIX_BYTE_SIZE {
+        if self.prefix_count < PREFIX_BYTE_SIZE {
             return Err(Error::malformed_response("invalid gRPC response: missing message"));
         }
         if self.left > 0 {
             let left = self.left;
             return Err(Error::malformed_response(format!(
-                "invalid gRPC response: the message ends {left} bytes early"
+                "invalid gRPC response: {left} bytes are missing at the end of the message"
             )));
         }
         if let Some((compression, bytes)) = self.compressed {

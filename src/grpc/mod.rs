@@ -1,4 +1,5 @@
-//! Triton over gRPC: every call on a lane of its own.
+//! Triton over gRPC: every call has a [lane](lane) of its own, and lends its message to it in pieces
+//! (see [`lend`](crate::lend)).
 
 mod codec;
 mod contents;
@@ -41,10 +42,10 @@ use crate::{
 
 const MODEL_INFER: &str = "ModelInfer";
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
-/// A message is lent in pieces of at most this size: what has to be copied of it when a call ends early is one of them.
-const PIECE_BYTE_SIZE: usize = 1 << 20;
+/// The maximum size of a piece of a message: when a call ends early, at most one piece has to be copied.
+const MAX_PIECE_BYTE_SIZE: usize = 1 << 20;
 
-/// One server over gRPC.
+/// A server over gRPC.
 #[derive(Debug)]
 pub(crate) struct Grpc {
     authority: String,
@@ -55,15 +56,15 @@ pub(crate) struct Grpc {
     lanes: Pool<Lane>,
 }
 
-/// A message of the control plane, and the method that it is for.
+/// An encoded request of the control plane.
 #[derive(Debug)]
 pub(crate) struct GrpcRequest {
     uri: Uri,
-    /// Its prefix, and the message.
+    /// With its prefix.
     message: Vec<u8>,
 }
 
-/// The response to one.
+/// The response to a [`GrpcRequest`].
 pub(crate) struct GrpcResponse<'t> {
     pub headers: Headers,
     pub message: Vec<u8>,
@@ -83,7 +84,8 @@ impl Grpc {
         })
     }
 
-    /// Makes a request of the control plane; `method` is as [`Operation::GRPC`](crate::model::Operation::GRPC).
+    /// Encodes a request of the control plane; `method` is an
+    /// [`Operation::GRPC`](crate::model::Operation::GRPC).
     pub fn request(
         &self,
         method: &str,
@@ -96,12 +98,12 @@ impl Grpc {
         let prefix = message::prefix(byte_size as u64)?;
         let mut bytes = Vec::with_capacity(PREFIX_BYTE_SIZE + byte_size);
         bytes.extend_from_slice(&prefix);
-        // The vector grows: encoding can't fail.
+        // Encoding into a vector can't fail.
         let _ = message.encode(&mut bytes);
         Ok(GrpcRequest { uri: uri(&self.authority, &self.service_name, method)?, message: bytes })
     }
 
-    /// Sends a request of the control plane; what comes back is a message.
+    /// Sends a request of the control plane and receives its response.
     pub async fn call(
         &self,
         request: &GrpcRequest,
@@ -110,13 +112,13 @@ impl Grpc {
         context: &CallContext<'_>,
     ) -> std::result::Result<GrpcResponse<'_>, Failure> {
         let watch = &mut Stopwatch::start();
-        let parts = std::iter::once(&request.message[..]);
+        let chunks = std::iter::once(&request.message[..]);
         let (headers, message, connection) =
-            self.unary(&request.uri, false, parts, Whole::default(), fresh, watch, caller, context).await?;
+            self.unary(&request.uri, false, chunks, Raw::default(), fresh, watch, caller, context).await?;
         Ok(GrpcResponse { headers, message, connection })
     }
 
-    /// Sends one inference.
+    /// Sends an inference request and receives its response.
     pub async fn infer(
         &self,
         message: &Encoded<'_>,
@@ -127,29 +129,30 @@ impl Grpc {
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
         let reader = InferReader::new(places);
-        let (headers, mut result, connection) =
-            self.unary(&self.infer_uri, true, message.parts(), reader, fresh, watch, caller, context).await?;
+        let (headers, mut result, connection) = self
+            .unary(&self.infer_uri, true, message.chunks(), reader, fresh, watch, caller, context)
+            .await?;
         result.headers = headers;
         result.times = watch.times();
         connection.check_in();
         Ok(result)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a call is, where it goes, and who makes it")]
+    #[expect(clippy::too_many_arguments, reason = "the method, the message, its reader, the call")]
     async fn unary<'m, R: MessageReader>(
         &self,
         uri: &Uri,
         is_compressible: bool,
-        parts: impl Iterator<Item = &'m [u8]>,
+        chunks: impl Iterator<Item = &'m [u8]>,
         reader: R,
         fresh: bool,
         watch: &mut Stopwatch,
         caller: &Caller,
         context: &CallContext<'_>,
     ) -> std::result::Result<(Headers, R::Output, Kept<'_, Lane>), Failure> {
-        // Before the lane, so that it is settled after it: a call that is stopped is dropped here, its connection is
-        // closed, and nothing that was lent is left in the connection's queue.
-        let loan = Loan::new(parts, PIECE_BYTE_SIZE);
+        // Declared before the lane, so that it is dropped after it: if this future is dropped, the connection
+        // is closed first and no longer holds any piece of the loan.
+        let loan = Loan::new(chunks, MAX_PIECE_BYTE_SIZE);
         let open = async || {
             watch.lap(|times| &mut times.queue);
             let lane = Lane::new(self.dialer.dial(caller).await?)?;
@@ -160,7 +163,7 @@ impl Grpc {
         let lane = &mut checked.connection;
         let link = lane.link().clone();
         let _on = caller.on(&link);
-        caller.begins("sending the request");
+        caller.set_phase("sending the request");
         let now = Instant::now();
         watch.lap_at(now, |times| &mut times.queue);
         let headers = exchange::headers(uri, &self.common_headers, is_compressible, now, context);
@@ -172,13 +175,13 @@ impl Grpc {
             .map_err(|failure| Failure { was_reused: checked.is_reused, ..failure });
         let outcome = match outcome {
             Err(failure) if wrong_port::is_suspected(&failure, &link) => {
-                // In a box, since every call's future has room for this one.
+                // Boxed, since this rare future would enlarge that of every call.
                 let explained = wrong_port::explained(failure, &link, &self.dialer, &self.authority, caller);
                 Err(Box::pin(explained).await)
             }
-            outcome => outcome.map_err(|failure| named(failure, uri, &self.service_name)),
+            outcome => outcome.map_err(|failure| with_method(failure, uri, &self.service_name)),
         };
-        let is_usable = checked.connection.take_back(&loan, outcome.is_err());
+        let is_usable = checked.connection.end_loan(&loan, outcome.is_err());
         let is_malformed = outcome.as_ref().is_err_and(|failure| failure.error.is_malformed_response());
         let kept = Kept((is_usable && !is_malformed).then_some(checked));
         match outcome {
@@ -203,8 +206,8 @@ fn uri(authority: &str, service_name: &str, method: &str) -> Result<Uri> {
     Uri::try_from(uri).map_err(|error| Error::invalid("invalid host for gRPC").with_source(error))
 }
 
-/// A failure, with the method that was called if it is UNIMPLEMENTED, and with what to do if the server does not know it.
-fn named(failure: Failure, uri: &Uri, service_name: &str) -> Failure {
+/// Adds the method to an UNIMPLEMENTED error, with advice if the server does not know the service.
+fn with_method(failure: Failure, uri: &Uri, service_name: &str) -> Failure {
     if failure.error.status() != Status::Unimplemented {
         return failure;
     }
@@ -212,30 +215,30 @@ fn named(failure: Failure, uri: &Uri, service_name: &str) -> Failure {
     let method = path.strip_prefix('/').and_then(|path| path.strip_prefix(service_name));
     let is_option = method.is_some_and(|method| method.starts_with('/'));
     let advice = match is_option && reasons::is_unknown_method(&failure.error) {
-        true => "; if the server's service has another name, set option grpc_service_name",
+        true => "; set option grpc_service_name if the server uses another service name",
         false => "",
     };
     let error = failure.error.with_hint(format_args!(": method '{path}'{advice}"));
     Failure { error, ..failure }
 }
 
-/// Options that gRPC has no place for.
+/// Refuses options that gRPC does not support.
 pub(crate) fn check_http_only(context: &CallContext) -> Result<()> {
     let Route { path, content_type, json_size_header } = context.route;
     if !context.query.is_empty() {
-        return Err(Error::invalid("query parameters are for HTTP only: a gRPC call has no URL"));
+        return Err(Error::invalid("query parameters are unsupported over gRPC"));
     }
     if path.is_some() || content_type.is_some() || json_size_header.is_some() {
-        return Err(Error::invalid("the HTTP path and content type options are for HTTP only"));
+        return Err(Error::invalid("the HTTP path and content type options are unsupported over gRPC"));
     }
     Ok(())
 }
 
-/// Reads a message as the bytes that it is.
+/// Receives a message without decoding it.
 #[derive(Default)]
-struct Whole(Vec<u8>);
+struct Raw(Vec<u8>);
 
-impl MessageReader for Whole {
+impl MessageReader for Raw {
     type Output = Vec<u8>;
 
     fn begin(&mut self, byte_size: u64, context: &CallContext) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Messages of an inference without a connection, and a message that was made before.
+//! Encoding requests and decoding responses without a connection.
 
 use super::{
     codec::{Encoded, ResponseReader},
@@ -14,24 +14,24 @@ use crate::{
 };
 
 impl InferRequest<'_> {
-    /// The request as a message of gRPC's, a `ModelInferRequest`. Its tensors are copied.
+    /// Encodes the request as a gRPC message, a `ModelInferRequest`. Copies its tensors.
     pub fn to_grpc_message(&self) -> Result<Vec<u8>> {
         self.check()?;
         let call = CallOptions::new();
         let options = ClientOptions::new();
         let context = CallContext::new(&options, &call);
         let message = Encoded::new(self, &context)?;
-        let parts: Vec<&[u8]> = message.parts().collect();
-        Ok(parts.concat().split_off(PREFIX_BYTE_SIZE))
+        let chunks: Vec<&[u8]> = message.chunks().collect();
+        Ok(chunks.concat().split_off(PREFIX_BYTE_SIZE))
     }
 }
 
 impl InferResult {
-    /// Reads an answer from a message of gRPC's, a `ModelInferResponse`.
+    /// Decodes a result from a gRPC message, a `ModelInferResponse`.
     pub fn from_grpc_message(message: &[u8]) -> Result<Self> {
         let call = CallOptions::new();
         let mut options = ClientOptions::new();
-        // The caller has the whole message in memory: it is his to say what is too much.
+        // The caller has the message in memory already: the limits protect against servers.
         options.set_max_message_byte_size(u64::MAX)?.set_max_decompressed_byte_size(u64::MAX)?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);

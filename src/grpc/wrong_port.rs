@@ -1,4 +1,4 @@
-//! What a port speaks that does not speak gRPC, HTTP/1 or TLS: the likeliest mistakes in a URL.
+//! Detects a port that speaks HTTP/1 or TLS instead of gRPC: the most frequent mistakes in a URL.
 
 use std::{future::poll_fn, io::IoSlice, time::Duration};
 
@@ -16,18 +16,35 @@ use crate::{
     until::Deadline,
 };
 
-/// The maximum time that the port has to respond.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The maximum duration of the probe.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The status with which servers of TLS respond to HTTP/1, where it stands.
-const ERROR: &[u8] = b"HTTP/1.1 400 ";
-/// How much of a response is looked at.
-const RESPONSE_BYTE_SIZE: usize = 4 << 10;
+/// The status line with which TLS servers respond to HTTP/1.
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 ";
+/// The maximum size that the probe reads of a response.
+const MAX_RESPONSE_BYTE_SIZE: usize = 4 << 10;
+/// The type of a SETTINGS frame, the first frame that an HTTP/2 server sends, and its offset.
+const SETTINGS: u8 = 4;
+const FRAME_TYPE: usize = 3;
 
-/// Whether a call that failed on a connection has met another protocol than HTTP/2, or may have: by the first bytes that
-/// the server ever sent there, or since a server has accepted a fresh connection and closed it without having sent a byte,
-/// which no server of gRPC does. Triton's HTTP port does so, servers of TLS do, and so does a load balancer without a
-/// server behind it; only for the last it is of use to try again.
+const HTTP1: &str = "this port speaks HTTP/1, not gRPC: is it the HTTP port (8000 by default; use http://) \
+                     or the metrics port (8002 by default)? the gRPC port is 8001 by default";
+
+/// Returns the question to add to the message of a failed connection: empty if the server has spoken HTTP/2.
+pub(super) fn question(link: &Link) -> &'static str {
+    if link.is_mute() {
+        return " (is this the gRPC port, 8001 by default? does this port expect TLS?)";
+    }
+    match link.first_bytes().get(FRAME_TYPE) {
+        Some(&SETTINGS) => "",
+        None if link.first_bytes().is_empty() => "",
+        _ => " (is this the gRPC port, 8001 by default?)",
+    }
+}
+
+/// Whether a failed call may have met a protocol other than HTTP/2: the first bytes on the connection say so,
+/// or the server closed a new connection without sending a byte. gRPC servers never do that; Triton's HTTP
+/// port, TLS servers and load balancers without a backend do, and a retry can only help with the last.
 pub(super) fn is_suspected(failure: &Failure, link: &Link) -> bool {
     let first = link.first_bytes();
     match failure.reached {
@@ -37,9 +54,10 @@ pub(super) fn is_suspected(failure: &Failure, link: &Link) -> bool {
     }
 }
 
-/// The failure that such a call ends with. Unless the first bytes tell, the port is asked in HTTP/1, on a connection of its
-/// own that the pool does not count, in at most half of the time that the call has left: servers of TLS respond to HTTP/1
-/// with a page that says what they expect, some of those too that hang up on HTTP/2.
+/// Returns the failure of such a call. Unless the first bytes show the protocol, the port is probed with an
+/// HTTP/1 request on a connection outside the pool, in at most half of the call's remaining time. TLS servers
+/// respond to HTTP/1 with a page that says what they expect, even some of those that close the connection on
+/// HTTP/2.
 pub(super) async fn explained(
     failure: Failure,
     link: &Link,
@@ -52,17 +70,16 @@ pub(super) async fn explained(
         return tls_port::error().into();
     }
     let left = caller.until().deadline.remaining();
-    let patience = left.map_or(PATIENCE, |left| PATIENCE.min(left / 2));
+    let timeout = left.map_or(PROBE_TIMEOUT, |left| PROBE_TIMEOUT.min(left / 2));
     let mut response = Vec::new();
-    // What has arrived when its time is over counts.
-    let asked = ask(dialer, authority, caller, &mut response);
-    let _ = caller.within(Deadline::after(Some(patience)), asked).await;
+    // If it times out, what has arrived is used.
+    let probing = probe(dialer, authority, caller, &mut response);
+    let _ = caller.within(Deadline::after(Some(timeout)), probing).await;
     if tls_port::is_alert(&response) || tls_port::is_named_by_response(&response) {
         return tls_port::error().into();
     }
     if is_http1(&first) || is_http1(&response) {
-        let message = "the server's port speaks HTTP/1, not gRPC: use an http:// URL, or the gRPC port (8001 by default)";
-        return Error::new(Status::Internal, Origin::Connection, message).into();
+        return Error::new(Status::Internal, Origin::Connection, HTTP1).into();
     }
     failure
 }
@@ -71,19 +88,18 @@ fn is_http1(first: &[u8]) -> bool {
     first.starts_with(b"HTTP/")
 }
 
-/// Asks for the server's liveness, and receives the start of the response: all of an error's page, and of anything else
-/// as much as tells what it is.
-async fn ask(dialer: &Dialer, authority: &str, caller: &Caller, response: &mut Vec<u8>) {
+/// Requests the server's liveness over HTTP/1 and receives the response until it is conclusive.
+async fn probe(dialer: &Dialer, authority: &str, caller: &Caller, response: &mut Vec<u8>) {
     let request = format!("GET /v2/health/live HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     let Ok(link) = dialer.dial(caller).await else { return };
     let _on = caller.on(&link);
-    // It fits into any send buffer.
+    // The request fits into any send buffer.
     if poll_fn(|_| link.poll_send(&[IoSlice::new(request.as_bytes())])).await.is_err() {
         return;
     }
-    let mut bytes = vec![0; RESPONSE_BYTE_SIZE];
-    while response.len() < RESPONSE_BYTE_SIZE && !is_conclusive(response) {
-        let mut into = ReadBuf::new(&mut bytes[..RESPONSE_BYTE_SIZE - response.len()]);
+    let mut bytes = vec![0; MAX_RESPONSE_BYTE_SIZE];
+    while response.len() < MAX_RESPONSE_BYTE_SIZE && !is_conclusive(response) {
+        let mut into = ReadBuf::new(&mut bytes[..MAX_RESPONSE_BYTE_SIZE - response.len()]);
         let received = poll_fn(|_| link.poll_recv(&mut into)).await;
         if received.is_err() || into.filled().is_empty() {
             break;
@@ -92,12 +108,12 @@ async fn ask(dialer: &Dialer, authority: &str, caller: &Caller, response: &mut V
     }
 }
 
-/// Whether more of a response would change nothing.
+/// Whether the rest of the response does not matter: only the page of a status 400 is read to its end.
 fn is_conclusive(response: &[u8]) -> bool {
-    match response.get(..ERROR.len()) {
+    match response.get(..BAD_REQUEST.len()) {
         None => tls_port::is_alert(response),
         Some(start) => {
-            !is_http1(start) || start[8..] != ERROR[8..] || tls_port::is_named_by_response(response)
+            !is_http1(start) || start[8..] != BAD_REQUEST[8..] || tls_port::is_named_by_response(response)
         }
     }
 }

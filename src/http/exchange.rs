@@ -113,7 +113,7 @@ impl<'c> Exchange<'c> {
         for part in body.filter(|part| !part.is_empty()) {
             parts.push(IoSlice::new(part));
         }
-        self.caller.begins("sending the request");
+        self.caller.set_phase("sending the request");
         let (head, is_sent) = match self.send(&mut parts).await {
             Ok(Sent::Whole) => (None, true),
             Ok(Sent::Early(head)) => (Some(head), false),
@@ -122,7 +122,7 @@ impl<'c> Exchange<'c> {
                     return Err(failure);
                 }
                 // The server may have said why it takes no more.
-                self.link.read_anyway();
+                self.link.force_read();
                 match self.head().await {
                     Ok(head) => (Some(head), false),
                     Err(other) if tls_port::is_alert(self.window.unread()) => return Err(other),
@@ -130,12 +130,12 @@ impl<'c> Exchange<'c> {
                 }
             }
         };
-        self.caller.begins("waiting for the response");
+        self.caller.set_phase("waiting for the response");
         let head = match head {
             Some(head) => head,
             None => self.head().await?,
         };
-        self.caller.begins("receiving the response");
+        self.caller.set_phase("receiving the response");
         if !is_sent && matches!(head.status, 200..=299) {
             // An error may come early; a success cannot be the response to what has not been sent.
             let message = "malformed HTTP response: a success before the end of the request was sent";
@@ -221,7 +221,7 @@ impl<'c> Exchange<'c> {
             (true, Some(_)) => Reached::Perhaps,
         };
         let question = if self.link.is_mute() { tls_port::QUESTION } else { "" };
-        let message = format!("connection lost ({}){question}", self.caller.doing());
+        let message = format!("connection lost ({}){question}", self.caller.phase());
         let error = Error::connection(message).in_doubt(has_left).with_source(error);
         Failure { error, reached, was_reused: false }
     }

@@ -1,4 +1,4 @@
-//! Whether a request that failed is sent once more.
+//! Decides whether a failed request is sent a second time.
 
 use crate::error::Error;
 
@@ -7,24 +7,24 @@ use crate::error::Error;
 pub(crate) struct Failure {
     pub error: Error,
     pub reached: Reached,
-    /// Other calls had used the connection before.
+    /// The connection had carried other calls before.
     pub was_reused: bool,
 }
 
-/// How far a request that failed has come, as far as that can be known.
+/// How far a failed request got, as far as that can be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reached {
-    /// Nothing of it has left: the connection was closed meanwhile.
+    /// No byte of it was sent: the connection had been closed.
     Nothing,
-    /// The server says that it has not looked at it: GOAWAY with a lower last stream id, or REFUSED_STREAM before the end
-    /// of the request was sent.
+    /// The server states that it did not process the request: GOAWAY with a lower last stream id, or
+    /// REFUSED_STREAM before the end of the request was sent.
     Refused,
-    /// REFUSED_STREAM after all of it was sent. By HTTP/2's rules the server has not looked at it either, but HAProxy 2.6
-    /// says so after its server has run the request.
-    RefusedWhole,
+    /// REFUSED_STREAM after the complete request was sent. HTTP/2 guarantees that it was not processed, but
+    /// HAProxy 2.6 sends this after its server has run the request.
+    RefusedComplete,
     /// The connection ended before any byte of a response.
     Closed,
-    /// The server may have run it, or has.
+    /// The server ran the request, or may have.
     Perhaps,
 }
 
@@ -34,40 +34,40 @@ impl From<Error> for Failure {
     }
 }
 
-/// The attempts of one call: two at most, the second one on a fresh connection.
+/// The attempts of a call: at most two, the second one on a new connection.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     /// The call changes nothing on the server.
-    only_reads: bool,
-    /// Whether the first attempt may have run; `None` while it is under way.
+    is_read_only: bool,
+    /// Whether the server may have run the first attempt; `None` until it has failed.
     first: Option<bool>,
 }
 
 impl Attempts {
-    pub fn new(only_reads: bool) -> Self {
-        Self { only_reads, first: None }
+    pub fn new(is_read_only: bool) -> Self {
+        Self { is_read_only, first: None }
     }
 
-    /// Whether the attempt at hand wants a fresh connection.
-    pub fn wants_fresh(&self) -> bool {
+    /// Whether the current attempt needs a new connection.
+    pub fn needs_fresh(&self) -> bool {
         self.first.is_some()
     }
 
-    /// Whether an attempt that came before may have run.
+    /// Whether the server may have run an earlier attempt.
     pub fn is_in_doubt(&self) -> bool {
         self.first == Some(true)
     }
 
-    /// Takes note of a failure. `Err` is the end of the call.
+    /// Records a failed attempt. Returns the call's error if there is no further one.
     pub fn next(&mut self, failure: Failure) -> Result<(), Error> {
         let Failure { error, reached, was_reused } = failure;
         let again = match reached {
             _ if self.first.is_some() => false,
-            // A fresh connection that the server closes at once is no better the second time.
+            // If the server closes a new connection at once, another one would not fare better.
             Reached::Nothing => was_reused,
             Reached::Refused => true,
-            Reached::RefusedWhole => self.only_reads,
-            Reached::Closed => self.only_reads && was_reused,
+            Reached::RefusedComplete => self.is_read_only,
+            Reached::Closed => self.is_read_only && was_reused,
             Reached::Perhaps => false,
         };
         let in_doubt = error.is_in_doubt() || self.is_in_doubt();
@@ -84,16 +84,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_repeated_where_it_was_not_seen_or_only_reads_and_once_at_most() {
+    fn a_request_is_retried_at_most_once_and_only_if_unprocessed_or_read_only() {
         use Reached::*;
-        // (how it failed, in doubt, on a reused connection): again if it changes something, again if it only reads
+        // ((reached, in doubt, on a reused connection), whether a write is retried, whether a read is)
         let table = [
             ((Nothing, false, true), true, true),
             ((Nothing, false, false), false, false),
             ((Refused, false, true), true, true),
             ((Refused, false, false), true, true),
-            ((RefusedWhole, true, true), false, true),
-            ((RefusedWhole, true, false), false, true),
+            ((RefusedComplete, true, true), false, true),
+            ((RefusedComplete, true, false), false, true),
             ((Closed, true, true), false, true),
             ((Closed, true, false), false, false),
             ((Perhaps, true, true), false, false),
@@ -104,13 +104,13 @@ mod tests {
             was_reused,
         };
         for ((reached, in_doubt, was_reused), writes, reads) in table {
-            for (only_reads, again) in [(false, writes), (true, reads)] {
-                let mut attempts = Attempts::new(only_reads);
+            for (is_read_only, again) in [(false, writes), (true, reads)] {
+                let mut attempts = Attempts::new(is_read_only);
                 let outcome = attempts.next(fail(reached, in_doubt, was_reused));
-                assert_eq!(outcome.is_ok(), again, "{reached:?} {was_reused} {only_reads}");
-                assert_eq!(attempts.wants_fresh(), again);
+                assert_eq!(outcome.is_ok(), again, "{reached:?} {was_reused} {is_read_only}");
+                assert_eq!(attempts.needs_fresh(), again);
                 if outcome.is_ok() {
-                    // The doubt of the first attempt stays, whatever becomes of the second.
+                    // The first attempt stays in doubt, however the second one fails.
                     let error = attempts.next(fail(Refused, false, false)).unwrap_err();
                     assert_eq!(error.is_in_doubt(), in_doubt, "{reached:?}");
                 }

@@ -1,5 +1,4 @@
-//! The one way to reach a server, for every path and both protocols: names, addresses, connecting, socket options.
-//! What is added to it (TLS, Unix sockets, proxies) is added here, once.
+//! Opens connections, for both protocols: name resolution, connecting, timeouts, logging.
 
 use std::{
     future::poll_fn,
@@ -30,7 +29,7 @@ pub(crate) struct Dialer {
     resolver: Resolver,
     log: Log,
     /// See [`Link::is_mute`].
-    has_spoken: Arc<AtomicBool>,
+    has_received: Arc<AtomicBool>,
 }
 
 impl Dialer {
@@ -43,11 +42,11 @@ impl Dialer {
             connect_timeout,
             resolver: Resolver::default(),
             log,
-            has_spoken: Arc::default(),
+            has_received: Arc::default(),
         }
     }
 
-    /// Opens a connection within the connect timeout. Nothing was sent when it fails, so its errors are never in doubt.
+    /// Opens a connection within the connect timeout. Its errors are never in doubt: nothing was sent.
     pub async fn dial(&self, caller: &Caller) -> Result<Arc<Link>> {
         let deadline = Deadline::after(self.connect_timeout);
         let outcome = self
@@ -62,47 +61,47 @@ impl Dialer {
     }
 
     async fn connect(&self, caller: &Caller, deadline: Deadline) -> Result<Arc<Link>> {
-        let late = || {
-            // The call may have time left, and another attempt may succeed.
+        let timed_out = || {
+            // Not DEADLINE_EXCEEDED: the call may have time left, and a retry may succeed.
             let timeout = self.connect_timeout.unwrap_or_default();
-            Error::connection(format!("no connection within {timeout:?}, the connect timeout"))
+            Error::connection(format!("no connection within the connect timeout of {timeout:?}"))
         };
-        caller.begins("resolving the host name");
+        caller.set_phase("resolving the host name");
         let addresses =
             caller.within(deadline, self.resolver.resolve(&self.host, self.zone.as_deref(), self.port)).await;
-        let addresses = addresses.ok_or_else(late)??;
-        caller.begins("connecting");
+        let addresses = addresses.ok_or_else(timed_out)??;
+        caller.set_phase("connecting");
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for (at, address) in addresses.iter().enumerate() {
-            let behind = addresses.len() - at - 1;
-            // A silent address must not use up the time of those behind it.
-            let share = match behind {
+            let following = addresses.len() - at - 1;
+            // An address that does not respond must leave time for those that follow.
+            let deadline = match following {
                 0 => deadline,
-                behind => {
+                following => {
                     let left = deadline.min(caller.until().deadline).remaining();
-                    let shares = u32::try_from(behind + 1).unwrap_or(u32::MAX);
+                    let shares = u32::try_from(following + 1).unwrap_or(u32::MAX);
                     Deadline::after(left.map(|left| left / shares))
                 }
             };
-            match self.connect_to(*address, caller, share).await {
+            match self.connect_to(*address, caller, deadline).await {
                 Ok(link) => return Ok(link),
                 Err(error) => last = error,
             }
         }
         if deadline.is_over() {
-            return Err(late());
+            return Err(timed_out());
         }
         Err(Error::connection(format!("tried {}", list(&addresses))).with_source(last))
     }
 
-    /// Connects to one address, before `deadline`.
+    /// Connects to one address.
     async fn connect_to(
         &self,
         address: SocketAddr,
         caller: &Caller,
         deadline: Deadline,
     ) -> io::Result<Arc<Link>> {
-        let link = Link::connect(address, self.has_spoken.clone())?;
+        let link = Link::connect(address, self.has_received.clone())?;
         let _on = caller.on(&link);
         let connected = poll_fn(|_| link.poll_connected());
         caller.within(deadline, connected).await.ok_or(io::ErrorKind::TimedOut)??;

@@ -1,5 +1,5 @@
-//! Runs a call's future on the thread that made the call: no runtime, no second thread, no system call but those of
-//! the call itself.
+//! An executor that runs a call's future on the calling thread: no runtime, no second thread, no system calls
+//! other than the call's own.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,29 +16,30 @@ use std::{
 use super::link::Link;
 use crate::until::{Deadline, Stopped, Until};
 
-/// After so many turns without a wait the deadline is checked all the same.
-const TURNS: u32 = 64;
+/// The number of polls without a wait after which the deadline is checked: a future that wakes itself must
+/// not escape it.
+const POLLS_BETWEEN_CHECKS: u32 = 64;
 
-/// The thread that makes a call: what its future waits for at present, and how far it has come.
+/// The state of a call on its thread: what its future waits for, and how far it has got.
 pub(crate) struct Caller {
     until: Until,
     link: RefCell<Option<Arc<Link>>>,
-    /// An earlier point in time at which the future wants to be polled.
+    /// The deadline of the innermost [`within`](Self::within).
     wake_at: Cell<Deadline>,
-    doing: Cell<&'static str>,
+    phase: Cell<&'static str>,
     is_in_doubt: Cell<bool>,
     woken: Arc<Woken>,
     waker: Waker,
 }
 
 thread_local! {
-    /// What wakes this thread, kept for the next call. A call within a call (from a callback) makes its own.
+    /// This thread's waker, kept for the next call. A nested call (from a callback) creates its own.
     static WOKEN: Cell<Option<Arc<Woken>>> = const { Cell::new(None) };
 }
 
 impl Caller {
     pub fn new(until: Until) -> Self {
-        // A thread that ends may have lost its locals already.
+        // Thread locals may be destroyed already while the thread ends.
         let kept = WOKEN.try_with(Cell::take).ok().flatten();
         let woken = kept
             .unwrap_or_else(|| Arc::new(Woken { is_set: AtomicBool::new(false), thread: thread::current() }));
@@ -46,7 +47,7 @@ impl Caller {
             until,
             link: RefCell::new(None),
             wake_at: Cell::new(Deadline::after(None)),
-            doing: Cell::new("starting"),
+            phase: Cell::new("starting"),
             is_in_doubt: Cell::new(false),
             waker: Waker::from(woken.clone()),
             woken,
@@ -57,41 +58,41 @@ impl Caller {
         self.until
     }
 
-    /// Notes what the call is doing, for the message of a deadline that passes meanwhile.
-    pub fn begins(&self, doing: &'static str) {
-        self.doing.set(doing);
+    /// Sets what the call is doing, for error messages: "receiving the response".
+    pub fn set_phase(&self, phase: &'static str) {
+        self.phase.set(phase);
     }
 
-    /// The thread that makes the call.
+    /// The calling thread.
     pub fn thread(&self) -> ThreadId {
         self.woken.thread.id()
     }
 
-    /// What the call was doing.
-    pub fn doing(&self) -> &'static str {
-        self.doing.get()
+    /// What the call is doing; see [`set_phase`](Self::set_phase).
+    pub fn phase(&self) -> &'static str {
+        self.phase.get()
     }
 
-    /// Whether the server may have run the request, of a call that was stopped.
+    /// Whether the server may have run the request of a call that was stopped.
     pub fn is_in_doubt(&self) -> bool {
         self.is_in_doubt.get()
     }
 
-    /// Notes that an attempt that came before may have run.
-    pub fn doubt(&self) {
+    /// Records that the server may have run an attempt.
+    pub fn set_in_doubt(&self) {
         self.is_in_doubt.set(true);
     }
 
-    /// Makes `link` what the call waits for, as long as the guard lives, and begins a call on it.
+    /// Begins a call on `link` and waits on it while the guard lives.
     pub fn on(&self, link: &Arc<Link>) -> On<'_> {
         link.begin(self.until.deadline);
         self.link.replace(Some(link.clone()));
         On(self)
     }
 
-    /// The outcome of a future that is a part of the call's; `None` if it is not ready at `deadline`.
+    /// Awaits a part of the call's future; `None` if it is not ready at `deadline`.
     pub async fn within<T>(&self, deadline: Deadline, future: impl Future<Output = T>) -> Option<T> {
-        let _limit = Limit { caller: self, before: self.wake_at.replace(deadline.min(self.wake_at.get())) };
+        let _within = Within { caller: self, outer: self.wake_at.replace(deadline.min(self.wake_at.get())) };
         let mut future = pin!(future);
         poll_fn(|context| match future.as_mut().poll(context) {
             Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
@@ -101,7 +102,7 @@ impl Caller {
         .await
     }
 
-    /// Waits until there is something to do.
+    /// Waits until the link is ready or the thread is woken.
     fn wait(&self) -> Result<(), Stopped> {
         let deadline = self.until.deadline.min(self.wake_at.get());
         match &*self.link.borrow() {
@@ -116,10 +117,10 @@ impl Caller {
         self.until.check()
     }
 
-    /// Notes whether any of a request has left, before a future that is stopped is dropped.
-    fn note(&self) {
+    /// Puts a stopped call in doubt if any of its request was sent. Called before its future is dropped.
+    fn check_sent(&self) {
         if self.link.borrow().as_ref().is_some_and(|link| link.progress().sent > 0) {
-            self.doubt();
+            self.set_in_doubt();
         }
     }
 }
@@ -141,43 +142,42 @@ impl Drop for On<'_> {
 }
 
 /// See [`Caller::within`].
-struct Limit<'c> {
+struct Within<'c> {
     caller: &'c Caller,
-    before: Deadline,
+    outer: Deadline,
 }
 
-impl Drop for Limit<'_> {
+impl Drop for Within<'_> {
     fn drop(&mut self) {
-        self.caller.wake_at.set(self.before);
+        self.caller.wake_at.set(self.outer);
     }
 }
 
-/// Polls a future to its end on this thread, and waits in between for what it waits for. A future that is ready wins
-/// over a deadline that has passed.
+/// Runs a future to completion on this thread. A future that is ready wins over a deadline that has passed.
 pub(crate) fn drive<T>(caller: &Caller, call: impl Future<Output = T>) -> Result<T, Stopped> {
     let woken = &caller.woken;
     let mut context = Context::from_waker(&caller.waker);
     let mut call = pin!(call);
-    let mut turns = 0u32;
+    let mut polls = 0u32;
     loop {
         if let Poll::Ready(outcome) = call.as_mut().poll(&mut context) {
             return Ok(outcome);
         }
         let waited = if woken.is_set.load(Ordering::Relaxed) {
             woken.is_set.store(false, Ordering::Relaxed);
-            turns = turns.wrapping_add(1);
-            if turns.is_multiple_of(TURNS) { caller.until.check() } else { Ok(()) }
+            polls = polls.wrapping_add(1);
+            if polls.is_multiple_of(POLLS_BETWEEN_CHECKS) { caller.until.check() } else { Ok(()) }
         } else {
             caller.wait()
         };
         if let Err(stopped) = waited {
-            caller.note();
+            caller.check_sent();
             return Err(stopped);
         }
     }
 }
 
-/// Wakes a thread, or keeps it from going to sleep.
+/// Wakes a thread from [`Caller::wait`], or keeps it from waiting.
 struct Woken {
     is_set: AtomicBool,
     thread: Thread,
@@ -190,7 +190,8 @@ impl Wake for Woken {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.is_set.store(true, Ordering::Relaxed);
-        // A system call only if the thread is parked. Its own memory order makes what came before visible.
+        // A system call only if the thread is parked. It synchronizes with `park`, so that `Relaxed` suffices
+        // above.
         self.thread.unpark();
     }
 }
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_future_that_wakes_itself_without_end_is_stopped_and_a_call_within_a_call_keeps_its_own_wakes() {
+    fn a_future_that_keeps_waking_itself_is_stopped_and_a_nested_call_has_its_own_waker() {
         let late = caller(Some(Duration::from_millis(20)));
         let restless = poll_fn(|context| {
             context.waker().wake_by_ref();
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_call_may_have_a_nearer_deadline_which_ends_with_it() {
+    fn a_part_of_a_call_may_have_an_earlier_deadline() {
         let caller = caller(Some(Duration::from_secs(60)));
         let near = |ms| Deadline::after(Some(Duration::from_millis(ms)));
         let nested = caller.within(near(10_000), caller.within(near(10), std::future::pending::<()>()));

@@ -1,4 +1,5 @@
-//! A connection as the engines see it: tokio's I/O traits over a socket, for whoever drives it.
+//! A connection: tokio's I/O traits over a socket, for a protocol engine (h2, ureq-proto) that is driven by
+//! [`drive`](super::drive).
 
 use std::{
     fmt,
@@ -15,72 +16,74 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::socket::{Socket, Wanted};
+use super::socket::{Interest, Socket};
 use crate::until::Deadline;
 
-/// How much is gathered from small writes before it is sent. HTTP/2 hands over each frame by itself, and most servers
-/// take no more than 16 KiB in one.
-const STAGE_BYTE_SIZE: usize = 256 << 10;
-/// A larger write is not gathered but sent from where it lies.
-const STAGED_BYTE_SIZE: usize = 32 << 10;
-/// How much is remembered of the first bytes that the server sent.
+/// The size of the buffer that gathers small writes: h2 writes every frame separately, and most servers limit
+/// frames to 16 KiB.
+const WRITE_BUFFER_BYTE_SIZE: usize = 256 << 10;
+/// Larger writes are sent without buffering.
+const MAX_BUFFERED_WRITE_BYTE_SIZE: usize = 32 << 10;
+/// The number of bytes that are kept of the first that the server sends.
 const FIRST_BYTE_SIZE: usize = 8;
 
-/// A socket, and what an engine and its driver tell each other of it. A read or write that has to wait returns
-/// `Pending` without a system call; the driver then waits ([`wait`](Self::wait)), or lets the next read wait.
+/// A socket, shared by a protocol engine and its driver. A read or write that would block returns `Pending`
+/// without a system call; the driver then waits ([`wait`](Self::wait)), or lets the next read block.
 ///
-/// Reads wait only when the whole future is idle. One that waits by itself would save nothing, and would deadlock
-/// wherever an engine reads once more before it writes, as TLS does in its handshake.
+/// Reads block only when the whole future is idle. Otherwise they would deadlock where an engine reads before
+/// it writes, as in a TLS handshake.
 pub(crate) struct Link {
     socket: Socket,
-    /// Whether the server has ever sent a byte, on whatever connection of the client's.
-    has_spoken: Arc<AtomicBool>,
+    /// Set when the server sends a byte, on any connection of the client.
+    has_received: Arc<AtomicBool>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Of the call that uses the connection: an engine goes on for as long as the peer has anything for it.
+    /// The deadline of the current call. Checked on every read and write: an engine would go on for as long
+    /// as the peer sends.
     deadline: Option<Deadline>,
     timed_out: bool,
     /// There may be something to read.
     readable: bool,
-    /// The next read may wait so long: there is nothing else to do.
+    /// The next read may block until then: there is nothing else to do.
     may_wait: Option<Deadline>,
-    /// The system takes no more for now.
+    /// The socket's send buffer is full.
     blocked: bool,
-    /// What was written in small pieces, and how much of it has left.
-    stage: Vec<u8>,
-    staged_sent: usize,
+    /// Small writes, of which `write_buffer_sent` bytes were sent.
+    write_buffer: Vec<u8>,
+    write_buffer_sent: usize,
     progress: Progress,
-    /// The first bytes that ever arrived.
+    /// The first bytes that arrived on the connection.
     first: Vec<u8>,
 }
 
-/// How far a call has come on its connection.
+/// The progress of the current call on its connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Progress {
-    /// The bytes that have left.
+    /// The number of bytes sent.
     pub sent: u64,
-    /// When the last of them did.
+    /// When the last byte was sent.
     pub sent_at: Option<Instant>,
-    /// When the first byte of what followed arrived.
+    /// When the first byte arrived.
     pub first_byte_at: Option<Instant>,
 }
 
 impl Link {
-    /// Begins to connect. `has_spoken` is set once the server sends anything.
-    pub fn connect(peer: SocketAddr, has_spoken: Arc<AtomicBool>) -> io::Result<Arc<Self>> {
+    /// Begins to connect. Sets `has_received` when the server sends anything.
+    pub fn connect(peer: SocketAddr, has_received: Arc<AtomicBool>) -> io::Result<Arc<Self>> {
         let state = State { blocked: true, ..State::default() };
-        Ok(Arc::new(Self { socket: Socket::connect(peer)?, has_spoken, state: Mutex::new(state) }))
+        Ok(Arc::new(Self { socket: Socket::connect(peer)?, has_received, state: Mutex::new(state) }))
     }
 
-    /// The outcome of connecting, once there is one.
+    /// Completes connecting.
     pub fn poll_connected(&self) -> Poll<io::Result<()>> {
         if self.lock().blocked { Poll::Pending } else { Poll::Ready(self.socket.finish_connect()) }
     }
 
-    /// Begins a call. Reads and writes beyond the deadline are `Pending`, whatever there is to read or to send.
+    /// Begins a call. After the deadline, reads and writes return `Pending` whether or not the socket is
+    /// ready.
     pub fn begin(&self, deadline: Deadline) {
         let mut state = self.lock();
         state.deadline = Some(deadline);
@@ -92,27 +95,28 @@ impl Link {
         self.lock().progress
     }
 
-    /// The first bytes that the server ever sent on this connection.
+    /// The first bytes that the server sent on this connection.
     pub fn first_bytes(&self) -> Vec<u8> {
         self.lock().first.clone()
     }
 
-    /// Whether the server has never sent a byte, on no connection of the client's.
+    /// Whether the server has never sent a byte, on any connection of the client.
     pub fn is_mute(&self) -> bool {
-        !self.has_spoken.load(Ordering::Relaxed)
+        !self.has_received.load(Ordering::Relaxed)
     }
 
-    /// Whether the peer has neither closed the connection nor sent anything. Takes a system call, waits for nothing.
+    /// Whether the peer has neither closed the connection nor sent anything. A system call that does not
+    /// block.
     pub fn is_quiet(&self) -> bool {
         self.socket.is_quiet()
     }
 
-    /// Makes the next read try the socket, without having waited.
-    pub fn read_anyway(&self) {
+    /// Makes the next read try the socket although nothing has reported it readable.
+    pub fn force_read(&self) {
         self.lock().readable = true;
     }
 
-    /// Waits until there is something to do, or arranges for the next read to wait. `false` at the deadline.
+    /// Waits until the socket is ready, or lets the next read block. `false` at the deadline.
     pub fn wait(&self, deadline: Deadline) -> bool {
         let mut state = self.lock();
         if std::mem::take(&mut state.timed_out) {
@@ -126,11 +130,11 @@ impl Link {
             }
             return !deadline.is_over();
         }
-        // An engine leaves unread what there is while it has something of its own to send first: then only that is
-        // waited for.
-        let wanted = if state.readable { Wanted::Write } else { Wanted::Both };
+        // An engine that has to send first leaves available data unread: waiting for both would return at
+        // once.
+        let interest = if state.readable { Interest::Write } else { Interest::Both };
         drop(state);
-        match self.socket.wait(wanted, deadline) {
+        match self.socket.wait(interest, deadline) {
             Ok(ready) => {
                 let mut state = self.lock();
                 state.readable |= ready.read;
@@ -138,7 +142,7 @@ impl Link {
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => false,
-            // The next read and write tell what is wrong.
+            // The next read or write returns the error.
             Err(_) => {
                 let mut state = self.lock();
                 (state.readable, state.blocked) = (true, false);
@@ -147,18 +151,18 @@ impl Link {
         }
     }
 
-    /// Sends what the system takes of `parts`, past the stage.
-    pub fn poll_send(&self, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        or_pending(self.lock().send(&self.socket, parts))
+    /// Sends as much of `slices` as the socket accepts, without buffering.
+    pub fn poll_send(&self, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        or_pending(self.lock().send(&self.socket, slices))
     }
 
-    /// Sends what was gathered from small writes.
+    /// Sends the write buffer.
     pub fn poll_flush(&self) -> Poll<io::Result<()>> {
-        or_pending(self.lock().send_stage(&self.socket))
+        or_pending(self.lock().flush(&self.socket))
     }
 
-    fn poll_write(&self, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        or_pending(self.lock().write(&self.socket, parts))
+    fn poll_write(&self, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        or_pending(self.lock().write(&self.socket, slices))
     }
 
     /// Receives into `into`; `Ready` without a byte is the end of the connection.
@@ -168,19 +172,19 @@ impl Link {
             return Poll::Pending;
         }
         let room = into.remaining();
-        let patience = state.may_wait.take();
-        if patience.is_none() && state.is_over() {
+        let wait_until = state.may_wait.take();
+        if wait_until.is_none() && state.is_over() {
             return Poll::Pending;
         }
-        match self.socket.recv(into, patience) {
+        match self.socket.recv(into, wait_until) {
             Ok(count) => {
-                // A read that was not filled took all there was.
+                // A short read means that the socket is drained.
                 state.readable = count == room || count == 0;
                 if state.progress.first_byte_at.is_none() {
                     state.progress.first_byte_at = Some(Instant::now());
                 }
                 if state.first.len() < FIRST_BYTE_SIZE && count > 0 {
-                    self.has_spoken.store(true, Ordering::Relaxed);
+                    self.has_received.store(true, Ordering::Relaxed);
                     let new = &into.filled()[into.filled().len() - count..];
                     let missing = FIRST_BYTE_SIZE - state.first.len();
                     state.first.extend_from_slice(&new[..missing.min(count)]);
@@ -191,8 +195,8 @@ impl Link {
                 state.readable = false;
                 match error.kind() {
                     io::ErrorKind::WouldBlock => Poll::Pending,
-                    // Not a fault of the connection: the driver ends the call.
-                    io::ErrorKind::TimedOut if patience.is_some() => {
+                    // The call's deadline, not an error of the connection: the driver ends the call.
+                    io::ErrorKind::TimedOut if wait_until.is_some() => {
                         state.timed_out = true;
                         Poll::Pending
                     }
@@ -215,18 +219,19 @@ fn or_pending<T>(outcome: io::Result<T>) -> Poll<io::Result<T>> {
 }
 
 impl State {
-    /// Whether the time is over: the driver ends the call, whatever there is still to read or to send.
+    /// Whether the deadline has passed. The driver then ends the call.
     fn is_over(&mut self) -> bool {
         self.timed_out |= self.deadline.is_some_and(Deadline::is_over);
         self.timed_out
     }
 
-    fn send(&mut self, socket: &Socket, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        // The first send of a call needs no look at the clock. A peer that always takes a little does.
+    fn send(&mut self, socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        // Without reading the clock for a call's first send. The check is for peers that keep accepting a
+        // little.
         if self.blocked || self.progress.sent > 0 && self.is_over() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let outcome = socket.try_send(parts);
+        let outcome = socket.try_send(slices);
         match &outcome {
             Ok(count) => {
                 self.progress.sent += *count as u64;
@@ -237,38 +242,39 @@ impl State {
         outcome
     }
 
-    fn send_stage(&mut self, socket: &Socket) -> io::Result<()> {
-        if self.stage.is_empty() {
+    fn flush(&mut self, socket: &Socket) -> io::Result<()> {
+        if self.write_buffer.is_empty() {
             return Ok(());
         }
-        let stage = std::mem::take(&mut self.stage);
+        let buffer = std::mem::take(&mut self.write_buffer);
         let mut outcome = Ok(());
-        while self.staged_sent < stage.len() && outcome.is_ok() {
-            outcome = self.send(socket, &[IoSlice::new(&stage[self.staged_sent..])]).map(|count| {
-                self.staged_sent += count;
+        while self.write_buffer_sent < buffer.len() && outcome.is_ok() {
+            outcome = self.send(socket, &[IoSlice::new(&buffer[self.write_buffer_sent..])]).map(|count| {
+                self.write_buffer_sent += count;
             });
         }
-        self.stage = stage;
+        self.write_buffer = buffer;
         if outcome.is_ok() {
-            self.stage.clear();
-            self.staged_sent = 0;
+            self.write_buffer.clear();
+            self.write_buffer_sent = 0;
         }
         outcome
     }
 
-    fn write(&mut self, socket: &Socket, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let byte_size: usize = parts.iter().map(|part| part.len()).sum();
-        let has_room = self.staged_sent == 0 && self.stage.len() + byte_size <= STAGE_BYTE_SIZE;
-        if byte_size <= STAGED_BYTE_SIZE && has_room {
-            parts.iter().for_each(|part| self.stage.extend_from_slice(part));
+    fn write(&mut self, socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let byte_size: usize = slices.iter().map(|slice| slice.len()).sum();
+        let has_room =
+            self.write_buffer_sent == 0 && self.write_buffer.len() + byte_size <= WRITE_BUFFER_BYTE_SIZE;
+        if byte_size <= MAX_BUFFERED_WRITE_BYTE_SIZE && has_room {
+            slices.iter().for_each(|slice| self.write_buffer.extend_from_slice(slice));
             return Ok(byte_size);
         }
-        self.send_stage(socket)?;
-        if byte_size <= STAGED_BYTE_SIZE {
-            parts.iter().for_each(|part| self.stage.extend_from_slice(part));
+        self.flush(socket)?;
+        if byte_size <= MAX_BUFFERED_WRITE_BYTE_SIZE {
+            slices.iter().for_each(|slice| self.write_buffer.extend_from_slice(slice));
             return Ok(byte_size);
         }
-        self.send(socket, parts)
+        self.send(socket, slices)
     }
 }
 
@@ -284,16 +290,16 @@ impl fmt::Debug for Link {
     }
 }
 
-/// The link as tokio's I/O traits have it. Its writes are gathered, and sent before the driver waits.
-pub(crate) struct Raw(pub Arc<Link>);
+/// A link with tokio's I/O traits. Its writes are buffered, and sent before the driver waits.
+pub(crate) struct LinkIo(pub Arc<Link>);
 
-impl AsyncRead for Raw {
+impl AsyncRead for LinkIo {
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.0.poll_recv(into)
     }
 }
 
-impl AsyncWrite for Raw {
+impl AsyncWrite for LinkIo {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         self.0.poll_write(&[IoSlice::new(data)])
     }
@@ -310,7 +316,7 @@ impl AsyncWrite for Raw {
         true
     }
 
-    /// Does nothing: what was gathered is sent before the driver waits.
+    /// Does nothing: the driver flushes before it waits.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

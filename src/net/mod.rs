@@ -1,4 +1,5 @@
-//! One way to a server: names, addresses, connections, and who waits for them.
+//! Connections to a server: name resolution, connecting, pooling, retries, and an executor on the calling
+//! thread.
 
 pub(crate) mod attempts;
 pub(crate) mod dial;

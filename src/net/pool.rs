@@ -1,4 +1,4 @@
-//! Connections between calls.
+//! The connection pool.
 
 use std::{
     collections::VecDeque,
@@ -12,26 +12,29 @@ use std::{
 use super::drive::Caller;
 use crate::error::Result;
 
-/// A connection that no call used for longer is closed when the next one comes back.
-const KEPT: Duration = Duration::from_secs(60);
+/// Connections that were idle for longer are closed when another is returned.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
 
-/// The connections of a client to one server: as many as there are calls at once, up to a maximum. A thread gets the one
-/// that it used itself, whose memory its core and its allocator know (at 1 MiB a fifth of the CPU time of four threads);
-/// else the one used last, so that superfluous ones age.
+/// The connections of a client to a server: one for each call at a time, up to a maximum. A thread gets the
+/// connection that it used last, whose buffers are in its core's cache and its allocator's arena (a fifth of
+/// the CPU time of four threads with 1 MiB tensors); otherwise the one used most recently, so that surplus
+/// ones reach the maximum idle time.
 #[derive(Debug)]
 pub(crate) struct Pool<C> {
+    /// The maximum number of open connections.
     max: usize,
     state: Mutex<State<C>>,
 }
 
 #[derive(Debug)]
 struct State<C> {
+    /// Least recently used first.
     idle: Vec<Idle<C>>,
-    /// Idle ones, those in use, and those that are being opened.
+    /// The number of connections that are idle, in use or being opened.
     open: usize,
-    /// Ever opened.
+    /// The number of connections ever opened.
     opened: u64,
-    /// Calls that wait for a connection, in the order in which they came.
+    /// Calls that wait for a connection, in order of arrival.
     waiting: VecDeque<(u64, Waker)>,
     tickets: u64,
 }
@@ -40,37 +43,37 @@ struct State<C> {
 struct Idle<C> {
     since: Instant,
     user: ThreadId,
-    /// In a box, for it is moved with every call: HTTP/2's has 1,300 bytes.
+    /// Boxed, since it moves with every call: an HTTP/2 connection has 1,300 bytes.
     connection: Box<C>,
 }
 
-/// What a pool keeps.
+/// A connection that a pool can keep.
 pub(crate) trait Connection: Sized {
-    /// Whether another call may follow, as far as it can be told without waiting.
+    /// Whether the connection can carry another call, as far as that can be determined without waiting.
     fn is_alive(&mut self, idle_since: Instant) -> bool;
 }
 
-/// The connections of a client at one moment.
+/// The numbers of a client's connections at a point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionCounts {
     /// Connections that are open or being opened.
     pub open: usize,
-    /// Those of them that no call uses.
+    /// Open connections that no call uses.
     pub idle: usize,
-    /// Connections that were opened since the client was created, those that failed included.
+    /// Connections opened since the client was created, including failed attempts.
     pub opened: u64,
 }
 
 impl<C: Connection> Pool<C> {
-    /// A pool of at most `max` connections.
+    /// Creates a pool of at most `max` connections.
     pub fn new(max: usize) -> Self {
         let state = State { idle: Vec::new(), open: 0, opened: 0, waiting: VecDeque::new(), tickets: 0 };
         Self { max, state: Mutex::new(state) }
     }
 
-    /// A connection that is the call's own until it is dropped or checked in: an idle one, or one that `open` opens.
-    /// Waits for one where all are in use. `fresh`: not an idle one.
+    /// Checks out an idle connection, or a new one that `open` opens (always if `fresh`). Waits while the
+    /// maximum number is in use.
     pub async fn check_out(
         &self,
         caller: &Caller,
@@ -84,14 +87,14 @@ impl<C: Connection> Pool<C> {
             None => self.wait(caller, fresh).await,
         };
         let slot = Slot(self);
-        // The lock is not held while a connection is looked at or closed.
+        // Without the lock, since checking and closing a connection take system calls.
         match taken {
-            Taken::Slot(closed) => drop(closed),
+            Taken::Slot(evicted) => drop(evicted),
             Taken::Idle(Idle { mut connection, since, .. }) => {
                 if connection.is_alive(since) {
                     return Ok(Checked { connection, slot, is_reused: true, user });
                 }
-                // Another one is opened in its slot: looking for a better one could mean to queue again.
+                // A new one is opened in its slot: to try another idle one could mean to queue again.
                 drop(connection);
                 self.lock().opened += 1;
             }
@@ -100,13 +103,13 @@ impl<C: Connection> Pool<C> {
     }
 
     async fn wait(&self, caller: &Caller, fresh: bool) -> Taken<C> {
-        caller.begins("waiting for a free connection, of which option max_connections allows no more");
+        caller.set_phase("waiting for a connection: all are in use, see option max_connections");
         let ticket = {
             let mut state = self.lock();
             state.tickets += 1;
             state.tickets
         };
-        let _place = Place { pool: self, ticket };
+        let _queued = Queued { pool: self, ticket };
         poll_fn(|context| self.lock().poll_take(context, ticket, caller, fresh, self.max)).await
     }
 
@@ -124,12 +127,12 @@ impl<C> Pool<C> {
 
 enum Taken<C> {
     Idle(Idle<C>),
-    /// Room for a new connection, and the idle one that has to be closed for it.
+    /// The right to open a connection, and the idle one that is evicted for it.
     Slot(Option<Idle<C>>),
 }
 
 impl<C> State<C> {
-    /// `None` if nothing is free, or if others have waited for longer.
+    /// `None` if nothing is free or other calls are waiting.
     fn take(&mut self, caller: &Caller, fresh: bool, max: usize) -> Option<Taken<C>> {
         if self.waiting.is_empty() { self.take_free(caller, fresh, max) } else { None }
     }
@@ -141,14 +144,14 @@ impl<C> State<C> {
             let idle = self.idle.remove(own.unwrap_or(self.idle.len() - 1));
             return Some(Taken::Idle(idle));
         }
-        let makes_room = match self.open < max {
+        let evicted = match self.open < max {
             true => None,
             false if self.idle.is_empty() => return None,
             false => Some(self.idle.remove(0)),
         };
-        self.open += usize::from(makes_room.is_none());
+        self.open += usize::from(evicted.is_none());
         self.opened += 1;
-        Some(Taken::Slot(makes_room))
+        Some(Taken::Slot(evicted))
     }
 
     fn poll_take(
@@ -171,7 +174,7 @@ impl<C> State<C> {
         Poll::Pending
     }
 
-    /// The one who has waited longest, if there is something for it.
+    /// The waker of the call that has waited longest, if it can get a connection.
     fn next(&self, max: usize) -> Option<Waker> {
         let is_free = !self.idle.is_empty() || self.open < max;
         self.waiting.front().filter(|_| is_free).map(|(_, waker)| waker.clone())
@@ -184,13 +187,13 @@ fn wake(waiting: Option<Waker>) {
     }
 }
 
-/// A place in the queue, which is left when the wait ends, however it ends.
-struct Place<'p, C> {
+/// A call's entry in the queue, removed when its wait ends in any way.
+struct Queued<'p, C> {
     pool: &'p Pool<C>,
     ticket: u64,
 }
 
-impl<C> Drop for Place<'_, C> {
+impl<C> Drop for Queued<'_, C> {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
         state.waiting.retain(|(ticket, _)| *ticket != self.ticket);
@@ -200,7 +203,7 @@ impl<C> Drop for Place<'_, C> {
     }
 }
 
-/// The right to one open connection.
+/// The right to an open connection.
 #[derive(Debug)]
 struct Slot<'p, C>(&'p Pool<C>);
 
@@ -214,29 +217,31 @@ impl<C> Drop for Slot<'_, C> {
     }
 }
 
-/// A connection that one call uses. It is closed when this is dropped, unless it is checked in.
+/// A connection in use by a call. Closed on drop unless it is checked in.
 #[derive(Debug)]
 pub(crate) struct Checked<'p, C> {
     pub connection: Box<C>,
-    /// Whether calls used it before this one.
+    /// Whether it has carried other calls.
     pub is_reused: bool,
-    /// The thread that uses it.
+    /// The calling thread.
     user: ThreadId,
-    /// Dropped after the connection: it is closed before another may be opened in its place.
+    /// Declared after the connection, so that it is closed before another may be opened.
     slot: Slot<'p, C>,
 }
 
 impl<C> Checked<'_, C> {
-    /// Returns the connection to the pool, for the next call.
+    /// Returns the connection to the pool.
     pub fn check_in(self, now: Instant) {
         let Self { connection, slot, user, .. } = self;
         let pool = slot.0;
-        // The connection keeps the slot.
+        // An idle connection counts as open.
         std::mem::forget(slot);
         let mut state = pool.lock();
-        let aged = state.idle.iter().take_while(|idle| now.duration_since(idle.since) > KEPT).count();
-        let aged: Vec<_> = state.idle.drain(..aged).collect();
-        state.open -= aged.len();
+        let expired =
+            state.idle.iter().take_while(|idle| now.duration_since(idle.since) > MAX_IDLE_TIME).count();
+        // Closed when this function returns, without the lock.
+        let expired: Vec<_> = state.idle.drain(..expired).collect();
+        state.open -= expired.len();
         state.idle.push(Idle { since: now, user, connection });
         let next = state.next(pool.max);
         drop(state);
@@ -244,7 +249,8 @@ impl<C> Checked<'_, C> {
     }
 }
 
-/// The connection that a response came on, if another call may follow: kept unless the response turns out to be malformed.
+/// The connection of a response that is not parsed yet, `None` if it can't be reused. It is checked in unless
+/// the response turns out to be malformed.
 pub(crate) struct Kept<'p, C>(pub Option<Checked<'p, C>>);
 
 impl<C> Kept<'_, C> {

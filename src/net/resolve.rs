@@ -1,4 +1,4 @@
-//! Host names to addresses, within a deadline that getaddrinfo knows nothing of.
+//! Resolves host names with a deadline, which getaddrinfo does not have.
 
 use std::{
     future::poll_fn,
@@ -15,25 +15,25 @@ use crate::{
     url::scope_id,
 };
 
-/// Looks up one host name. Literal addresses and `localhost` are answered at once; any other name by a thread
-/// `triton-dns`, of which there is one at a time: callers that come meanwhile wait for the same outcome, and one that
-/// gives up leaves it behind. A lookup that hangs outlives its client: it holds nothing but itself.
+/// Resolves one host name. Literal addresses and `localhost` are resolved at once, other names on a thread
+/// named `triton-dns`. At most one such thread runs: concurrent callers share its outcome. A lookup that
+/// hangs blocks no caller beyond its deadline; it may outlive the client, which it does not refer to.
 #[derive(Debug, Default)]
 pub(super) struct Resolver {
     lookup: Arc<Mutex<Lookup>>,
 }
 
-/// Addresses, or why there are none.
+/// The addresses, or an error message.
 type Outcome = std::result::Result<Vec<SocketAddr>, String>;
 
 #[derive(Debug)]
 struct Lookup {
     running: bool,
-    /// Counts the lookups that have ended.
+    /// The number of lookups that have ended.
     round: u64,
-    /// Of the last one.
+    /// The outcome of the last one.
     outcome: Outcome,
-    /// Of those who wait for the one that is running, by their tickets.
+    /// The callers that wait for the current one, by ticket.
     waiting: Vec<(u64, Waker)>,
     tickets: u64,
 }
@@ -45,7 +45,7 @@ impl Default for Lookup {
 }
 
 impl Resolver {
-    /// `zone` is that of an IPv6 address.
+    /// Resolves `host`; `zone` is the zone of an IPv6 address.
     pub async fn resolve(&self, host: &str, zone: Option<&str>, port: u16) -> Result<Vec<SocketAddr>> {
         match (host.parse::<IpAddr>(), zone) {
             (Ok(IpAddr::V6(address)), Some(zone)) => {
@@ -75,15 +75,15 @@ impl Resolver {
         });
         outcome
             .await
-            .map_err(|fault| Error::connection(format!("cannot resolve host '{host}'")).with_source(fault))
+            .map_err(|error| Error::connection(format!("cannot resolve host '{host}'")).with_source(error))
     }
 
-    /// Joins the lookup that is running, or starts one; returns its round.
+    /// Joins the running lookup, or starts one; returns its round.
     fn join(&self, host: &str, port: u16) -> Result<u64> {
         let mut lookup = lock(&self.lookup);
         if !lookup.running {
             self.start(host, port).map_err(|error| {
-                Error::new(Status::ResourceExhausted, Origin::Client, "cannot start the thread triton-dns")
+                Error::new(Status::ResourceExhausted, Origin::Client, "cannot start thread 'triton-dns'")
                     .retryable(true)
                     .with_source(error)
             })?;
@@ -100,7 +100,7 @@ impl Resolver {
                 Ok(addresses.map(Iterator::collect::<Vec<_>>).map_err(|error| error.to_string()))
             });
             let outcome = match outcome {
-                Ok(Ok(addresses)) if addresses.is_empty() => Err("the name has no address".to_owned()),
+                Ok(Ok(addresses)) if addresses.is_empty() => Err("the host name has no address".to_owned()),
                 Ok(outcome) => outcome,
                 Err(panicked) => Err(panicked.to_string()),
             };
@@ -117,7 +117,7 @@ impl Resolver {
     }
 }
 
-/// A caller that waits, until it has its outcome or gives up.
+/// A waiting caller, removed when its wait ends in any way.
 struct Waiting<'l> {
     lookup: &'l Mutex<Lookup>,
     ticket: Option<u64>,
@@ -150,24 +150,24 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_that_hangs_holds_up_a_call_until_its_deadline_and_no_longer() {
+    fn a_lookup_that_hangs_blocks_a_call_until_its_deadline_at_most() {
         let resolver = Resolver::default();
-        // As if a thread were on it that never returns.
+        // As if a lookup were running that never returns.
         lock(&resolver.lookup).running = true;
         let timeout = Duration::from_millis(300);
-        let late = |_| {
+        let time_out = |_| {
             let (start, caller) = (Instant::now(), caller(timeout));
             assert!(matches!(drive(&caller, resolver.resolve("a.b", None, 1)), Err(Stopped::TimedOut)));
             start.elapsed()
         };
-        // The least of three: a machine that is busy may take longer for one.
-        let least = (0..3).map(late).min().unwrap_or_default();
-        assert!((timeout..timeout + Duration::from_millis(30)).contains(&least), "{least:?}");
+        // The minimum of three, for busy machines.
+        let min = (0..3).map(time_out).min().unwrap_or_default();
+        assert!((timeout..timeout + Duration::from_millis(30)).contains(&min), "{min:?}");
         assert!(lock(&resolver.lookup).waiting.is_empty());
     }
 
     #[test]
-    fn callers_that_wait_for_the_same_lookup_are_all_woken() {
+    fn all_callers_of_a_shared_lookup_are_woken() {
         let resolver = Resolver::default();
         lock(&resolver.lookup).running = true;
         let addresses: Vec<SocketAddr> = vec![([127, 0, 0, 9], 1).into()];

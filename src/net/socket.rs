@@ -1,4 +1,4 @@
-//! A TCP socket that never raises SIGPIPE in its host, and whose every wait ends at a deadline.
+//! A TCP socket that never raises SIGPIPE, and whose waits all have a deadline.
 
 use std::{
     fmt,
@@ -22,32 +22,33 @@ use tokio::io::ReadBuf;
 use super::unfilled;
 use crate::until::Deadline;
 
-/// The standard library's and tokio's streams send vectored data without MSG_NOSIGNAL; a C host with the default
-/// disposition would die of a server that closes.
+/// The streams of the standard library and tokio send vectored data without MSG_NOSIGNAL: a C program with
+/// the default signal disposition would be terminated when the server closes the connection.
 const SEND: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
-/// The most slices that the system takes in one call (IOV_MAX).
+/// IOV_MAX.
 const MAX_SLICES: usize = 1024;
-/// Below this a wait is timed by `poll`: SO_RCVTIMEO counts in the kernel's ticks of up to 10 ms, and the longer it is, the
-/// more of them it may be late (its timer wheel rounds up by as much as an eighth).
-const COARSE: Duration = Duration::from_millis(50);
+/// Shorter waits use `poll`: SO_RCVTIMEO has the resolution of kernel ticks, up to 10 ms, and the timer wheel
+/// may be late by up to an eighth of the timeout.
+const MIN_RECEIVE_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// A socket in blocking mode once it is connected: to wait in `recv` takes one system call, to poll first takes two.
-/// Every call that must not wait says so by itself (MSG_DONTWAIT).
+/// A socket, in blocking mode once it is connected: waiting in `recv` takes one system call, polling first
+/// takes two. Calls that must not block have MSG_DONTWAIT.
 pub(super) struct Socket {
     fd: OwnedFd,
     peer: SocketAddr,
-    /// What SO_RCVTIMEO is set to, in microseconds; 0 is none.
-    receive_limit_us: AtomicU64,
+    /// The current SO_RCVTIMEO in microseconds; 0 is none.
+    receive_timeout_us: AtomicU64,
 }
 
-/// What a socket is waited for.
+/// The readiness to wait for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum Interest {
     Write,
     Both,
 }
 
-/// What a wait ended with. An error or the end of the connection counts as both: the next call tells.
+/// The result of a wait. An error or the end of the connection counts as both: the next read or write returns
+/// it.
 #[derive(Clone, Copy)]
 pub(super) struct Ready {
     pub read: bool,
@@ -55,83 +56,85 @@ pub(super) struct Ready {
 }
 
 impl Socket {
-    /// Begins to connect; [`finish_connect`](Self::finish_connect) tells the outcome once the socket is writable.
+    /// Begins to connect; call [`finish_connect`](Self::finish_connect) once the socket is writable.
     pub fn connect(peer: SocketAddr) -> io::Result<Self> {
         let family = if peer.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let fd = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
         match connect(&fd, &peer) {
-            // Interrupted by a signal, it goes on connecting.
+            // After EINTR, connecting goes on.
             Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        Ok(Self { fd, peer, receive_limit_us: AtomicU64::new(0) })
+        Ok(Self { fd, peer, receive_timeout_us: AtomicU64::new(0) })
     }
 
-    /// Whether connecting succeeded, to be asked once the socket is writable.
+    /// Returns the outcome of connecting, once the socket is writable.
     pub fn finish_connect(&self) -> io::Result<()> {
         socket_error(&self.fd)??;
         set_tcp_nodelay(&self.fd, true)?;
         Ok(ioctl_fionbio(&self.fd, false)?)
     }
 
-    /// Sends what the system takes of `parts` at once; `WouldBlock` if that is nothing.
-    pub fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let parts = &parts[..parts.len().min(MAX_SLICES)];
-        Ok(again(|| sendmsg(&self.fd, parts, &mut Default::default(), SEND))?)
+    /// Sends as much of `slices` as the socket accepts without blocking; `WouldBlock` if that is nothing.
+    pub fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let slices = &slices[..slices.len().min(MAX_SLICES)];
+        Ok(retry(|| sendmsg(&self.fd, slices, &mut Default::default(), SEND))?)
     }
 
-    /// Receives what is there; 0 at the end. With a deadline it waits until something is there, up to that deadline
-    /// (`TimedOut`); without one it waits for nothing (`WouldBlock`).
+    /// Receives available data; 0 at the end of the connection. With a deadline, blocks until there is some
+    /// (`TimedOut` at the deadline); without one, never blocks (`WouldBlock`).
     pub fn recv(&self, into: &mut ReadBuf<'_>, deadline: Option<Deadline>) -> io::Result<usize> {
         let Some(deadline) = deadline else {
-            return Ok(again(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT))?);
+            return Ok(retry(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT))?);
         };
         loop {
             let left = deadline.remaining();
-            // A server that always sends a little must not carry a call beyond its deadline.
+            // Even if data is available: a server that keeps sending must not extend a call beyond its
+            // deadline.
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            if left.is_some_and(|left| left < COARSE) {
-                match again(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT)) {
+            if left.is_some_and(|left| left < MIN_RECEIVE_TIMEOUT) {
+                match retry(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT)) {
                     Err(Errno::AGAIN) => drop(self.poll(PollFlags::IN, deadline)?),
                     result => return Ok(result?),
                 }
                 continue;
             }
-            self.limit_receive(left)?;
+            self.set_receive_timeout(left)?;
             match unfilled::recv(&self.fd, into, RecvFlags::empty()) {
-                // The limit passed, and the deadline may have: the next turn tells.
+                // SO_RCVTIMEO may be shorter than the time left.
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 result => return Ok(result?),
             }
         }
     }
 
-    /// Sets SO_RCVTIMEO if what it is set to does not do for a wait of `left`.
-    fn limit_receive(&self, left: Option<Duration>) -> io::Result<()> {
-        let set = Duration::from_micros(self.receive_limit_us.load(Ordering::Relaxed));
-        // An eighth late, it is still in time; the rest is waited for anew. A range, so that it need not be set for each call.
-        let will_do = match left {
-            None => set.is_zero(),
-            Some(left) => !set.is_zero() && set <= left / 8 * 7 && set >= left / 4,
+    /// Sets SO_RCVTIMEO unless the current one is suitable for a wait of `left`.
+    fn set_receive_timeout(&self, left: Option<Duration>) -> io::Result<()> {
+        let current = Duration::from_micros(self.receive_timeout_us.load(Ordering::Relaxed));
+        // At most 7/8, since the timer may be late by an eighth; the rest is waited for separately. A range,
+        // so that most calls need not set it.
+        let is_suitable = match left {
+            None => current.is_zero(),
+            Some(left) => !current.is_zero() && current <= left / 8 * 7 && current >= left / 4,
         };
-        if !will_do {
-            // More seconds than the system's type holds are as good as no limit: the deadline is checked again.
-            let limit = left.map(|left| (left / 4 * 3).min(Duration::from_secs(24 * 3600)));
-            set_socket_timeout(&self.fd, Timeout::Recv, limit)?;
-            let us = limit.map_or(0, |limit| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX));
-            self.receive_limit_us.store(us, Ordering::Relaxed);
+        if !is_suitable {
+            // A day at most, which `timeval` holds on any system: the deadline is checked again afterwards.
+            let timeout = left.map(|left| (left / 4 * 3).min(Duration::from_secs(24 * 3600)));
+            set_socket_timeout(&self.fd, Timeout::Recv, timeout)?;
+            let us = timeout.map_or(0, |timeout| u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX));
+            self.receive_timeout_us.store(us, Ordering::Relaxed);
         }
         Ok(())
     }
 
     /// Waits until the socket is ready. `TimedOut` at the deadline.
-    pub fn wait(&self, wanted: Wanted, deadline: Deadline) -> io::Result<Ready> {
+    pub fn wait(&self, interest: Interest, deadline: Deadline) -> io::Result<Ready> {
         self.poll(
-            match wanted {
-                Wanted::Write => PollFlags::OUT,
-                Wanted::Both => PollFlags::IN | PollFlags::OUT,
+            match interest {
+                Interest::Write => PollFlags::OUT,
+                Interest::Both => PollFlags::IN | PollFlags::OUT,
             },
             deadline,
         )
@@ -139,20 +142,20 @@ impl Socket {
 
     fn poll(&self, flags: PollFlags, deadline: Deadline) -> io::Result<Ready> {
         loop {
-            let limit = match deadline.remaining() {
+            let timeout = match deadline.remaining() {
                 Some(left) if left.is_zero() => return Err(io::ErrorKind::TimedOut.into()),
-                // As with the receive limit.
+                // More than `Timespec` holds is no timeout.
                 left => left.and_then(|left| Timespec::try_from(left).ok()),
             };
-            let mut asked = [PollFd::new(&self.fd, flags)];
-            match poll(&mut asked, limit.as_ref()) {
+            let mut fds = [PollFd::new(&self.fd, flags)];
+            match poll(&mut fds, timeout.as_ref()) {
                 Ok(0) | Err(Errno::INTR) => {}
                 Ok(_) => {
-                    let got = asked[0].revents();
-                    let failed = got.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
+                    let ready = fds[0].revents();
+                    let failed = ready.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
                     return Ok(Ready {
-                        read: failed || got.contains(PollFlags::IN),
-                        write: failed || got.contains(PollFlags::OUT),
+                        read: failed || ready.contains(PollFlags::IN),
+                        write: failed || ready.contains(PollFlags::OUT),
                     });
                 }
                 Err(error) => return Err(error.into()),
@@ -160,7 +163,7 @@ impl Socket {
         }
     }
 
-    /// Whether the peer has neither closed the connection nor sent anything. Waits for nothing.
+    /// Whether the peer has neither closed the connection nor sent anything. Does not block.
     pub fn is_quiet(&self) -> bool {
         let mut byte = [0];
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
@@ -173,8 +176,8 @@ impl Socket {
     }
 }
 
-/// Calls again what a signal interrupted.
-fn again(mut step: impl FnMut() -> rustix::io::Result<usize>) -> rustix::io::Result<usize> {
+/// Repeats a system call that a signal interrupted.
+fn retry(mut step: impl FnMut() -> rustix::io::Result<usize>) -> rustix::io::Result<usize> {
     loop {
         match step() {
             Err(Errno::INTR) => {}

@@ -1,18 +1,18 @@
-//! Receiving into memory that holds nothing yet. HTTP/2 reads through tokio's `ReadBuf`, whose unfilled part can be had
-//! without zeroing it first, which would touch every byte of an answer once more, only by an unsafe call: this one.
+//! Receives into uninitialised memory: zeroing the unfilled part of tokio's `ReadBuf` would write every byte
+//! of a response twice, and not zeroing it takes unsafe code.
 
 use std::os::fd::AsFd;
 
 use rustix::{io::Result, net::RecvFlags};
 use tokio::io::ReadBuf;
 
-/// Receives into the start of the unfilled part.
+/// Receives into the unfilled part of a buffer.
 pub(super) fn recv(socket: impl AsFd, into: &mut ReadBuf<'_>, flags: RecvFlags) -> Result<usize> {
-    // SAFETY: nothing that was initialised is made uninitialised: the system's receive writes bytes or nothing.
+    // SAFETY: `recv` never makes initialised bytes uninitialised: it only writes.
     let spare = unsafe { into.unfilled_mut() };
     let ((filled, _), _) = rustix::net::recv(socket, spare, flags)?;
     let count = filled.len();
-    // SAFETY: rustix gave these bytes out as initialised, and they are the first of the unfilled part.
+    // SAFETY: rustix returned the first `count` bytes of the unfilled part as initialised.
     unsafe { into.assume_init(count) };
     into.advance(count);
     Ok(count)

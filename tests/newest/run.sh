@@ -1,13 +1,13 @@
 #!/bin/bash
-# Runs the suite and tests/newest.rs beside the HTTP, gRPC and metrics frontends of Triton 2.73 (README.md), without the tests
-# that they cannot serve, which are named below and counted.
+# Runs the suite and tests/newest.rs with the HTTP, gRPC and metrics frontends of Triton 2.73 (README.md),
+# without the tests below, which need what these frontends lack.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 status=0
 tests/newest/setup.sh || status=$?
 if [ "$status" = 3 ]; then
-    echo "0 tests talked to Triton's newest frontends, which cannot run here."
+    echo "0 tests used Triton's newest frontends, which cannot run here."
     exit 0
 fi
 [ "$status" = 0 ] || exit "$status"
@@ -16,18 +16,18 @@ version=${site[0]##*/tritonfrontend-} version=${version%.dist-info}
 tests/compatible.sh "Triton's frontends" "$version"
 
 left_out=$(sed 's/ *#.*//' <<'TESTS'
-requests::shared_memory_goes_in_and_comes_out # shared memory: in-process frontends do not serve it
+requests::shared_memory_goes_in_and_comes_out # shared memory: unsupported by in-process frontends
 server_errors::shared_memory_that_is_not_there_or_too_small_is_refused
 shared_memory::a_region_is_registered_told_and_taken_back_by_its_name
 shared_memory::memory_that_is_not_as_it_is_said_to_be_is_refused_by_the_server
 shared_memory::cuda_regions_are_asked_for_where_there_is_no_gpu
 shared_memory::all_regions_go_by_a_call_of_its_own
 programs::all_that_a_request_can_say_can_be_said_in_c
-settings::trace_settings_are_read_changed_and_cleared_of_the_server_and_of_a_model # settings: not served either
+settings::trace_settings_are_read_changed_and_cleared_of_the_server_and_of_a_model # settings: unsupported too
 settings::log_settings_are_read_and_changed_with_the_kinds_that_they_have
 programs::all_that_a_server_can_be_asked_can_be_asked_in_c
 programs::nothing_leaks_and_nothing_is_read_that_was_not_written
-compressed_grpc::the_real_server_s_compressed_answers_are_read # options of tritonserver, which they do not have
+compressed_grpc::the_real_server_s_compressed_responses_are_read # options of tritonserver
 repository::an_index_tells_every_model_and_the_filter_those_that_are_ready
 control_wire::restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client
 repository::a_strict_server_is_not_ready_while_a_model_goes_and_after_a_load_that_failed
@@ -38,16 +38,16 @@ TESTS
 
 export TRITON_TEST_NEWEST=1
 cargo test --test suite --test newest --no-run
-# A test that was renamed would run after all.
+# A renamed test must not be run silently.
 known=$(cargo test --quiet --test suite -- --list | sed -n 's/: test$//p')
 skip=()
 for name in $left_out; do
-    grep -qxF "$name" <<< "$known" || { echo "run.sh: the suite has no test '$name', which is to be left out" >&2; exit 1; }
+    grep -qxF "$name" <<< "$known" || { echo "run.sh: unknown test '$name'" >&2; exit 1; }
     skip+=(--skip "$name")
 done
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 TRITON_TEST_REAL_LOG=$log tests/triton/with-server.sh cargo test --no-fail-fast --test newest --test suite -- "${skip[@]}"
-echo "$(sort -u "$log" | wc -l) tests of the suite talked to the frontends of Triton $version. $((${#skip[@]} / 2)) were left out:"
+echo "$(sort -u "$log" | wc -l) tests of the suite used the frontends of Triton $version. $((${#skip[@]} / 2)) were skipped:"
 printf "    %s\n" $left_out

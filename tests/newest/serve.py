@@ -1,6 +1,6 @@
 """serve.py TRITON HTTP_PORT GRPC_PORT METRICS_PORT REPO SHM_PREFIX MODEL...: the frontends of 2.73 until SIGTERM or SIGINT.
 
-TRITON is the folder of backends/ and caches/; a MODEL of "*" stands for all of REPO. Started by serve.sh.
+TRITON contains backends/ and caches/; the MODEL "*" is all models of REPO. Started by serve.sh.
 """
 import os
 import signal
@@ -14,10 +14,10 @@ def main():
     triton, *ports, repository, prefix = sys.argv[1:7]
     models = sys.argv[7:] if sys.argv[7:] != ["*"] else sorted(os.listdir(repository))
     http_port, grpc_port, metrics_port = map(int, ports)
-    # Blocked here, and so in every thread that the server starts: sigwait takes them.
+    # Blocked in all threads, which inherit the mask, so that sigwait receives them.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
 
-    # The options that with-server.sh gives the server of 2.51, as far as there are such options here.
+    # The options of with-server.sh, as far as they exist here.
     options = tritonserver.Options(
         repository,
         model_control_mode=tritonserver.ModelControlMode.EXPLICIT,
@@ -28,7 +28,7 @@ def main():
         backend_directory=triton + "/backends",
         backend_configuration={"python": {"shm-region-prefix-name": prefix}},
         cache_directory=triton + "/caches",
-        # A list of pairs, although its type says dict: a dict makes Server() raise.
+        # A list of pairs: with a dict, as documented, Server() raises an exception.
         cache_config=[("local", {"size": "1048576"})],
         gpu_metrics=False,
         log_info=True,

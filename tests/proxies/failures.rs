@@ -1,5 +1,5 @@
-//! Servers that are down, die, hang, or send what a proxy may refuse: a call is never run twice, and what may have run
-//! is in doubt.
+//! Servers that are down, are killed, hang, or send what a proxy may refuse: a request never runs twice, and
+//! one that may have run is in doubt.
 
 use std::{
     env, fs, process, thread,
@@ -12,7 +12,7 @@ use triton_client::{
 };
 
 use crate::{
-    harness::{Addresses, Faults, PATIENCE, Stub, TOGETHER, Triton, one_number, start_all, text},
+    harness::{Addresses, Failures, Stub, TIMEOUT, TOGETHER, Triton, error_text, one_number, start_all},
     support::fault::refused_address,
 };
 
@@ -26,151 +26,152 @@ fn warm_up(client: &Client) {
 }
 
 #[test]
-fn a_server_that_closes_after_it_read_the_request_saw_it_once() {
-    let (stub, mut faults) = (Stub::start(), Faults::default());
+fn a_request_after_which_the_server_closes_the_connection_is_sent_once() {
+    let (stub, mut failures) = (Stub::start(), Failures::default());
     for proxy in start_all(&stub.addresses(), &[]) {
-        for lane in proxy.lanes() {
-            // On a client with one idle connection, on one with several, and on one with none.
+        for endpoint in proxy.endpoints() {
+            // With no, one and several idle connections.
             for idle in [0, 1, TOGETHER] {
-                let client = lane.client();
+                let client = endpoint.client();
                 match idle {
                     0 => {}
                     1 => drop(client.infer(&one_number("good")).unwrap()),
                     _ => warm_up(&client),
                 }
-                let case = format!("the server closes after it read an inference; {idle} idle connections");
+                let case = format!("the server closes after reading an inference; {idle} idle connections");
                 let outcome = client.infer(&one_number("close"));
-                let seen = stub.take_seen(&lane, "infer", "close");
-                lane.row(&case, &outcome, Some(seen));
-                faults.expect(seen == 1, &lane, format_args!("{case}: seen {seen} times"));
-                faults.expect_in_doubt(&lane, &case, &outcome);
-                faults.expect(client.infer(&one_number("good")).is_ok(), &lane, "the next call fails");
+                let seen = stub.take_seen(&endpoint, "infer", "close");
+                endpoint.row(&case, &outcome, Some(seen));
+                failures.expect(seen == 1, &endpoint, format_args!("{case}: seen {seen} times"));
+                failures.expect_in_doubt(&endpoint, &case, &outcome);
+                failures.expect(client.infer(&one_number("good")).is_ok(), &endpoint, "the next call fails");
             }
-            let client = lane.client();
+            let client = endpoint.client();
             client.infer(&one_number("good")).unwrap();
             let outcome = client.load_model("close", &RepositoryOptions::new(), &CallOptions::new());
-            let seen = stub.take_seen(&lane, "load", "close");
-            let case = "the server closes after it read a load";
-            lane.row(case, &outcome, Some(seen));
-            faults.expect(seen == 1, &lane, format_args!("{case}: seen {seen} times"));
-            faults.expect_in_doubt(&lane, case, &outcome);
+            let seen = stub.take_seen(&endpoint, "load", "close");
+            let case = "the server closes after reading a load";
+            endpoint.row(case, &outcome, Some(seen));
+            failures.expect(seen == 1, &endpoint, format_args!("{case}: seen {seen} times"));
+            failures.expect_in_doubt(&endpoint, case, &outcome);
         }
     }
 }
 
 #[test]
 fn a_server_that_is_down_is_unavailable() {
-    let mut faults = Faults::default();
+    let mut failures = Failures::default();
     let [http, grpc] = [refused_address(), refused_address()].map(|address| address.to_string());
     for proxy in start_all(&Addresses { metrics: http.clone(), http, grpc }, &[]) {
-        for lane in proxy.lanes() {
-            let client = lane.client();
+        for endpoint in proxy.endpoints() {
+            let client = endpoint.client();
             let outcome = client.infer(&one_number("good"));
-            lane.row("the server is down: inference", &outcome, None);
-            let Err(error) = outcome else { panic!("{lane}: success without a server") };
-            faults.expect(error.status() == Status::Unavailable, &lane, format_args!("{error:?}"));
-            faults.expect(error.is_retryable(), &lane, format_args!("not retryable: {error:?}"));
+            endpoint.row("the server is down: inference", &outcome, None);
+            let Err(error) = outcome else { panic!("{endpoint}: success without a server") };
+            failures.expect(error.status() == Status::Unavailable, &endpoint, format_args!("{error:?}"));
+            failures.expect(error.is_retryable(), &endpoint, format_args!("not retryable: {error:?}"));
             let outcome = client.is_server_ready(&CallOptions::new());
-            lane.row("the server is down: readiness", &outcome, None);
-            faults.expect(!matches!(outcome, Ok(true)), &lane, "ready without a server");
+            endpoint.row("the server is down: readiness", &outcome, None);
+            failures.expect(!matches!(outcome, Ok(true)), &endpoint, "ready without a server");
             let outcome = client.model_metadata("good", "", &CallOptions::new()).map(drop);
-            faults.expect(
+            failures.expect(
                 outcome.as_ref().is_err_and(|e| e.status() == Status::Unavailable && e.is_retryable()),
-                &lane,
+                &endpoint,
                 format_args!("metadata: {outcome:?}"),
             );
         }
     }
 }
 
-/// Each proxy waits for a second, and the server for ever. Caddy waits for ever too: there the client's own timeout ends
-/// the call.
+/// The proxies have a timeout of one second, except Caddy, which has none: there the client's own timeout
+/// ends the call.
 #[test]
-fn a_model_slower_than_a_proxys_timeout_is_in_doubt_and_ran_once() {
-    let (stub, mut faults) = (Stub::start(), Faults::default());
+fn a_request_slower_than_a_proxys_timeout_is_in_doubt_and_sent_once() {
+    let (stub, mut failures) = (Stub::start(), Failures::default());
     let proxies = start_all(&stub.addresses(), &["--timeout", "1"]);
     thread::scope(|scope| {
         let calls: Vec<_> = proxies
             .iter()
-            .flat_map(|proxy| proxy.lanes())
-            .map(|lane| {
+            .flat_map(|proxy| proxy.endpoints())
+            .map(|endpoint| {
                 scope.spawn(move || {
-                    let timeout = if lane.proxy.name == "caddy" { Duration::from_secs(2) } else { PATIENCE };
-                    let client = lane.client_that_waits(timeout);
+                    let timeout =
+                        if endpoint.proxy.name == "caddy" { Duration::from_secs(2) } else { TIMEOUT };
+                    let client = endpoint.client_with_timeout(timeout);
                     client.infer(&one_number("good")).unwrap();
-                    let outcome = client.infer(&one_number(&format!("hang-{}", lane.proxy.name)));
-                    (lane, outcome)
+                    let outcome = client.infer(&one_number(&format!("hang-{}", endpoint.proxy.name)));
+                    (endpoint, outcome)
                 })
             })
             .collect();
         let case = "the model is slower than the proxy's timeout";
         for call in calls {
-            let (lane, outcome) = call.join().unwrap();
-            let seen = stub.take_seen(&lane, "infer", &format!("hang-{}", lane.proxy.name));
-            lane.row(case, &outcome, Some(seen));
-            faults.expect(seen == 1, &lane, format_args!("{case}: seen {seen} times"));
-            faults.expect_in_doubt(&lane, case, &outcome);
+            let (endpoint, outcome) = call.join().unwrap();
+            let seen = stub.take_seen(&endpoint, "infer", &format!("hang-{}", endpoint.proxy.name));
+            endpoint.row(case, &outcome, Some(seen));
+            failures.expect(seen == 1, &endpoint, format_args!("{case}: seen {seen} times"));
+            failures.expect_in_doubt(&endpoint, case, &outcome);
             let known = [Status::Unavailable, Status::DeadlineExceeded];
             let is_known = outcome.as_ref().is_err_and(|error| known.contains(&error.status()));
-            faults.expect(is_known, &lane, format_args!("{case}: {outcome:?}"));
+            failures.expect(is_known, &endpoint, format_args!("{case}: {outcome:?}"));
         }
     });
 }
 
-/// Reads them, or says that a proxy refused them.
 #[test]
-fn large_response_headers_are_read_or_the_proxys_refusal_is_told() {
-    let (stub, mut faults) = (Stub::start(), Faults::default());
+fn large_response_headers_are_read_or_the_proxys_refusal_is_reported() {
+    let (stub, mut failures) = (Stub::start(), Failures::default());
     for proxy in start_all(&stub.addresses(), &[]) {
-        for lane in proxy.lanes() {
-            let client = lane.client();
+        for endpoint in proxy.endpoints() {
+            let client = endpoint.client();
             for model in ["large-headers", "many-headers"] {
                 let case = match model {
                     "large-headers" => "10 response headers of 4 KiB",
                     _ => "100 response headers",
                 };
                 let outcome = client.infer(&one_number(model));
-                let seen = stub.take_seen(&lane, "infer", model);
-                lane.row(case, &outcome, Some(seen));
-                faults.expect(seen == 1, &lane, format_args!("{case}: seen {seen} times"));
+                let seen = stub.take_seen(&endpoint, "infer", model);
+                endpoint.row(case, &outcome, Some(seen));
+                failures.expect(seen == 1, &endpoint, format_args!("{case}: seen {seen} times"));
                 if let Err(error) = &outcome {
                     let is_refusal =
-                        error.http_status().is_some_and(|status| status >= 500) || lane.is_grpc();
-                    faults.expect(
+                        error.http_status().is_some_and(|status| status >= 500) || endpoint.is_grpc();
+                    failures.expect(
                         is_refusal && error.status() == Status::Unavailable,
-                        &lane,
+                        &endpoint,
                         format_args!("{case}: {error:?}"),
                     );
-                    faults.expect_in_doubt(&lane, case, &outcome);
+                    failures.expect_in_doubt(&endpoint, case, &outcome);
                 }
             }
         }
     }
 }
 
-/// Over gRPC a text is a header, which proxies cut, drop or refuse; over HTTP it is a body.
+/// Over gRPC an error message is a header, which proxies truncate, drop or refuse; over HTTP it is in the
+/// body.
 #[test]
-fn error_texts_arrive_or_the_call_is_in_doubt() {
-    let (stub, mut faults) = (Stub::start(), Faults::default());
+fn error_messages_arrive_or_the_call_is_in_doubt() {
+    let (stub, mut failures) = (Stub::start(), Failures::default());
     for proxy in start_all(&stub.addresses(), &[]) {
-        for lane in proxy.lanes() {
-            let client = lane.client();
+        for endpoint in proxy.endpoints() {
+            let client = endpoint.client();
             for model in ["text-100", "text-5000", "text-20000", "text-80000", "text-space"] {
                 let case = match model {
-                    "text-space" => "an error whose text ends in a space".to_owned(),
-                    model => format!("an error whose text has {} bytes", &model[5..]),
+                    "text-space" => "an error message that ends with a space".to_owned(),
+                    model => format!("an error message of {} bytes", &model[5..]),
                 };
                 let outcome = client.infer(&one_number(model));
-                let seen = stub.take_seen(&lane, "infer", model);
-                lane.row(&case, &outcome, Some(seen));
-                faults.expect(seen == 1, &lane, format_args!("{case}: seen {seen} times"));
-                let Err(error) = &outcome else { panic!("{lane}: {case}: success") };
-                let start = &text(model).unwrap()[..30];
-                let is_whole =
+                let seen = stub.take_seen(&endpoint, "infer", model);
+                endpoint.row(&case, &outcome, Some(seen));
+                failures.expect(seen == 1, &endpoint, format_args!("{case}: seen {seen} times"));
+                let Err(error) = &outcome else { panic!("{endpoint}: {case}: success") };
+                let start = &error_text(model).unwrap()[..30];
+                let has_arrived =
                     error.status() == Status::InvalidArgument && error.full_message().contains(start);
-                faults.expect(
-                    is_whole || lane.is_grpc() && error.is_in_doubt(),
-                    &lane,
+                failures.expect(
+                    has_arrived || endpoint.is_grpc() && error.is_in_doubt(),
+                    &endpoint,
                     format_args!("{case}: {:.200}", format!("{error:?}")),
                 );
             }
@@ -178,7 +179,7 @@ fn error_texts_arrive_or_the_call_is_in_doubt() {
     }
 }
 
-/// Notes the number of each request in a file, and takes its time.
+/// Appends the number of each request to a file, and responds after a minute.
 const MODEL: &str = r#"
 import time
 import triton_python_backend_utils as pb
@@ -204,13 +205,14 @@ fn simple(client: &Client) -> Result<InferResult, Error> {
 }
 
 #[test]
-fn a_real_server_killed_in_mid_call_ran_it_once_and_its_successor_serves_old_clients() {
-    let mut faults = Faults::default();
+fn a_request_whose_server_is_killed_ran_once_and_the_client_works_after_a_restart() {
+    let mut failures = Failures::default();
     let triton = Triton::start("simple");
     let addresses = triton.addresses.clone();
     let proxies = start_all(&addresses, &[]);
-    let lanes: Vec<_> = proxies.iter().flat_map(|proxy| proxy.lanes()).collect();
-    let clients: Vec<Client> = lanes.iter().map(|lane| lane.client_that_waits(3 * PATIENCE)).collect();
+    let endpoints: Vec<_> = proxies.iter().flat_map(|proxy| proxy.endpoints()).collect();
+    let clients: Vec<Client> =
+        endpoints.iter().map(|endpoint| endpoint.client_with_timeout(3 * TIMEOUT)).collect();
 
     let file = env::temp_dir().join(format!("triton-proxies-{}", process::id()));
     fs::write(&file, "").unwrap();
@@ -222,7 +224,7 @@ fn a_real_server_killed_in_mid_call_ran_it_once_and_its_successor_serves_old_cli
     let tensor = |name| json!([{"name": name, "data_type": "TYPE_INT32", "dims": [1]}]);
     load.set_config(
         &json!({"name": NAME, "backend": "python", "input": tensor("I"), "output": tensor("O"),
-            "instance_group": [{"count": lanes.len(), "kind": "KIND_CPU"}]})
+            "instance_group": [{"count": endpoints.len(), "kind": "KIND_CPU"}]})
         .to_string(),
     )
     .unwrap();
@@ -231,11 +233,11 @@ fn a_real_server_killed_in_mid_call_ran_it_once_and_its_successor_serves_old_cli
     direct.load_model(NAME, &load, &CallOptions::new()).unwrap();
 
     thread::scope(|scope| {
-        let calls: Vec<_> = (0..lanes.len())
+        let calls: Vec<_> = (0..endpoints.len())
             .map(|at| {
                 let client = &clients[at];
                 scope.spawn(move || {
-                    // So that there is an idle connection.
+                    // Leaves an idle connection.
                     simple(client).unwrap();
                     let number = [at as i32];
                     let outcome = client.infer(&InferRequest::new(NAME).input("I", &[1], &number)).map(drop);
@@ -243,78 +245,79 @@ fn a_real_server_killed_in_mid_call_ran_it_once_and_its_successor_serves_old_cli
                 })
             })
             .collect();
-        let deadline = Instant::now() + PATIENCE;
-        while seen().len() < lanes.len() && Instant::now() < deadline {
+        let deadline = Instant::now() + TIMEOUT;
+        while seen().len() < endpoints.len() && Instant::now() < deadline {
             thread::yield_now();
         }
         triton.kill();
         let killed = Instant::now();
-        let case = "Triton is killed in mid-call";
-        for (call, (at, lane)) in calls.into_iter().zip(lanes.iter().enumerate()) {
+        let case = "Triton is killed during the call";
+        for (call, (at, endpoint)) in calls.into_iter().zip(endpoints.iter().enumerate()) {
             let (outcome, ended) = call.join().unwrap();
             let count = seen().iter().filter(|number| **number == at).count();
-            lane.row(case, &outcome, Some(count));
-            faults.expect(count == 1, lane, format_args!("{case}: ran {count} times"));
-            faults.expect_in_doubt(lane, case, &outcome);
+            endpoint.row(case, &outcome, Some(count));
+            failures.expect(count == 1, endpoint, format_args!("{case}: ran {count} times"));
+            failures.expect_in_doubt(endpoint, case, &outcome);
             let took = ended.saturating_duration_since(killed);
-            faults.expect(took < PATIENCE, lane, format_args!("{case}: an error after {took:?}"));
+            failures.expect(took < TIMEOUT, endpoint, format_args!("{case}: an error after {took:?}"));
         }
     });
 
-    for (client, lane) in clients.iter().zip(&lanes) {
+    for (client, endpoint) in clients.iter().zip(&endpoints) {
         let outcome = simple(client).map(drop);
-        lane.row("the server is down: the client's next call", &outcome, None);
+        endpoint.row("the server is down: the client's next call", &outcome, None);
         let is_right = |error: &Error| error.status() == Status::Unavailable && error.is_retryable();
-        faults.expect(outcome.as_ref().is_err_and(is_right), lane, format_args!("down: {outcome:?}"));
+        failures.expect(outcome.as_ref().is_err_and(is_right), endpoint, format_args!("down: {outcome:?}"));
     }
 
-    let _successor = Triton::restart("simple", &addresses);
-    for (client, lane) in clients.iter().zip(&lanes) {
+    let _restarted = Triton::restart("simple", &addresses);
+    for (client, endpoint) in clients.iter().zip(&endpoints) {
         let (start, mut calls) = (Instant::now(), 1);
         let outcome = loop {
             let outcome = simple(client).map(drop);
-            if outcome.is_ok() || start.elapsed() > PATIENCE {
+            if outcome.is_ok() || start.elapsed() > TIMEOUT {
                 break outcome;
             }
             calls += 1;
         };
         match &outcome {
-            Ok(()) if calls == 1 => lane.note("Triton is back: the old client", "succeeds at once"),
-            Ok(()) => lane.note(
-                "Triton is back: the old client",
+            Ok(()) if calls == 1 => endpoint.note("Triton is restarted: the same client", "succeeds at once"),
+            Ok(()) => endpoint.note(
+                "Triton is restarted: the same client",
                 format_args!("succeeds after {:.1?}", start.elapsed()),
             ),
-            Err(_) => lane.row("Triton is back: the old client", &outcome, None),
+            Err(_) => endpoint.row("Triton is restarted: the same client", &outcome, None),
         }
-        faults.expect(outcome.is_ok(), lane, format_args!("restarted: {outcome:?}"));
+        failures.expect(outcome.is_ok(), endpoint, format_args!("restarted: {outcome:?}"));
     }
     fs::remove_file(&file).unwrap();
 }
 
 #[test]
-fn a_call_that_the_client_gives_up_is_its_own_and_in_doubt() {
-    let (stub, mut faults) = (Stub::start(), Faults::default());
+fn a_timeout_of_the_client_has_its_origin_there_and_is_in_doubt() {
+    let (stub, mut failures) = (Stub::start(), Failures::default());
     for proxy in start_all(&stub.addresses(), &[]) {
-        for lane in proxy.lanes() {
-            let client = lane.client_that_waits(Duration::from_millis(300));
+        for endpoint in proxy.endpoints() {
+            let client = endpoint.client_with_timeout(Duration::from_millis(300));
             client.infer(&one_number("good")).unwrap();
-            let before = stub.abandoned(&lane);
+            let before = stub.abandoned(&endpoint);
             let outcome = client.infer(&one_number("hang-on"));
             let given_up = Instant::now();
-            let seen = stub.take_seen(&lane, "infer", "hang-on");
-            lane.row("the client's own timeout", &outcome, Some(seen));
-            while stub.abandoned(&lane) == before && given_up.elapsed() < Duration::from_secs(1) {
+            let seen = stub.take_seen(&endpoint, "infer", "hang-on");
+            endpoint.row("the client's own timeout", &outcome, Some(seen));
+            while stub.abandoned(&endpoint) == before && given_up.elapsed() < Duration::from_secs(1) {
                 thread::yield_now();
             }
-            let heard = if stub.abandoned(&lane) > before { "told within 1 s" } else { "not told" };
-            lane.note("the server, when the client has given up", heard);
-            faults.expect(seen == 1, &lane, format_args!("seen {seen} times"));
-            faults.expect_in_doubt(&lane, "the client's own timeout", &outcome);
+            let is_notified = stub.abandoned(&endpoint) > before;
+            let notified = if is_notified { "is notified within 1 s" } else { "is not notified" };
+            endpoint.note("the server, after the client's timeout", notified);
+            failures.expect(seen == 1, &endpoint, format_args!("seen {seen} times"));
+            failures.expect_in_doubt(&endpoint, "the client's own timeout", &outcome);
             let error = outcome.unwrap_err();
             let got = (error.status(), error.origin());
-            faults.expect(
+            failures.expect(
                 got == (Status::DeadlineExceeded, Origin::Client),
-                &lane,
+                &endpoint,
                 format_args!("{error:?}"),
             );
         }

@@ -1,4 +1,4 @@
-//! Proxies, the servers behind them, and the rows of the table.
+//! Starts proxies and the servers behind them, and writes the rows of the table.
 
 use std::{
     collections::HashMap,
@@ -21,18 +21,18 @@ use crate::support::{
         ModelInferRequest, ModelInferResponse, RepositoryModelLoadRequest,
         model_infer_response::InferOutputTensor,
     },
-    fault::{Answer, Grpc, GrpcAnswer, Http, Request, answer},
+    fault::{Grpc, GrpcResponse, Http, Request, Response, response},
     grpc,
 };
 
-/// Longer than anything takes that a test waits for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// The timeout of calls and waits that are expected to succeed.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The ports of a server of both protocols: `127.0.0.1:PORT`.
+/// The addresses of a server for both protocols: `127.0.0.1:PORT`.
 #[derive(Clone, Debug)]
 pub(crate) struct Addresses {
     pub http: String,
@@ -41,7 +41,7 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
-    /// Of the server that run.sh has started.
+    /// The addresses of the server that run.sh has started.
     pub(crate) fn of_triton() -> Self {
         let address = |name| {
             env::var(name).expect("tests/proxies/run.sh starts a server, as does tests/triton/with-server.sh")
@@ -54,12 +54,12 @@ impl Addresses {
     }
 }
 
-/// A script that runs `command` beside what it starts, for as long as this lives.
+/// with-server.sh or with-proxy.sh, running until this is dropped.
 #[derive(Debug)]
-struct Beside(Child);
+struct Fixture(Child);
 
-impl Beside {
-    /// Returns it with what the script tells of its ports; nothing if it did not start.
+impl Fixture {
+    /// Starts the script and reads the addresses; `None` if it could not start the server or proxy.
     fn start(command: &mut Command) -> Option<(Self, Addresses)> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -70,12 +70,13 @@ impl Beside {
     }
 }
 
-const TELL: [&str; 3] =
+/// The command for the scripts: prints the addresses, and ends with its standard input.
+const PRINT_AND_WAIT: [&str; 3] =
     ["sh", "-c", "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC $TRITON_TEST_METRICS; exec cat"];
 
-impl Drop for Beside {
+impl Drop for Fixture {
     fn drop(&mut self) {
-        // The end of its input is the end of what runs beside it.
+        // Ends the command, and with it the script.
         drop(self.0.stdin.take());
         let _ = self.0.wait();
     }
@@ -84,7 +85,7 @@ impl Drop for Beside {
 /// A real server for one test.
 #[derive(Debug)]
 pub(crate) struct Triton {
-    beside: Beside,
+    fixture: Fixture,
     pub addresses: Addresses,
 }
 
@@ -93,7 +94,7 @@ impl Triton {
         Self::start_with(Command::new(root().join("tests/triton/with-server.sh")).env("MODELS", models))
     }
 
-    /// Starts one in the place of another that was killed.
+    /// Starts a server in place of one that was killed.
     pub(crate) fn restart(models: &str, at: &Addresses) -> Self {
         let ports = [&at.http, &at.grpc, &at.metrics].map(|address| address.rsplit(':').next().unwrap());
         let mut command = Command::new(root().join("tests/triton/with-server.sh"));
@@ -101,18 +102,18 @@ impl Triton {
     }
 
     fn start_with(command: &mut Command) -> Self {
-        // bash tells there that its child was killed.
+        // bash reports there that its child was killed.
         let log = env::temp_dir().join(format!("triton-proxies-{}.log", process::id()));
-        let started = Beside::start(command.args(TELL).stderr(File::create(&log).unwrap()));
+        let started = Fixture::start(command.args(PRINT_AND_WAIT).stderr(File::create(&log).unwrap()));
         let text = fs::read_to_string(&log).unwrap();
         fs::remove_file(&log).unwrap();
-        let (beside, addresses) = started.unwrap_or_else(|| panic!("Triton did not start: {text}"));
-        Self { beside, addresses }
+        let (fixture, addresses) = started.unwrap_or_else(|| panic!("Triton did not start: {text}"));
+        Self { fixture, addresses }
     }
 
     /// Kills the server with SIGKILL, and returns when its ports refuse connections.
     pub(crate) fn kill(self) {
-        let parent = self.beside.0.id();
+        let parent = self.fixture.0.id();
         let server = fs::read_dir("/proc").unwrap().find_map(|entry| {
             let name = entry.ok()?.file_name().into_string().ok()?;
             let stat = fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
@@ -122,7 +123,7 @@ impl Triton {
                 .then_some(name)
         });
         signal("KILL", &server.expect("a running server"));
-        // Told to end, the script says nothing about the server's death and keeps no log of it.
+        // After SIGTERM, the script does not report the server's termination and deletes its log.
         signal("TERM", &parent.to_string());
     }
 }
@@ -131,10 +132,10 @@ fn signal(name: &str, pid: &str) {
     assert!(Command::new("kill").args(["-s", name, pid]).status().unwrap().success());
 }
 
-/// A proxy before a server. It ends when it is dropped, or when this process does.
+/// A proxy in front of a server, running until this is dropped or this process ends.
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    _beside: Beside,
+    _fixture: Fixture,
     pub name: String,
     version: String,
     addresses: Addresses,
@@ -144,16 +145,16 @@ fn proxies_folder() -> PathBuf {
     root().join("tests/proxies/.proxies")
 }
 
-/// The proxies of this run: those that PROXIES names, or all, as far as setup.sh could have them.
+/// The proxies of this run: those in PROXIES, or all, if setup.sh could download them.
 pub(crate) fn names() -> Vec<String> {
     let all = "envoy nginx haproxy apache caddy varnish nghttpx";
-    let wanted = env::var("PROXIES").unwrap_or_else(|_| all.to_owned());
-    let names: Vec<String> = wanted
+    let selected = env::var("PROXIES").unwrap_or_else(|_| all.to_owned());
+    let names: Vec<String> = selected
         .split_whitespace()
         .filter(|name| proxies_folder().join(name).join("done").exists())
         .map(str::to_owned)
         .collect();
-    assert!(!names.is_empty(), "none of '{wanted}' is there: run tests/proxies/setup.sh");
+    assert!(!names.is_empty(), "all of '{selected}' are missing: run tests/proxies/setup.sh");
     names
 }
 
@@ -165,43 +166,42 @@ pub(crate) fn start_all(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
 impl Proxy {
     pub(crate) fn start(name: &str, upstream: &Addresses, args: &[&str]) -> Self {
         let mut command = Command::new(root().join("tests/proxies/with-proxy.sh"));
-        command.arg(name).args(args).args(TELL);
+        command.arg(name).args(args).args(PRINT_AND_WAIT);
         command.env("TRITON_TEST_HTTP", &upstream.http).env("TRITON_TEST_GRPC", &upstream.grpc);
-        let (beside, addresses) = Beside::start(command.env("TRITON_TEST_METRICS", &upstream.metrics))
+        let (fixture, addresses) = Fixture::start(command.env("TRITON_TEST_METRICS", &upstream.metrics))
             .expect("a proxy that starts");
         let version = fs::read_to_string(proxies_folder().join(name).join("version")).unwrap();
-        Self { _beside: beside, name: name.to_owned(), version: version.trim().to_owned(), addresses }
+        Self { _fixture: fixture, name: name.to_owned(), version: version.trim().to_owned(), addresses }
     }
 
-    /// The ways through it. Varnish has no HTTP/2 to its backends, so gRPC is left out there.
-    pub(crate) fn lanes(&self) -> Vec<Lane<'_>> {
-        let http = Lane { proxy: self, protocol: "HTTP", url: format!("http://{}", self.addresses.http) };
-        let grpc = Lane { proxy: self, protocol: "gRPC", url: format!("grpc://{}", self.addresses.grpc) };
+    /// Its endpoints, except for gRPC with Varnish, which does not support HTTP/2 to its backends.
+    pub(crate) fn endpoints(&self) -> Vec<Endpoint<'_>> {
+        let http = Endpoint { proxy: self, protocol: "HTTP", url: format!("http://{}", self.addresses.http) };
+        let grpc = Endpoint { proxy: self, protocol: "gRPC", url: format!("grpc://{}", self.addresses.grpc) };
         if self.name == "varnish" { vec![http] } else { vec![http, grpc] }
     }
 }
 
-/// A proxy and a protocol.
+/// The endpoint of a proxy for one protocol.
 #[derive(Debug)]
-pub(crate) struct Lane<'p> {
+pub(crate) struct Endpoint<'p> {
     pub proxy: &'p Proxy,
     pub protocol: &'static str,
     pub url: String,
 }
 
-impl Display for Lane<'_> {
+impl Display for Endpoint<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}, {}", self.proxy.name, self.protocol)
     }
 }
 
-impl Lane<'_> {
-    /// A client that waits for as long as a test does.
+impl Endpoint<'_> {
     pub(crate) fn client(&self) -> Client {
-        self.client_that_waits(PATIENCE)
+        self.client_with_timeout(TIMEOUT)
     }
 
-    pub(crate) fn client_that_waits(&self, timeout: Duration) -> Client {
+    pub(crate) fn client_with_timeout(&self, timeout: Duration) -> Client {
         let mut options = ClientOptions::new();
         options.set_timeout(Some(timeout)).unwrap();
         Client::with_options(&self.url, &options).unwrap()
@@ -211,14 +211,14 @@ impl Lane<'_> {
         self.protocol == "gRPC"
     }
 
-    /// Adds a row to the table. `seen`: how many times the server saw the request, where it counted.
+    /// Adds a row to the table. `seen` is the number of times that the server saw the request, if it counted.
     pub(crate) fn row<T>(&self, case: &str, outcome: &Result<T, Error>, seen: Option<usize>) {
         let outcome = match outcome {
             Ok(_) => "OK | | | ".to_owned(),
             Err(error) => {
                 let yes = |is| if is { "yes" } else { "no" };
                 let text = error.full_message();
-                // What stands before is the call, which the case names.
+                // Without the name of the call, which is in `case`.
                 let text = text.split_once(&format!("{}: ", self.url)).map_or(&text[..], |(_, text)| text);
                 let text: String = text.replace(['|', '\n'], " ").chars().take(90).collect();
                 let http = error.http_status().map_or(String::new(), |status| format!(" ({status})"));
@@ -234,7 +234,7 @@ impl Lane<'_> {
         self.write(case, &seen, &outcome);
     }
 
-    /// Adds a row about something else than a call.
+    /// Adds a row that is not about a call.
     pub(crate) fn note(&self, case: &str, what: impl Display) {
         self.write(case, "", &format!("{what} | | | "));
     }
@@ -252,53 +252,53 @@ impl Lane<'_> {
     }
 }
 
-/// What is wrong, for each proxy: one that fails does not hide the others.
+/// Collects the failures of all proxies, so that the first does not hide the others.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<String>);
+pub(crate) struct Failures(Vec<String>);
 
-impl Faults {
-    pub(crate) fn expect(&mut self, holds: bool, lane: &Lane, what: impl Display) {
+impl Failures {
+    pub(crate) fn expect(&mut self, holds: bool, endpoint: &Endpoint, what: impl Display) {
         if !holds {
-            self.0.push(format!("{lane}: {what}"));
+            self.0.push(format!("{endpoint}: {what}"));
         }
     }
 
-    /// The error says that the call may be repeated, and that the server may have run it.
-    pub(crate) fn expect_in_doubt<T>(&mut self, lane: &Lane, case: &str, outcome: &Result<T, Error>) {
+    /// Expects an error that is retryable and in doubt.
+    pub(crate) fn expect_in_doubt<T>(&mut self, endpoint: &Endpoint, case: &str, outcome: &Result<T, Error>) {
         match outcome {
-            Ok(_) => self.expect(false, lane, format_args!("{case}: success")),
+            Ok(_) => self.expect(false, endpoint, format_args!("{case}: success")),
             Err(error) => {
-                self.expect(error.is_retryable(), lane, format_args!("{case}: not retryable: {error:?}"));
-                self.expect(error.is_in_doubt(), lane, format_args!("{case}: not in doubt: {error:?}"));
+                self.expect(error.is_retryable(), endpoint, format_args!("{case}: not retryable: {error:?}"));
+                self.expect(error.is_in_doubt(), endpoint, format_args!("{case}: not in doubt: {error:?}"));
             }
         }
     }
 }
 
-impl Drop for Faults {
+impl Drop for Failures {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            assert!(self.0.is_empty(), "{} faults:\n{}", self.0.len(), self.0.join("\n"));
+            assert!(self.0.is_empty(), "{} failures:\n{}", self.0.len(), self.0.join("\n"));
         }
     }
 }
 
-/// An inference of one number.
+/// An inference with one number.
 pub(crate) fn one_number(model: &str) -> InferRequest<'_> {
     InferRequest::new(model).input_bytes("I", Datatype::Int32, &[1], &[0; 4])
 }
 
-/// How many calls [`Stub`]'s model `together` waits for.
+/// The number of concurrent calls that [`Stub`]'s model `together` waits for.
 pub(crate) const TOGETHER: usize = 6;
 
-/// A server of both protocols that counts what it sees. What it does is what the model is called:
+/// A server for both protocols that counts requests. The model's name selects its behaviour:
 ///
-/// - `good`: a response;
-/// - `together`: a response, as soon as so many calls are here at the same time;
-/// - `close`: the end of the connection, once the request was read;
-/// - `hang-...`: nothing;
-/// - `large-headers`, `many-headers`: a response with 10 headers of 4 KiB, or with 100 short ones;
-/// - `text-N`, `text-space`: an error with a text of so many bytes, or one that ends in a space.
+/// - `good`: responds;
+/// - `together`: responds once [`TOGETHER`] calls have arrived;
+/// - `close`: reads the request and closes the connection;
+/// - `hang-...`: never responds;
+/// - `large-headers`, `many-headers`: responds with 10 headers of 4 KiB, or with 100 short ones;
+/// - `text-N`, `text-space`: fails with a message of N bytes, or with one that ends with a space.
 #[derive(Debug)]
 pub(crate) struct Stub {
     http: Http,
@@ -314,7 +314,7 @@ struct State {
 }
 
 impl State {
-    fn see(&self, protocol: &str, path: &str, model: &str) {
+    fn count(&self, protocol: &str, path: &str, model: &str) {
         let kind = if path.ends_with("load") || path.ends_with("Load") { "load" } else { "infer" };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         *seen.entry(format!("{protocol} {kind} {model}")).or_default() += 1;
@@ -323,10 +323,10 @@ impl State {
     fn wait_for_others(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         *waiting += 1;
-        // Every round has its own multiple, so that a fast one can't be taken for the next.
+        // Counts on across rounds, so that a fast call of the next round does not keep this one waiting.
         let round = waiting.next_multiple_of(TOGETHER);
         self.arrived.notify_all();
-        let waited = self.arrived.wait_timeout_while(waiting, PATIENCE, |waiting| *waiting < round);
+        let waited = self.arrived.wait_timeout_while(waiting, TIMEOUT, |waiting| *waiting < round);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -340,46 +340,46 @@ fn headers(model: &str) -> Option<Vec<(String, String)>> {
     Some((0..count).map(|at| (format!("x-header-{at}"), "X".repeat(byte_size))).collect())
 }
 
-/// The text of the error that the model stands for. Its letter takes eight bits in HPACK too.
-pub(crate) fn text(model: &str) -> Option<String> {
+/// The error message of a model `text-...`. The letter X takes eight bits in HPACK too.
+pub(crate) fn error_text(model: &str) -> Option<String> {
     match model.strip_prefix("text-")? {
-        "space" => Some("an error's text that ends in a space: ".to_owned()),
+        "space" => Some("an error's text that ends with a space: ".to_owned()),
         size => Some("X".repeat(size.parse().ok()?)),
     }
 }
 
-fn http_answer(state: &State, request: &Request) -> Answer {
+fn http_response(state: &State, request: &Request) -> Response {
     let model =
         request.path.trim_end_matches("/load").rsplit('/').find(|part| *part != "infer").unwrap_or_default();
-    state.see("HTTP", &request.path, model);
-    if let Some(text) = text(model) {
-        return Answer::Bytes(answer(400, &[], json!({ "error": text }).to_string().as_bytes()));
+    state.count("HTTP", &request.path, model);
+    if let Some(text) = error_text(model) {
+        return Response::Bytes(response(400, &[], json!({ "error": text }).to_string().as_bytes()));
     }
     let headers = headers(model).unwrap_or_default();
     match model {
-        "close" => return Answer::Close,
-        model if model.starts_with("hang-") => return Answer::Silence,
+        "close" => return Response::Close,
+        model if model.starts_with("hang-") => return Response::Silence,
         "together" => state.wait_for_others(),
         _ => {}
     }
     let body = json!({"model_name": model, "model_version": "1",
         "outputs": [{"name": "O", "datatype": "INT32", "shape": [1], "data": [1]}]});
     let headers: Vec<_> = headers.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-    Answer::Bytes(answer(200, &headers, body.to_string().as_bytes()))
+    Response::Bytes(response(200, &headers, body.to_string().as_bytes()))
 }
 
-fn grpc_answer(state: &State, path: &str, message: &[u8]) -> GrpcAnswer {
+fn grpc_response(state: &State, path: &str, message: &[u8]) -> GrpcResponse {
     let model = match path.ends_with("Load") {
         true => RepositoryModelLoadRequest::decode(message).unwrap_or_default().model_name,
         false => ModelInferRequest::decode(message).unwrap_or_default().model_name,
     };
-    state.see("gRPC", path, &model);
-    if let Some(message) = text(&model) {
-        return GrpcAnswer::TrailersOnly { status: grpc::INVALID_ARGUMENT, message };
+    state.count("gRPC", path, &model);
+    if let Some(message) = error_text(&model) {
+        return GrpcResponse::TrailersOnly { status: grpc::INVALID_ARGUMENT, message };
     }
     match &model[..] {
-        "close" => return GrpcAnswer::CloseConnection,
-        model if model.starts_with("hang-") => return GrpcAnswer::Silence,
+        "close" => return GrpcResponse::CloseConnection,
+        model if model.starts_with("hang-") => return GrpcResponse::Silence,
         "together" => state.wait_for_others(),
         _ => {}
     }
@@ -396,7 +396,7 @@ fn grpc_answer(state: &State, path: &str, message: &[u8]) -> GrpcAnswer {
         raw_output_contents: vec![vec![1, 0, 0, 0].into()],
         ..Default::default()
     };
-    GrpcAnswer::Headers { headers: headers(&model).unwrap_or_default(), message: message.encode_to_vec() }
+    GrpcResponse::Headers { headers: headers(&model).unwrap_or_default(), message: message.encode_to_vec() }
 }
 
 impl Stub {
@@ -404,8 +404,8 @@ impl Stub {
         let state = Arc::new(State::default());
         let (for_http, for_grpc) = (state.clone(), state.clone());
         Self {
-            http: Http::start(move |request| http_answer(&for_http, request)),
-            grpc: Grpc::start(move |path, message| grpc_answer(&for_grpc, path, &message)),
+            http: Http::start(move |request| http_response(&for_http, request)),
+            grpc: Grpc::start(move |path, message| grpc_response(&for_grpc, path, &message)),
             state,
         }
     }
@@ -415,14 +415,15 @@ impl Stub {
         Addresses { metrics: http.clone(), http, grpc: self.grpc.address().to_string() }
     }
 
-    /// How many times a request was read in full: `"infer"` or `"load"` of that model. Forgets them.
-    pub(crate) fn take_seen(&self, lane: &Lane, kind: &str, model: &str) -> usize {
+    /// Returns how many requests of a kind, `"infer"` or `"load"`, were read for a model, and resets the
+    /// number.
+    pub(crate) fn take_seen(&self, endpoint: &Endpoint, kind: &str, model: &str) -> usize {
         let mut seen = self.state.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.remove(&format!("{} {kind} {model}", lane.protocol)).unwrap_or_default()
+        seen.remove(&format!("{} {kind} {model}", endpoint.protocol)).unwrap_or_default()
     }
 
-    /// How many calls that hang the peer has given up.
-    pub(crate) fn abandoned(&self, lane: &Lane) -> usize {
-        if lane.is_grpc() { self.grpc.abandoned() } else { self.http.abandoned() }
+    /// The number of calls without a response that the client or proxy has given up.
+    pub(crate) fn abandoned(&self, endpoint: &Endpoint) -> usize {
+        if endpoint.is_grpc() { self.grpc.abandoned() } else { self.http.abandoned() }
     }
 }

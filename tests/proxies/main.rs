@@ -1,7 +1,8 @@
-//! What the client promises, behind real proxies that setup.sh fetches: run.sh runs it, by `make test-proxies`; plain
-//! `cargo test` leaves this out.
+//! The client's guarantees behind real proxies, which setup.sh downloads. `make test-proxies` runs this by
+//! run.sh; plain `cargo test` does not.
 //!
-//! Assertions are about the client. What one version of a proxy does is a row of the table that run.sh prints at the end.
+//! Assertions are about the client. What a proxy's version does is a row of the table that run.sh prints at
+//! the end.
 
 mod failures;
 mod harness;

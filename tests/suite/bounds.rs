@@ -8,7 +8,7 @@ use triton_client::{Client, InferRequest, Status};
 use crate::{
     misbehaving::{BOTH, client, note},
     support::{
-        fault::{Answer, Cases, Http, answer},
+        fault::{Cases, Http, Response, response},
         grpc,
     },
 };
@@ -48,8 +48,8 @@ fn a_result_with_hostile_names_is_shown_in_short_and_its_errors_too() {
             json!({"model_name": "m", "outputs": [{"name": "O", "datatype": "INT32", "shape": vec![0; 1000], "data": []}]}),
         ),
     ] {
-        let bytes = answer(200, &[], body.to_string().as_bytes());
-        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let bytes = response(200, &[], body.to_string().as_bytes());
+        let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         match client(&format!("http://{}", server.address())).infer(&InferRequest::new("m")) {
             Err(error) => expect_short(what, &error.full_message()),
             Ok(result) => {
@@ -82,7 +82,7 @@ fn a_header_that_enters_a_message_is_cut() {
         for kind in kinds {
             let what = format!("{kind:?}: {code}, {name}");
             let value = long.clone();
-            let server = Cases::http(move |turn| turn.send(&answer(code, &[(name, &value)], b"{}")));
+            let server = Cases::http(move |turn| turn.send(&response(code, &[(name, &value)], b"{}")));
             note(&mut failures, &what, || {
                 let error = kind.call(&client(&format!("http://{}", server.address())), 1).expect_err(&what);
                 expect_short(&what, &error.full_message());

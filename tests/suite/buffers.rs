@@ -75,7 +75,7 @@ fn a_buffer_serves_one_call_at_a_time() {
     let server = fault::Http::start(move |_| {
         open.open();
         block.wait();
-        fault::Answer::Bytes(fault::answer(200, &[], br#"{"model_name":"m"}"#))
+        fault::Response::Bytes(fault::response(200, &[], br#"{"model_name":"m"}"#))
     });
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     let mut buffer = [0; 8];

@@ -1,4 +1,4 @@
-//! Compression over gRPC: what a request sends, and what is read of an answer.
+//! Compression over gRPC, of requests and responses.
 
 use std::{
     io::{Read, Write},
@@ -44,7 +44,7 @@ fn compress(compression: Compression, plain: &[u8]) -> Vec<u8> {
     }
 }
 
-/// An answer with one output of so many bytes.
+/// A response with one output of `byte_size` bytes.
 fn message(byte_size: usize) -> Vec<u8> {
     let output = InferOutputTensor {
         name: "O".to_owned(),
@@ -62,7 +62,7 @@ fn message(byte_size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn the_real_server_s_compressed_answers_are_read() {
+fn the_real_server_s_compressed_responses_are_read() {
     if is_embedded() {
         return;
     }
@@ -70,91 +70,86 @@ fn the_real_server_s_compressed_answers_are_read() {
     let client = Client::new(&server.urls()[1]).unwrap();
     for data in [(0..200_000).map(|at| at / 100).collect::<Vec<i32>>(), vec![5], vec![]] {
         let request = InferRequest::new("identity_int32").input("INPUT0", &[data.len() as i64], &data);
-        for asked in [Compression::None, Compression::Gzip, Compression::Deflate] {
+        for compression in [Compression::None, Compression::Gzip, Compression::Deflate] {
             let mut options = CallOptions::new();
-            options.set_response_compression(asked);
+            options.set_response_compression(compression);
             let result = client.infer_with(&request, &options).unwrap();
-            assert_eq!(result.output("OUTPUT0").unwrap().as_slice::<i32>().unwrap(), data, "{asked:?}");
-            let told = result.headers().get("grpc-encoding").unwrap_or("identity");
-            let expected = if asked == Compression::None { "identity" } else { name(asked) };
-            assert_eq!(told, expected, "{:?}", result.headers());
+            assert_eq!(result.output("OUTPUT0").unwrap().as_slice::<i32>().unwrap(), data, "{compression:?}");
+            let encoding = result.headers().get("grpc-encoding").unwrap_or("identity");
+            let expected = if compression == Compression::None { "identity" } else { name(compression) };
+            assert_eq!(encoding, expected, "{:?}", result.headers());
         }
     }
 }
 
-/// Asks a server whose messages stand behind this head and are these bytes, prefix and all.
-fn read(encoding: &'static str, data: Vec<u8>, asked: Compression) -> Result<InferResult, Error> {
+/// Infers on a server that responds with this `grpc-encoding` and these bytes, prefix included.
+fn read(encoding: &'static str, data: Vec<u8>, requested: Compression) -> Result<InferResult, Error> {
     let server = Wire::start(move |_, stream| {
         let peer = Peer::accept(stream, &[])?;
         loop {
             let stream = peer.read_request()?;
-            peer.head(stream, &[("grpc-encoding", encoding)], false)?;
+            peer.response_headers(stream, &[("grpc-encoding", encoding)], false)?;
             data.chunks(1000).try_for_each(|data| peer.send(frame::DATA, 0, stream, data))?;
             peer.headers(stream, &[("grpc-status", "0")], true)?;
         }
     });
     let mut options = ClientOptions::new();
-    options.set_response_compression(asked).set_max_decompressed_byte_size(1 << 20).unwrap();
+    options.set_response_compression(requested).set_max_decompressed_byte_size(1 << 20).unwrap();
     let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
     let outcome = client.infer(&InferRequest::new("m"));
     assert_eq!(client.infer(&InferRequest::new("m")).is_ok(), outcome.is_ok());
-    // A connection is not used again after a malformed response.
+    // A connection is not reused after a malformed response.
     let is_malformed = outcome.as_ref().is_err_and(|error| error.status() == Status::Internal);
     assert_eq!(server.connections(), if is_malformed { 2 } else { 1 });
     outcome
 }
 
-/// A compressed message behind a prefix that says so.
+/// A compressed message with its prefix.
 fn framed(message: &[u8]) -> Vec<u8> {
     [&[1], &(message.len() as u32).to_be_bytes()[..], message].concat()
 }
 
 #[test]
-fn a_compressed_message_is_read_by_the_name_that_its_head_gives() {
+fn a_compressed_message_is_decompressed_as_its_grpc_encoding_says() {
     for compression in COMPRESSIONS {
         for byte_size in [0, 1, 100_000] {
             let data = framed(&compress(compression, &message(byte_size)));
-            // One that asked for the other gets what the server says that it is.
-            for asked in COMPRESSIONS {
-                let result = read(name(compression), data.clone(), asked).unwrap();
+            // Whichever of them was requested.
+            for requested in COMPRESSIONS {
+                let result = read(name(compression), data.clone(), requested).unwrap();
                 assert!(result.output("O").unwrap().data() == vec![7; byte_size], "{compression:?}");
             }
         }
-        // Each message says itself whether it is compressed.
+        // A message may be uncompressed in spite of `grpc-encoding`.
         let result = read(name(compression), grpc::frame(&message(8)).into(), compression).unwrap();
         assert_eq!(result.output("O").unwrap().data(), [7; 8]);
     }
 }
 
 #[test]
-fn a_compressed_message_that_is_not_what_it_says_is_an_error() {
+fn a_message_that_does_not_match_its_grpc_encoding_is_malformed() {
     for compression in COMPRESSIONS {
         let whole = compress(compression, &message(5000));
         let short = [&framed(&whole)[..5], &whole[..whole.len() - 1]].concat();
-        let mut damaged = whole.clone();
-        *damaged.last_mut().unwrap() ^= 1;
+        let mut corrupted = whole.clone();
+        *corrupted.last_mut().unwrap() ^= 1;
         let other = if compression == Compression::Gzip { "deflate" } else { "gzip" };
         let cases = [
             ("garbage", name(compression), framed(b"garbage"), "not compressed as it says"),
-            ("nothing", name(compression), framed(b""), ""),
-            ("the other", other, framed(&whole), "not compressed as it says"),
+            ("empty", name(compression), framed(b""), ""),
+            ("the other compression", other, framed(&whole), "not compressed as it says"),
             ("cut short", name(compression), framed(&whole[..whole.len() - 9]), "not compressed as it says"),
-            ("another sum", name(compression), framed(&damaged), "not compressed as it says"),
-            ("shorter than announced", name(compression), short, "ends 1 bytes early"),
+            ("wrong checksum", name(compression), framed(&corrupted), "not compressed as it says"),
+            ("shorter than announced", name(compression), short, "1 bytes are missing"),
+            ("longer than announced", name(compression), [framed(&whole), vec![0]].concat(), "trailing data"),
             (
-                "longer than announced",
-                name(compression),
-                [framed(&whole), vec![0]].concat(),
-                "longer than announced",
-            ),
-            (
-                "no message",
+                "malformed message",
                 name(compression),
                 framed(&compress(compression, &[0xff; 9])),
                 "ModelInferResponse",
             ),
-            ("unknown", "zstd", framed(&whole), "zstd"),
-            ("no name", "identity", framed(&whole), "identity"),
+            ("unknown encoding", "zstd", framed(&whole), "zstd"),
+            ("identity", "identity", framed(&whole), "identity"),
         ];
         for (what, encoding, data, hint) in cases {
             let error = read(encoding, data, compression).unwrap_err();
@@ -166,7 +161,7 @@ fn a_compressed_message_that_is_not_what_it_says_is_an_error() {
 }
 
 #[test]
-fn a_small_message_can_t_fill_the_memory() {
+fn a_decompression_bomb_is_refused() {
     for compression in COMPRESSIONS {
         let bomb = compress(compression, &message(8 << 20));
         assert!(bomb.len() < 20_000);
@@ -178,9 +173,9 @@ fn a_small_message_can_t_fill_the_memory() {
 }
 
 #[test]
-fn a_request_is_compressed_as_its_head_says() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+fn a_request_is_compressed_as_its_grpc_encoding_says() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let server = http2::Server::start(
         Builder::new(),
         || (),
@@ -203,37 +198,36 @@ fn a_request_is_compressed_as_its_head_says() {
         options.set_request_compression(compression);
         client.infer_with(&request, &options).unwrap();
         client.infer_message(&plain, &options).unwrap();
-        for (headers, body) in heard.lock().unwrap().drain(..) {
+        for (headers, body) in received.lock().unwrap().drain(..) {
             let (prefix, message) = body.split_at(5);
             let is_compressed = compression != Compression::None;
             assert_eq!(prefix[0], u8::from(is_compressed));
             assert_eq!(prefix[1..], (message.len() as u32).to_be_bytes());
-            // Nothing is said of a form that is not used.
-            let told = headers.get("grpc-encoding").map(|name| name.to_str().unwrap());
-            assert_eq!(told, is_compressed.then(|| name(compression)));
+            let encoding = headers.get("grpc-encoding").map(|name| name.to_str().unwrap());
+            assert_eq!(encoding, is_compressed.then(|| name(compression)));
             assert!(headers.get("grpc-accept-encoding").is_none());
-            let mut back = Vec::new();
+            let mut decompressed = Vec::new();
             match compression {
-                Compression::Gzip => GzDecoder::new(message).read_to_end(&mut back).unwrap(),
-                Compression::Deflate => ZlibDecoder::new(message).read_to_end(&mut back).unwrap(),
-                Compression::None => (&message[..]).read_to_end(&mut back).unwrap(),
+                Compression::Gzip => GzDecoder::new(message).read_to_end(&mut decompressed).unwrap(),
+                Compression::Deflate => ZlibDecoder::new(message).read_to_end(&mut decompressed).unwrap(),
+                Compression::None => (&message[..]).read_to_end(&mut decompressed).unwrap(),
             };
-            assert!(back == plain && (!is_compressed || message.len() < 1000), "{}", message.len());
+            assert!(decompressed == plain && (!is_compressed || message.len() < 1000), "{}", message.len());
         }
     }
 }
 
 #[test]
-fn an_answer_s_compression_is_asked_for_without_weights() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+fn grpc_accept_encoding_has_no_weights() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let server = http2::Server::start(
         Builder::new(),
         || (),
         move |mut call| {
-            let said =
+            let accepted =
                 call.headers().get("grpc-accept-encoding").map(|value| value.to_str().unwrap().to_owned());
-            note.lock().unwrap().push(said);
+            note.lock().unwrap().push(accepted);
             async move { grpc::reply(&mut call, vec![message(1)], grpc::OK, "").await }
         },
     )
@@ -247,9 +241,9 @@ fn an_answer_s_compression_is_asked_for_without_weights() {
     options.set_accept_encoding("deflate, gzip;q=0.5").unwrap();
     client.infer_with(&InferRequest::new("m"), &options).unwrap();
     client.infer(&InferRequest::new("m")).unwrap();
-    let heard = heard.lock().unwrap();
+    let received = received.lock().unwrap();
     assert_eq!(
-        *heard,
-        [Some("gzip"), Some("deflate"), Some("deflate,gzip"), None].map(|said| said.map(str::to_owned))
+        *received,
+        [Some("gzip"), Some("deflate"), Some("deflate,gzip"), None].map(|value| value.map(str::to_owned))
     );
 }

@@ -24,7 +24,7 @@ use crate::{
     own_model::OwnModel,
     repository::assert_same,
     server::{clients, is_embedded},
-    support::fault::{self, Answer, Gate, Grpc, GrpcAnswer, Http, Peer, Request, answer},
+    support::fault::{self, Gate, Grpc, GrpcResponse, Http, Peer, Request, Response, response},
 };
 
 fn within(limit: Duration) -> CallOptions {
@@ -38,8 +38,8 @@ fn patiently() -> CallOptions {
     within(Duration::from_secs(20))
 }
 
-fn reply(message: &[u8]) -> GrpcAnswer {
-    GrpcAnswer::Reply { messages: vec![message.to_vec()], status: 0, message: String::new() }
+fn reply(message: &[u8]) -> GrpcResponse {
+    GrpcResponse::Reply { messages: vec![message.to_vec()], status: 0, message: String::new() }
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn a_server_that_can_t_be_reached_is_an_error_and_no_answer() {
     for url in [format!("http://{address}"), format!("grpc://{address}")] {
         let client = Client::new(&url).unwrap();
         let options = CallOptions::new();
-        for answer in [
+        for response in [
             client.is_server_live(&options),
             client.is_server_ready(&options),
             client.is_model_ready("m", "", &options),
         ] {
-            let error = answer.unwrap_err();
+            let error = response.unwrap_err();
             assert_eq!((error.status(), error.origin()), (Status::Unavailable, Origin::Connection));
             assert!(!error.is_in_doubt(), "{error:?}");
         }
@@ -124,19 +124,19 @@ fn the_wait_ends_with_its_time_limit_and_tells_the_last_answer() {
     let limit = Duration::from_millis(200);
     let silent = fault::silent();
     let failing =
-        Http::start(|_| Answer::Bytes(answer(503, &[], br#"{"error":"still loading its models"}"#)));
+        Http::start(|_| Response::Bytes(response(503, &[], br#"{"error":"still loading its models"}"#)));
     let over_grpc =
-        Grpc::start(|_, _| GrpcAnswer::TrailersOnly { status: 14, message: "still loading".to_owned() });
+        Grpc::start(|_, _| GrpcResponse::TrailersOnly { status: 14, message: "still loading".to_owned() });
     // Its last question is cut short: what it said before is worth more.
     let asked = AtomicUsize::new(0);
     let falls_silent = Http::start(move |_| match asked.fetch_add(1, SeqCst) {
-        0 => Answer::Bytes(answer(503, &[], b"about to load")),
-        _ => Answer::Silence,
+        0 => Response::Bytes(response(503, &[], b"about to load")),
+        _ => Response::Silence,
     });
     let asked = AtomicUsize::new(0);
     let falls_silent_too = Grpc::start(move |_, _| match asked.fetch_add(1, SeqCst) {
-        0 => GrpcAnswer::TrailersOnly { status: 14, message: "about to load".to_owned() },
-        _ => GrpcAnswer::Silence,
+        0 => GrpcResponse::TrailersOnly { status: 14, message: "about to load".to_owned() },
+        _ => GrpcResponse::Silence,
     });
     let refused = fault::refused_address();
     let mut cases = vec![
@@ -168,21 +168,21 @@ fn the_wait_ends_with_its_time_limit_and_tells_the_last_answer() {
 fn a_server_that_becomes_ready_is_waited_for() {
     let asked = AtomicUsize::new(0);
     let server = Http::start(move |_| match asked.fetch_add(1, SeqCst) {
-        0 => Answer::Bytes(answer(503, &[], b"")),
-        1 => Answer::Close,
-        2 => Answer::Bytes(answer(400, &[], b"")),
-        3 => Answer::Bytes(answer(404, &[], b"")),
-        _ => Answer::Bytes(answer(200, &[], b"")),
+        0 => Response::Bytes(response(503, &[], b"")),
+        1 => Response::Close,
+        2 => Response::Bytes(response(400, &[], b"")),
+        3 => Response::Bytes(response(404, &[], b"")),
+        _ => Response::Bytes(response(200, &[], b"")),
     });
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     client.wait_ready("m", "", &patiently()).unwrap();
     assert_eq!(server.requests(), 5);
     let asked = AtomicUsize::new(0);
     let server = Grpc::start(move |_, _| match asked.fetch_add(1, SeqCst) {
-        0 => GrpcAnswer::TrailersOnly { status: 14, message: String::new() },
-        1 => GrpcAnswer::CloseConnection,
+        0 => GrpcResponse::TrailersOnly { status: 14, message: String::new() },
+        1 => GrpcResponse::CloseConnection,
         2 => reply(&[]),
-        3 => GrpcAnswer::TrailersOnly { status: 5, message: String::new() },
+        3 => GrpcResponse::TrailersOnly { status: 5, message: String::new() },
         _ => reply(&[8, 1]),
     });
     let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
@@ -215,7 +215,7 @@ fn a_server_that_comes_up_later_is_waited_for() {
                 let (stream, _) = socket.accept().unwrap();
                 if scheme == "http" {
                     Request::read(&mut BufReader::new(&stream), &stream).unwrap().unwrap();
-                    (&stream).write_all(&answer(200, &[], b"")).unwrap();
+                    (&stream).write_all(&response(200, &[], b"")).unwrap();
                 } else {
                     let peer = Peer::accept(&stream, &[]).unwrap();
                     let asked = peer.read_request().unwrap();
@@ -235,8 +235,9 @@ fn what_waiting_can_t_change_ends_the_wait_at_once() {
     use Status::{InvalidArgument, PermissionDenied, Unauthenticated};
     let hour = within(Duration::from_secs(3600));
     for (http_status, code, status) in [(401, 16, Unauthenticated), (403, 7, PermissionDenied)] {
-        let http = Http::start(move |_| Answer::Bytes(answer(http_status, &[], b"")));
-        let grpc = Grpc::start(move |_, _| GrpcAnswer::TrailersOnly { status: code, message: String::new() });
+        let http = Http::start(move |_| Response::Bytes(response(http_status, &[], b"")));
+        let grpc =
+            Grpc::start(move |_, _| GrpcResponse::TrailersOnly { status: code, message: String::new() });
         for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
             let client = Client::new(&url).unwrap();
             for (model, version) in [("", "1"), ("a\0", "")] {
@@ -388,7 +389,7 @@ fn version_policies_and_formats_are_those_that_a_model_was_loaded_with() {
 #[test]
 fn a_page_of_a_gateway_s_is_no_answer_about_health() {
     let page = Http::start(|_| {
-        Answer::Bytes(answer(400, &[], b"<html>No required SSL certificate was sent</html>"))
+        Response::Bytes(response(400, &[], b"<html>No required SSL certificate was sent</html>"))
     });
     let client = Client::new(&format!("http://{}", page.address())).unwrap();
     let error = client.is_server_live(&CallOptions::new()).unwrap_err();

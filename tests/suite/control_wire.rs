@@ -19,7 +19,7 @@ use crate::{
     own_model::{DOUBLE, config},
     own_server::OwnServer,
     server::is_embedded,
-    support::fault::{self, Answer, Cases, Grpc, GrpcAnswer, Http, answer, close},
+    support::fault::{self, Cases, Grpc, GrpcResponse, Http, Response, close, response},
 };
 
 type Call = fn(&Client, &CallOptions) -> Result<(), Error>;
@@ -120,7 +120,7 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
     let server = Http::start(move |request| {
         let headers = ["x-tenant", "the-key"].map(|name| request.header(name).unwrap_or("").to_owned());
         note.lock().unwrap().push((format!("{} {}", request.method, request.path), headers));
-        Answer::Bytes(answer(403, &[("X-Why", "z")], br#"{"error":"because"}"#))
+        Response::Bytes(response(403, &[("X-Why", "z")], br#"{"error":"because"}"#))
     });
     let paths = Arc::new(Mutex::new(Vec::new()));
     let note = paths.clone();
@@ -128,7 +128,7 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
         note.lock().unwrap().push(path.to_owned());
         let trailers = [("grpc-status", "7"), ("grpc-message", "because"), ("x-why", "z")];
         let trailers = trailers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        GrpcAnswer::Raw { frames: vec![], trailers }
+        GrpcResponse::Raw { frames: vec![], trailers }
     });
     let mut options = ClientOptions::new();
     options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
@@ -167,7 +167,7 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
             let is_full = method.starts_with('/');
             let service = if is_full { "" } else { "/inference.GRPCInferenceService/" };
             assert_eq!(path, format!("{service}{method}"));
-            let heard = over_grpc.heard().pop().unwrap();
+            let heard = over_grpc.metadata().pop().unwrap();
             for (name, value) in [("x-tenant", "blue"), ("triton-grpc-protocol-the-key", "secret")] {
                 assert_eq!(heard.get(name).unwrap(), value, "{method}");
             }
@@ -187,11 +187,15 @@ fn what_only_reads_is_repeated_once_after_its_kept_connection_closed_and_nothing
     for (asked, method, call) in OPERATIONS {
         let over_http = Cases::http(|turn| match turn.number {
             1 => close(),
-            _ => turn.send(&answer(403, &[], br#"{"error":"because"}"#)),
+            _ => turn.send(&response(403, &[], br#"{"error":"because"}"#)),
         });
         let over_grpc = Cases::grpc(|turn| match turn.number {
             1 => close(),
-            _ => turn.peer.head(turn.stream, &[("grpc-status", "7"), ("grpc-message", "because")], true),
+            _ => turn.peer.response_headers(
+                turn.stream,
+                &[("grpc-status", "7"), ("grpc-message", "because")],
+                true,
+            ),
         });
         for (scheme, form, server) in [("http", asked, &over_http), ("grpc", method, &over_grpc)] {
             if form.is_empty() {
@@ -220,7 +224,7 @@ fn the_grpc_service_s_name_is_an_option_and_unimplemented_names_the_method() {
     let note = paths.clone();
     let server = Grpc::start(move |path, _| {
         note.lock().unwrap().push(path.to_owned());
-        GrpcAnswer::TrailersOnly { status: 12, message: "Method not found!".to_owned() }
+        GrpcResponse::TrailersOnly { status: 12, message: "Method not found!".to_owned() }
     });
     let expect = |error: Error, service: &str, method: &str| {
         let path = match method.starts_with('/') {
@@ -282,7 +286,7 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
     ];
     let text = Arc::new(Mutex::new(""));
     let said = text.clone();
-    let over_grpc = Grpc::start(move |_, _| GrpcAnswer::TrailersOnly {
+    let over_grpc = Grpc::start(move |_, _| GrpcResponse::TrailersOnly {
         status: 14,
         message: said.lock().unwrap().to_owned(),
     });
@@ -295,7 +299,7 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
             true => format!("<html>{text}</html>"),
             false => json!({"error": text}).to_string(),
         };
-        Answer::Bytes(answer(503, &[], body.as_bytes()))
+        Response::Bytes(response(503, &[], body.as_bytes()))
     });
     for (scheme, address) in [("grpc", over_grpc.address()), ("http", over_http.address())] {
         let client = Client::new(&format!("{scheme}://{address}")).unwrap();
@@ -339,7 +343,7 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
 /// Triton never responds so over gRPC: a body in its form is a gateway's, which may have its server again in a moment.
 #[test]
 fn unavailable_of_shared_memory_from_a_gateway_before_grpc_is_retryable_whatever_its_body() {
-    let server = Grpc::start(|_, _| GrpcAnswer::HttpError {
+    let server = Grpc::start(|_, _| GrpcResponse::HttpError {
         status: 503,
         content_type: "application/json".to_owned(),
         body: br#"{"error":"no available server"}"#.to_vec(),
@@ -458,15 +462,15 @@ fn hostile(body: &str) -> Vec<u8> {
 
 /// What an operation reads of an answer over HTTP.
 fn over_http(operation: Read, options: &ClientOptions, body: &[u8]) -> Result<String, Error> {
-    let bytes = answer(200, &[("X-Why", "z")], body);
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[("X-Why", "z")], body);
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     operation(&Client::with_options(&format!("http://{}", server.address()), options).unwrap())
 }
 
 /// What an operation reads of an answer over gRPC.
 fn over_grpc(operation: Read, options: &ClientOptions, message: &[u8]) -> Result<String, Error> {
     let messages = vec![message.to_vec()];
-    let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let server = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: messages.clone(),
         status: 0,
         message: String::new(),
@@ -620,7 +624,7 @@ fn an_answer_of_many_small_parts_is_refused_before_it_takes_their_memory() {
             assert!(error.full_message().contains("parts") && error.is_in_doubt(), "{what}: {error:?}");
         }
     }
-    let server = Http::start(|_| Answer::Bytes(answer(200, &[], "a 1\n".repeat(PARTS).as_bytes())));
+    let server = Http::start(|_| Response::Bytes(response(200, &[], "a 1\n".repeat(PARTS).as_bytes())));
     let mut options = ClientOptions::new();
     options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
     let metrics = |options: &ClientOptions| {
@@ -633,7 +637,7 @@ fn an_answer_of_many_small_parts_is_refused_before_it_takes_their_memory() {
 
 #[test]
 fn a_region_s_name_that_a_path_has_no_form_for_is_refused() {
-    let server = Http::start(|_| Answer::Bytes(answer(200, &[], b"[]")));
+    let server = Http::start(|_| Response::Bytes(response(200, &[], b"[]")));
     let (client, options) =
         (Client::new(&format!("http://{}", server.address())).unwrap(), CallOptions::new());
     for name in ["a b", "a/b", "a%20b", "\u{e4}", ".."] {
@@ -657,8 +661,8 @@ fn a_region_s_name_that_a_path_has_no_form_for_is_refused() {
 
 #[test]
 fn a_nul_in_a_name_is_refused_over_both_protocols() {
-    let server = Http::start(|_| Answer::Bytes(answer(200, &[], b"[]")));
-    let over_grpc = Grpc::start(|_, _| GrpcAnswer::TrailersOnly { status: 5, message: String::new() });
+    let server = Http::start(|_| Response::Bytes(response(200, &[], b"[]")));
+    let over_grpc = Grpc::start(|_, _| GrpcResponse::TrailersOnly { status: 5, message: String::new() });
     let options = CallOptions::new();
     assert!(RepositoryOptions::new().set_repository_name("a\0b").is_err());
     for url in [format!("http://{}", server.address()), format!("grpc://{}", over_grpc.address())] {
@@ -687,7 +691,7 @@ fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
     let server = Http::start(move |request| {
         note.lock().unwrap().push(["key-1", "key-2"].map(|name| request.header(name).is_some()));
         let body = if request.path == "/metrics" { &b"up 1\n"[..] } else { b"" };
-        Answer::Bytes(answer(200, &[], body))
+        Response::Bytes(response(200, &[], body))
     });
     let mut options = ClientOptions::new();
     options.add_restricted_key("triton-grpc-protocol-key-1", "se-cret").unwrap();
@@ -712,9 +716,9 @@ fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
     let wanted = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
     for (name, bytes, reads, closes, status) in [
         // As nginx does it: it reads no more, and closes the connection.
-        ("closed", answer(413, &[], b"<html>Too Large</html>"), false, true, Some(413)),
-        ("kept", answer(401, &[], br#"{"error":"Too Large"}"#), false, false, Some(401)),
-        ("interim", wanted(&answer(200, &[], b"")), true, false, None),
+        ("closed", response(413, &[], b"<html>Too Large</html>"), false, true, Some(413)),
+        ("kept", response(401, &[], br#"{"error":"Too Large"}"#), false, false, Some(401)),
+        ("interim", wanted(&response(200, &[], b"")), true, false, None),
         (
             "broken off",
             b"HTTP/1.1 503 X\r\nContent-Length: 99\r\n\r\nToo Large".to_vec(),
@@ -756,7 +760,7 @@ fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
 #[test]
 fn a_reason_that_breaks_off_is_told_as_far_as_it_came() {
     let bytes = b"HTTP/1.1 400 X\r\nContent-Length: 99\r\n\r\nbecause".to_vec();
-    let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
+    let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     let error = client.server_metadata(&CallOptions::new()).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::InvalidArgument, Some(400)), "{error:?}");
@@ -766,7 +770,7 @@ fn a_reason_that_breaks_off_is_told_as_far_as_it_came() {
 #[test]
 fn an_error_s_text_is_cut_short() {
     let body = format!("{{\"error\":\"{}\"}}", "x".repeat(20_000));
-    let server = Http::start(move |_| Answer::Bytes(answer(500, &[], body.as_bytes())));
+    let server = Http::start(move |_| Response::Bytes(response(500, &[], body.as_bytes())));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     let text = client.server_metadata(&CallOptions::new()).unwrap_err().full_message();
     assert!((8000..9000).contains(&text.len()), "{}", text.len());

@@ -1,4 +1,5 @@
-//! What a small request costs, and a start: what does not wobble exactly, what does loosely.
+//! The costs of a small request and of a start: system calls, instructions and times, with bounds as tight as
+//! each allows.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,15 +13,15 @@ use crate::{
     support::embedded,
 };
 
-/// As many requests more as the difference is made of.
+/// Costs are the difference between two runs, of which the second makes this many requests more.
 const MORE: usize = 100;
 
-/// What a tool tells of the program with 20 requests, and with `MORE` more.
+/// The output of a tool for the program with 20 requests, and with `MORE` more.
 fn both(mut tool: impl FnMut(&str) -> String) -> (String, String) {
     (tool("20"), tool(&(20 + MORE).to_string()))
 }
 
-/// Runs a program under a tool and returns what stands on the standard error.
+/// Runs a program under a tool and returns its standard error.
 fn under(tool: &str, args: &[&str], program: &Path, rest: &[&str]) -> String {
     let output = host(tool)
         .args(args)
@@ -33,17 +34,17 @@ fn under(tool: &str, args: &[&str], program: &Path, rest: &[&str]) -> String {
     printed
 }
 
-/// System calls by what they do.
+/// The numbers of system calls by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Calls {
     send: usize,
     receive: usize,
-    /// At a connection before it is used again, without waiting.
-    look: usize,
+    /// The check of an idle connection before it is reused, which does not block.
+    check: usize,
     other: usize,
 }
 
-/// The system calls that strace prints.
+/// Counts the system calls that strace prints.
 fn system_calls(printed: &str) -> Calls {
     let mut calls = Calls::default();
     for line in printed.lines().filter(|line| line.contains('(')) {
@@ -54,7 +55,7 @@ fn system_calls(printed: &str) -> Calls {
         let kind = match name {
             "send" | "sendto" | "sendmsg" | "write" | "writev" => &mut calls.send,
             "recvfrom" | "recvmsg" if line.contains("MSG_PEEK") && line.contains("MSG_DONTWAIT") => {
-                &mut calls.look
+                &mut calls.check
             }
             "recv" | "recvfrom" | "recvmsg" | "read" | "readv" => &mut calls.receive,
             _ => &mut calls.other,
@@ -64,21 +65,21 @@ fn system_calls(printed: &str) -> Calls {
     calls
 }
 
-/// Runs a program that makes as many calls as its second argument says, and expects each call to take one send and one
-/// receive, and over HTTP one look, which waits for nothing.
+/// Runs a program whose second argument is the number of calls, and expects each call to take one send and
+/// one receive, and over HTTP one check.
 fn expect_system_calls(program: &Path, url: &str, more: &[&str]) {
-    // All of them, not just those of input and output: there is nothing else to ask for either.
+    // Traces all system calls: a call should take no others.
     let (few, many) =
         both(|requests| under("strace", &["-f", "-qq"], program, &[&[url, requests], more].concat()));
     let (first, last) = (system_calls(&few), system_calls(&many));
-    let looks = if url.starts_with("http") { MORE } else { 0 };
-    // gRPC's servers send a PING or WINDOW_UPDATE now and then, and one that is waited for comes in two pieces; what a run
-    // acknowledges before its first request may be one send more than in the other run.
+    let checks = if url.starts_with("http") { MORE } else { 0 };
+    // gRPC servers send PING and WINDOW_UPDATE occasionally, and a response may arrive in two segments.
+    // Acknowledging the server's preface may take a separate send in one run and not in the other.
     let slack = MORE / 10;
     for (what, expected, slack, count) in [
         ("sends", MORE, slack, last.send - first.send),
         ("receives", MORE, slack, last.receive - first.receive),
-        ("looks", looks, 0, last.look - first.look),
+        ("checks", checks, 0, last.check - first.check),
         ("other calls", 0, slack, last.other - first.other),
     ] {
         assert!(
@@ -90,7 +91,7 @@ fn expect_system_calls(program: &Path, url: &str, more: &[&str]) {
 }
 
 #[test]
-fn a_small_request_takes_one_send_and_one_receive_and_over_http_one_look() {
+fn a_small_request_takes_one_send_and_one_receive_and_over_http_one_check() {
     let program = compile("tests/c/repeat.c", "repeat");
     urls().iter().for_each(|url| expect_system_calls(&program, url, &[]));
 }
@@ -105,7 +106,7 @@ fn a_control_call_takes_as_many_system_calls_as_a_small_request() {
     }
 }
 
-/// User instructions of a small request over HTTP and gRPC, of a build without optimisation.
+/// The user instructions of a small request over HTTP and gRPC in a debug build.
 const INSTRUCTIONS: (&str, [usize; 2]) = ("rustc 1.95.0", [81_209, 330_869]);
 
 fn rustc_version() -> String {
@@ -120,7 +121,7 @@ fn collected(printed: &str) -> usize {
 }
 
 #[test]
-fn a_small_request_takes_as_many_instructions_as_it_did() {
+fn a_small_request_in_a_debug_build_takes_the_recorded_instructions() {
     let program = compile("tests/c/repeat.c", "instructions");
     let is_comparable = rustc_version().starts_with(INSTRUCTIONS.0) && !is_embedded();
     for (url, recorded) in urls().iter().zip(INSTRUCTIONS.1) {
@@ -130,15 +131,16 @@ fn a_small_request_takes_as_many_instructions_as_it_did() {
         println!("{url}: {each} user instructions for a small request, recorded: {recorded}");
         if is_comparable {
             let bounds = recorded * 95 / 100..=recorded * 105 / 100;
-            assert!(bounds.contains(&each), "{url}: {each} instructions, and {recorded} are recorded");
+            assert!(bounds.contains(&each), "{url}: {each} instructions, recorded: {recorded}");
         }
     }
 }
 
-/// User instructions of a request in a release build, library and C program together: over HTTP and gRPC, without an id
-/// and with a fresh one in each request. Beside the embedded server, whose responses are the same each time.
+/// The user instructions of a request in a release build, library and C program together: over HTTP and gRPC,
+/// without an id and with a new one in each request. Measured with the embedded server, whose responses do
+/// not vary.
 ///
-/// They are recorded anew by what this test prints when it fails, with the compiler of [`INSTRUCTIONS`].
+/// To update them, use the figures that the test prints, with the compiler of [`INSTRUCTIONS`].
 const RELEASE_INSTRUCTIONS: [(&str, &str, [usize; 2]); 4] = [
     ("64", "no id", [12_914, 50_256]),
     ("64", "id", [14_853, 51_567]),
@@ -146,11 +148,11 @@ const RELEASE_INSTRUCTIONS: [(&str, &str, [usize; 2]); 4] = [
     ("4096", "id", [12_763, 49_320]),
 ];
 
-/// How far from what is recorded a release build may be, in percent.
+/// The maximum deviation of a release build in percent.
 const RELEASE_TOLERANCE: usize = 5;
 
-/// The folder of the shared library in a release build, which `make test` makes before the suite runs: here it is fresh
-/// already, unless the suite runs by itself.
+/// Returns the folder of the release build. `make test` builds it before the suite, so that this takes no
+/// time.
 fn release_folder() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let built = Command::new(env!("CARGO"))
@@ -163,7 +165,7 @@ fn release_folder() -> PathBuf {
 }
 
 #[test]
-fn a_request_in_a_release_build_takes_as_many_instructions_as_recorded() {
+fn a_request_in_a_release_build_takes_the_recorded_instructions() {
     let program = compile("tests/c/repeat_sized.c", "release_instructions");
     let (library, debug) = (release_folder(), library().parent().unwrap().to_owned());
     let server = embedded::Server::start().unwrap();
@@ -174,10 +176,10 @@ fn a_request_in_a_release_build_takes_as_many_instructions_as_recorded() {
                 .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
                 .arg(&program)
                 .args([url, requests, byte_size, id])
-                // Before the run path, which leads to the build without optimisation.
+                // Overrides the RUNPATH, which is the debug build's.
                 .env("LD_LIBRARY_PATH", folder)
                 .output()
-                .expect("valgrind is there: `make test` installs it");
+                .expect("valgrind, which `make test` installs");
             let printed = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(output.status.success(), "{printed}");
             printed
@@ -188,9 +190,9 @@ fn a_request_in_a_release_build_takes_as_many_instructions_as_recorded() {
     for (byte_size, id, recorded) in RELEASE_INSTRUCTIONS {
         for (url, recorded) in urls.iter().zip(recorded) {
             let each = instructions(&library, url, byte_size, id);
-            let unoptimised = instructions(&debug, url, byte_size, id);
+            let in_debug = instructions(&debug, url, byte_size, id);
             let row = format!("{} {byte_size} B, {id}: {each} instructions, recorded: {recorded}", &url[..4]);
-            println!("{row} (without optimisation: {unoptimised})");
+            println!("{row} (debug build: {in_debug})");
             if each.abs_diff(recorded) * 100 > recorded * RELEASE_TOLERANCE {
                 wrong.push(row);
             }
@@ -201,9 +203,9 @@ fn a_request_in_a_release_build_takes_as_many_instructions_as_recorded() {
 }
 
 #[test]
-fn a_start_takes_no_time_to_speak_of() {
+fn loading_the_library_creating_a_client_and_a_first_call_are_fast() {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("start");
-    // Not linked with the library: it loads it.
+    // Not linked with the library, which it loads with `dlopen`.
     let compiled = Command::new("cc")
         .args(["-D_GNU_SOURCE", "-I"])
         .args([root().join("include"), root().join("benches/workers/start.c")])
@@ -215,7 +217,7 @@ fn a_start_takes_no_time_to_speak_of() {
         let printed = succeed(&program, &[library().to_str().unwrap(), &url]);
         let stages: Vec<u64> = printed.split_whitespace().map(|ns| ns.parse().unwrap()).collect();
         let &[load, create, first] = &stages[..] else { panic!("{printed}") };
-        // A hundred times what it takes: this is to see a thread, a runtime or a name too much, not noise.
+        // A hundred times the usual times: to detect a thread, a runtime or a name lookup, not noise.
         assert!(load < 500_000_000 && create < 50_000_000 && first < 1_000_000_000, "{url}: {printed}");
     }
 }

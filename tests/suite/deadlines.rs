@@ -1,5 +1,5 @@
-//! A deadline of 300 ms ends a call within 330 ms, at whatever stage it is, over both protocols, inference and control plane
-//! alike. Names are left out: what resolves them hangs only by the machine's own configuration, which no test may touch.
+//! A deadline of 300 ms ends a call within 330 ms at every stage, over both protocols, for inference and
+//! control plane. Except name resolution: making it hang would take a change of the machine's configuration.
 
 use std::{
     io::{self, BufReader, Write},
@@ -21,11 +21,11 @@ use crate::{
 
 const DEADLINE: Duration = Duration::from_millis(300);
 const SLACK: Duration = Duration::from_millis(30);
-/// How often a call is made at most until one is quick enough, since other tests run beside it.
+/// The maximum number of attempts, of which one must end in time: other tests load the machine.
 const TRIES: usize = 5;
-/// The pause between bytes that trickle: it is the case.
-const TRICKLE: Duration = Duration::from_millis(20);
-/// More than both sides' sockets take; and so is a fourth of it, if the server does not read.
+/// The pause between bytes of a slow response.
+const PAUSE: Duration = Duration::from_millis(20);
+/// More than the socket buffers of both sides hold; a fourth of it is too.
 const LARGE: usize = 16 << 20;
 
 type Call = fn(&Client, &CallOptions, &[u8]) -> Result<(), Error>;
@@ -44,18 +44,18 @@ fn infer(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Erro
 
 fn load(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Error> {
     let mut load = RepositoryOptions::new();
-    // Less of it: it is encoded by a build that is not optimised.
+    // Less data, since Base64 is slow in a debug build.
     load.set_config("{}")?.add_file("1/m", &data[..data.len() / 4])?;
     client.load_model("m", &load, options)
 }
 
-/// Makes each call and expects it to end in time, by its deadline.
+/// Makes each call and expects DEADLINE_EXCEEDED in time.
 fn expect_in_time(stage: &str, url: &str, calls: &[(&str, Call)]) {
-    expect_by(stage, url, calls, &[]);
+    expect_in_time_or(stage, url, calls, &[]);
 }
 
-/// The same; but one of these statuses is right too, and then at any time before.
-fn expect_by(stage: &str, url: &str, calls: &[(&str, Call)], others: &[Status]) {
+/// As [`expect_in_time`], but also allows the other statuses, at any time before the deadline.
+fn expect_in_time_or(stage: &str, url: &str, calls: &[(&str, Call)], others: &[Status]) {
     let data = vec![7; LARGE];
     let mut options = CallOptions::new();
     options.set_timeout(Some(DEADLINE)).unwrap();
@@ -65,7 +65,7 @@ fn expect_by(stage: &str, url: &str, calls: &[(&str, Call)], others: &[Status]) 
         note(&mut failures, &what, || {
             let mut quickest = Duration::MAX;
             for _ in 0..TRIES {
-                // A new client each time: the stage is a connection's first.
+                // A new client for each attempt, so that the connection is new.
                 let client = Client::with_options(url, &ClientOptions::new()).unwrap();
                 let start = Instant::now();
                 let error = call(&client, &options, &data).expect_err(&what);
@@ -73,7 +73,7 @@ fn expect_by(stage: &str, url: &str, calls: &[(&str, Call)], others: &[Status]) 
                 if !others.contains(&error.status()) {
                     let said = (error.status(), error.origin());
                     assert_eq!(said, (Status::DeadlineExceeded, Origin::Client), "{error:?}");
-                    assert!(took >= DEADLINE, "over after {took:?}");
+                    assert!(took >= DEADLINE, "ended after {took:?}");
                 }
                 quickest = quickest.min(took);
                 if quickest <= DEADLINE + SLACK {
@@ -81,18 +81,18 @@ fn expect_by(stage: &str, url: &str, calls: &[(&str, Call)], others: &[Status]) 
                 }
             }
             println!("{what}: {quickest:?}");
-            assert!(quickest <= DEADLINE + SLACK, "over only after {quickest:?}");
+            assert!(quickest <= DEADLINE + SLACK, "ended after {quickest:?}");
         });
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Both protocols' URLs of an address.
+/// The URLs of an address for both protocols.
 fn both(address: SocketAddr) -> [String; 2] {
     ["http", "grpc"].map(|scheme| format!("{scheme}://{address}"))
 }
 
-/// A port whose backlog is full: connecting to it waits.
+/// Connects to a port whose backlog is full.
 #[test]
 fn a_deadline_holds_while_connecting() {
     let new = |flags| socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
@@ -100,7 +100,7 @@ fn a_deadline_holds_while_connecting() {
     bind(&listener, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     listen(&listener, 0).unwrap();
     let address = SocketAddr::try_from(getsockname(&listener).unwrap()).unwrap();
-    // They take the backlog, and wait for more of it for as long as this test runs.
+    // These fill the backlog.
     let fillers: Vec<_> = (0..8)
         .map(|_| {
             let filler = new(SocketFlags::NONBLOCK);
@@ -123,17 +123,16 @@ fn a_deadline_holds_while_sending() {
     for url in both(server.address()) {
         expect_in_time("sending", &url, &SENDING);
     }
-    // Over gRPC, also one whose windows are as wide as they can be, so that it is the socket that takes no more.
+    // Over gRPC, also with the largest windows, so that the socket blocks and not flow control.
     let server = Wire::start(|_, stream| {
         let peer = Peer::accept(stream, &[(frame::INITIAL_WINDOW_SIZE, i32::MAX as u32)])?;
-        peer.widen(0, i32::MAX as u32 - 65_535)?;
-        // Ends when the client has gone, which is seen without reading.
+        peer.window_update(0, i32::MAX as u32 - 65_535)?;
         wait_for_end(stream)
     });
     expect_in_time("sending", &format!("grpc://{}", server.address()), &SENDING);
 }
 
-/// Waits until the peer has closed the connection, and reads nothing before.
+/// Waits without reading until the peer closes the connection.
 fn wait_for_end(stream: &TcpStream) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, poll};
     poll(&mut [PollFd::new(stream, PollFlags::RDHUP)], None)?;
@@ -154,48 +153,48 @@ fn a_deadline_holds_while_waiting() {
     expect_in_time("waiting", &format!("grpc://{}", grpc.address()), &SMALL);
 }
 
-/// Sends a byte now and then, and reads whatever comes.
-fn trickle(mut stream: &TcpStream, bytes: impl Iterator<Item = u8>) -> io::Result<()> {
+/// Sends bytes with a pause after each.
+fn send_slowly(mut stream: &TcpStream, bytes: impl Iterator<Item = u8>) -> io::Result<()> {
     for byte in bytes {
         stream.write_all(&[byte])?;
-        thread::sleep(TRICKLE);
+        thread::sleep(PAUSE);
     }
     Ok(())
 }
 
 #[test]
-fn a_deadline_holds_while_a_response_trickles_in_over_http() {
-    // What is sent at once, and what comes byte by byte behind it.
+fn a_deadline_holds_during_a_slow_response_over_http() {
+    // What is sent at once, and what follows slowly.
     for (stage, at_once, slowly) in [
-        ("status line trickles", "", "HTTP/1.1 200 OK and a reason that goes on and on"),
-        ("headers trickle", "HTTP/1.1 200 OK\r\n", "X: yyy\r\n"),
-        ("body trickles", "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", " "),
-        ("chunks trickle", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n"),
-        ("a reason trickles", "HTTP/1.1 400 X\r\nContent-Length: 1000000\r\n\r\n", "y"),
+        ("slow status line", "", "HTTP/1.1 200 OK and a reason phrase without end"),
+        ("slow headers", "HTTP/1.1 200 OK\r\n", "X: yyy\r\n"),
+        ("slow body", "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", " "),
+        ("slow chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n"),
+        ("slow error page", "HTTP/1.1 400 X\r\nContent-Length: 1000000\r\n\r\n", "y"),
     ] {
         let server = Wire::start(move |_, mut stream| {
             Request::read(&mut BufReader::new(stream), stream)?;
             stream.write_all(at_once.as_bytes())?;
-            trickle(stream, slowly.bytes().cycle())
+            send_slowly(stream, slowly.bytes().cycle())
         });
-        // A status is told with as much of its reason as came.
+        // An error status is reported with the part of its page that has arrived.
         let others = if at_once.contains("400") { &[Status::InvalidArgument][..] } else { &[] };
-        expect_by(stage, &format!("http://{}", server.address()), &SMALL, others);
+        expect_in_time_or(stage, &format!("http://{}", server.address()), &SMALL, others);
     }
 }
 
-/// What a server of gRPC sends without end once it has read the request, a byte now and then or as fast as it can.
-fn without_end(trickles: bool, before: fn(&Peer, u32) -> io::Result<()>, piece: fn(u32) -> Vec<u8>) -> Wire {
+/// A gRPC server that reads a request and repeats a chunk of bytes without end, slowly or as fast as it can.
+fn endless(is_slow: bool, before: fn(&Peer, u32) -> io::Result<()>, chunk: fn(u32) -> Vec<u8>) -> Wire {
     Wire::start(move |_, mut stream| {
         let peer = Peer::accept(stream, &[])?;
         let call = peer.read_request()?;
         before(&peer, call)?;
-        let bytes = piece(call);
+        let bytes = chunk(call);
         thread::scope(|scope| {
-            // Whatever the client says to it is read: else it could not go on saying it.
+            // Reads acknowledgements, so that the client is not blocked on sending them.
             scope.spawn(move || io::copy(&mut { stream }, &mut io::sink()));
-            if trickles {
-                return trickle(stream, bytes.iter().copied().cycle());
+            if is_slow {
+                return send_slowly(stream, bytes.iter().copied().cycle());
             }
             loop {
                 stream.write_all(&bytes)?;
@@ -204,50 +203,46 @@ fn without_end(trickles: bool, before: fn(&Peer, u32) -> io::Result<()>, piece: 
     })
 }
 
-/// A frame's bytes.
+/// An encoded frame.
 fn framed(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let [_, size @ ..] = (payload.len() as u32).to_be_bytes();
     [&size[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 #[test]
-fn a_deadline_holds_while_a_response_trickles_in_over_grpc() {
-    // A frame of headers that is announced with 16,000 bytes.
-    let headers = without_end(
-        true,
-        |_, _| Ok(()),
-        |call| framed(frame::HEADERS, frame::END_HEADERS, call, &[0; 16_000]),
-    );
-    expect_in_time("headers trickle", &format!("grpc://{}", headers.address()), &SMALL);
-    // A message that is announced with 10,000 bytes, in one frame and in frames of a byte.
+fn a_deadline_holds_during_a_slow_response_over_grpc() {
+    // A HEADERS frame of 16,000 bytes.
+    let headers =
+        endless(true, |_, _| Ok(()), |call| framed(frame::HEADERS, frame::END_HEADERS, call, &[0; 16_000]));
+    expect_in_time("slow headers", &format!("grpc://{}", headers.address()), &SMALL);
+    // A message of 10,000 bytes, in one frame and in frames of one byte.
     let begin: fn(&Peer, u32) -> io::Result<()> = |peer, call| {
-        peer.head(call, &[], false)?;
-        // The prefix, and the beginning of a name that fills the message.
+        peer.response_headers(call, &[], false)?;
+        // The prefix, and the head of a name as long as the message.
         peer.send(frame::DATA, 0, call, b"\0\0\0\x27\x10\x0a\x8d\x4e")
     };
-    let body = without_end(true, begin, |call| framed(frame::DATA, 0, call, &[7; 9000]));
-    expect_in_time("body trickles", &format!("grpc://{}", body.address()), &SMALL);
-    let bytes = without_end(true, begin, |call| framed(frame::DATA, 0, call, &[7]));
-    expect_in_time("body trickles in frames", &format!("grpc://{}", bytes.address()), &SMALL);
+    let body = endless(true, begin, |call| framed(frame::DATA, 0, call, &[7; 9000]));
+    expect_in_time("slow body", &format!("grpc://{}", body.address()), &SMALL);
+    let bytes = endless(true, begin, |call| framed(frame::DATA, 0, call, &[7]));
+    expect_in_time("slow body in small frames", &format!("grpc://{}", bytes.address()), &SMALL);
 }
 
 #[test]
 fn a_deadline_holds_against_a_flood_of_frames() {
-    type Piece = fn(u32) -> Vec<u8>;
-    let floods: [(&str, Piece); 3] = [
+    type Chunk = fn(u32) -> Vec<u8>;
+    let floods: [(&str, Chunk); 3] = [
         ("PING", |_| framed(frame::PING, 0, 0, &[0; 8]).repeat(1000)),
         ("empty DATA", |call| framed(frame::DATA, 0, call, b"").repeat(1000)),
-        ("frames of the future", |_| framed(frame::OF_THE_FUTURE, 0, 0, b"").repeat(1000)),
+        ("frames of an unknown type", |_| framed(frame::OF_THE_FUTURE, 0, 0, b"").repeat(1000)),
     ];
-    for (what, piece) in floods {
-        let server = without_end(false, |peer, call| peer.head(call, &[], false), piece);
-        // Refusing a flood is right too.
+    for (what, chunk) in floods {
+        let server = endless(false, |peer, call| peer.response_headers(call, &[], false), chunk);
+        // The client may refuse the flood.
         let others = [Status::Unavailable, Status::Internal, Status::ResourceExhausted];
-        expect_by(what, &format!("grpc://{}", server.address()), &SMALL, &others);
+        expect_in_time_or(what, &format!("grpc://{}", server.address()), &SMALL, &others);
     }
 }
 
-/// Over HTTP: interim responses without end.
 #[test]
 fn a_deadline_holds_against_a_flood_of_interim_responses() {
     let server = Wire::start(|_, mut stream| {
@@ -257,32 +252,32 @@ fn a_deadline_holds_against_a_flood_of_interim_responses() {
             stream.write_all(&interim)?;
         }
     });
-    // Refusing so many of them is right too.
+    // The client may refuse the flood.
     let others = [Status::Internal, Status::ResourceExhausted];
-    expect_by("interim responses", &format!("http://{}", server.address()), &SMALL, &others);
+    expect_in_time_or("interim responses", &format!("http://{}", server.address()), &SMALL, &others);
 }
 
-/// A blocking receive is late by up to an eighth of its limit: for long deadlines that is far more than for short ones.
+/// SO_RCVTIMEO may be late by an eighth, which for long deadlines is far more than the slack.
 #[test]
-fn a_longer_deadline_is_held_as_closely() {
+fn a_long_deadline_is_as_accurate_as_a_short_one() {
     let server = silent();
     let deadline = Duration::from_millis(2500);
     let mut options = CallOptions::new();
     options.set_timeout(Some(deadline)).unwrap();
-    let late = |url: &str| {
+    let time_out = |url: &str| {
         let client = Client::new(url).unwrap();
         let start = Instant::now();
         infer(&client, &options, &[0; 4]).unwrap_err();
         start.elapsed()
     };
     thread::scope(|scope| {
-        let (late, urls) = (&late, both(server.address()));
-        // Several beside each other: the quickest of a protocol counts.
+        let (time_out, urls) = (&time_out, both(server.address()));
+        // Several at once, of which the quickest counts.
         let calls = urls.map(|url| {
             [0; 3].map(|_| {
                 scope.spawn({
                     let url = url.clone();
-                    move || late(&url)
+                    move || time_out(&url)
                 })
             })
         });
@@ -293,24 +288,24 @@ fn a_longer_deadline_is_held_as_closely() {
     });
 }
 
-/// How a server of gRPC says that it saw the deadline pass.
-type Word = &'static [(&'static str, &'static str)];
+type Headers = &'static [(&'static str, &'static str)];
 
-const EARLY_WORDS: [Word; 3] = [
+/// How gRPC servers report that the deadline has passed.
+const TIMED_OUT: [Headers; 3] = [
     &[("grpc-status", "4"), ("grpc-message", "Deadline Exceeded")],
     &[("grpc-status", "1"), ("grpc-message", "Timeout expired")],
     &[("grpc-status", "1")],
 ];
 
-/// The server hears of the deadline, and may be a little early; its pause is the case.
+/// The server knows the deadline from `grpc-timeout`, and may be slightly early.
 #[test]
-fn a_server_that_is_the_first_to_see_the_deadline_pass_says_what_the_client_would() {
+fn a_deadline_that_the_server_reports_is_the_client_s_own_error() {
     const TIMEOUT: Duration = Duration::from_secs(1);
     let mut options = CallOptions::new();
     options.set_timeout(Some(TIMEOUT)).unwrap();
     // In headers, in trailers, and as a reset.
-    for (word, form) in EARLY_WORDS.into_iter().flat_map(|word| [(word, 0), (word, 1)]).chain([(&[][..], 2)])
-    {
+    let forms = TIMED_OUT.into_iter().flat_map(|status| [(status, 0), (status, 1)]).chain([(&[][..], 2)]);
+    for (status, form) in forms {
         for is_early in [true, false] {
             let server = Cases::grpc(move |turn| {
                 let start = Instant::now();
@@ -318,20 +313,20 @@ fn a_server_that_is_the_first_to_see_the_deadline_pass_says_what_the_client_woul
                     thread::sleep(Duration::from_millis(1));
                 }
                 match form {
-                    0 => turn.peer.head(turn.stream, word, true),
+                    0 => turn.peer.response_headers(turn.stream, status, true),
                     1 => {
-                        turn.peer.head(turn.stream, &[], false)?;
-                        turn.peer.headers(turn.stream, word, true)
+                        turn.peer.response_headers(turn.stream, &[], false)?;
+                        turn.peer.headers(turn.stream, status, true)
                     }
                     _ => turn.peer.reset(turn.stream, h2::Reason::CANCEL),
                 }
             });
             let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
             for (kind, call) in SMALL {
-                let what = format!("{kind}, {word:?} in form {form}, early: {is_early}");
+                let what = format!("{kind}, {status:?} in form {form}, early: {is_early}");
                 let error = call(&client, &options, &[0; 4]).expect_err(&what);
                 let is_own = (error.status(), error.origin()) == (Status::DeadlineExceeded, Origin::Client);
-                // What comes long before the deadline is the server's own.
+                // Long before the deadline, the status is the server's own.
                 assert_eq!(is_own, !is_early, "{what}: {error:?}");
                 assert_eq!(
                     is_own,
@@ -345,7 +340,7 @@ fn a_server_that_is_the_first_to_see_the_deadline_pass_says_what_the_client_woul
 }
 
 #[test]
-fn one_timeout_has_one_origin_whoever_sees_it_pass_first() {
+fn a_timeout_has_the_same_origin_whether_the_client_or_the_server_reports_it() {
     if is_embedded() {
         return;
     }

@@ -82,7 +82,7 @@ fn every_http_status_means_what_the_table_says() {
             continue;
         }
         let server = fault::Http::start(move |_| {
-            fault::Answer::Bytes(fault::answer(code, &[], br#"{"error":"because"}"#))
+            fault::Response::Bytes(fault::response(code, &[], br#"{"error":"because"}"#))
         });
         let error = infer(&format!("http://{}", server.address()), 5000);
         let mut meaning = http_status_meaning(code);
@@ -98,7 +98,7 @@ fn every_http_status_means_what_the_table_says() {
 #[test]
 fn every_grpc_code_means_what_the_table_says() {
     for code in 1..=16 {
-        let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::TrailersOnly {
+        let server = fault::Grpc::start(move |_, _| fault::GrpcResponse::TrailersOnly {
             status: code,
             message: "because".to_owned(),
         });
@@ -137,11 +137,11 @@ fn the_table_in_the_header_is_the_one_that_holds() {
 fn an_error_page_of_a_proxy_is_kept() {
     let page = b"<html>Bad Gateway\r\n</html>";
     let server = fault::Http::start(|_| {
-        fault::Answer::Bytes(fault::answer(502, &[("Content-Type", "text/html")], page))
+        fault::Response::Bytes(fault::response(502, &[("Content-Type", "text/html")], page))
     });
     let error = infer(&format!("http://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Server, true, ": Bad Gateway (HTTP status 502)");
-    let server = fault::Grpc::start(|_, _| fault::GrpcAnswer::HttpError {
+    let server = fault::Grpc::start(|_, _| fault::GrpcResponse::HttpError {
         status: 502,
         content_type: "text/html".to_owned(),
         body: b"<html>Bad Gateway</html>".to_vec(),
@@ -160,7 +160,7 @@ fn what_a_gateway_says_in_its_server_s_place_is_in_doubt() {
         (598, Status::Internal, false),
     ] {
         let server =
-            fault::Http::start(move |_| fault::Answer::Bytes(fault::answer(code, &[], b"error code")));
+            fault::Http::start(move |_| fault::Response::Bytes(fault::response(code, &[], b"error code")));
         let error = infer(&format!("http://{}", server.address()), 5000);
         expect(&error, status, Origin::Server, true, "error code");
         assert_eq!(error.is_retryable(), retryable, "{error:?}");
@@ -173,19 +173,19 @@ fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
     let length = json.len().to_string();
     let with_json = |length: &str, tail: usize| {
         let body = [&json[..], &vec![1; tail]].concat();
-        fault::answer(200, &[("Inference-Header-Content-Length", length)], &body)
+        fault::response(200, &[("Inference-Header-Content-Length", length)], &body)
     };
     let cases: Vec<(Vec<u8>, &str)> = vec![
-        (fault::answer(200, &[], b"not JSON"), "JSON"),
+        (fault::response(200, &[], b"not JSON"), "JSON"),
         (with_json("99999999999999", 16), "JSON part"),
         (with_json("x", 16), "Inference-Header-Content-Length"),
         (with_json(&length, 15), "15"),
         (with_json(&length, 17), "trailing data"),
         (with_json("-1", 16), "Inference-Header-Content-Length"),
-        (fault::answer(200, &[("Content-Encoding", "gzip")], b"xx"), "gzip"),
+        (fault::response(200, &[("Content-Encoding", "gzip")], b"xx"), "gzip"),
     ];
-    for (answer, hint) in cases {
-        let server = fault::Http::start(move |_| fault::Answer::Bytes(answer.clone()));
+    for (response, hint) in cases {
+        let server = fault::Http::start(move |_| fault::Response::Bytes(response.clone()));
         let error = infer(&format!("http://{}", server.address()), 5000);
         expect(&error, Status::Internal, Origin::Connection, true, hint);
         assert!(!error.is_retryable());
@@ -196,7 +196,7 @@ fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
         vec![0x0a, 5, b'x'],
         vec![0x32, 4, 1, 2, 3, 4],
     ] {
-        let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::Reply {
+        let server = fault::Grpc::start(move |_, _| fault::GrpcResponse::Reply {
             messages: vec![message.clone()],
             status: 0,
             message: String::new(),
@@ -208,25 +208,25 @@ fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
 
 #[test]
 fn an_answer_that_breaks_off_is_unavailable_and_in_doubt() {
-    let cut = fault::answer(200, &[("Content-Length", "1000")], b"{\"model_name\":");
-    let server = fault::Http::start(move |_| fault::Answer::BytesThenClose(cut.clone()));
+    let cut = fault::response(200, &[("Content-Length", "1000")], b"{\"model_name\":");
+    let server = fault::Http::start(move |_| fault::Response::BytesThenClose(cut.clone()));
     let error = infer(&format!("http://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Connection, true, "");
-    let server = fault::Http::start(|_| fault::Answer::Close);
+    let server = fault::Http::start(|_| fault::Response::Close);
     let error = infer(&format!("http://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Connection, true, "");
-    let server = fault::Grpc::start(|_, _| fault::GrpcAnswer::CloseConnection);
+    let server = fault::Grpc::start(|_, _| fault::GrpcResponse::CloseConnection);
     let error = infer(&format!("grpc://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Connection, true, "");
 }
 
 #[test]
 fn a_stall_in_the_middle_of_an_answer_meets_the_deadline() {
-    let begun = fault::answer(200, &[("Content-Length", "1000")], b"{\"model_name\":");
-    let server = fault::Http::start(move |_| fault::Answer::Stall { bytes: begun.clone() });
+    let begun = fault::response(200, &[("Content-Length", "1000")], b"{\"model_name\":");
+    let server = fault::Http::start(move |_| fault::Response::Stall { bytes: begun.clone() });
     let error = infer(&format!("http://{}", server.address()), 200);
     expect(&error, Status::DeadlineExceeded, Origin::Client, true, "200ms");
-    let server = fault::Grpc::start(|_, _| fault::GrpcAnswer::Silence);
+    let server = fault::Grpc::start(|_, _| fault::GrpcResponse::Silence);
     let error = infer(&format!("grpc://{}", server.address()), 200);
     expect(&error, Status::DeadlineExceeded, Origin::Client, true, "200ms");
 }
@@ -235,8 +235,9 @@ fn a_stall_in_the_middle_of_an_answer_meets_the_deadline() {
 fn names_from_the_server_may_hold_anything() {
     let json = br#"{"model_name":"m\u0000x","model_version":"1","outputs":[{"name":"O\u0000","datatype":"NEW","shape":[1],"parameters":{"binary_data_size":3}}]}"#;
     let body = [&json[..], b"abc"].concat();
-    let answer = fault::answer(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
-    let server = fault::Http::start(move |_| fault::Answer::Bytes(answer.clone()));
+    let response =
+        fault::response(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
+    let server = fault::Http::start(move |_| fault::Response::Bytes(response.clone()));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     let result = client.infer(&InferRequest::new("m")).unwrap();
     assert_eq!((result.model_name(), result.outputs()[0].name()), ("m\0x", "O\0"));
@@ -246,7 +247,7 @@ fn names_from_the_server_may_hold_anything() {
 #[test]
 fn a_name_is_escaped_on_the_wire_or_refused() {
     let server = fault::Http::start(|request| {
-        fault::Answer::Bytes(fault::answer(
+        fault::Response::Bytes(fault::response(
             404,
             &[],
             format!("{{\"error\":\"{}\"}}", request.path).as_bytes(),
@@ -348,12 +349,12 @@ fn limits_of_zero_are_refused_and_small_ones_hold() {
 fn a_deadline_below_a_millisecond_is_no_eternity_to_an_inference() {
     // A connection that is there already, so that it is the answer which is waited for.
     let http = fault::Http::start(|request| match request.path.contains("quick") {
-        true => fault::Answer::Bytes(fault::answer(200, &[], br#"{"model_name":"m"}"#)),
-        false => fault::Answer::Silence,
+        true => fault::Response::Bytes(fault::response(200, &[], br#"{"model_name":"m"}"#)),
+        false => fault::Response::Silence,
     });
     let grpc = fault::Grpc::start(|_, message| match message.ends_with(b"quick") {
-        true => fault::GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() },
-        false => fault::GrpcAnswer::Silence,
+        true => fault::GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() },
+        false => fault::GrpcResponse::Silence,
     });
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         let client = Client::new(&url).unwrap();
@@ -379,13 +380,13 @@ fn the_time_limit_of_a_call_is_not_that_of_the_next_one() {
         if request.path.contains("slow") {
             take_time();
         }
-        fault::Answer::Bytes(fault::answer(200, &[], br#"{"model_name":"m"}"#))
+        fault::Response::Bytes(fault::response(200, &[], br#"{"model_name":"m"}"#))
     });
     let grpc = fault::Grpc::start(move |_, message| {
         if message.ends_with(b"slow") {
             take_time();
         }
-        fault::GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() }
+        fault::GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() }
     });
     let mut limited = CallOptions::new();
     limited.set_timeout(Some(LIMIT)).unwrap();

@@ -15,7 +15,7 @@ use triton_client::{
 use crate::{
     server::{clients, is_embedded},
     support::{
-        fault::{Answer, Gate, Grpc, GrpcAnswer, Http, Request, Wire, answer},
+        fault::{Gate, Grpc, GrpcResponse, Http, Request, Response, Wire, response},
         grpc,
     },
 };
@@ -46,7 +46,7 @@ fn client(server: &Http) -> Client {
 fn read(bytes: &str) -> (Vec<String>, Result<(), Error>) {
     let bytes =
         [&b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"[..], bytes.as_bytes()].concat();
-    let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
+    let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
     stream(&client(&server), "m", "{}")
 }
 
@@ -56,15 +56,15 @@ fn a_model_of_text_answers_at_once_and_event_by_event() {
         return;
     }
     let [http, _] = clients();
-    let answer = http.generate("generator", "1", r#"{"PROMPT":"hello"}"#, &CallOptions::new()).unwrap();
-    let said: Value = serde_json::from_str(&answer.json).unwrap();
+    let response = http.generate("generator", "1", r#"{"PROMPT":"hello"}"#, &CallOptions::new()).unwrap();
+    let said: Value = serde_json::from_str(&response.json).unwrap();
     assert_eq!(said, json!({ "TEXT": "hello", "model_name": "generator", "model_version": "1" }));
-    assert_eq!(answer.headers.get("content-type"), Some("application/json"));
+    assert_eq!(response.headers.get("content-type"), Some("application/json"));
     // No metrics of its own: nothing to report.
     let mut asking = CallOptions::new();
     asking.set_load_report(Some(LoadReportFormat::Text));
-    let answer = http.generate("generator", "", r#"{"PROMPT":"hello"}"#, &asking).unwrap();
-    assert_eq!(answer.headers.load_report(), None);
+    let response = http.generate("generator", "", r#"{"PROMPT":"hello"}"#, &asking).unwrap();
+    assert_eq!(response.headers.load_report(), None);
 
     let (events, outcome) = stream(&http, "generator", r#"{"PROMPT":"a \u00e4","REPEAT":2}"#);
     outcome.unwrap();
@@ -115,7 +115,7 @@ fn errors_of_a_model_and_of_the_server_are_errors_of_the_call() {
 
 #[test]
 fn over_grpc_generate_is_unimplemented_with_advice() {
-    let server = Grpc::start(|_, _| GrpcAnswer::Reset);
+    let server = Grpc::start(|_, _| GrpcResponse::Reset);
     let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
     let at_once = client.generate("m", "", "{}", &CallOptions::new()).map(drop);
     for outcome in [at_once, stream(&client, "m", "{}").1] {
@@ -128,7 +128,7 @@ fn over_grpc_generate_is_unimplemented_with_advice() {
 
 #[test]
 fn what_is_no_request_is_refused_before_it_is_sent() {
-    let server = Http::start(|_| Answer::Bytes(answer(200, &[], b"{}")));
+    let server = Http::start(|_| Response::Bytes(response(200, &[], b"{}")));
     let client = client(&server);
     let bad = ["", " ", "{", "[]", "1", "\"a\"", "null", "{} x", r#"{"a":}"#, "{'a':1}", "{\"a\":1,}"];
     for (model, json) in
@@ -174,10 +174,10 @@ fn events_are_read_however_they_are_cut_and_written() {
         let chunks: Vec<u8> = bytes.chunks(each).flat_map(chunk).collect();
         let chunks = [&chunks[..], b"0\r\n\r\n"].concat();
         for whole in [
-            answer(200, &[EVENTS], &bytes),
-            answer(200, &[EVENTS, ("Transfer-Encoding", "chunked")], &chunks),
+            response(200, &[EVENTS], &bytes),
+            response(200, &[EVENTS, ("Transfer-Encoding", "chunked")], &chunks),
         ] {
-            let server = Http::start(move |_| Answer::Pieces { bytes: whole.clone(), each });
+            let server = Http::start(move |_| Response::Pieces { bytes: whole.clone(), each });
             let client = client(&server);
             for _ in 0..2 {
                 let (events, outcome) = stream(&client, "m", "{}");
@@ -193,7 +193,7 @@ fn events_are_read_however_they_are_cut_and_written() {
         let body = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream;x=y\r\n\r\ndata: {{\"n\":1}}\n\n{rest}"
         );
-        let server = Http::start(move |_| Answer::BytesThenClose(body.clone().into_bytes()));
+        let server = Http::start(move |_| Response::BytesThenClose(body.clone().into_bytes()));
         let (events, outcome) = stream(&client(&server), "m", "{}");
         assert_eq!((events.len(), outcome.is_ok()), (1, is_whole));
         assert!(
@@ -226,13 +226,13 @@ fn a_stream_that_breaks_off_or_stalls_has_given_what_came_before() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
     let begun = format!("{head}e\r\ndata: {{\"n\":1}}\n\r\n1\r\n\n\r\n5\r\ndata:").into_bytes();
     let cut = begun.clone();
-    let server = Http::start(move |_| Answer::BytesThenClose(cut.clone()));
+    let server = Http::start(move |_| Response::BytesThenClose(cut.clone()));
     let (events, outcome) = stream(&client(&server), "m", "{}");
     let error = outcome.unwrap_err();
     assert_eq!((events.len(), error.status(), error.origin()), (1, Status::Unavailable, Origin::Connection));
     assert!(error.is_in_doubt() && error.headers().is_some());
 
-    let server = Http::start(move |_| Answer::Stall { bytes: begun.clone() });
+    let server = Http::start(move |_| Response::Stall { bytes: begun.clone() });
     let (mut events, start) = (0, Instant::now());
     let limit = Duration::from_millis(300);
     let outcome = client(&server).generate_stream("m", "", "{}", &within(limit), |_| {
@@ -251,7 +251,7 @@ fn a_caller_that_wants_no_more_ends_the_call_on_the_server_too() {
     let is_closed = closed.clone();
     let server = Wire::start(move |_, mut connection| {
         Request::read(&mut BufReader::new(connection), connection)?.expect("a request");
-        connection.write_all(&answer(
+        connection.write_all(&response(
             200,
             &[EVENTS, ("Content-Length", "9999")],
             b"data: {}\n\ndata: {}\n\n",
@@ -284,8 +284,8 @@ fn an_event_over_the_limit_is_refused() {
         // Many small ones are below it, however many.
         ("data: 1\n\n".repeat(500), 500),
     ] {
-        let bytes = answer(200, &[EVENTS], bytes.as_bytes());
-        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let bytes = response(200, &[EVENTS], bytes.as_bytes());
+        let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let mut options = ClientOptions::new();
         options.set_max_decompressed_byte_size(400).unwrap();
         let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
@@ -306,25 +306,25 @@ fn an_event_over_the_limit_is_refused() {
 fn what_is_no_stream_is_an_error_that_says_so() {
     for (bytes, status, hint) in [
         (
-            answer(200, &[("Content-Type", "application/json")], b"{}"),
+            response(200, &[("Content-Type", "application/json")], b"{}"),
             Status::Internal,
             "the JSON object '{}'",
         ),
-        (answer(200, &[], b"{}"), Status::Internal, "expected a stream of events"),
-        (answer(200, &[], br#"{"error":"because"}"#), Status::Unknown, "because"),
+        (response(200, &[], b"{}"), Status::Internal, "expected a stream of events"),
+        (response(200, &[], br#"{"error":"because"}"#), Status::Unknown, "because"),
         (
-            answer(502, &[("Content-Type", "text/html")], b"<html>Bad Gateway"),
+            response(502, &[("Content-Type", "text/html")], b"<html>Bad Gateway"),
             Status::Unavailable,
             "Bad Gateway",
         ),
         (
-            answer(400, &[EVENTS], b"data: {\"error\":\"because\"}\n\n"),
+            response(400, &[EVENTS], b"data: {\"error\":\"because\"}\n\n"),
             Status::InvalidArgument,
             ": because (HTTP",
         ),
-        (answer(400, &[EVENTS], b""), Status::InvalidArgument, "no reason"),
+        (response(400, &[EVENTS], b""), Status::InvalidArgument, "no reason"),
     ] {
-        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let (events, outcome) = stream(&client(&server), "m", "{}");
         let error = outcome.unwrap_err();
         assert_eq!((events.len(), error.status()), (0, status), "{error:?}");
@@ -348,10 +348,10 @@ fn a_report_of_load_is_asked_for_and_read() {
             _ => ("application/json", r#"{"model_name":"m","outputs":[]}"#),
         };
         let headers = [("Content-Type", kind), ("endpoint-load-metrics", report)];
-        Answer::Bytes(answer(200, &headers, body.as_bytes()))
+        Response::Bytes(response(200, &headers, body.as_bytes()))
     });
     let http = client(&server);
-    let over_grpc = Grpc::start(|_, _| GrpcAnswer::Raw {
+    let over_grpc = Grpc::start(|_, _| GrpcResponse::Raw {
         frames: vec![grpc::frame(b"\x0a\x01m").to_vec()],
         trailers: [("grpc-status", "0"), ("endpoint-load-metrics", TEXT)]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -374,7 +374,7 @@ fn a_report_of_load_is_asked_for_and_read() {
             }
         }
         assert_eq!(infer(&grpc).unwrap().get("cpu_utilization"), Some(0.5));
-        let heard = over_grpc.heard().pop().unwrap();
+        let heard = over_grpc.metadata().pop().unwrap();
         let asked = heard.get("endpoint-load-metrics-format").map(|value| value.to_str().unwrap());
         let name = format.map(|format| if format == LoadReportFormat::Text { "text" } else { "json" });
         assert_eq!(asked, name);
@@ -383,8 +383,8 @@ fn a_report_of_load_is_asked_for_and_read() {
 
 #[test]
 fn the_time_limit_is_that_of_the_whole_stream_whatever_has_arrived() {
-    let bytes = answer(200, &[EVENTS], "data: {}\n\n".repeat(10).as_bytes());
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[EVENTS], "data: {}\n\n".repeat(10).as_bytes());
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let (mut events, limit) = (0, Duration::from_millis(200));
     let outcome = client(&server).generate_stream("m", "", "{}", &within(limit), |_| {
         events += 1;

@@ -1,4 +1,4 @@
-//! What a request says over gRPC, as protobuf's own reader has it: each parameter in the type that Triton asks for.
+//! Encoded `ModelInferRequest`s, decoded with prost: every parameter has the type that Triton requires.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,19 +15,19 @@ fn decoded(request: &InferRequest) -> ModelInferRequest {
     ModelInferRequest::decode(&bytes[..]).unwrap()
 }
 
-fn text(text: &str) -> ParameterChoice {
-    StringParam(text.to_owned())
+fn string(value: &str) -> ParameterChoice {
+    StringParam(value.to_owned())
 }
 
 #[track_caller]
 fn expect(map: &HashMap<String, InferParameter>, expected: &[(&str, ParameterChoice)]) {
-    let have: BTreeMap<_, _> =
+    let parameters: BTreeMap<_, _> =
         map.iter().map(|(name, value)| (name.as_str(), value.parameter_choice.clone().unwrap())).collect();
-    assert_eq!(have, expected.iter().cloned().collect());
+    assert_eq!(parameters, expected.iter().cloned().collect());
 }
 
 #[test]
-fn every_field_of_a_request_has_the_type_that_triton_asks_for() {
+fn every_field_of_a_request_has_the_type_that_triton_requires() {
     let mut request = InferRequest::new("m")
         .model_version("3")
         .id("id")
@@ -61,15 +61,15 @@ fn every_field_of_a_request_has_the_type_that_triton_asks_for() {
     expect(
         &message.parameters,
         &[
-            // The bits of the number: Triton reads it as one without a sign.
+            // u64::MAX: Triton reads the value as unsigned.
             ("sequence_id", Int64Param(-1)),
             ("sequence_start", BoolParam(true)),
             ("sequence_end", BoolParam(false)),
             ("priority", Uint64Param(u64::MAX)),
             ("timeout", Int64Param(i64::MAX)),
             ("triton_enable_empty_final_response", BoolParam(true)),
-            ("s", text("a \u{e4}")),
-            ("none", text("")),
+            ("s", string("a \u{e4}")),
+            ("none", string("")),
             ("i", Int64Param(i64::MIN)),
             ("zero", Int64Param(0)),
             ("b", BoolParam(false)),
@@ -81,7 +81,7 @@ fn every_field_of_a_request_has_the_type_that_triton_asks_for() {
     assert!(input.contents.is_none());
     expect(
         &input.parameters,
-        &[("s", text("in")), ("i", Int64Param(-1)), ("b", BoolParam(true)), ("d", DoubleParam(0.5))],
+        &[("s", string("in")), ("i", Int64Param(-1)), ("b", BoolParam(true)), ("d", DoubleParam(0.5))],
     );
     assert_eq!(message.raw_input_contents, [&[7u8, 8][..]]);
     let [output, plain] = &message.outputs[..] else { panic!("{message:?}") };
@@ -90,7 +90,7 @@ fn every_field_of_a_request_has_the_type_that_triton_asks_for() {
         &output.parameters,
         &[
             ("classification", Int64Param(u32::MAX.into())),
-            ("s", text("out")),
+            ("s", string("out")),
             ("i", Int64Param(i64::MAX)),
             ("b", BoolParam(false)),
             ("d", DoubleParam(f64::MAX)),
@@ -100,7 +100,7 @@ fn every_field_of_a_request_has_the_type_that_triton_asks_for() {
 }
 
 #[test]
-fn what_is_not_said_is_not_sent() {
+fn what_is_not_set_is_not_sent() {
     let mut request = InferRequest::new("m").input("I", &[0], &[0i32; 0]);
     let message = decoded(&request);
     expect(&message.parameters, &[]);
@@ -108,10 +108,11 @@ fn what_is_not_said_is_not_sent() {
     assert_eq!(message.raw_input_contents, [&b""[..]]);
     assert!(message.outputs.is_empty());
 
-    // The two flags of a sequence go with its id, whichever kind it is of, and never without it.
-    for (id, choice) in
-        [(SequenceId::Text("a \u{e4}".to_owned()), text("a \u{e4}")), (SequenceId::Number(1), Int64Param(1))]
-    {
+    // The flags of a sequence are sent with an id of either type, and never without one.
+    for (id, choice) in [
+        (SequenceId::Text("a \u{e4}".to_owned()), string("a \u{e4}")),
+        (SequenceId::Number(1), Int64Param(1)),
+    ] {
         request.set_sequence(id, false, true).unwrap();
         let flags = [("sequence_start", BoolParam(false)), ("sequence_end", BoolParam(true))];
         expect(&decoded(&request).parameters, &[&flags[..], &[("sequence_id", choice)]].concat());
@@ -121,7 +122,7 @@ fn what_is_not_said_is_not_sent() {
 }
 
 #[test]
-fn a_region_is_a_name_and_numbers_and_has_no_contents() {
+fn a_tensor_in_shared_memory_has_region_parameters_and_no_contents() {
     let mut request = InferRequest::new("m").output("O").output("P");
     request.add_input("A", Datatype::Int32, &[1, 4]).unwrap();
     request.set_input_region(0, "in", 16, 0).unwrap();
@@ -132,15 +133,15 @@ fn a_region_is_a_name_and_numbers_and_has_no_contents() {
     request.set_output_region(1, "out", 1 << 62, 1 << 40).unwrap();
     let message = decoded(&request);
     let region = |name, byte_size| {
-        vec![("shared_memory_region", text(name)), ("shared_memory_byte_size", Int64Param(byte_size))]
+        vec![("shared_memory_region", string(name)), ("shared_memory_byte_size", Int64Param(byte_size))]
     };
-    let behind = |offset| vec![("shared_memory_offset", Int64Param(offset))];
+    let at = |offset| vec![("shared_memory_offset", Int64Param(offset))];
     expect(&message.inputs[0].parameters, &region("in", 16));
     expect(&message.inputs[1].parameters, &[]);
-    expect(&message.inputs[2].parameters, &[region("in", 100), behind(16)].concat());
+    expect(&message.inputs[2].parameters, &[region("in", 100), at(16)].concat());
     expect(&message.outputs[0].parameters, &region("out", 0));
-    expect(&message.outputs[1].parameters, &[region("out", 1 << 62), behind(1 << 40)].concat());
-    // Entries are matched with the inputs that are not in shared memory.
+    expect(&message.outputs[1].parameters, &[region("out", 1 << 62), at(1 << 40)].concat());
+    // Only inputs outside shared memory have an entry.
     assert_eq!(message.raw_input_contents, [&[9u8][..]]);
     assert!(message.inputs.iter().all(|input| input.contents.is_none()));
 }

@@ -1,4 +1,4 @@
-//! What HTTP/2 and gRPC allow a server, and what they do not.
+//! What HTTP/2 and gRPC allow a server to do, and what they do not.
 
 use std::{
     io::{self, Write},
@@ -16,7 +16,7 @@ use triton_client::{
 };
 
 use crate::support::{
-    fault::{Gate, Grpc, GrpcAnswer, Peer, Wire, frame},
+    fault::{Gate, Grpc, GrpcResponse, Peer, Wire, frame},
     grpc,
 };
 
@@ -57,7 +57,7 @@ fn a_message_is_read_however_it_is_cut_into_frames() {
             let peer = Peer::accept(stream, &[])?;
             loop {
                 let stream = peer.read_request()?;
-                peer.head(stream, &[], false)?;
+                peer.response_headers(stream, &[], false)?;
                 for data in &frames {
                     peer.send(frame::PING, 0, 0, &[0; 8])?;
                     peer.send(frame::DATA, 0, stream, data)?;
@@ -73,47 +73,49 @@ fn a_message_is_read_however_it_is_cut_into_frames() {
 }
 
 #[test]
-fn what_is_no_answer_of_grpc_s_is_an_error_that_says_why() {
+fn an_invalid_response_is_an_error_that_says_why() {
     use Status::{Internal, ResourceExhausted, Unavailable};
     type Serve = fn(&Peer, u32) -> io::Result<()>;
     let cases: [(&str, Status, &str, Serve); 9] = [
         ("compressed", Internal, "compressed", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, b"\x01\0\0\0\x01x")?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
-        ("compressed as it says", Internal, "gzip", |peer, stream| {
-            peer.head(stream, &[("grpc-encoding", "gzip")], false)?;
+        ("compressed with gzip", Internal, "gzip", |peer, stream| {
+            peer.response_headers(stream, &[("grpc-encoding", "gzip")], false)?;
             peer.send(frame::DATA, 0, stream, b"\x01\0\0\0\x01x")?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
-        ("larger than anything", ResourceExhausted, "4294967295", |peer, stream| {
-            peer.head(stream, &[], false)?;
+        ("4 GiB", ResourceExhausted, "4294967295", |peer, stream| {
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, b"\0\xff\xff\xff\xffx")
         }),
-        ("two messages", Internal, "longer", |peer, stream| {
-            peer.head(stream, &[], false)?;
+        ("two messages", Internal, "trailing data", |peer, stream| {
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, &grpc::frame(&message()))?;
             peer.send(frame::DATA, 0, stream, &grpc::frame(&message()))?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
-        ("half a message", Internal, "early", |peer, stream| {
-            peer.head(stream, &[], false)?;
+        ("half a message", Internal, "bytes are missing", |peer, stream| {
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, &grpc::frame(&message())[..20])?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
         ("half a prefix", Internal, "missing message", |peer, stream| {
-            peer.head(stream, &[], false)?;
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, &[0, 0])?;
             peer.headers(stream, &[("grpc-status", "0")], true)
         }),
-        ("no message", Internal, "gRPC", |peer, stream| peer.head(stream, &[("grpc-status", "0")], true)),
-        ("no status", Internal, "without a status", |peer, stream| {
-            peer.head(stream, &[], false)?;
+        ("no message", Internal, "gRPC", |peer, stream| {
+            peer.response_headers(stream, &[("grpc-status", "0")], true)
+        }),
+        ("no status", Internal, "missing status", |peer, stream| {
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, frame::END_STREAM, stream, &grpc::frame(&message()))
         }),
-        ("reset in the middle", Unavailable, "", |peer, stream| {
-            peer.head(stream, &[], false)?;
+        ("reset in mid-message", Unavailable, "", |peer, stream| {
+            peer.response_headers(stream, &[], false)?;
             peer.send(frame::DATA, 0, stream, &grpc::frame(&message())[..20])?;
             peer.reset(stream, Reason::INTERNAL_ERROR)
         }),
@@ -124,7 +126,7 @@ fn what_is_no_answer_of_grpc_s_is_an_error_that_says_why() {
             if number == 0 {
                 serve(&peer, peer.read_request()?)?;
             }
-            // What follows is answered as it should be.
+            // Later requests get a valid response.
             loop {
                 peer.reply(peer.read_request()?, &message())?;
             }
@@ -134,15 +136,15 @@ fn what_is_no_answer_of_grpc_s_is_an_error_that_says_why() {
         assert_eq!((error.status(), error.is_in_doubt()), (status, true), "{name}: {error:?}");
         assert!(error.full_message().contains(hint), "{name}: {error:?}");
         expect_message(&infer(&client).unwrap());
-        // A connection is not used again after a malformed response.
+        // A connection is not reused after a malformed response.
         assert_eq!(server.connections(), if status == Internal { 2 } else { 1 }, "{name}");
     }
 }
 
 #[test]
-fn a_message_over_the_limit_is_refused_by_its_prefix() {
+fn a_message_that_exceeds_the_limit_is_refused_by_its_prefix() {
     let server =
-        Grpc::start(|_, _| GrpcAnswer::Raw { frames: vec![b"\0\0\0\x03\xe9".to_vec()], trailers: vec![] });
+        Grpc::start(|_, _| GrpcResponse::Raw { frames: vec![b"\0\0\0\x03\xe9".to_vec()], trailers: vec![] });
     let mut options = ClientOptions::new();
     options.set_max_message_byte_size(1000).unwrap();
     let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
@@ -153,7 +155,7 @@ fn a_message_over_the_limit_is_refused_by_its_prefix() {
 }
 
 #[test]
-fn what_an_answer_spells_out_is_bounded() {
+fn the_typed_contents_of_a_response_are_limited() {
     // An output of UINT8 as typed contents: 600 numbers in 600 bytes.
     let contents = [&b"\x22\xd8\x04"[..], &[7; 600]].concat();
     let output = |name: u8| {
@@ -162,23 +164,24 @@ fn what_an_answer_spells_out_is_bounded() {
         assert_eq!(output.len(), contents.len() + 17);
         [b"\x2a", &varint(output.len())[..], &output].concat()
     };
-    // Two of them, so that it is their sum that counts.
+    // Two outputs: the limit is for their sum.
     let message = [&b"\x0a\x01m"[..], &output(b'O'), &output(b'P')].concat();
-    let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let server = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: vec![message.clone()],
         status: grpc::OK,
         message: String::new(),
     });
-    for (limit, is_over) in [(4 * 1300, false), (4 * 1000, true)] {
+    for (limit, is_exceeded) in [(4 * 1300, false), (4 * 1000, true)] {
         let mut options = ClientOptions::new();
         options.set_max_decompressed_byte_size(limit).unwrap();
         let outcome =
             infer(&Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap());
         match outcome {
-            Ok(result) => assert!(!is_over && result.output("O").unwrap().data() == [7; 600]),
+            Ok(result) => assert!(!is_exceeded && result.output("O").unwrap().data() == [7; 600]),
             Err(error) => {
                 let said = (error.status(), error.origin(), error.is_in_doubt());
-                assert!(is_over && said == (Status::ResourceExhausted, Origin::Client, true), "{error:?}");
+                let expected = (Status::ResourceExhausted, Origin::Client, true);
+                assert!(is_exceeded && said == expected, "{error:?}");
             }
         }
     }
@@ -200,11 +203,11 @@ fn a_shape_of_too_many_dimensions_is_refused() {
     assert!(error.status() == Status::Internal && error.to_string().contains("1100 dim"), "{error:?}");
 }
 
-/// Sends frames that mean nothing for as long as the client takes them, and reads whatever it says to them.
-fn babble(mut stream: &std::net::TcpStream) -> io::Result<()> {
+/// Sends frames of an unknown type, which clients ignore, until the connection ends.
+fn flood(mut stream: &std::net::TcpStream) -> io::Result<()> {
     thread::scope(|scope| {
         scope.spawn(move || io::copy(&mut stream, &mut io::sink()));
-        // Many at a time: faster than they can be read.
+        // Many per write: faster than they can be read.
         let frames = [0, 0, 0, frame::OF_THE_FUTURE, 0, 0, 0, 0, 0].repeat(100_000);
         loop {
             stream.write_all(&frames)?;
@@ -213,11 +216,11 @@ fn babble(mut stream: &std::net::TcpStream) -> io::Result<()> {
 }
 
 #[test]
-fn a_server_that_never_stops_talking_holds_up_nobody() {
+fn a_flood_of_frames_delays_no_call_beyond_its_deadline() {
     let server = Wire::start(|_, stream| {
         let peer = Peer::accept(stream, &[])?;
         peer.read_request()?;
-        babble(stream)
+        flood(stream)
     });
     let mut options = CallOptions::new();
     options.set_timeout(Some(Duration::from_millis(300))).unwrap();
@@ -226,52 +229,52 @@ fn a_server_that_never_stops_talking_holds_up_nobody() {
     assert_eq!(error.status(), Status::DeadlineExceeded, "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 
-    // Nor while its connection is idle: the next call looks at that, and takes another.
+    // On an idle connection too: the next call checks it, and opens another.
     let server = Wire::start(|number, stream| {
         let peer = Peer::accept(stream, &[])?;
         peer.reply(peer.read_request()?, &message())?;
         match number {
-            0 => babble(stream),
+            0 => flood(stream),
             _ => peer.read_request().map(drop),
         }
     });
     let client = client(server.address());
     expect_message(&infer(&client).unwrap());
-    // Connections are looked at when they were idle for 100 ms: this is their age, no waiting.
+    // Connections are checked after an idle time of 100 ms, which is the case here.
     thread::sleep(Duration::from_millis(150));
     let start = Instant::now();
-    // What it said before the look was over may have left the connection usable.
+    // The frames may not have arrived by the end of the check.
     let _ = client.infer_with(&InferRequest::new("m"), &options);
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[test]
-fn a_server_hears_that_nobody_waits_for_the_rest_of_its_answer() {
+fn a_response_that_is_given_up_is_reset() {
     let reset = Arc::new(Gate::default());
-    let heard = reset.clone();
+    let received = reset.clone();
     let server = Wire::start(move |_, stream| {
         let peer = Peer::accept(stream, &[])?;
         let call = peer.read_request()?;
-        peer.head(call, &[], false)?;
-        // A message over any limit, of which the rest never comes.
+        peer.response_headers(call, &[], false)?;
+        // A message that exceeds any limit and never ends.
         peer.send(frame::DATA, 0, call, b"\0\xff\xff\xff\xffx")?;
         loop {
             let read = peer.read()?;
             if read.kind == frame::RST_STREAM && read.stream == call {
-                heard.open();
+                received.open();
             }
         }
     });
     let client = client(server.address());
     assert_eq!(infer(&client).unwrap_err().status(), Status::ResourceExhausted);
-    assert!(reset.wait(), "no RST_STREAM came");
+    assert!(reset.wait(), "no RST_STREAM was sent");
 }
 
 #[test]
-fn a_status_keeps_its_text_and_comes_after_a_message_too() {
+fn the_message_of_a_status_is_decoded_and_a_status_may_follow_a_message() {
     let text = "gr\u{fc}n 100%\n";
     for messages in [vec![], vec![message()]] {
-        let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+        let server = Grpc::start(move |_, _| GrpcResponse::Reply {
             messages: messages.clone(),
             status: grpc::NOT_FOUND,
             message: text.to_owned(),
@@ -283,15 +286,15 @@ fn a_status_keeps_its_text_and_comes_after_a_message_too() {
 }
 
 #[test]
-fn a_server_that_takes_one_stream_at_a_time_gets_more_connections() {
+fn a_server_that_allows_one_stream_at_a_time_gets_more_connections() {
     const THREADS: usize = 4;
     let barrier = Arc::new(Barrier::new(THREADS));
-    let meet = barrier.clone();
+    let all_received = barrier.clone();
     let server = Wire::start(move |_, stream| {
         let peer = Peer::accept(stream, &[(frame::MAX_CONCURRENT_STREAMS, 1)])?;
         let first = peer.read_request()?;
-        // Nobody is answered before all are there.
-        meet.wait();
+        // All requests arrive before the first response.
+        all_received.wait();
         peer.reply(first, &message())?;
         loop {
             peer.reply(peer.read_request()?, &message())?;
@@ -306,40 +309,40 @@ fn a_server_that_takes_one_stream_at_a_time_gets_more_connections() {
     assert_eq!(server.connections(), THREADS);
 }
 
-/// How a server takes leave of a connection that served one call.
+/// How a server ends a connection that has carried one call.
 #[derive(Clone, Copy, Debug)]
-enum Leave {
-    /// With the answer.
-    GoAwayAtOnce,
-    /// With the answer, and the connection is closed.
-    CloseAfterGoAway,
-    /// When the next call comes, of which it says that it did not see it.
-    GoAwayUnseen,
-    CloseAfterGoAwayUnseen,
-    /// Without a word.
+enum Shutdown {
+    /// GOAWAY with the response.
+    GoAway,
+    /// The same, and closes the connection.
+    GoAwayThenClose,
+    /// GOAWAY when the next request arrives, which it does not process.
+    LateGoAway,
+    LateGoAwayThenClose,
+    /// Without GOAWAY.
     Close,
 }
 
 #[test]
-fn a_call_that_the_server_has_not_seen_is_made_again_on_another_connection() {
-    use Leave::*;
-    for leave in [GoAwayAtOnce, CloseAfterGoAway, GoAwayUnseen, CloseAfterGoAwayUnseen, Close] {
+fn a_call_that_the_server_has_not_processed_is_retried_on_another_connection() {
+    use Shutdown::*;
+    for shutdown in [GoAway, GoAwayThenClose, LateGoAway, LateGoAwayThenClose, Close] {
         let served = Arc::new(AtomicUsize::new(0));
         let count = served.clone();
         let server = Wire::start(move |_, stream| {
             let peer = Peer::accept(stream, &[])?;
             let first = peer.read_request()?;
             count.fetch_add(1, Ordering::SeqCst);
-            if matches!(leave, GoAwayAtOnce | CloseAfterGoAway) {
+            if matches!(shutdown, GoAway | GoAwayThenClose) {
                 peer.go_away(first)?;
             }
             peer.reply(first, &message())?;
-            if matches!(leave, CloseAfterGoAway | Close) {
+            if matches!(shutdown, GoAwayThenClose | Close) {
                 return Ok(());
             }
             peer.read_request()?;
             peer.go_away(first)?;
-            if matches!(leave, CloseAfterGoAwayUnseen) {
+            if matches!(shutdown, LateGoAwayThenClose) {
                 return Ok(());
             }
             loop {
@@ -348,11 +351,12 @@ fn a_call_that_the_server_has_not_seen_is_made_again_on_another_connection() {
         });
         let client = client(server.address());
         for calls in 1..4 {
-            let result = infer(&client).unwrap_or_else(|error| panic!("{leave:?}: {error:?}"));
+            let result = infer(&client).unwrap_or_else(|error| panic!("{shutdown:?}: {error:?}"));
             expect_message(&result);
-            assert_eq!((served.load(Ordering::SeqCst), server.connections()), (calls, calls), "{leave:?}");
-            if matches!(leave, Close) {
-                // Connections are looked at when they were idle for 100 ms: this is their age, no waiting.
+            let counts = (served.load(Ordering::SeqCst), server.connections());
+            assert_eq!(counts, (calls, calls), "{shutdown:?}");
+            if matches!(shutdown, Close) {
+                // Connections are checked after an idle time of 100 ms, which is the case here.
                 thread::sleep(Duration::from_millis(150));
             }
         }
@@ -360,7 +364,7 @@ fn a_call_that_the_server_has_not_seen_is_made_again_on_another_connection() {
 }
 
 #[test]
-fn a_refusal_of_the_whole_request_is_in_doubt_and_ends_the_call() {
+fn a_refusal_of_a_complete_request_is_in_doubt_and_ends_the_call() {
     let server = Wire::start(|number, stream| {
         let peer = Peer::accept(stream, &[])?;
         if number == 0 {
@@ -379,7 +383,7 @@ fn a_refusal_of_the_whole_request_is_in_doubt_and_ends_the_call() {
 }
 
 #[test]
-fn a_request_arrives_whole_through_windows_of_any_size() {
+fn a_request_arrives_complete_through_windows_of_any_size() {
     let data: Vec<u8> = (0..3000).map(|i| (i * 37 % 251) as u8).collect();
     for by in [1, 7, 1000] {
         let expected = data.clone();
@@ -393,12 +397,12 @@ fn a_request_arrives_whole_through_windows_of_any_size() {
                 }
                 body.extend_from_slice(if read.kind == frame::DATA { &read.payload } else { &[] });
                 if read.ends_stream() {
-                    // The tensor is the last of a message.
-                    let is_whole = body.ends_with(&expected);
+                    // The tensor is at the end of the message.
+                    let is_complete = body.ends_with(&expected);
                     body.clear();
-                    peer.reply(read.stream, if is_whole { b"\x0a\x01m" } else { b"" })?;
+                    peer.reply(read.stream, if is_complete { b"\x0a\x01m" } else { b"" })?;
                 } else {
-                    peer.widen(read.stream, by)?;
+                    peer.window_update(read.stream, by)?;
                 }
             }
         });
@@ -413,14 +417,14 @@ fn a_request_arrives_whole_through_windows_of_any_size() {
 }
 
 #[test]
-fn a_request_that_was_responded_to_is_not_sent_again_whatever_goaway_says() {
+fn a_request_is_not_retried_once_a_response_has_begun_whatever_goaway_says() {
     let served = Arc::new(AtomicUsize::new(0));
     let count = served.clone();
     let server = Wire::start(move |_, stream| {
         let peer = Peer::accept(stream, &[])?;
         let call = peer.read_request()?;
         count.fetch_add(1, Ordering::SeqCst);
-        peer.head(call, &[], false)?;
+        peer.response_headers(call, &[], false)?;
         peer.send(frame::DATA, 0, call, &grpc::frame(&message())[..10])?;
         peer.go_away(0)?;
         loop {

@@ -16,7 +16,7 @@ use triton_client::{
 
 use crate::{
     server::{is_embedded, server},
-    support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+    support::fault::{Grpc, GrpcResponse, Http, Response, response},
 };
 
 fn client(server: &Http) -> Client {
@@ -28,14 +28,14 @@ fn client(server: &Http) -> Client {
 
 /// A server that responds to everything with these bytes.
 fn always(bytes: Vec<u8>) -> (Http, Client) {
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let client = client(&server);
     (server, client)
 }
 
 fn over_grpc(status: i32, message: &str) -> (Grpc, Client) {
     let message = message.to_owned();
-    let server = Grpc::start(move |_, _| GrpcAnswer::TrailersOnly { status, message: message.clone() });
+    let server = Grpc::start(move |_, _| GrpcResponse::TrailersOnly { status, message: message.clone() });
     let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
     (server, client)
 }
@@ -158,7 +158,7 @@ fn a_body_that_cannot_be_the_response_is_internal_and_named_in_every_operation()
             bodies.push((&good[..good.len() - 1], "JSON"));
         }
         for (body, hint) in bodies {
-            let (server, client) = always(answer(200, &[("X-Why", "z")], body.as_bytes()));
+            let (server, client) = always(response(200, &[("X-Why", "z")], body.as_bytes()));
             let what = format!("{what}, {body}");
             let error = call(&client, &CallOptions::new()).expect_err(&what);
             expect_broken(&error, &what, &[hint]);
@@ -176,13 +176,13 @@ fn a_content_type_makes_no_good_body_bad_but_a_page_and_grpc_are_refused_whateve
     for (what, call, good) in OPERATIONS {
         let types = ["text/plain", "application/json; charset=utf-8", "", "application/octet-stream", "x"];
         for kind in types {
-            let (_server, client) = always(answer(200, &[("Content-Type", kind)], good.as_bytes()));
+            let (_server, client) = always(response(200, &[("Content-Type", kind)], good.as_bytes()));
             call(&client, &CallOptions::new()).unwrap_or_else(|error| panic!("{what}, {kind}: {error:?}"));
         }
-        let (_server, client) = always(answer(200, &[], good.as_bytes()));
+        let (_server, client) = always(response(200, &[], good.as_bytes()));
         call(&client, &CallOptions::new()).unwrap_or_else(|error| panic!("{what}: {error:?}"));
         for kind in ["text/html", "Text/HTML;charset=utf-8", "application/xhtml+xml"] {
-            let (_server, client) = always(answer(200, &[("Content-Type", kind)], good.as_bytes()));
+            let (_server, client) = always(response(200, &[("Content-Type", kind)], good.as_bytes()));
             let error = call(&client, &CallOptions::new()).expect_err(what);
             expect_broken(&error, &format!("{what}, {kind}"), &["expected"]);
         }
@@ -193,7 +193,7 @@ fn a_content_type_makes_no_good_body_bad_but_a_page_and_grpc_are_refused_whateve
                 ("grpc-status", "2"),
                 ("grpc-message", "Bad method header"),
             ];
-            let (_server, client) = always(answer(200, &headers, body.as_bytes()));
+            let (_server, client) = always(response(200, &headers, body.as_bytes()));
             let error = call(&client, &CallOptions::new()).expect_err(what);
             expect_broken(&error, what, &["this is a gRPC port", "grpc://", "8000"]);
             assert!(!error.is_in_doubt(), "{what}: {error:?}");
@@ -207,12 +207,12 @@ fn an_encoding_that_was_not_requested_is_refused_in_every_operation() {
         for (encoding, body) in
             [("gzip", zipped(good.as_bytes())), ("br", good.into()), ("gzip, br", good.into())]
         {
-            let (_server, client) = always(answer(200, &[("Content-Encoding", encoding)], &body));
+            let (_server, client) = always(response(200, &[("Content-Encoding", encoding)], &body));
             let error = call(&client, &CallOptions::new()).expect_err(what);
             expect_broken(&error, what, &[encoding, "not requested"]);
         }
         for encoding in ["identity", "Identity", "", "identity, identity", ","] {
-            let (_server, client) = always(answer(200, &[("Content-Encoding", encoding)], good.as_bytes()));
+            let (_server, client) = always(response(200, &[("Content-Encoding", encoding)], good.as_bytes()));
             call(&client, &CallOptions::new())
                 .unwrap_or_else(|error| panic!("{what}, '{encoding}': {error:?}"));
         }
@@ -227,7 +227,7 @@ fn a_plain_response_is_requested_in_every_call_that_wants_no_compression() {
         let own = |header: &&(String, String)| header.0.eq_ignore_ascii_case("accept-encoding");
         let values: Vec<_> = request.headers.iter().filter(own).map(|header| header.1.clone()).collect();
         note.lock().unwrap().push(values);
-        Answer::Bytes(answer(400, &[], b""))
+        Response::Bytes(response(400, &[], b""))
     });
     let client = client(&server);
     let values = |call: Call, options: &CallOptions| {
@@ -289,7 +289,7 @@ fn infer_sized(
     let mut all = vec![("Inference-Header-Content-Length", size.to_string())];
     all.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let all: Vec<_> = all.iter().map(|(name, value)| (*name, &value[..])).collect();
-    let (_server, client) = always(answer(200, &all, body));
+    let (_server, client) = always(response(200, &all, body));
     let mut options = CallOptions::new();
     if let Some(encodings) = encodings {
         options.set_accept_encoding(encodings).unwrap();
@@ -352,7 +352,7 @@ fn compression_that_no_header_tells_of_is_undone_where_it_was_requested_and_name
         }
     }
     // JSON alone, without its size.
-    let (_server, client) = always(answer(200, &[], &zipped(INFERRED.as_bytes())));
+    let (_server, client) = always(response(200, &[], &zipped(INFERRED.as_bytes())));
     let mut options = CallOptions::new();
     options.set_response_compression(Compression::Deflate);
     let result = client.infer_with(&InferRequest::new("m"), &options).unwrap();
@@ -361,7 +361,7 @@ fn compression_that_no_header_tells_of_is_undone_where_it_was_requested_and_name
     expect_broken(&error, "JSON alone", &["is gzip, and no Content-Encoding says so"]);
     // Calls of the control plane.
     for (what, call, good) in OPERATIONS.iter().filter(|operation| !operation.2.is_empty()) {
-        let (_server, client) = always(answer(200, &[], &zipped(good.as_bytes())));
+        let (_server, client) = always(response(200, &[], &zipped(good.as_bytes())));
         let error = call(&client, &CallOptions::new()).expect_err(what);
         expect_broken(&error, what, &["is gzip, and no Content-Encoding says so"]);
         if *what != "generate_stream" {
@@ -379,8 +379,8 @@ fn noisy() -> Vec<u8> {
 #[test]
 fn what_undeclared_compression_gives_is_bounded_as_ever() {
     let bomb = zipped(&[INFERRED.as_bytes(), &vec![b' '; 8 << 20]].concat());
-    let bytes = answer(200, &[], &bomb);
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[], &bomb);
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let mut options = ClientOptions::new();
     options.set_max_decompressed_byte_size(1 << 20).unwrap();
     options.set_response_compression(Compression::Gzip);
@@ -410,7 +410,7 @@ fn the_reason_of_a_compressed_error_is_told() {
         (&[("Content-Encoding", "x-gzip")], zipped(json)),
     ] {
         for (what, call, _) in OPERATIONS {
-            let (_server, client) = always(answer(400, headers, &body));
+            let (_server, client) = always(response(400, headers, &body));
             if what.ends_with("ready") || what == "live" {
                 continue;
             }
@@ -420,7 +420,7 @@ fn the_reason_of_a_compressed_error_is_told() {
         }
     }
     // What only begins like compression is a text.
-    let (_server, client) = always(answer(400, &[], b"x^ is not a model"));
+    let (_server, client) = always(response(400, &[], b"x^ is not a model"));
     let error = client.server_metadata(&CallOptions::new()).unwrap_err();
     assert!(error.full_message().contains("x^ is not a model"), "{error:?}");
 }
@@ -446,7 +446,7 @@ fn a_200_whose_json_says_no_is_no() {
         (r#"{"load":1e999,"ready":NaN,"live":false}"#, false, false),
         (r#"{"detail":"a","ready":true}"#, true, true),
     ] {
-        let (_server, client) = always(answer(200, &[], body.as_bytes()));
+        let (_server, client) = always(response(200, &[], body.as_bytes()));
         let options = CallOptions::new();
         assert_eq!(client.is_server_live(&options).unwrap(), live, "{body}");
         assert_eq!(client.is_server_ready(&options).unwrap(), ready, "{body}");
@@ -463,7 +463,7 @@ fn a_model_that_the_server_does_not_know_or_has_not_loaded_is_not_ready() {
         (404, r#"{"error":"Model with name m does not exist."}"#),
         (503, r#"{"error":"Model with name m is not ready."}"#),
     ] {
-        let (server, client) = always(answer(status, &[], body.as_bytes()));
+        let (server, client) = always(response(status, &[], body.as_bytes()));
         assert!(!client.is_model_ready("m", "", &options).unwrap(), "{body}");
         assert!(!client.is_model_ready("m", "1", &options).unwrap(), "{body}");
         assert_eq!(server.requests(), 2);
@@ -503,14 +503,14 @@ fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
         (500, r#"{"error":"Model m not found"}"#, &["m"]),
         (400, "<html>m</html>", &["m"]),
     ] {
-        let (_server, client) = always(answer(status, &[], body.as_bytes()));
+        let (_server, client) = always(response(status, &[], body.as_bytes()));
         for model in models {
             let error = client.is_model_ready(model, "", &options).expect_err(body);
             assert_eq!((error.http_status(), error.origin()), (Some(status), Origin::Server), "{error:?}");
         }
     }
     // For a server no such answer is known.
-    let (_server, client) = always(answer(503, &[], br#"{"error":"Model with name m is not ready."}"#));
+    let (_server, client) = always(response(503, &[], br#"{"error":"Model with name m is not ready."}"#));
     assert_eq!(client.is_server_ready(&options).unwrap_err().status(), Status::Unavailable);
     for (status, text, model) in [
         (14, "upstream connect error: m", "m"),
@@ -526,7 +526,7 @@ fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
         assert!(error.to_string().contains("readiness of model"), "{error:?}");
     }
     // Behind gRPC's port a proxy may respond with a status of HTTP.
-    let server = Grpc::start(|_, _| GrpcAnswer::HttpError {
+    let server = Grpc::start(|_, _| GrpcResponse::HttpError {
         status: 404,
         content_type: "application/json".to_owned(),
         body: br#"{"error":"Model m not found"}"#.to_vec(),
@@ -560,7 +560,7 @@ fn a_wait_goes_on_while_the_server_says_no_in_whatever_form() {
     let next = Mutex::new(bodies.into_iter());
     let server = Http::start(move |_| {
         let (status, body) = next.lock().unwrap().next().expect("no call after the yes");
-        Answer::Bytes(answer(status, &[], body.as_bytes()))
+        Response::Bytes(response(status, &[], body.as_bytes()))
     });
     client(&server).wait_ready("m", "", &CallOptions::new()).unwrap();
     assert_eq!(server.requests(), 4);
@@ -574,23 +574,23 @@ fn a_model_may_have_another_name_behind_a_gateway_and_say_little_of_itself() {
     // ModelMesh, Seldon Core 2, and a gateway that rewrites paths.
     for name in ["m__isvc-3642375d03", "m_1", "other"] {
         let body = format!(r#"{{"name":"{name}","versions":["1"],"max_batch_size":8}}"#);
-        let (_server, client) = always(answer(200, &[], body.as_bytes()));
+        let (_server, client) = always(response(200, &[], body.as_bytes()));
         assert_eq!(client.model_metadata("m", "", &options).unwrap().name, name);
         assert_eq!(client.model_config("m", "", &options).unwrap().name, name);
         let body = format!(r#"{{"model_stats":[{{"name":"{name}"}}]}}"#);
-        let (_server, client) = always(answer(200, &[], body.as_bytes()));
+        let (_server, client) = always(response(200, &[], body.as_bytes()));
         assert_eq!(client.model_statistics("m", "", &options).unwrap().models[0].name, name);
     }
     for body in [r#"{"versions":["1"]}"#, r#"{"inputs":[{"name":"I"}]}"#] {
-        let (_server, client) = always(answer(200, &[], body.as_bytes()));
+        let (_server, client) = always(response(200, &[], body.as_bytes()));
         client.model_metadata("m", "", &options).unwrap_or_else(|error| panic!("{body}: {error:?}"));
     }
     for body in [r#"{"name":"torchserve","extenstion":[]}"#, r#"{"version":"1"}"#, r#"{"extensions":["x"]}"#]
     {
-        let (_server, client) = always(answer(200, &[], body.as_bytes()));
+        let (_server, client) = always(response(200, &[], body.as_bytes()));
         client.server_metadata(&options).unwrap_or_else(|error| panic!("{body}: {error:?}"));
     }
-    let (_server, client) = always(answer(200, &[], br#"{"model_stats":[]}"#));
+    let (_server, client) = always(response(200, &[], br#"{"model_stats":[]}"#));
     assert!(client.model_statistics("", "", &options).unwrap().models.is_empty());
 }
 
@@ -598,7 +598,7 @@ fn a_model_may_have_another_name_behind_a_gateway_and_say_little_of_itself() {
 
 /// The events before the end of a stream, and how it ended.
 fn events(headers: &[(&str, &str)], body: &str) -> (usize, Result<(), Error>) {
-    let (_server, client) = always(answer(200, headers, body.as_bytes()));
+    let (_server, client) = always(response(200, headers, body.as_bytes()));
     let mut count = 0;
     let outcome = client.generate_stream("m", "", "{}", &CallOptions::new(), |_| {
         count += 1;
@@ -679,7 +679,7 @@ fn what_comes_instead_of_a_stream_is_named_and_an_empty_stream_has_its_type() {
         events(&[EVENTS], body).1.unwrap();
     }
     // The status is told whatever else was wrong.
-    let (_server, client) = always(answer(200, &[EVENTS], &zipped(b"data: 1\n\n")));
+    let (_server, client) = always(response(200, &[EVENTS], &zipped(b"data: 1\n\n")));
     let outcome = client.generate_stream("m", "", "{}", &CallOptions::new(), |_| ControlFlow::Continue(()));
     assert_eq!(outcome.unwrap_err().http_status(), Some(200));
 }
@@ -693,7 +693,7 @@ fn an_error_told_in_events_under_an_error_status_is_told_without_their_frame() {
         "data: {\"x\":1}\n\ndata: {\"error\":\"because\"}\n\n",
         "event: error\ndata: because",
     ] {
-        let (_server, client) = always(answer(500, &[EVENTS], body.as_bytes()));
+        let (_server, client) = always(response(500, &[EVENTS], body.as_bytes()));
         let outcome =
             client.generate_stream("m", "", "{}", &CallOptions::new(), |_| ControlFlow::Continue(()));
         let error = outcome.unwrap_err();
@@ -716,7 +716,7 @@ fn an_error_that_is_not_compressed_as_it_says_keeps_its_reason() {
 fn a_body_that_is_named_shows_no_tensor_that_it_repeats() {
     let body = r#"{"detail":[{"loc":["body"],"msg":"because","input":"secret"}]}"#;
     for (what, call, _) in OPERATIONS {
-        let (_server, client) = always(answer(200, &[], body.as_bytes()));
+        let (_server, client) = always(response(200, &[], body.as_bytes()));
         let Err(error) = call(&client, &CallOptions::new()) else { panic!("{what}") };
         let message = error.full_message();
         assert!(message.contains("because") && !message.contains("secret"), "{what}: {message}");
@@ -734,7 +734,7 @@ fn quotation_marks_of_a_plain_text_stay_as_they_are() {
 
 /// The messages of an inference with binary data, of one of JSON, and of metadata, to this response.
 fn messages(status: u16, headers: &[(&str, &str)], body: &[u8]) -> [String; 3] {
-    let (_server, client) = always(answer(status, headers, body));
+    let (_server, client) = always(response(status, headers, body));
     let binary = InferRequest::new("m").input("I", &[1], &[0i8]);
     let mut plain = InferRequest::new("m").input("I", &[1], &[0i8]);
     plain.set_input_json(0, true).unwrap();

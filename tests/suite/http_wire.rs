@@ -10,7 +10,7 @@ use std::{
 
 use triton_client::{CallOptions, Client, ClientOptions, Error, InferRequest, InferResult, Origin, Status};
 
-use crate::support::fault::{Answer, Gate, Http, Wire, answer};
+use crate::support::fault::{Gate, Http, Response, Wire, response};
 
 const JSON: &str = r#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[4],"parameters":{"binary_data_size":16}}]}"#;
 const TENSOR: [u8; 16] = [7; 16];
@@ -65,8 +65,8 @@ fn an_answer_is_read_however_it_is_framed_and_cut() {
         for each in [1, 2, 50, usize::MAX] {
             let bytes = bytes.clone();
             let server = Http::start(move |_| match closes {
-                true => Answer::BytesThenClose(bytes.clone()),
-                false => Answer::Pieces { bytes: bytes.clone(), each },
+                true => Response::BytesThenClose(bytes.clone()),
+                false => Response::Pieces { bytes: bytes.clone(), each },
             });
             let client = Client::new(&format!("http://{}", server.address())).unwrap();
             for _ in 0..2 {
@@ -83,7 +83,7 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
     use Status::{Internal, ResourceExhausted, Unavailable};
     let sized = |size: &str| {
         let json = JSON.replace("16", size);
-        answer(
+        response(
             200,
             &[("Inference-Header-Content-Length", &json.len().to_string())],
             &[json.as_bytes(), &TENSOR].concat(),
@@ -93,13 +93,13 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
         let json = JSON.replace("[4]", &format!("[4{}]", ",1".repeat(rank - 1)));
         let size = json.len().to_string();
         let body = [json.as_bytes(), &TENSOR].concat();
-        answer(200, &[("Inference-Header-Content-Length", &size)], &body)
+        response(200, &[("Inference-Header-Content-Length", &size)], &body)
     };
     let two = JSON.replace(
         "}}]",
         r#"}},{"name":"P","datatype":"INT32","shape":[1],"parameters":{"binary_data_size":4}}]"#,
     );
-    let two = answer(
+    let two = response(
         200,
         &[("Inference-Header-Content-Length", &two.len().to_string())],
         &[two.as_bytes(), &TENSOR].concat(),
@@ -117,8 +117,8 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
             "trailing data",
         ),
         ("no size of a chunk", framed(OK, &[CHUNKED], b"zz\r\n"), Internal, ""),
-        ("JSON alone", answer(200, &[], JSON.as_bytes()), Internal, "'O'"),
-        ("no JSON", answer(200, &[], b""), Internal, "JSON"),
+        ("JSON alone", response(200, &[], JSON.as_bytes()), Internal, "'O'"),
+        ("no JSON", response(200, &[], b""), Internal, "JSON"),
         ("sizes beyond the answer", two, Internal, "'P'"),
         ("no HTTP", b"SSH-2.0-x\r\n\r\n".to_vec(), Internal, "HTTP"),
         (
@@ -150,7 +150,7 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
         ),
     ];
     for (name, bytes, status, hint) in cases {
-        let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
+        let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
         let error = infer(&Client::new(&format!("http://{}", server.address())).unwrap()).unwrap_err();
         assert_eq!(error.status(), status, "{name}: {error:?}");
         assert!(error.full_message().contains(hint), "{name}: {error:?}");
@@ -162,8 +162,8 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
 
 #[test]
 fn bytes_behind_an_answer_are_not_taken_for_the_next_one() {
-    let bytes = [answer(200, &[], br#"{"model_name":"m"}"#), answer(200, &[], b"garbage")].concat();
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = [response(200, &[], br#"{"model_name":"m"}"#), response(200, &[], b"garbage")].concat();
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     for calls in 1..3 {
         assert_eq!(infer(&client).unwrap().model_name(), "m");
@@ -176,10 +176,10 @@ fn an_answer_over_the_limit_is_refused_announced_or_not() {
     for (name, bytes) in [
         ("announced", framed(OK, &[&format!("Content-Length: {}", body().len())], &body())),
         ("in chunks", framed(OK, &[CHUNKED], &chunks(&body(), 10))),
-        ("JSON in chunks", answer(200, &[(CHUNKED.split_once(": ").unwrap())], &chunks(&[b' '; 200], 10))),
+        ("JSON in chunks", response(200, &[(CHUNKED.split_once(": ").unwrap())], &chunks(&[b' '; 200], 10))),
         ("to the end", framed(OK, &[], &body())),
     ] {
-        let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
+        let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
         let mut options = ClientOptions::new();
         options.set_max_message_byte_size(body().len() as u64 - 1).unwrap();
         let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
@@ -192,7 +192,7 @@ fn an_answer_over_the_limit_is_refused_announced_or_not() {
 
 #[test]
 fn a_connection_that_the_server_closed_while_idle_costs_nothing() {
-    let server = Http::start(|_| Answer::BytesThenClose(answer(200, &[], br#"{"model_name":"m"}"#)));
+    let server = Http::start(|_| Response::BytesThenClose(response(200, &[], br#"{"model_name":"m"}"#)));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     for calls in 1..4 {
         infer(&client).unwrap();
@@ -219,7 +219,7 @@ fn an_interim_answer_in_the_middle_of_a_request_does_not_end_it() {
             }
             left = left.saturating_sub(count);
         }
-        stream.write_all(&answer(200, &[], br#"{"model_name":"m"}"#))
+        stream.write_all(&response(200, &[], br#"{"model_name":"m"}"#))
     });
     let mut options = ClientOptions::new();
     options.set_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -288,7 +288,7 @@ fn a_stray_of_any_earlier_request_of_a_connection_is_refused() {
     let reply = |id: &str| {
         let json = JSON.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
         let size = json.len().to_string();
-        answer(200, &[("Inference-Header-Content-Length", &size)], &[json.as_bytes(), &TENSOR].concat())
+        response(200, &[("Inference-Header-Content-Length", &size)], &[json.as_bytes(), &TENSOR].concat())
     };
     for behind in 1..5 {
         let server = Http::start(move |request| {
@@ -296,7 +296,7 @@ fn a_stray_of_any_earlier_request_of_a_connection_is_refused() {
             let id =
                 text.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
             let number: usize = id.parse().unwrap();
-            Answer::Bytes(reply(&if number == 5 { number - behind } else { number }.to_string()))
+            Response::Bytes(reply(&if number == 5 { number - behind } else { number }.to_string()))
         });
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         for number in 1..8 {

@@ -144,8 +144,8 @@ fn health_and_metadata_are_the_same_over_both_protocols() {
 #[test]
 fn a_model_that_is_not_there_is_not_ready() {
     for client in clients() {
-        let answer = client.is_model_ready("no_such", "", &CallOptions::new());
-        assert!(!answer.as_ref().is_ok_and(|ready| *ready), "{answer:?}");
+        let response = client.is_model_ready("no_such", "", &CallOptions::new());
+        assert!(!response.as_ref().is_ok_and(|ready| *ready), "{response:?}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! The promise at the core: a call returns, whatever its end, only when the library reads the caller's memory no more.
-//! The memory is overwritten as soon as the call is over; were it still read, the server would see it.
+//! However a call ends, the library does not read the caller's memory after it has returned. The tests
+//! overwrite the memory after the call, so that the server would receive the new bytes if it were still read.
 
 use std::{
     io::{self, Read, Write},
@@ -11,16 +11,17 @@ use std::{
 use h2::Reason;
 use triton_client::{CallOptions, Client, Datatype, Error, InferRequest, Status};
 
-use crate::support::fault::{Gate, Peer, Request, Wire, answer, frame};
+use crate::support::fault::{Gate, Peer, Request, Wire, frame, response};
 
 const BYTE_SIZE: usize = 16 << 20;
-/// What the memory holds while it is lent, and afterwards. The latter stands nowhere in what frames it.
+/// The bytes of the memory during the call and afterwards. The framing does not contain the latter.
 const LENT: u8 = 0xa5;
 const OVERWRITTEN: u8 = 0xee;
-/// More than stands before the tensor.
+/// More than precedes the tensor.
 const FRAMING: usize = 1024;
 
-/// Lends 16 MiB to a call that is to fail, overwrites them, opens the gate and makes a small call on the same client.
+/// Lends 16 MiB to a call that fails, overwrites them, opens the gate and makes small calls on the same
+/// client.
 fn lend(url: &str, timeout: Duration, gate: &Gate) -> Error {
     let client = Client::new(url).unwrap();
     let mut memory = vec![LENT; BYTE_SIZE];
@@ -37,21 +38,20 @@ fn lend(url: &str, timeout: Duration, gate: &Gate) -> Error {
     error
 }
 
-/// What arrived of the big request: what was lent, and nothing that came later.
+/// Checks that what arrived of the large request was read during the call.
 fn check(arrived: &[u8], what: &str) {
     assert!(!arrived.contains(&OVERWRITTEN), "{what}: the memory was read after the call");
     let tensor = arrived.get(FRAMING..).unwrap_or_default();
-    assert!(!tensor.iter().any(|byte| *byte != LENT), "{what}: the memory was not sent as it was");
+    assert!(!tensor.iter().any(|byte| *byte != LENT), "{what}: the tensor differs from the memory");
 }
 
-/// What a server of gRPC does while most of the request is unsent.
+/// What a gRPC server does while most of the request is unsent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// Nothing.
     Silence,
-    Answer,
-    /// As servers do that want no more of the request: the answer is whole all the same.
-    AnswerAndReset,
+    Response,
+    /// RST_STREAM with NO_ERROR after a complete response: the server does not need the rest of the request.
+    ResponseAndReset,
     Reset,
     GoAway,
     Close,
@@ -60,15 +60,15 @@ enum End {
 #[test]
 fn grpc_reads_nothing_of_the_caller_s_memory_after_the_call() {
     use End::*;
-    // How the request is held up: by the stream's window, or by a server that reads no more from the connection.
+    // Sending is blocked by the stream's window, or by a server that does not read.
     for window in [65_535, i32::MAX as u32] {
         for max_frame in [16 << 10, 16_777_215] {
             for (end, status, connections) in [
                 (Silence, Status::DeadlineExceeded, 2),
-                (Answer, Status::InvalidArgument, 1),
-                (AnswerAndReset, Status::InvalidArgument, 1),
+                (Response, Status::InvalidArgument, 1),
+                (ResponseAndReset, Status::InvalidArgument, 1),
                 (Reset, Status::Unavailable, 1),
-                // Made once more on a second connection, since the server says that it has not looked at it.
+                // Retried on a second connection, since the server has not processed the request.
                 (GoAway, Status::Unavailable, 3),
                 (Close, Status::Unavailable, 2),
             ] {
@@ -78,10 +78,9 @@ fn grpc_reads_nothing_of_the_caller_s_memory_after_the_call() {
                 let server = Wire::start(move |number, stream| {
                     let settings = [(frame::INITIAL_WINDOW_SIZE, window), (frame::MAX_FRAME_SIZE, max_frame)];
                     let peer = Peer::accept(stream, &settings)?;
-                    // The connection's window shall hold up nothing.
-                    peer.widen(0, i32::MAX as u32 - 65_535)?;
+                    // Not the connection's window.
+                    peer.window_update(0, i32::MAX as u32 - 65_535)?;
                     if number == 1 {
-                        // What came of the first attempt.
                         let mut arrived = record.lock().unwrap();
                         check(&arrived, "the first attempt");
                         arrived.clear();
@@ -102,7 +101,8 @@ fn grpc_reads_nothing_of_the_caller_s_memory_after_the_call() {
     }
 }
 
-/// Reads the first `until` bytes of the big request, ends it, waits for the gate, and serves what comes.
+/// Reads the first `until` bytes of the large request, ends it, waits for the gate, and serves later
+/// requests.
 fn serve(
     peer: &Peer,
     number: usize,
@@ -131,11 +131,12 @@ fn serve(
         };
         if !is_ended && have >= until {
             is_ended = true;
-            let answer = || peer.head(1, &[("grpc-status", "3"), ("grpc-message", "early")], true);
+            let response =
+                || peer.response_headers(1, &[("grpc-status", "3"), ("grpc-message", "early")], true);
             match end {
                 End::Silence => {}
-                End::Answer => answer()?,
-                End::AnswerAndReset => answer().and_then(|()| peer.reset(1, Reason::NO_ERROR))?,
+                End::Response => response()?,
+                End::ResponseAndReset => response().and_then(|()| peer.reset(1, Reason::NO_ERROR))?,
                 End::Reset => peer.reset(1, Reason::INTERNAL_ERROR)?,
                 End::GoAway => peer.go_away(0)?,
                 End::Close => return Ok(()),
@@ -151,7 +152,7 @@ fn serve(
 fn http_reads_nothing_of_the_caller_s_memory_after_the_call() {
     for (end, status) in [
         (End::Silence, Status::DeadlineExceeded),
-        (End::Answer, Status::InvalidArgument),
+        (End::Response, Status::InvalidArgument),
         (End::Close, Status::Unavailable),
     ] {
         let (gate, arrived) = (Arc::new(Gate::default()), Arc::new(Mutex::new(Vec::new())));
@@ -160,27 +161,27 @@ fn http_reads_nothing_of_the_caller_s_memory_after_the_call() {
             if number > 0 {
                 let mut reader = io::BufReader::new(stream);
                 while Request::read(&mut reader, stream)?.is_some() {
-                    stream.write_all(&answer(200, &[], br#"{"model_name":"m"}"#))?;
+                    stream.write_all(&response(200, &[], br#"{"model_name":"m"}"#))?;
                 }
                 return Ok(());
             }
             let mut first = vec![0; 1 << 20];
             stream.read_exact(&mut first)?;
             match end {
-                End::Answer => stream.write_all(&answer(400, &[], b"{\"error\":\"early\"}"))?,
+                End::Response => stream.write_all(&response(400, &[], b"{\"error\":\"early\"}"))?,
                 End::Close => return Ok(()),
                 _ => {}
             }
             wait.wait();
             let mut arrived = record.lock().unwrap();
             arrived.append(&mut first);
-            // A connection that is reset has no end.
+            // An error if the connection is reset.
             stream.read_to_end(&mut arrived).map(drop)
         });
         let timeout = Duration::from_millis(if end == End::Silence { 400 } else { 20_000 });
         let error = lend(&format!("http://{}", server.address()), timeout, &gate);
         assert_eq!((error.status(), server.connections()), (status, 2), "{end:?}: {error:?}");
-        assert!(end != End::Answer || error.full_message().contains("early"), "{error:?}");
+        assert!(end != End::Response || error.full_message().contains("early"), "{error:?}");
         drop(server);
         check(&arrived.lock().unwrap(), &format!("{end:?}"));
     }

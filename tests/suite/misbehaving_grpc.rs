@@ -1,5 +1,5 @@
-//! gRPC servers that misbehave: a status is honoured wherever it stands, what is invalid is refused with its connection, and
-//! what a server did not see is sent again once, and what it may have seen is not, unless it only reads.
+//! gRPC servers that misbehave: where a status may be, malformed responses, retries, silence, and ports
+//! without gRPC.
 
 use std::{
     io::{self, Read, Write},
@@ -20,7 +20,7 @@ use triton_client::{
 
 use crate::{
     misbehaving::{BOTH, BROKEN, Expected, Kind, TIMEOUT, client, infer, note, shortened},
-    server::server,
+    server::{is_embedded, server},
     support::{
         fault::{Cases, GrpcTurn, Peer, Wire, frame},
         grpc,
@@ -33,52 +33,51 @@ fn serve(play: impl Fn(&GrpcTurn) -> io::Result<()> + Send + Sync + 'static) -> 
     (server, client)
 }
 
-/// What a server's own NOT_FOUND comes to.
+/// The error for a server's NOT_FOUND.
 const NOT_FOUND: Expected =
     Expected { status: Status::NotFound, origin: Origin::Server, in_doubt: false, retryable: false };
 
-/// What a server's refusal of a stream comes to.
+/// The error for REFUSED_STREAM and GOAWAY.
 const fn refused(in_doubt: bool) -> Expected {
     Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt, retryable: true }
 }
 
-/// What is in any message.
+/// Part of any message.
 const ANYTHING: &[&str] = &[""];
 
-// Where a status may stand.
+// Where a status may be.
 
-/// Cases grpc-message-not-utf8, grpc-no-content-type and grpc-503-with-status, and the others of their kinds.
 #[test]
-fn a_status_is_honoured_wherever_it_stands() {
+fn a_status_counts_in_headers_and_trailers_whatever_the_http_status_and_content_type() {
     type Headers = &'static [(&'static str, &'static str)];
     const OK: (&str, &str) = (":status", "200");
     const GRPC: (&str, &str) = ("content-type", "application/grpc");
     const HTML: (&str, &str) = ("content-type", "text/html");
     const FIVE: (&str, &str) = ("grpc-status", "5");
     const MESSAGE: (&str, &str) = ("grpc-message", "caf%C3%A9");
-    // The headers that carry the status; and those that come before them, if these are trailers.
+    // The headers, if the status is in trailers, and the headers or trailers with the status.
     let cases: [(&str, Headers, Headers, &str); 13] = [
         ("no content type", &[], &[OK, FIVE, MESSAGE], "caf\u{e9}"),
         ("another content type", &[], &[OK, HTML, FIVE, MESSAGE], "caf\u{e9}"),
         ("503", &[], &[(":status", "503"), GRPC, FIVE, MESSAGE], "caf\u{e9}"),
         ("404", &[], &[(":status", "404"), GRPC, FIVE, MESSAGE], "caf\u{e9}"),
-        ("503 of a page", &[], &[(":status", "503"), HTML, FIVE, MESSAGE], "caf\u{e9}"),
+        ("503 with a page", &[], &[(":status", "503"), HTML, FIVE, MESSAGE], "caf\u{e9}"),
         ("404 without content type", &[], &[(":status", "404"), FIVE, MESSAGE], "caf\u{e9}"),
         ("not UTF-8", &[], &[OK, GRPC, FIVE, ("grpc-message", "caf%FF")], "caf\u{fffd}"),
         ("not UTF-8, in trailers", &[OK, GRPC], &[FIVE, ("grpc-message", "caf%FF")], "caf\u{fffd}"),
-        ("half an escape", &[], &[OK, GRPC, FIVE, ("grpc-message", "caf%")], "caf"),
-        ("no escape", &[], &[OK, GRPC, FIVE, ("grpc-message", "caf%zz")], "caf"),
+        ("truncated escape", &[], &[OK, GRPC, FIVE, ("grpc-message", "caf%")], "caf"),
+        ("invalid escape", &[], &[OK, GRPC, FIVE, ("grpc-message", "caf%zz")], "caf"),
         ("no message", &[OK, GRPC], &[FIVE], ""),
         ("trailers of a page", &[OK, HTML], &[FIVE, MESSAGE], "caf\u{e9}"),
         ("trailers of a 503", &[(":status", "503"), GRPC], &[FIVE, MESSAGE], "caf\u{e9}"),
     ];
     let mut failures = Vec::new();
-    for (name, head, last, hint) in cases {
+    for (name, headers, last, hint) in cases {
         for kind in BOTH {
             let what = format!("{kind:?}, {name}");
             let (_server, client) = serve(move |turn| {
-                if !head.is_empty() {
-                    turn.peer.headers(turn.stream, head, false)?;
+                if !headers.is_empty() {
+                    turn.peer.headers(turn.stream, headers, false)?;
                 }
                 turn.peer.headers(turn.stream, last, true)
             });
@@ -91,20 +90,20 @@ fn a_status_is_honoured_wherever_it_stands() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Case grpc-message-first-44k, and larger ones: they come in CONTINUATION frames.
+/// Large ones come in CONTINUATION frames.
 #[test]
 fn headers_and_trailers_are_accepted_up_to_one_mib() {
     for kind in BOTH {
         for kib in [15, 17, 44, 64, 300, 1000] {
-            for is_head in [false, true] {
-                let what = format!("{kind:?}, {kib} KiB, in the headers: {is_head}");
+            for in_headers in [false, true] {
+                let what = format!("{kind:?}, {kib} KiB, in the headers: {in_headers}");
                 let (server, client) = serve(move |turn| {
                     let text = "x".repeat(kib << 10);
                     let last = [("grpc-message", &text[..]), ("grpc-status", "5")];
-                    if is_head {
-                        return turn.peer.head(turn.stream, &last, true);
+                    if in_headers {
+                        return turn.peer.response_headers(turn.stream, &last, true);
                     }
-                    turn.peer.head(turn.stream, &[], false)?;
+                    turn.peer.response_headers(turn.stream, &[], false)?;
                     turn.peer.headers(turn.stream, &last, true)
                 });
                 let error = kind.call(&client, 1).expect_err(&what);
@@ -113,12 +112,12 @@ fn headers_and_trailers_are_accepted_up_to_one_mib() {
                 assert_eq!(server.connections(), 1, "{what}");
             }
         }
-        // Many small ones, beside a response that is right.
+        // Many small ones, with a valid response.
         let (server, client) = serve(|turn| {
             let names: Vec<String> = (0..128).map(|at| format!("x-{at}")).collect();
             let value = "y".repeat(7 << 10);
             let more: Vec<_> = names.iter().map(|name| (&name[..], &value[..])).collect();
-            turn.peer.head(turn.stream, &more, false)?;
+            turn.peer.response_headers(turn.stream, &more, false)?;
             turn.peer.send(frame::DATA, 0, turn.stream, &grpc::frame(&turn.good()))?;
             turn.peer.headers(turn.stream, &[("grpc-status", "0")], true)
         });
@@ -128,9 +127,9 @@ fn headers_and_trailers_are_accepted_up_to_one_mib() {
     }
 }
 
-/// A proxy says UNAVAILABLE too, after its upstream broke in mid-request; Triton's own texts say that nothing ran.
+/// Proxies send UNAVAILABLE too, after their upstream failed during the request.
 #[test]
-fn unavailable_is_in_doubt_unless_triton_says_that_nothing_ran() {
+fn unavailable_is_in_doubt_unless_triton_s_message_excludes_that_the_request_ran() {
     for (text, in_doubt) in [
         (
             "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
@@ -144,7 +143,7 @@ fn unavailable_is_in_doubt_unless_triton_says_that_nothing_ran() {
     ] {
         let (_server, client) = serve(move |turn| {
             let text = text.replace(' ', "%20");
-            turn.peer.head(turn.stream, &[("grpc-status", "14"), ("grpc-message", &text)], true)
+            turn.peer.response_headers(turn.stream, &[("grpc-status", "14"), ("grpc-message", &text)], true)
         });
         let error = Kind::Inference.call(&client, 1).unwrap_err();
         let expected =
@@ -153,7 +152,7 @@ fn unavailable_is_in_doubt_unless_triton_says_that_nothing_ran() {
     }
 }
 
-/// Triton never responds so over gRPC, so that a body in its form comes from something before it.
+/// gRPC servers always send HTTP status 200: others are a proxy's, even if the body has Triton's form.
 #[test]
 fn an_http_error_is_in_doubt_over_grpc_whatever_its_body() {
     for body in [&b"{\"error\":\"no healthy upstream\"}"[..], b"{\"error\":\"why\"}", b"<html/>", b""] {
@@ -176,8 +175,8 @@ fn an_http_error_is_in_doubt_over_grpc_whatever_its_body() {
             expected.check(&error, "503", &["HTTP status 503"]);
         }
     }
-    // Cloudflare's 524 comes when the server has not responded within 100 s.
-    for (status, said) in [
+    // 524 is Cloudflare's timeout of 100 s.
+    for (status, expected) in [
         (500, Status::Internal),
         (505, Status::Internal),
         (520, Status::Unavailable),
@@ -190,20 +189,19 @@ fn an_http_error_is_in_doubt_over_grpc_whatever_its_body() {
                 turn.peer.headers(turn.stream, &[(":status", &status), ("content-type", "text/html")], true)
             });
             let error = kind.call(&client, 1).unwrap_err();
-            assert_eq!((error.status(), error.is_in_doubt()), (said, true), "{status}: {error:?}");
+            assert_eq!((error.status(), error.is_in_doubt()), (expected, true), "{status}: {error:?}");
         }
     }
 }
 
-// Responses that are not valid.
+// Malformed responses.
 
-/// Case grpc-two-messages, and the others of its kind. The stream is not to blame alone: the connection is dropped.
 #[test]
-fn a_malformed_response_is_refused_and_its_connection_dropped() {
+fn a_malformed_response_is_refused_and_its_connection_closed() {
     type Play = fn(&GrpcTurn, &[u8]) -> io::Result<()>;
     const OK: &[(&str, &str)] = &[("grpc-status", "0")];
     fn data(turn: &GrpcTurn, payload: &[u8]) -> io::Result<()> {
-        turn.peer.head(turn.stream, &[], false)?;
+        turn.peer.response_headers(turn.stream, &[], false)?;
         turn.peer.send(frame::DATA, 0, turn.stream, payload)?;
         turn.peer.headers(turn.stream, OK, true)
     }
@@ -213,14 +211,14 @@ fn a_malformed_response_is_refused_and_its_connection_dropped() {
         ("a message and half a prefix", |turn, framed| data(turn, &[framed, &[0; 3]].concat())),
         ("half a message", |turn, framed| data(turn, &framed[..framed.len() - 1])),
         ("half a prefix", |turn, framed| data(turn, &framed[..3])),
-        ("no message", |turn, _| turn.peer.head(turn.stream, OK, true)),
-        ("a flag that is not defined", |turn, framed| data(turn, &[&[2], &framed[1..]].concat())),
-        ("compressed, unasked", |turn, framed| data(turn, &[&[1], &framed[1..]].concat())),
+        ("no message", |turn, _| turn.peer.response_headers(turn.stream, OK, true)),
+        ("undefined flag", |turn, framed| data(turn, &[&[2], &framed[1..]].concat())),
+        ("compressed without a request for it", |turn, framed| data(turn, &[&[1], &framed[1..]].concat())),
         ("no status", |turn, framed| {
-            turn.peer.head(turn.stream, &[], false)?;
+            turn.peer.response_headers(turn.stream, &[], false)?;
             turn.peer.send(frame::DATA, frame::END_STREAM, turn.stream, framed)
         }),
-        ("a message that is none", |turn, _| data(turn, &grpc::frame(&[0xff; 9]))),
+        ("a malformed message", |turn, _| data(turn, &grpc::frame(&[0xff; 9]))),
     ];
     let mut failures = Vec::new();
     for (name, play) in cases {
@@ -237,13 +235,13 @@ fn a_malformed_response_is_refused_and_its_connection_dropped() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Apache's mod_proxy_http2 sends one before the trailers of each response; h2 takes 100 in the life of a connection.
+/// Apache's mod_proxy_http2 sends one before the trailers of each response; h2 accepts 100 per connection.
 #[test]
-fn empty_data_frames_break_no_call_however_many_a_connection_has_carried() {
+fn no_call_fails_because_of_the_empty_data_frames_that_its_connection_has_carried() {
     const CALLS: usize = 1000;
     const THREADS: usize = 8;
-    // Before the message, within it and behind it; a frame of nothing but padding is empty too.
-    for [before, within, behind] in [[0, 0, 1], [1, 1, 1], [0, 7, 40]] {
+    // Before, within and after the message. A frame that contains only padding is empty too.
+    for [before, within, after] in [[0, 0, 1], [1, 1, 1], [0, 7, 40]] {
         let server = Cases::grpc(move |turn| {
             const PADDED: u8 = 8;
             let empty = |count: usize| {
@@ -254,15 +252,15 @@ fn empty_data_frames_break_no_call_however_many_a_connection_has_carried() {
             };
             let framed = grpc::frame(&turn.good());
             let (start, rest) = framed.split_at(framed.len() / 2);
-            turn.peer.head(turn.stream, &[], false)?;
+            turn.peer.response_headers(turn.stream, &[], false)?;
             empty(before)?;
             turn.peer.send(frame::DATA, 0, turn.stream, start)?;
             empty(within)?;
             turn.peer.send(frame::DATA, 0, turn.stream, rest)?;
-            empty(behind)?;
+            empty(after)?;
             turn.peer.headers(turn.stream, &[("grpc-status", "0")], true)
         });
-        let what = format!("{before}, {within}, {behind}");
+        let what = format!("{before}, {within}, {after}");
         let client = client(&format!("grpc://{}", server.address()));
         let call = |calls: usize| {
             for value in 0..calls as i32 {
@@ -273,20 +271,20 @@ fn empty_data_frames_break_no_call_however_many_a_connection_has_carried() {
         call(CALLS);
         thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(|| call(CALLS / THREADS)))));
         assert_eq!(server.requests(), 2 * CALLS, "{what}");
-        // They are put aside no sooner than they have to be.
-        let empty = 2 * CALLS * (before + within + behind);
+        // A connection is replaced after 50 empty frames, not earlier.
+        let empty = 2 * CALLS * (before + within + after);
         assert!(server.connections() <= empty / 50 + THREADS + 1, "{what}: {}", server.connections());
     }
 }
 
-// What is sent again, and what is not.
+// Retries.
 
 type Call = fn(&Client, &CallOptions) -> Result<(), Error>;
 
-/// A `ModelConfigResponse` with a configuration, and what else decodes from one field of one message with a name.
+/// A message whose field 1 is a message with the name "m", such as `ModelConfigResponse`.
 const NAMED: &[u8] = b"\x0a\x03\x0a\x01m";
 
-/// Operations that only read, and a response to each.
+/// Operations that only read, each with a response.
 const READS: [(&str, Call, &[u8]); 13] = [
     ("live", |client, options| client.is_server_live(options).map(drop), b""),
     ("ready", |client, options| client.is_server_ready(options).map(drop), b""),
@@ -303,7 +301,7 @@ const READS: [(&str, Call, &[u8]); 13] = [
     ("CUDA regions", |client, options| client.cuda_shared_memory_status("", options).map(drop), b""),
 ];
 
-/// Operations that change something.
+/// Operations that change the server's state.
 const WRITES: [(&str, Call); 8] = [
     ("inference", |client, _| infer(client, 1).map(drop)),
     ("load", |client, options| client.load_model("m", &RepositoryOptions::new(), options)),
@@ -321,9 +319,8 @@ const WRITES: [(&str, Call); 8] = [
     ("register CUDA", |client, options| client.register_cuda_shared_memory("r", &[0; 64], 0, 8, options)),
 ];
 
-/// Case grpc-refused of metadata.
 #[test]
-fn what_only_reads_is_repeated_once_though_the_server_may_have_seen_it() {
+fn a_read_is_retried_once_although_the_server_may_have_run_it() {
     for (what, call, reply) in READS {
         let server = Cases::grpc(move |turn| match turn.number {
             0 => turn.peer.reset(turn.stream, Reason::REFUSED_STREAM),
@@ -335,9 +332,9 @@ fn what_only_reads_is_repeated_once_though_the_server_may_have_seen_it() {
     }
 }
 
-/// Case grpc-refused of inference: HAProxy 2.6 refuses a stream so after the server ran the request.
+/// HAProxy 2.6 sends REFUSED_STREAM after the server has run the request.
 #[test]
-fn what_changes_something_is_not_repeated_once_the_server_may_have_seen_it() {
+fn a_write_is_not_retried_if_the_server_may_have_run_it() {
     for (what, call) in WRITES {
         let (server, client) = serve(|turn| turn.peer.reset(turn.stream, Reason::REFUSED_STREAM));
         let error = call(&client, &CallOptions::new()).expect_err(what);
@@ -347,25 +344,25 @@ fn what_changes_something_is_not_repeated_once_the_server_may_have_seen_it() {
     }
 }
 
-/// How a server tells that it did not see a request.
+/// How a server states that it has not processed a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unseen {
-    /// By REFUSED_STREAM while most of the request is unsent.
-    Refused,
-    /// By GOAWAY with a lower last stream, while most of the request is unsent.
+enum Refusal {
+    /// REFUSED_STREAM while most of the request is unsent.
+    RefusedStream,
+    /// GOAWAY with a lower last stream id, while most of the request is unsent.
     GoAway,
-    /// The same, and it closes the connection.
+    /// The same, followed by the end of the connection.
     GoAwayThenClose,
-    /// By GOAWAY with a lower last stream, when all of the request has arrived.
+    /// GOAWAY with a lower last stream id, after the complete request has arrived.
     GoAwayAtTheEnd,
 }
 
-const UNSEENS: [Unseen; 4] =
-    [Unseen::Refused, Unseen::GoAway, Unseen::GoAwayThenClose, Unseen::GoAwayAtTheEnd];
+const REFUSALS: [Refusal; 4] =
+    [Refusal::RefusedStream, Refusal::GoAway, Refusal::GoAwayThenClose, Refusal::GoAwayAtTheEnd];
 
-/// A server that refuses a request on each of its first `refusals` connections, after one request that it answers if
-/// `is_reused`. It counts the requests that began.
-fn refusing(unseen: Unseen, refusals: usize, is_reused: bool) -> (Wire, Arc<AtomicUsize>) {
+/// A server that refuses a request on each of its first `refusals` connections, after one that it serves if
+/// `is_reused`. Counts the requests that began.
+fn refusing(refusal: Refusal, refusals: usize, is_reused: bool) -> (Wire, Arc<AtomicUsize>) {
     let began = Arc::new(AtomicUsize::new(0));
     let count = began.clone();
     let server = Wire::start(move |number, stream| {
@@ -380,8 +377,8 @@ fn refusing(unseen: Unseen, refusals: usize, is_reused: bool) -> (Wire, Arc<Atom
             good(&mut last)?;
         }
         if number < refusals {
-            let stream = match unseen {
-                Unseen::GoAwayAtTheEnd => {
+            let stream = match refusal {
+                Refusal::GoAwayAtTheEnd => {
                     let stream = peer.read_request()?;
                     count.fetch_add(1, Ordering::SeqCst);
                     stream
@@ -394,15 +391,15 @@ fn refusing(unseen: Unseen, refusals: usize, is_reused: bool) -> (Wire, Arc<Atom
                     }
                 },
             };
-            match unseen {
-                Unseen::Refused => peer.reset(stream, Reason::REFUSED_STREAM)?,
+            match refusal {
+                Refusal::RefusedStream => peer.reset(stream, Reason::REFUSED_STREAM)?,
                 _ => peer.go_away(last)?,
             }
-            if unseen == Unseen::GoAwayThenClose {
+            if refusal == Refusal::GoAwayThenClose {
                 return end(&peer);
             }
-            // A connection that refused one request may be asked for another, if it refuses no more.
-            if refusals == usize::MAX || unseen != Unseen::Refused {
+            // After REFUSED_STREAM the connection may carry further requests.
+            if refusals == usize::MAX || refusal != Refusal::RefusedStream {
                 loop {
                     let read = peer.read()?;
                     if read.kind == frame::HEADERS {
@@ -421,7 +418,7 @@ fn refusing(unseen: Unseen, refusals: usize, is_reused: bool) -> (Wire, Arc<Atom
     (server, began)
 }
 
-/// Closes the connection in such a way that what was sent before arrives.
+/// Closes the connection gracefully: closing it with unread data would reset it.
 fn end(peer: &Peer) -> io::Result<()> {
     peer.shut_down(Shutdown::Write)?;
     loop {
@@ -429,9 +426,9 @@ fn end(peer: &Peer) -> io::Result<()> {
     }
 }
 
-/// A server that ends a connection for a reason of its own has run what it counts among the streams that it saw.
+/// A GOAWAY with an error may follow requests that the server has run.
 #[test]
-fn what_a_goaway_with_an_error_counts_as_seen_is_in_doubt_and_not_repeated() {
+fn a_request_up_to_the_last_stream_of_a_goaway_is_in_doubt_and_not_retried() {
     for (last, attempts) in [(0, 2), (1, 1)] {
         let server = Cases::grpc(move |turn| {
             if turn.number > 0 {
@@ -446,13 +443,13 @@ fn what_a_goaway_with_an_error_counts_as_seen_is_in_doubt_and_not_repeated() {
         let outcome = Kind::Inference.call(&client, 1);
         assert_eq!(outcome.is_ok(), attempts == 2, "{outcome:?}");
         if let Err(error) = outcome {
-            refused(true).check(&error, "seen", ANYTHING);
+            refused(true).check(&error, "GOAWAY", ANYTHING);
         }
         assert_eq!(server.requests(), attempts);
     }
 }
 
-/// More than HTTP/2's first window lets through, so that its end is not sent when its headers are refused.
+/// More than the initial window, so that the end of the request is not sent when its headers are refused.
 const LARGE: usize = 1 << 20;
 
 fn infer_large(client: &Client) -> Result<(), Error> {
@@ -464,12 +461,12 @@ fn infer_large(client: &Client) -> Result<(), Error> {
 }
 
 #[test]
-fn what_the_server_has_not_seen_is_sent_again_once_on_a_fresh_connection() {
+fn a_request_that_the_server_has_not_processed_is_retried_once_on_a_new_connection() {
     let mut failures = Vec::new();
-    for unseen in UNSEENS {
+    for refusal in REFUSALS {
         for is_reused in [true, false] {
-            let what = format!("{unseen:?}, reused: {is_reused}");
-            let (server, began) = refusing(unseen, 1, is_reused);
+            let what = format!("{refusal:?}, reused: {is_reused}");
+            let (server, began) = refusing(refusal, 1, is_reused);
             note(&mut failures, &what, || {
                 let client = client(&format!("grpc://{}", server.address()));
                 if is_reused {
@@ -486,12 +483,12 @@ fn what_the_server_has_not_seen_is_sent_again_once_on_a_fresh_connection() {
 }
 
 #[test]
-fn a_server_that_refuses_everything_is_asked_twice_at_most() {
+fn a_server_that_refuses_everything_gets_at_most_two_attempts() {
     let mut failures = Vec::new();
-    for unseen in UNSEENS {
+    for refusal in REFUSALS {
         for is_reused in [true, false] {
-            let what = format!("{unseen:?}, reused: {is_reused}");
-            let (server, began) = refusing(unseen, usize::MAX, is_reused);
+            let what = format!("{refusal:?}, reused: {is_reused}");
+            let (server, began) = refusing(refusal, usize::MAX, is_reused);
             note(&mut failures, &what, || {
                 let client = client(&format!("grpc://{}", server.address()));
                 if is_reused {
@@ -503,7 +500,7 @@ fn a_server_that_refuses_everything_is_asked_twice_at_most() {
             });
         }
     }
-    // What only reads too: it is in doubt, since the server may have seen it whole.
+    // Reads are in doubt, since the complete request was sent.
     for (what, call, _) in READS {
         let server = Cases::grpc(|turn| turn.peer.reset(turn.stream, Reason::REFUSED_STREAM));
         note(&mut failures, what, || {
@@ -517,8 +514,8 @@ fn a_server_that_refuses_everything_is_asked_twice_at_most() {
 }
 
 #[test]
-fn the_doubt_of_a_first_attempt_stays_in_the_error_of_the_second() {
-    // The first attempt is refused after the server may have seen it, the second finds no server at all.
+fn a_first_attempt_in_doubt_leaves_the_call_in_doubt() {
+    // The first attempt is refused after the complete request was sent, the second can't connect.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let serving = thread::spawn(move || -> io::Result<()> {
@@ -534,19 +531,18 @@ fn the_doubt_of_a_first_attempt_stays_in_the_error_of_the_second() {
     let error = client.model_metadata("m", "", &CallOptions::new()).unwrap_err();
     refused(true).check(&error, "the second attempt", &["refused"]);
     drop(client);
-    // It read until the client was gone.
+    // The server read until the client closed the connection.
     assert!(serving.join().unwrap().is_err());
 }
 
 // Silence.
 
-/// Case grpc-silent: the first connection never answers again.
 #[test]
-fn a_connection_whose_call_timed_out_is_not_used_again() {
+fn a_silent_connection_is_not_reused_after_its_call_timed_out() {
     for kind in BOTH {
-        for says_hello in [true, false] {
+        for sends_preface in [true, false] {
             let server = Wire::start(move |number, mut stream| {
-                if number == 0 && !says_hello {
+                if number == 0 && !sends_preface {
                     return io::copy(&mut stream, &mut io::sink()).map(drop);
                 }
                 let peer = Peer::accept(stream, &[])?;
@@ -566,10 +562,10 @@ fn a_connection_whose_call_timed_out_is_not_used_again() {
                 in_doubt: true,
                 retryable: true,
             };
-            let what = format!("{kind:?}, says hello: {says_hello}");
+            let what = format!("{kind:?}, sends its preface: {sends_preface}");
             let error = kind.call(&client, 1).expect_err(&what);
-            // A server that says nothing at all has perhaps not been sent the request.
-            let in_doubt = says_hello || error.is_in_doubt();
+            // Without the server's preface, the request may not have been sent.
+            let in_doubt = sends_preface || error.is_in_doubt();
             Expected { in_doubt, ..expected }.check(&error, &what, ANYTHING);
             kind.expect_right_after(&client, &what);
             assert_eq!(server.connections(), 2, "{what}");
@@ -577,15 +573,102 @@ fn a_connection_whose_call_timed_out_is_not_used_again() {
     }
 }
 
-// Where there is no gRPC server.
+// Ports without gRPC.
+
+/// The error of a call to a port that speaks HTTP/1.
+const HTTP1: Expected =
+    Expected { status: Status::Internal, origin: Origin::Connection, in_doubt: false, retryable: false };
+const HTTP1_HINT: &str = "this port speaks HTTP/1, not gRPC: is it the HTTP port (8000 by default; use \
+                          http://) or the metrics port (8002 by default)? the gRPC port is 8001 by default";
+/// The question to a server that never sent a byte.
+const SILENT_HINT: &str = "(is this the gRPC port, 8001 by default? does this port expect TLS?)";
+/// The question to a server that does not speak HTTP/2.
+const OTHER_HINT: &str = "(is this the gRPC port, 8001 by default?)";
+
+fn expect_http1(url: &str, what: &str, call: impl Fn(&Client) -> Result<(), Error>) {
+    let start = Instant::now();
+    HTTP1.check(&call(&client(url)).expect_err(what), what, &[HTTP1_HINT]);
+    assert!(start.elapsed() < TIMEOUT / 2, "{what}: {:?}", start.elapsed());
+}
+
+/// Triton 2.51 closes such connections without sending anything; the probe finds out.
+#[test]
+fn a_grpc_client_on_the_server_s_http_or_metrics_port_is_asked_whether_it_is_that_port() {
+    let mut ports = vec![&server().http];
+    if !is_embedded() {
+        ports.push(&server().metrics);
+    }
+    let reads = READS.map(|(name, call, _)| (name, call));
+    let mut failures = Vec::new();
+    for port in ports {
+        for (name, call) in reads.into_iter().chain(WRITES) {
+            let what = format!("{name} at {port}");
+            note(&mut failures, &what, || {
+                expect_http1(&format!("grpc://{port}"), &what, |client| call(client, &CallOptions::new()));
+            });
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
 
 #[test]
-fn grpc_to_a_port_that_speaks_http1_says_so_and_is_not_retryable() {
+fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_port() {
+    // Longer and shorter than the length of a frame.
+    for (greeting, expected) in [
+        (&b"220 mail.example ESMTP ready\r\n"[..], BROKEN),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", BROKEN),
+        (b"\r\n", refused(true)),
+    ] {
+        for kind in BOTH {
+            let what = format!("{kind:?} {:?}", String::from_utf8_lossy(greeting));
+            let server = Wire::start(move |_, mut stream| {
+                stream.write_all(greeting)?;
+                stream.shutdown(Shutdown::Write)?;
+                io::copy(&mut stream, &mut io::sink()).map(drop)
+            });
+            let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).expect_err(&what);
+            expected.check(&error, &what, &[OTHER_HINT]);
+        }
+    }
+    // A server that closes connections at once. Whether any of the request was sent is a matter of time.
+    for kind in BOTH {
+        let server = Wire::start(|_, mut stream| {
+            stream.shutdown(Shutdown::Write)?;
+            io::copy(&mut stream, &mut io::sink()).map(drop)
+        });
+        let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).unwrap_err();
+        refused(error.is_in_doubt()).check(&error, "closed at once", &[SILENT_HINT]);
+    }
+}
+
+/// No question if the server has spoken HTTP/2: then the port is right.
+#[test]
+fn a_connection_lost_by_a_grpc_server_asks_nothing() {
+    for kind in BOTH {
+        for sends_preface in [true, false] {
+            let server = Cases::grpc(move |turn| match turn.number {
+                _ if sends_preface => Err(io::ErrorKind::ConnectionAborted.into()),
+                0 => turn.reply_good(),
+                _ => Err(io::ErrorKind::ConnectionAborted.into()),
+            });
+            let client = client(&format!("grpc://{}", server.address()));
+            if !sends_preface {
+                kind.call(&client, 1).unwrap();
+            }
+            let error = kind.call(&client, 2).unwrap_err();
+            let message = error.full_message();
+            assert!(message.contains("connection lost") && !message.contains('?'), "{kind:?}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_grpc_client_on_a_port_that_responds_in_http1_is_asked_whether_it_is_the_http_port() {
     let responses: [&[u8]; 4] = [
         b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 7\r\n\r\n<html/>",
         b"HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n",
-        b"HTTP/1.0 400 Bad Request\r\n\r\n<html><body>a page that goes on for longer than a frame's head</body></html>",
+        b"HTTP/1.0 400 Bad Request\r\n\r\n<html><body>a page longer than a frame header</body></html>",
     ];
     let mut failures = Vec::new();
     for bytes in responses {
@@ -598,11 +681,12 @@ fn grpc_to_a_port_that_speaks_http1_says_so_and_is_not_retryable() {
                     if closes {
                         stream.shutdown(Shutdown::Write)?;
                     }
-                    // What is unread when a connection is closed would reset it.
+                    // Closing a connection with unread data would reset it.
                     io::copy(&mut stream, &mut io::sink()).map(drop)
                 });
                 note(&mut failures, &what, || {
-                    expect_http1(kind, &format!("grpc://{}", server.address()), &what);
+                    let url = format!("grpc://{}", server.address());
+                    expect_http1(&url, &what, |client| kind.call(client, 1));
                 });
             }
         }
@@ -610,29 +694,9 @@ fn grpc_to_a_port_that_speaks_http1_says_so_and_is_not_retryable() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Triton 2.51 closes the connection there without a word, which says nothing of HTTP/1.
+/// An output whose raw contents are shorter than its shape.
 #[test]
-fn grpc_to_the_server_s_own_port_of_http_is_an_error_and_no_hang() {
-    for kind in BOTH {
-        let start = Instant::now();
-        let error = kind.call(&client(&format!("grpc://{}", server().http)), 1).unwrap_err();
-        let is_told = matches!(error.status(), Status::Internal | Status::Unavailable);
-        assert!(is_told && error.origin() == Origin::Connection, "{kind:?}: {error:?}");
-        assert!(start.elapsed() < TIMEOUT / 2, "{kind:?}: {:?}", start.elapsed());
-    }
-}
-
-fn expect_http1(kind: Kind, url: &str, what: &str) {
-    let start = Instant::now();
-    let error = kind.call(&client(url), 1).expect_err(what);
-    assert!(matches!(error.status(), Status::Internal | Status::Unavailable), "{what}: {error:?}");
-    assert!(!error.is_retryable() && error.full_message().contains("HTTP/1"), "{what}: {error:?}");
-    assert!(start.elapsed() < TIMEOUT / 2, "{what}: {:?}", start.elapsed());
-}
-
-/// What an output announces, and its raw contents do not hold.
-#[test]
-fn a_long_name_is_cut_in_the_message() {
+fn a_long_name_is_truncated_in_the_message() {
     let name = "n".repeat(2 << 20);
     let (server, client) = serve(move |turn| {
         let mut output = vec![0x0a];
@@ -643,7 +707,7 @@ fn a_long_name_is_cut_in_the_message() {
         push_varint(&mut message, output.len());
         message.extend_from_slice(&output);
         message.extend_from_slice(b"\x32\x04\x01\0\0\0");
-        turn.peer.head(turn.stream, &[], false)?;
+        turn.peer.response_headers(turn.stream, &[], false)?;
         for piece in grpc::frame(&message).chunks(16 << 10) {
             turn.peer.send(frame::DATA, 0, turn.stream, piece)?;
         }

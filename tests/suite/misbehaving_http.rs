@@ -15,7 +15,7 @@ use triton_client::{
 
 use crate::{
     misbehaving::{BOTH, BROKEN, Expected, Kind, TIMEOUT, client, infer, note, shortened},
-    support::fault::{Cases, HttpTurn, Wire, answer, close},
+    support::fault::{Cases, HttpTurn, Wire, close, response},
 };
 
 /// By then a response that comes late has come: the pause is the case.
@@ -73,7 +73,7 @@ fn a_second_response_that_comes_late_is_not_the_next_call_s() {
 #[test]
 fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
     let without_body = |status: &str| format!("HTTP/1.1 {status}\r\n\r\n").into_bytes();
-    let page = |code| answer(code, &[("Content-Type", "text/html")], b"<html>why</html>");
+    let page = |code| response(code, &[("Content-Type", "text/html")], b"<html>why</html>");
     for (code, bytes, hint) in [
         (204, without_body("204 No Content"), "204"),
         (304, without_body("304 Not Modified"), "304"),
@@ -81,7 +81,7 @@ fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
         (502, page(502), "why"),
         (503, page(503), "why"),
         (504, page(504), "why"),
-        (504, answer(504, &[], b""), "504"),
+        (504, response(504, &[], b""), "504"),
     ] {
         for is_late in [true, false] {
             for kind in BOTH {
@@ -125,7 +125,7 @@ fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
 fn twenty_refusals_by_a_full_queue_take_one_connection_and_are_not_in_doubt() {
     for kind in BOTH {
         let server = Cases::http(|turn| match turn.number {
-            0..20 => turn.send(&answer(503, &[], br#"{"error":"Exceeds maximum queue size"}"#)),
+            0..20 => turn.send(&response(503, &[], br#"{"error":"Exceeds maximum queue size"}"#)),
             _ => turn.send(&turn.good()),
         });
         let client = client(&format!("http://{}", server.address()));
@@ -240,10 +240,10 @@ fn no_control_call_takes_a_stray_response_for_its_own() {
         for (bytes, kind) in
             [&b""[..], b"{}", b"[]"].into_iter().flat_map(|bytes| BOTH.map(|kind| (bytes, kind)))
         {
-            let (stray, what) = (answer(200, &[], bytes), format!("{what} after {kind:?}"));
+            let (stray, what) = (response(200, &[], bytes), format!("{what} after {kind:?}"));
             let server = Cases::http(move |turn| match turn.number {
                 0 => turn.send_then_late(&turn.good(), &stray),
-                _ => turn.send(&answer(400, &[], br#"{"error":"this call's own"}"#)),
+                _ => turn.send(&response(400, &[], br#"{"error":"this call's own"}"#)),
             });
             let client = client(&format!("http://{}", server.address()));
             kind.call(&client, 1).unwrap();
@@ -431,7 +431,7 @@ fn a_reason_is_told_without_its_json_and_cut_and_a_blank_one_says_so() {
     for kind in BOTH {
         let (server, client) = serve(|turn| {
             let reason = format!("why{}", "x".repeat(200_000));
-            turn.send(&answer(500, &[], json!({ "error": reason }).to_string().as_bytes()))
+            turn.send(&response(500, &[], json!({ "error": reason }).to_string().as_bytes()))
         });
         let error = kind.call(&client, 1).unwrap_err();
         let refused = |status| Expected { status, origin: Origin::Server, in_doubt: false, retryable: false };
@@ -441,7 +441,7 @@ fn a_reason_is_told_without_its_json_and_cut_and_a_blank_one_says_so() {
         drop(server);
 
         for body in [r#"{"error":""}"#, r#"{"error":" \n "}"#, ""] {
-            let (_server, client) = serve(|turn| turn.send(&answer(400, &[], body.as_bytes())));
+            let (_server, client) = serve(|turn| turn.send(&response(400, &[], body.as_bytes())));
             let error = kind.call(&client, 1).unwrap_err();
             refused(Status::InvalidArgument).check(&error, &format!("{kind:?} {body}"), &blank);
             kind.expect_right_after(&client, "after a blank reason");
@@ -454,7 +454,7 @@ fn a_redirect_names_its_location_and_is_not_followed() {
     for kind in BOTH {
         for code in [301, 302, 307, 308] {
             let (server, client) = serve(move |turn| {
-                turn.send(&answer(code, &[("Location", "http://elsewhere.invalid/v2")], b""))
+                turn.send(&response(code, &[("Location", "http://elsewhere.invalid/v2")], b""))
             });
             let error = kind.call(&client, 1).unwrap_err();
             assert_eq!(error.http_status(), Some(code), "{error:?}");
@@ -494,7 +494,7 @@ fn an_inference_response_that_is_none_is_refused_and_its_connection_dropped() {
     ];
     let mut failures = Vec::new();
     for (what, body, hints) in cases {
-        let (server, client) = serve(move |turn| turn.send(&answer(200, &[], &body)));
+        let (server, client) = serve(move |turn| turn.send(&response(200, &[], &body)));
         note(&mut failures, what, || expect_broken(Kind::Inference, &server, &client, what, hints));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -568,7 +568,7 @@ fn a_label_that_is_not_utf8_leaves_all_classes_readable() {
             "datatype": "BYTES", "shape": [2], "parameters": {"binary_data_size": raw.len()}}]});
         let part = part.to_string();
         let size = part.len().to_string();
-        turn.send(&answer(
+        turn.send(&response(
             200,
             &[("Inference-Header-Content-Length", &size)],
             &[part.as_bytes(), &raw].concat(),
@@ -590,13 +590,13 @@ fn a_label_that_is_not_utf8_leaves_all_classes_readable() {
 fn numbers_for_names_and_a_byte_order_mark_are_accepted() {
     let body = r#"{"model_name":"m","model_version":3,"id":17,"outputs":[{"name":"OUTPUT0","datatype":"INT32","shape":[1],"data":[2]}]}"#;
     for mark in ["", "\u{feff}"] {
-        let bytes = answer(200, &[], [mark, body].concat().as_bytes());
+        let bytes = response(200, &[], [mark, body].concat().as_bytes());
         let (_server, client) = serve(move |turn| turn.send(&bytes));
         let (element, result) = infer(&client, 1).unwrap_or_else(|error| panic!("{mark:?}: {error:?}"));
         assert_eq!((element, result.model_version(), result.id()), (2, "3", "17"));
     }
     let (_server, client) =
-        serve(|turn| turn.send(&answer(200, &[], "\u{feff}{\"name\":\"m1\"}".as_bytes())));
+        serve(|turn| turn.send(&response(200, &[], "\u{feff}{\"name\":\"m1\"}".as_bytes())));
     Kind::Metadata.call(&client, 1).unwrap();
 }
 

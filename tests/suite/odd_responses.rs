@@ -14,7 +14,7 @@ use crate::{
             repository_index_response::ModelIndex,
             system_shared_memory_status_response::RegionStatus,
         },
-        fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+        fault::{Grpc, GrpcResponse, Http, Response, response},
         grpc,
     },
 };
@@ -36,12 +36,12 @@ fn texts_load_reports_keys_and_statistics_come_out_over_http() {
         // Metrics have the call's key alone.
         let is_keyed = is("key-2", "two") && (is("key-1", "one") || request.path == "/metrics");
         if !is_keyed || !is("endpoint-load-metrics-format", "text") {
-            return Answer::Bytes(answer(403, &[], b"no key"));
+            return Response::Bytes(response(403, &[], b"no key"));
         }
         let body = match request.path.as_str() {
             "/v2" => format!(r#"{{"name":"{ODD}","extensions":["{ODD}"]}}"#),
             "/v2/models/m" => {
-                return Answer::Bytes(answer(404, &[], format!(r#"{{"error":"{ODD}"}}"#).as_bytes()));
+                return Response::Bytes(response(404, &[], format!(r#"{{"error":"{ODD}"}}"#).as_bytes()));
             }
             "/v2/models/m/config" => format!(r#"{{"name":"{ODD}","output":[{{"label_filename":"{ODD}"}}]}}"#),
             "/v2/models/stats" => format!(
@@ -60,7 +60,7 @@ fn texts_load_reports_keys_and_statistics_come_out_over_http() {
         };
         let is_stream = request.path.ends_with("_stream");
         let kind = if is_stream { "text/event-stream" } else { "application/json" };
-        Answer::Bytes(answer(200, &[REPORT, ("Content-Type", kind)], &spoil(body.as_bytes())))
+        Response::Bytes(response(200, &[REPORT, ("Content-Type", kind)], &spoil(body.as_bytes())))
     });
     let program = compile("tests/c/odd_responses.c", "odd_responses_http");
     succeed(&program, &[&format!("http://{}", server.address())]);
@@ -80,7 +80,7 @@ fn texts_load_reports_keys_and_statistics_come_out_over_grpc() {
                 // gRPC's own header has no NUL; it is percent-encoded.
                 let trailers = [("grpc-status", "5"), ("grpc-message", "a%00b")];
                 let trailers = trailers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-                return GrpcAnswer::Raw { frames: vec![], trailers };
+                return GrpcResponse::Raw { frames: vec![], trailers };
             }
             "ModelConfig" => {
                 let output = ModelOutput { label_filename: odd(), ..Default::default() };
@@ -117,11 +117,11 @@ fn texts_load_reports_keys_and_statistics_come_out_over_grpc() {
         };
         let trailers = [("grpc-status", "0"), REPORT];
         let trailers = trailers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        GrpcAnswer::Raw { frames: vec![grpc::frame(&spoil(&message)).to_vec()], trailers }
+        GrpcResponse::Raw { frames: vec![grpc::frame(&spoil(&message)).to_vec()], trailers }
     });
     let program = compile("tests/c/odd_responses.c", "odd_responses_grpc");
     succeed(&program, &[&format!("grpc://{}", server.address())]);
-    let heard = server.heard();
+    let heard = server.metadata();
     assert!(heard.len() > 8);
     for call in heard {
         for (name, value) in [("key-1", "one"), ("key-2", "two")]

@@ -12,13 +12,13 @@ use triton_client::{
 
 use crate::{
     programs::{compile, succeed},
-    responses::{over_grpc, over_http, response, tensor, typed},
+    responses::{infer_response, over_grpc, over_http, tensor, typed},
     support::{
         embedded::inference::{
             InferTensorContents, ModelInferResponse, ModelMetadataResponse,
             model_metadata_response::TensorMetadata,
         },
-        fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+        fault::{Grpc, GrpcResponse, Http, Response, response},
     },
 };
 
@@ -99,11 +99,13 @@ fn an_output_of_an_unknown_datatype_keeps_its_name_and_the_others_are_read() {
         );
         let result = over_http(&json, &[b"abc", &seven[..]].concat()).unwrap();
         expect_unknown(&result, "O", name, b"abc");
-        let raw = response(vec![tensor("O", name, &[-1]), good()], &[b"abcd", &seven]);
+        let raw = infer_response(vec![tensor("O", name, &[-1]), good()], &[b"abcd", &seven]);
         expect_unknown(&over_grpc(&raw).unwrap(), "O", name, b"abcd");
         let ints = InferTensorContents { int_contents: vec![7], ..Default::default() };
-        let spelled_out =
-            response(vec![typed("O", name, &[1], fp32s(&[1.5])), typed("GOOD", "INT32", &[1], ints)], &[]);
+        let spelled_out = infer_response(
+            vec![typed("O", name, &[1], fp32s(&[1.5])), typed("GOOD", "INT32", &[1], ints)],
+            &[],
+        );
         expect_unknown(&over_grpc(&spelled_out).unwrap(), "O", name, b"");
     }
     for output in [r#"{"name":"O","shape":[1],"data":[1]}"#, r#"{"name":"O","datatype":null,"data":[1]}"#] {
@@ -123,7 +125,7 @@ fn names_of_unknown_datatypes_are_had_from_c() {
     let result = format!(r#"{{"model_name":"m","model_version":3,"outputs":{outputs}}}"#);
     let http = Http::start(move |request| {
         let body = if request.path.ends_with("/infer") { &result } else { metadata };
-        Answer::Bytes(answer(200, &[("Content-Type", "application/json")], body.as_bytes()))
+        Response::Bytes(response(200, &[("Content-Type", "application/json")], body.as_bytes()))
     });
     let program = compile("tests/c/other_servers.c", "other_servers_http");
     succeed(&program, &[&format!("http://{}", http.address())]);
@@ -132,7 +134,7 @@ fn names_of_unknown_datatypes_are_had_from_c() {
     let text = InferTensorContents { bytes_contents: vec![b"a"[..].into()], ..Default::default() };
     let outputs = vec![typed("O", "STRING", &[1], text), typed("GOOD", "INT32", &[-1], ints)];
     let result =
-        ModelInferResponse { model_version: "3".to_owned(), ..response(outputs, &[]) }.encode_to_vec();
+        ModelInferResponse { model_version: "3".to_owned(), ..infer_response(outputs, &[]) }.encode_to_vec();
     let input = |name: &str, datatype: &str, shape: &[i64]| TensorMetadata {
         name: name.to_owned(),
         datatype: datatype.to_owned(),
@@ -147,7 +149,7 @@ fn names_of_unknown_datatypes_are_had_from_c() {
     .encode_to_vec();
     let grpc = Grpc::start(move |path, _| {
         let message = if path.ends_with("/ModelInfer") { &result } else { &metadata };
-        GrpcAnswer::Reply { messages: vec![message.clone()], status: 0, message: String::new() }
+        GrpcResponse::Reply { messages: vec![message.clone()], status: 0, message: String::new() }
     });
     let program = compile("tests/c/other_servers.c", "other_servers_grpc");
     succeed(&program, &[&format!("grpc://{}", grpc.address())]);
@@ -159,8 +161,8 @@ fn in_every_form(datatype: &str, shape: &[i64], elements: &[f32]) -> [Result<Inf
     let json = |rest: &str| {
         format!(r#"{{"outputs":[{{"name":"O","datatype":"{datatype}","shape":{shape:?},{rest}}}]}}"#)
     };
-    let raw = response(vec![tensor("O", datatype, shape)], &[&data]);
-    let spelled_out = response(vec![typed("O", datatype, shape, fp32s(elements))], &[]);
+    let raw = infer_response(vec![tensor("O", datatype, shape)], &[&data]);
+    let spelled_out = infer_response(vec![typed("O", datatype, shape, fp32s(elements))], &[]);
     [
         over_http(&json(&format!(r#""data":{elements:?}"#)), &[]),
         over_http(&json(&format!(r#""parameters":{{"binary_data_size":{}}}"#, data.len())), &data),
@@ -200,7 +202,7 @@ fn one_open_dimension_of_a_shape_follows_from_the_number_of_elements() {
             expect_malformed(outcome, &["output 'O' of the response", hint]);
         }
     }
-    let odd = response(vec![tensor("O", "FP32", &[-1])], &[&[0; 6]]);
+    let odd = infer_response(vec![tensor("O", "FP32", &[-1])], &[&[0; 6]]);
     expect_malformed(over_grpc(&odd), &["6 bytes are not a whole number of FP32 elements"]);
 }
 
@@ -213,7 +215,7 @@ fn an_output_without_data_whose_shape_is_open_is_malformed() {
     }
     // An output without its raw contents among others that have them.
     let one = [tensor("P", "INT32", &[1]), tensor("O", "INT32", &[-1])];
-    expect_malformed(over_grpc(&response(one.to_vec(), &[&[0; 4]])), &["output 'O'", "it has no data"]);
+    expect_malformed(over_grpc(&infer_response(one.to_vec(), &[&[0; 4]])), &["output 'O'", "it has no data"]);
 }
 
 #[test]
@@ -228,21 +230,22 @@ fn an_open_dimension_of_bytes_is_counted_and_the_caller_s_buffer_is_filled_all_t
     for result in [
         over_http(json, data),
         over_http(r#"{"outputs":[{"name":"O","datatype":"BYTES","shape":[-1],"data":["a","","bc"]}]}"#, &[]),
-        over_grpc(&response(vec![tensor("O", "BYTES", &[-1])], &[data])),
-        over_grpc(&response(vec![typed("O", "BYTES", &[-1], spelled_out)], &[])),
+        over_grpc(&infer_response(vec![tensor("O", "BYTES", &[-1])], &[data])),
+        over_grpc(&infer_response(vec![typed("O", "BYTES", &[-1], spelled_out)], &[])),
     ] {
         let result = result.unwrap();
         let output = result.output("O").unwrap();
         assert_eq!((output.shape(), output.strings().unwrap()), (&[3][..], vec![&b"a"[..], b"", b"bc"]));
     }
-    let cut = response(vec![tensor("O", "BYTES", &[-1])], &[&data[..14]]);
+    let cut = infer_response(vec![tensor("O", "BYTES", &[-1])], &[&data[..14]]);
     expect_malformed(over_grpc(&cut), &["output 'O' of the response", "before the end of its last element"]);
 
     let size = json.len().to_string();
-    let body = answer(200, &[("Inference-Header-Content-Length", &size)], &[json.as_bytes(), data].concat());
-    let http = Http::start(move |_| Answer::Bytes(body.clone()));
-    let message = response(vec![tensor("O", "BYTES", &[-1])], &[data]).encode_to_vec();
-    let grpc = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let body =
+        response(200, &[("Inference-Header-Content-Length", &size)], &[json.as_bytes(), data].concat());
+    let http = Http::start(move |_| Response::Bytes(body.clone()));
+    let message = infer_response(vec![tensor("O", "BYTES", &[-1])], &[data]).encode_to_vec();
+    let grpc = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: vec![message.clone()],
         status: 0,
         message: String::new(),
@@ -358,7 +361,7 @@ fn shapes_versions_and_ids_are_read_as_numbers_or_strings_everywhere() {
                 "/v2/repository/index" => &index,
                 _ => &statistics,
             };
-            Answer::Bytes(answer(200, &[], body.as_bytes()))
+            Response::Bytes(response(200, &[], body.as_bytes()))
         });
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         let result = client.infer(&InferRequest::new("m")).unwrap();
@@ -395,7 +398,7 @@ fn fp16_and_bf16_go_out_as_numbers_and_come_back_exactly() {
         let output = json!({ "name": "O", "datatype": body["inputs"][0]["datatype"],
             "shape": body["inputs"][0]["shape"], "data": body["inputs"][0]["data"] });
         heard.lock().unwrap().push(body);
-        Answer::Bytes(answer(
+        Response::Bytes(response(
             200,
             &[],
             json!({ "model_name": "m", "outputs": [output] }).to_string().as_bytes(),

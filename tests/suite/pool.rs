@@ -1,4 +1,4 @@
-//! The connections of a client: as many as calls at once, up to a maximum that calls wait for.
+//! A client's connections: one per concurrent call, up to the maximum.
 
 use std::{
     sync::{Arc, Barrier},
@@ -8,18 +8,18 @@ use std::{
 
 use triton_client::{CallOptions, Client, ClientOptions, InferRequest, Status};
 
-use crate::support::fault::{Answer, Gate, Grpc, GrpcAnswer, Http, answer};
+use crate::support::fault::{Gate, Grpc, GrpcResponse, Http, Response, response};
 
-/// A server over each protocol that responds once the gate is open.
+/// A server for each protocol that responds once the gate is open.
 fn gated(gate: &Arc<Gate>) -> (Http, Grpc, [String; 2]) {
     let (over_http, over_grpc) = (gate.clone(), gate.clone());
     let http = Http::start(move |_| {
         over_http.wait();
-        Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#))
+        Response::Bytes(response(200, &[], br#"{"model_name":"m"}"#))
     });
     let grpc = Grpc::start(move |_, _| {
         over_grpc.wait();
-        GrpcAnswer::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
+        GrpcResponse::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
     });
     let urls = [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())];
     (http, grpc, urls)
@@ -32,7 +32,7 @@ fn limited(url: &str, max: usize) -> Client {
 }
 
 #[test]
-fn no_more_connections_are_opened_than_allowed_and_every_call_gets_one() {
+fn the_maximum_of_connections_is_not_exceeded_and_every_call_gets_one() {
     const CALLS: usize = 8;
     let gate = Arc::new(Gate::default());
     let (_http, _grpc, urls) = gated(&gate);
@@ -43,7 +43,7 @@ fn no_more_connections_are_opened_than_allowed_and_every_call_gets_one() {
                 scope.spawn(|| (0..5).for_each(|_| drop(client.infer(&InferRequest::new("m")).unwrap())));
             }
         }
-        // Both connections of each are in use, and the other calls wait.
+        // Both connections of each client are in use, and the other calls wait.
         for client in &clients {
             crate::server::until("two connections", || client.connections().open == 2);
         }
@@ -56,7 +56,7 @@ fn no_more_connections_are_opened_than_allowed_and_every_call_gets_one() {
 }
 
 #[test]
-fn a_call_that_finds_no_free_connection_ends_with_its_deadline_and_names_the_option() {
+fn a_call_that_waits_for_a_connection_ends_at_its_deadline_and_names_the_option() {
     for protocol in 0..2 {
         let gate = Arc::new(Gate::default());
         let (_http, _grpc, urls) = gated(&gate);
@@ -76,7 +76,7 @@ fn a_call_that_finds_no_free_connection_ends_with_its_deadline_and_names_the_opt
             assert_eq!((error.status(), error.is_in_doubt()), (Status::DeadlineExceeded, false), "{error:?}");
             assert!(error.full_message().contains("max_connections"), "{error:?}");
             assert!(start.elapsed() < Duration::from_secs(5));
-            // Its place in the queue is given up: whoever comes next is served.
+            // The call has left the queue, so that it does not hold up the next one.
             gate.open();
             busy.join().unwrap().unwrap();
             client.infer(&InferRequest::new("m")).unwrap();
@@ -86,7 +86,7 @@ fn a_call_that_finds_no_free_connection_ends_with_its_deadline_and_names_the_opt
 }
 
 #[test]
-fn a_connection_that_cannot_be_opened_frees_its_place() {
+fn a_connection_that_cannot_be_opened_does_not_count_as_open() {
     let refused = crate::support::fault::refused_address();
     for scheme in ["http", "grpc"] {
         let client = limited(&format!("{scheme}://{refused}"), 1);
@@ -99,18 +99,18 @@ fn a_connection_that_cannot_be_opened_frees_its_place() {
 }
 
 #[test]
-fn the_wait_for_a_connection_counts_as_queueing() {
+fn the_wait_for_a_connection_counts_as_queue_time() {
     const BUSY: Duration = Duration::from_millis(200);
-    // A response that takes its time is the case itself.
-    let slow = Http::start(|_| {
+    // The case is a slow response.
+    let slow_http = Http::start(|_| {
         thread::sleep(BUSY);
-        Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#))
+        Response::Bytes(response(200, &[], br#"{"model_name":"m"}"#))
     });
-    let slow_too = Grpc::start(|_, _| {
+    let slow_grpc = Grpc::start(|_, _| {
         thread::sleep(BUSY);
-        GrpcAnswer::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
+        GrpcResponse::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
     });
-    for url in [format!("http://{}", slow.address()), format!("grpc://{}", slow_too.address())] {
+    for url in [format!("http://{}", slow_http.address()), format!("grpc://{}", slow_grpc.address())] {
         let client = limited(&url, 1);
         let times = thread::scope(|scope| {
             let first = scope.spawn(|| client.infer(&InferRequest::new("m")).unwrap().times());
@@ -125,14 +125,14 @@ fn the_wait_for_a_connection_counts_as_queueing() {
 }
 
 #[test]
-fn a_call_within_a_call_that_finds_no_free_connection_ends_with_its_deadline() {
+fn a_nested_call_that_waits_for_a_connection_ends_at_its_deadline() {
     let server = Http::start(|request| match request.path.ends_with("generate_stream") {
-        true => Answer::Bytes(answer(
+        true => Response::Bytes(response(
             200,
             &[("Content-Type", "text/event-stream")],
             b"data: {\"a\":1}\n\ndata: {\"a\":2}\n\n",
         )),
-        false => Answer::Bytes(answer(200, &[], br#"{"model_name":"m"}"#)),
+        false => Response::Bytes(response(200, &[], br#"{"model_name":"m"}"#)),
     });
     let url = format!("http://{}", server.address());
     for (max, status) in [(1, Some(Status::DeadlineExceeded)), (2, None)] {

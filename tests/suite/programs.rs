@@ -262,14 +262,14 @@ fn every_kind_of_failure_has_its_status_and_names_its_cause_in_c() {
     }
     let page = b"<html>no gateway</html>";
     let proxy = fault::Http::start(|_| {
-        fault::Answer::Bytes(fault::answer(503, &[("Content-Type", "text/html")], page))
+        fault::Response::Bytes(fault::response(503, &[("Content-Type", "text/html")], page))
     });
     expect(
         fail(&format!("http://{}", proxy.address()), "5000000", "data"),
         "UNAVAILABLE 4 1 1 503",
         "no gateway",
     );
-    let proxy = fault::Grpc::start(|_, _| fault::GrpcAnswer::HttpError {
+    let proxy = fault::Grpc::start(|_, _| fault::GrpcResponse::HttpError {
         status: 503,
         content_type: "text/html".to_owned(),
         body: page.to_vec(),

@@ -15,7 +15,7 @@ use crate::{
     own_model::{DOUBLE, OwnModel, config},
     own_server::OwnServer,
     server::{clients, is_embedded, urls},
-    support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+    support::fault::{Grpc, GrpcResponse, Http, Response, response},
 };
 
 const PROTOCOLS: [&str; 2] = ["http", "grpc"];
@@ -276,9 +276,9 @@ fn a_load_has_a_time_limit_of_its_own() {
 
 #[test]
 fn what_can_t_be_meant_is_refused_before_it_is_sent() {
-    let http = Http::start(|_| Answer::Bytes(answer(200, &[], b"[]")));
+    let http = Http::start(|_| Response::Bytes(response(200, &[], b"[]")));
     let grpc =
-        Grpc::start(|_, _| GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() });
+        Grpc::start(|_, _| GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() });
     let call = CallOptions::new();
     let plain = RepositoryOptions::new();
     let mut options: [RepositoryOptions; 4] = Default::default();
@@ -336,11 +336,11 @@ fn a_load_carries_its_configuration_and_files_unchanged() {
     let (over_http, over_grpc) = (heard.clone(), heard.clone());
     let http = Http::start(move |request| {
         over_http.lock().unwrap().push(request.body.clone());
-        Answer::Bytes(answer(200, &[], b""))
+        Response::Bytes(response(200, &[], b""))
     });
     let grpc = Grpc::start(move |_, message| {
         over_grpc.lock().unwrap().push(message);
-        GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() }
+        GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() }
     });
     let mut options = RepositoryOptions::new();
     // The text is sent as it is: spaces, NUL's escape and all.

@@ -14,7 +14,7 @@ use triton_client::{
 
 use crate::{
     server::{is_embedded, until, urls},
-    support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+    support::fault::{Grpc, GrpcResponse, Http, Response, response},
 };
 
 const JSON: &str = r#"{"model_name":"m","model_version":"1","outputs":[]}"#;
@@ -29,7 +29,7 @@ fn listener() -> (Http, Arc<Mutex<Vec<Heard>>>, Client) {
     let server = Http::start(move |request| {
         let heard = (request.path.clone(), request.headers.clone(), request.body.clone());
         note.lock().unwrap().push(heard);
-        Answer::Bytes(answer(200, &[], JSON.as_bytes()))
+        Response::Bytes(response(200, &[], JSON.as_bytes()))
     });
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     (server, heard, client)
@@ -203,7 +203,7 @@ fn a_gateway_before_triton_is_spoken_to_in_its_own_words() {
     let server = Http::start(move |request| {
         *note.lock().unwrap() = Some((request.path.clone(), request.headers.clone(), request.body.clone()));
         let kind = format!("{KIND}{}", json.len());
-        Answer::Bytes(answer(200, &[("Content-Type", &kind)], &[json.as_bytes(), &[8, 9]].concat()))
+        Response::Bytes(response(200, &[("Content-Type", &kind)], &[json.as_bytes(), &[8, 9]].concat()))
     });
     let client = Client::new(&format!("http://{}/base", server.address())).unwrap();
     let request = InferRequest::new("m").input("I", &[2], &[1u8, 2]);
@@ -238,7 +238,7 @@ fn a_body_made_offline_is_the_one_that_a_call_sends() {
     let note = sent.clone();
     let server = Grpc::start(move |_, message| {
         *note.lock().unwrap() = message;
-        GrpcAnswer::Reply { messages: vec![Vec::new()], status: 0, message: String::new() }
+        GrpcResponse::Reply { messages: vec![Vec::new()], status: 0, message: String::new() }
     });
     let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
     client.infer(&request).unwrap();
@@ -282,7 +282,7 @@ fn grpc_refuses_what_it_has_no_words_for() {
     text.set_input_json_text(0, "[1]").unwrap();
     let mut raw = InferRequest::new("m").input("A", &[1], &[1i32]);
     raw.set_raw_body(true);
-    for (request, hint) in [(mixed, "spelled out"), (text, "JSON"), (raw, "raw body")] {
+    for (request, hint) in [(mixed, "typed contents"), (text, "JSON"), (raw, "raw request bodies")] {
         let error = client.infer(&request).unwrap_err();
         assert_eq!((error.status(), error.is_in_doubt()), (Status::InvalidArgument, false), "{error:?}");
         assert!(error.full_message().contains(hint), "{error:?}");
@@ -379,8 +379,8 @@ fn a_small_compressed_answer_can_t_fill_the_memory() {
     };
     let mut options = ClientOptions::new();
     options.set_max_decompressed_byte_size(1 << 20).unwrap().set_response_compression(Compression::Gzip);
-    let bytes = answer(200, &[("Content-Encoding", "gzip")], &bomb);
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[("Content-Encoding", "gzip")], &bomb);
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let request = InferRequest::new("m").input("I", &[1], &[1u8]);
     let url = format!("http://{}", server.address());
     let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
@@ -391,10 +391,10 @@ fn a_small_compressed_answer_can_t_fill_the_memory() {
     encoder.write_all(json.as_bytes()).unwrap();
     let size = json.len().to_string();
     let headers = [("Content-Encoding", "gzip"), ("Inference-Header-Content-Length", &size)];
-    let claim = answer(200, &headers, &encoder.finish().unwrap());
-    let damaged = answer(200, &[("Content-Encoding", "gzip")], b"no gzip at all");
+    let claim = response(200, &headers, &encoder.finish().unwrap());
+    let damaged = response(200, &[("Content-Encoding", "gzip")], b"no gzip at all");
     for (bytes, status) in [(claim, Status::Internal), (damaged, Status::Internal)] {
-        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let url = format!("http://{}", server.address());
         let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
         assert_eq!((error.status(), error.is_retryable()), (status, false), "{error:?}");
@@ -511,7 +511,7 @@ fn an_output_in_shared_memory_is_read_where_the_request_is_not_known() {
     let message = [&output("O")[..], &output("P"), b"\x32\x00\x32\x02\x08\x09"].concat();
     let server = {
         let message = message.clone();
-        Grpc::start(move |_, _| GrpcAnswer::Reply {
+        Grpc::start(move |_, _| GrpcResponse::Reply {
             messages: vec![message.clone()],
             status: 0,
             message: String::new(),

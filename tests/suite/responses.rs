@@ -16,7 +16,7 @@ use crate::support::{
         },
         model_infer_response::InferOutputTensor,
     },
-    fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+    fault::{Grpc, GrpcResponse, Http, Response, response},
     grpc,
 };
 
@@ -24,15 +24,15 @@ use crate::support::{
 pub(crate) fn over_http(json: &str, tensors: &[u8]) -> Result<InferResult, Error> {
     let size = json.len().to_string();
     let body = [json.as_bytes(), tensors].concat();
-    let bytes = answer(200, &[("Inference-Header-Content-Length", &size)], &body);
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[("Inference-Header-Content-Length", &size)], &body);
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     Client::new(&format!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
 }
 
 /// Asks a server of gRPC that has this answer for all.
 pub(crate) fn over_grpc(response: &ModelInferResponse) -> Result<InferResult, Error> {
     let messages = vec![response.encode_to_vec()];
-    let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let server = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: messages.clone(),
         status: grpc::OK,
         message: String::new(),
@@ -98,7 +98,7 @@ pub(crate) fn typed(
     InferOutputTensor { contents: Some(contents), ..tensor(name, datatype, shape) }
 }
 
-pub(crate) fn response(outputs: Vec<InferOutputTensor>, raw: &[&[u8]]) -> ModelInferResponse {
+pub(crate) fn infer_response(outputs: Vec<InferOutputTensor>, raw: &[&[u8]]) -> ModelInferResponse {
     let raw_output_contents = raw.iter().map(|data| data.to_vec().into()).collect();
     ModelInferResponse { model_name: "m".to_owned(), outputs, raw_output_contents, ..Default::default() }
 }
@@ -108,7 +108,7 @@ fn typed_contents_of_every_datatype_are_read() {
     type Contents = InferTensorContents;
     let int = |values: &[i32]| Contents { int_contents: values.to_owned(), ..Default::default() };
     let uint = |values: &[u32]| Contents { uint_contents: values.to_owned(), ..Default::default() };
-    let response = response(
+    let response = infer_response(
         vec![
             typed("BOOL", "BOOL", &[2], Contents { bool_contents: vec![true, false], ..Default::default() }),
             typed("INT8", "INT8", &[2], int(&[i8::MIN.into(), i8::MAX.into()])),
@@ -188,29 +188,33 @@ fn outputs_and_raw_entries_are_matched_within_their_bounds() {
         (tensor("B", "INT32", &[0]), &[]),
         (typed("B", "INT32", &[2, 0], ints(&[])), &[]),
     ] {
-        let result = over_grpc(&response(vec![a(), second], &[A])).unwrap();
+        let result = over_grpc(&infer_response(vec![a(), second], &[A])).unwrap();
         assert_eq!(result.output("A").unwrap().as_slice::<i32>().unwrap(), [1, 2]);
         assert_eq!(result.output("B").unwrap().as_slice::<i32>().unwrap(), values);
     }
     // MLServer leaves empty contents beside an entry.
-    let result = over_grpc(&response(vec![typed("A", "INT32", &[2], ints(&[]))], &[A])).unwrap();
+    let result = over_grpc(&infer_response(vec![typed("A", "INT32", &[2], ints(&[]))], &[A])).unwrap();
     assert_eq!(result.output("A").unwrap().as_slice::<i32>().unwrap(), [1, 2]);
 
     let cases = [
-        ("an entry too few", response(vec![a(), tensor("B", "INT32", &[2])], &[A]), "'B'"),
-        ("no entry at all", response(vec![a()], &[]), "'A'"),
-        ("no string at all", response(vec![tensor("S", "BYTES", &[1])], &[]), "'S'"),
-        ("an entry too many", response(vec![a()], &[A, A]), "2 raw outputs for 1"),
-        ("an empty one too many", response(vec![a()], &[A, b""]), "2 raw outputs for 1"),
-        ("entries for nothing", response(vec![], &[A]), "1 raw outputs for 0"),
-        ("an entry too short", response(vec![a()], &[&A[..7]]), "'A'"),
-        ("an entry too long", response(vec![tensor("A", "INT32", &[1])], &[A]), "'A'"),
-        ("elements too few", response(vec![typed("A", "INT32", &[2], ints(&[1]))], &[]), "'A'"),
-        ("elements too many", response(vec![typed("A", "INT32", &[2], ints(&[1, 2, 3]))], &[]), "'A'"),
-        ("elements of another kind", response(vec![typed("A", "INT64", &[2], ints(&[1, 2]))], &[]), "'A'"),
-        ("elements too large", response(vec![typed("A", "INT8", &[1], ints(&[128]))], &[]), "128"),
-        ("no typed contents", response(vec![typed("A", "FP16", &[1], ints(&[1]))], &[]), "FP16"),
-        ("a negative shape", response(vec![tensor("A", "INT32", &[-2])], &[A]), "'A'"),
+        ("an entry too few", infer_response(vec![a(), tensor("B", "INT32", &[2])], &[A]), "'B'"),
+        ("no entry at all", infer_response(vec![a()], &[]), "'A'"),
+        ("no string at all", infer_response(vec![tensor("S", "BYTES", &[1])], &[]), "'S'"),
+        ("an entry too many", infer_response(vec![a()], &[A, A]), "2 raw outputs for 1"),
+        ("an empty one too many", infer_response(vec![a()], &[A, b""]), "2 raw outputs for 1"),
+        ("entries for nothing", infer_response(vec![], &[A]), "1 raw outputs for 0"),
+        ("an entry too short", infer_response(vec![a()], &[&A[..7]]), "'A'"),
+        ("an entry too long", infer_response(vec![tensor("A", "INT32", &[1])], &[A]), "'A'"),
+        ("elements too few", infer_response(vec![typed("A", "INT32", &[2], ints(&[1]))], &[]), "'A'"),
+        ("elements too many", infer_response(vec![typed("A", "INT32", &[2], ints(&[1, 2, 3]))], &[]), "'A'"),
+        (
+            "elements of another kind",
+            infer_response(vec![typed("A", "INT64", &[2], ints(&[1, 2]))], &[]),
+            "'A'",
+        ),
+        ("elements too large", infer_response(vec![typed("A", "INT8", &[1], ints(&[128]))], &[]), "128"),
+        ("no typed contents", infer_response(vec![typed("A", "FP16", &[1], ints(&[1]))], &[]), "FP16"),
+        ("a negative shape", infer_response(vec![tensor("A", "INT32", &[-2])], &[A]), "'A'"),
     ];
     for (what, response, hint) in cases {
         let error = over_grpc(&response).unwrap_err();
@@ -248,7 +252,7 @@ fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
         ("v", &Parameter::Int64(7)),
     ];
     let output = InferOutputTensor { parameters: sent(), ..tensor("A", "UINT8", &[1]) };
-    let response = ModelInferResponse { parameters: sent(), ..response(vec![output], &[&[5]]) };
+    let response = ModelInferResponse { parameters: sent(), ..infer_response(vec![output], &[&[5]]) };
     let json = r#"{"b":true,"d":0.1,"i":-9223372036854775808,"s":"a \u00e4","u":18446744073709551615,"v":7}"#;
     let json = format!(
         r#"{{"parameters":{json},"outputs":[{{"name":"A","datatype":"UINT8","shape":[1],"data":[5],"parameters":{json}}}]}}"#
@@ -279,7 +283,7 @@ fn the_last_response_is_told_by_its_parameter_and_nothing_in_it_by_its_outputs()
     ] {
         let outputs = if has_output { vec![tensor("A", "UINT8", &[1])] } else { vec![] };
         let raw: &[&[u8]] = if has_output { &[&[5]] } else { &[] };
-        let mut message = response(outputs, raw);
+        let mut message = infer_response(outputs, raw);
         let mark = mark.map(|mark| ("triton_final_response".to_owned(), mark));
         message.parameters.extend(mark.clone().map(|(name, mark)| (name, parameter(BoolParam(mark)))));
         let parameters = mark.map(|(name, mark)| format!(r#","parameters":{{"{name}":{mark}}}"#));
@@ -306,9 +310,9 @@ fn an_empty_entry_beside_contents_leaves_the_caller_s_buffer_its_data() {
     let mut memory = [0u8; 2];
     let mut output = tensor("A", "UINT8", &[2]);
     output.contents = Some(InferTensorContents { uint_contents: vec![7, 8], ..Default::default() });
-    let message = response(vec![output], &[&[]]);
+    let message = infer_response(vec![output], &[&[]]);
     let message = message.encode_to_vec();
-    let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let server = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: vec![message.clone()],
         status: grpc::OK,
         message: String::new(),
@@ -324,7 +328,7 @@ fn an_empty_entry_beside_contents_leaves_the_caller_s_buffer_its_data() {
 
 #[test]
 fn a_text_that_is_no_utf_8_is_no_reason_to_lose_the_tensors() {
-    let mut message = response(vec![tensor("AQ", "UINT8", &[1])], &[&[5]]);
+    let mut message = infer_response(vec![tensor("AQ", "UINT8", &[1])], &[&[5]]);
     message.outputs[0].parameters.extend([("xQ".to_owned(), parameter(StringParam("yQ".to_owned())))]);
     message.parameters.extend([("zQ".to_owned(), parameter(StringParam("wQ".to_owned())))]);
     let spoil =

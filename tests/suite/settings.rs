@@ -8,7 +8,7 @@ use triton_client::{CallOptions, Client, Error, Origin, SettingValue, Settings, 
 use crate::{
     own_model::OwnModel,
     server::{clients, is_embedded},
-    support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+    support::fault::{Grpc, GrpcResponse, Http, Response, response},
 };
 
 fn trace(client: &Client, model: &str) -> Settings {
@@ -174,9 +174,9 @@ fn log_settings_are_read_and_changed_with_the_kinds_that_they_have() {
 
 #[test]
 fn changes_that_can_t_be_meant_are_refused_before_they_are_sent() {
-    let http = Http::start(|_| Answer::Bytes(answer(200, &[], b"{}")));
+    let http = Http::start(|_| Response::Bytes(response(200, &[], b"{}")));
     let grpc =
-        Grpc::start(|_, _| GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() });
+        Grpc::start(|_, _| GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() });
     let options = CallOptions::new();
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         let client = Client::new(&url).unwrap();
@@ -206,11 +206,11 @@ fn each_wire_has_its_own_form_of_settings() {
         br#"{ "trace_level":["A"], "trace_rate":7,  "list":["a",1],"empty":[],"none":null,"yes":true }"#;
     let http = Http::start(move |request| {
         over_http.lock().unwrap().push(request.body.clone());
-        Answer::Bytes(answer(200, &[], body))
+        Response::Bytes(response(200, &[], body))
     });
     let grpc = Grpc::start(move |_, message| {
         over_grpc.lock().unwrap().push(message);
-        GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() }
+        GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() }
     });
     let options = CallOptions::new();
     let mut changes = update(&[("trace_level", "A".into()), ("trace_rate", 7.into()), ("b", true.into())]);

@@ -11,7 +11,7 @@ use triton_client::{CallOptions, Client, Error, Origin, Status, SystemRegions};
 use crate::{
     own_server::OwnServer,
     server::{clients, is_embedded},
-    support::fault::{Answer, Grpc, GrpcAnswer, Http, answer},
+    support::fault::{Grpc, GrpcResponse, Http, Response, response},
 };
 
 const PAGE: u64 = 4096;
@@ -162,9 +162,9 @@ fn all_regions_go_by_a_call_of_its_own() {
 
 #[test]
 fn what_can_t_be_a_region_is_refused_before_it_is_sent() {
-    let http = Http::start(|_| Answer::Bytes(answer(200, &[], b"[]")));
+    let http = Http::start(|_| Response::Bytes(response(200, &[], b"[]")));
     let grpc =
-        Grpc::start(|_, _| GrpcAnswer::Reply { messages: vec![vec![]], status: 0, message: String::new() });
+        Grpc::start(|_, _| GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() });
     let options = CallOptions::new();
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         let client = Client::new(&url).unwrap();
@@ -217,7 +217,7 @@ fn regions_are_told_whatever_their_numbers_and_names() {
         let body =
             br#"[{"name":"b\u0000","device_id":18446744073709551615,"byte_size":"8"},{"name":"a","new":[]}]"#;
         let body = if request.path.ends_with("/status") { &body[..] } else { b"" };
-        Answer::Bytes(answer(200, &[], body))
+        Response::Bytes(response(200, &[], body))
     });
     let options = CallOptions::new();
     let client = Client::new(&format!("http://{}", http.address())).unwrap();

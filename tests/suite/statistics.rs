@@ -16,7 +16,7 @@ use crate::{
             InferResponseStatistics, MemoryUsage, ModelStatistics as ModelMessage, ModelStatisticsResponse,
             StatisticDuration,
         },
-        fault::{self, Answer, Grpc, GrpcAnswer, Http, answer},
+        fault::{self, Grpc, GrpcResponse, Http, Response, response},
     },
 };
 
@@ -115,7 +115,7 @@ fn statistics_of_what_is_not_there_are_an_error() {
 #[test]
 fn responses_and_memory_are_read_as_newer_servers_tell_them() {
     let pair = |count, ns| Some(StatisticDuration { count, ns });
-    let response = |count| InferResponseStatistics {
+    let of_response = |count| InferResponseStatistics {
         compute_infer: pair(count, 1),
         compute_output: pair(count, 2),
         success: pair(count, 3),
@@ -129,12 +129,12 @@ fn responses_and_memory_are_read_as_newer_servers_tell_them() {
             version: "1".to_owned(),
             inference_count: u64::MAX,
             memory_usage: vec![MemoryUsage { r#type: "GPU".to_owned(), id: 1, byte_size: 1 << 40 }],
-            response_stats: ["10", "9", "0"].map(|key| (key.to_owned(), response(7))).into(),
+            response_stats: ["10", "9", "0"].map(|key| (key.to_owned(), of_response(7))).into(),
             ..ModelMessage::default()
         }],
     };
     let message = message.encode_to_vec();
-    let grpc = Grpc::start(move |_, _| GrpcAnswer::Reply {
+    let grpc = Grpc::start(move |_, _| GrpcResponse::Reply {
         messages: vec![message.clone()],
         status: 0,
         message: String::new(),
@@ -143,7 +143,7 @@ fn responses_and_memory_are_read_as_newer_servers_tell_them() {
     let over_grpc = of(&over_grpc, "m", "");
     // What gRPC's message says as JSON is read over HTTP as the same.
     let body = over_grpc.json().to_owned();
-    let http = Http::start(move |_| Answer::Bytes(answer(200, &[], body.as_bytes())));
+    let http = Http::start(move |_| Response::Bytes(response(200, &[], body.as_bytes())));
     let over_http = of(&Client::new(&format!("http://{}", http.address())).unwrap(), "m", "");
     assert_eq!((&over_http.models, over_http.json()), (&over_grpc.models, over_grpc.json()));
     let [model] = &over_http.models[..] else { panic!("{over_http:?}") };
@@ -194,7 +194,7 @@ fn metrics_move_with_inferences() {
 fn metrics_are_asked_where_the_options_say() {
     let heard = Http::start(|request| {
         let body = format!("path{{is=\"{}\"}} 1", request.path);
-        Answer::Bytes(answer(200, &[("Content-Type", "text/plain; version=0.0.4")], body.as_bytes()))
+        Response::Bytes(response(200, &[("Content-Type", "text/plain; version=0.0.4")], body.as_bytes()))
     });
     let address = heard.address();
     // The server itself is not there: nobody asks it.
@@ -224,7 +224,7 @@ fn metrics_are_asked_where_the_options_say() {
 #[test]
 fn labels_of_metrics_may_hold_anything() {
     let text = b"m{l=\"a\0\xff\\n\"} 1\n";
-    let server = Http::start(|_| Answer::Bytes(answer(200, &[], text)));
+    let server = Http::start(|_| Response::Bytes(response(200, &[], text)));
     let mut options = ClientOptions::new();
     options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
     let metrics =
@@ -236,9 +236,14 @@ fn labels_of_metrics_may_hold_anything() {
 #[test]
 fn what_is_no_metrics_is_an_error() {
     let page = Http::start(|_| {
-        Answer::Bytes(answer(200, &[("Content-Type", "text/html")], b"<html>\n<body>Welcome</body>\n</html>"))
+        Response::Bytes(response(
+            200,
+            &[("Content-Type", "text/html")],
+            b"<html>\n<body>Welcome</body>\n</html>",
+        ))
     });
-    let absent = Http::start(|_| Answer::Bytes(answer(404, &[("X-Why", "z")], br#"{"error":"Not Found"}"#)));
+    let absent =
+        Http::start(|_| Response::Bytes(response(404, &[("X-Why", "z")], br#"{"error":"Not Found"}"#)));
     let (refused, silent) = (fault::refused_address(), fault::silent());
     for (address, status, origin, hint) in [
         (page.address(), Status::Internal, Origin::Connection, "an HTML page: 'Welcome'"),

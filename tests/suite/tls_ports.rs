@@ -17,7 +17,7 @@ use crate::{
 const TLS: Expected =
     Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt: false, retryable: false };
 const HINT: &str = "this port speaks TLS: use https:// or grpcs://";
-const QUESTION: &str = "(does this port expect TLS?)";
+const QUESTION: &str = "does this port expect TLS?";
 
 /// Pages of nginx 1.22, Apache 2.4 and Caddy 2.6, shortened.
 const PAGES: [&str; 4] = [
@@ -154,7 +154,7 @@ fn an_error_that_quotes_such_a_page_is_the_server_s_own() {
     ] {
         for kind in BOTH {
             let server = Cases::http_first(move |turn| {
-                turn.send(&crate::support::fault::answer(400, &[], body.as_bytes()))
+                turn.send(&crate::support::fault::response(400, &[], body.as_bytes()))
             });
             let error = kind.call(&client(&format!("http://{}", server.address())), 1).unwrap_err();
             let said = (error.status(), error.origin());

@@ -1,5 +1,5 @@
-//! Values and texts that other servers and proxies send: what is none is refused with the reason, everything else is read,
-//! and no message grows with what the network sends.
+//! Values and strings of other servers and proxies: unusual ones are read, invalid ones refused with the
+//! reason, and error messages are bounded.
 
 use serde_json::json;
 use triton_client::{
@@ -9,12 +9,12 @@ use triton_client::{
 use crate::{
     own_model::OwnModel,
     server::{clients, is_embedded},
-    support::fault::{self, Answer, Http, answer},
+    support::fault::{self, Http, Response, response},
 };
 
 fn over_http(body: &[u8]) -> Result<InferResult, Error> {
-    let bytes = answer(200, &[], body);
-    let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+    let bytes = response(200, &[], body);
+    let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     Client::new(&format!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
 }
 
@@ -27,7 +27,7 @@ fn expect_broken(outcome: Result<InferResult, Error>, hint: &str) {
 }
 
 #[test]
-fn json_that_is_no_inference_response_is_refused() {
+fn json_other_than_an_inference_response_is_refused() {
     expect_broken(over_http(b"null"), "expected the JSON of an inference, got 'null'");
     for (body, said) in [
         ("{}", "got the JSON object '{}'"),
@@ -43,7 +43,7 @@ fn json_that_is_no_inference_response_is_refused() {
 }
 
 #[test]
-fn numbers_for_texts_and_null_for_nan_are_read_behind_a_byte_order_mark() {
+fn numbers_for_strings_and_null_for_nan_are_read_after_a_byte_order_mark() {
     let json = concat!(
         "\u{feff}",
         r#"{"model_name":"m","model_version":3,"id":17,"outputs":["#,
@@ -62,7 +62,7 @@ fn numbers_for_texts_and_null_for_nan_are_read_behind_a_byte_order_mark() {
 }
 
 #[test]
-fn json_bytes_that_are_not_utf_8_are_refused_with_advice_and_other_texts_are_repaired() {
+fn json_elements_of_invalid_utf_8_are_refused_with_advice_and_names_are_repaired() {
     let json = |name: &[u8], element: &[u8]| {
         let parts: [&[u8]; 5] = [
             br#"{"model_name":"m\xff","outputs":[{"name":""#,
@@ -79,12 +79,12 @@ fn json_bytes_that_are_not_utf_8_are_refused_with_advice_and_other_texts_are_rep
     assert_eq!(result.model_name(), "m\u{fffd}");
     let output = result.output("A\u{fffd}").unwrap();
     assert_eq!(output.strings().unwrap(), ["\u{e4}".as_bytes(), b"a"]);
-    // A replacement character that the server sent is one.
+    // A replacement character from the server is valid.
     let result = over_http(&json(br"A\xff", "\u{fffd}".as_bytes())).unwrap();
     assert_eq!(result.outputs()[0].strings().unwrap()[1], "\u{fffd}".as_bytes());
 }
 
-/// `\xHH` made a byte.
+/// Replaces `\xHH` by the byte.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let (mut bytes, mut rest) = (Vec::new(), text);
     while let Some((first, after)) = rest.split_first() {
@@ -102,7 +102,7 @@ fn unescape(text: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn one_label_that_is_not_utf_8_hides_no_class() {
+fn a_label_of_invalid_utf_8_does_not_hide_the_classes() {
     let json =
         br#"{"outputs":[{"name":"C","datatype":"BYTES","shape":[2],"parameters":{"binary_data_size":25}}]}"#;
     let tensor = b"\x0c\0\0\0 3.0:7:caf\xe9 \x05\0\0\x001:0:b";
@@ -122,8 +122,8 @@ fn control_plane_json_may_begin_with_a_byte_order_mark() {
         (200, r#"{"name":"m","versions":["1"],"platform":"p","inputs":[],"outputs":[]}"#),
         (404, r#"{"error":"why so"}"#),
     ] {
-        let bytes = answer(status, &[], format!("\u{feff}{json}").as_bytes());
-        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let bytes = response(status, &[], format!("\u{feff}{json}").as_bytes());
+        let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         let call = CallOptions::new();
         match client.model_metadata("m", "", &call) {
@@ -136,8 +136,8 @@ fn control_plane_json_may_begin_with_a_byte_order_mark() {
         }
     }
     for json in ["[]", "{}"] {
-        let bytes = answer(200, &[], format!("\u{feff}{json}").as_bytes());
-        let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+        let bytes = response(200, &[], format!("\u{feff}{json}").as_bytes());
+        let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         let call = CallOptions::new();
         match json {
@@ -154,7 +154,8 @@ fn control_plane_json_may_begin_with_a_byte_order_mark() {
 fn a_redirect_names_its_target_and_is_not_followed() {
     let target = "https://elsewhere.example/v2";
     for status in [301, 302, 303, 307, 308] {
-        let server = Http::start(move |_| Answer::Bytes(answer(status, &[("Location", target)], b"<html>")));
+        let server =
+            Http::start(move |_| Response::Bytes(response(status, &[("Location", target)], b"<html>")));
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         let errors = [
             client.infer(&InferRequest::new("m")).unwrap_err(),
@@ -168,21 +169,21 @@ fn a_redirect_names_its_target_and_is_not_followed() {
             assert_eq!(error.full_message().matches(target).count(), 1, "{error:?}");
         }
     }
-    // No redirect, and none of its words.
-    let server = Http::start(move |_| Answer::Bytes(answer(404, &[("Location", target)], b"{}")));
+    // Not a redirect.
+    let server = Http::start(move |_| Response::Bytes(response(404, &[("Location", target)], b"{}")));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     assert!(!client.infer(&InferRequest::new("m")).unwrap_err().to_string().contains("redirect"));
 }
 
 #[test]
-fn a_503_and_grpc_unavailable_are_in_doubt_unless_triton_says_that_nothing_ran() {
+fn http_503_and_grpc_unavailable_are_in_doubt_unless_triton_s_message_excludes_that_the_request_ran() {
     for (body, in_doubt) in [
         (r#"{"error":"[request id: 1] Exceeds maximum queue size"}"#, false),
         ("upstream connect error or disconnect/reset before headers", true),
         ("", true),
         (r#"{"message":"no upstream"}"#, true),
     ] {
-        let server = Http::start(move |_| Answer::Bytes(answer(503, &[], body.as_bytes())));
+        let server = Http::start(move |_| Response::Bytes(response(503, &[], body.as_bytes())));
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         for error in [
             client.infer(&InferRequest::new("m")).unwrap_err(),
@@ -199,7 +200,7 @@ fn a_503_and_grpc_unavailable_are_in_doubt_unless_triton_says_that_nothing_ran()
         ("upstream request timeout", true),
         ("", true),
     ] {
-        let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::TrailersOnly {
+        let server = fault::Grpc::start(move |_, _| fault::GrpcResponse::TrailersOnly {
             status: 14,
             message: text.to_owned(),
         });
@@ -216,7 +217,7 @@ fn a_503_and_grpc_unavailable_are_in_doubt_unless_triton_says_that_nothing_ran()
 }
 
 #[test]
-fn messages_do_not_grow_with_what_the_network_sends() {
+fn error_messages_are_bounded_whatever_the_server_sends() {
     let long = "\u{e4}".repeat(4 << 20);
     let json = |name: &str, more: &str| {
         format!(r#"{{"outputs":[{{"name":"{name}","datatype":"INT32","shape":[2],{more}}}]}}"#)
@@ -235,22 +236,22 @@ fn messages_do_not_grow_with_what_the_network_sends() {
     }
     for status in [400, 500] {
         for body in [format!(r#"{{"error":"{long}"}}"#), format!("<html>{long}"), "\u{1}".repeat(1 << 20)] {
-            let bytes = answer(status, &[], body.as_bytes());
-            let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
+            let bytes = response(status, &[], body.as_bytes());
+            let server = Http::start(move |_| Response::Bytes(bytes.clone()));
             let client = Client::new(&format!("http://{}", server.address())).unwrap();
             for error in [
                 client.infer(&InferRequest::new("m")).unwrap_err(),
                 client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
             ] {
                 let message = error.full_message();
-                // Of a page without a title the first words.
+                // For a page without a title, its first words.
                 let bounds = if body.starts_with('<') { 200..400 } else { 8000..8400 };
                 assert!(bounds.contains(&message.len()), "{} bytes", message.len());
                 assert!(!message.contains("{\"error"), "{}", &message[..100]);
             }
         }
     }
-    let server = fault::Grpc::start(move |_, _| fault::GrpcAnswer::TrailersOnly {
+    let server = fault::Grpc::start(move |_, _| fault::GrpcResponse::TrailersOnly {
         status: 5,
         message: "x".repeat(12 << 10),
     });
@@ -260,10 +261,10 @@ fn messages_do_not_grow_with_what_the_network_sends() {
     assert!(error.full_message().len() < 8400, "{} bytes", error.full_message().len());
 }
 
-/// Triton 2.51 looks a name up as it stands in the URL and decodes nothing: a name that a URL can't say unescaped has none
-/// there, whatever the client sends (the raw bytes, which RFC 3986 forbids, do reach it, but for a space). gRPC has them all.
+/// Triton 2.51 does not decode the percent-encoding of the URL: a model whose name needs escaping is not
+/// found over HTTP. (Unescaped bytes would work, except spaces, but RFC 3986 forbids them.)
 #[test]
-fn model_names_that_a_url_must_escape_are_known_over_grpc_alone() {
+fn models_whose_names_need_escaping_in_a_url_are_found_over_grpc_only() {
     if is_embedded() {
         return;
     }

@@ -10,9 +10,9 @@ mod wire;
 
 pub use self::{
     cases::{Cases, GrpcTurn, HttpTurn, WRONG, close},
-    grpc::{Grpc, GrpcAnswer},
-    http::{Answer, Http},
+    grpc::{Grpc, GrpcResponse},
+    http::{Http, Response},
     sockets::{Sockets, closing, refused_address, silent},
     wire::{Frame, Gate, Peer, Wire, frame},
 };
-pub use super::http1::{Request, answer};
+pub use super::http1::{Request, response};

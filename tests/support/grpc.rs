@@ -37,7 +37,7 @@ pub fn unframe(mut body: Vec<u8>) -> std::result::Result<Vec<u8>, String> {
 
 /// Answers with messages and then a status.
 pub async fn reply(call: &mut Call, messages: Vec<Vec<u8>>, status: i32, text: &str) -> Result<()> {
-    let mut stream = call.send_head(200, CONTENT)?;
+    let mut stream = call.send_headers(200, CONTENT)?;
     for message in messages {
         send_data(&mut stream, frame(&message)).await?;
     }
@@ -51,7 +51,7 @@ pub fn reply_trailers_only(call: &mut Call, status: i32, text: &str) -> Result<(
     let mut head = Response::new(());
     head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(CONTENT));
     set_status(head.headers_mut(), status, text);
-    call.send_only_head(head)
+    call.send_only_headers(head)
 }
 
 fn set_status(headers: &mut HeaderMap, status: i32, text: &str) {

@@ -75,22 +75,22 @@ impl Request {
 
 /// The bytes of an answer. Content-Length is added, unless `headers` have one, true or not, or a
 /// Transfer-Encoding.
-pub fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub fn response(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let reason =
         StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown");
-    let mut answer = format!("HTTP/1.1 {status} {reason}\r\n");
+    let mut response = format!("HTTP/1.1 {status} {reason}\r\n");
     for (name, value) in headers {
-        answer += &format!("{name}: {value}\r\n");
+        response += &format!("{name}: {value}\r\n");
     }
     let is_framed =
         |name: &str| ["content-length", "transfer-encoding"].contains(&&name.to_ascii_lowercase()[..]);
     if !headers.iter().any(|(name, _)| is_framed(name)) {
-        answer += &format!("Content-Length: {}\r\n", body.len());
+        response += &format!("Content-Length: {}\r\n", body.len());
     }
-    answer += "\r\n";
-    let mut answer = answer.into_bytes();
-    answer.extend_from_slice(body);
-    answer
+    response += "\r\n";
+    let mut response = response.into_bytes();
+    response.extend_from_slice(body);
+    response
 }
 
 /// A line without its end; `None` at the end of the connection.

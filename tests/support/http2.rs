@@ -109,10 +109,10 @@ where
                     let (parts, body) = request.into_parts();
                     let (path, headers) = (parts.uri.path().to_owned(), parts.headers);
                     let call = Call { path, headers, body, response, end: end.clone() };
-                    let answer = tokio::spawn((self.serve)(call));
+                    let response = tokio::spawn((self.serve)(call));
                     let service = self.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = answer.await
+                        if let Err(error) = response.await
                             && let Ok(cause) = error.try_into_panic()
                         {
                             let _ = service.panics.send(cause);
@@ -161,12 +161,12 @@ impl Call {
     }
 
     /// Sends an answer's head, after which only what it returns can be sent.
-    pub fn send_head(&mut self, status: u16, content_type: &str) -> Result<SendStream<Bytes>> {
-        self.send_headers(status, content_type, &[])
+    pub fn send_headers(&mut self, status: u16, content_type: &str) -> Result<SendStream<Bytes>> {
+        self.send_headers_with(status, content_type, &[])
     }
 
-    /// As [`Call::send_head`], with more headers.
-    pub fn send_headers(
+    /// As [`Call::send_headers`], with more headers.
+    pub fn send_headers_with(
         &mut self,
         status: u16,
         content_type: &str,
@@ -180,7 +180,7 @@ impl Call {
     }
 
     /// Sends an answer that is nothing but a head.
-    pub fn send_only_head(&mut self, head: Response<()>) -> Result<()> {
+    pub fn send_only_headers(&mut self, head: Response<()>) -> Result<()> {
         self.response.send_response(head, true).map(drop)
     }
 

@@ -1,9 +1,9 @@
 #!/bin/bash
-# with-server.sh COMMAND...: runs COMMAND beside a Triton server on the models next to this script.
-# COMMAND finds it by TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS (127.0.0.1:PORT); its exit
-# status is passed on. MODELS="simple slow" loads only those; TRITON_ARGS="..." adds options of tritonserver;
-# TRITON_PORTS="HTTP GRPC METRICS" are the ports, for a server that takes the place of another. With TRITON_TEST_NEWEST
-# set, the server's frontends are those of ../newest.
+# with-server.sh COMMAND...: runs COMMAND with a Triton server that serves the models next to this script.
+# COMMAND gets the addresses (127.0.0.1:PORT) in TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS;
+# its exit status is passed on. MODELS="simple slow" loads only those; TRITON_ARGS="..." adds options of
+# tritonserver; TRITON_PORTS="HTTP GRPC METRICS" sets the ports, for a server that replaces another. With
+# TRITON_TEST_NEWEST set, the server's frontends are those of ../newest.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: with-server.sh COMMAND..." >&2; exit 2; }
@@ -13,60 +13,37 @@ newest=${TRITON_TEST_NEWEST:+$here/../newest}
 
 triton=$here/.server/triton
 bin=${newest:-$here}/.server/venv/bin
-server='' command='' keep=''
+server='' keep=''
 read -ra models <<< "${MODELS:-*}"
 read -ra more <<< "${TRITON_ARGS:-}"
 run=$(mktemp -d "${TMPDIR:-/tmp}/triton-test.XXXXXX")
 log=$run/server.log
 shm=${run##*/}
-cp -R "$here/models" "$run/models" # where the server may write its __pycache__ folders
-
-# is_alive PID: no zombie either, since bash reaps its children at once.
-is_alive() { kill -0 "$1" 2> /dev/null; }
-
-# stop PID SECONDS TARGET: SIGTERM to TARGET; after that time SIGKILL to what is left of PID's group.
-stop() {
-    kill -TERM -- "$3" 2> /dev/null || :
-    for ((i = $2 * 20; i > 0; i--)); do is_alive "$1" || break; sleep 0.05; done
-    kill -KILL -- "-$1" 2> /dev/null || :
-    wait "$1" 2> /dev/null || :
-    for ((i = 20; i > 0; i--)); do kill -0 -- "-$1" 2> /dev/null || break; sleep 0.05; done
-}
+cp -R "$here/models" "$run/models" # a copy, since the server writes __pycache__ folders
 
 stop_server() {
     [ -n "$server" ] || return 0
-    # To the server alone: it ends the models' processes, and waits in vain for those that died by themselves.
+    # To the server only: it stops the models' processes, and would wait in vain for any that stopped before
+    # it.
     stop "$server" 10 "$server"
     server=''
-    rm -f "/dev/shm/$shm"* # a process that was killed leaves its region behind
+    rm -f "/dev/shm/$shm"* # of processes that were killed
 }
 
-finish() {
-    status=$?
-    trap '' INT TERM HUP
-    trap - EXIT
-    [ -z "$command" ] || stop "$command" 5 "-$command"
+clean_up() {
     stop_server
     if [ -n "$keep" ]; then echo "with-server.sh: the server's log is $log" >&2; else rm -rf "$run"; fi
-    exit "$status"
 }
-trap finish EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$here/../process.sh"
 
 show_log() {
     keep=1
     echo "with-server.sh: $1; errors in its log, and the log's end:" >&2
-    # Without complaints about the absent GPU, and without the tables.
+    # Without messages about the missing GPU, and without tables.
     { grep -iE '^E[0-9]|error|unrecognized' "$log" | grep -viE 'cuda|nvml' | head -20
         echo ...
         grep -v '^[|+]' "$log" | tail -20; } >&2 || :
 }
-
-# In a session of its own, so that the whole group can be stopped, and not by the terminal's Ctrl-C.
-# Told to end should this script be killed outright. bash lets background jobs ignore SIGINT: undone.
-launch() { trap - INT QUIT; exec setsid setpriv --pdeathsig TERM -- "$@"; }
 
 start_server() {
     local ports=${TRITON_PORTS:-}
@@ -80,14 +57,15 @@ print(*(s.getsockname()[1] for s in sockets))')
         server=$!
         return
     fi
-    # The models' processes take their Python from the first python3 on PATH.
+    # The models' processes use the first python3 on PATH.
     environment=("PATH=$bin:$PATH")
     if ldd "$triton/backends/python/triton_python_backend_stub" | grep 'libpython.*not found' > /dev/null; then
         lib=$("$bin/python" -c 'import sysconfig; print(sysconfig.get_config_var("LIBDIR"))')
         environment+=("LD_LIBRARY_PATH=$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}")
     fi
-    # strict-readiness: else the server is "not ready" after any unload, for tests that run at the same time too.
-    # trace-config: the trace file can only be given here. exit-timeout-secs: waited in full if a model died.
+    # strict-readiness: with it, any unload makes the server "not ready" for tests that run at the same time.
+    # trace-config: the trace file can only be set here. exit-timeout-secs: the full time passes if a model's
+    # process died.
     launch env "${environment[@]}" "$triton/bin/tritonserver" \
         --model-repository="$run/models" --backend-directory="$triton/backends" \
         --cache-directory="$triton/caches" --cache-config=local,size=1048576 \
@@ -102,14 +80,15 @@ print(*(s.getsockname()[1] for s in sockets))')
     server=$!
 }
 
-# listens PORT: our server has it, not another program that was faster. (gRPC listens by a socket of IPv6.)
+# listens PORT: our server listens on it, not another program that took the port first. (gRPC uses an IPv6
+# socket.)
 listens() {
     local inode
     inode=$(awk -v port=":$(printf %04X "$1")" '$4 == "0A" && $2 ~ port"$" { print $10 }' /proc/net/tcp /proc/net/tcp6 2> /dev/null) || :
     [ -n "$inode" ] && [ -n "$(find "/proc/$server/fd" -lname "socket:?$inode?" 2> /dev/null)" ]
 }
 
-# The server opens its ports when the models are loaded. 403: ready, but TRITON_ARGS restricts who may ask.
+# The server opens its ports when the models are loaded. 403: ready, but TRITON_ARGS restricts the endpoint.
 is_ready() {
     listens "$http" && listens "$grpc" && listens "$metrics" && (
         exec 3<> "/dev/tcp/127.0.0.1/$http"
@@ -134,13 +113,9 @@ for attempt in 1 2 3; do
 done
 
 export TRITON_TEST_HTTP=127.0.0.1:$http TRITON_TEST_GRPC=127.0.0.1:$grpc TRITON_TEST_METRICS=127.0.0.1:$metrics
-launch "$@" <&0 &
-command=$!
-status=0
-wait "$command" || status=$?
-command=''
+run "$@"
 if ! is_alive "$server"; then
-    show_log "the server died while the command ran"
+    show_log "the server terminated while the command ran"
     [ "$status" != 0 ] || status=1
 fi
 exit "$status"

@@ -32,7 +32,7 @@ pub fn start() -> io::Result<http2::Server> {
         || (),
         |mut call| async move {
             let body = call.read_body().await?;
-            match answer(call.path(), body) {
+            match response(call.path(), body) {
                 Ok(message) => grpc::reply(&mut call, vec![message], grpc::OK, "").await,
                 Err(failure) => {
                     let status = match failure.kind {
@@ -48,7 +48,7 @@ pub fn start() -> io::Result<http2::Server> {
     )
 }
 
-fn answer(path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
+fn response(path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
     let unknown = || Failure::new(Kind::Unsupported, "");
     let method = path.strip_prefix(SERVICE).ok_or_else(unknown)?;
     let message = Bytes::from(grpc::unframe(body).map_err(|text| Failure::new(Kind::Internal, text))?);
@@ -97,7 +97,7 @@ fn answer(path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
             unload(&model_name);
             Vec::new()
         }
-        "ModelInfer" => answer_infer(decode(message)?)?.encode_to_vec(),
+        "ModelInfer" => respond_infer(decode(message)?)?.encode_to_vec(),
         _ => return Err(unknown()),
     })
 }
@@ -148,7 +148,7 @@ fn config(model: &Model) -> ModelConfig {
     }
 }
 
-fn answer_infer(request: ModelInferRequest) -> Result<ModelInferResponse> {
+fn respond_infer(request: ModelInferRequest) -> Result<ModelInferResponse> {
     let (given, raw) = (request.inputs.len(), request.raw_input_contents.len());
     Model::find(&request.model_name, &request.model_version)?;
     // Triton overlooks what is too much. A client that sends it is wrong all the same.

@@ -12,7 +12,7 @@ use super::{
     EXTENSIONS, NAME,
     models::{Asked, Failure, Kind, Model, Result, Spec, Tensor, VERSION, index, infer, load, unload},
 };
-use crate::support::http1::{Request, answer};
+use crate::support::http1::{Request, response};
 
 /// The byte size of the JSON part, of a request and of an answer.
 const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
@@ -29,42 +29,42 @@ pub fn serve(mut stream: &TcpStream) -> io::Result<()> {
             Ok(Some(request)) => request,
             Ok(None) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return stream.write_all(&error_answer(400, &error.to_string()));
+                return stream.write_all(&error_response(400, &error.to_string()));
             }
             Err(error) => return Err(error),
         };
         let is_last = !request.keeps_alive();
-        stream.write_all(&answer_to(request))?;
+        stream.write_all(&respond_to(request))?;
         if is_last {
             return Ok(());
         }
     }
 }
 
-fn answer_to(request: Request) -> Vec<u8> {
+fn respond_to(request: Request) -> Vec<u8> {
     let path = request.path.split('?').next().unwrap_or_default().to_owned();
-    let Some(endpoint) = Endpoint::of(&path) else { return error_answer(404, "Not Found") };
+    let Some(endpoint) = Endpoint::of(&path) else { return error_response(404, "Not Found") };
     let is_post = matches!(
         endpoint,
         Endpoint::Infer { .. } | Endpoint::Index | Endpoint::Load(_) | Endpoint::Unload(_)
     );
     if request.method != if is_post { "POST" } else { "GET" } {
-        return error_answer(405, "Method Not Allowed");
+        return error_response(405, "Method Not Allowed");
     }
-    let answer = match endpoint {
-        Endpoint::Health => Ok(answer(200, &[("Content-Type", TEXT)], b"")),
+    let response = match endpoint {
+        Endpoint::Health => Ok(response(200, &[("Content-Type", TEXT)], b"")),
         Endpoint::Ready { model, version } => match Model::find(model, version) {
-            Ok(_) => Ok(answer(200, &[("Content-Type", TEXT)], b"")),
+            Ok(_) => Ok(response(200, &[("Content-Type", TEXT)], b"")),
             Err(_) => Err(Failure::invalid("Model version not ready")),
         },
-        Endpoint::Server => Ok(json_answer(&json!({
+        Endpoint::Server => Ok(json_response(&json!({
             "name": NAME, "version": env!("CARGO_PKG_VERSION"), "extensions": EXTENSIONS
         }))),
         Endpoint::Metadata { model, version } => {
-            Model::find(model, version).map(|model| json_answer(&metadata(model)))
+            Model::find(model, version).map(|model| json_response(&metadata(model)))
         }
         Endpoint::Config { model, version } => {
-            Model::find(model, version).map(|model| json_answer(&config(model)))
+            Model::find(model, version).map(|model| json_response(&config(model)))
         }
         Endpoint::Index => {
             let ready_only =
@@ -76,23 +76,23 @@ fn answer_to(request: Request) -> Vec<u8> {
                     json!({ "name": name, "version": VERSION, "state": "UNAVAILABLE", "reason": "unloaded" })
                 }
             });
-            Ok(json_answer(&models.collect()))
+            Ok(json_response(&models.collect()))
         }
-        Endpoint::Load(model) => load(model).map(|()| answer(200, &[("Content-Type", JSON)], b"")),
+        Endpoint::Load(model) => load(model).map(|()| response(200, &[("Content-Type", JSON)], b"")),
         Endpoint::Unload(model) => {
             unload(model);
-            Ok(answer(200, &[("Content-Type", JSON)], b""))
+            Ok(response(200, &[("Content-Type", JSON)], b""))
         }
-        Endpoint::Infer { model, version } => answer_infer(model, version, request),
+        Endpoint::Infer { model, version } => respond_infer(model, version, request),
     };
-    answer.unwrap_or_else(|failure| {
+    response.unwrap_or_else(|failure| {
         let status = match failure.kind {
             Kind::InvalidArgument => 400,
             Kind::NotFound => 404,
             Kind::Internal => 500,
             Kind::Unsupported => 501,
         };
-        error_answer(status, &failure.text)
+        error_response(status, &failure.text)
     })
 }
 
@@ -159,7 +159,7 @@ fn config(model: &Model) -> Value {
     })
 }
 
-fn answer_infer(model: &str, version: &str, request: Request) -> Result<Vec<u8>> {
+fn respond_infer(model: &str, version: &str, request: Request) -> Result<Vec<u8>> {
     Model::find(model, version)?;
     let body_byte_size = request.body.len();
     let json_byte_size = match request.header(JSON_BYTE_SIZE) {
@@ -190,7 +190,7 @@ fn answer_infer(model: &str, version: &str, request: Request) -> Result<Vec<u8>>
     let id = json.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
     let asked =
         Asked { model: model.clone(), version, id: id.clone(), inputs, outputs: read_outputs(&json)? };
-    Ok(infer_answer(&model, &id, &infer(asked)?))
+    Ok(infer_response(&model, &id, &infer(asked)?))
 }
 
 /// Reads an input and takes its data off `tensors`.
@@ -255,7 +255,7 @@ fn cannot_parse(key: &str, why: &str) -> Failure {
     Failure::new(Kind::Internal, format!("Unable to parse '{key}': {why}"))
 }
 
-fn infer_answer(model: &str, id: &str, outputs: &[Tensor]) -> Vec<u8> {
+fn infer_response(model: &str, id: &str, outputs: &[Tensor]) -> Vec<u8> {
     let output = |tensor: &Tensor| {
         json!({
             "name": tensor.name, "datatype": tensor.datatype, "shape": tensor.shape,
@@ -269,7 +269,7 @@ fn infer_answer(model: &str, id: &str, outputs: &[Tensor]) -> Vec<u8> {
     }
     // As Triton does it: tensors that are all empty need no header to tell where they start.
     if outputs.iter().all(|output| output.data.is_empty()) {
-        return json_answer(&json);
+        return json_response(&json);
     }
     let json = json.to_string();
     let json_byte_size = json.len().to_string();
@@ -277,13 +277,13 @@ fn infer_answer(model: &str, id: &str, outputs: &[Tensor]) -> Vec<u8> {
     for output in outputs {
         body.extend_from_slice(&output.data);
     }
-    answer(200, &[("Content-Type", BINARY), (JSON_BYTE_SIZE, &json_byte_size)], &body)
+    response(200, &[("Content-Type", BINARY), (JSON_BYTE_SIZE, &json_byte_size)], &body)
 }
 
-fn json_answer(json: &Value) -> Vec<u8> {
-    answer(200, &[("Content-Type", JSON)], json.to_string().as_bytes())
+fn json_response(json: &Value) -> Vec<u8> {
+    response(200, &[("Content-Type", JSON)], json.to_string().as_bytes())
 }
 
-fn error_answer(status: u16, text: &str) -> Vec<u8> {
-    answer(status, &[("Content-Type", JSON)], json!({ "error": text }).to_string().as_bytes())
+fn error_response(status: u16, text: &str) -> Vec<u8> {
+    response(status, &[("Content-Type", JSON)], json!({ "error": text }).to_string().as_bytes())
 }

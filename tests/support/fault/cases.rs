@@ -13,7 +13,7 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use super::{
-    Request, answer,
+    Request, response,
     wire::{Peer, Wire},
 };
 use crate::support::embedded::inference::{
@@ -172,7 +172,7 @@ impl HttpTurn<'_> {
     pub fn wrong(&self) -> Vec<u8> {
         match self.is_inference() {
             true => whole(self.inferred(WRONG, None)),
-            false => answer(200, &[], br#"{"name":"wrong"}"#),
+            false => response(200, &[], br#"{"name":"wrong"}"#),
         }
     }
 
@@ -180,14 +180,14 @@ impl HttpTurn<'_> {
     pub fn with_outputs(&self, outputs: Value) -> Vec<u8> {
         let part =
             json!({"model_name": "m", "model_version": "1", "id": self.id(), "outputs": outputs}).to_string();
-        answer(200, &[("Content-Type", "application/json")], part.as_bytes())
+        response(200, &[("Content-Type", "application/json")], part.as_bytes())
     }
 }
 
 fn whole((body, size): (Vec<u8>, Option<usize>)) -> Vec<u8> {
     let size = size.map(|size| size.to_string());
     let sized = size.as_ref().map(|size| ("Inference-Header-Content-Length", &size[..]));
-    answer(200, sized.as_slice(), &body)
+    response(200, sized.as_slice(), &body)
 }
 
 fn elements(raw: &[u8]) -> Vec<i32> {

@@ -18,7 +18,7 @@ use crate::support::{
 
 /// What becomes of a call.
 #[derive(Clone, Debug)]
-pub enum GrpcAnswer {
+pub enum GrpcResponse {
     /// Each message behind its prefix, and then the status.
     Reply { messages: Vec<Vec<u8>>, status: i32, message: String },
     /// A head with the status in it, and nothing else.
@@ -52,26 +52,26 @@ pub struct Grpc {
 impl Grpc {
     /// Asks `answer` for each call, by its path and its message without the prefix, once it is there in full;
     /// each on a thread of its own. The message is empty if there is none that could be read.
-    pub fn start(answer: impl Fn(&str, Vec<u8>) -> GrpcAnswer + Send + Sync + 'static) -> Self {
+    pub fn start(response: impl Fn(&str, Vec<u8>) -> GrpcResponse + Send + Sync + 'static) -> Self {
         let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (accepted, count, answer) = (connections.clone(), requests.clone(), Arc::new(answer));
+        let (accepted, count, response) = (connections.clone(), requests.clone(), Arc::new(response));
         let (heard, abandoned) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
         let (note, gone) = (heard.clone(), abandoned.clone());
         let on_connection = move || {
             accepted.fetch_add(1, Ordering::SeqCst);
         };
         let server = Server::start(Builder::new(), on_connection, move |mut call| {
-            let (count, answer, gone) = (count.clone(), answer.clone(), gone.clone());
+            let (count, response, gone) = (count.clone(), response.clone(), gone.clone());
             note.lock().unwrap_or_else(PoisonError::into_inner).push(call.headers().clone());
             async move {
                 let message = grpc::unframe(call.read_body().await?).unwrap_or_default();
                 count.fetch_add(1, Ordering::SeqCst);
                 // Not on the runtime's thread, which a closure that waits would stop for all other calls.
                 let path = call.path().to_owned();
-                let answer = tokio::task::spawn_blocking(move || answer(&path, message)).await;
-                let answer = answer.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-                let is_silence = matches!(answer, GrpcAnswer::Silence);
-                let given = give(&mut call, answer).await;
+                let response = tokio::task::spawn_blocking(move || response(&path, message)).await;
+                let response = response.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+                let is_silence = matches!(response, GrpcResponse::Silence);
+                let given = give(&mut call, response).await;
                 gone.fetch_add(usize::from(is_silence), Ordering::SeqCst);
                 given
             }
@@ -93,25 +93,25 @@ impl Grpc {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// How many calls with [`GrpcAnswer::Silence`] the client has given up so far.
+    /// How many calls with [`GrpcResponse::Silence`] the client has given up so far.
     pub fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::SeqCst)
     }
 
     /// The metadata of every call so far, in the order in which they began.
-    pub fn heard(&self) -> Vec<HeaderMap> {
+    pub fn metadata(&self) -> Vec<HeaderMap> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-async fn give(call: &mut Call, answer: GrpcAnswer) -> Result<()> {
-    match answer {
-        GrpcAnswer::Reply { messages, status, message } => {
+async fn give(call: &mut Call, response: GrpcResponse) -> Result<()> {
+    match response {
+        GrpcResponse::Reply { messages, status, message } => {
             grpc::reply(call, messages, status, &message).await
         }
-        GrpcAnswer::TrailersOnly { status, message } => grpc::reply_trailers_only(call, status, &message),
-        GrpcAnswer::Raw { frames, trailers } => {
-            let mut stream = call.send_head(200, grpc::CONTENT)?;
+        GrpcResponse::TrailersOnly { status, message } => grpc::reply_trailers_only(call, status, &message),
+        GrpcResponse::Raw { frames, trailers } => {
+            let mut stream = call.send_headers(200, grpc::CONTENT)?;
             for frame in frames {
                 send_data(&mut stream, frame.into()).await?;
             }
@@ -122,30 +122,30 @@ async fn give(call: &mut Call, answer: GrpcAnswer) -> Result<()> {
                 trailers.iter().map(|(name, value)| header(name, value)).collect::<HeaderMap>(),
             )
         }
-        GrpcAnswer::Headers { headers, message } => {
-            let mut stream = call.send_headers(200, grpc::CONTENT, &headers)?;
+        GrpcResponse::Headers { headers, message } => {
+            let mut stream = call.send_headers_with(200, grpc::CONTENT, &headers)?;
             send_data(&mut stream, grpc::frame(&message)).await?;
             stream.send_trailers(HeaderMap::from_iter([header("grpc-status", "0")]))
         }
-        GrpcAnswer::HttpError { status, content_type, body } => {
-            let mut stream = call.send_head(status, &content_type)?;
+        GrpcResponse::HttpError { status, content_type, body } => {
+            let mut stream = call.send_headers(status, &content_type)?;
             send_data(&mut stream, body.into()).await?;
             stream.send_data(Vec::new().into(), true)
         }
-        GrpcAnswer::Reset => {
+        GrpcResponse::Reset => {
             call.reset(Reason::INTERNAL_ERROR);
             Ok(())
         }
         // What ends the connection ends the call. Until then it must not be dropped: that would reset it.
-        GrpcAnswer::GoAwayThenClose => {
+        GrpcResponse::GoAwayThenClose => {
             call.go_away();
             call.abandoned().await
         }
-        GrpcAnswer::CloseConnection => {
+        GrpcResponse::CloseConnection => {
             call.close_connection();
             call.abandoned().await
         }
-        GrpcAnswer::Silence => call.abandoned().await,
+        GrpcResponse::Silence => call.abandoned().await,
     }
 }
 

@@ -14,8 +14,8 @@ use crate::support::{connections::Connections, listener::Listener};
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
-pub enum Answer {
-    /// These bytes, and then the connection's next request. [`super::answer`] makes proper ones.
+pub enum Response {
+    /// These bytes, and then the connection's next request. [`super::response`] makes proper ones.
     Bytes(Vec<u8>),
     /// These bytes, and then the end of the connection.
     BytesThenClose(Vec<u8>),
@@ -39,15 +39,15 @@ pub struct Http {
 
 impl Http {
     /// Asks `answer` for each request, once it is there in full.
-    pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+    pub fn start(response: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         let (requests, abandoned) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (answer, count, gone) = (Arc::new(answer), requests.clone(), abandoned.clone());
+        let (response, count, gone) = (Arc::new(response), requests.clone(), abandoned.clone());
         let mut connections = Connections::default();
         let listener = Listener::start(move |stream| {
-            let (answer, count, gone) = (answer.clone(), count.clone(), gone.clone());
+            let (response, count, gone) = (response.clone(), count.clone(), gone.clone());
             connections.serve(stream, move |stream| {
                 // An error is the client's doing: it is gone, or sent what is no request.
-                let _ = serve(stream, &count, &gone, &*answer);
+                let _ = serve(stream, &count, &gone, &*response);
             });
         });
         Self { listener: listener.expect("a free port"), requests, abandoned }
@@ -67,7 +67,7 @@ impl Http {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// How many connections with [`Answer::Silence`] or [`Answer::Stall`] the client has closed so far.
+    /// How many connections with [`Response::Silence`] or [`Response::Stall`] the client has closed so far.
     pub fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::SeqCst)
     }
@@ -77,25 +77,25 @@ fn serve(
     mut stream: &TcpStream,
     requests: &AtomicUsize,
     abandoned: &AtomicUsize,
-    answer: &dyn Fn(&Request) -> Answer,
+    response: &dyn Fn(&Request) -> Response,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader, stream)? {
         requests.fetch_add(1, Ordering::SeqCst);
-        let last = match answer(&request) {
-            Answer::Bytes(bytes) => {
+        let last = match response(&request) {
+            Response::Bytes(bytes) => {
                 stream.write_all(&bytes)?;
                 continue;
             }
-            Answer::Pieces { bytes, each } => {
+            Response::Pieces { bytes, each } => {
                 bytes.chunks(each).try_for_each(|piece| stream.write_all(piece))?;
                 continue;
             }
-            Answer::BytesThenClose(bytes) => return stream.write_all(&bytes),
-            Answer::Close => return Ok(()),
-            Answer::Silence => Vec::new(),
-            Answer::Stall { bytes } => bytes,
+            Response::BytesThenClose(bytes) => return stream.write_all(&bytes),
+            Response::Close => return Ok(()),
+            Response::Silence => Vec::new(),
+            Response::Stall { bytes } => bytes,
         };
         stream.write_all(&last)?;
         // Ends when the client closes the connection, or the server's drop cuts it.

@@ -177,8 +177,8 @@ impl<'s> Peer<'s> {
                 body.clear();
             }
             if read.kind == frame::DATA && !read.payload.is_empty() {
-                self.widen(0, read.payload.len() as u32)?;
-                self.widen(read.stream, read.payload.len() as u32)?;
+                self.window_update(0, read.payload.len() as u32)?;
+                self.window_update(read.stream, read.payload.len() as u32)?;
                 body.extend_from_slice(&read.payload);
             }
             if read.ends_stream() {
@@ -195,7 +195,7 @@ impl<'s> Peer<'s> {
     }
 
     /// Lets the client send so much more on a stream, or with 0 on all.
-    pub fn widen(&self, stream: u32, by: u32) -> io::Result<()> {
+    pub fn window_update(&self, stream: u32, by: u32) -> io::Result<()> {
         self.send(frame::WINDOW_UPDATE, 0, stream, &by.to_be_bytes())
     }
 
@@ -232,7 +232,7 @@ impl<'s> Peer<'s> {
     }
 
     /// Sends the head of an answer of gRPC's, in which `more` stands too.
-    pub fn head(&self, stream: u32, more: &[(&str, &str)], is_last: bool) -> io::Result<()> {
+    pub fn response_headers(&self, stream: u32, more: &[(&str, &str)], is_last: bool) -> io::Result<()> {
         let head = [(":status", "200"), ("content-type", "application/grpc")];
         self.headers(stream, &[&head, more].concat(), is_last)
     }
@@ -244,7 +244,7 @@ impl<'s> Peer<'s> {
 
     /// Answers with a message and the status OK. The client's window is taken to be large enough.
     pub fn reply(&self, stream: u32, message: &[u8]) -> io::Result<()> {
-        self.head(stream, &[], false)?;
+        self.response_headers(stream, &[], false)?;
         for piece in crate::support::grpc::frame(message).chunks(FRAME_BYTE_SIZE) {
             self.send(frame::DATA, 0, stream, piece)?;
         }

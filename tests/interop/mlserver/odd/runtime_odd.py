@@ -5,7 +5,7 @@ from mlserver.types import InferenceResponse, ResponseOutput
 
 
 class Odd(MLModel):
-    """Responds with what is not a number, and 1.5."""
+    """Responds with NaN, the infinities and 1.5."""
 
     async def predict(self, request):
         return InferenceResponse(id=request.id, model_name=self.name, outputs=[

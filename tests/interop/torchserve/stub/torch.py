@@ -1,4 +1,4 @@
-"""Stands in for PyTorch, which TorchServe's worker imports for this one class: our models have no tensors of PyTorch."""
+"""Replaces PyTorch, of which TorchServe's worker uses this class only."""
 
 
 class Tensor:

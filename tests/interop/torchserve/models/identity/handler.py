@@ -1,4 +1,4 @@
-"""Hands every input back as OUT_<name>, without a look at the data."""
+"""Returns every input as OUT_<name>, without decoding it."""
 import json
 
 

@@ -7,7 +7,7 @@ def handle(requests, context):
 
 
 def respond(body):
-    # gRPC's requests are handed on as JSON too, and in bytes.
+    # gRPC requests are passed as JSON too, but in bytes.
     body = json.loads(body) if isinstance(body, (bytes, bytearray)) else body
     a, b = (tensor["data"] for tensor in body["inputs"])
     return {"id": body.get("id"), "model_name": "simple", "model_version": "1.0", "outputs": [
