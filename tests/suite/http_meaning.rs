@@ -2,7 +2,8 @@
 //! response, encodings, errors told inside a stream, and the texts of errors.
 
 use std::{
-    io::Write,
+    io::{self, Write},
+    net::Shutdown,
     ops::ControlFlow,
     sync::{Arc, Mutex},
     time::Duration,
@@ -10,13 +11,13 @@ use std::{
 
 use serde_json::json;
 use triton_client::{
-    CallOptions, Client, ClientOptions, Compression, Error, InferRequest, InferResult, Origin,
+    CallOptions, Client, ClientOptions, Compression, Datatype, Error, InferRequest, InferResult, Origin,
     RepositoryOptions, SettingsUpdate, Status,
 };
 
 use crate::{
     server::{is_embedded, server},
-    support::fault::{Grpc, GrpcResponse, Http, Response, response},
+    support::fault::{Grpc, GrpcResponse, Http, Response, Wire, response},
 };
 
 fn client(server: &Http) -> Client {
@@ -195,7 +196,7 @@ fn a_content_type_makes_no_good_body_bad_but_a_page_and_grpc_are_refused_whateve
             ];
             let (_server, client) = always(response(200, &headers, body.as_bytes()));
             let error = call(&client, &CallOptions::new()).expect_err(what);
-            expect_broken(&error, what, &["this is a gRPC port", "grpc://", "8000"]);
+            expect_broken(&error, what, &["is it the gRPC port (8001 by default)?", "grpc://", "8000"]);
             assert!(!error.is_in_doubt(), "{what}: {error:?}");
         }
     }
@@ -346,7 +347,7 @@ fn compression_that_no_header_tells_of_is_undone_where_it_was_requested_and_name
             expect_broken(
                 &error,
                 name,
-                &[&format!("the response body is {name}, and no Content-Encoding says so")],
+                &[&format!("compressed with '{name}' without a Content-Encoding header")],
             );
             assert!(!error.full_message().contains("column"), "{error:?}");
         }
@@ -358,12 +359,12 @@ fn compression_that_no_header_tells_of_is_undone_where_it_was_requested_and_name
     let result = client.infer_with(&InferRequest::new("m"), &options).unwrap();
     assert_eq!(result.output("O").unwrap().as_slice::<i32>().unwrap(), [7]);
     let error = client.infer(&InferRequest::new("m")).unwrap_err();
-    expect_broken(&error, "JSON alone", &["is gzip, and no Content-Encoding says so"]);
+    expect_broken(&error, "JSON alone", &["compressed with 'gzip' without a Content-Encoding header"]);
     // Calls of the control plane.
     for (what, call, good) in OPERATIONS.iter().filter(|operation| !operation.2.is_empty()) {
         let (_server, client) = always(response(200, &[], &zipped(good.as_bytes())));
         let error = call(&client, &CallOptions::new()).expect_err(what);
-        expect_broken(&error, what, &["is gzip, and no Content-Encoding says so"]);
+        expect_broken(&error, what, &["compressed with 'gzip' without a Content-Encoding header"]);
         if *what != "generate_stream" {
             call(&client, &options).unwrap_or_else(|error| panic!("{what}: {error:?}"));
         }
@@ -397,7 +398,7 @@ fn what_undeclared_compression_gives_is_bounded_as_ever() {
     }
     let damaged = zipped(INFERRED.as_bytes());
     let error = infer(&[], &damaged[..damaged.len() - 6], Some("gzip")).unwrap_err();
-    expect_broken(&error, "damaged", &["not compressed as it says"]);
+    expect_broken(&error, "damaged", &["invalid gzip data in the response"]);
 }
 
 #[test]
@@ -827,5 +828,51 @@ fn a_limit_that_grpc_does_not_have_is_told_with_that_advice() {
     let body = br#"{"error":"Decompressed data size exceeds the maximum allowed value of 67108864 bytes. Use --http-max-input-size to increase the limit."}"#;
     for message in messages(400, &[], body) {
         assert!(message.ends_with("(HTTP status 400); gRPC has no such limit"), "{message}");
+    }
+}
+
+/// Calls to a port that does not speak HTTP/1.1, which must all fail the same way; `hints` are in each message.
+#[track_caller]
+fn expect_another_protocol(address: &str, in_doubt: bool, hints: &[&str]) {
+    let mut options = ClientOptions::new();
+    options.set_metrics_url(&format!("http://{address}")).unwrap();
+    options.set_timeout(Some(Duration::from_secs(5))).unwrap();
+    let client = Client::with_options(&format!("http://{address}"), &options).unwrap();
+    let check = |what: &str, outcome: Result<(), Error>| {
+        let error = outcome.expect_err(what);
+        expect_broken(&error, what, hints);
+        assert_eq!(error.is_in_doubt(), in_doubt, "{what}: {error:?}");
+    };
+    for (what, call, _) in OPERATIONS {
+        check(what, call(&client, &CallOptions::new()));
+    }
+    // The server closes the connection while most of the request is still to be sent.
+    let data = vec![1u8; 8 << 20];
+    let request = InferRequest::new("m").input_bytes("I", Datatype::Uint8, &[data.len() as i64], &data);
+    for _ in 0..4 {
+        check("8 MiB", client.infer(&request).map(drop));
+    }
+}
+
+#[test]
+fn an_http_client_on_the_servers_grpc_port_is_referred_to_the_grpc_scheme() {
+    let hints =
+        ["speaks HTTP/2, not HTTP/1.1", "is it the gRPC port (8001 by default)?", "grpc:// URL", "8000"];
+    expect_another_protocol(&server().grpc, false, &hints);
+}
+
+#[test]
+fn an_http_client_on_a_port_of_an_unknown_protocol_is_asked_about_the_port() {
+    for greeting in
+        [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"-ERR unknown command\r\n", b"\0\0\0\x01\xff\xff\xff\xff\r\n\r\n"]
+    {
+        let server = Wire::start(move |_, mut stream| {
+            stream.write_all(greeting)?;
+            stream.shutdown(Shutdown::Write)?;
+            // Unread bytes would reset the connection.
+            io::copy(&mut stream, &mut io::sink()).map(drop)
+        });
+        let hints = ["malformed HTTP response", "HTTP port (8000 by default)?", "(8001) needs a grpc:// URL"];
+        expect_another_protocol(&server.address().to_string(), true, &hints);
     }
 }

@@ -379,7 +379,7 @@ fn shapes_versions_and_ids_are_read_as_numbers_or_strings_everywhere() {
     }
     for dimension in ["1.5", "\"x\"", "\"\"", "null", "true", "[1]", "NaN", "9223372036854775808", "1e30"] {
         let output = format!(r#"{{"name":"O","datatype":"INT8","shape":[{dimension}],"data":[1]}}"#);
-        expect_malformed(json_output(&output), &["a dimension of a shape is not a whole number of 64 bits"]);
+        expect_malformed(json_output(&output), &["a dimension of a shape is not a 64-bit integer"]);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 /// What such a port is reported as.
 const TLS: Expected =
     Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt: false, retryable: false };
-const HINT: &str = "this port speaks TLS: use https:// or grpcs://";
+const HINT: &str = "the server's port speaks TLS: use an https:// or grpcs:// URL";
 const QUESTION: &str = "(does this port expect TLS?)";
 
 /// Pages of nginx 1.22, Apache 2.4 and Caddy 2.6, shortened.
