@@ -195,7 +195,7 @@ mod tests {
             assert!(error.is_retryable() && error.is_in_doubt(), "{text}");
             assert!(error.to_string().contains("is probably stopping"), "{error}");
         }
-        // The text of a model is no sign of a stopping server.
+        // The text of a model does not mean that the server is stopping.
         let error = grpc_error(1, "cancelled by the model");
         assert!(!error.is_retryable() && error.is_in_doubt() && !error.to_string().contains("stopping"));
         let text = "Request for unknown model: 'm' has no available versions";

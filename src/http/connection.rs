@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Instant};
 
-use super::{exchange::Window, json::ResponseParser, prepare::put, response_head::HeadParser};
+use super::{exchange::Window, json::ResponseParser, prepare::put, response_head::HeadersParser};
 use crate::{
     net::{link::Link, pool::Connection},
     options::CallContext,
@@ -12,7 +12,7 @@ use crate::{
 pub(crate) struct Http1 {
     pub(super) link: Arc<Link>,
     pub(super) window: Window,
-    pub(super) head_parser: HeadParser,
+    pub(super) headers_parser: HeadersParser,
     /// The request line and the headers of the current request.
     pub(super) headers: Vec<u8>,
     pub(super) json: ResponseParser,
@@ -74,7 +74,7 @@ impl Http1 {
         Self {
             link,
             window: Window::new(),
-            head_parser: HeadParser::default(),
+            headers_parser: HeadersParser::default(),
             headers: Vec::new(),
             json: ResponseParser::default(),
             ids: Ids::default(),

@@ -87,9 +87,9 @@ impl Http {
         put(&mut connection.headers, PLAIN);
         connection.end_headers(context);
         connection.ids.send("");
-        let Http1 { link, window, head_parser, headers, .. } = connection;
+        let Http1 { link, window, headers_parser, headers, .. } = connection;
         let exchange =
-            Exchange { link, window, head_parser, caller, json_size_header: json_size_header(context) };
+            Exchange { link, window, headers_parser, caller, json_size_header: json_size_header(context) };
         exchange.run(headers, std::iter::once(&body[..])).await
     }
 
@@ -155,7 +155,7 @@ pub(super) async fn check_success(head: &ResponseHead, body: &mut Body<'_>) -> R
     }
 }
 
-/// Reads the start of an error's body and decompresses it, as far as a reason is searched in it.
+/// Reads and decompresses the start of an error's body, in which the reason is expected.
 pub(super) async fn read_reason(head: &ResponseHead, start: Vec<u8>, body: &mut Body<'_>) -> Vec<u8> {
     let mut bytes = start;
     let max = READ_BYTE_SIZE.saturating_sub(bytes.len() as u64);

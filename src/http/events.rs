@@ -39,7 +39,7 @@ impl Http {
         let outcome = async {
             let mut response = self.send(&mut checked.connection, request, caller, context).await?;
             let outcome = read_stream(&mut response, on_event, context).await;
-            // A stream that was not read to its end closes its connection, which tells the server.
+            // A stream that was not read to its end closes its connection, so that the server stops.
             let is_reusable = response.is_reusable();
             let headers = response.head.headers;
             Ok(match outcome {

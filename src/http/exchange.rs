@@ -12,7 +12,9 @@ use http::{Request, header};
 use tokio::io::ReadBuf;
 use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult, state};
 
-use super::response_head::{Framing as Announced, HeadParser, MAX_HEADERS_BYTE_SIZE, ResponseHead, is_http2};
+use super::response_head::{
+    Framing as Announced, HeadersParser, MAX_HEADERS_BYTE_SIZE, ResponseHead, is_http2,
+};
 use crate::{
     error::{Error, Origin, Result, Status},
     net::{
@@ -78,13 +80,13 @@ impl Window {
 pub(super) struct Exchange<'c> {
     pub link: &'c Link,
     pub window: &'c mut Window,
-    pub head_parser: &'c mut HeadParser,
+    pub headers_parser: &'c mut HeadersParser,
     pub caller: &'c Caller,
     /// The name of the header with the byte size of the JSON part.
     pub json_size_header: &'c str,
 }
 
-/// The head of a response and its unread body.
+/// The status line and headers of a response, and its unread body.
 pub(super) struct Response<'c> {
     pub head: ResponseHead,
     pub body: Body<'c>,
@@ -119,7 +121,7 @@ impl<'c> Exchange<'c> {
                 // Before it closed the connection, the server may have sent the reason, or shown another
                 // protocol.
                 self.link.read_anyway();
-                match self.read_head().await {
+                match self.read_headers().await {
                     Ok(head) if failure.reached != Reached::Nothing => (Some(head), false),
                     Err(other) if names_protocol(self.window.unread()) => return Err(other),
                     _ => return Err(failure),
@@ -129,7 +131,7 @@ impl<'c> Exchange<'c> {
         self.caller.begins("waiting for the response");
         let head = match head {
             Some(head) => head,
-            None => self.read_head().await?,
+            None => self.read_headers().await?,
         };
         self.caller.begins("receiving the response");
         if !is_sent && matches!(head.status, 200..=299) {
@@ -172,7 +174,7 @@ impl<'c> Exchange<'c> {
     }
 
     /// Reads until the response's headers are complete.
-    async fn read_head(&mut self) -> std::result::Result<ResponseHead, Failure> {
+    async fn read_headers(&mut self) -> std::result::Result<ResponseHead, Failure> {
         loop {
             if let Some(head) = self.parse()? {
                 return Ok(head);
@@ -192,7 +194,7 @@ impl<'c> Exchange<'c> {
             if unread.is_empty() {
                 return Ok(None);
             }
-            let Some((head, length)) = self.head_parser.parse(unread, self.json_size_header)? else {
+            let Some((head, length)) = self.headers_parser.parse(unread, self.json_size_header)? else {
                 if unread.len() > MAX_HEADERS_BYTE_SIZE {
                     return Err(too_long());
                 }

@@ -47,9 +47,14 @@ impl Http {
         connection.end_headers(context);
         connection.ids.send(request.id);
         let outcome = async {
-            let Http1 { link, window, head_parser, headers, json, ids } = &mut **connection;
-            let exchange =
-                Exchange { link, window, head_parser, caller, json_size_header: json_size_header(context) };
+            let Http1 { link, window, headers_parser, headers, json, ids } = &mut **connection;
+            let exchange = Exchange {
+                link,
+                window,
+                headers_parser,
+                caller,
+                json_size_header: json_size_header(context),
+            };
             let mut response = exchange.run(headers, request.body()).await?;
             let progress = link.progress();
             if let Some(sent_at) = progress.sent_at {
@@ -205,7 +210,7 @@ impl Reading<'_> {
         reading.read_parts(body, byte_size, parser, places).await
     }
 
-    /// Parses the JSON part, which has been read, and reads the tensors behind it.
+    /// Parses the JSON part, which has been read, and reads the tensors after it.
     async fn read_parts(
         &self,
         body: &mut Body<'_>,

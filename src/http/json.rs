@@ -588,7 +588,7 @@ mod tests {
                 "{json}"
             );
         }
-        // The same name in different objects is no duplicate, and unknown members are skipped.
+        // The same name in different objects is not a duplicate, and unknown members are skipped.
         let json = r#"{"model_name":"m","x":1,"x":2,"outputs":[{"name":"A"},{"name":"B"}]}"#;
         assert_eq!(read_header(json.as_bytes()).unwrap().outputs.len(), 2);
     }

@@ -149,15 +149,15 @@ pub(super) fn json(request: &InferRequest) -> Result<Vec<u8>> {
     Ok(json)
 }
 
-/// The path, and the JSON part after the id. Both are kept with the request for later calls if they will be
-/// the same.
+/// The path, and the JSON part after the id. Both are kept with the request for later calls, unless borrowed
+/// data is written into the JSON.
 fn forms<'r>(request: &'r InferRequest<'_>) -> Result<(Form<'r, str>, Form<'r, [u8]>)> {
     let kept = |written: &'r Written| (Form::Kept(&written.path[..]), Form::Kept(&written.json[..]));
     if let Some(written) = request.written().get() {
         return Ok(kept(written));
     }
     let written = write(request)?;
-    // Borrowed data may change between calls, and JSON elements are written from it.
+    // Borrowed data may change between calls.
     let is_fixed = |input: &InferInput| !matches!(input.source(), Source::Segments(_) if input.is_json());
     if request.inputs().iter().all(is_fixed) && written.json.len() <= KEPT_BYTE_SIZE {
         return Ok(kept(request.written().get_or_init(|| written)));
@@ -291,7 +291,7 @@ fn write_parameters(json: &mut Writer, request: &InferRequest) {
         parameters.member("timeout").number(settings.server_timeout_us);
     }
     parameters.all(&settings.parameters);
-    // Without listed outputs, which state it each.
+    // Listed outputs state it themselves.
     if request.requested_outputs().is_empty() && settings.binary_output {
         parameters.member("binary_data_output").raw("true");
     }

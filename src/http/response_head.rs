@@ -1,4 +1,4 @@
-//! The head of a response: status line and headers.
+//! The status line and headers of a response.
 
 use std::mem::MaybeUninit;
 
@@ -13,11 +13,11 @@ use crate::{
 /// RESOURCE_EXHAUSTED beyond.
 pub(super) const MAX_HEADERS: usize = 128;
 pub(super) const MAX_HEADERS_BYTE_SIZE: usize = 64 << 10;
-/// Advice for a client that has met the gRPC port, and one that has met an unknown protocol.
+/// The advice for a response of a gRPC port, and for one of an unknown protocol.
 const GRPC_PORT: &str =
-    "is it the gRPC port (8001 by default)? use a grpc:// URL, or the HTTP port (8000 by default)";
+    "is it the gRPC port (8001 by default)? use a grpc:// URL, or the HTTP port (default 8000, metrics 8002)";
 const NOT_HTTP_PORT: &str =
-    "is this the server's HTTP port (8000 by default)? the gRPC port (8001) needs a grpc:// URL";
+    "is it the HTTP port (default 8000, metrics 8002)? the gRPC port (8001) needs a grpc:// URL";
 /// The header with the byte size of the JSON part, in requests and responses.
 const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
 /// The same as a parameter of the content type, which SageMaker and Vertex AI pass on.
@@ -46,7 +46,7 @@ pub(super) struct ResponseHead {
 /// none, or `text/plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContentKind {
-    /// What a gRPC port behind Envoy, HAProxy, Apache or Caddy sends over HTTP/1.1, with status 200.
+    /// Envoy, HAProxy, Apache and Caddy send it over HTTP/1.1 from a gRPC port, with status 200.
     Grpc,
     Html,
     EventStream,
@@ -61,7 +61,7 @@ pub(super) enum Framing {
     UntilClose,
 }
 
-/// What was parsed of a head.
+/// The parsed values, kept for the next response.
 #[derive(Clone, Debug)]
 struct Parsed {
     status: u16,
@@ -72,17 +72,17 @@ struct Parsed {
     framing: Framing,
 }
 
-/// Parses the heads of one connection's responses. A head that equals the previous one, as is usual for calls
-/// of the same kind, is not parsed again.
+/// Parses the headers of one connection's responses. Headers equal to the previous ones, as is usual for
+/// calls of the same kind, are not parsed again.
 #[derive(Debug, Default)]
-pub(super) struct HeadParser {
+pub(super) struct HeadersParser {
     last: Vec<u8>,
     parsed: Option<Parsed>,
 }
 
-impl HeadParser {
-    /// Parses the head at the start of `bytes` and returns its length too; `None` if it is incomplete.
-    /// `json_size` is the name of the header with the byte size of the JSON part.
+impl HeadersParser {
+    /// Parses the headers at the start of `bytes`, and returns their length too; `None` if they are
+    /// incomplete. `json_size` is the name of the header with the byte size of the JSON part.
     pub fn parse(&mut self, bytes: &[u8], json_size: &str) -> Result<Option<(ResponseHead, usize)>> {
         let is_usual = json_size == JSON_BYTE_SIZE;
         if let Some(parsed) = &self.parsed

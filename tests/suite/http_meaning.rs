@@ -56,8 +56,8 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
 /// Expects the error of a malformed response, with all hints in its message.
 #[track_caller]
 fn expect_broken(error: &Error, what: &str, hints: &[&str]) {
-    let said = (error.status(), error.origin(), error.is_retryable());
-    assert_eq!(said, (Status::Internal, Origin::Connection, false), "{what}: {error:?}");
+    let properties = (error.status(), error.origin(), error.is_retryable());
+    assert_eq!(properties, (Status::Internal, Origin::Connection, false), "{what}: {error:?}");
     for hint in hints {
         assert!(error.full_message().contains(hint), "{what}: '{hint}' is not in {error:?}");
     }
@@ -629,8 +629,8 @@ fn an_error_within_a_stream_ends_it_in_every_usual_form() {
             let body = format!("data: {{\"n\":1}}\n\n{event}\n\ndata: {{\"n\":2}}\n\n");
             let (count, outcome) = events(headers, &body);
             let error = outcome.expect_err(event);
-            let said = (count, error.status(), error.origin(), error.http_status());
-            assert_eq!(said, (1, Status::Unknown, Origin::Server, Some(200)), "{event}: {error:?}");
+            let properties = (count, error.status(), error.origin(), error.http_status());
+            assert_eq!(properties, (1, Status::Unknown, Origin::Server, Some(200)), "{event}: {error:?}");
             let message = error.full_message();
             assert!(message.contains("because") && !message.contains("secret"), "{message}");
         }
@@ -873,7 +873,11 @@ fn an_http_client_on_a_port_of_an_unknown_protocol_is_asked_about_the_port() {
             // Unread bytes would reset the connection.
             io::copy(&mut stream, &mut io::sink()).map(drop)
         });
-        let hints = ["malformed HTTP response", "HTTP port (8000 by default)?", "(8001) needs a grpc:// URL"];
+        let hints = [
+            "malformed HTTP response",
+            "is it the HTTP port (default 8000, metrics 8002)?",
+            "(8001) needs a grpc:// URL",
+        ];
         expect_another_protocol(&server.address().to_string(), true, &hints);
     }
 }

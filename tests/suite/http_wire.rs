@@ -26,8 +26,8 @@ fn body() -> Vec<u8> {
 /// A response with these headers and the byte size of the JSON part.
 fn framed(status: &str, lines: &[&str], body: &[u8]) -> Vec<u8> {
     let size = format!("Inference-Header-Content-Length: {}", JSON.len());
-    let head = [&[status], lines, &[size.as_str(), "", ""]].concat().join("\r\n");
-    [head.as_bytes(), body].concat()
+    let headers = [&[status], lines, &[size.as_str(), "", ""]].concat().join("\r\n");
+    [headers.as_bytes(), body].concat()
 }
 
 /// The body in chunks of `each` bytes, with extensions and trailers.
@@ -186,8 +186,8 @@ fn a_response_that_exceeds_the_limit_is_refused_in_every_framing() {
         let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
         // Without an input the request is below the limit.
         let error = client.infer(&InferRequest::new("m")).unwrap_err();
-        let said = (error.status(), error.origin(), error.is_in_doubt());
-        assert_eq!(said, (Status::ResourceExhausted, Origin::Client, true), "{name}: {error:?}");
+        let properties = (error.status(), error.origin(), error.is_in_doubt());
+        assert_eq!(properties, (Status::ResourceExhausted, Origin::Client, true), "{name}: {error:?}");
     }
 }
 
@@ -292,13 +292,13 @@ fn a_stray_of_any_earlier_request_of_a_connection_is_refused() {
         let size = json.len().to_string();
         response(200, &[("Inference-Header-Content-Length", &size)], &[json.as_bytes(), &TENSOR].concat())
     };
-    for behind in 1..5 {
+    for back in 1..5 {
         let server = Http::start(move |request| {
             let text = String::from_utf8_lossy(&request.body);
             let id =
                 text.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
             let number: usize = id.parse().unwrap();
-            Response::Bytes(reply(&if number == 5 { number - behind } else { number }.to_string()))
+            Response::Bytes(reply(&if number == 5 { number - back } else { number }.to_string()))
         });
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         for number in 1..8 {

@@ -83,9 +83,14 @@ impl Expected {
     /// Checks an error. At least one of `hints` must be in its message, in any case.
     #[track_caller]
     pub(crate) fn check(self, error: &Error, what: &str, hints: &[&str]) {
-        let said = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
+        let properties = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
         let expected = (self.status, self.origin, self.in_doubt, self.retryable);
-        assert_eq!(said, expected, "{what} (status, origin, in doubt, retryable): {}", shortened(error));
+        assert_eq!(
+            properties,
+            expected,
+            "{what} (status, origin, in doubt, retryable): {}",
+            shortened(error)
+        );
         let message = error.full_message().to_lowercase();
         let is_there = hints.iter().any(|hint| message.contains(&hint.to_lowercase()));
         assert!(is_there, "{what}: none of {hints:?} is in {}", shortened(error));
@@ -172,12 +177,12 @@ fn a_request_of_3_gib_is_refused_before_a_connection_is_opened() {
     for scheme in ["http", "grpc"] {
         let server = fault::silent();
         let error = client(&format!("{scheme}://{}", server.address())).infer(&request).unwrap_err();
-        let said =
+        let properties =
             (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable(), server.connections());
-        assert_eq!(said.0, Status::ResourceExhausted, "{scheme}: {error:?}");
+        assert_eq!(properties.0, Status::ResourceExhausted, "{scheme}: {error:?}");
         assert!(
-            said.1 != Origin::Server && !said.2 && !said.3 && said.4 == 0,
-            "{scheme}: {said:?} {error:?}"
+            properties.1 != Origin::Server && !properties.2 && !properties.3 && properties.4 == 0,
+            "{scheme}: {properties:?} {error:?}"
         );
         // The advice: shared memory, the option, and its limit.
         for words in

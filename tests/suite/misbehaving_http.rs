@@ -30,15 +30,15 @@ fn serve(play: impl Fn(&HttpTurn) -> std::io::Result<()> + Send + Sync + 'static
 /// The right response with another status line, and `lines` instead of its Content-Length.
 fn reframed(turn: &HttpTurn, status_line: &str, lines: &[&str], frame: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let (body, size) = turn.body();
-    let mut head = format!("{status_line}\r\n");
+    let mut headers = format!("{status_line}\r\n");
     if let Some(size) = size {
-        head += &format!("Inference-Header-Content-Length: {size}\r\n");
+        headers += &format!("Inference-Header-Content-Length: {size}\r\n");
     }
     for line in lines {
-        head += &line.replace("LENGTH", &body.len().to_string());
-        head += "\r\n";
+        headers += &line.replace("LENGTH", &body.len().to_string());
+        headers += "\r\n";
     }
-    [head.as_bytes(), b"\r\n", &frame(&body)].concat()
+    [headers.as_bytes(), b"\r\n", &frame(&body)].concat()
 }
 
 const OK: &str = "HTTP/1.1 200 OK";
@@ -334,9 +334,9 @@ fn a_malformed_response_is_refused_at_once_and_its_connection_closed() {
         for kind in BOTH {
             let what = format!("{kind:?} {what}");
             let (server, client) = serve(move |turn| {
-                let head = reframed(turn, OK, &[LENGTH], |_| Vec::new());
-                let head = String::from_utf8(head).unwrap().replace(from, to);
-                turn.send(&[head.as_bytes(), &turn.body().0].concat())
+                let headers = reframed(turn, OK, &[LENGTH], |_| Vec::new());
+                let headers = String::from_utf8(headers).unwrap().replace(from, to);
+                turn.send(&[headers.as_bytes(), &turn.body().0].concat())
             });
             let hints = ["line feed", "line end", "bare", " LF", " CR", "malformed"];
             note(&mut failures, &what, || expect_broken(kind, &server, &client, &what, &hints));

@@ -54,8 +54,8 @@ fn expect_unknown(result: &InferResult, name: &str, datatype: &str, data: &[u8])
     assert_eq!(result.output("GOOD").unwrap().as_slice::<i32>().unwrap(), [7]);
     assert_eq!(result.output("GOOD").unwrap().datatype_name(), "INT32");
     let output = result.output(name).unwrap();
-    let said = (output.datatype(), output.datatype_name(), output.data());
-    assert_eq!(said, (Datatype::Invalid, datatype, data));
+    let properties = (output.datatype(), output.datatype_name(), output.data());
+    assert_eq!(properties, (Datatype::Invalid, datatype, data));
     assert_eq!(output.byte_size(), data.len());
     for error in [
         output.as_slice::<f32>().map(drop).unwrap_err(),
@@ -391,13 +391,13 @@ fn halves(output: &InferOutput) -> Vec<u16> {
 #[test]
 fn fp16_and_bf16_are_sent_as_numbers_and_received_exactly() {
     let sent = Arc::new(Mutex::new(Vec::<Value>::new()));
-    let heard = sent.clone();
+    let record = sent.clone();
     // The server returns what it receives.
     let server = Http::start(move |request| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let output = json!({ "name": "O", "datatype": body["inputs"][0]["datatype"],
             "shape": body["inputs"][0]["shape"], "data": body["inputs"][0]["data"] });
-        heard.lock().unwrap().push(body);
+        record.lock().unwrap().push(body);
         Response::Bytes(response(
             200,
             &[],

@@ -1,5 +1,5 @@
-//! What a server may put into an answer, as the result has it: outputs in every form beside each other,
-//! parameters of every type, and the mark of the last response.
+//! The forms of inference responses in results: outputs in every form, parameters of every type, and the mark
+//! of the final response.
 
 use std::fmt::Debug;
 
@@ -218,8 +218,8 @@ fn outputs_and_raw_entries_are_matched_within_their_bounds() {
     ];
     for (what, response, hint) in cases {
         let error = over_grpc(&response).unwrap_err();
-        let said = (error.status(), error.origin(), error.is_in_doubt());
-        assert_eq!(said, (Status::Internal, Origin::Connection, true), "{what}: {error:?}");
+        let properties = (error.status(), error.origin(), error.is_in_doubt());
+        assert_eq!(properties, (Status::Internal, Origin::Connection, true), "{what}: {error:?}");
         assert!(error.full_message().contains(hint), "{what}: {error:?}");
     }
 }
@@ -237,7 +237,7 @@ fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
             ("i", Int64Param(i64::MIN)),
             ("s", StringParam("a \u{e4}".to_owned())),
             ("u", Uint64Param(u64::MAX)),
-            // The same number is the same parameter, however it was sent.
+            // The same number is the same parameter in every wire form.
             ("v", Uint64Param(7)),
         ]
         .map(|(name, choice)| (name.to_owned(), parameter(choice)))

@@ -158,8 +158,8 @@ fn an_error_that_quotes_such_a_page_is_the_servers_own() {
                 turn.send(&crate::support::fault::response(400, &[], body.as_bytes()))
             });
             let error = kind.call(&client(&format!("http://{}", server.address())), 1).unwrap_err();
-            let said = (error.status(), error.origin());
-            assert_eq!(said, (Status::InvalidArgument, Origin::Server), "{error:?}");
+            let properties = (error.status(), error.origin());
+            assert_eq!(properties, (Status::InvalidArgument, Origin::Server), "{error:?}");
         }
     }
 }

@@ -30,7 +30,7 @@ pub fn unframe(mut body: Vec<u8>) -> std::result::Result<Vec<u8>, String> {
     let (expected, got) = (u32::from_be_bytes(*byte_size) as usize, message.len());
     match (flag, expected == got) {
         (0, true) => Ok(body.split_off(PREFIX_BYTE_SIZE)),
-        (0, false) => Err(format!("a message of {expected} bytes with {got} bytes behind its prefix")),
+        (0, false) => Err(format!("a message of {expected} bytes with {got} bytes after its prefix")),
         (flag, _) => Err(format!("a message with the compression flag {flag}")),
     }
 }
