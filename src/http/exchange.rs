@@ -121,8 +121,17 @@ impl<'c> Exchange<'c> {
                 // Before it closed the connection, the server may have sent the reason, or shown another
                 // protocol.
                 self.link.read_anyway();
-                match self.read_headers().await {
-                    Ok(head) if failure.reached != Reached::Nothing => (Some(head), false),
+                let outcome = match failure.reached {
+                    // Not waited for: what failed may not have ended the connection. A response to nothing
+                    // does not count.
+                    Reached::Nothing => {
+                        let _ = poll_fn(|_| Poll::Ready(self.window.poll_receive(self.link))).await;
+                        self.parse().map(|_| None).map_err(Failure::from)
+                    }
+                    _ => self.read_headers().await.map(Some),
+                };
+                match outcome {
+                    Ok(Some(head)) => (Some(head), false),
                     Err(other) if names_protocol(self.window.unread()) => return Err(other),
                     _ => return Err(failure),
                 }
