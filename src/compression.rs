@@ -1,4 +1,4 @@
-//! Compression of messages: the same two forms over HTTP and gRPC.
+//! Compression of messages, the same over HTTP and gRPC.
 
 use std::io::{self, Read, Write};
 
@@ -13,17 +13,17 @@ use crate::error::{Error, Origin, Result, Status};
 /// How a message is compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// Not compressed.
     #[default]
     None,
     /// gzip (RFC 1952).
     Gzip,
-    /// What HTTP and gRPC call deflate: zlib (RFC 1950).
+    /// zlib (RFC 1950), which HTTP and gRPC call deflate.
     Deflate,
 }
 
 impl Compression {
-    /// As headers name it.
+    /// The name in headers.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::None => "identity",
@@ -32,7 +32,7 @@ impl Compression {
         }
     }
 
-    /// `None` for a name that this library does not know. `x-gzip` is an old name of gzip (RFC 9110, 8.4.1.3).
+    /// `None` for an unsupported name. `x-gzip` is an old name of gzip (RFC 9110, 8.4.1.3).
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("x-gzip") {
             return Some(Self::Gzip);
@@ -40,17 +40,17 @@ impl Compression {
         [Self::None, Self::Gzip, Self::Deflate].into_iter().find(|own| name.eq_ignore_ascii_case(own.name()))
     }
 
-    /// What a message that begins so was compressed with, if it was: neither JSON nor other text begins like that.
+    /// Detects the compression by the first bytes, with which neither JSON nor other text begins.
     pub(crate) fn of(message: &[u8]) -> Self {
         match message {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            // zlib with its usual window; the two bytes are a multiple of 31.
+            // zlib with the usual window of 32 KiB: the four valid second bytes.
             [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => Self::Deflate,
             _ => Self::None,
         }
     }
 
-    /// Compresses a message whose parts lie apart.
+    /// Compresses the concatenation of `parts`.
     pub(crate) fn compress<'p>(self, parts: impl Iterator<Item = &'p [u8]>) -> Result<Vec<u8>> {
         fn all<'p, W: Write>(mut to: W, mut parts: impl Iterator<Item = &'p [u8]>) -> io::Result<W> {
             parts.try_for_each(|part| to.write_all(part))?;
@@ -65,11 +65,11 @@ impl Compression {
                 all(ZlibEncoder::new(Vec::new(), Level::default()), parts).and_then(ZlibEncoder::finish)
             }
         };
-        outcome.map_err(|error| Error::invalid("the request can't be compressed").with_source(error))
+        outcome.map_err(|error| Error::invalid("can't compress the request").with_source(error))
     }
 
-    /// What a compressed message gives: RESOURCE_EXHAUSTED if that is more than `max` bytes, INTERNAL for a message that is
-    /// not compressed as it says.
+    /// Decompresses a message. Returns RESOURCE_EXHAUSTED if the result exceeds `max` bytes, INTERNAL if the
+    /// message is not valid for this compression.
     pub(crate) fn decompress(self, message: &[u8], max: u64) -> Result<Vec<u8>> {
         let mut plain = Vec::new();
         let outcome = self.decompress_into(message, max.saturating_add(1), &mut plain);
@@ -82,15 +82,16 @@ impl Compression {
         match outcome {
             Ok(()) => Ok(plain),
             Err(error) => {
-                Err(Error::malformed_response("the response is not compressed as it says").with_source(error))
+                let text = format!("invalid {} data in the response", self.name());
+                Err(Error::malformed_response(text).with_source(error))
             }
         }
     }
 
-    /// As much of what a compressed message gives as can be had, up to `max` bytes.
+    /// Decompresses as much of a damaged or cut message as possible, at most `max` bytes.
     pub(crate) fn decompress_start(self, message: &[u8], max: u64) -> Vec<u8> {
         let mut plain = Vec::new();
-        // What came out before the damage is kept.
+        // What precedes the damage is kept.
         let _ = self.decompress_into(message, max, &mut plain);
         plain
     }
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_comes_back_and_a_bomb_is_stopped_at_the_limit() {
+    fn a_message_decompresses_to_the_same_and_a_bomb_stops_at_the_limit() {
         let (a, b) = (vec![0u8; 1 << 20], [1u8, 2, 3]);
         for compression in [Compression::None, Compression::Gzip, Compression::Deflate] {
             let message = compression.compress([&a[..], &b].into_iter()).unwrap();

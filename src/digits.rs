@@ -1,6 +1,6 @@
-//! Whole numbers as text.
+//! Integers as text.
 
-/// Writes a whole number: `core::fmt` takes ten times as long for it.
+/// Writes an integer: `core::fmt` takes ten times as long.
 pub(crate) fn put_digits(to: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();
@@ -15,8 +15,8 @@ pub(crate) fn put_digits(to: &mut Vec<u8>, mut number: u64) {
     to.extend_from_slice(&digits[start..]);
 }
 
-/// The whole number that a JSON number is, with all its digits, be it written as `1.0` or `1e3`; `None` for any other text,
-/// and for a number whose amount exceeds 64 bits.
+/// Parses a JSON number that is an integer, exactly, also in the forms `1.0` and `1e3`. `None` for any other
+/// text, and for a magnitude of more than 64 bits.
 pub(crate) fn whole_number(text: &str) -> Option<i128> {
     let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -27,7 +27,7 @@ pub(crate) fn whole_number(text: &str) -> Option<i128> {
     if whole.is_empty() {
         return None;
     }
-    // Where the decimal point stands, in digits from the start.
+    // The position of the decimal point, in digits from the start.
     let point = (whole.len() as i64).saturating_add(exponent);
     let (mut amount, mut at) = (0u64, 0i64);
     for digit in whole.bytes().chain(fraction.bytes()) {
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_read_with_all_their_digits_however_they_are_written() {
+    fn integers_are_read_exactly_in_every_form_of_a_json_number() {
         for (text, number) in [
             ("0", 0),
             ("-0.0", 0),

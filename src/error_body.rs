@@ -1,6 +1,7 @@
-//! What the body of an error over HTTP says, whoever wrote it: Triton, another server of the protocol, or a proxy.
+//! The reason in the body of an HTTP error, whether Triton, another server of the protocol or a proxy wrote
+//! it.
 //!
-//! No text of a message shows the member `input` of FastAPI's errors, which repeats the caller's own tensor.
+//! The member `input` of FastAPI's errors is never shown: it repeats the caller's tensor.
 
 use std::borrow::Cow;
 
@@ -11,18 +12,18 @@ use crate::{
     proto::without_bom,
 };
 
-/// The maximum number of bytes that are read of the body of an error. FastAPI's errors repeat the request, in front of the
-/// reason or behind it.
+/// The maximum number of bytes read of an error's body. FastAPI's errors repeat the request before or after
+/// the reason.
 pub(crate) const READ_BYTE_SIZE: u64 = 1 << 20;
 
-/// How deep a reason may lie in JSON.
+/// The maximum depth of a reason in JSON.
 const MAX_DEPTH: usize = 4;
 
-/// The maximum number of characters of a page without a title, and of a body that was to be another one.
+/// The maximum number of characters shown of a page or of an unexpected body.
 const FIRST_WORDS: usize = 200;
 
-/// The reason that a body gives, a little longer than what is shown of it, so that the cut is seen; blank without one. A body
-/// of a form that is not known is shown in one line.
+/// Returns the reason in a body; blank if there is none. It is a little longer than what is shown, so that
+/// the cut is marked. A body of an unknown form is its own reason, in one line.
 pub(crate) fn reason(body: &[u8]) -> String {
     let text = start_of(body);
     if let Some(page) = page(&text) {
@@ -41,7 +42,7 @@ pub(crate) fn reason(body: &[u8]) -> String {
     one_line(start, REASON_BYTE_SIZE + 1)
 }
 
-/// What a body is, for a message that says what it should have been.
+/// Describes an unexpected body for a message "expected X, got Y".
 pub(crate) fn describe(body: &[u8]) -> String {
     let text = start_of(body);
     let text = text.trim();
@@ -60,10 +61,10 @@ pub(crate) fn describe(body: &[u8]) -> String {
     format!("{what}'{}{end}'", Excerpt::of(&start, FIRST_WORDS))
 }
 
-/// The reason that JSON gives, as far as it arrived, `None` without one: `error`, as Triton writes it, `message` of
-/// TorchServe, or `detail` of FastAPI, in which each entry of a list is `loc: msg`. Where `error` is blank, or no more than
-/// the words of an HTTP status, as Spring writes it, `message` counts; without any of them what others call it. A little
-/// more than [`REASON_BYTE_SIZE`] bytes of it are read at most.
+/// Returns the reason in JSON that may be cut, at most a little more than [`REASON_BYTE_SIZE`] bytes of it;
+/// `None` if there is none. It is the member `error` (Triton), `message` (TorchServe) or `detail` (FastAPI,
+/// each entry of a list as `loc: msg`), or else a member that other servers use. If `error` is blank or only
+/// an HTTP reason phrase (Spring), `message` takes precedence.
 pub(crate) fn in_json(json: &str) -> Option<String> {
     let mut walk = Walk { json, reader: Jiter::new(json.as_bytes()).with_allow_inf_nan(), is_over: false };
     match walk.step(|reader| reader.peek())? {
@@ -73,8 +74,8 @@ pub(crate) fn in_json(json: &str) -> Option<String> {
     }
 }
 
-/// The text of the error that a JSON object is, in one of the usual forms, if it is nothing else. An output that is called
-/// `error` has `model_name` beside it.
+/// Returns the reason of a JSON object that is an error in one of the usual forms and nothing else. An output
+/// named `error` has `model_name` beside it.
 pub(crate) fn embedded_error(json: &[u8]) -> Option<String> {
     const USUAL: [&str; 21] = [
         "error",
@@ -133,7 +134,7 @@ pub(crate) fn embedded_error(json: &[u8]) -> Option<String> {
     is_error.then(|| in_json(json).unwrap_or_default())
 }
 
-/// Whether a JSON object has a member `error` that tells something, whatever else it has.
+/// Whether a JSON object has a member `error` that is a string or an object.
 pub(crate) fn has_error(json: &[u8]) -> bool {
     let mut reader = Jiter::new(json).with_allow_inf_nan();
     let mut has_error = || {
@@ -151,15 +152,15 @@ pub(crate) fn has_error(json: &[u8]) -> bool {
     has_error().unwrap_or(false)
 }
 
-/// JSON that may be cut, or be none.
+/// A reader of JSON that may be cut or malformed.
 struct Walk<'j> {
     json: &'j str,
     reader: Jiter<'j>,
-    /// Whether nothing more can be read, or need be.
+    /// Whether the end was reached, or enough was read.
     is_over: bool,
 }
 
-/// What the member of an object says of an error.
+/// The part of an error that a member holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Member {
     Error,
@@ -167,11 +168,11 @@ enum Member {
     Detail,
     Location,
     Kind,
-    /// OAuth's, beside the code that `error` is.
+    /// OAuth's, beside the code in `error`.
     Description,
-    /// Of problem details, Elasticsearch, AWS and others, if there is nothing else.
+    /// Of problem details (RFC 9457), Elasticsearch, AWS and others; used if there is nothing else.
     Title,
-    /// An object that has the reason, of Seldon and Apigee; else no reason.
+    /// An object with the reason, of Seldon and Apigee; any other value is ignored.
     Within,
     Other,
 }
@@ -194,14 +195,14 @@ impl Member {
 }
 
 impl<'j> Walk<'j> {
-    /// `None` at the end of what can be read.
+    /// Takes a step of the reader; `None` at the end of what can be read.
     fn step<T>(&mut self, step: impl FnOnce(&mut Jiter<'j>) -> JiterResult<T>) -> Option<T> {
         let outcome = step(&mut self.reader).ok();
         self.is_over |= outcome.is_none();
         outcome
     }
 
-    /// The text of a value: a string as it is, and of arrays and objects the reason in them.
+    /// Reads the text of a value: of a string itself, of arrays and objects the reason in them.
     fn value(&mut self, depth: usize) -> Option<String> {
         let peek = self.step(|reader| reader.peek())?;
         let start = self.reader.current_index();
@@ -230,7 +231,7 @@ impl<'j> Walk<'j> {
         }
     }
 
-    /// The reason that an object tells.
+    /// Reads the reason in an object.
     fn object(&mut self, depth: usize) -> Option<String> {
         let (mut error, mut message, mut detail, mut location, mut kind) = (None, None, None, None, None);
         let (mut description, mut title) = (None, None);
@@ -258,13 +259,13 @@ impl<'j> Walk<'j> {
             }
             next = self.step(|reader| Ok(reader.next_key()?.map(Member::from))).flatten();
         }
-        let says_little = |text: &String| matches!(text.trim(), "" | "{}" | "[]") || is_status(text);
+        let is_vague = |text: &String| matches!(text.trim(), "" | "{}" | "[]") || is_reason_phrase(text);
         let text = match (error, description) {
             (Some(error), Some(description)) => Some(format!("{error}: {description}")),
             (error, description) => error.or(description),
         };
         let text = match text {
-            Some(error) if says_little(&error) => message.or(detail).or(Some(error)),
+            Some(error) if is_vague(&error) => message.or(detail).or(Some(error)),
             text => text.or(message).or(detail).or(title),
         };
         match location {
@@ -273,7 +274,7 @@ impl<'j> Walk<'j> {
         }
     }
 
-    /// The reason in an object; `None` for any other value.
+    /// Reads the reason in a value that is an object; `None` for any other value.
     fn within(&mut self, depth: usize) -> Option<String> {
         match self.step(|reader| reader.peek())? {
             Peek::Object if depth < MAX_DEPTH => self.object(depth + 1),
@@ -284,7 +285,7 @@ impl<'j> Walk<'j> {
         }
     }
 
-    /// The reasons of a list, joined.
+    /// Reads the reasons in a list, joined.
     fn list(&mut self, depth: usize) -> Option<String> {
         let mut texts = String::new();
         let mut next = self.step(|reader| reader.next_array())?;
@@ -302,7 +303,7 @@ impl<'j> Walk<'j> {
         Some(texts)
     }
 
-    /// FastAPI's `loc`, `["body", "inputs", 0]`, with dots.
+    /// Reads FastAPI's `loc`: `["body", "inputs", 0]` becomes `body.inputs.0`.
     fn location(&mut self) -> Option<String> {
         if self.step(|reader| reader.peek())? != Peek::Array {
             return self.value(MAX_DEPTH);
@@ -323,21 +324,21 @@ impl<'j> Walk<'j> {
     }
 }
 
-/// Whether a text is no more than the words of an HTTP status, `Internal Server Error`.
-fn is_status(text: &str) -> bool {
-    let words = |status| http::StatusCode::from_u16(status).ok()?.canonical_reason();
-    (400..600).filter_map(words).any(|words| words.eq_ignore_ascii_case(text.trim()))
+/// Whether a text is only an HTTP reason phrase, such as `Internal Server Error`.
+fn is_reason_phrase(text: &str) -> bool {
+    let phrase = |status| http::StatusCode::from_u16(status).ok()?.canonical_reason();
+    (400..600).filter_map(phrase).any(|phrase| phrase.eq_ignore_ascii_case(text.trim()))
 }
 
-/// What repeats the request in FastAPI's errors.
+/// The member of FastAPI's errors that repeats the request.
 const INPUT: &str = "\"input\"";
 
-/// A text up to where it repeats the request.
+/// A text up to the member that repeats the request.
 fn before_input(text: &str) -> &str {
     text.split(INPUT).next().unwrap_or_default()
 }
 
-/// The first `max` characters of a text, with escapes for those that cannot be seen.
+/// The first `max` characters of a text in one line, with non-printable ones escaped.
 fn one_line(text: &str, max: usize) -> String {
     let mut line = String::new();
     for c in text.chars().take(max) {
@@ -349,11 +350,11 @@ fn one_line(text: &str, max: usize) -> String {
     line
 }
 
-/// The text of a JSON string behind its opening quote, to its closing quote or as far as it arrived.
+/// Unescapes a JSON string from after its opening quote to its closing quote, or as far as it arrived.
 fn unescaped(json: &str) -> String {
     let mut text = String::new();
     let mut chars = json.chars();
-    // A little beyond what is shown, so that the cut is seen; the reason stands at the end of a traceback.
+    // A little more than is shown, so that the cut is marked; the end of a traceback has its reason.
     let max = if json.starts_with(TRACEBACK) { usize::MAX } else { REASON_BYTE_SIZE };
     while text.len() <= max {
         match chars.next() {
@@ -377,7 +378,8 @@ fn unescaped(json: &str) -> String {
     text
 }
 
-/// The character of `\uXXXX`, of two of them where it needs them; half of a pair is replaced, `None` if it is cut.
+/// Reads the character of `\uXXXX` or of a surrogate pair. A lone surrogate becomes U+FFFD; `None` if it is
+/// cut.
 fn unicode(chars: &mut std::str::Chars<'_>) -> Option<char> {
     let unit = |chars: &mut std::str::Chars<'_>| {
         let digits = chars.as_str().get(..4)?;
@@ -397,16 +399,16 @@ fn unicode(chars: &mut std::str::Chars<'_>) -> Option<char> {
     Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
-/// How a traceback of Python's begins.
+/// The first line of a Python traceback.
 const TRACEBACK: &str = "Traceback (most recent call last):";
 
-/// A traceback of Python's in one line: the exception first, which stands last, and then the rest.
+/// A Python traceback in one line, with the exception, its last line, first.
 fn traceback(text: &str) -> Option<String> {
     let text = text.trim();
     if !text.starts_with(TRACEBACK) {
         return None;
     }
-    // Behind the last frame, whose code is indented further.
+    // The exception follows the last frame, whose code is indented further.
     let frame = text.rfind("\n  File \"").map_or(TRACEBACK.len(), |at| at + 1);
     let mut exception = frame;
     for (number, line) in text[frame..].split_inclusive('\n').enumerate() {
@@ -427,7 +429,7 @@ fn traceback(text: &str) -> Option<String> {
     Some(line)
 }
 
-/// A text in one line, up to about `max` bytes of it.
+/// A text in one line, about `max` bytes of it at most.
 fn words(text: &str, max: usize) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -440,7 +442,7 @@ fn words(text: &str, max: usize) -> String {
     line
 }
 
-/// The title of a page of HTML, or its first words without one; `None` for any other text.
+/// The title of an HTML page, or its first words if it has none; `None` for any other text.
 fn page(text: &str) -> Option<String> {
     let text = text.trim_start();
     let after = text.strip_prefix('<')?.chars().next()?;
@@ -454,14 +456,14 @@ fn page(text: &str) -> Option<String> {
         let end = lower[start..].find("</").map_or(lower.len(), |at| start + at);
         Some(content(&text[start..end])).filter(|text| !text.is_empty())
     };
-    let said = within("title").or_else(|| within("h1")).unwrap_or_else(|| content(text));
-    Some(match said.is_empty() {
-        true => "a page without text".to_owned(),
-        false => Excerpt::of(&said, FIRST_WORDS).to_string(),
+    let shown = within("title").or_else(|| within("h1")).unwrap_or_else(|| content(text));
+    Some(match shown.is_empty() {
+        true => "an empty page".to_owned(),
+        false => Excerpt::of(&shown, FIRST_WORDS).to_string(),
     })
 }
 
-/// The text of markup, in one line, up to the first words.
+/// The first words of markup, without tags, in one line.
 fn content(markup: &str) -> String {
     const HIDDEN: [&str; 2] = ["script", "style"];
     let mut text = String::new();
@@ -490,13 +492,13 @@ fn content(markup: &str) -> String {
         .fold(text, |text, (entity, character)| text.replace(entity, character))
 }
 
-/// As much of a body as is looked at, with U+FFFD for what is not UTF-8, without a character at its end that is cut.
+/// The start of a body with U+FFFD for what is not UTF-8, without a character that is cut at its end.
 fn start_of(body: &[u8]) -> Cow<'_, str> {
     let max = usize::try_from(READ_BYTE_SIZE).unwrap_or(usize::MAX);
     let bytes = without_bom(&body[..body.len().min(max)]);
     let end = (1..=3.min(bytes.len())).map(|back| bytes.len() - back).find(|at| {
         str::from_utf8(&bytes[*at..])
-            .is_err_and(|fault| fault.valid_up_to() == 0 && fault.error_len().is_none())
+            .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
     });
     String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())])
 }
@@ -506,7 +508,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_read_as_far_as_it_arrived() {
+    fn the_reason_of_a_cut_body_is_read_as_far_as_it_arrived() {
         let whole = r#"{"code":[1,{"a":null}],"error":"a \"b\"\n\u00e4\ud83d\ude00 end","x":1}"#;
         assert_eq!(in_json(whole).unwrap(), "a \"b\"\n\u{e4}\u{1f600} end");
         let begin = whole.find("a \\").unwrap();
@@ -539,9 +541,9 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_of_other_servers_is_read_from_their_own_forms() {
+    fn the_reason_is_read_from_the_forms_of_other_servers() {
         for (json, reason) in [
-            // TorchServe, with its line ends.
+            // TorchServe's, with its line ends.
             (
                 "{\n  \"code\": 404,\n  \"type\": \"T\",\n  \"message\": \"Model not found: nope\"\n}\n",
                 "Model not found: nope",
@@ -582,7 +584,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_that_fastapi_repeats_is_never_shown_wherever_it_is_cut() {
+    fn the_request_that_fastapi_repeats_is_never_shown() {
         for count in [10, 5000, 50_000] {
             let input = "\\u0000".repeat(count);
             for entry in [
@@ -599,9 +601,9 @@ mod tests {
                 ] {
                     for cut in [60, 1000, 8 << 10, 64 << 10, body.len() - 2, body.len()] {
                         let cut = &body.as_bytes()[..cut.min(body.len())];
-                        let said = reason(cut);
-                        assert!(!said.contains("u0000") && !said.contains('\0'), "{count}: {said:.300}");
-                        assert!(said.len() < 400, "{count}: {said:.300}");
+                        let shown = reason(cut);
+                        assert!(!shown.contains("u0000") && !shown.contains('\0'), "{count}: {shown:.300}");
+                        assert!(shown.len() < 400, "{count}: {shown:.300}");
                     }
                     if !body.starts_with("{\"x\"") {
                         assert_eq!(reason(body.as_bytes()), "body: not a dictionary");
@@ -612,18 +614,18 @@ mod tests {
     }
 
     #[test]
-    fn the_exception_stands_before_its_traceback() {
+    fn the_exception_comes_before_its_traceback() {
         let text = "Traceback (most recent call last):\n  File \"/a/b.py\", line 3, in f\n    x = g()\n        ^^^\n  \
                     File \"/a/c.py\", line 4, in g\n    raise E\nUnicodeDecodeError: 'utf-8' codec can't decode\n";
-        let said = reason(text.as_bytes());
+        let shown = reason(text.as_bytes());
         assert!(
-            said.starts_with("UnicodeDecodeError: 'utf-8' codec can't decode; Traceback (most"),
-            "{said}"
+            shown.starts_with("UnicodeDecodeError: 'utf-8' codec can't decode; Traceback (most"),
+            "{shown}"
         );
-        assert!(said.contains("line 3, in f x = g()") && !said.contains('\n'), "{said}");
+        assert!(shown.contains("line 3, in f x = g()") && !shown.contains('\n'), "{shown}");
         let json = serde_json::json!({ "error": text }).to_string();
-        assert_eq!(reason(json.as_bytes()), said);
-        // An exception of several lines, and none.
+        assert_eq!(reason(json.as_bytes()), shown);
+        // An exception of several lines, and a traceback without one.
         let several = text.replace("UnicodeDecodeError: ", "E: first\n  second\n");
         assert!(
             reason(several.as_bytes()).starts_with("E: first second 'utf-8'"),
@@ -640,8 +642,8 @@ mod tests {
     }
 
     #[test]
-    fn of_a_page_the_title_is_told_or_its_first_words_and_no_tag() {
-        for (page, said) in [
+    fn an_html_page_is_shown_by_its_title_or_its_first_words() {
+        for (page, shown) in [
             (
                 "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>x</h1>",
                 "502 Bad Gateway",
@@ -662,21 +664,21 @@ mod tests {
                 "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>why</Message></Error>",
                 "NoSuchKey why",
             ),
-            ("<p>\r\n", "a page without text"),
-            ("<title>", "a page without text"),
+            ("<p>\r\n", "an empty page"),
+            ("<title>", "an empty page"),
             ("<html><title></title>words", "words"),
         ] {
-            assert_eq!(reason(page.as_bytes()), said, "{page}");
+            assert_eq!(reason(page.as_bytes()), shown, "{page}");
         }
         let long = reason(format!("<html>{}", "words ".repeat(100_000)).as_bytes());
         assert!(long.starts_with("words words") && long.len() < 250, "{long}");
-        // No page.
+        // Not pages.
         assert_eq!(reason(b"<3 errors"), "<3 errors");
         assert_eq!(reason(b"a <b> c\n"), "a <b> c");
     }
 
     #[test]
-    fn an_error_told_in_a_success_is_known_by_its_usual_forms() {
+    fn an_error_in_a_success_is_recognized_by_its_usual_forms() {
         for (json, text) in [
             (r#"{"error":"why"}"#, "why"),
             (r#"{"error":"why","error_type":"generation"}"#, "why"),
@@ -721,8 +723,8 @@ mod tests {
     }
 
     #[test]
-    fn what_came_instead_is_named() {
-        for (body, said) in [
+    fn an_unexpected_body_is_described() {
+        for (body, shown) in [
             (&b""[..], "an empty body"),
             (b" \r\n", "an empty body"),
             (b"<html><title>Sign in</title>", "an HTML page: 'Sign in'"),
@@ -731,7 +733,7 @@ mod tests {
             (b"[1]", "the JSON array '[1]'"),
             (b"OK\n", "'OK'"),
         ] {
-            assert_eq!(describe(body), said);
+            assert_eq!(describe(body), shown);
         }
         assert!(describe(&[b'\x01'; 5000]).len() < 300);
     }

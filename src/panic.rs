@@ -1,5 +1,5 @@
-//! Panics that never leave the library: caught where foreign code or a thread of ours would meet them, silent on
-//! standard error, their text kept.
+//! Panics never leave the library: they are caught at its boundaries and in its own threads, without a
+//! message on standard error, and their text becomes an error.
 
 use std::{
     any::Any,
@@ -11,14 +11,14 @@ use std::{
 use crate::error::{Error, Origin, Result, Status};
 
 thread_local! {
-    /// How many guards this thread is inside of. The panic hook prints nothing while it is above zero.
+    /// The number of guards around the current code. The panic hook is silent while it is above zero.
     static GUARDS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Runs `body`; a panic inside becomes an INTERNAL error with the panic's text, and is not printed.
+/// Runs `body`. A panic in it becomes an INTERNAL error with the panic's text, and is not printed.
 ///
-/// What `body` leaves behind half done is given up with the call: no state outside of it survives a panic except
-/// behind locks, whose poisoning the callers of this library's own locks ignore.
+/// `AssertUnwindSafe`: what `body` leaves inconsistent is dropped with the call. Only state behind locks
+/// survives, and the library ignores their poisoning.
 pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     silence_hook();
     GUARDS.set(GUARDS.get() + 1);
@@ -35,7 +35,8 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// The process has one panic hook. Ours is put before it once, and lets every panic outside of a guard through.
+/// The process has a single panic hook. The library's is chained before it once, and passes on every panic
+/// outside of a guard.
 fn silence_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(chain_hook);
@@ -44,7 +45,7 @@ fn silence_hook() {
 fn chain_hook() {
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        // `try_with`: a thread that is ending may have lost its locals already.
+        // `try_with`: the locals of an ending thread may be destroyed already.
         if GUARDS.try_with(|guards| guards.get() == 0).unwrap_or(true) {
             previous(info);
         }
@@ -66,12 +67,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caught_panic_is_an_error_with_its_text_and_only_others_reach_the_programs_hook() {
-        static HEARD: AtomicUsize = AtomicUsize::new(0);
+    fn a_caught_panic_is_an_error_with_its_text_and_only_other_panics_reach_the_programs_hook() {
+        static SEEN: AtomicUsize = AtomicUsize::new(0);
         let program = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             if info.payload_as_str() == Some("for the test") {
-                HEARD.fetch_add(1, Ordering::Relaxed);
+                SEEN.fetch_add(1, Ordering::Relaxed);
             } else {
                 program(info);
             }
@@ -80,8 +81,8 @@ mod tests {
         let error = guard::<()>(|| panic!("for the test")).unwrap_err();
         assert_eq!((error.status(), error.origin()), (Status::Internal, Origin::Client));
         assert!(error.to_string().contains("for the test"));
-        assert_eq!(HEARD.load(Ordering::Relaxed), 0);
+        assert_eq!(SEEN.load(Ordering::Relaxed), 0);
         assert!(panic::catch_unwind(|| panic!("for the test")).is_err());
-        assert_eq!(HEARD.load(Ordering::Relaxed), 1);
+        assert_eq!(SEEN.load(Ordering::Relaxed), 1);
     }
 }

@@ -1,16 +1,18 @@
-//! What a server's own error means: whether it tells that nothing ran.
+//! What the text of a server's error implies: whether the request may have run, and who wrote it.
 
 use jiter::Jiter;
 
 use crate::error::{Error, Meaning, NO_REASON, Status, grpc_code_meaning, reason};
 
-/// Triton's own texts of UNAVAILABLE that say that the request did not run. Proxies send the code after their upstream
-/// broke in mid-request, so that it is in doubt with any other text. A text counts only as a whole, behind nothing but
-/// `[request id: …] `: behind `in ensemble '…', ` an earlier step of the ensemble has run.
-const NOTHING_RAN: [Text; 8] = [
+/// Triton's texts of UNAVAILABLE for requests that did not run. With any other text the request is in doubt,
+/// since proxies send the code after they lost their upstream in the middle of a request. Only the whole text
+/// counts, after at most `[request id: …] `: after `in ensemble '…', ` an earlier step of the ensemble has
+/// run.
+const DID_NOT_RUN: [Text; 8] = [
     // core/src/scheduler_utils.cc, PolicyQueue::Enqueue; seen with 2.51.
     Text { start: "Exceeds maximum queue size", end: "" },
-    // core/src/dynamic_batch_scheduler.cc and sequence_batch_scheduler.cc: the request left the queue unrun; seen with 2.51.
+    // core/src/dynamic_batch_scheduler.cc and sequence_batch_scheduler.cc: the request left the queue without
+    // being run; seen with 2.51.
     Text { start: "Request timeout expired", end: "" },
     // core/src/dynamic_batch_scheduler.cc and sequence_batch_scheduler.cc, Enqueue; in the library of 2.51.
     Text {
@@ -19,10 +21,10 @@ const NOTHING_RAN: [Text; 8] = [
     },
     // core/src/server.cc, InferAsync; in the library of 2.51.
     Text { start: "Server not ready", end: "" },
-    // core/src/model_repository_manager/model_lifecycle.cc, GetModel, for a given version (without one it is NOT_FOUND);
-    // in the library of 2.51.
+    // core/src/model_repository_manager/model_lifecycle.cc, GetModel, for a given version (without one it is
+    // NOT_FOUND); in the library of 2.51.
     Text { start: "Request for unknown model: '", end: " is not at ready state" },
-    // server/src/grpc/grpc_server.cc and infer_handler.cc, before the request is looked at; seen with 2.51.
+    // server/src/grpc/grpc_server.cc and infer_handler.cc, before the request is processed; seen with 2.51.
     Text { start: "This protocol is restricted, expecting header '", end: "'" },
     // server/src/grpc/infer_handler.cc, since 2.58.
     Text { start: "GRPC server is shutting down and has stopped accepting new requests.", end: "" },
@@ -38,40 +40,42 @@ struct Text {
     end: &'static str,
 }
 
-/// Whether an UNAVAILABLE of a server is Triton's own word that the request did not run.
-fn says_that_nothing_ran(text: &str) -> bool {
+/// Whether the text of an UNAVAILABLE is one of Triton's for a request that did not run.
+fn did_not_run(text: &str) -> bool {
     let text = text.trim_end();
     let text = match text.strip_prefix("[request id: ") {
-        // An id with a bracket in it leaves the text in doubt.
+        // An id that contains `] ` leaves the request in doubt.
         Some(rest) => rest.split_once("] ").map_or(text, |(_, text)| text),
         None => text,
     };
-    NOTHING_RAN.iter().any(|known| match (text.strip_prefix(known.start), known.end) {
+    DID_NOT_RUN.iter().any(|known| match (text.strip_prefix(known.start), known.end) {
         (Some(rest), "") => rest.is_empty(),
         (Some(rest), end) => rest.ends_with(end),
         (None, _) => false,
     })
 }
 
-/// What a server's gRPC status other than 0 means: the table's row, but that an UNAVAILABLE by which Triton says that
-/// nothing ran is not in doubt, and that the call may succeed later which a server that stops has cancelled.
+/// Returns the meaning of a gRPC status other than 0: the row of the table, with two exceptions. Triton's
+/// UNAVAILABLE for a request that did not run is not in doubt, and the CANCELLED of a stopping server is
+/// retryable.
 pub(crate) fn grpc_meaning(code: i32, text: &str) -> Meaning {
     let meaning = grpc_code_meaning(code);
     match meaning.status {
-        Status::Unavailable => Meaning { in_doubt: !says_that_nothing_ran(text), ..meaning },
+        Status::Unavailable => Meaning { in_doubt: !did_not_run(text), ..meaning },
         Status::Cancelled => Meaning { retryable: is_stopping(meaning.status, text), ..meaning },
         _ => meaning,
     }
 }
 
-/// Whether a server has cancelled a call without a reason, as gRPC's C++ server does with calls that run while it stops:
-/// with no text, or (seen with 2.51) with the code's name. This client cancels no call whose status it then reads.
+/// Whether a server cancelled a call without a reason, as gRPC's C++ server does with running calls when it
+/// stops: with no text, or (seen with 2.51) with the code's name. The client never reads the status of a call
+/// that it cancelled itself.
 fn is_stopping(status: Status, text: &str) -> bool {
     let text = text.trim();
     status == Status::Cancelled && (text.is_empty() || text.eq_ignore_ascii_case(status.name()))
 }
 
-/// The error that a server's gRPC status other than 0 is.
+/// Returns the error for a gRPC status other than 0.
 pub(crate) fn grpc_error(code: i32, text: &str) -> Error {
     let meaning = grpc_meaning(code, text);
     let hint = match is_stopping(meaning.status, text) {
@@ -82,43 +86,45 @@ pub(crate) fn grpc_error(code: i32, text: &str) -> Error {
     Error::from_response(meaning, message).said_by_server_itself(is_servers_own(text))
 }
 
-/// The server's own text in the message of such an error.
+/// The server's text in the message of such an error.
 pub(crate) fn text_within(message: &str) -> &str {
     message.rsplit_once(" (gRPC status ").map_or("", |(text, _)| text)
 }
 
-/// What explains a server's own text.
+/// An explanation of a server's text.
 pub(crate) fn hint(status: Status, text: &str) -> &'static str {
-    // Triton says so of a model that was unloaded, while it loads or unloads one, and of every model when it stops.
+    // Triton sends this for a model that was unloaded, is being loaded or unloaded, and for every model when
+    // it stops.
     match status == Status::NotFound && text.trim_end().ends_with("has no available versions") {
         true => "; the model was unloaded, is being loaded or unloaded, or the server is stopping",
         false => "",
     }
 }
 
-/// Whether the text of an UNAVAILABLE is a server's own, and not that of a proxy which did not reach its server (Envoy:
-/// `upstream request timeout`, `no healthy upstream`; Go's and C++'s gRPC: `connection error: ...`, `failed to connect ...`).
-/// One without a text is nobody's.
+/// Whether the text of an UNAVAILABLE comes from the server, and not from a proxy that did not reach its
+/// server (Envoy: `upstream request timeout`, `no healthy upstream`; Go's and C++'s gRPC: `connection error:
+/// ...`, `failed to connect ...`). False without a text.
 pub(crate) fn is_servers_own(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
     !text.is_empty() && !["upstream", "connect"].iter().any(|word| text.contains(word))
 }
 
-/// Whether an error as Triton writes it under HTTP status 503 may stand for a request that ran: gateways use the same form
-/// for what their upstream did (Tyk's template of errors is `{"error": "..."}`), and of an ensemble an earlier step has run.
+/// Whether a request may have run although its 503 has the form of Triton's errors: gateways use the same
+/// form for failures of their upstream (Tyk's is `{"error": "..."}`), and an earlier step of an ensemble may
+/// have run.
 pub(crate) fn leaves_doubt(text: &str) -> bool {
     !is_servers_own(text) || text.contains("in ensemble '")
 }
 
-/// Whether UNIMPLEMENTED means that the server knows no method or service of that name: gRPC's servers in Go, Java, C++ and
-/// Python say so in these words, others give no reason.
+/// Whether an UNIMPLEMENTED means an unknown method or service: gRPC's servers in Go, Java, C++ and Python
+/// use these words, others give no reason.
 pub(crate) fn is_unknown_method(error: &Error) -> bool {
     let message = error.to_string().to_ascii_lowercase();
     let words = ["unknown service", "unknown method", "method not found", NO_REASON];
     error.status() == Status::Unimplemented && words.iter().any(|words| message.contains(words))
 }
 
-/// Whether a body is an error as Triton writes it: an object whose one member is `error`, a string.
+/// Whether a body has the form of Triton's errors: an object whose only member is `error`, a string.
 pub(crate) fn is_tritons(body: &[u8]) -> bool {
     let mut reader = Jiter::new(crate::proto::without_bom(body));
     let mut read = || {
@@ -135,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn triton_s_own_errors_are_told_from_others() {
+    fn tritons_errors_are_distinguished_from_others() {
         for own in [r#"{"error":"why"}"#, "\u{feff} { \"error\" : \"\" } "] {
             assert!(is_tritons(own.as_bytes()), "{own}");
         }
@@ -153,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn unavailable_is_in_doubt_unless_triton_says_that_nothing_ran() {
+    fn unavailable_is_in_doubt_unless_tritons_text_rules_out_that_it_ran() {
         let in_doubt = |text: &str| grpc_meaning(14, text).in_doubt;
         for text in [
             "Exceeds maximum queue size",
@@ -183,13 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_a_stopping_server_cancelled_may_be_tried_again_and_says_why() {
+    fn a_call_cancelled_by_a_stopping_server_is_retryable_and_says_why() {
         for text in ["", " ", "CANCELLED", "Cancelled"] {
             let error = grpc_error(1, text);
             assert!(error.is_retryable() && error.is_in_doubt(), "{text}");
             assert!(error.to_string().contains("is probably stopping"), "{error}");
         }
-        // What a model says is no sign of that.
+        // The text of a model does not mean that the server is stopping.
         let error = grpc_error(1, "cancelled by the model");
         assert!(!error.is_retryable() && error.is_in_doubt() && !error.to_string().contains("stopping"));
         let text = "Request for unknown model: 'm' has no available versions";
@@ -200,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_s_words_are_not_the_server_s() {
+    fn the_text_of_a_proxy_is_not_the_servers() {
         for text in [
             "",
             " ",

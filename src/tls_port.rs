@@ -1,36 +1,36 @@
-//! Signs by which a port that expects TLS is recognized, for a client that speaks without it.
+//! Recognizes a port that expects TLS, for a client without TLS.
 
 use crate::error::{Error, Origin, Status};
 
-/// Added to the message of a connection that ended before its first byte, from a server that never sent one: most servers
-/// of TLS end a plain connection so, and others may.
+/// Added to the message of a connection that ended before its first byte, if the server never sent one: most
+/// TLS servers close a plain connection so, but not only they.
 pub(crate) const QUESTION: &str = " (does this port expect TLS?)";
 
-/// What servers write into the page of their HTTP status 400: nginx, Apache (which escapes the apostrophe of "You're"),
-/// and servers in Go, Caddy among them.
+/// The texts in the 400 pages of nginx, Apache (which may escape the apostrophe of "You're") and servers in
+/// Go, such as Caddy.
 const TEXTS: [&str; 3] = [
     "The plain HTTP request was sent to HTTPS port",
     "speaking plain HTTP to an SSL-enabled server port",
     "Client sent an HTTP request to an HTTPS server",
 ];
-/// The type of TLS's record of an alert.
+/// The record type of a TLS alert.
 const ALERT: u8 = 0x15;
-/// How much of a page is searched.
+/// The part of a page that is searched.
 const PAGE_BYTE_SIZE: usize = 4 << 10;
 
-/// Whether the first thing that a server sends is a TLS alert, which begins no response of HTTP/1 or HTTP/2.
+/// Whether the first bytes of a server are a TLS alert, with which no response of HTTP/1 or HTTP/2 begins.
 pub(crate) fn is_alert(first: &[u8]) -> bool {
     first.first() == Some(&ALERT)
 }
 
-/// Whether the body of a response with this HTTP status says that its port expects TLS. The protocol's own errors, which
-/// may quote anything, are JSON.
+/// Whether the body of a response with this HTTP status says that the port expects TLS. JSON is excluded:
+/// errors of the protocol may quote anything.
 pub(crate) fn is_named_by(status: u16, body: &[u8]) -> bool {
     let page = &body[..body.len().min(PAGE_BYTE_SIZE)];
     status == 400 && !page.trim_ascii_start().starts_with(b"{") && has_text(page)
 }
 
-/// The same of a whole response over HTTP/1 as it came.
+/// The same for a whole HTTP/1 response.
 pub(crate) fn is_named_by_response(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HTTP/1.") && bytes.get(8..13) == Some(b" 400 ") && has_text(bytes)
 }
@@ -40,9 +40,13 @@ fn has_text(page: &[u8]) -> bool {
     TEXTS.iter().any(|text| page.contains(text))
 }
 
-/// The error of a call to such a port. The server has understood nothing of it, and will not the next time.
+/// The error of a call to such a port: not retryable, and not in doubt, since the server understood nothing.
 pub(crate) fn error() -> Error {
-    Error::new(Status::Unavailable, Origin::Connection, "this port speaks TLS: use https:// or grpcs://")
+    Error::new(
+        Status::Unavailable,
+        Origin::Connection,
+        "the server's port speaks TLS: use an https:// or grpcs:// URL",
+    )
 }
 
 #[cfg(test)]
@@ -50,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_and_alerts_of_tls_ports_are_known_and_no_others() {
+    fn pages_and_alerts_of_tls_ports_are_recognized_and_no_others() {
         let nginx = "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>";
         let apache = "<p>Your browser sent a request that this server could not understand.<br />\n\
                       Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />";

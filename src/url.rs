@@ -1,14 +1,15 @@
-//! The URL of a server: which protocol, which host and port, which base path.
+//! The URL of a server: protocol, host, port and base path.
 //!
-//! | URL | means |
+//! | URL | protocol |
 //! | --- | --- |
 //! | `host`, `host:port` | HTTP |
-//! | `http://host[:port][/base/path]` | HTTP, port 8000 unless told; the base path stands before `/v2` |
-//! | `grpc://host[:port]` | gRPC, port 8001 unless told; a path is INVALID_ARGUMENT |
-//! | `https://`, `grpcs://` | the same over TLS, port 443 unless told; UNIMPLEMENTED in this version |
+//! | `http://host[:port][/base/path]` | HTTP, default port 8000; the base path precedes `/v2` |
+//! | `grpc://host[:port]` | gRPC, default port 8001; a path is INVALID_ARGUMENT |
+//! | `https://`, `grpcs://` | the same over TLS, default port 443; UNIMPLEMENTED in this version |
 //!
-//! A host is a name, an IPv4 address, or an IPv6 address in brackets, which may have a zone: `[fe80::1%25eth0]` (RFC 6874)
-//! or `[fe80::1%eth0]`, with an interface's name or number. Schemes are read in any case.
+//! A host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone, the name or
+//! number of a network interface: `[fe80::1%25eth0]` (RFC 6874) or `[fe80::1%eth0]`. Schemes are
+//! case-insensitive.
 
 use std::{
     fmt::{self, Write},
@@ -25,16 +26,16 @@ pub(crate) enum Protocol {
     Grpc,
 }
 
-/// A parsed URL. It prints as it would be written in full: `grpc://[::1]:8001`.
+/// A parsed URL. `Display` writes it in full: `grpc://[::1]:8001`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     pub protocol: Protocol,
     /// Without the brackets and the zone of an IPv6 address.
     pub host: String,
-    /// The zone of an IPv6 address, an interface's name or number: [`scope_id`] reads it.
+    /// The zone of an IPv6 address; [`scope_id`] resolves it.
     pub zone: Option<String>,
     pub port: u16,
-    /// Empty, or `/like/this`: never with a slash at its end.
+    /// Empty, or `/like/this` without a trailing slash.
     pub base_path: String,
 }
 
@@ -43,7 +44,7 @@ impl Url {
         Self::parse_with(text, 8000)
     }
 
-    /// With another port for HTTP, unless the URL has one.
+    /// Parses a URL with this default port for HTTP.
     pub fn parse_with(text: &str, http_port: u16) -> Result<Self> {
         let outcome = Self::parse_parts(text, http_port);
         outcome.map_err(|error| error.context(format_args!("invalid server URL '{text}'")))
@@ -51,45 +52,49 @@ impl Url {
 
     fn parse_parts(text: &str, http_port: u16) -> Result<Self> {
         if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
-            return Err(Error::invalid(format!("character {odd:?} can't stand in a URL")));
+            return Err(Error::invalid(format!("invalid character {odd:?}")));
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let (protocol, default_port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (Protocol::Http, http_port),
             "grpc" => (Protocol::Grpc, 8001),
             "https" | "grpcs" => {
-                let message = format!("{scheme} needs TLS, which this version does not have");
+                let message = format!("scheme '{scheme}' needs TLS, which this version does not support");
                 return Err(Error::new(Status::Unimplemented, Origin::Argument, message));
             }
             _ => {
                 return Err(Error::invalid(format!(
-                    "scheme '{scheme}' is not one of http, https, grpc, grpcs"
+                    "unsupported scheme '{scheme}': expected http, https, grpc or grpcs"
                 )));
             }
         };
         if let Some(odd) = rest.chars().find(|c| matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>')) {
             return Err(Error::invalid(format!(
-                "a server URL has no '{odd}' in it: host, port and base path only"
+                "unexpected '{odd}': a server URL has only a host, a port and a base path"
             )));
         }
         let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
         let base_path = path.trim_end_matches('/');
         if protocol == Protocol::Grpc && !base_path.is_empty() {
-            return Err(Error::invalid(format!("gRPC knows no base path, and '{base_path}' is one")));
+            return Err(Error::invalid(format!("unexpected path '{base_path}': gRPC has no base path")));
         }
         let Authority { host, zone, port } = split_authority(authority)?;
         let port = match port {
             None => default_port,
             Some(digits) => match digits.parse() {
                 Ok(port) if port > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => port,
-                _ => return Err(Error::invalid(format!("port '{digits}' is not a number from 1 to 65535"))),
+                _ => {
+                    return Err(Error::invalid(format!(
+                        "invalid port '{digits}': expected a number from 1 to 65535"
+                    )));
+                }
             },
         };
         let (host, zone) = (host.to_owned(), zone.map(str::to_owned));
         Ok(Self { protocol, host, zone, port, base_path: base_path.to_owned() })
     }
 
-    /// `host:port` as it stands in a Host header: without a zone, which means nothing to the server (RFC 6874, 4).
+    /// `host:port` for a Host header: without the zone, which has no meaning for the server (RFC 6874, 4).
     pub fn authority(&self) -> String {
         self.authority_with("")
     }
@@ -112,52 +117,53 @@ struct Authority<'a> {
 fn split_authority(authority: &str) -> Result<Authority<'_>> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, after) =
-            rest.split_once(']').ok_or_else(|| Error::invalid("'[' without ']' around an IPv6 address"))?;
+            rest.split_once(']').ok_or_else(|| Error::invalid("missing ']' after an IPv6 address"))?;
         let (host, zone) = match host.split_once('%') {
             Some((host, zone)) => (host, Some(unescaped_zone(zone)?)),
             None => (host, None),
         };
         if host.parse::<Ipv6Addr>().is_err() {
-            return Err(Error::invalid(format!("'{host}' is not an IPv6 address")));
+            return Err(Error::invalid(format!("invalid IPv6 address '{host}'")));
         }
         return match after.strip_prefix(':') {
             Some(port) => Ok(Authority { host, zone, port: Some(port) }),
             None if after.is_empty() => Ok(Authority { host, zone, port: None }),
             None => Err(Error::invalid(format!(
-                "'{after}' after an IPv6 address: a colon and a port belong there"
+                "unexpected '{after}' after an IPv6 address: expected a colon and a port"
             ))),
         };
     }
     let (host, port) = match authority.split_once(':') {
         Some((_, port)) if port.contains(':') => {
-            return Err(Error::invalid("an IPv6 address stands in brackets: [::1]:8000"));
+            return Err(Error::invalid("an IPv6 address must be in brackets: [::1]:8000"));
         }
         Some((host, port)) => (host, Some(port)),
         None => (authority, None),
     };
     if host.is_empty() {
-        return Err(Error::invalid("there is no host in it"));
+        return Err(Error::invalid("missing host"));
     }
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     if !host.bytes().all(plain) {
-        return Err(Error::invalid(format!("'{host}' is not a host name")));
+        return Err(Error::invalid(format!("invalid host name '{host}'")));
     }
     Ok(Authority { host, zone: None, port })
 }
 
-/// What follows the `%` of an IPv6 address, which may itself be escaped as `%25`; `%25` alone is zone 25, as curl has it.
+/// The zone after the `%` of an IPv6 address, which may be escaped as `%25`. `%25` alone is zone 25, as in
+/// curl.
 fn unescaped_zone(zone: &str) -> Result<&str> {
     let zone = zone.strip_prefix("25").filter(|zone| !zone.is_empty()).unwrap_or(zone);
     let is_plain = zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-    // Linux has names of at most 15 bytes.
+    // Names of interfaces have at most 15 bytes on Linux.
     if is_plain && (1..=15).contains(&zone.len()) {
         return Ok(zone);
     }
     Err(Error::invalid(format!("invalid zone '{zone}': expected the name or number of a network interface")))
 }
 
-/// The scope id of a zone: its number, or that of the interface of this name, which the system is asked for. UNAVAILABLE if
-/// there is no such interface: it may come up later.
+/// Resolves a zone to its scope id. Returns UNAVAILABLE if there is no interface of this name: it may come up
+/// later.
 pub(crate) fn scope_id(zone: &str) -> Result<u32> {
     if let Ok(number) = zone.parse() {
         return Ok(number);
@@ -166,7 +172,7 @@ pub(crate) fn scope_id(zone: &str) -> Result<u32> {
         .and_then(|socket| netdevice::name_to_index(socket, zone))
         .map_err(|error| {
             let error = std::io::Error::from(error);
-            Error::connection(format!("no network interface '{zone}'")).with_source(error)
+            Error::connection(format!("network interface '{zone}' not found")).with_source(error)
         })
 }
 
@@ -181,13 +187,13 @@ impl fmt::Display for Url {
     }
 }
 
-/// Appends a text to a part of a URL, escaped but for letters, digits, `-._~` and what else may stand there.
+/// Appends text, percent-encoded except for unreserved characters and those in `allowed`.
 pub(crate) fn push_escaped(to: &mut String, text: &str, allowed: &[u8]) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || allowed.contains(&byte) {
             to.push(char::from(byte));
         } else {
-            // Writing into a string can't fail.
+            // Writing to a string can't fail.
             let _ = write!(to, "%{byte:02X}");
         }
     }
@@ -198,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_zone_of_an_ipv6_address_is_kept_apart_from_its_host() {
+    fn the_zone_of_an_ipv6_address_is_separated_from_its_host() {
         for (url, zone) in [
             ("grpc://[fe80::1%25eth0]:9", "eth0"),
             ("grpc://[fe80::1%eth0]:9", "eth0"),
@@ -226,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_a_number_or_an_interface_that_is_there() {
+    fn a_zone_is_a_number_or_an_existing_interface() {
         assert_eq!(scope_id("7").unwrap(), 7);
         assert!(scope_id("lo").unwrap() > 0);
         let error = scope_id("no-such-one").unwrap_err();

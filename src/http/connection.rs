@@ -1,8 +1,8 @@
-//! One HTTP/1.1 connection, and the memory that its calls use again and again.
+//! One HTTP/1.1 connection, with the buffers that its calls reuse.
 
 use std::{fmt, sync::Arc, time::Instant};
 
-use super::{exchange::Window, head::HeadParser, json::ResponseParser, prepare::put};
+use super::{exchange::Window, json::ResponseParser, prepare::put, response_head::HeadersParser};
 use crate::{
     net::{link::Link, pool::Connection},
     options::CallContext,
@@ -12,58 +12,58 @@ use crate::{
 pub(crate) struct Http1 {
     pub(super) link: Arc<Link>,
     pub(super) window: Window,
-    pub(super) heads: HeadParser,
-    /// The headers of the request.
+    pub(super) headers_parser: HeadersParser,
+    /// The request line and the headers of the current request.
     pub(super) headers: Vec<u8>,
     pub(super) json: ResponseParser,
     pub(super) ids: Ids,
 }
 
-/// The ids of the requests that this connection has carried: a response under an earlier one's id is a stray.
+/// The ids of the requests sent on this connection: a response with an earlier request's id is a stray.
 #[derive(Default)]
 pub(super) struct Ids {
-    own: String,
-    /// Hashes of those before, the latest ones of them.
+    current: String,
+    /// Hashes of the ids before: a ring of at most [`Ids::MAX`].
     earlier: Vec<u64>,
-    /// Where the next one goes, in place of the oldest.
+    /// The index in `earlier` that is overwritten next.
     next: usize,
 }
 
 impl Ids {
     const MAX: usize = 1024;
 
-    /// A request with this id is about to be sent; empty for none.
+    /// Records the id of the request that is about to be sent; empty for none.
     pub fn send(&mut self, id: &str) {
-        if self.own != id {
-            if !self.own.is_empty() {
-                let earlier = hash(&self.own);
+        if self.current != id {
+            if !self.current.is_empty() {
+                let earlier = hash(&self.current);
                 match self.earlier.get_mut(self.next) {
                     Some(oldest) => *oldest = earlier,
                     None => self.earlier.push(earlier),
                 }
                 self.next = (self.next + 1) % Self::MAX;
             }
-            self.own.clear();
-            self.own.push_str(id);
+            self.current.clear();
+            self.current.push_str(id);
         }
     }
 
-    /// Whether a response under this id belongs to an earlier request. Servers that make ids of their own, or none, are
-    /// not at fault.
+    /// Whether a response with this id belongs to an earlier request. Any other id is accepted: some servers
+    /// generate ids of their own, or send none.
     pub fn is_stray(&self, id: &str) -> bool {
-        !id.is_empty() && id != self.own && self.earlier.contains(&hash(id))
+        !id.is_empty() && id != self.current && self.earlier.contains(&hash(id))
     }
 }
 
-/// FNV-1a: ids are compared with those of this client's own requests, which nobody else can choose.
+/// FNV-1a is enough: a server can't choose the ids that are stored, so it can't provoke collisions.
 fn hash(id: &str) -> u64 {
     id.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 impl Connection for Http1 {
-    /// Nothing tells whose response it is that arrives, so that every reuse is looked at: one that came too late, or one
-    /// too many, would be taken for the next call's.
+    /// Nothing in a response of HTTP/1.1 names its request. So each reuse checks the socket: a response that
+    /// came late, or one too many, would be taken for the next call's.
     fn is_alive(&mut self, _: Instant) -> bool {
         self.link.is_quiet()
     }
@@ -74,15 +74,15 @@ impl Http1 {
         Self {
             link,
             window: Window::new(),
-            heads: HeadParser::default(),
+            headers_parser: HeadersParser::default(),
             headers: Vec::new(),
             json: ResponseParser::default(),
             ids: Ids::default(),
         }
     }
 
-    /// Begins the headers of a request, which is to be on the line `METHOD BASE_PATH PATH?QUERY`.
-    pub fn write_line(&mut self, method: &str, host: &str, base_path: &str, path: &str, query: &str) {
+    /// Starts the headers with the request line: `METHOD`, then base path, path and query.
+    pub fn write_request_line(&mut self, method: &str, host: &str, base_path: &str, path: &str, query: &str) {
         let to = &mut self.headers;
         to.clear();
         for text in [method, " ", base_path, path] {
@@ -97,7 +97,7 @@ impl Http1 {
         }
     }
 
-    /// Ends the headers of a request with what the caller adds.
+    /// Ends the headers with those of the caller.
     pub fn end_headers(&mut self, context: &CallContext) {
         for (name, value) in context.headers(Protocol::Http) {
             put(&mut self.headers, name.as_str());
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_response_under_an_earlier_id_is_a_stray_and_any_other_is_not() {
+    fn a_response_with_an_earlier_requests_id_is_a_stray_and_any_other_is_not() {
         let mut ids = Ids::default();
         ids.send("");
         assert!(!ids.is_stray("x"));
@@ -128,14 +128,14 @@ mod tests {
         assert!(!ids.is_stray("a") && !ids.is_stray(""));
         ids.send("b");
         assert!(ids.is_stray("a") && !ids.is_stray("b") && !ids.is_stray("c") && !ids.is_stray(""));
-        // Without an id of its own.
+        // A request without an id.
         ids.send("");
         assert!(ids.is_stray("b"));
         ids.send("");
         assert!(ids.is_stray("b"));
         ids.send("b");
         assert!(!ids.is_stray("b"));
-        // Not only the last one's, and not without bound.
+        // The last `MAX` ids are remembered.
         (0..Ids::MAX).for_each(|number| ids.send(&number.to_string()));
         assert!((0..Ids::MAX - 1).all(|number| ids.is_stray(&number.to_string())));
         assert!(!ids.is_stray("1023"));

@@ -1,5 +1,4 @@
-//! An operation of the control plane over HTTP: a request with a body in memory, and a response whose body is read as a
-//! whole.
+//! Operations of the control plane over HTTP: the bodies of request and response are held in memory.
 
 use http::Method;
 
@@ -7,8 +6,8 @@ use super::{
     Http,
     connection::Http1,
     exchange::{Body, Exchange, Response},
-    head::{ContentKind, Head, grpc_port, json_size_header, unexpected_encoding},
     prepare::{PLAIN, put},
+    response_head::{ContentKind, ResponseHead, grpc_port, json_size_header, unexpected_encoding},
 };
 use crate::{
     compression::Compression,
@@ -27,11 +26,11 @@ use crate::{
     reasons,
 };
 
-/// The response to a request of the control plane.
+/// The response to an operation of the control plane.
 pub(crate) struct HttpResponse<'t> {
     pub status: u16,
     pub headers: Headers,
-    /// Of a success as much as may be parsed and one byte more, of an error the beginning.
+    /// Of a success at most one byte more than may be parsed, of an error at most [`READ_BYTE_SIZE`].
     pub body: Vec<u8>,
     pub connection: Kept<'t, Http1>,
 }
@@ -50,11 +49,11 @@ impl Http {
         let outcome = async {
             let mut response = self.send(&mut checked.connection, request, caller, context).await?;
             let body = read_body(&mut response, Vec::new(), context).await;
-            let is_reusable = response.ends_reusable();
+            let is_reusable = response.is_reusable();
             let head = response.head;
             match body {
                 Ok(body) => {
-                    let is_reusable = is_reusable && !is_of_a_gateway(head.status, &body);
+                    let is_reusable = is_reusable && !is_from_gateway(head.status, &body);
                     Ok((head.status, head.headers, body, is_reusable))
                 }
                 Err(error) => Err(error.with_http_status(head.status).with_headers(head.headers).into()),
@@ -69,7 +68,7 @@ impl Http {
         }
     }
 
-    /// Sends a request, and reads the headers of its response.
+    /// Sends a request and reads the headers of its response.
     pub(super) async fn send<'c>(
         &self,
         connection: &'c mut Http1,
@@ -78,7 +77,7 @@ impl Http {
         context: &'c CallContext<'_>,
     ) -> Result<Response<'c>, Failure> {
         let HttpRequest { method, path, body } = request;
-        connection.write_line(method.as_str(), &self.host, &self.base_path, path, context.query);
+        connection.write_request_line(method.as_str(), &self.host, &self.base_path, path, context.query);
         if *method == Method::POST {
             let headers = &mut connection.headers;
             put(headers, "Content-Type: application/json\r\nContent-Length: ");
@@ -88,8 +87,9 @@ impl Http {
         put(&mut connection.headers, PLAIN);
         connection.end_headers(context);
         connection.ids.send("");
-        let Http1 { link, window, heads, headers, .. } = connection;
-        let exchange = Exchange { link, window, heads, caller, json_size_header: json_size_header(context) };
+        let Http1 { link, window, headers_parser, headers, .. } = connection;
+        let exchange =
+            Exchange { link, window, headers_parser, caller, json_size_header: json_size_header(context) };
         exchange.run(headers, std::iter::once(&body[..])).await
     }
 
@@ -109,8 +109,8 @@ impl Http {
     }
 }
 
-/// Reads a body as a whole, of which `body` has the start already. What arrived of an error before the connection broke off is
-/// still a server's reason.
+/// Reads the rest of a body that starts with `body`. An error's body that breaks off is kept: it may still
+/// hold the reason.
 pub(super) async fn read_body(
     response: &mut Response<'_>,
     body: Vec<u8>,
@@ -139,15 +139,15 @@ pub(super) async fn read_body(
     }
 }
 
-/// Refuses the success of something that does not speak the protocol.
-pub(super) async fn check_success(head: &Head, body: &mut Body<'_>) -> Result<(), Error> {
+/// INTERNAL for a success of a gRPC port, or with an HTML page: it comes from no server of this protocol.
+pub(super) async fn check_success(head: &ResponseHead, body: &mut Body<'_>) -> Result<(), Error> {
     match head.kind {
         ContentKind::Grpc => Err(grpc_port(head.status)),
         ContentKind::Html => {
             let page = read_reason(head, Vec::new(), body).await;
             Err(http_form::unexpected(
                 head.status,
-                "the server's response and not content type 'text/html'",
+                "the server's response instead of content type 'text/html'",
                 &page,
             ))
         }
@@ -155,8 +155,8 @@ pub(super) async fn check_success(head: &Head, body: &mut Body<'_>) -> Result<()
     }
 }
 
-/// Reads as much of an error as may tell its reason.
-pub(super) async fn read_reason(head: &Head, start: Vec<u8>, body: &mut Body<'_>) -> Vec<u8> {
+/// Reads and decompresses the start of an error's body, in which the reason is expected.
+pub(super) async fn read_reason(head: &ResponseHead, start: Vec<u8>, body: &mut Body<'_>) -> Vec<u8> {
     let mut bytes = start;
     let max = READ_BYTE_SIZE.saturating_sub(bytes.len() as u64);
     let _ = body.read_to(&mut bytes, max).await;
@@ -172,30 +172,31 @@ pub(super) async fn read_reason(head: &Head, start: Vec<u8>, body: &mut Body<'_>
     match (&head.encoding, plain.is_empty()) {
         (_, false) => plain,
         (Some(name), true) if !is_text(&bytes) => unexpected_encoding(name).into_bytes(),
-        // A text that only begins so, or that a proxy decompressed without a word, or its own in place of the server's.
+        // Text that only starts like a compressed body, or that a proxy decompressed or replaced without
+        // changing the header.
         (_, true) => bytes,
     }
 }
 
-/// Whether bytes are text as it is read, with which no compressed message is mixed up.
+/// Whether bytes are UTF-8 without control characters, which no compressed body is.
 fn is_text(bytes: &[u8]) -> bool {
     let is_plain = |c: char| !c.is_control() || c.is_ascii_whitespace();
     str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_plain))
 }
 
-/// INTERNAL for a compressed body that does not say so, unless compression was requested: Triton 2.28 and proxies that log
-/// bodies lose the header.
+/// INTERNAL for a compressed body without Content-Encoding, unless compression was requested: Triton 2.28 and
+/// proxies that log bodies drop the header.
 pub(super) fn check_undeclared(encoding: Compression, context: &CallContext) -> Result<(), Error> {
     if context.accept_encoding.is_some() {
         return Ok(());
     }
     let name = encoding.name();
     Err(Error::malformed_response(format!(
-        "the response body is {name}, and no Content-Encoding says so: a server or proxy compressed it without being asked"
+        "the response is compressed with '{name}' without a Content-Encoding header, and that was not requested"
     )))
 }
 
-/// Whether a 503 comes from something before the server, whose own response may still follow.
-pub(super) fn is_of_a_gateway(status: u16, body: &[u8]) -> bool {
+/// Whether a 503 comes from a gateway: the server's own response may still follow it.
+pub(super) fn is_from_gateway(status: u16, body: &[u8]) -> bool {
     status == 503 && !reasons::is_tritons(body)
 }

@@ -1,12 +1,12 @@
-//! The events of `generate_stream`: server-sent events, read as they arrive.
+//! The events of `generate_stream`: server-sent events, passed on as they arrive.
 
 use std::{borrow::Cow, ops::ControlFlow, time::Instant};
 
 use super::{
     Http,
-    control::{check_success, is_of_a_gateway, read_body},
+    control::{check_success, is_from_gateway, read_body},
     exchange::{Body, Response},
-    head::{ContentKind, unexpected_encoding},
+    response_head::{ContentKind, unexpected_encoding},
 };
 use crate::{
     compression::Compression,
@@ -23,8 +23,8 @@ use crate::{
 };
 
 impl Http {
-    /// Sends a request for a stream of events, and hands each one's JSON to `on_event` as it comes, on this thread, until
-    /// the server has no more or `on_event` wants none.
+    /// Sends a request for a stream of events and calls `on_event` with the JSON of each as it arrives, on
+    /// this thread, until the stream ends or `on_event` breaks it off.
     pub async fn generate_stream(
         &self,
         request: &HttpRequest,
@@ -39,8 +39,8 @@ impl Http {
         let outcome = async {
             let mut response = self.send(&mut checked.connection, request, caller, context).await?;
             let outcome = read_stream(&mut response, on_event, context).await;
-            // Whoever breaks off a stream breaks off its connection: that tells the server.
-            let is_reusable = response.ends_reusable();
+            // A stream that was not read to its end closes its connection, so that the server stops.
+            let is_reusable = response.is_reusable();
             let headers = response.head.headers;
             Ok(match outcome {
                 Ok(()) => (Ok(headers), is_reusable),
@@ -60,7 +60,7 @@ impl Http {
     }
 }
 
-/// Reads the events, or the error that the response is, and whether another exchange may follow that.
+/// Reads the events. An error comes with whether the connection may be reused after it.
 async fn read_stream(
     response: &mut Response<'_>,
     on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
@@ -77,7 +77,7 @@ async fn read_stream(
         let mut events = Events::new(&mut response.body, context);
         let is_declared = response.head.kind == ContentKind::EventStream;
         if events.is_stream(is_declared).await.map_err(|error| (error, false))? {
-            let outcome = events.each(|name, event| match error_within(name, event) {
+            let outcome = events.each(|name, event| match error_in_event(name, event) {
                 Some(text) => Err(http_form::embedded(status, &text)),
                 None if event.is_empty() => Ok(()),
                 None if on_event(event).is_break() => Err(cancelled()),
@@ -90,13 +90,13 @@ async fn read_stream(
         }
         start = events.bytes;
     }
-    // What went wrong before there was anything to stream is said as in any other response.
+    // An error before the first event has the form of any other error response.
     let body = read_body(response, start, context).await;
     let body = body.map_err(|error| (error.with_http_status(status), false))?;
-    let is_reusable = response.ends_reusable() && !is_of_a_gateway(status, &body);
+    let is_reusable = response.is_reusable() && !is_from_gateway(status, &body);
     let text = String::from_utf8_lossy(&body);
     let error = match is_success(status) {
-        false => http_form::error(status, without_frame(&text).as_bytes()),
+        false => http_form::error(status, unframed(&text).as_bytes()),
         true => http_form::embedded_error(status, &body)
             .unwrap_or_else(|| http_form::unexpected(status, EVENTS, &body)),
     };
@@ -104,17 +104,18 @@ async fn read_stream(
     Err((error, is_reusable))
 }
 
-/// The text of the error that an event is: one that is called so, whatever its data, or whose data is nothing else.
-fn error_within(name: &str, data: &str) -> Option<String> {
+/// The text of the error that an event reports: by its name `error`, or by data that is an error object and
+/// nothing else.
+fn error_in_event(name: &str, data: &str) -> Option<String> {
     match error_body::embedded_error(data.as_bytes()) {
         None if name.eq_ignore_ascii_case("error") => Some(error_body::reason(data.as_bytes())),
         error => error,
     }
 }
 
-/// The data of the event that has a reason, or of the first: Triton reports so, under an error status, that a model failed
-/// before its first event. Any other text stays as it is.
-fn without_frame(body: &str) -> Cow<'_, str> {
+/// The data of the first event that holds a reason, else of the first event: Triton frames the error of a
+/// model that fails before its first response so. A body without events is returned as it is.
+fn unframed(body: &str) -> Cow<'_, str> {
     let body = body.trim_start_matches('\u{feff}').trim_start();
     if !FIELDS.iter().any(|field| body.as_bytes().starts_with(field)) {
         return Cow::Borrowed(body);
@@ -134,38 +135,38 @@ fn without_frame(body: &str) -> Cow<'_, str> {
     Cow::Owned(events.swap_remove(with_reason.unwrap_or(0)))
 }
 
-/// What a stream was to be.
+/// What was expected, in error messages.
 const EVENTS: &str = "a stream of events";
-/// How lines of a stream begin; the last one is a comment.
+/// The starts of a stream's lines; the last one is a comment's.
 const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
 
-/// What else than fields and comments has been read, as far as it matters: readers of events pass over lines that they do not
-/// know, but a body of nothing else is an error's text.
+/// The lines that are neither fields nor comments. They are skipped, as the standard has it, but a body of
+/// nothing else is an error's text.
 enum Other {
     Nothing,
-    /// The first such line, before any field.
+    /// The first such line, if no field precedes it.
     Text(Vec<u8>),
-    /// There was a field.
+    /// A field was read: such lines are skipped.
     Any,
 }
 
-/// Reads server-sent events: lines `data: ...`, an event for each group of them up to an empty line or to the end.
+/// Parses server-sent events: `data: ...` lines, grouped into events by empty lines and the end of the body.
 struct Events<'e, 's, 'c> {
     body: &'e mut Body<'s>,
-    /// What was received of it and not yet read.
+    /// Received bytes; those from `used` on are not parsed yet.
     bytes: Vec<u8>,
     used: usize,
-    /// Whether the end of the body is framed, and not only the end of the connection, which may have been lost.
+    /// Whether the body has a framed end. Without one, a lost connection looks like the end.
     is_framed: bool,
-    /// Whether a LF that comes next is still of the line before.
+    /// Whether the last line ended with CR, so that a LF that follows belongs to it.
     after_cr: bool,
     other: Other,
     context: &'c CallContext<'c>,
 }
 
-/// How much is received at once.
+/// The size of one receive.
 const BUFFER_BYTE_SIZE: usize = 16 << 10;
-/// Which may stand before everything else.
+/// May precede the first line.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl<'e, 's, 'c> Events<'e, 's, 'c> {
@@ -174,8 +175,9 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
         Self { body, bytes: Vec::new(), used: 0, is_framed, after_cr: false, other: Other::Nothing, context }
     }
 
-    /// Whether the body looks like a stream of events. What was received to see that stays to be read. A body that says it
-    /// is one is one, unless it is JSON or a page; another has to begin with a field or a comment.
+    /// Whether the body is a stream of events; what is received for that stays in `bytes`. A body with the
+    /// content type of a stream is one unless it starts like JSON or HTML; any other must start with a field
+    /// or a comment.
     async fn is_stream(&mut self, is_declared: bool) -> Result<bool> {
         loop {
             let text = self.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.bytes).trim_ascii_start();
@@ -190,7 +192,7 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
             }
             let have = self.bytes.len();
             if have >= BUFFER_BYTE_SIZE {
-                // Nothing but blanks.
+                // Only whitespace so far.
                 return Ok(is_declared);
             }
             self.bytes.resize(have + BUFFER_BYTE_SIZE, 0);
@@ -202,10 +204,10 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
         }
     }
 
-    /// Hands over the name and the data of each event.
+    /// Calls `on_event` with the name and the data of each event.
     async fn each(&mut self, mut on_event: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
-        let mut hear = |name: &[u8], event: &[u8], context: &CallContext| {
-            // The timeout is that of the whole stream, whatever has arrived already.
+        let mut dispatch = |name: &[u8], event: &[u8], context: &CallContext| {
+            // The deadline is that of the whole stream, and holds for events that are in the buffer too.
             if context.until.deadline.is_over() {
                 return Err(context.timed_out("receiving events").in_doubt(true));
             }
@@ -223,12 +225,12 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
             is_first = false;
             match self.other {
                 Other::Any => {}
-                // A field may have no value, and then no colon.
+                // A field without a value may have no colon.
                 _ if FIELDS
                     .iter()
                     .any(|field| text.starts_with(field) || text == &field[..field.len() - 1]) =>
                 {
-                    // A blank line is not a field, though it looks like a comment without its colon.
+                    // An empty line is not a comment without its colon.
                     if !text.is_empty() {
                         self.other = Other::Any;
                     }
@@ -252,20 +254,21 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
             } else if text.is_empty() {
                 let (name, event) = (std::mem::take(&mut name), event.take().unwrap_or_default());
                 if !name.is_empty() || !event.is_empty() {
-                    hear(&name, &event, self.context)?;
+                    dispatch(&name, &event, self.context)?;
                 }
             }
         }
         if !self.is_framed && (is_open || event.is_some() || !name.is_empty()) {
-            return Err(Error::connection("the stream broke off in an event").in_doubt(true));
+            return Err(Error::connection("connection closed in the middle of an event").in_doubt(true));
         }
         match event.unwrap_or_default() {
             event if name.is_empty() && event.is_empty() => Ok(()),
-            event => hear(&name, &event, self.context),
+            event => dispatch(&name, &event, self.context),
         }
     }
 
-    /// Reads the next line, without its end: CR, LF, or both; whether it has one. `None` at the end of all.
+    /// Reads the next line without its end (CR, LF or CRLF) and returns whether it had one; `None` at the end
+    /// of the body.
     async fn read_line(&mut self, line: &mut Vec<u8>) -> Result<Option<bool>> {
         line.clear();
         loop {

@@ -1,6 +1,6 @@
-//! One HTTP/1.1 exchange: a request leaves from where it lies, and the response is read as it arrives. Its headers are
-//! parsed by httparse; a body of a known length is read by us straight to where it belongs; chunks are ureq-proto's to
-//! read.
+//! One HTTP/1.1 exchange. The parts of a request are sent from where they are in memory. A response is read
+//! as it arrives: httparse parses the headers, a body of known length is received straight into its
+//! destination, and ureq-proto decodes chunked bodies.
 
 use std::{
     future::poll_fn,
@@ -12,7 +12,9 @@ use http::{Request, header};
 use tokio::io::ReadBuf;
 use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult, state};
 
-use super::head::{Framing as Announced, Head, HeadParser, MAX_HEADERS_BYTE_SIZE};
+use super::response_head::{
+    Framing as Announced, HeadersParser, MAX_HEADERS_BYTE_SIZE, ResponseHead, is_http2,
+};
 use crate::{
     error::{Error, Origin, Result, Status},
     net::{
@@ -23,14 +25,13 @@ use crate::{
     tls_port,
 };
 
-/// How much is received at once of what has no place of its own.
+/// The initial size of a connection's receive buffer.
 const WINDOW_BYTE_SIZE: usize = 16 << 10;
 
-/// The maximum number of bytes of a chunked body between two pieces of its data, and of its trailers: RESOURCE_EXHAUSTED
-/// beyond.
+/// The maximum size of chunk headers between two pieces of data, and of trailers: RESOURCE_EXHAUSTED beyond.
 const MAX_CHUNK_OVERHEAD: usize = MAX_HEADERS_BYTE_SIZE;
 
-/// The memory that a connection receives into, and what of it is not yet read.
+/// A connection's receive buffer, of which `used..have` is unread.
 pub(super) struct Window {
     bytes: Vec<u8>,
     used: usize,
@@ -51,7 +52,7 @@ impl Window {
         self.used == self.have
     }
 
-    /// Receives more; 0 is the end of the connection.
+    /// Receives more bytes; 0 at the end of the connection.
     fn poll_receive(&mut self, link: &Link) -> Poll<io::Result<usize>> {
         if self.used > 0 {
             self.bytes.copy_within(self.used..self.have, 0);
@@ -67,7 +68,7 @@ impl Window {
         Poll::Ready(Ok(count))
     }
 
-    /// Gives the memory back that only long headers took.
+    /// Frees the memory that unusually long headers took.
     fn shrink(&mut self) {
         if self.is_empty() && self.bytes.len() > WINDOW_BYTE_SIZE {
             *self = Self::new();
@@ -79,30 +80,29 @@ impl Window {
 pub(super) struct Exchange<'c> {
     pub link: &'c Link,
     pub window: &'c mut Window,
-    pub heads: &'c mut HeadParser,
+    pub headers_parser: &'c mut HeadersParser,
     pub caller: &'c Caller,
-    /// The header that tells the byte size of the JSON part.
+    /// The name of the header with the byte size of the JSON part.
     pub json_size_header: &'c str,
 }
 
-/// The beginning of a response, and what is left to read of it.
+/// The status line and headers of a response, and its unread body.
 pub(super) struct Response<'c> {
-    pub head: Head,
+    pub head: ResponseHead,
     pub body: Body<'c>,
-    /// Whether all of the request has left; else the server responded without waiting for it.
+    /// Whether the whole request was sent; otherwise the server responded early.
     is_sent: bool,
 }
 
-/// How the sending of a request ended.
+/// The outcome of sending a request.
 enum Sent {
     Whole,
-    /// The server responded without waiting for all of it.
-    Early(Head),
+    /// The server responded before the whole request was sent.
+    Early(ResponseHead),
 }
 
 impl<'c> Exchange<'c> {
-    /// Sends a request, whose headers and body leave in as few system calls as they take, and reads the headers of its
-    /// response.
+    /// Sends a request, in as few system calls as possible, and reads the headers of its response.
     pub async fn run(
         mut self,
         headers: &[u8],
@@ -118,27 +118,35 @@ impl<'c> Exchange<'c> {
             Ok(Sent::Whole) => (None, true),
             Ok(Sent::Early(head)) => (Some(head), false),
             Err(failure) => {
-                if failure.reached == Reached::Nothing {
-                    return Err(failure);
-                }
-                // The server may have said why it takes no more.
+                // Before it closed the connection, the server may have sent the reason, or shown another
+                // protocol.
                 self.link.force_read();
-                match self.head().await {
-                    Ok(head) => (Some(head), false),
-                    Err(other) if tls_port::is_alert(self.window.unread()) => return Err(other),
-                    Err(_) => return Err(failure),
+                let outcome = match failure.reached {
+                    // Not waited for: what failed may not have ended the connection. A response to nothing
+                    // does not count.
+                    Reached::Nothing => {
+                        let _ = poll_fn(|_| Poll::Ready(self.window.poll_receive(self.link))).await;
+                        self.parse().map(|_| None).map_err(Failure::from)
+                    }
+                    _ => self.read_headers().await.map(Some),
+                };
+                match outcome {
+                    Ok(Some(head)) => (Some(head), false),
+                    Err(other) if names_protocol(self.window.unread()) => return Err(other),
+                    _ => return Err(failure),
                 }
             }
         };
         self.caller.set_phase("waiting for the response");
         let head = match head {
             Some(head) => head,
-            None => self.head().await?,
+            None => self.read_headers().await?,
         };
         self.caller.set_phase("receiving the response");
         if !is_sent && matches!(head.status, 200..=299) {
-            // An error may come early; a success cannot be the response to what has not been sent.
-            let message = "malformed HTTP response: a success before the end of the request was sent";
+            // An error may come early; a success can't be the response to a request that was not sent as a
+            // whole.
+            let message = "malformed HTTP response: success before the whole request was sent";
             return Err(Error::malformed_response(message).with_http_status(head.status).into());
         }
         let framing = Framing::new(head.framing)?;
@@ -146,7 +154,7 @@ impl<'c> Exchange<'c> {
         Ok(Response { head, body, is_sent })
     }
 
-    /// Sends all parts, in as few system calls as they take; while the system takes none, hears what the server says.
+    /// Sends all parts. While the socket takes no more bytes, reads: the server may respond early.
     async fn send(&mut self, mut parts: &mut [IoSlice<'_>]) -> std::result::Result<Sent, Failure> {
         poll_fn(|_| {
             loop {
@@ -174,8 +182,8 @@ impl<'c> Exchange<'c> {
         .await
     }
 
-    /// Reads until the headers of the response are there.
-    async fn head(&mut self) -> std::result::Result<Head, Failure> {
+    /// Reads until the response's headers are complete.
+    async fn read_headers(&mut self) -> std::result::Result<ResponseHead, Failure> {
         loop {
             if let Some(head) = self.parse()? {
                 return Ok(head);
@@ -188,43 +196,48 @@ impl<'c> Exchange<'c> {
         }
     }
 
-    /// The headers of the response, if they are there as a whole.
-    fn parse(&mut self) -> Result<Option<Head>> {
+    /// Parses the response's headers; `None` while they are incomplete.
+    fn parse(&mut self) -> Result<Option<ResponseHead>> {
         loop {
             let unread = self.window.unread();
             if unread.is_empty() {
                 return Ok(None);
             }
-            let Some((head, length)) = self.heads.parse(unread, self.json_size_header)? else {
+            let Some((head, length)) = self.headers_parser.parse(unread, self.json_size_header)? else {
                 if unread.len() > MAX_HEADERS_BYTE_SIZE {
                     return Err(too_long());
                 }
                 return Ok(None);
             };
             self.window.used += length;
-            // An interim response (100 and its like) comes before the one that counts.
+            // Interim responses precede the final one.
             if !matches!(head.status, 100 | 102..=199) {
                 return Ok(Some(head));
             }
         }
     }
 
-    /// The failure of a connection that ended before there was a response.
+    /// The failure of a connection that ended before the response.
     fn lost(&self, error: io::Error) -> Failure {
         let progress = self.link.progress();
-        let has_left = progress.sent > 0;
-        let reached = match (has_left, progress.first_byte_at) {
+        let was_sent = progress.sent > 0;
+        let reached = match (was_sent, progress.first_byte_at) {
             (false, _) => Reached::Nothing,
             (true, None) => Reached::Closed,
             // The end of the connection counts as a byte.
             (true, Some(_)) if self.window.is_empty() => Reached::Closed,
             (true, Some(_)) => Reached::Perhaps,
         };
-        let question = if self.link.is_mute() { tls_port::QUESTION } else { "" };
-        let message = format!("connection lost ({}){question}", self.caller.phase());
-        let error = Error::connection(message).in_doubt(has_left).with_source(error);
+        let hint = if self.link.is_mute() { tls_port::QUESTION } else { "" };
+        let message = format!("connection lost ({}){hint}", self.caller.phase());
+        let error = Error::connection(message).in_doubt(was_sent).with_source(error);
         Failure { error, reached, was_reused: false }
     }
+}
+
+/// Whether the first bytes of a server name a protocol other than HTTP/1.
+fn names_protocol(first: &[u8]) -> bool {
+    tls_port::is_alert(first) || is_http2(first)
 }
 
 fn closed() -> io::Error {
@@ -237,47 +250,48 @@ fn too_long() -> Error {
 }
 
 impl Response<'_> {
-    /// Whether all of it was read and another exchange may follow on the connection.
-    pub fn ends_reusable(&self) -> bool {
-        // Where a gateway responded in its server's place, the server's own response may still follow; 204 and 304 are not
-        // valid responses to anything that is sent here.
-        let is_gateways = matches!(self.head.status, 101 | 204 | 304 | 408 | 502 | 504);
-        self.is_sent && self.head.keeps_alive && !is_gateways && self.body.is_over()
+    /// Whether it was read to its end and another exchange may follow on the connection.
+    pub fn is_reusable(&self) -> bool {
+        // After a gateway's response the server's own may still follow; 204 and 304 are not valid responses
+        // to any request of this client.
+        let is_suspicious = matches!(self.head.status, 101 | 204 | 304 | 408 | 502 | 504);
+        self.is_sent && self.head.keeps_alive && !is_suspicious && self.body.is_over()
     }
 }
 
-/// The body of a response, in its order.
+/// The unread part of a body.
 pub(super) enum Body<'s> {
-    /// First what came with the headers, then straight from the connection.
+    /// The window may hold its start; the rest comes straight from the connection.
     Arriving { link: &'s Link, window: &'s mut Window, framing: Framing },
-    /// In memory as a whole.
+    /// All of it is in memory.
     Bytes(&'s [u8]),
 }
 
-/// What is left of a body, and how its end is framed.
+/// How the end of a body is framed. A length counts what is left.
 pub(super) enum Framing {
     Length(u64),
-    Chunks(Box<Call<state::RecvBody>>),
-    ToTheEnd,
+    Chunked(Box<Call<state::RecvBody>>),
+    UntilClose,
 }
 
 impl Framing {
     fn new(announced: Announced) -> Result<Self> {
         Ok(match announced {
             Announced::Length(byte_size) => Self::Length(byte_size),
-            Announced::ToTheEnd => Self::ToTheEnd,
-            Announced::Chunks => {
-                let call = chunks().map_err(|error| {
-                    Error::new(Status::Internal, Origin::Client, "cannot read chunks").with_source(error)
+            Announced::UntilClose => Self::UntilClose,
+            Announced::Chunked => {
+                let call = chunked_decoder().map_err(|error| {
+                    Error::new(Status::Internal, Origin::Client, "can't decode chunked bodies")
+                        .with_source(error)
                 })?;
-                Self::Chunks(Box::new(call))
+                Self::Chunked(Box::new(call))
             }
         })
     }
 }
 
-/// ureq-proto's reader of a chunked body, which first has to be led through a request and the start of its response.
-fn chunks() -> std::result::Result<Call<state::RecvBody>, ureq_proto::Error> {
+/// ureq-proto's decoder, which can only be reached through a request and the start of its response.
+fn chunked_decoder() -> std::result::Result<Call<state::RecvBody>, ureq_proto::Error> {
     let unexpected = || ureq_proto::Error::BodyNotAllowed;
     let request = Request::post("http://server/").header(header::CONTENT_LENGTH, "1").body(());
     let mut call = Call::new(request.map_err(|_| unexpected())?)?.proceed();
@@ -293,7 +307,7 @@ fn chunks() -> std::result::Result<Call<state::RecvBody>, ureq_proto::Error> {
 }
 
 impl Body<'_> {
-    /// How much is left to read, where that is known.
+    /// The number of bytes left, if known.
     pub fn byte_size(&self) -> Option<u64> {
         match self {
             Self::Arriving { framing: Framing::Length(left), .. } => Some(*left),
@@ -302,27 +316,27 @@ impl Body<'_> {
         }
     }
 
-    /// Whether its end is told by more than the end of the connection.
+    /// Whether its end is marked by more than the end of the connection.
     pub fn is_framed(&self) -> bool {
-        !matches!(self, Self::Arriving { framing: Framing::ToTheEnd, .. })
+        !matches!(self, Self::Arriving { framing: Framing::UntilClose, .. })
     }
 
-    /// Whether all of it was read, and nothing followed it.
+    /// Whether it was read to its end, and nothing follows it.
     fn is_over(&self) -> bool {
         match self {
             Self::Arriving { window, framing, .. } => {
                 window.is_empty()
                     && match framing {
                         Framing::Length(left) => *left == 0,
-                        Framing::Chunks(call) => call.can_proceed(),
-                        Framing::ToTheEnd => false,
+                        Framing::Chunked(call) => call.can_proceed(),
+                        Framing::UntilClose => false,
                     }
             }
             Self::Bytes(_) => false,
         }
     }
 
-    /// Reads what is there into the start of `into`, and waits until something is; 0 at the end of the body.
+    /// Reads into the start of `into`, waiting for at least one byte; 0 at the end of the body.
     pub async fn fill(&mut self, into: &mut [u8]) -> Result<usize> {
         if into.is_empty() {
             return Ok(0);
@@ -335,20 +349,20 @@ impl Body<'_> {
                 Ok(taken.len())
             }
             Self::Arriving { link, window, framing: Framing::Length(left) } => {
-                let most = into.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                if most == 0 {
+                let max = into.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                if max == 0 {
                     return Ok(0);
                 }
-                let count = read(link, window, &mut into[..most]).await?;
+                let count = read(link, window, &mut into[..max]).await?;
                 if count == 0 {
-                    let message = format!("the response broke off {left} bytes before its end");
+                    let message = format!("connection closed {left} bytes before the end of the response");
                     return Err(lost(message, closed()));
                 }
                 *left -= count as u64;
                 Ok(count)
             }
-            Self::Arriving { link, window, framing: Framing::ToTheEnd } => read(link, window, into).await,
-            Self::Arriving { link, window, framing: Framing::Chunks(call) } => {
+            Self::Arriving { link, window, framing: Framing::UntilClose } => read(link, window, into).await,
+            Self::Arriving { link, window, framing: Framing::Chunked(call) } => {
                 let mut overhead = 0;
                 loop {
                     let malformed = || Error::malformed_response("malformed HTTP chunk");
@@ -358,12 +372,12 @@ impl Body<'_> {
                     if given > 0 || call.can_proceed() {
                         return Ok(given);
                     }
-                    // Sizes, extensions and trailers: ureq-proto looks for their end for as long as they last.
+                    // Sizes, extensions and trailers, on which ureq-proto has no limit.
                     overhead += taken;
                     let line = window.unread();
                     if overhead + line.len() > MAX_CHUNK_OVERHEAD {
                         let message = format!(
-                            "sizes or trailers of chunks exceed the limit of {MAX_CHUNK_OVERHEAD} bytes"
+                            "chunk headers or trailers exceed the limit of {MAX_CHUNK_OVERHEAD} bytes"
                         );
                         return Err(
                             Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
@@ -378,20 +392,24 @@ impl Body<'_> {
                         return Err(malformed().with_source("a line that does not end in CRLF"));
                     }
                     match poll_fn(|_| window.poll_receive(link)).await {
-                        // Only the end of the last chunk is missing.
+                        // Only the CRLF after the last chunk is missing.
                         Ok(0) if call.is_ended_chunked() => return Ok(0),
-                        Ok(0) => return Err(lost("the response broke off in a chunk", closed())),
+                        Ok(0) => {
+                            return Err(lost("connection closed inside a chunk of the response", closed()));
+                        }
                         Ok(_) => {}
-                        Err(error) => return Err(lost("the response broke off", error)),
+                        Err(error) => {
+                            return Err(lost("connection lost in the middle of the response", error));
+                        }
                     }
                 }
             }
         }
     }
 
-    /// Appends what is left to `to`, but no more than `max` bytes. What arrived before an error is kept.
+    /// Appends the rest to `to`, at most `max` bytes. What arrived before an error is kept.
     pub async fn read_to(&mut self, to: &mut Vec<u8>, max: u64) -> Result<()> {
-        /// What a server claims is not allocated: memory grows with what arrives.
+        /// Memory grows with what arrives, not with what the server announces.
         const STEP: usize = 64 << 10;
         let announced = self.byte_size().unwrap_or(u64::MAX).min(max);
         let mut left = max;
@@ -418,7 +436,7 @@ async fn read(link: &Link, window: &mut Window, into: &mut [u8]) -> Result<usize
         return poll_fn(|_| link.poll_recv(&mut into))
             .await
             .map(|()| into.filled().len())
-            .map_err(|error| lost("the response broke off", error));
+            .map_err(|error| lost("connection lost in the middle of the response", error));
     }
     let count = into.len().min(window.have - window.used);
     into[..count].copy_from_slice(&window.bytes[window.used..window.used + count]);
@@ -426,7 +444,7 @@ async fn read(link: &Link, window: &mut Window, into: &mut [u8]) -> Result<usize
     Ok(count)
 }
 
-/// The error of a connection that ended in a response.
+/// The error of a connection that ended in the middle of a response.
 fn lost(message: impl Into<String>, error: io::Error) -> Error {
     Error::connection(message).in_doubt(true).with_source(error)
 }

@@ -1,4 +1,5 @@
-//! The response to an inference: a JSON part, and behind it the tensors in binary, each read straight into its place.
+//! Inference over HTTP: a response has a JSON part followed by the binary tensors, each received straight
+//! into its place.
 
 use std::time::Instant;
 
@@ -7,10 +8,10 @@ use super::{
     connection::{Http1, Ids},
     control::{check_success, check_undeclared, read_reason},
     exchange::{Body, Exchange, Response},
-    head::{ContentKind, json_size_header, unexpected_encoding},
     json::{Header, NOT_AN_INFERENCE, OutputHeader, ResponseParser},
     json_tensor,
     prepare::Prepared,
+    response_head::{ContentKind, json_size_header, unexpected_encoding},
 };
 use crate::{
     compression::Compression,
@@ -41,14 +42,19 @@ impl Http {
         let was_reused = checked.is_reused;
         let connection = &mut checked.connection;
         let _on = caller.on(&connection.link.clone());
-        connection.write_line("POST", &self.host, &self.base_path, request.path(), context.query);
+        connection.write_request_line("POST", &self.host, &self.base_path, request.path(), context.query);
         request.write_headers(&mut connection.headers, context);
         connection.end_headers(context);
         connection.ids.send(request.id);
         let outcome = async {
-            let Http1 { link, window, heads, headers, json, ids } = &mut **connection;
-            let exchange =
-                Exchange { link, window, heads, caller, json_size_header: json_size_header(context) };
+            let Http1 { link, window, headers_parser, headers, json, ids } = &mut **connection;
+            let exchange = Exchange {
+                link,
+                window,
+                headers_parser,
+                caller,
+                json_size_header: json_size_header(context),
+            };
             let mut response = exchange.run(headers, request.body()).await?;
             let progress = link.progress();
             if let Some(sent_at) = progress.sent_at {
@@ -58,9 +64,9 @@ impl Http {
                 watch.lap_at(first_byte_at, |times| &mut times.first_byte);
             }
             let outcome = read_response(&mut response, request.is_binary, json, ids, places, context).await;
-            let is_gateways =
+            let is_from_gateway =
                 outcome.as_ref().is_err_and(|error| error.http_status() == Some(503) && error.is_in_doubt());
-            let is_reusable = response.ends_reusable() && !is_gateways;
+            let is_reusable = response.is_reusable() && !is_from_gateway;
             let headers = response.head.headers;
             match outcome {
                 Ok(mut result) => {
@@ -70,7 +76,7 @@ impl Http {
                     result.headers = headers;
                     Ok((Ok(result), is_reusable, now))
                 }
-                // What went on the wire may still follow: only the server's own word ends an exchange.
+                // After any other error than the server's own, the rest of the response may still arrive.
                 Err(error) => {
                     let is_reusable = is_reusable && error.origin() == Origin::Server;
                     Ok((Err(error.with_headers(headers)), is_reusable, Instant::now()))
@@ -90,7 +96,7 @@ impl Http {
     }
 }
 
-/// Reads a response: a result, or the error that it is. `is_binary` if the request had tensors in binary.
+/// Reads the result, or the error that the response reports. `is_binary`: the request had binary tensors.
 async fn read_response(
     response: &mut Response<'_>,
     is_binary: bool,
@@ -100,7 +106,7 @@ async fn read_response(
     context: &CallContext<'_>,
 ) -> Result<InferResult> {
     let Response { head, body, .. } = response;
-    // What is rare is boxed: every call would move its state.
+    // Rare paths are boxed: otherwise every call would carry their state.
     if !http_form::is_success(head.status) {
         let reason = Box::pin(read_reason(head, Vec::new(), body)).await;
         return Err(http_form::error_of(head.status, &reason, is_binary));
@@ -133,7 +139,7 @@ async fn read_response(
         encoding => {
             let plain = decompress(body, Vec::new(), encoding, context).await;
             let context = &context.decompressed();
-            // The JSON part's size is bounded as what comes out of the whole.
+            // The JSON part is bounded by the limit on decompressed data.
             let reading = Reading { context, ..reading };
             match plain {
                 Ok(plain) => reading.read(&mut Body::Bytes(&plain), json, places).await,
@@ -144,7 +150,7 @@ async fn read_response(
     result.map_err(|error| error.with_http_status(head.status))
 }
 
-/// A compressed body, of which `compressed` is the start, is gathered as a whole, and then what comes out of it.
+/// Reads the rest of a compressed body that starts with `compressed`, and decompresses it as a whole.
 async fn decompress(
     body: &mut Body<'_>,
     mut compressed: Vec<u8>,
@@ -161,16 +167,16 @@ async fn decompress(
     encoding.decompress(&compressed, context.max_decompressed_byte_size)
 }
 
-/// How a result is read.
+/// Reads a result from a body.
 pub(super) struct Reading<'c> {
-    /// Of the JSON part; without it the whole body is JSON.
+    /// Of the JSON part; `None` if the whole body is JSON.
     pub json_byte_size: Option<u64>,
     pub ids: &'c Ids,
     pub context: &'c CallContext<'c>,
 }
 
 impl Reading<'_> {
-    /// Reads the body of a response: the JSON part, then each tensor into its own place.
+    /// Reads the JSON part, then each tensor into its place.
     pub async fn read(
         &self,
         body: &mut Body<'_>,
@@ -187,7 +193,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The same of a body that is compressed although nothing says so, of which the parser has the start.
+    /// The same for a body that is compressed without saying so, whose start is in the parser.
     async fn read_compressed(
         &self,
         encoding: Compression,
@@ -204,7 +210,7 @@ impl Reading<'_> {
         reading.read_parts(body, byte_size, parser, places).await
     }
 
-    /// The JSON part is read, and each tensor is to follow.
+    /// Parses the JSON part, which has been read, and reads the tensors after it.
     async fn read_parts(
         &self,
         body: &mut Body<'_>,
@@ -212,12 +218,12 @@ impl Reading<'_> {
         parser: &mut ResponseParser,
         places: &mut Places<'_>,
     ) -> Result<InferResult> {
-        let mut left = Left { byte_size, taken: parser.buffer().len() as u64 };
-        let header = parser.parse().map_err(|fault| not_a_result(parser.buffer(), &fault))?;
+        let mut left = Left { byte_size, claimed: parser.buffer().len() as u64 };
+        let header = parser.parse().map_err(|error| not_a_result(parser.buffer(), &error))?;
         if self.ids.is_stray(&header.id) {
             let id = excerpt(&header.id);
             return Err(Error::malformed_response(format!(
-                "the response belongs to an earlier request of this connection, by its id '{id}'"
+                "the response has the id '{id}' of an earlier request on this connection"
             )));
         }
         check_output_count(header.outputs.len())?;
@@ -228,20 +234,20 @@ impl Reading<'_> {
         for OutputHeader { mut head, binary_byte_size, json_data } in outputs {
             let name = &head.name;
             let data = match (json_data, binary_byte_size) {
-                // Elements of which nobody here knows what they are; the other outputs are read.
+                // JSON data of an unknown datatype can't be read; the other outputs can.
                 (Some(_), _) if head.datatype() == Datatype::Invalid => places.bring(name, &[])?,
                 (Some(range), _) => {
                     if repairs.is_within(&range) {
                         return Err(Error::malformed_response(format!(
-                            "output '{}': its JSON data is not UTF-8; request it as binary data",
+                            "output '{}': the JSON data is not UTF-8; request binary data instead",
                             excerpt(name)
                         )));
                     }
                     let text = parser.text().get(range).unwrap_or_default();
                     let data = json_tensor::read_response(text, head.datatype(), head.byte_size()?).map_err(
-                        |fault| {
+                        |error| {
                             Error::malformed_response(format!(
-                                "output '{}' of the response: {fault}",
+                                "output '{}' of the response: {error}",
                                 excerpt(name)
                             ))
                         },
@@ -255,7 +261,7 @@ impl Reading<'_> {
                         head.check_has_data()?;
                     }
                     let announced = announced.unwrap_or(0);
-                    left.take(name, announced, self.context)?;
+                    left.claim(name, announced, self.context)?;
                     let mut place = places.place(name, announced)?;
                     place.read_from(body).await?;
                     head.complete_shape(place.filled())?;
@@ -271,7 +277,8 @@ impl Reading<'_> {
         Ok(result)
     }
 
-    /// Reads the JSON part, or the start of what is compressed although nothing says so; returns how.
+    /// Reads the JSON part, or the start of a body that is compressed without saying so, and returns the
+    /// compression.
     async fn read_json(
         &self,
         body: &mut Body<'_>,
@@ -283,11 +290,11 @@ impl Reading<'_> {
         if let (Some(json), Some(whole)) = (self.json_byte_size, byte_size)
             && json > whole
         {
-            // The size before the compression, perhaps, of which nothing tells but the first bytes.
+            // It may be the size before a compression that no header names; the first bytes show that.
             body.read_to(to, 2).await?;
             return match Compression::of(to) {
                 Compression::None => Err(Error::malformed_response(format!(
-                    "the JSON part is announced with {json} bytes, the response with {whole}"
+                    "the JSON part's size of {json} bytes exceeds the response's size of {whole} bytes"
                 ))),
                 encoding => Ok(encoding),
             };
@@ -304,7 +311,7 @@ impl Reading<'_> {
         self.context.check_parsed_size(to.len() as u64)?;
         if self.json_byte_size.is_some_and(|announced| announced != to.len() as u64) {
             return Err(Error::malformed_response(format!(
-                "the response ends after {} of its {max} bytes of JSON",
+                "the response ends after {} of {max} bytes of its JSON part",
                 to.len()
             )));
         }
@@ -312,11 +319,11 @@ impl Reading<'_> {
     }
 }
 
-/// INTERNAL for a JSON part that is none, that is an error, or that has a `fault`.
-fn not_a_result(json: &[u8], fault: &str) -> Error {
-    let is_cut = json.trim_ascii_start().starts_with(b"{") && fault != NOT_AN_INFERENCE;
-    Error::malformed_response(match is_cut {
-        true => format!("malformed JSON part of the response: {fault}"),
+/// INTERNAL for a JSON part that could not be parsed, for the reason `error`, or that is not an inference.
+fn not_a_result(json: &[u8], error: &str) -> Error {
+    let is_malformed = json.trim_ascii_start().starts_with(b"{") && error != NOT_AN_INFERENCE;
+    Error::malformed_response(match is_malformed {
+        true => format!("malformed JSON part of the response: {error}"),
         false => {
             let got = error_body::describe(json);
             format!("invalid response: expected the JSON of an inference, got {got}")
@@ -324,32 +331,33 @@ fn not_a_result(json: &[u8], fault: &str) -> Error {
     })
 }
 
-/// What of a response's body is not yet spoken for.
+/// The part of a body that no output has claimed yet.
 struct Left {
     byte_size: Option<u64>,
-    taken: u64,
+    claimed: u64,
 }
 
 impl Left {
-    /// Speaks for one output's bytes before any memory is allocated for them.
-    fn take(&mut self, name: &str, byte_size: u64, context: &CallContext) -> Result<()> {
-        let taken = self.taken.saturating_add(byte_size);
+    /// Claims the bytes of an output, before memory is allocated for them.
+    fn claim(&mut self, name: &str, byte_size: u64, context: &CallContext) -> Result<()> {
+        let claimed = self.claimed.saturating_add(byte_size);
         if let Some(whole) = self.byte_size
-            && taken > whole
+            && claimed > whole
         {
-            let left = whole - self.taken;
+            let left = whole - self.claimed;
             let name = excerpt(name);
-            let message = format!("output '{name}' is announced with {byte_size} bytes, and {left} are left");
+            let message =
+                format!("output '{name}' has {byte_size} bytes, but the response has only {left} more");
             return Err(Error::malformed_response(message));
         }
-        context.check_response_size(taken)?;
-        self.taken = taken;
+        context.check_response_size(claimed)?;
+        self.claimed = claimed;
         Ok(())
     }
 }
 
 impl Place<'_> {
-    /// Fills the place from a response's body, which writes straight into it.
+    /// Fills the place straight from a response's body.
     async fn read_from(&mut self, body: &mut Body<'_>) -> Result<()> {
         while !self.is_full() {
             let missing = self.missing();

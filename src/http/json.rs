@@ -1,4 +1,4 @@
-//! The JSON of an inference: written piece by piece into one buffer, read without building a tree.
+//! The JSON of inference requests and responses: written into one buffer, parsed without building a tree.
 
 use std::{borrow::Cow, fmt::Write as _, ops::Range, str::Utf8Chunks};
 
@@ -11,11 +11,11 @@ use crate::{
     proto::without_bom,
 };
 
-/// Writes JSON into a buffer. Commas are the caller's: what is written here is always the same shape.
+/// Writes JSON into a buffer. The caller writes the commas, since the shape is fixed.
 pub(super) struct Writer<'b>(pub &'b mut Vec<u8>);
 
 impl Writer<'_> {
-    /// Punctuation and keys that are known when the library is written.
+    /// Writes punctuation and fixed keys.
     pub fn raw(&mut self, text: &str) {
         self.0.extend_from_slice(text.as_bytes());
     }
@@ -44,10 +44,9 @@ impl Writer<'_> {
         // Writing into a vector can't fail.
         let _ = write!(Text(self.0), "{number}");
     }
-}
 
-impl Writer<'_> {
-    /// With all its digits; NaN and the infinities by the names that Triton reads and writes, though JSON has none.
+    /// Writes a number so that it reads back exactly; NaN and the infinities, which JSON lacks, by the names
+    /// that Triton reads and writes.
     pub fn double(&mut self, number: f64) {
         match number {
             _ if number.is_nan() => self.raw("NaN"),
@@ -79,32 +78,33 @@ impl std::fmt::Write for Text<'_> {
     }
 }
 
-/// A JSON buffer that grew beyond this is not kept.
+/// A larger JSON buffer is not kept.
 const KEPT_BYTE_SIZE: usize = 1 << 20;
-/// A larger JSON part is not compared with the next one.
+/// A larger JSON part is not kept as a template.
 const TEMPLATE_BYTE_SIZE: usize = 4 << 10;
 
-/// Parses the JSON parts of one connection's responses. One that equals the one before but for its id, as those of one
-/// model's nearly always do, is not parsed again.
+/// Parses the JSON parts of one connection's responses. A part that equals the previous one except for its
+/// id, as is usual for one model, is not parsed again.
 #[derive(Debug, Default)]
 pub(super) struct ResponseParser {
     json: Vec<u8>,
-    /// The same with what is not UTF-8 in it repaired: names and parameters, so that the tensors are not lost with them.
+    /// `json` with U+FFFD for what is not UTF-8, so that an invalid name or parameter does not lose the
+    /// tensors.
     repaired: Option<String>,
     last: Option<Template>,
 }
 
-/// A JSON part, and what was read of it.
+/// A JSON part and the header parsed from it.
 #[derive(Debug)]
 struct Template {
     before_id: Vec<u8>,
-    /// `None` where there is no id that is a string: then all of the text is before it.
+    /// `None` without an id that is a string: then `before_id` is the whole text.
     after_id: Option<Vec<u8>>,
     header: Header,
 }
 
 impl ResponseParser {
-    /// Where the JSON part is received, and stays until the next one.
+    /// The buffer for a JSON part, which stays there until the next one.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         if self.json.capacity() > KEPT_BYTE_SIZE && self.json.is_empty() {
             self.json = Vec::new();
@@ -130,7 +130,7 @@ impl ResponseParser {
         {
             return Ok(Header { id: id.to_owned(), ..template.header.clone() });
         }
-        // Should this fail, nothing is left that the next one could be taken for.
+        // If this fails, the next part must not match an older template.
         self.last = None;
         let start = self.json.len() - without_bom(&self.json).len();
         self.json.drain(..start);
@@ -143,14 +143,14 @@ impl ResponseParser {
             self.last = None;
             return Ok(header);
         }
-        let is_short = self.json.len() <= TEMPLATE_BYTE_SIZE;
-        self.last = (is_short && header.outputs.iter().all(|output| output.json_data.is_none()))
+        let is_small = self.json.len() <= TEMPLATE_BYTE_SIZE;
+        self.last = (is_small && header.outputs.iter().all(|output| output.json_data.is_none()))
             .then(|| Template::new(&self.json, &header));
         Ok(header)
     }
 }
 
-/// The places where a text that is not UTF-8 was repaired, in the order of the text.
+/// The positions at which text that is not UTF-8 was repaired, in ascending order.
 pub(super) struct Repairs<'j> {
     chunks: Option<Utf8Chunks<'j>>,
     /// The length of the repaired text that `chunks` has yielded.
@@ -160,7 +160,8 @@ pub(super) struct Repairs<'j> {
 }
 
 impl Repairs<'_> {
-    /// Whether there is a repair within a range of the repaired text; ranges must be given in ascending order.
+    /// Whether there is a repair within a range of the repaired text; ranges must be given in ascending
+    /// order.
     pub fn is_within(&mut self, range: &Range<usize>) -> bool {
         let Some(chunks) = &mut self.chunks else { return false };
         while self.last.is_none_or(|at| at < range.start) {
@@ -188,12 +189,12 @@ impl Template {
         }
     }
 
-    /// The id in JSON that equals this one but for it.
+    /// The id of JSON that equals the template except for its id.
     fn id_of<'j>(&'j self, json: &'j [u8]) -> Option<&'j str> {
         let Some(after) = &self.after_id else { return (json == self.before_id).then_some(&self.header.id) };
         let id = json.strip_prefix(&self.before_id[..])?.strip_suffix(&after[..])?;
         let id = id.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-        // Nothing that would have to be unescaped.
+        // An id with escapes needs the parser.
         let is_plain = id.iter().all(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\'));
         str::from_utf8(id).ok().filter(|_| is_plain)
     }
@@ -205,28 +206,28 @@ pub(super) struct Header {
     pub model_name: String,
     pub model_version: String,
     pub id: String,
-    /// Where the id stands, if it is a text.
+    /// The position of the id, if it is a string.
     id_range: Option<Range<usize>>,
     pub parameters: Parameters,
     pub outputs: Vec<OutputHeader>,
 }
 
-/// What the JSON part says of one output.
+/// An output as the JSON part describes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OutputHeader {
     pub head: OutputHead,
-    /// Where the data follows in binary.
+    /// The size of its data, if that follows in binary.
     pub binary_byte_size: Option<u64>,
-    /// The data, where it stands in the JSON itself.
+    /// The position of its data, if that is in the JSON.
     pub json_data: Option<Range<usize>>,
 }
 
-/// What JSON is that is not an inference response.
-pub(super) const NOT_AN_INFERENCE: &str = "it has neither a model name nor outputs";
+/// The reason for refusing JSON that is not an inference response.
+pub(super) const NOT_AN_INFERENCE: &str = "it has neither model_name nor outputs";
 
-/// Reads the JSON part of a response. Unknown members are skipped, and a member that is `null` counts as absent. JSON with
-/// neither a model name nor outputs is not an inference response, nor is one with an error in place of outputs; a known
-/// member that occurs twice is malformed, since readers disagree on which of the two counts.
+/// Parses the JSON part of a response. Unknown members are skipped, and `null` counts as absent. JSON with
+/// neither a model name nor outputs is not an inference response, nor is JSON with an error in place of
+/// outputs. A known member that occurs twice is malformed: parsers disagree on which of the two counts.
 pub(super) fn read_header(json: &[u8]) -> Result<Header, String> {
     let mut header = Header::default();
     let mut reader = Jiter::new(json).with_allow_inf_nan();
@@ -253,7 +254,7 @@ impl ParseError {
             Self::Json(error) => error.description(&Jiter::new(json)),
             Self::Duplicate(name) => format!("duplicate member '{name}'"),
             Self::NotANumber => "expected a string or a number".to_owned(),
-            Self::NotADimension => "a dimension of a shape is not a whole number of 64 bits".to_owned(),
+            Self::NotADimension => "a dimension of a shape is not a 64-bit integer".to_owned(),
         }
     }
 }
@@ -287,7 +288,7 @@ fn read_header_members(reader: &mut Jiter, header: &mut Header, is_response: &mu
             Key::Outputs => array(reader, |reader, _| {
                 let mut output = OutputHeader::default();
                 read_output(reader, &mut output)?;
-                // One too many is kept, for the count to tell.
+                // One too many is kept, for the check of their count.
                 if header.outputs.len() <= MAX_OUTPUTS {
                     header.outputs.push(output);
                 }
@@ -311,7 +312,7 @@ fn read_output(reader: &mut Jiter, output: &mut OutputHeader) -> Step {
             }
             Key::Shape => array(reader, |reader, peek| {
                 let dimension = dimension(reader, peek)?;
-                // One too many is kept, for the check to tell.
+                // One too many is kept, for the check of the rank.
                 if output.head.shape.len() <= MAX_RANK {
                     output.head.shape.push(dimension);
                 }
@@ -354,7 +355,7 @@ impl Name {
     }
 }
 
-/// Calls `parameter` for each parameter; a value that is none of a parameter's kinds is passed over.
+/// Calls `parameter` for each parameter; values of other types are skipped.
 fn read_parameters(reader: &mut Jiter, mut parameter: impl FnMut(Name, Parameter) -> Step) -> Step {
     if reader.peek()? == Peek::Null {
         return Ok(reader.known_null()?);
@@ -381,7 +382,7 @@ fn number(digits: &[u8]) -> Option<Parameter> {
     whole.ok().or_else(|| digits.parse().map(Parameter::Double).ok())
 }
 
-/// The members that are read; a key borrows the reader, so it is turned into one of these first.
+/// The known members. A key borrows the reader, so it is converted before its value is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
     ModelName,
@@ -428,7 +429,7 @@ impl Key {
     }
 }
 
-/// Calls `member` for each member, which reads or skips its value. `null` has none.
+/// Calls `member` for each member, which must read or skip its value. `null` counts as empty.
 fn object(reader: &mut Jiter, mut member: impl FnMut(&mut Jiter, Key) -> Step) -> Step {
     if reader.peek()? == Peek::Null {
         return Ok(reader.known_null()?);
@@ -447,7 +448,7 @@ fn object(reader: &mut Jiter, mut member: impl FnMut(&mut Jiter, Key) -> Step) -
     Ok(())
 }
 
-/// Calls `element` for each element, which reads or skips it. `null` has none.
+/// Calls `element` for each element, which must read or skip it. `null` counts as empty.
 fn array(reader: &mut Jiter, mut element: impl FnMut(&mut Jiter, Peek) -> Step) -> Step {
     if reader.peek()? == Peek::Null {
         return Ok(reader.known_null()?);
@@ -468,7 +469,7 @@ fn string(reader: &mut Jiter) -> Step<String> {
     Ok(reader.next_str()?.to_owned())
 }
 
-/// A string, or a number by its digits: some servers of the protocol send versions and ids as numbers.
+/// Reads a string, or a number as its digits: some servers send versions and ids as numbers.
 fn string_or_number(reader: &mut Jiter) -> Step<String> {
     match reader.peek()? {
         peek if peek.is_num() => {
@@ -483,7 +484,7 @@ fn string_or_number(reader: &mut Jiter) -> Step<String> {
     }
 }
 
-/// A whole number of 64 bits, as `2.0` or in a string too: other servers of the protocol write shapes so.
+/// Reads a 64-bit integer, also as `2.0` or in a string, which some servers send in shapes.
 fn dimension(reader: &mut Jiter, peek: Peek) -> Step<i64> {
     let text = match peek {
         Peek::String => reader.known_str()?,
@@ -499,7 +500,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_are_escaped_so_that_they_come_back_the_same() {
+    fn escaped_strings_read_back_the_same() {
         let text = "a\"b\\c\n\0\u{1f}\u{7f}\u{e4}\u{1f600}";
         let mut json = Vec::new();
         Writer(&mut json).string(text);
@@ -507,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_read_whatever_else_stands_in_it() {
+    fn unknown_members_are_skipped_and_null_counts_as_absent() {
         let json = br#" {"id":null,"model_name":"m\u0000\"","model_version":"1","new":{"a":[1,{"b":null}]},
             "parameters":{"x":NaN},"outputs":[{"name":"O","datatype":"FP32","shape":[2,-3],
             "parameters":{"binary_data_size":8,"y":"z"}},{"name":"P","data":[1.5,NaN,-Infinity],"shape":null}]} "#;
@@ -522,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn json_that_equals_the_one_before_but_for_its_id_is_read_alike() {
+    fn json_that_equals_the_previous_except_for_its_id_is_read_the_same() {
         let json = |id: &str, name: &str| {
             format!(
                 r#"{{"id":{id},"model_name":"{name}","outputs":[{{"name":"O","parameters":{{"binary_data_size":4}}}}]}}"#
@@ -544,7 +545,7 @@ mod tests {
         assert_eq!(read(&json("null", "n")), expected("", "n"));
         assert_eq!(read(&json("7", "n")), expected("7", "n"));
         assert_eq!(read(&json("7", "n")), expected("7", "n"));
-        // An id that would end the text, and say more.
+        // An id that would end the string and add members.
         assert!(read(&json(r#""","model_name":"x","x":"""#, "n")).is_err());
         assert_eq!(read(&json(r#""b""#, "n")), expected("b", "n"));
         let model = r#"{"model_name":"m"}"#;
@@ -554,13 +555,13 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_refused() {
+    fn invalid_json_is_refused() {
         for json in ["", "[]", "{", "{\"outputs\":{}}", "{\"outputs\":[1]}", "{}x", "{\"id\":true}", "\u{0}"]
         {
             assert!(read_header(json.as_bytes()).is_err(), "{json}");
         }
         for json in ["null", "{}", r#"{"id":"1"}"#, r#"{"error":"why"}"#] {
-            assert_eq!(read_header(json.as_bytes()).unwrap_err(), "it has neither a model name nor outputs");
+            assert_eq!(read_header(json.as_bytes()).unwrap_err(), "it has neither model_name nor outputs");
         }
         let deep = format!("{{\"x\":{}", "[".repeat(100_000));
         assert!(read_header(deep.as_bytes()).is_err());
@@ -587,7 +588,7 @@ mod tests {
                 "{json}"
             );
         }
-        // The same name at different objects is none, nor are two members that nobody knows.
+        // The same name in different objects is not a duplicate, and unknown members are skipped.
         let json = r#"{"model_name":"m","x":1,"x":2,"outputs":[{"name":"A"},{"name":"B"}]}"#;
         assert_eq!(read_header(json.as_bytes()).unwrap().outputs.len(), 2);
     }

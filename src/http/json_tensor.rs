@@ -1,4 +1,4 @@
-//! The elements of a tensor as JSON, and back to the bytes that they are in binary.
+//! A tensor's elements as JSON, and back in their binary form.
 
 use std::str::FromStr;
 
@@ -26,7 +26,7 @@ pub(super) fn write(json: &mut Writer, datatype: Datatype, data: &[u8]) -> Resul
         Datatype::Int16 => each(json, data, |json, bytes| json.number(i16::from_le_bytes(bytes))),
         Datatype::Int32 => each(json, data, |json, bytes| json.number(i32::from_le_bytes(bytes))),
         Datatype::Int64 => each(json, data, |json, bytes| json.number(i64::from_le_bytes(bytes))),
-        // As a double, and so exactly: a reader that makes a double of it first rounds nothing.
+        // Written as doubles: exact even for a parser that converts to double first.
         Datatype::Fp32 => each(json, data, |json, bytes| json.double(f32::from_le_bytes(bytes).into())),
         Datatype::Fp64 => each(json, data, |json, bytes| json.double(f64::from_le_bytes(bytes))),
         Datatype::Bytes => {
@@ -34,7 +34,7 @@ pub(super) fn write(json: &mut Writer, datatype: Datatype, data: &[u8]) -> Resul
                 let element = element.map_err(Error::invalid)?;
                 let text = str::from_utf8(element).map_err(|_| {
                     Error::invalid(format!(
-                        "element {at} is not UTF-8, as JSON needs it: binary data, the default, has it"
+                        "element {at} is not UTF-8, as JSON requires; send it as binary data (the default)"
                     ))
                 })?;
                 json.raw(if at == 0 { "" } else { "," });
@@ -47,7 +47,7 @@ pub(super) fn write(json: &mut Writer, datatype: Datatype, data: &[u8]) -> Resul
         Datatype::Bf16 => {
             each(json, data, |json, bytes| json.double(half::bf16_to_fp64(u16::from_le_bytes(bytes))));
         }
-        Datatype::Invalid => return Err(Error::invalid(format!("{datatype} has no form in JSON"))),
+        Datatype::Invalid => return Err(Error::invalid(format!("datatype {datatype} has no JSON form"))),
     }
     json.raw("]");
     Ok(())
@@ -61,50 +61,50 @@ fn each<const SIZE: usize>(json: &mut Writer, data: &[u8], put: impl Fn(&mut Wri
     }
 }
 
-/// As deep as arrays may be nested: a tensor's rank.
+/// The maximum nesting of arrays, as of a tensor's rank.
 const DEPTH: usize = 64;
 
-/// Reads an array, flat or nested, into the bytes of a tensor of `most` bytes. Numbers keep all their digits. `Err` says
-/// what is wrong.
+/// Parses an array, flat or nested, into a tensor of at most `max` bytes. Integers are exact. `Err` is the
+/// reason.
 pub(super) fn read(
     json: &[u8],
     datatype: Datatype,
-    most: Option<u64>,
+    max: Option<u64>,
 ) -> std::result::Result<Vec<u8>, String> {
-    read_as(json, datatype, most, Dialect::Request)
+    read_as(json, datatype, max, Dialect::Request)
 }
 
-/// Reads what a server sent: as [`read`] does, and what other servers of the protocol write too.
+/// The same for a response, with the forms that other servers write too.
 pub(super) fn read_response(
     json: &[u8],
     datatype: Datatype,
-    most: Option<u64>,
+    max: Option<u64>,
 ) -> std::result::Result<Vec<u8>, String> {
-    read_as(json, datatype, most, Dialect::Response)
+    read_as(json, datatype, max, Dialect::Response)
 }
 
-/// Which forms are allowed.
+/// The forms that are accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
-    /// What Triton reads, and FP16 and BF16 as numbers, which others do.
+    /// What Triton reads, and numbers for FP16 and BF16, which other servers read.
     Request,
-    /// Also `null` for the NaN of a floating-point datatype, since JSON has no NaN; a whole number as `1.0` or `1e3`; one
-    /// element without an array.
+    /// Also `null` for a floating-point NaN, which JSON lacks; integers as `1.0` or `1e3`; one element
+    /// without an array.
     Response,
 }
 
 fn read_as(
     json: &[u8],
     datatype: Datatype,
-    most: Option<u64>,
+    max: Option<u64>,
     dialect: Dialect,
 ) -> std::result::Result<Vec<u8>, String> {
     let mut reader = Jiter::new(json).with_allow_inf_nan();
-    // An element has one character at least, and a comma: more than there can be is not asked for.
+    // An element takes at least one character and a comma, which bounds the allocation.
     let likely = json.len().div_ceil(2).saturating_mul(datatype.byte_size().unwrap_or(0));
-    let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
-    let bytes = Vec::with_capacity(likely.min(most));
-    let mut tensor = Tensor { bytes, most, datatype, dialect, widths: Vec::new() };
+    let max = max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+    let bytes = Vec::with_capacity(likely.min(max));
+    let mut tensor = Tensor { bytes, max, datatype, dialect, widths: Vec::new() };
     let mut value = |reader: &mut Jiter| -> std::result::Result<(), ParseError> {
         match reader.peek()? {
             Peek::Array => tensor.read_array(reader, 0)?,
@@ -114,20 +114,22 @@ fn read_as(
         Ok(reader.finish()?)
     };
     let outcome = value(&mut reader);
-    outcome.map_err(|fault| match fault {
+    outcome.map_err(|reason| match reason {
         ParseError::Json(error) => error.description(&Jiter::new(json)),
-        ParseError::Element(what) => what,
+        ParseError::Element(reason) => reason,
     })?;
     Ok(tensor.bytes)
 }
 
-/// What is read, and how much it may be.
+/// A tensor while it is read.
 struct Tensor {
     bytes: Vec<u8>,
-    most: usize,
+    /// The maximum byte size.
+    max: usize,
     datatype: Datatype,
     dialect: Dialect,
-    /// How many members the arrays of each depth have, and how many of these are arrays: in a response the same in each.
+    /// For each depth the number of members of an array, and of arrays among them; in a response all arrays
+    /// of a depth agree.
     widths: Vec<Option<(usize, usize)>>,
 }
 
@@ -159,15 +161,16 @@ impl Tensor {
                 }
                 _ => self.read_element(reader, peek)?,
             }
-            if self.bytes.len() > self.most {
-                return Err(ParseError::Element("there are more elements than the shape has".to_owned()));
+            if self.bytes.len() > self.max {
+                return Err(ParseError::Element("more elements than the shape has".to_owned()));
             }
             next = reader.array_step()?;
         }
         self.check_width(depth, members, arrays)
     }
 
-    /// A server's arrays that no shape has, `[[1, 2, 3], [4]]`, are refused, as NumPy does; Triton reads them as they stand.
+    /// Refuses ragged arrays, `[[1, 2, 3], [4]]`, in a response, as NumPy does; Triton accepts them in
+    /// requests.
     fn check_width(
         &mut self,
         depth: usize,
@@ -183,9 +186,7 @@ impl Tensor {
         let first = *self.widths[depth].get_or_insert((members, arrays));
         match first == (members, arrays) && (arrays == 0 || arrays == members) {
             true => Ok(()),
-            false => {
-                Err(ParseError::Element("its nested arrays have different lengths or depths".to_owned()))
-            }
+            false => Err(ParseError::Element("nested arrays have different lengths or depths".to_owned())),
         }
     }
 
@@ -216,21 +217,21 @@ impl Tensor {
                 let digits = str::from_utf8(reader.next_number_bytes()?).unwrap_or_default();
                 self.put_number(digits).ok_or_else(|| invalid(digits))
             }
-            // No value of JSON begins so: the reader says where.
+            // Not a JSON value: the error of the reader has the position.
             _ => Ok(reader.next_skip()?),
         }
     }
 
-    /// Appends a number as its bytes in binary; `None` if the datatype has no such number.
+    /// Appends a number in its binary form; `None` if the datatype does not have it.
     fn put_number(&mut self, digits: &str) -> Option<()> {
         macro_rules! put {
             ($($datatype:ident: $rust:ty),*; $($float:ident: $number:expr),*) => {
                 match self.datatype {
                     $(Datatype::$datatype => {
-                        self.bytes.extend_from_slice(&self.whole::<$rust>(digits)?.to_le_bytes());
+                        self.bytes.extend_from_slice(&self.integer::<$rust>(digits)?.to_le_bytes());
                     })*
                     $(Datatype::$float => self.bytes.extend_from_slice(&$number.to_le_bytes()),)*
-                    Datatype::Bool => self.bytes.push(self.whole::<u8>(digits).filter(|number| *number < 2)?),
+                    Datatype::Bool => self.bytes.push(self.integer::<u8>(digits).filter(|number| *number < 2)?),
                     Datatype::Bytes | Datatype::Invalid => return None,
                 }
             };
@@ -242,7 +243,7 @@ impl Tensor {
         Some(())
     }
 
-    fn whole<T: FromStr + TryFrom<i128>>(&self, digits: &str) -> Option<T> {
+    fn integer<T: FromStr + TryFrom<i128>>(&self, digits: &str) -> Option<T> {
         match digits.parse() {
             Ok(number) => Some(number),
             Err(_) if self.dialect == Dialect::Response => T::try_from(whole_number(digits)?).ok(),
@@ -266,13 +267,13 @@ mod tests {
     }
 
     #[test]
-    fn elements_come_back_bit_for_bit() {
+    fn elements_read_back_bit_for_bit() {
         let check = |datatype, data: &[u8], text: &str| {
             assert_eq!(written(datatype, data), text);
             assert_eq!(read(text.as_bytes(), datatype, Some(data.len() as u64)).unwrap(), data);
             if let Some(less) = data.len().checked_sub(1) {
-                let fault = read(text.as_bytes(), datatype, Some(less as u64)).unwrap_err();
-                assert!(fault.contains("more elements"), "{fault}");
+                let reason = read(text.as_bytes(), datatype, Some(less as u64)).unwrap_err();
+                assert!(reason.contains("more elements"), "{reason}");
             }
         };
         check(Datatype::Bool, &[1, 0], "[true,false]");
@@ -289,7 +290,7 @@ mod tests {
         assert_eq!(read(written(Datatype::Fp64, &data).as_bytes(), Datatype::Fp64, None).unwrap(), data);
         check(Datatype::Bytes, b"\x03\0\0\0a\"\0\0\0\0\0", "[\"a\\\"\\u0000\",\"\"]");
         check(Datatype::Int32, &[], "[]");
-        // Each of them: one that is written needs no rounding when it is read.
+        // All numbers of the datatype: none is rounded when it is read back.
         for (datatype, first, text) in [
             (Datatype::Fp16, 0x3c00u16, "[1.0,1.0009765625,1.001953125]"),
             (Datatype::Fp16, 1, "[5.960464477539063e-8,1.1920928955078125e-7,1.7881393432617188e-7]"),
@@ -311,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_arrays_are_read_flat_and_what_is_no_element_is_refused() {
+    fn nested_arrays_are_flattened_and_invalid_elements_refused() {
         assert_eq!(read(b" [[1,2], [[3]], []] ", Datatype::Uint8, None).unwrap(), [1, 2, 3]);
         let deep = "[".repeat(100_000);
         let refused: [(&str, Datatype); 13] = [
@@ -343,12 +344,12 @@ mod tests {
     }
 
     #[test]
-    fn a_response_has_null_for_nan_and_numbers_for_half_precision() {
+    fn a_response_may_have_null_for_nan_and_numbers_for_half_precision() {
         let halves = |json: &str, datatype| {
             let bytes = read_response(json.as_bytes(), datatype, None).unwrap();
             bytes.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect::<Vec<u16>>()
         };
-        // The example of a server that sends FP16, then ties, and what lies just beside one.
+        // An example from a server that sends FP16, then ties, and a number next to one.
         let json = "[1.5, 0.1, 1.00048828125, 1.00146484375, 1.0004882812500003, 65519, 65520, -0.0, 1e-9]";
         assert_eq!(
             halves(json, Datatype::Fp16),
@@ -371,14 +372,14 @@ mod tests {
         for datatype in [Datatype::Int32, Datatype::Uint8, Datatype::Bool, Datatype::Bytes] {
             assert!(read_response(b"[null]", datatype, None).is_err(), "{datatype}");
         }
-        // What is sent keeps to what Triton reads.
+        // A request keeps to what Triton reads.
         for (json, datatype) in [("[null]", Datatype::Fp64), ("[null]", Datatype::Bf16)] {
             assert!(read(json.as_bytes(), datatype, None).is_err(), "{datatype}");
         }
     }
 
     #[test]
-    fn a_response_has_whole_numbers_in_any_form_and_one_element_without_an_array() {
+    fn a_response_may_have_integers_in_any_form_and_one_element_without_an_array() {
         let read = |json: &str, datatype| read_response(json.as_bytes(), datatype, None);
         let exact = read("[9007199254740993.0, -1e3, 12e-0]", Datatype::Int64).unwrap();
         let expected = [9_007_199_254_740_993i64, -1000, 12];
@@ -395,10 +396,10 @@ mod tests {
             ("[1.0]", Datatype::Bytes),
             ("[\"1\"]", Datatype::Int32),
         ] {
-            let fault = read(json, datatype).unwrap_err();
+            let reason = read(json, datatype).unwrap_err();
             assert!(
-                fault.starts_with(&format!("invalid element of datatype {datatype}: ")),
-                "{json}: {fault}"
+                reason.starts_with(&format!("invalid element of datatype {datatype}: ")),
+                "{json}: {reason}"
             );
         }
         assert_eq!(read(" 2.5 ", Datatype::Fp64).unwrap(), 2.5f64.to_le_bytes());
@@ -411,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_whose_nested_arrays_no_shape_has_is_refused() {
+    fn ragged_arrays_in_a_response_are_refused() {
         for (json, count) in [
             ("[[1,2],[3,4]]", 4),
             ("[[[1],[2]],[[3],[4]]]", 4),
@@ -423,8 +424,8 @@ mod tests {
         }
         for json in ["[[1,2,3],[4]]", "[[1],2]", "[1,[2]]", "[[],[1]]", "[[[1,2]],[[3],[4]]]", "[[[1]],[2]]"]
         {
-            let fault = read_response(json.as_bytes(), Datatype::Uint8, None).unwrap_err();
-            assert!(fault.contains("different lengths"), "{json}: {fault}");
+            let reason = read_response(json.as_bytes(), Datatype::Uint8, None).unwrap_err();
+            assert!(reason.contains("different lengths"), "{json}: {reason}");
         }
     }
 }

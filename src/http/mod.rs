@@ -1,15 +1,15 @@
-//! Triton over HTTP/REST: every call on a connection of its own.
+//! Triton's HTTP/REST protocol. Each call checks out a connection of its own.
 
 mod connection;
 mod control;
 mod events;
 mod exchange;
-mod head;
 mod infer;
 mod json;
 mod json_tensor;
 mod offline;
 mod prepare;
+mod response_head;
 
 pub(crate) use control::HttpResponse;
 pub use offline::HttpBody;
@@ -32,8 +32,9 @@ const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// One server over HTTP.
 #[derive(Debug)]
 pub(crate) struct Http {
-    /// The host and the base path, as they stand in the headers of a request.
+    /// The value of the Host header.
     host: String,
+    /// The part of each path before `/v2`.
     base_path: String,
     dialer: Dialer,
     connections: Pool<Http1>,
@@ -41,7 +42,7 @@ pub(crate) struct Http {
 
 impl Http {
     pub fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
-        // Without a zone.
+        // The authority has no zone, which `Uri` does not parse.
         Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
         Ok(Self {

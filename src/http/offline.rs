@@ -1,4 +1,4 @@
-//! Bodies of an inference without a connection: for SageMaker, Vertex AI and whatever else carries them.
+//! The bodies of an inference without a connection, for SageMaker, Vertex AI and other carriers.
 
 use std::{
     borrow::Cow,
@@ -21,16 +21,15 @@ use crate::{
 /// The body of an inference request over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpBody {
-    /// The body: JSON, and behind it the tensors in binary; or what compression made of both.
+    /// The JSON part followed by the binary tensors; compressed as a whole if requested.
     pub bytes: Vec<u8>,
-    /// The byte size of the JSON, uncompressed: what `Inference-Header-Content-Length` says.
+    /// The byte size of the JSON part before compression: the value of `Inference-Header-Content-Length`.
     pub json_byte_size: u64,
 }
 
 impl InferRequest<'_> {
-    /// The body that the request has over HTTP. Its tensors are copied. Bodies always have a known length, here and in
-    /// calls: Triton takes chunked ones, in at most 65,536 chunks, but a request is whole before it is sent, so that
-    /// they would only cost.
+    /// Returns the body of the request over HTTP, with a copy of its tensors. Returns INVALID_ARGUMENT for a
+    /// request that can't be sent.
     pub fn to_http_body(&self, compression: Compression) -> Result<HttpBody> {
         self.check()?;
         let json = prepare::json(self)?;
@@ -41,8 +40,9 @@ impl InferRequest<'_> {
 }
 
 impl InferResult {
-    /// Reads the body of an answer over HTTP. `json_byte_size` is what its `Inference-Header-Content-Length` says, `None`
-    /// without that header; a compressed body gives at most `max_byte_size` bytes.
+    /// Parses the body of an inference response over HTTP. `json_byte_size` is the value of its
+    /// `Inference-Header-Content-Length`, `None` without that header. Returns RESOURCE_EXHAUSTED if the body
+    /// decompresses to more than `max_byte_size` bytes, INTERNAL if it is malformed.
     pub fn from_http_body(
         body: &[u8],
         json_byte_size: Option<u64>,
@@ -52,7 +52,7 @@ impl InferResult {
         let call = CallOptions::new();
         let mut options = ClientOptions::new();
         options.set_max_message_byte_size(max_byte_size)?;
-        // The caller's limit is the only one, of what is taken apart too.
+        // The caller's limit is the only one: no smaller one for what is parsed.
         options.set_max_decompressed_byte_size(max_byte_size.saturating_mul(4))?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
@@ -64,18 +64,18 @@ impl InferResult {
         let ids = Ids::default();
         let reading = Reading { json_byte_size, ids: &ids, context: &context };
         let (mut body, mut parser) = (Body::Bytes(&plain), ResponseParser::default());
-        // A body in memory makes nobody wait.
+        // A body in memory is always ready.
         let read = pin!(reading.read(&mut body, &mut parser, &mut places));
         match read.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => outcome.map_err(offline),
             Poll::Pending => {
-                Err(Error::new(Status::Internal, Origin::Client, "a body in memory was waited for"))
+                Err(Error::new(Status::Internal, Origin::Client, "a body in memory was not ready"))
             }
         }
     }
 }
 
-/// No server ran anything.
+/// No server was involved: nothing is in doubt.
 pub(crate) fn offline(error: Error) -> Error {
     error.retryable(false).in_doubt(false)
 }

@@ -1,7 +1,7 @@
-//! An inference request in the form in which HTTP sends it: a JSON part, and behind it the tensors in binary, in the order
-//! in which the JSON names them (Triton's binary tensor data extension).
+//! An inference request as HTTP sends it: a JSON part followed by the binary tensors in the order of the JSON
+//! (Triton's binary tensor data extension).
 
-use super::{head::json_size_header, json::Writer, json_tensor};
+use super::{json::Writer, json_tensor, response_head::json_size_header};
 use crate::{
     compression::Compression,
     digits::put_digits,
@@ -11,30 +11,32 @@ use crate::{
     options::CallContext,
 };
 
-/// A JSON part that is larger, by JSON text of the caller's, is not kept with its request.
+/// A larger JSON part, which only JSON text of the caller's makes, is not kept with its request.
 const KEPT_BYTE_SIZE: usize = 1 << 20;
 
-/// The header of a request whose response is to be plain: without one Caddy asks its server for gzip, only to undo it.
+/// Requests an uncompressed response: without this header Caddy requests gzip from its server, only to
+/// decompress it.
 pub(super) const PLAIN: &str = "Accept-Encoding: identity\r\n";
 
-/// An inference request, checked and encoded before there is a connection for it. Every attempt sends the same.
+/// An inference request, checked and encoded before a connection is checked out. Every attempt sends the same
+/// bytes.
 pub(crate) struct Prepared<'r> {
-    /// Behind the client's base path.
+    /// The path after the client's base path.
     path: Form<'r, str>,
-    /// The JSON part up to the id, and the rest of it.
+    /// The JSON part in two pieces: up to and with the id, and the rest.
     opening: Vec<u8>,
     json: Form<'r, [u8]>,
     tensors: Vec<&'r [u8]>,
-    /// What compression made of all that, and is sent instead.
+    /// The whole body compressed, which is sent instead.
     compressed: Option<Vec<u8>>,
-    /// Of the body, as it is sent.
+    /// The size of the body that is sent.
     byte_size: u64,
-    /// Whether anything goes out in binary, be it of no bytes.
+    /// Whether any tensor is binary, even an empty one.
     pub is_binary: bool,
     pub id: &'r str,
 }
 
-/// What was written for this call, or kept with the request from an earlier one.
+/// Text written for this call, or kept with the request by an earlier one.
 enum Form<'r, T: ?Sized + ToOwned> {
     Kept(&'r T),
     Made(T::Owned),
@@ -52,7 +54,8 @@ impl<T: ?Sized + ToOwned> std::ops::Deref for Form<'_, T> {
 }
 
 impl<'r> Prepared<'r> {
-    /// RESOURCE_EXHAUSTED for a request that exceeds the limit, INVALID_ARGUMENT for what JSON can't express.
+    /// RESOURCE_EXHAUSTED for a request that exceeds the size limit, INVALID_ARGUMENT for data that JSON
+    /// can't express.
     pub fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
         let tensors: Vec<&[u8]> = request.tensors().filter(|tensor| !tensor.is_empty()).collect();
         let tensor_byte_size: u64 = tensors.iter().map(|tensor| tensor.len() as u64).sum();
@@ -87,7 +90,7 @@ impl<'r> Prepared<'r> {
         &self.path
     }
 
-    /// The JSON part, and the tensors behind it.
+    /// The JSON part and the binary tensors.
     fn plain(&self) -> impl Iterator<Item = &[u8]> {
         [&self.opening[..], &self.json].into_iter().chain(self.tensors.iter().copied())
     }
@@ -98,9 +101,9 @@ impl<'r> Prepared<'r> {
         self.compressed.as_deref().into_iter().chain(plain.into_iter().flatten())
     }
 
-    /// Writes the headers that tell of the body. What comes from the caller in them was checked when it was set.
+    /// Writes the headers that describe the body. Values from the caller were checked when they were set.
     pub fn write_headers(&self, to: &mut Vec<u8>, context: &CallContext) {
-        // A body that is JSON alone says so: servers without the binary extension take nothing else.
+        // A body of JSON only is declared as JSON: servers without the binary extension accept nothing else.
         let json_byte_size = self.is_binary.then_some(self.opening.len() + self.json.len());
         put(to, "Content-Type: ");
         match (&context.route.content_type, json_byte_size) {
@@ -139,23 +142,22 @@ pub(super) fn put(to: &mut Vec<u8>, text: &str) {
     to.extend_from_slice(text.as_bytes());
 }
 
-/// The JSON part of a request as a whole; nothing for a raw body. The tensors follow it as they are:
-/// [`InferRequest::tensors`].
+/// The whole JSON part of a request, empty for a raw body. [`InferRequest::tensors`] follow it in the body.
 pub(super) fn json(request: &InferRequest) -> Result<Vec<u8>> {
     let mut json = opening(request);
     json.extend(write_json(request)?);
     Ok(json)
 }
 
-/// The path, and the JSON part behind the id: kept with the request from an earlier call or for the next one, where they
-/// will do for it.
+/// The path, and the JSON part after the id. Both are kept with the request for later calls, unless borrowed
+/// data is written into the JSON.
 fn forms<'r>(request: &'r InferRequest<'_>) -> Result<(Form<'r, str>, Form<'r, [u8]>)> {
     let kept = |written: &'r Written| (Form::Kept(&written.path[..]), Form::Kept(&written.json[..]));
     if let Some(written) = request.written().get() {
         return Ok(kept(written));
     }
     let written = write(request)?;
-    // Elements that are spelled out may change between calls, as all borrowed data may.
+    // Borrowed data may change between calls.
     let is_fixed = |input: &InferInput| !matches!(input.source(), Source::Segments(_) if input.is_json());
     if request.inputs().iter().all(is_fixed) && written.json.len() <= KEPT_BYTE_SIZE {
         return Ok(kept(request.written().get_or_init(|| written)));
@@ -168,7 +170,7 @@ fn write(request: &InferRequest) -> Result<Written> {
     Ok(Written { path: model_path(model, version)? + "/infer", json: write_json(request)? })
 }
 
-/// The beginning of the JSON part, with the id, which may be another one in each call.
+/// The start of the JSON part, with the id, which may differ in each call.
 fn opening(request: &InferRequest) -> Vec<u8> {
     let id = request.request_id();
     let mut json = Vec::with_capacity(id.len() + 16);
@@ -183,7 +185,7 @@ fn opening(request: &InferRequest) -> Vec<u8> {
     json
 }
 
-/// Writes the JSON part behind the id.
+/// Writes the JSON part after the id.
 fn write_json(request: &InferRequest) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if request.settings().raw_body {
@@ -236,9 +238,9 @@ fn write_input(json: &mut Writer, input: &InferInput) -> Result<()> {
             json_tensor::write(json, input.datatype(), &input.joined())?;
         }
         Source::Json(text) => {
-            // Read before it stands in the request: text that ends the array could say anything behind it.
+            // Parsed first: text that closes the array could add anything to the request.
             let data = json_tensor::read(text.as_bytes(), input.datatype(), None)
-                .map_err(|fault| Error::invalid(format!("its JSON is no tensor: {fault}")))?;
+                .map_err(|error| Error::invalid(format!("invalid JSON data: {error}")))?;
             input.check_data([&data[..]].into_iter())?;
             json.raw(",\"data\":");
             json.raw(text);
@@ -249,12 +251,12 @@ fn write_input(json: &mut Writer, input: &InferInput) -> Result<()> {
     Ok(())
 }
 
-/// An output that is listed is told to be binary, or not to be, by itself.
+/// Each listed output states whether its data is to be binary.
 fn write_output(json: &mut Writer, output: &RequestedOutput, is_binary: bool) {
     json.string(output.name());
     let mut parameters = Object::new(json, ",\"parameters\":{");
     match output.region() {
-        // Triton refuses both.
+        // Triton refuses a region together with binary_data.
         Some(region) => parameters.region(region),
         None => parameters.member("binary_data").raw(match is_binary && !output.is_json() {
             true => "true",
@@ -289,14 +291,14 @@ fn write_parameters(json: &mut Writer, request: &InferRequest) {
         parameters.member("timeout").number(settings.server_timeout_us);
     }
     parameters.all(&settings.parameters);
-    // Where nothing is listed that could ask for binary data each.
+    // Listed outputs state it themselves.
     if request.requested_outputs().is_empty() && settings.binary_output {
         parameters.member("binary_data_output").raw("true");
     }
     parameters.end();
 }
 
-/// A JSON object that is there only if it has a member.
+/// A JSON object that is written only if it has a member.
 struct Object<'w, 'b> {
     json: &'w mut Writer<'b>,
     opening: &'static str,
@@ -308,7 +310,7 @@ impl<'w, 'b> Object<'w, 'b> {
         Self { json, opening, is_open: false }
     }
 
-    /// Writes the name; the value is the caller's to write.
+    /// Writes the name; the caller writes the value.
     fn member(&mut self, name: &str) -> &mut Writer<'b> {
         self.json.raw(if self.is_open { "," } else { self.opening });
         self.is_open = true;

@@ -32,7 +32,7 @@ repository::an_index_tells_every_model_and_the_filter_those_that_are_ready
 control_wire::restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client
 repository::a_strict_server_is_not_ready_while_a_model_goes_and_after_a_load_that_failed
 server_errors::an_endpoint_that_is_restricted_opens_to_its_key_alone
-stopping::every_call_to_a_server_that_stops_ends_soon_and_says_so # in-process frontends stop when their program does
+stopping::every_call_to_a_stopping_server_ends_soon_with_the_cause # in-process frontends stop when their program does
 TESTS
 )
 

@@ -1,4 +1,4 @@
-//! Texts from the network are cut wherever they enter a message, and what is made of a hostile response stays small.
+//! Texts from the network are cut wherever they enter a message, and a hostile response costs little.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,9 @@ use crate::{
     },
 };
 
-/// No message is longer, whatever stands in it: some texts, each cut at 8 KiB.
+/// The maximum length of a message: a few texts, each cut at 8 KiB.
 const MAX_MESSAGE: usize = 32 << 10;
-/// No test takes longer to make its messages, of a build without optimisation.
+/// The maximum time of a test in a build without optimization.
 const MAX_TIME: Duration = Duration::from_secs(10);
 
 #[track_caller]
@@ -23,9 +23,9 @@ fn expect_short(what: &str, text: &str) {
     assert!(text.len() < MAX_MESSAGE, "{what}: {} bytes", text.len());
 }
 
-/// The texts that a result is shown by.
+/// `Display` of a result, and errors that name its parts.
 #[test]
-fn a_result_with_hostile_names_is_shown_in_short_and_its_errors_too() {
+fn a_result_with_hostile_names_and_its_errors_are_shown_cut() {
     let start = Instant::now();
     let long = "n".repeat(8 << 20);
     let output = |name: &str| json!({"name": name, "datatype": "INT32", "shape": [0], "data": []});
@@ -57,7 +57,7 @@ fn a_result_with_hostile_names_is_shown_in_short_and_its_errors_too() {
                 assert!(result.to_string().len() <= 64 << 10, "{what}");
                 expect_short(what, &result.output("no such").unwrap_err().full_message());
                 if let Some(output) = result.outputs().first() {
-                    // Another datatype than it has.
+                    // A wrong datatype.
                     expect_short(what, &output.as_slice::<f64>().unwrap_err().full_message());
                 }
             }
@@ -67,7 +67,7 @@ fn a_result_with_hostile_names_is_shown_in_short_and_its_errors_too() {
 }
 
 #[test]
-fn a_header_that_enters_a_message_is_cut() {
+fn a_header_in_a_message_is_cut() {
     let long = "v".repeat(60 << 10);
     let mut failures = Vec::new();
     let inference = &BOTH[..1];
@@ -114,9 +114,9 @@ fn a_header_that_enters_a_message_is_cut() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// RFC 6874 escapes the sign before a zone; curl and browsers take it as it is, too.
+/// RFC 6874 escapes the `%` before a zone; curl and browsers accept it unescaped, too.
 #[test]
-fn an_address_may_name_its_zone() {
+fn an_ipv6_address_may_have_a_zone() {
     for scheme in ["http", "grpc"] {
         for host in ["[fe80::1%25lo]", "[fe80::1%lo]", "[fe80::1%251]", "[fe80::1%1]"] {
             for rest in ["", ":8000"] {

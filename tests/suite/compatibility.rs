@@ -1,4 +1,5 @@
-//! The table of docs/compatibility.md: whole, held by targets that there are, and of the versions that run.
+//! The table of docs/compatibility.md is complete, names existing make targets, and has the versions that
+//! run.
 
 use std::{collections::BTreeSet, fs};
 
@@ -30,7 +31,7 @@ fn rows() -> Vec<[String; 6]> {
 }
 
 #[test]
-fn every_row_is_whole_and_names_a_target_that_there_is() {
+fn every_row_is_complete_and_names_an_existing_target() {
     let makefile = file("Makefile");
     let rows = rows();
     assert!(rows.len() >= 12, "{} rows", rows.len());
@@ -48,7 +49,7 @@ fn every_row_is_whole_and_names_a_target_that_there_is() {
     assert!(file("README.md").contains("(docs/compatibility.md)"));
 }
 
-/// The message of tests/compatible.sh, empty where the page names the version.
+/// The message of tests/compatible.sh, empty if the page has the version.
 fn compatible(name: &str, version: &str) -> String {
     let output = host(root().join("tests/compatible.sh")).args([name, version]).output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
@@ -57,13 +58,13 @@ fn compatible(name: &str, version: &str) -> String {
 }
 
 #[test]
-fn the_server_that_runs_is_the_one_of_the_table() {
+fn the_running_server_has_the_version_of_the_table() {
     for row in rows() {
         assert_eq!(compatible(&row[0], &row[1]), "");
     }
     let message = compatible("Triton", "0.1.2");
     assert!(message.contains("'Triton' 0.1.2") && message.contains("2.51.0"), "{message}");
-    assert!(compatible("Nobody's", "1.0").contains("no row"));
+    assert!(compatible("Unknown", "1.0").contains("no row"));
     if is_embedded() {
         return;
     }

@@ -135,11 +135,11 @@ fn a_message_that_does_not_match_its_grpc_encoding_is_malformed() {
         *corrupted.last_mut().unwrap() ^= 1;
         let other = if compression == Compression::Gzip { "deflate" } else { "gzip" };
         let cases = [
-            ("garbage", name(compression), framed(b"garbage"), "not compressed as it says"),
+            ("garbage", name(compression), framed(b"garbage"), "data in the response"),
             ("empty", name(compression), framed(b""), ""),
-            ("the other compression", other, framed(&whole), "not compressed as it says"),
-            ("cut short", name(compression), framed(&whole[..whole.len() - 9]), "not compressed as it says"),
-            ("wrong checksum", name(compression), framed(&corrupted), "not compressed as it says"),
+            ("the other compression", other, framed(&whole), "data in the response"),
+            ("cut short", name(compression), framed(&whole[..whole.len() - 9]), "data in the response"),
+            ("wrong checksum", name(compression), framed(&corrupted), "data in the response"),
             ("shorter than announced", name(compression), short, "1 bytes are missing"),
             ("longer than announced", name(compression), [framed(&whole), vec![0]].concat(), "trailing data"),
             (

@@ -1,8 +1,9 @@
-//! What a response over HTTP means, whichever server or proxy wrote it: readiness, bodies that cannot be the operation's
-//! response, encodings, errors told inside a stream, and the texts of errors.
+//! The meaning of responses over HTTP, whichever server or proxy sent them: readiness, unexpected bodies,
+//! encodings, errors within a stream, and the texts of errors.
 
 use std::{
-    io::Write,
+    io::{self, Write},
+    net::Shutdown,
     ops::ControlFlow,
     sync::{Arc, Mutex},
     time::Duration,
@@ -10,13 +11,13 @@ use std::{
 
 use serde_json::json;
 use triton_client::{
-    CallOptions, Client, ClientOptions, Compression, Error, InferRequest, InferResult, Origin,
+    CallOptions, Client, ClientOptions, Compression, Datatype, Error, InferRequest, InferResult, Origin,
     RepositoryOptions, SettingsUpdate, Status,
 };
 
 use crate::{
     server::{is_embedded, server},
-    support::fault::{Grpc, GrpcResponse, Http, Response, response},
+    support::fault::{Grpc, GrpcResponse, Http, Response, Wire, response},
 };
 
 fn client(server: &Http) -> Client {
@@ -26,7 +27,7 @@ fn client(server: &Http) -> Client {
     Client::with_options(&format!("http://{}", server.address()), &options).unwrap()
 }
 
-/// A server that responds to everything with these bytes.
+/// A server that sends these bytes in response to every request.
 fn always(bytes: Vec<u8>) -> (Http, Client) {
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let client = client(&server);
@@ -52,17 +53,17 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// That the response was none, by a message with all these hints.
+/// Expects the error of a malformed response, with all hints in its message.
 #[track_caller]
 fn expect_broken(error: &Error, what: &str, hints: &[&str]) {
-    let said = (error.status(), error.origin(), error.is_retryable());
-    assert_eq!(said, (Status::Internal, Origin::Connection, false), "{what}: {error:?}");
+    let properties = (error.status(), error.origin(), error.is_retryable());
+    assert_eq!(properties, (Status::Internal, Origin::Connection, false), "{what}: {error:?}");
     for hint in hints {
         assert!(error.full_message().contains(hint), "{what}: '{hint}' is not in {error:?}");
     }
 }
 
-// Every operation over HTTP, with a body that is its response.
+// Every operation over HTTP, with a valid body of its response.
 
 type Call = fn(&Client, &CallOptions) -> Result<(), Error>;
 
@@ -122,9 +123,9 @@ const OPERATIONS: [(&str, Call, &str); 19] = [
 ];
 
 #[test]
-fn a_body_that_cannot_be_the_response_is_internal_and_named_in_every_operation() {
+fn an_unexpected_body_is_internal_and_described_in_every_operation() {
     let page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>";
-    let told = r#"{"error":"because"}"#;
+    let error = r#"{"error":"because"}"#;
     for (what, call, good) in OPERATIONS {
         let may_be_blank = good.is_empty() || ["ready", "unload"].contains(&what);
         let may_be_any_object = may_be_blank || ["trace", "log", "generate"].contains(&what);
@@ -143,10 +144,10 @@ fn a_body_that_cannot_be_the_response_is_internal_and_named_in_every_operation()
             bodies.push(("{}", "{}"));
         }
         if !is_health && !what.starts_with("generate") {
-            bodies.push((told, "because"));
+            bodies.push((error, "because"));
         }
         if is_health {
-            bodies.extend([(told, "because"), (r#"{"detail":"because"}"#, "because")]);
+            bodies.extend([(error, "because"), (r#"{"detail":"because"}"#, "because")]);
         }
         if what == "inference" {
             bodies.push((r#"{"model_name":"m","outputs":[],"error":"because"}"#, "because"));
@@ -164,7 +165,7 @@ fn a_body_that_cannot_be_the_response_is_internal_and_named_in_every_operation()
             expect_broken(&error, &what, &[hint]);
             assert_eq!(error.http_status(), Some(200), "{what}: {error:?}");
             assert_eq!(error.headers().and_then(|headers| headers.get("x-why")), Some("z"), "{what}");
-            // Whoever sent that may send more of it.
+            // The connection is not reused: more of it may follow.
             let _ = call(&client, &CallOptions::new());
             assert_eq!(server.connections(), 2, "{what}");
         }
@@ -172,7 +173,7 @@ fn a_body_that_cannot_be_the_response_is_internal_and_named_in_every_operation()
 }
 
 #[test]
-fn a_content_type_makes_no_good_body_bad_but_a_page_and_grpc_are_refused_whatever_the_body() {
+fn only_the_content_types_of_html_and_grpc_are_refused() {
     for (what, call, good) in OPERATIONS {
         let types = ["text/plain", "application/json; charset=utf-8", "", "application/octet-stream", "x"];
         for kind in types {
@@ -186,7 +187,7 @@ fn a_content_type_makes_no_good_body_bad_but_a_page_and_grpc_are_refused_whateve
             let error = call(&client, &CallOptions::new()).expect_err(what);
             expect_broken(&error, &format!("{what}, {kind}"), &["expected"]);
         }
-        // As Envoy, HAProxy, Apache and Caddy respond to HTTP/1.1 on a port for gRPC.
+        // The response of Envoy, HAProxy, Apache and Caddy to HTTP/1.1 on a gRPC port.
         for body in ["", good] {
             let headers = [
                 ("content-type", "application/grpc"),
@@ -195,7 +196,7 @@ fn a_content_type_makes_no_good_body_bad_but_a_page_and_grpc_are_refused_whateve
             ];
             let (_server, client) = always(response(200, &headers, body.as_bytes()));
             let error = call(&client, &CallOptions::new()).expect_err(what);
-            expect_broken(&error, what, &["this is a gRPC port", "grpc://", "8000"]);
+            expect_broken(&error, what, &["is it the gRPC port (8001 by default)?", "grpc://", "8000"]);
             assert!(!error.is_in_doubt(), "{what}: {error:?}");
         }
     }
@@ -220,9 +221,9 @@ fn an_encoding_that_was_not_requested_is_refused_in_every_operation() {
 }
 
 #[test]
-fn a_plain_response_is_requested_in_every_call_that_wants_no_compression() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+fn every_call_without_compression_requests_identity() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let server = Http::start(move |request| {
         let own = |header: &&(String, String)| header.0.eq_ignore_ascii_case("accept-encoding");
         let values: Vec<_> = request.headers.iter().filter(own).map(|header| header.1.clone()).collect();
@@ -232,7 +233,7 @@ fn a_plain_response_is_requested_in_every_call_that_wants_no_compression() {
     let client = client(&server);
     let values = |call: Call, options: &CallOptions| {
         let _ = call(&client, options);
-        heard.lock().unwrap().pop().unwrap()
+        received.lock().unwrap().pop().unwrap()
     };
     let mut zipping = CallOptions::new();
     zipping.set_response_compression(Compression::Gzip);
@@ -240,7 +241,7 @@ fn a_plain_response_is_requested_in_every_call_that_wants_no_compression() {
     worded.set_accept_encoding("x-gzip;q=0.5, identity").unwrap();
     for (what, call, _) in OPERATIONS {
         assert_eq!(values(call, &CallOptions::new()), ["identity"], "{what}");
-        // Compression is one of inferences.
+        // Compression applies to inferences alone.
         let is_inference = what == "inference";
         assert_eq!(values(call, &zipping), [if is_inference { "gzip" } else { "identity" }], "{what}");
         let own = if is_inference { "x-gzip;q=0.5, identity" } else { "identity" };
@@ -249,7 +250,7 @@ fn a_plain_response_is_requested_in_every_call_that_wants_no_compression() {
 }
 
 #[test]
-fn triton_takes_a_request_for_a_plain_response_and_compresses_when_asked() {
+fn triton_accepts_identity_and_compresses_on_request() {
     let client = Client::new(&format!("http://{}", server().http)).unwrap();
     let data = [7i32; 16];
     let request =
@@ -279,7 +280,7 @@ fn infer(headers: &[(&str, &str)], body: &[u8], encodings: Option<&str>) -> Resu
     infer_sized(JSON.len(), headers, body, encodings)
 }
 
-/// The same; `size` is that of the JSON part before any compression.
+/// The same; `size` is that of the JSON part before compression.
 fn infer_sized(
     size: usize,
     headers: &[(&str, &str)],
@@ -298,7 +299,7 @@ fn infer_sized(
 }
 
 #[test]
-fn every_spelling_of_gzip_and_identity_is_read_once() {
+fn every_spelling_of_gzip_and_identity_is_understood() {
     const NAME: &str = "Content-Encoding";
     let gzip = zipped(&with_tensor());
     type Headers<'a> = &'a [(&'a str, &'a str)];
@@ -327,7 +328,7 @@ fn every_spelling_of_gzip_and_identity_is_read_once() {
 }
 
 #[test]
-fn compression_that_no_header_tells_of_is_undone_where_it_was_requested_and_named_elsewhere() {
+fn undeclared_compression_is_decompressed_if_requested_and_reported_otherwise() {
     for (name, size, body) in [
         ("gzip", JSON.len(), zipped(&with_tensor())),
         ("deflate", JSON.len(), deflated(&with_tensor())),
@@ -346,7 +347,7 @@ fn compression_that_no_header_tells_of_is_undone_where_it_was_requested_and_name
             expect_broken(
                 &error,
                 name,
-                &[&format!("the response body is {name}, and no Content-Encoding says so")],
+                &[&format!("compressed with '{name}' without a Content-Encoding header")],
             );
             assert!(!error.full_message().contains("column"), "{error:?}");
         }
@@ -358,26 +359,26 @@ fn compression_that_no_header_tells_of_is_undone_where_it_was_requested_and_name
     let result = client.infer_with(&InferRequest::new("m"), &options).unwrap();
     assert_eq!(result.output("O").unwrap().as_slice::<i32>().unwrap(), [7]);
     let error = client.infer(&InferRequest::new("m")).unwrap_err();
-    expect_broken(&error, "JSON alone", &["is gzip, and no Content-Encoding says so"]);
+    expect_broken(&error, "JSON alone", &["compressed with 'gzip' without a Content-Encoding header"]);
     // Calls of the control plane.
     for (what, call, good) in OPERATIONS.iter().filter(|operation| !operation.2.is_empty()) {
         let (_server, client) = always(response(200, &[], &zipped(good.as_bytes())));
         let error = call(&client, &CallOptions::new()).expect_err(what);
-        expect_broken(&error, what, &["is gzip, and no Content-Encoding says so"]);
+        expect_broken(&error, what, &["compressed with 'gzip' without a Content-Encoding header"]);
         if *what != "generate_stream" {
             call(&client, &options).unwrap_or_else(|error| panic!("{what}: {error:?}"));
         }
     }
 }
 
-/// An inference that stays longer than its JSON part when it is compressed.
+/// A response that stays longer than its JSON part when it is compressed.
 fn noisy() -> Vec<u8> {
     let noise = (0..4000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8);
     JSON.replace("[4]", "[1004]").replace(":16", ":4016").bytes().chain([7; 16]).chain(noise).collect()
 }
 
 #[test]
-fn what_undeclared_compression_gives_is_bounded_as_ever() {
+fn undeclared_compression_has_the_usual_limits() {
     let bomb = zipped(&[INFERRED.as_bytes(), &vec![b' '; 8 << 20]].concat());
     let bytes = response(200, &[], &bomb);
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
@@ -397,11 +398,11 @@ fn what_undeclared_compression_gives_is_bounded_as_ever() {
     }
     let damaged = zipped(INFERRED.as_bytes());
     let error = infer(&[], &damaged[..damaged.len() - 6], Some("gzip")).unwrap_err();
-    expect_broken(&error, "damaged", &["not compressed as it says"]);
+    expect_broken(&error, "damaged", &["invalid gzip data in the response"]);
 }
 
 #[test]
-fn the_reason_of_a_compressed_error_is_told() {
+fn the_reason_of_a_compressed_error_is_shown() {
     let json = br#"{"error":"because"}"#;
     for (headers, body) in [
         (&[][..], zipped(json)),
@@ -419,7 +420,7 @@ fn the_reason_of_a_compressed_error_is_told() {
             assert!(error.full_message().contains(": because (HTTP status 400)"), "{what}: {error:?}");
         }
     }
-    // What only begins like compression is a text.
+    // Text that only starts like compressed data.
     let (_server, client) = always(response(400, &[], b"x^ is not a model"));
     let error = client.server_metadata(&CallOptions::new()).unwrap_err();
     assert!(error.full_message().contains("x^ is not a model"), "{error:?}");
@@ -428,19 +429,19 @@ fn the_reason_of_a_compressed_error_is_told() {
 // Readiness.
 
 #[test]
-fn a_200_whose_json_says_no_is_no() {
+fn a_200_with_false_in_its_json_is_not_ready() {
     for (body, live, ready) in [
         ("", true, true),
         ("\r\n ", true, true),
         ("{}", true, true),
         (r#"{"name":"m","ready":true}"#, true, true),
-        // aissemble, of a model that is not ready, and of a server that is.
+        // aissemble, for a model that is not ready, and for a server that is.
         (r#"{"name":"m","ready":false}"#, false, false),
         (r#"{"live":true}"#, true, true),
         (r#"{"live":false}"#, false, false),
         (r#"{"live":true,"ready":false}"#, true, false),
         (r#"{"ready":"false"}"#, true, true),
-        // What JSON readers make of it differs, and nothing of it is a yes.
+        // JSON that parsers disagree on never means ready.
         (r#"{"ready":false,"ready":true}"#, false, false),
         ("{\"reason\":\"a\nb\",\"ready\":false}", false, false),
         (r#"{"load":1e999,"ready":NaN,"live":false}"#, false, false),
@@ -455,7 +456,7 @@ fn a_200_whose_json_says_no_is_no() {
 }
 
 #[test]
-fn a_model_that_the_server_does_not_know_or_has_not_loaded_is_not_ready() {
+fn an_unknown_or_unloaded_model_is_not_ready() {
     let options = CallOptions::new();
     for (status, body) in [
         (400, r#"{"error":"Model version not ready"}"#),
@@ -480,7 +481,7 @@ fn a_model_that_the_server_does_not_know_or_has_not_loaded_is_not_ready() {
 }
 
 #[test]
-fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
+fn readiness_fails_for_a_wrong_path_a_proxy_and_a_failing_server() {
     let options = CallOptions::new();
     let torchserve = r#"{"code":404,"type":"ResourceNotFoundException","message":"Requested resource is not found, please refer to API document."}"#;
     for (status, body, models) in [
@@ -509,7 +510,7 @@ fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
             assert_eq!((error.http_status(), error.origin()), (Some(status), Origin::Server), "{error:?}");
         }
     }
-    // For a server no such answer is known.
+    // There is no such response for a server.
     let (_server, client) = always(response(503, &[], br#"{"error":"Model with name m is not ready."}"#));
     assert_eq!(client.is_server_ready(&options).unwrap_err().status(), Status::Unavailable);
     for (status, text, model) in [
@@ -525,7 +526,7 @@ fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
         assert_eq!(error.origin(), Origin::Server, "{error:?}");
         assert!(error.to_string().contains("readiness of model"), "{error:?}");
     }
-    // Behind gRPC's port a proxy may respond with a status of HTTP.
+    // A proxy on the gRPC port may respond with an HTTP status.
     let server = Grpc::start(|_, _| GrpcResponse::HttpError {
         status: 404,
         content_type: "application/json".to_owned(),
@@ -536,7 +537,7 @@ fn a_wrong_path_a_proxy_and_a_failing_server_are_no_answer_about_a_model() {
 }
 
 #[test]
-fn triton_under_a_wrong_base_path_says_nothing_of_a_model() {
+fn readiness_fails_under_a_wrong_base_path_of_triton() {
     let url = format!("http://{}", server().http);
     let options = CallOptions::new();
     let wrong = Client::new(&format!("{url}/base")).unwrap();
@@ -550,7 +551,7 @@ fn triton_under_a_wrong_base_path_says_nothing_of_a_model() {
 }
 
 #[test]
-fn a_wait_goes_on_while_the_server_says_no_in_whatever_form() {
+fn a_wait_continues_while_the_model_is_not_ready_in_any_form() {
     let bodies = [
         (404, r#"{"error":"Model with name m does not exist."}"#),
         (503, r#"{"error":"Model with name m is not ready."}"#),
@@ -559,7 +560,7 @@ fn a_wait_goes_on_while_the_server_says_no_in_whatever_form() {
     ];
     let next = Mutex::new(bodies.into_iter());
     let server = Http::start(move |_| {
-        let (status, body) = next.lock().unwrap().next().expect("no call after the yes");
+        let (status, body) = next.lock().unwrap().next().expect("no call after the model is ready");
         Response::Bytes(response(status, &[], body.as_bytes()))
     });
     client(&server).wait_ready("m", "", &CallOptions::new()).unwrap();
@@ -569,7 +570,7 @@ fn a_wait_goes_on_while_the_server_says_no_in_whatever_form() {
 // Names.
 
 #[test]
-fn a_model_may_have_another_name_behind_a_gateway_and_say_little_of_itself() {
+fn a_model_behind_a_gateway_may_have_another_name_and_few_members() {
     let options = CallOptions::new();
     // ModelMesh, Seldon Core 2, and a gateway that rewrites paths.
     for name in ["m__isvc-3642375d03", "m_1", "other"] {
@@ -610,7 +611,7 @@ fn events(headers: &[(&str, &str)], body: &str) -> (usize, Result<(), Error>) {
 const EVENTS: (&str, &str) = ("Content-Type", "text/event-stream");
 
 #[test]
-fn an_error_told_in_a_stream_ends_it_in_every_usual_form() {
+fn an_error_within_a_stream_ends_it_in_every_usual_form() {
     for event in [
         r#"data: {"error":"because"}"#,
         r#"data: {"error":"because","error_type":"generation"}"#,
@@ -628,15 +629,15 @@ fn an_error_told_in_a_stream_ends_it_in_every_usual_form() {
             let body = format!("data: {{\"n\":1}}\n\n{event}\n\ndata: {{\"n\":2}}\n\n");
             let (count, outcome) = events(headers, &body);
             let error = outcome.expect_err(event);
-            let said = (count, error.status(), error.origin(), error.http_status());
-            assert_eq!(said, (1, Status::Unknown, Origin::Server, Some(200)), "{event}: {error:?}");
+            let properties = (count, error.status(), error.origin(), error.http_status());
+            assert_eq!(properties, (1, Status::Unknown, Origin::Server, Some(200)), "{event}: {error:?}");
             let message = error.full_message();
             assert!(message.contains("because") && !message.contains("secret"), "{message}");
         }
     }
     let (_, outcome) = events(&[EVENTS], "event: error\n\n");
     assert!(outcome.unwrap_err().to_string().contains("the server gave no reason"));
-    // Outputs that are called so, and other names of events.
+    // Outputs with such names, and other names of events.
     let (count, outcome) = events(
         &[EVENTS],
         concat!(
@@ -653,7 +654,7 @@ fn an_error_told_in_a_stream_ends_it_in_every_usual_form() {
 }
 
 #[test]
-fn what_comes_instead_of_a_stream_is_named_and_an_empty_stream_has_its_type() {
+fn a_body_instead_of_a_stream_is_described_and_an_empty_stream_needs_its_type() {
     assert_eq!(events(&[EVENTS], "").0, 0);
     events(&[EVENTS], "").1.unwrap();
     events(&[EVENTS], "\n\n").1.unwrap();
@@ -664,9 +665,9 @@ fn what_comes_instead_of_a_stream_is_named_and_an_empty_stream_has_its_type() {
         (&[EVENTS], "<html><title>Sign in</title>", "an HTML page: 'Sign in'"),
         (&[], "datum", "'datum'"),
         (&[("Content-Encoding", "gzip"), EVENTS], "x", "gzip"),
-        // No line that a stream of events has.
+        // Without any line of a stream of events.
         (&[EVENTS], "Internal Server Error", "'Internal Server Error'"),
-        (&[EVENTS], "\nbackend: gone\n\n", "'backend: gone'"),
+        (&[EVENTS], "\nbackend: down\n\n", "'backend: down'"),
     ] {
         let (count, outcome) = events(headers, body);
         assert_eq!(count, 0);
@@ -674,18 +675,18 @@ fn what_comes_instead_of_a_stream_is_named_and_an_empty_stream_has_its_type() {
     }
     let (_, outcome) = events(&[EVENTS], r#"{"error":"because"}"#);
     assert_eq!(outcome.unwrap_err().status(), Status::Unknown);
-    // Lines that readers of events pass over.
+    // Lines that parsers of events skip.
     for body in ["x: y\ndata: 1\n\n", "data\n\n", "retry: 5\n\n", ": \n"] {
         events(&[EVENTS], body).1.unwrap();
     }
-    // The status is told whatever else was wrong.
+    // The HTTP status is set whatever the error.
     let (_server, client) = always(response(200, &[EVENTS], &zipped(b"data: 1\n\n")));
     let outcome = client.generate_stream("m", "", "{}", &CallOptions::new(), |_| ControlFlow::Continue(()));
     assert_eq!(outcome.unwrap_err().http_status(), Some(200));
 }
 
 #[test]
-fn an_error_told_in_events_under_an_error_status_is_told_without_their_frame() {
+fn the_reason_in_an_event_under_an_error_status_is_shown_without_framing() {
     for body in [
         "data: {\"error\":\"because\"}\n\n",
         ": c\r\ndata: {\"error\":\"because\"}\r\n\r\n",
@@ -701,9 +702,9 @@ fn an_error_told_in_events_under_an_error_status_is_told_without_their_frame() {
     }
 }
 
-/// A proxy may have decompressed an error, or put its own in place of the server's, and kept the header.
+/// A proxy may have decompressed or replaced an error and kept the header.
 #[test]
-fn an_error_that_is_not_compressed_as_it_says_keeps_its_reason() {
+fn an_error_not_compressed_as_declared_keeps_its_reason() {
     for encoding in ["gzip", "deflate", "br"] {
         for message in messages(400, &[("Content-Encoding", encoding)], br#"{"error":"because"}"#) {
             assert!(message.contains("because") && !message.contains("encoding"), "{message}");
@@ -711,9 +712,9 @@ fn an_error_that_is_not_compressed_as_it_says_keeps_its_reason() {
     }
 }
 
-/// What came where another response was expected may repeat the request as well.
+/// An unexpected body may repeat the request, too.
 #[test]
-fn a_body_that_is_named_shows_no_tensor_that_it_repeats() {
+fn an_unexpected_body_is_shown_without_the_tensor_that_it_repeats() {
     let body = r#"{"detail":[{"loc":["body"],"msg":"because","input":"secret"}]}"#;
     for (what, call, _) in OPERATIONS {
         let (_server, client) = always(response(200, &[], body.as_bytes()));
@@ -724,7 +725,7 @@ fn a_body_that_is_named_shows_no_tensor_that_it_repeats() {
 }
 
 #[test]
-fn quotation_marks_of_a_plain_text_stay_as_they_are() {
+fn quotes_in_plain_text_are_not_escaped() {
     for message in messages(404, &[], b"Model 'a' of \"b\"\r\nis not found") {
         assert!(message.contains("Model 'a' of \"b\"\\r\\nis not found (HTTP"), "{message}");
     }
@@ -732,7 +733,7 @@ fn quotation_marks_of_a_plain_text_stay_as_they_are() {
 
 // Texts of errors.
 
-/// The messages of an inference with binary data, of one of JSON, and of metadata, to this response.
+/// The messages of an inference with binary data, of one with JSON, and of metadata, for this response.
 fn messages(status: u16, headers: &[(&str, &str)], body: &[u8]) -> [String; 3] {
     let (_server, client) = always(response(status, headers, body));
     let binary = InferRequest::new("m").input("I", &[1], &[0i8]);
@@ -747,23 +748,23 @@ fn messages(status: u16, headers: &[(&str, &str)], body: &[u8]) -> [String; 3] {
 }
 
 #[test]
-fn fastapi_s_reason_is_told_and_never_the_tensor_that_it_repeats() {
+fn fastapis_reason_is_shown_without_the_tensor_that_it_repeats() {
     for count in [10, 5000, 50_000, 400_000] {
         let tensor = "\u{0}".repeat(count);
         let first = format!(
             r#"{{"detail":[{{"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid dictionary or object to extract fields from","input":{}}}]}}"#,
             json!(tensor)
         );
-        // As the list would be if its members were sorted.
+        // The same with sorted members.
         let last = format!(r#"{{"detail":[{{"input":{},"loc":["body"],"msg":"why"}}]}}"#, json!(tensor));
         for message in messages(422, &[], first.as_bytes()) {
             assert!(message.contains(": body: Input should be a valid dictionary"), "{message:.300}");
             assert!(!message.contains('\0') && !message.contains("u0000") && message.len() < 400);
         }
         for message in messages(422, &[], last.as_bytes()) {
-            let is_told = message.contains(": body: why")
+            let is_shown = message.contains(": body: why")
                 || message.contains("no reason within the first 1048576 bytes");
-            assert!(is_told && !message.contains("u0000") && message.len() < 500, "{message:.300}");
+            assert!(is_shown && !message.contains("u0000") && message.len() < 500, "{message:.300}");
         }
     }
     let two = json!({ "detail": [
@@ -779,7 +780,7 @@ fn fastapi_s_reason_is_told_and_never_the_tensor_that_it_repeats() {
 }
 
 #[test]
-fn a_server_that_cannot_read_binary_data_is_met_with_advice() {
+fn an_error_of_a_server_without_binary_data_carries_advice() {
     let detail = br#"{"detail":[{"type":"x","loc":["body"],"msg":"not a dictionary","input":""}]}"#;
     let trace = b"Traceback (most recent call last):\n  File \"/a.py\", line 3, in f\n    g()\nUnicodeDecodeError: 'utf-8' codec can't decode byte 0xff";
     for (status, body) in [(422, &detail[..]), (500, trace), (500, b"Internal Server Error")] {
@@ -796,7 +797,7 @@ fn a_server_that_cannot_read_binary_data_is_met_with_advice() {
 }
 
 #[test]
-fn texts_of_torchserve_python_and_pages_are_told_without_their_wrapping() {
+fn reasons_of_torchserve_python_and_html_pages_are_unwrapped() {
     let torchserve = "{\n  \"code\": 404,\n  \"type\": \"ModelNotFoundException\",\n  \"message\": \"Model not found: nope\"\n}\n";
     let frames = "  File \"/usr/lib/x.py\", line 3, in f\n    return g(x)\n".repeat(500);
     let trace = format!("Traceback (most recent call last):\n{frames}ValueError: the reason\n");
@@ -823,9 +824,60 @@ fn texts_of_torchserve_python_and_pages_are_told_without_their_wrapping() {
 }
 
 #[test]
-fn a_limit_that_grpc_does_not_have_is_told_with_that_advice() {
+fn tritons_size_limit_over_http_carries_the_advice_to_use_grpc() {
     let body = br#"{"error":"Decompressed data size exceeds the maximum allowed value of 67108864 bytes. Use --http-max-input-size to increase the limit."}"#;
     for message in messages(400, &[], body) {
         assert!(message.ends_with("(HTTP status 400); gRPC has no such limit"), "{message}");
+    }
+}
+
+/// Calls to a port that does not speak HTTP/1.1, which must all fail the same way; `hints` are in each
+/// message.
+#[track_caller]
+fn expect_another_protocol(address: &str, in_doubt: bool, hints: &[&str]) {
+    let mut options = ClientOptions::new();
+    options.set_metrics_url(&format!("http://{address}")).unwrap();
+    options.set_timeout(Some(Duration::from_secs(5))).unwrap();
+    let client = Client::with_options(&format!("http://{address}"), &options).unwrap();
+    let check = |what: &str, outcome: Result<(), Error>| {
+        let error = outcome.expect_err(what);
+        expect_broken(&error, what, hints);
+        assert_eq!(error.is_in_doubt(), in_doubt, "{what}: {error:?}");
+    };
+    for (what, call, _) in OPERATIONS {
+        check(what, call(&client, &CallOptions::new()));
+    }
+    // The server closes the connection while most of the request is still to be sent.
+    let data = vec![1u8; 8 << 20];
+    let request = InferRequest::new("m").input_bytes("I", Datatype::Uint8, &[data.len() as i64], &data);
+    for _ in 0..4 {
+        check("8 MiB", client.infer(&request).map(drop));
+    }
+}
+
+#[test]
+fn an_http_client_on_the_servers_grpc_port_is_referred_to_the_grpc_scheme() {
+    let hints =
+        ["speaks HTTP/2, not HTTP/1.1", "is it the gRPC port (8001 by default)?", "grpc:// URL", "8000"];
+    expect_another_protocol(&server().grpc, false, &hints);
+}
+
+#[test]
+fn an_http_client_on_a_port_of_an_unknown_protocol_is_asked_about_the_port() {
+    for greeting in
+        [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"-ERR unknown command\r\n", b"\0\0\0\x01\xff\xff\xff\xff\r\n\r\n"]
+    {
+        let server = Wire::start(move |_, mut stream| {
+            stream.write_all(greeting)?;
+            stream.shutdown(Shutdown::Write)?;
+            // Unread bytes would reset the connection.
+            io::copy(&mut stream, &mut io::sink()).map(drop)
+        });
+        let hints = [
+            "malformed HTTP response",
+            "is it the HTTP port (default 8000, metrics 8002)?",
+            "(8001) needs a grpc:// URL",
+        ];
+        expect_another_protocol(&server.address().to_string(), true, &hints);
     }
 }

@@ -1,5 +1,5 @@
-//! What HTTP/1.1 allows a server, and what it does not: every way to frame an answer is read, every lie about one is
-//! an error that names it, and connections are used again where they may be.
+//! What HTTP/1.1 allows a server: every valid framing of a response is read, every wrong size is an error
+//! that names it, and connections are reused where that is safe.
 
 use std::{
     io::{Read, Write},
@@ -23,14 +23,14 @@ fn body() -> Vec<u8> {
     [JSON.as_bytes(), &TENSOR].concat()
 }
 
-/// A head with these lines and the byte size of the JSON part, and a body.
+/// A response with these headers and the byte size of the JSON part.
 fn framed(status: &str, lines: &[&str], body: &[u8]) -> Vec<u8> {
     let size = format!("Inference-Header-Content-Length: {}", JSON.len());
-    let head = [&[status], lines, &[size.as_str(), "", ""]].concat().join("\r\n");
-    [head.as_bytes(), body].concat()
+    let headers = [&[status], lines, &[size.as_str(), "", ""]].concat().join("\r\n");
+    [headers.as_bytes(), body].concat()
 }
 
-/// The body in chunks of so many bytes, with all that may stand beside them.
+/// The body in chunks of `each` bytes, with extensions and trailers.
 fn chunks(body: &[u8], each: usize) -> Vec<u8> {
     let chunk = |data: &[u8]| [format!("{:X};x=\"y\"\r\n", data.len()).as_bytes(), data, b"\r\n"].concat();
     let chunks: Vec<u8> = body.chunks(each).flat_map(chunk).collect();
@@ -41,22 +41,23 @@ const OK: &str = "HTTP/1.1 200 OK";
 const CHUNKED: &str = "Transfer-Encoding: chunked";
 
 #[test]
-fn an_answer_is_read_however_it_is_framed_and_cut() {
+fn a_response_is_read_in_every_framing_and_in_pieces_of_any_size() {
     let length = format!("content-length:{}", body().len());
     let length = length.as_str();
     let whole = framed(OK, &[length], &body());
     let after = |interim: &str| [interim.as_bytes(), &whole].concat();
-    // Whether the server closes the connection behind it, and whether another call may follow on it.
+    // The last two: whether the server closes the connection after it, and whether the client may reuse the
+    // connection.
     let cases = [
         ("length", whole.clone(), false, true),
         ("chunks", framed(OK, &[CHUNKED], &chunks(&body(), 1000)), false, true),
         ("small chunks", framed(OK, &[CHUNKED], &chunks(&body(), 3)), false, true),
-        ("to the end", framed(OK, &[], &body()), true, false),
+        ("until close", framed(OK, &[], &body()), true, false),
         ("1.0", framed("HTTP/1.0 200 OK", &[length], &body()), true, false),
-        ("1.0 to the end", framed("HTTP/1.0 200 OK", &[], &body()), true, false),
+        ("1.0 until close", framed("HTTP/1.0 200 OK", &[], &body()), true, false),
         ("close", framed(OK, &[length, "Connection: x, Close"], &body()), false, false),
         ("no encoding", framed(OK, &[length, "Content-Encoding: identity"], &body()), false, true),
-        ("no reason", framed("HTTP/1.1 200", &[length], &body()), false, true),
+        ("no reason phrase", framed("HTTP/1.1 200", &[length], &body()), false, true),
         ("100", after("HTTP/1.1 100 Continue\r\n\r\n"), false, true),
         ("103", after("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), false, true),
         ("100 twice", after("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"), false, true),
@@ -79,7 +80,7 @@ fn an_answer_is_read_however_it_is_framed_and_cut() {
 }
 
 #[test]
-fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
+fn wrong_sizes_and_invalid_framing_are_errors_that_name_the_cause() {
     use Status::{Internal, ResourceExhausted, Unavailable};
     let sized = |size: &str| {
         let json = JSON.replace("16", size);
@@ -108,27 +109,27 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
     let mut cut = chunks(&body(), 20);
     cut.truncate(cut.len() - 50);
     let cases = [
-        ("shorter than its length", length(body().len() + 1), Unavailable, "broke off"),
-        ("cut in a chunk", framed(OK, &[CHUNKED], &cut), Unavailable, "broke off"),
+        ("shorter than its length", length(body().len() + 1), Unavailable, "connection closed"),
+        ("cut in a chunk", framed(OK, &[CHUNKED], &cut), Unavailable, "connection closed"),
         (
             "longer than its outputs",
             framed(OK, &[CHUNKED], &chunks(&[body(), vec![1]].concat(), 9)),
             Internal,
             "trailing data",
         ),
-        ("no size of a chunk", framed(OK, &[CHUNKED], b"zz\r\n"), Internal, ""),
+        ("invalid chunk size", framed(OK, &[CHUNKED], b"zz\r\n"), Internal, ""),
         ("JSON alone", response(200, &[], JSON.as_bytes()), Internal, "'O'"),
         ("no JSON", response(200, &[], b""), Internal, "JSON"),
-        ("sizes beyond the answer", two, Internal, "'P'"),
-        ("no HTTP", b"SSH-2.0-x\r\n\r\n".to_vec(), Internal, "HTTP"),
+        ("sizes beyond the response", two, Internal, "'P'"),
+        ("not HTTP", b"SSH-2.0-x\r\n\r\n".to_vec(), Internal, "HTTP"),
         (
-            "an endless head",
+            "endless headers",
             [b"HTTP/1.1 200 OK\r\nX: ".to_vec(), vec![b'x'; 70_000]].concat(),
             ResourceExhausted,
             "65536",
         ),
         (
-            "an announced flood",
+            "a huge Content-Length",
             framed(OK, &["Content-Length: 99999999999999"], b"{"),
             ResourceExhausted,
             "99999999999999",
@@ -139,11 +140,11 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
         ("a negative output", sized("-1"), Internal, "'O'"),
         ("a large output", sized("1099511627776"), Internal, "1099511627776"),
         ("a huge output", sized("9223372036854775807"), Internal, ""),
-        ("an output beyond numbers", sized("99999999999999999999999"), Internal, ""),
-        ("an output of text", sized("\"16\""), Internal, "'O'"),
-        ("a shape without end", shaped(1100), Internal, "dimensions"),
+        ("a size of more than 64 bits", sized("99999999999999999999999"), Internal, ""),
+        ("a size that is a string", sized("\"16\""), Internal, "'O'"),
+        ("a shape of too many dimensions", shaped(1100), Internal, "dimensions"),
         (
-            "a reason that is not compressed as it says",
+            "a reason not compressed as declared",
             framed("HTTP/1.1 503 X", &["Content-Encoding: gzip", "Content-Length: 3"], b"xyz"),
             Unavailable,
             "xyz",
@@ -154,14 +155,14 @@ fn an_answer_that_lies_about_itself_is_an_error_that_says_so() {
         let error = infer(&Client::new(&format!("http://{}", server.address())).unwrap()).unwrap_err();
         assert_eq!(error.status(), status, "{name}: {error:?}");
         assert!(error.full_message().contains(hint), "{name}: {error:?}");
-        // A 503 that is not Triton's own may come from a proxy whose server ran the request.
+        // A 503 that does not come from Triton may be a proxy's whose server ran the request.
         let in_doubt = error.origin() != Origin::Server || error.http_status() == Some(503);
         assert_eq!(error.is_in_doubt(), in_doubt, "{name}: {error:?}");
     }
 }
 
 #[test]
-fn bytes_behind_an_answer_are_not_taken_for_the_next_one() {
+fn bytes_after_a_response_are_not_taken_for_the_next_response() {
     let bytes = [response(200, &[], br#"{"model_name":"m"}"#), response(200, &[], b"garbage")].concat();
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
@@ -172,12 +173,12 @@ fn bytes_behind_an_answer_are_not_taken_for_the_next_one() {
 }
 
 #[test]
-fn an_answer_over_the_limit_is_refused_announced_or_not() {
+fn a_response_that_exceeds_the_limit_is_refused_in_every_framing() {
     for (name, bytes) in [
         ("announced", framed(OK, &[&format!("Content-Length: {}", body().len())], &body())),
         ("in chunks", framed(OK, &[CHUNKED], &chunks(&body(), 10))),
         ("JSON in chunks", response(200, &[(CHUNKED.split_once(": ").unwrap())], &chunks(&[b' '; 200], 10))),
-        ("to the end", framed(OK, &[], &body())),
+        ("until close", framed(OK, &[], &body())),
     ] {
         let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
         let mut options = ClientOptions::new();
@@ -185,30 +186,31 @@ fn an_answer_over_the_limit_is_refused_announced_or_not() {
         let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
         // Without an input the request is below the limit.
         let error = client.infer(&InferRequest::new("m")).unwrap_err();
-        let said = (error.status(), error.origin(), error.is_in_doubt());
-        assert_eq!(said, (Status::ResourceExhausted, Origin::Client, true), "{name}: {error:?}");
+        let properties = (error.status(), error.origin(), error.is_in_doubt());
+        assert_eq!(properties, (Status::ResourceExhausted, Origin::Client, true), "{name}: {error:?}");
     }
 }
 
 #[test]
-fn a_connection_that_the_server_closed_while_idle_costs_nothing() {
+fn a_connection_closed_while_idle_fails_no_call() {
     let server = Http::start(|_| Response::BytesThenClose(response(200, &[], br#"{"model_name":"m"}"#)));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     for calls in 1..4 {
         infer(&client).unwrap();
         assert_eq!((server.requests(), server.connections()), (calls, calls));
-        // Connections are looked at when they were idle for 100 ms: this is their age, no waiting for anything.
+        // Connections are checked after 100 ms of idleness: the pause is the case.
         thread::sleep(Duration::from_millis(150));
     }
 }
 
 #[test]
-fn an_interim_answer_in_the_middle_of_a_request_does_not_end_it() {
+fn an_interim_response_in_the_middle_of_a_request_does_not_end_it() {
     const BYTE_SIZE: usize = 16 << 20;
     let server = Wire::start(|_, mut stream| {
         stream.read_exact(&mut [0; 10])?;
         stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")?;
-        // By now the client can send no more, and reads instead; were it slower, the test would only see less.
+        // By now the socket takes no more bytes, and the client reads; if it is slower, the test only covers
+        // less.
         thread::sleep(Duration::from_millis(100));
         let mut left = BYTE_SIZE - 10;
         let mut bytes = vec![0; 1 << 16];
@@ -229,9 +231,9 @@ fn an_interim_answer_in_the_middle_of_a_request_does_not_end_it() {
 }
 
 #[test]
-fn a_chunked_body_whose_lines_never_end_is_refused_at_a_limit() {
-    let head = framed(OK, &[CHUNKED], b"");
-    // What follows the headers, and then comes again and again.
+fn a_chunked_body_with_endless_lines_is_refused_at_a_limit() {
+    let headers = framed(OK, &[CHUNKED], b"");
+    // What follows the headers once, and what is then repeated.
     for (name, first, again, status) in [
         ("CR alone in a size", &b"1\rx"[..], &b"x"[..], Status::Internal),
         ("LF alone", b"5\nhello", b"x", Status::Internal),
@@ -242,10 +244,10 @@ fn a_chunked_body_whose_lines_never_end_is_refused_at_a_limit() {
         ("trailers without an end", b"0\r\n", b"X: y\r\n", Status::ResourceExhausted),
     ] {
         for call in ["inference", "metadata"] {
-            let (head, first, again) = (head.clone(), first.to_owned(), again.repeat(2000));
+            let (headers, first, again) = (headers.clone(), first.to_owned(), again.repeat(2000));
             let server = Wire::start(move |_, mut stream| {
                 stream.read_exact(&mut [0; 16])?;
-                stream.write_all(&[&head[..], &first].concat())?;
+                stream.write_all(&[&headers[..], &first].concat())?;
                 loop {
                     stream.write_all(&again)?;
                 }
@@ -261,15 +263,15 @@ fn a_chunked_body_whose_lines_never_end_is_refused_at_a_limit() {
 }
 
 #[test]
-fn a_success_before_the_end_of_the_request_was_sent_is_refused() {
-    // As a stray does that arrives while the request is on its way.
+fn a_success_before_the_whole_request_was_sent_is_refused() {
+    // Like a stray response that arrives while the request is being sent.
     let bytes = framed(OK, &[&format!("Content-Length: {}", body().len())], &body());
     let over = Arc::new(Gate::default());
     let gate = over.clone();
     let server = Wire::start(move |_, mut stream| {
         stream.read_exact(&mut [0; 16])?;
         stream.write_all(&bytes)?;
-        // Reads no more, so that the client can't send the rest.
+        // Stops reading, so that the client can't send the rest.
         gate.wait();
         Ok(())
     });
@@ -279,24 +281,24 @@ fn a_success_before_the_end_of_the_request_was_sent_is_refused() {
     let error = client.infer(&request).unwrap_err();
     over.open();
     assert_eq!((error.status(), error.is_in_doubt()), (Status::Internal, true), "{error:?}");
-    assert!(error.full_message().contains("before the end of the request"), "{error:?}");
+    assert!(error.full_message().contains("before the whole request was sent"), "{error:?}");
 }
 
 #[test]
 fn a_stray_of_any_earlier_request_of_a_connection_is_refused() {
-    // The third request is answered by the response to the first.
+    // The fifth request gets the response to an earlier one.
     let reply = |id: &str| {
         let json = JSON.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
         let size = json.len().to_string();
         response(200, &[("Inference-Header-Content-Length", &size)], &[json.as_bytes(), &TENSOR].concat())
     };
-    for behind in 1..5 {
+    for back in 1..5 {
         let server = Http::start(move |request| {
             let text = String::from_utf8_lossy(&request.body);
             let id =
                 text.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
             let number: usize = id.parse().unwrap();
-            Response::Bytes(reply(&if number == 5 { number - behind } else { number }.to_string()))
+            Response::Bytes(reply(&if number == 5 { number - back } else { number }.to_string()))
         });
         let client = Client::new(&format!("http://{}", server.address())).unwrap();
         for number in 1..8 {

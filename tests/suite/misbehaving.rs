@@ -1,5 +1,5 @@
-//! Servers that misbehave: the calls that meet them, what their errors have to tell, and what is refused before there is
-//! a connection to any server. The cases are in `misbehaving_http` and `misbehaving_grpc`.
+//! Servers that misbehave: the calls against them, the errors expected of them, and requests that are refused
+//! before there is a connection. The cases are in `misbehaving_http` and `misbehaving_grpc`.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -14,7 +14,7 @@ use crate::support::fault;
 
 /// Longer than any call here takes.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
-/// The length that no message may have, however long the text from the network is.
+/// The maximum length of a message, however long a text from the network is.
 const MAX_MESSAGE: usize = 64 << 10;
 
 pub(crate) fn client(url: &str) -> Client {
@@ -23,7 +23,7 @@ pub(crate) fn client(url: &str) -> Client {
     Client::with_options(url, &options).unwrap()
 }
 
-/// Makes an inference of `value`, and returns what the server made of it.
+/// Infers with `value`, and returns the element of the output.
 pub(crate) fn infer(client: &Client, value: i32) -> Result<(i32, InferResult), Error> {
     let (data, id) = ([value], format!("id-{value}"));
     let result = client.infer(&InferRequest::new("m").id(id).input("INPUT0", &[1], &data))?;
@@ -31,7 +31,7 @@ pub(crate) fn infer(client: &Client, value: i32) -> Result<(i32, InferResult), E
     Ok((element, result))
 }
 
-/// The kinds of call that a case is met by.
+/// The kinds of call that each case is run with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Inference,
@@ -41,7 +41,7 @@ pub(crate) enum Kind {
 pub(crate) const BOTH: [Kind; 2] = [Kind::Inference, Kind::Metadata];
 
 impl Kind {
-    /// Makes a call, of which the response has to be this call's own.
+    /// Makes a call, and checks that the response is its own.
     #[track_caller]
     pub(crate) fn call(self, client: &Client, value: i32) -> Result<(), Error> {
         match self {
@@ -57,7 +57,7 @@ impl Kind {
         Ok(())
     }
 
-    /// Makes more calls of this kind, which all have to be right.
+    /// Makes more calls of this kind, all of which must succeed.
     #[track_caller]
     pub(crate) fn expect_right_after(self, client: &Client, what: &str) {
         for value in 100..103 {
@@ -66,7 +66,7 @@ impl Kind {
     }
 }
 
-/// What an error has to tell.
+/// The expected properties of an error.
 #[derive(Clone, Copy)]
 pub(crate) struct Expected {
     pub status: Status,
@@ -75,17 +75,22 @@ pub(crate) struct Expected {
     pub retryable: bool,
 }
 
-/// What is no valid response.
+/// The error of an invalid response.
 pub(crate) const BROKEN: Expected =
     Expected { status: Status::Internal, origin: Origin::Connection, in_doubt: true, retryable: false };
 
 impl Expected {
-    /// `hints`, of which one has to be in the message, in whatever case.
+    /// Checks an error. At least one of `hints` must be in its message, in any case.
     #[track_caller]
     pub(crate) fn check(self, error: &Error, what: &str, hints: &[&str]) {
-        let said = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
+        let properties = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
         let expected = (self.status, self.origin, self.in_doubt, self.retryable);
-        assert_eq!(said, expected, "{what} (status, origin, in doubt, retryable): {}", shortened(error));
+        assert_eq!(
+            properties,
+            expected,
+            "{what} (status, origin, in doubt, retryable): {}",
+            shortened(error)
+        );
         let message = error.full_message().to_lowercase();
         let is_there = hints.iter().any(|hint| message.contains(&hint.to_lowercase()));
         assert!(is_there, "{what}: none of {hints:?} is in {}", shortened(error));
@@ -97,7 +102,7 @@ pub(crate) fn shortened(error: &Error) -> String {
     format!("{error:?}").chars().take(600).collect()
 }
 
-/// Notes what a check says when it fails, so that one run tells all rows of a long table.
+/// Records the failure of a check, so that one run reports all rows of a long table.
 pub(crate) fn note(failures: &mut Vec<String>, what: &str, check: impl FnOnce()) {
     if let Err(cause) = catch_unwind(AssertUnwindSafe(check)) {
         let text = cause.downcast_ref::<String>().map_or("?", |text| text);
@@ -105,17 +110,17 @@ pub(crate) fn note(failures: &mut Vec<String>, what: &str, check: impl FnOnce())
     }
 }
 
-// What is refused before a connection is made.
+// Requests that are refused before a connection is opened.
 
 #[test]
-fn an_input_that_cannot_be_encoded_is_an_invalid_argument_though_the_server_is_down() {
+fn an_input_that_cannot_be_encoded_is_refused_before_a_connection_is_opened() {
     type Make = fn(&mut InferRequest) -> Result<(), Error>;
     let cases: [(&str, Make); 5] = [
         ("JSON text that ends early", |request| {
             let input = request.add_input("I", Datatype::Int32, &[2])?;
             request.set_input_json_text(input, "[1,")
         }),
-        ("JSON text that is no array", |request| {
+        ("JSON text that is not an array", |request| {
             let input = request.add_input("I", Datatype::Int32, &[1])?;
             request.set_input_json_text(input, "{\"x\":1}")
         }),
@@ -162,9 +167,9 @@ fn an_input_that_cannot_be_encoded_is_an_invalid_argument_though_the_server_is_d
 }
 
 #[test]
-fn three_gib_are_refused_before_a_connection_is_made() {
+fn a_request_of_3_gib_is_refused_before_a_connection_is_opened() {
     const SEGMENTS: usize = 48;
-    // One segment, again and again: the memory stays small.
+    // The same segment each time: the test needs little memory.
     let segment = vec![0u8; 64 << 20];
     let mut request = InferRequest::new("m");
     let input = request.add_input("I", Datatype::Uint8, &[(SEGMENTS * segment.len()) as i64]).unwrap();
@@ -172,14 +177,14 @@ fn three_gib_are_refused_before_a_connection_is_made() {
     for scheme in ["http", "grpc"] {
         let server = fault::silent();
         let error = client(&format!("{scheme}://{}", server.address())).infer(&request).unwrap_err();
-        let said =
+        let properties =
             (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable(), server.connections());
-        assert_eq!(said.0, Status::ResourceExhausted, "{scheme}: {error:?}");
+        assert_eq!(properties.0, Status::ResourceExhausted, "{scheme}: {error:?}");
         assert!(
-            said.1 != Origin::Server && !said.2 && !said.3 && said.4 == 0,
-            "{scheme}: {said:?} {error:?}"
+            properties.1 != Origin::Server && !properties.2 && !properties.3 && properties.4 == 0,
+            "{scheme}: {properties:?} {error:?}"
         );
-        // What to do: another way, the option, and where that is of no use.
+        // The advice: shared memory, the option, and its limit.
         for words in
             ["shared memory", "max_message_byte_size", "over gRPC no server accepts more than 2^31 - 1"]
         {

@@ -1,5 +1,5 @@
-//! HTTP servers that misbehave: no response is taken for another request's, none that is invalid passes, and the calls
-//! after it, on the same client, are right.
+//! HTTP servers that misbehave: no response is taken for another request's, invalid ones are refused, and
+//! later calls of the same client succeed.
 
 use std::{
     io::Write,
@@ -18,7 +18,7 @@ use crate::{
     support::fault::{Cases, HttpTurn, Wire, close, response},
 };
 
-/// By then a response that comes late has come: the pause is the case.
+/// After this time a late response has arrived: the pause is the case.
 const LATE: Duration = Duration::from_millis(30);
 
 fn serve(play: impl Fn(&HttpTurn) -> std::io::Result<()> + Send + Sync + 'static) -> (Cases, Client) {
@@ -27,18 +27,18 @@ fn serve(play: impl Fn(&HttpTurn) -> std::io::Result<()> + Send + Sync + 'static
     (server, client)
 }
 
-/// The right response with another status line, and lines instead of its Content-Length.
+/// The right response with another status line, and `lines` instead of its Content-Length.
 fn reframed(turn: &HttpTurn, status_line: &str, lines: &[&str], frame: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let (body, size) = turn.body();
-    let mut head = format!("{status_line}\r\n");
+    let mut headers = format!("{status_line}\r\n");
     if let Some(size) = size {
-        head += &format!("Inference-Header-Content-Length: {size}\r\n");
+        headers += &format!("Inference-Header-Content-Length: {size}\r\n");
     }
     for line in lines {
-        head += &line.replace("LENGTH", &body.len().to_string());
-        head += "\r\n";
+        headers += &line.replace("LENGTH", &body.len().to_string());
+        headers += "\r\n";
     }
-    [head.as_bytes(), b"\r\n", &frame(&body)].concat()
+    [headers.as_bytes(), b"\r\n", &frame(&body)].concat()
 }
 
 const OK: &str = "HTTP/1.1 200 OK";
@@ -53,11 +53,11 @@ fn chunked(body: &[u8]) -> Vec<u8> {
     [body.chunks(7).flat_map(chunk).collect(), b"0\r\n\r\n".to_vec()].concat()
 }
 
-// Responses that are another request's.
+// Responses to other requests.
 
 /// Case stray-late.
 #[test]
-fn a_second_response_that_comes_late_is_not_the_next_call_s() {
+fn a_late_second_response_is_not_taken_for_the_next_calls() {
     for kind in BOTH {
         let (server, client) = serve(|turn| turn.send_then_late(&turn.good(), &turn.wrong()));
         kind.call(&client, 1).unwrap();
@@ -69,7 +69,8 @@ fn a_second_response_that_comes_late_is_not_the_next_call_s() {
     }
 }
 
-/// Cases late-after-504, late-after-204 and keep-502, and the other statuses of a proxy that has given a server up.
+/// Cases late-after-504, late-after-204 and keep-502, and the other statuses of a proxy that gave up on its
+/// server.
 #[test]
 fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
     let without_body = |status: &str| format!("HTTP/1.1 {status}\r\n\r\n").into_bytes();
@@ -120,9 +121,9 @@ fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
     }
 }
 
-/// Triton's own 503 is everyday under load.
+/// Triton's own 503 is usual under load.
 #[test]
-fn twenty_refusals_by_a_full_queue_take_one_connection_and_are_not_in_doubt() {
+fn twenty_refusals_of_a_full_queue_reuse_one_connection_and_are_not_in_doubt() {
     for kind in BOTH {
         let server = Cases::http(|turn| match turn.number {
             0..20 => turn.send(&response(503, &[], br#"{"error":"Exceeds maximum queue size"}"#)),
@@ -161,7 +162,7 @@ fn a_server_that_closes_after_each_response_fails_no_call() {
 
 /// Case previous-id.
 #[test]
-fn a_response_under_the_id_of_an_earlier_request_is_refused() {
+fn a_response_with_the_id_of_an_earlier_request_is_refused() {
     let first = std::sync::Mutex::new(Vec::new());
     let server = Cases::http(move |turn| match (turn.connection, turn.number) {
         (0, 0) => {
@@ -179,9 +180,9 @@ fn a_response_under_the_id_of_an_earlier_request_is_refused() {
 }
 
 #[test]
-fn an_id_may_be_used_again_and_only_an_earlier_one_is_refused() {
+fn an_id_may_be_reused_and_only_an_earlier_one_is_refused() {
     let server = Cases::http(|turn| match turn.number {
-        // To a request without an id, under the id of those before.
+        // To a request without an id, with the id of the requests before.
         3 => turn.send(&turn.good_under(Some(json!("again")))),
         _ => turn.send(&turn.good()),
     });
@@ -195,9 +196,9 @@ fn an_id_may_be_used_again_and_only_an_earlier_one_is_refused() {
     assert_eq!(server.connections(), 2);
 }
 
-/// Cases id-fresh, id-null, id-empty and id-absent: KServe, TorchServe and others do so.
+/// Cases id-fresh, id-null, id-empty and id-absent, as of KServe, TorchServe and others.
 #[test]
-fn an_id_that_the_server_made_or_left_out_passes() {
+fn an_id_that_the_server_generated_or_left_out_is_accepted() {
     let fresh = "0b7e9c52-1d0f-4a53-9a6e-1f2a3b4c5d6e";
     for (id, shown) in
         [(Some(json!(fresh)), fresh), (Some(Value::Null), ""), (Some(json!("")), ""), (None, "")]
@@ -215,7 +216,7 @@ fn an_id_that_the_server_made_or_left_out_passes() {
 
 type Control = fn(&Client, &CallOptions) -> Result<(), Error>;
 
-/// Control calls of every kind of response: none, JSON, JSON that is an array.
+/// Control calls with every form of response: no body, a JSON object, a JSON array.
 const CONTROLS: [(&str, Control); 11] = [
     ("load", |client, options| client.load_model("m", &RepositoryOptions::new(), options)),
     ("load with files", |client, options| {
@@ -235,7 +236,7 @@ const CONTROLS: [(&str, Control); 11] = [
 ];
 
 #[test]
-fn no_control_call_takes_a_stray_response_for_its_own() {
+fn no_control_call_accepts_a_stray_response() {
     for (what, call) in CONTROLS {
         for (bytes, kind) in
             [&b""[..], b"{}", b"[]"].into_iter().flat_map(|bytes| BOTH.map(|kind| (bytes, kind)))
@@ -256,7 +257,7 @@ fn no_control_call_takes_a_stray_response_for_its_own() {
 }
 
 #[test]
-fn bytes_beyond_the_end_of_a_response_end_its_connection() {
+fn bytes_after_a_response_close_its_connection() {
     for kind in BOTH {
         for beyond in [&b"x"[..], b"\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"] {
             for is_chunked in [false, true] {
@@ -279,7 +280,7 @@ fn bytes_beyond_the_end_of_a_response_end_its_connection() {
 
 /// Cases cl-and-te, te-chunked-gzip and status-000, and the others of their kinds.
 #[test]
-fn a_malformed_response_is_refused_at_once_and_its_connection_dropped() {
+fn a_malformed_response_is_refused_at_once_and_its_connection_closed() {
     type Frame = fn(&[u8]) -> Vec<u8>;
     let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
     let (te, cl) = (["transfer-encoding"], ["content-length"]);
@@ -323,7 +324,7 @@ fn a_malformed_response_is_refused_at_once_and_its_connection_dropped() {
             note(&mut failures, &what, || expect_broken(kind, &server, &client, &what, hints));
         }
     }
-    // Each end of a line that may be bare.
+    // Line ends that are not CRLF.
     for (what, from, to) in [
         ("all line ends", "\r\n", "\n"),
         ("status line", "200 OK\r\n", "200 OK\n"),
@@ -333,9 +334,9 @@ fn a_malformed_response_is_refused_at_once_and_its_connection_dropped() {
         for kind in BOTH {
             let what = format!("{kind:?} {what}");
             let (server, client) = serve(move |turn| {
-                let head = reframed(turn, OK, &[LENGTH], |_| Vec::new());
-                let head = String::from_utf8(head).unwrap().replace(from, to);
-                turn.send(&[head.as_bytes(), &turn.body().0].concat())
+                let headers = reframed(turn, OK, &[LENGTH], |_| Vec::new());
+                let headers = String::from_utf8(headers).unwrap().replace(from, to);
+                turn.send(&[headers.as_bytes(), &turn.body().0].concat())
             });
             let hints = ["line feed", "line end", "bare", " LF", " CR", "malformed"];
             note(&mut failures, &what, || expect_broken(kind, &server, &client, &what, &hints));
@@ -344,7 +345,8 @@ fn a_malformed_response_is_refused_at_once_and_its_connection_dropped() {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// The first call is broken and says why, at once, and the next ones are right, on another connection.
+/// Expects that the first call fails at once with one of `hints`, and that later calls succeed on another
+/// connection.
 fn expect_broken(kind: Kind, server: &Cases, client: &Client, what: &str, hints: &[&str]) {
     let start = Instant::now();
     let error = kind.call(client, 1).expect_err(what);
@@ -352,12 +354,12 @@ fn expect_broken(kind: Kind, server: &Cases, client: &Client, what: &str, hints:
     assert!(start.elapsed() < TIMEOUT / 2, "{what}: {:?}", start.elapsed());
     kind.expect_right_after(client, what);
     assert_eq!(server.connections(), 2, "{what}");
-    // Calls of the other kind too, on whatever connection.
+    // Calls of the other kind too, on any connection.
     BOTH.iter().for_each(|kind| kind.expect_right_after(client, what));
 }
 
 #[test]
-fn equal_content_lengths_pass() {
+fn equal_content_lengths_are_accepted() {
     for kind in BOTH {
         let (server, client) = serve(|turn| turn.send(&reframed(turn, OK, &[LENGTH, LENGTH], plain)));
         kind.call(&client, 1).unwrap();
@@ -377,7 +379,7 @@ fn equal_content_lengths_pass() {
 
 // Headers and their limits.
 
-/// The right response with so many headers in all, in so many bytes in all.
+/// The right response with `count` headers, and `byte_size` bytes of them.
 fn with_headers(turn: &HttpTurn, count: usize, byte_size: usize) -> Vec<u8> {
     let own = if turn.is_inference() { 2 } else { 1 };
     let mut lines = vec![LENGTH.to_owned()];
@@ -392,7 +394,7 @@ fn with_headers(turn: &HttpTurn, count: usize, byte_size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn headers_are_accepted_up_to_their_limits_and_refused_beyond_them_by_name() {
+fn headers_are_accepted_up_to_their_limits_and_refused_beyond_with_the_limit() {
     for kind in BOTH {
         for (count, byte_size) in [(128, 0), (3, 64 << 10), (128, 64 << 10)] {
             let what = format!("{kind:?}: {count} headers, {byte_size} bytes");
@@ -426,7 +428,7 @@ fn headers_are_accepted_up_to_their_limits_and_refused_beyond_them_by_name() {
 
 /// Cases long-reason and empty-reason.
 #[test]
-fn a_reason_is_told_without_its_json_and_cut_and_a_blank_one_says_so() {
+fn a_reason_is_shown_without_its_json_and_cut_and_a_blank_one_is_stated() {
     let blank = ["no reason", "without a reason", "no message", "without a message", "no error"];
     for kind in BOTH {
         let (server, client) = serve(|turn| {
@@ -468,7 +470,7 @@ fn a_redirect_names_its_location_and_is_not_followed() {
 
 /// Cases json-null, outputs-twice, json-bytes-not-utf8 and long-name.
 #[test]
-fn an_inference_response_that_is_none_is_refused_and_its_connection_dropped() {
+fn an_invalid_inference_response_is_refused_and_its_connection_closed() {
     let one = r#"{"name":"OUTPUT0","datatype":"INT32","shape":[1],"data":[1]}"#;
     let with = |outputs: &str| format!(r#"{{"model_name":"m",{outputs}}}"#).into_bytes();
     let not_utf8 = [
@@ -500,7 +502,7 @@ fn an_inference_response_that_is_none_is_refused_and_its_connection_dropped() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Makes an inference whose one output stands in JSON.
+/// Makes an inference whose only output is JSON.
 fn infer_json(datatype: &'static str, shape: usize, data: &Value) -> Result<InferResult, Error> {
     let outputs =
         json!([{ "name": "OUTPUT0", "datatype": datatype, "shape": [shape], "data": data.clone() }]);
@@ -510,7 +512,7 @@ fn infer_json(datatype: &'static str, shape: usize, data: &Value) -> Result<Infe
     result
 }
 
-/// Case json-nan: MLServer writes NaN so.
+/// Case json-nan, as MLServer writes NaN.
 #[test]
 fn null_is_nan_in_a_json_tensor_of_floats_and_nowhere_else() {
     let data = json!([null, 1.5]);
@@ -540,7 +542,7 @@ fn halves(result: &InferResult) -> Vec<u16> {
     data.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect()
 }
 
-/// Case json-fp16. The last two numbers lie halfway between two values: the even one is taken.
+/// Case json-fp16. The last two numbers are ties, which round to even.
 #[test]
 fn fp16_and_bf16_are_read_from_json_and_rounded_to_the_nearest() {
     let expect = |datatype, data: Value, expected: &[u16]| {
@@ -552,14 +554,14 @@ fn fp16_and_bf16_are_read_from_json_and_rounded_to_the_nearest() {
     expect("FP16", json!([-2, 1.00048828125, 1.00146484375]), &[0xc000, 0x3c00, 0x3c02]);
     expect("BF16", json!([1.5, 0.1]), &[0x3fc0, 0x3dcd]);
     expect("BF16", json!([-2, 1.00390625, 1.01171875]), &[0xc000, 0x3f80, 0x3f82]);
-    // Just above halfway: rounding to FP32 first would lose that.
+    // Just above a tie, which rounding to FP32 first would lose.
     expect("FP16", json!([1.000_488_281_250_000_2]), &[0x3c01]);
     expect("BF16", json!([1.003_906_250_000_000_2]), &[0x3f81]);
 }
 
 /// Case label-not-utf8.
 #[test]
-fn a_label_that_is_not_utf8_leaves_all_classes_readable() {
+fn a_label_that_is_not_utf_8_leaves_all_classes_readable() {
     let (_server, client) = serve(|turn| {
         let elements: [&[u8]; 2] = [b"0.5:3:caf\xe9", b"0.2:1:b"];
         let element = |data: &&[u8]| [&(data.len() as u32).to_le_bytes()[..], data].concat();
@@ -600,14 +602,14 @@ fn numbers_for_names_and_a_byte_order_mark_are_accepted() {
     Kind::Metadata.call(&client, 1).unwrap();
 }
 
-// Where there is no HTTP/1.1 server.
+// Ports without HTTP/1.1.
 
 #[test]
-fn http_to_a_port_that_speaks_http2_alone_is_an_error_and_no_hang() {
+fn an_http2_port_is_a_prompt_error_that_names_the_grpc_port() {
     const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
     const GOAWAY: &[u8] = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01";
     for kind in BOTH {
-        for bytes in [SETTINGS.to_vec(), [SETTINGS, GOAWAY].concat()] {
+        for bytes in [SETTINGS.to_vec(), GOAWAY.to_vec(), [SETTINGS, GOAWAY].concat()] {
             for closes in [true, false] {
                 let bytes = bytes.clone();
                 let server = Wire::start(move |_, mut stream| {
@@ -620,8 +622,9 @@ fn http_to_a_port_that_speaks_http2_alone_is_an_error_and_no_hang() {
                 let client = client(&format!("http://{}", server.address()));
                 let start = Instant::now();
                 let error = kind.call(&client, 1).unwrap_err();
-                let is_told = matches!(error.status(), Status::Internal | Status::Unavailable);
-                assert!(is_told && error.origin() == Origin::Connection, "{kind:?}: {error:?}");
+                let properties = (error.status(), error.origin(), error.is_in_doubt());
+                assert_eq!(properties, (Status::Internal, Origin::Connection, false), "{kind:?}: {error:?}");
+                assert!(error.full_message().contains("gRPC port (8001"), "{kind:?}: {error:?}");
                 assert!(start.elapsed() < TIMEOUT / 2, "{kind:?}: {:?}", start.elapsed());
             }
         }

@@ -1,5 +1,5 @@
-//! Answers that C has no form for, in C: texts with NULs and what is no UTF-8; and reports of load, keys of restricted
-//! endpoints, statistics that Triton's models here never have.
+//! Responses that C strings can't hold: texts with NULs and invalid UTF-8; and load reports, keys of
+//! restricted endpoints and statistics that Triton's models here never have.
 
 use prost::Message;
 
@@ -21,7 +21,7 @@ use crate::{
 
 const REPORT: (&str, &str) = ("endpoint-load-metrics", "TEXT cpu_utilization=0.5, named_metrics.b=2");
 
-/// The sign that stands for a byte that no UTF-8 has.
+/// Replaced by a byte that is never valid in UTF-8.
 const BAD: u8 = b'Q';
 
 fn spoil(bytes: &[u8]) -> Vec<u8> {
@@ -29,11 +29,11 @@ fn spoil(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn texts_load_reports_keys_and_statistics_come_out_over_http() {
+fn odd_texts_load_reports_keys_and_statistics_are_read_in_c_over_http() {
     const ODD: &str = "a\\u0000bQc";
     let server = Http::start(|request| {
         let is = |name: &str, value: &str| request.header(name) == Some(value);
-        // Metrics have the call's key alone.
+        // Metrics get the call's key alone.
         let is_keyed = is("key-2", "two") && (is("key-1", "one") || request.path == "/metrics");
         if !is_keyed || !is("endpoint-load-metrics-format", "text") {
             return Response::Bytes(response(403, &[], b"no key"));
@@ -52,7 +52,7 @@ fn texts_load_reports_keys_and_statistics_come_out_over_http() {
             "/v2/systemsharedmemory/status" => format!(r#"[{{"name":"{ODD}","key":"{ODD}"}}]"#),
             "/v2/systemsharedmemory/unregister" => String::new(),
             "/v2/logging" => format!(r#"{{"{ODD}":"{ODD}"}}"#),
-            // What is handed on as it came has the NUL itself.
+            // Bodies that are passed on unparsed have the NUL itself.
             "/v2/models/m/generate" => "{\"x\":\"a\0bQc\"}".to_owned(),
             "/v2/models/m/generate_stream" => "data: {\"x\":\"a\0bQc\"}\n\n".to_owned(),
             "/metrics" => "m{l=\"a\0bQc\"} 1".to_owned(),
@@ -67,7 +67,7 @@ fn texts_load_reports_keys_and_statistics_come_out_over_http() {
 }
 
 #[test]
-fn texts_load_reports_keys_and_statistics_come_out_over_grpc() {
+fn odd_texts_load_reports_keys_and_statistics_are_read_in_c_over_grpc() {
     let server = Grpc::start(|path, _| {
         let odd = || "a\0bQc".to_owned();
         let duration = |count, ns| Some(StatisticDuration { count, ns });
@@ -77,7 +77,7 @@ fn texts_load_reports_keys_and_statistics_come_out_over_grpc() {
                     .encode_to_vec()
             }
             "ModelMetadata" => {
-                // gRPC's own header has no NUL; it is percent-encoded.
+                // A header can't have a NUL: grpc-message is percent-encoded.
                 let trailers = [("grpc-status", "5"), ("grpc-message", "a%00b")];
                 let trailers = trailers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
                 return GrpcResponse::Raw { frames: vec![], trailers };
@@ -121,9 +121,9 @@ fn texts_load_reports_keys_and_statistics_come_out_over_grpc() {
     });
     let program = compile("tests/c/odd_responses.c", "odd_responses_grpc");
     succeed(&program, &[&format!("grpc://{}", server.address())]);
-    let heard = server.metadata();
-    assert!(heard.len() > 8);
-    for call in heard {
+    let calls = server.metadata();
+    assert!(calls.len() > 8);
+    for call in calls {
         for (name, value) in [("key-1", "one"), ("key-2", "two")]
             .map(|(name, value)| (format!("triton-grpc-protocol-{name}"), value))
         {

@@ -1,5 +1,5 @@
-//! Values as other servers of the protocol send and take them: MLServer, KServe, aissemble, and a Triton that is newer than
-//! the library.
+//! Values as other servers of the protocol send and accept them: MLServer, KServe, aissemble, and a Triton
+//! newer than the library.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,7 +26,7 @@ fn fp32s(values: &[f32]) -> InferTensorContents {
     InferTensorContents { fp32_contents: values.to_owned(), ..Default::default() }
 }
 
-/// The result of a response of JSON whose one output is this, behind another that is good, and of such a one alone.
+/// The result of a JSON response with a valid output and then this one, also read offline.
 fn json_output(output: &str) -> Result<InferResult, Error> {
     let json = format!(
         r#"{{"model_name":"m","outputs":[{{"name":"GOOD","datatype":"INT32","shape":[1],"data":[7]}},{output}]}}"#
@@ -54,8 +54,8 @@ fn expect_unknown(result: &InferResult, name: &str, datatype: &str, data: &[u8])
     assert_eq!(result.output("GOOD").unwrap().as_slice::<i32>().unwrap(), [7]);
     assert_eq!(result.output("GOOD").unwrap().datatype_name(), "INT32");
     let output = result.output(name).unwrap();
-    let said = (output.datatype(), output.datatype_name(), output.data());
-    assert_eq!(said, (Datatype::Invalid, datatype, data));
+    let properties = (output.datatype(), output.datatype_name(), output.data());
+    assert_eq!(properties, (Datatype::Invalid, datatype, data));
     assert_eq!(output.byte_size(), data.len());
     for error in [
         output.as_slice::<f32>().map(drop).unwrap_err(),
@@ -84,7 +84,7 @@ fn an_output_of_an_unknown_datatype_keeps_its_name_and_the_others_are_read() {
     let good = || tensor("GOOD", "INT32", &[1]);
     let seven = 7i32.to_le_bytes();
     for name in ["STRING", "FP8", "Datatype.INT32", "int32"] {
-        // As JSON: of any elements, in any shape.
+        // As JSON, with any elements and shape.
         for data in ["[1]", r#"["a",null,{"x":[1.5]}]"#, "2.5", "[[1],2]"] {
             let output = format!(r#"{{"name":"O","datatype":"{name}","shape":[2,-1],"data":{data}}}"#);
             let result = json_output(&output).unwrap();
@@ -92,7 +92,7 @@ fn an_output_of_an_unknown_datatype_keeps_its_name_and_the_others_are_read() {
             assert_eq!(result.output("O").unwrap().shape(), [2, -1]);
             assert!(result.to_string().contains(&format!("output 'O' {name} [2, -1]")), "{result}");
         }
-        // In binary: the bytes are the caller's to read.
+        // In binary, the caller may read the bytes.
         let json = format!(
             r#"{{"outputs":[{{"name":"O","datatype":"{name}","shape":[3],"parameters":{{"binary_data_size":3}}}},
                 {{"name":"GOOD","datatype":"INT32","shape":[1],"parameters":{{"binary_data_size":4}}}}]}}"#
@@ -111,13 +111,13 @@ fn an_output_of_an_unknown_datatype_keeps_its_name_and_the_others_are_read() {
     for output in [r#"{"name":"O","shape":[1],"data":[1]}"#, r#"{"name":"O","datatype":null,"data":[1]}"#] {
         expect_unknown(&json_output(output).unwrap(), "O", "", b"");
     }
-    // Known ones need not be looked up.
+    // Known datatypes.
     let known = r#"{"name":"O","datatype":"BF16","shape":[1],"data":[1]}"#;
     assert_eq!(json_output(known).unwrap().output("O").unwrap().datatype_name(), "BF16");
 }
 
 #[test]
-fn names_of_unknown_datatypes_are_had_from_c() {
+fn names_of_unknown_datatypes_are_available_in_c() {
     let outputs = r#"[{"name":"O","datatype":"STRING","shape":[1],"data":["a"]},
         {"name":"GOOD","datatype":"INT32","shape":[-1],"data":[7, 8.0]}]"#;
     let metadata = r#"{"name":"m","versions":[1],"inputs":[{"name":"I","datatype":"FP8","shape":[1.0]},
@@ -155,7 +155,7 @@ fn names_of_unknown_datatypes_are_had_from_c() {
     succeed(&program, &[&format!("grpc://{}", grpc.address())]);
 }
 
-/// An output in each form that there is: as JSON, in binary, raw, and as typed contents.
+/// An output in each form: JSON, binary, raw contents, typed contents.
 fn in_every_form(datatype: &str, shape: &[i64], elements: &[f32]) -> [Result<InferResult, Error>; 4] {
     let data: Vec<u8> = elements.iter().flat_map(|element| element.to_le_bytes()).collect();
     let json = |rest: &str| {
@@ -172,7 +172,7 @@ fn in_every_form(datatype: &str, shape: &[i64], elements: &[f32]) -> [Result<Inf
 }
 
 #[test]
-fn one_open_dimension_of_a_shape_follows_from_the_number_of_elements() {
+fn one_open_dimension_is_computed_from_the_number_of_elements() {
     for (shape, count, expected) in [
         (&[-1][..], 3, &[3][..]),
         (&[-1], 0, &[0]),
@@ -206,20 +206,20 @@ fn one_open_dimension_of_a_shape_follows_from_the_number_of_elements() {
     expect_malformed(over_grpc(&odd), &["6 bytes are not a whole number of FP32 elements"]);
 }
 
-/// That it has no elements, nothing says.
+/// An open shape does not mean that there are no elements.
 #[test]
 fn an_output_without_data_whose_shape_is_open_is_malformed() {
     for data in ["", r#","data":null"#] {
         let output = format!(r#"{{"name":"O","datatype":"INT32","shape":[-1]{data}}}"#);
         expect_malformed(json_output(&output), &["it has no data"]);
     }
-    // An output without its raw contents among others that have them.
+    // An output without raw contents beside one that has them.
     let one = [tensor("P", "INT32", &[1]), tensor("O", "INT32", &[-1])];
     expect_malformed(over_grpc(&infer_response(one.to_vec(), &[&[0; 4]])), &["output 'O'", "it has no data"]);
 }
 
 #[test]
-fn an_open_dimension_of_bytes_is_counted_and_the_caller_s_buffer_is_filled_all_the_same() {
+fn an_open_dimension_of_bytes_is_counted_also_in_the_callers_buffer() {
     let data = b"\x01\0\0\0a\0\0\0\0\x02\0\0\0bc";
     let json =
         r#"{"outputs":[{"name":"O","datatype":"BYTES","shape":[-1],"parameters":{"binary_data_size":15}}]}"#;
@@ -263,7 +263,7 @@ fn an_open_dimension_of_bytes_is_counted_and_the_caller_s_buffer_is_filled_all_t
 }
 
 #[test]
-fn a_bare_element_is_a_tensor_of_one() {
+fn a_single_element_without_an_array_is_a_tensor_of_one_element() {
     let read = |datatype: &str, shape: &str, data: &str| {
         let output = format!(r#"{{"name":"O","datatype":"{datatype}","shape":{shape},"data":{data}}}"#);
         json_output(&output)
@@ -282,7 +282,7 @@ fn a_bare_element_is_a_tensor_of_one() {
 }
 
 #[test]
-fn a_whole_number_may_have_a_point_and_keeps_all_its_digits() {
+fn an_integer_may_have_a_decimal_point_and_is_exact() {
     let read = |datatype: &str, data: &str| {
         json_output(&format!(r#"{{"name":"O","datatype":"{datatype}","shape":[-1],"data":{data}}}"#))
     };
@@ -306,7 +306,7 @@ fn a_whole_number_may_have_a_point_and_keeps_all_its_digits() {
 }
 
 #[test]
-fn nested_arrays_that_no_shape_has_are_refused() {
+fn ragged_arrays_are_refused() {
     let read = |data: &str| {
         json_output(&format!(r#"{{"name":"O","datatype":"INT32","shape":[2,2],"data":{data}}}"#))
     };
@@ -319,7 +319,7 @@ fn nested_arrays_that_no_shape_has_are_refused() {
     }
 }
 
-/// NaN and infinities as `null`, in every floating-point datatype: which of them it was is not known.
+/// `null` stands for NaN and for the infinities, in every floating-point datatype.
 #[test]
 fn null_is_nan_in_every_floating_point_datatype() {
     for (datatype, one) in
@@ -335,7 +335,7 @@ fn null_is_nan_in_every_floating_point_datatype() {
     }
 }
 
-/// One rule for shapes and versions, in an inference and in what the control plane says.
+/// The same rule for shapes and versions in inference and control plane.
 #[test]
 fn shapes_versions_and_ids_are_read_as_numbers_or_strings_everywhere() {
     let call = CallOptions::new();
@@ -379,7 +379,7 @@ fn shapes_versions_and_ids_are_read_as_numbers_or_strings_everywhere() {
     }
     for dimension in ["1.5", "\"x\"", "\"\"", "null", "true", "[1]", "NaN", "9223372036854775808", "1e30"] {
         let output = format!(r#"{{"name":"O","datatype":"INT8","shape":[{dimension}],"data":[1]}}"#);
-        expect_malformed(json_output(&output), &["a dimension of a shape is not a whole number of 64 bits"]);
+        expect_malformed(json_output(&output), &["a dimension of a shape is not a 64-bit integer"]);
     }
 }
 
@@ -387,17 +387,17 @@ fn halves(output: &InferOutput) -> Vec<u16> {
     output.data().as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect()
 }
 
-/// MLServer and aissemble have FP16 as JSON alone: every number goes out and comes back bit for bit.
+/// MLServer and aissemble accept FP16 only as JSON: every number must survive bit for bit.
 #[test]
-fn fp16_and_bf16_go_out_as_numbers_and_come_back_exactly() {
+fn fp16_and_bf16_are_sent_as_numbers_and_received_exactly() {
     let sent = Arc::new(Mutex::new(Vec::<Value>::new()));
-    let heard = sent.clone();
-    // What comes goes back.
+    let record = sent.clone();
+    // The server returns what it receives.
     let server = Http::start(move |request| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let output = json!({ "name": "O", "datatype": body["inputs"][0]["datatype"],
             "shape": body["inputs"][0]["shape"], "data": body["inputs"][0]["data"] });
-        heard.lock().unwrap().push(body);
+        record.lock().unwrap().push(body);
         Response::Bytes(response(
             200,
             &[],
@@ -412,7 +412,7 @@ fn fp16_and_bf16_go_out_as_numbers_and_come_back_exactly() {
         request.set_input_json(0, true).unwrap();
         let result = client.infer(&request).unwrap();
         assert!(halves(result.output("O").unwrap()) == numbers, "{datatype}");
-        // And by text of the caller's, nested.
+        // As nested JSON text of the caller, too.
         let mut request = InferRequest::new("m");
         request.add_input("I", datatype, &[2, 1]).unwrap();
         request.set_input_json_text(0, "[[1], [-0.5]]").unwrap();
@@ -423,16 +423,16 @@ fn fp16_and_bf16_go_out_as_numbers_and_come_back_exactly() {
         }
         assert_eq!(halves(client.infer(&request).unwrap().output("O").unwrap()), expected);
     }
-    // aissemble wants a point in each.
+    // aissemble requires a decimal point.
     let sent = sent.lock().unwrap();
     let numbers = sent[0]["inputs"][0]["data"].as_array().unwrap();
     assert!(numbers.iter().all(Value::is_f64) && numbers.len() == 2 * 0x7c00);
     assert_eq!(sent[0]["inputs"][0]["datatype"], "FP16");
 }
 
-/// The text itself: `1.0`, and no exponent where Python's parser could see a whole number.
+/// The text: `1.0`, without an exponent, which Python's parser could read as an integer.
 #[test]
-fn floating_point_numbers_are_written_with_a_point() {
+fn floating_point_numbers_are_written_with_a_decimal_point() {
     let mut request = InferRequest::new("m")
         .input_bytes("A", Datatype::Fp16, &[2], &[0x00, 0x3c, 0x00, 0xc0])
         .input("B", &[1], &[3.0f32])

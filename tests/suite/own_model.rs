@@ -1,23 +1,23 @@
-//! Models that exist in the request that loads them, and nowhere else: whatever a test does with one, no other notices.
+//! Models that exist only in the request that loads them, so that tests do not affect each other.
 
 use serde_json::{Value, json};
 use triton_client::{CallOptions, Client, Error, InferRequest, InferResult, RepositoryOptions};
 
-/// O is I, twice; a negative I fails.
+/// O is twice I; a negative I fails.
 pub(crate) const DOUBLE: &str = r#"
 import triton_python_backend_utils as pb
 
 class TritonPythonModel:
     def execute(self, requests):
-        return [self.answer(pb.get_input_tensor_by_name(r, "I").as_numpy()) for r in requests]
+        return [self.respond(pb.get_input_tensor_by_name(r, "I").as_numpy()) for r in requests]
 
-    def answer(self, i):
+    def respond(self, i):
         if i.min() < 0:
             raise ValueError("made to fail")
         return pb.InferenceResponse([pb.Tensor("O", i * 2)])
 "#;
 
-/// The configuration of a model of that kind, with these members too.
+/// The configuration of such a model, with these members added.
 pub(crate) fn config(name: &str, more: &Value) -> String {
     let mut config = json!({
         "name": name,
@@ -29,14 +29,14 @@ pub(crate) fn config(name: &str, more: &Value) -> String {
     config.to_string()
 }
 
-/// A model that is loaded, until this is dropped.
+/// A loaded model, unloaded on drop.
 pub(crate) struct OwnModel<'c> {
     client: &'c Client,
     pub name: String,
 }
 
 impl<'c> OwnModel<'c> {
-    /// Loads one with version 1. The name has to be no other test's.
+    /// Loads a model with version 1. Its name must be unique among the tests.
     pub(crate) fn load(client: &'c Client, name: &str, more: &Value) -> Self {
         Self::load_versions(client, name, more, 1)
     }

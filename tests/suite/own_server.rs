@@ -1,4 +1,4 @@
-//! A real server for one test alone: where it needs options of its own, or would get in the way of the others.
+//! A real server for a single test that needs options of its own or would disturb others.
 
 use std::{
     env,
@@ -10,7 +10,7 @@ use triton_client::Client;
 
 use crate::{conventions::root, server};
 
-/// Ends when it is dropped, or when this process does.
+/// Stops when it is dropped or when this process ends.
 pub(crate) struct OwnServer {
     child: Child,
     pub http: String,
@@ -19,8 +19,8 @@ pub(crate) struct OwnServer {
 }
 
 impl OwnServer {
-    /// Starts one with some of the models of tests/triton, `"simple slow"`, and with more options of tritonserver. It is
-    /// behind a proxy if the server of the whole run is.
+    /// Starts a server with the given models of tests/triton, such as `"simple slow"`, and further options of
+    /// tritonserver; behind a proxy if the server of the whole run is.
     pub(crate) fn start(models: &str, args: &str) -> Self {
         server::count();
         let mut command = Command::new(root().join("tests/triton/with-server.sh"));
@@ -42,9 +42,9 @@ impl OwnServer {
         Self { child, http, grpc, metrics }
     }
 
-    /// Has the server stopped by SIGTERM, as an orchestrator does, and does not wait for it.
+    /// Stops the server by SIGTERM, as an orchestrator does, without waiting for its end.
     pub(crate) fn stop(&mut self) {
-        // The end of its input is the end of what runs beside the server.
+        // At the end of its input the command beside the server ends, and with-server.sh stops the server.
         drop(self.child.stdin.take());
     }
 

@@ -1,5 +1,5 @@
-//! What a server may put into an answer, as the result has it: outputs in every form beside each other, parameters of
-//! every type, and the mark of the last response.
+//! The forms of inference responses in results: outputs in every form, parameters of every type, and the mark
+//! of the final response.
 
 use std::fmt::Debug;
 
@@ -20,7 +20,7 @@ use crate::support::{
     grpc,
 };
 
-/// Asks a server of HTTP that has this answer for all.
+/// Infers against an HTTP server with this response.
 pub(crate) fn over_http(json: &str, tensors: &[u8]) -> Result<InferResult, Error> {
     let size = json.len().to_string();
     let body = [json.as_bytes(), tensors].concat();
@@ -29,7 +29,7 @@ pub(crate) fn over_http(json: &str, tensors: &[u8]) -> Result<InferResult, Error
     Client::new(&format!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
 }
 
-/// Asks a server of gRPC that has this answer for all.
+/// Infers against a gRPC server with this response.
 pub(crate) fn over_grpc(response: &ModelInferResponse) -> Result<InferResult, Error> {
     let messages = vec![response.encode_to_vec()];
     let server = Grpc::start(move |_, _| GrpcResponse::Reply {
@@ -41,7 +41,7 @@ pub(crate) fn over_grpc(response: &ModelInferResponse) -> Result<InferResult, Er
 }
 
 #[test]
-fn an_answer_may_mix_json_and_binary_outputs() {
+fn a_response_may_mix_json_and_binary_outputs() {
     let json = concat!(
         r#"{"model_name":"m","model_version":"1","outputs":["#,
         r#"{"name":"A","datatype":"INT32","shape":[2],"parameters":{"binary_data_size":8}},"#,
@@ -69,7 +69,7 @@ fn an_answer_may_mix_json_and_binary_outputs() {
     for output in result.outputs() {
         assert_eq!(output.data().as_ptr().align_offset(64), 0, "{}", output.name());
     }
-    // What the protocol itself needs is no parameter to the caller.
+    // Parameters of the protocol itself are not passed on.
     let parameters = |name| output(name).parameters().iter().collect::<Vec<_>>();
     assert_eq!(parameters("A"), []);
     assert_eq!(parameters("C"), [("a", &Parameter::Bool(true)), ("b", &Parameter::String("x".to_owned()))]);
@@ -182,7 +182,7 @@ fn outputs_and_raw_entries_are_matched_within_their_bounds() {
     const A: &[u8] = &[1, 0, 0, 0, 2, 0, 0, 0];
     let a = || tensor("A", "INT32", &[2]);
     let ints = |values: &[i32]| InferTensorContents { int_contents: values.to_owned(), ..Default::default() };
-    // Entries may be fewer where the rest has contents of its own, or needs none.
+    // There may be fewer entries if the other outputs have contents, or need none.
     for (second, values) in [
         (typed("B", "INT32", &[2], ints(&[3, 4])), &[3, 4][..]),
         (tensor("B", "INT32", &[0]), &[]),
@@ -218,8 +218,8 @@ fn outputs_and_raw_entries_are_matched_within_their_bounds() {
     ];
     for (what, response, hint) in cases {
         let error = over_grpc(&response).unwrap_err();
-        let said = (error.status(), error.origin(), error.is_in_doubt());
-        assert_eq!(said, (Status::Internal, Origin::Connection, true), "{what}: {error:?}");
+        let properties = (error.status(), error.origin(), error.is_in_doubt());
+        assert_eq!(properties, (Status::Internal, Origin::Connection, true), "{what}: {error:?}");
         assert!(error.full_message().contains(hint), "{what}: {error:?}");
     }
 }
@@ -237,7 +237,7 @@ fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
             ("i", Int64Param(i64::MIN)),
             ("s", StringParam("a \u{e4}".to_owned())),
             ("u", Uint64Param(u64::MAX)),
-            // The same number is the same parameter, however it was sent.
+            // The same number is the same parameter in every wire form.
             ("v", Uint64Param(7)),
         ]
         .map(|(name, choice)| (name.to_owned(), parameter(choice)))
@@ -261,7 +261,7 @@ fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
         let output = result.output("A").unwrap();
         assert_eq!(output.data(), [5]);
         for parameters in [result.parameters(), output.parameters()] {
-            // A map of protobuf's has no order.
+            // Protobuf maps are unordered.
             let mut have: Vec<_> = parameters.iter().collect();
             have.sort_by_key(|(name, _)| *name);
             assert_eq!(have, expected);
@@ -271,10 +271,10 @@ fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
 }
 
 #[test]
-fn the_last_response_is_told_by_its_parameter_and_nothing_in_it_by_its_outputs() {
+fn the_final_response_is_marked_by_its_parameter_and_an_empty_one_has_no_outputs() {
     for (mark, has_output, is_final, is_null) in [
         (None, true, true, false),
-        // Whoever sends no mark sends one response.
+        // Without the parameter there is only one response.
         (None, false, true, true),
         (Some(false), true, false, false),
         (Some(false), false, false, false),
@@ -306,7 +306,7 @@ fn the_last_response_is_told_by_its_parameter_and_nothing_in_it_by_its_outputs()
 }
 
 #[test]
-fn an_empty_entry_beside_contents_leaves_the_caller_s_buffer_its_data() {
+fn an_empty_raw_entry_beside_contents_does_not_clear_the_callers_buffer() {
     let mut memory = [0u8; 2];
     let mut output = tensor("A", "UINT8", &[2]);
     output.contents = Some(InferTensorContents { uint_contents: vec![7, 8], ..Default::default() });
@@ -327,7 +327,7 @@ fn an_empty_entry_beside_contents_leaves_the_caller_s_buffer_its_data() {
 }
 
 #[test]
-fn a_text_that_is_no_utf_8_is_no_reason_to_lose_the_tensors() {
+fn a_text_that_is_not_utf_8_does_not_lose_the_tensors() {
     let mut message = infer_response(vec![tensor("AQ", "UINT8", &[1])], &[&[5]]);
     message.outputs[0].parameters.extend([("xQ".to_owned(), parameter(StringParam("yQ".to_owned())))]);
     message.parameters.extend([("zQ".to_owned(), parameter(StringParam("wQ".to_owned())))]);

@@ -1,4 +1,4 @@
-//! A real server that is stopped by SIGTERM under calls: every call ends soon, and says what happened.
+//! A real server is stopped by SIGTERM during calls: every call ends soon with an error that names the cause.
 
 use std::{
     collections::BTreeMap,
@@ -18,20 +18,20 @@ use triton_client::{
 use crate::{own_server::OwnServer, server::is_embedded};
 
 const THREADS: usize = 12;
-/// The longest that a call may take.
+/// The maximum duration of a call.
 const MAX: Duration = Duration::from_secs(2);
-/// As many calls succeed before the server is stopped.
+/// The number of calls that succeed before the server is stopped.
 const BEFORE: usize = 100;
 /// Longer than the server takes to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What an error of a server that stops is, if it is one that is known: status, origin, in doubt, retryable, and words of
-/// its message.
+/// The kind of a known error of a stopping server, by its properties and its message; `None` for any other
+/// error.
 fn known(error: &Error) -> Option<&'static str> {
-    let said = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
+    let properties = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
     let message = error.full_message();
     let says = |words: &str| message.contains(words);
-    match said {
+    match properties {
         (Unavailable, Origin::Connection, false, true) if says("refused") => Some("refused"),
         (Unavailable, Origin::Connection, _, true) if says("connection") => Some("connection lost"),
         (Cancelled, Origin::Server, true, true) if says("is probably stopping") => Some("cancelled"),
@@ -48,7 +48,7 @@ fn known(error: &Error) -> Option<&'static str> {
 }
 
 #[test]
-fn every_call_to_a_server_that_stops_ends_soon_and_says_so() {
+fn every_call_to_a_stopping_server_ends_soon_with_the_cause() {
     if is_embedded() {
         return;
     }
@@ -59,7 +59,7 @@ fn every_call_to_a_server_that_stops_ends_soon_and_says_so() {
         let outcomes: Mutex<BTreeMap<&str, (usize, Duration)>> = Mutex::default();
         let (unknown, succeeded) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
         let start = Instant::now();
-        // Returns whether the server is still there.
+        // Returns whether the server still accepts connections.
         let call = |thread: usize| {
             let request = match thread % 3 {
                 0 => InferRequest::new("slow").input("DELAY_MS", &[1], &[100u32]),

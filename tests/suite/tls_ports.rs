@@ -1,4 +1,5 @@
-//! A client without TLS on a port that expects it: known by what the port says, and asked about where it says nothing.
+//! A client without TLS on a port that expects it: recognized by what the port sends, and asked about if it
+//! sends nothing.
 
 use std::{
     io::{self, Read, Write},
@@ -13,11 +14,11 @@ use crate::{
     support::fault::{Cases, Wire, close},
 };
 
-/// What such a port is reported as.
+/// The error of such a port.
 const TLS: Expected =
     Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt: false, retryable: false };
-const HINT: &str = "this port speaks TLS: use https:// or grpcs://";
-const QUESTION: &str = "does this port expect TLS?";
+const HINT: &str = "the server's port speaks TLS: use an https:// or grpcs:// URL";
+const QUESTION: &str = "(does this port expect TLS?)";
 
 /// Pages of nginx 1.22, Apache 2.4 and Caddy 2.6, shortened.
 const PAGES: [&str; 4] = [
@@ -32,7 +33,7 @@ const PAGES: [&str; 4] = [
 /// A fatal alert of TLS 1.0: protocol version.
 const ALERT: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
 
-/// What a port does with the start of a connection's bytes.
+/// What a port does after the first bytes of a connection.
 #[derive(Clone, Copy, Debug)]
 enum Does {
     Sends(&'static [u8]),
@@ -49,12 +50,12 @@ impl Does {
         if !matches!(self, SendsAndStaysOpen(_)) {
             stream.shutdown(Shutdown::Write)?;
         }
-        // What is unread when a connection is closed would reset it.
+        // Unread bytes would reset the connection.
         io::copy(&mut stream, &mut io::sink()).map(drop)
     }
 }
 
-/// A port that treats the start of HTTP/2 and anything else so.
+/// A port with these reactions to the start of HTTP/2 and to anything else.
 fn port(http2: Does, http1: Does) -> Wire {
     Wire::start(move |_, mut stream| {
         let mut start = [0; 4];
@@ -73,13 +74,13 @@ fn infer_large(client: &Client) -> Result<(), Error> {
 }
 
 #[test]
-fn a_port_that_says_it_speaks_tls_is_reported_so_and_not_retryable() {
+fn a_port_that_says_that_it_speaks_tls_is_reported_and_not_retryable() {
     let mut cases: Vec<(&str, Does, Does)> = Vec::new();
     for page in PAGES {
         let page = page.as_bytes();
         cases.push(("http", Closes, Sends(page)));
         cases.push(("http", Closes, SendsAndStaysOpen(page)));
-        // Apache and Caddy hang up on HTTP/2, nginx has a page for it.
+        // Apache and Caddy close the connection on HTTP/2, nginx sends a page.
         cases.push(("grpc", Closes, Sends(page)));
         cases.push(("grpc", Sends(page), Sends(page)));
         cases.push(("grpc", Sends(b"HTTP/1.1 400 Bad Request\r\n\r\n<html></html>"), Sends(page)));
@@ -89,7 +90,7 @@ fn a_port_that_says_it_speaks_tls_is_reported_so_and_not_retryable() {
     }
     let mut failures = Vec::new();
     for (scheme, http2, http1) in cases {
-        // Without its length a page that stays open has no end.
+        // Without a length a page on an open connection has no end.
         if matches!(http1, SendsAndStaysOpen(bytes) if bytes != ALERT && !bytes.windows(8).any(|at| at == b"Length: "))
         {
             continue;
@@ -114,9 +115,9 @@ fn a_port_that_says_it_speaks_tls_is_reported_so_and_not_retryable() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// HAProxy, Envoy, nghttpx and Triton do so; so does a load balancer without servers.
+/// As HAProxy, Envoy, nghttpx, Triton, and a load balancer without servers.
 #[test]
-fn a_server_that_never_sends_a_byte_is_asked_about_and_otherwise_a_lost_connection() {
+fn a_server_that_never_sent_a_byte_is_asked_about_and_any_other_only_lost() {
     for scheme in ["http", "grpc"] {
         for kind in BOTH {
             let what = format!("{scheme}, {kind:?}");
@@ -129,7 +130,7 @@ fn a_server_that_never_sends_a_byte_is_asked_about_and_otherwise_a_lost_connecti
                 retryable: true,
             };
             expected.check(&error, &what, &[QUESTION]);
-            // One that has sent something before is just lost.
+            // After a response, the connection is only lost.
             let server = match scheme {
                 "http" => Cases::http(|turn| match turn.number {
                     0 => turn.send(&turn.good()),
@@ -147,7 +148,7 @@ fn a_server_that_never_sends_a_byte_is_asked_about_and_otherwise_a_lost_connecti
 }
 
 #[test]
-fn an_error_that_quotes_such_a_page_is_the_server_s_own() {
+fn an_error_that_quotes_such_a_page_is_the_servers_own() {
     for body in [
         r#"{"error":"Client sent an HTTP request to an HTTPS server"}"#,
         r#" {"error":"400 The plain HTTP request was sent to HTTPS port"}"#,
@@ -157,8 +158,8 @@ fn an_error_that_quotes_such_a_page_is_the_server_s_own() {
                 turn.send(&crate::support::fault::response(400, &[], body.as_bytes()))
             });
             let error = kind.call(&client(&format!("http://{}", server.address())), 1).unwrap_err();
-            let said = (error.status(), error.origin());
-            assert_eq!(said, (Status::InvalidArgument, Origin::Server), "{error:?}");
+            let properties = (error.status(), error.origin());
+            assert_eq!(properties, (Status::InvalidArgument, Origin::Server), "{error:?}");
         }
     }
 }

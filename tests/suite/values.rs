@@ -73,8 +73,8 @@ fn json_elements_of_invalid_utf_8_are_refused_with_advice_and_names_are_repaired
         ];
         unescape(&parts.concat())
     };
-    expect_broken(over_http(&json(b"A", br"a\xff")), "request it as binary data");
-    expect_broken(over_http(&json(br"\xff", br"\xc3")), "request it as binary data");
+    expect_broken(over_http(&json(b"A", br"a\xff")), "request binary data");
+    expect_broken(over_http(&json(br"\xff", br"\xc3")), "request binary data");
     let result = over_http(&json(br"A\xff", b"a")).unwrap();
     assert_eq!(result.model_name(), "m\u{fffd}");
     let output = result.output("A\u{fffd}").unwrap();

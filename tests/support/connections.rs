@@ -8,18 +8,18 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// The threads of a server's connections. On drop the connections are cut and the threads waited for; if one
-/// of them ever panicked, this thread does.
+/// The threads of a server's connections. Dropping this closes the connections, joins the threads, and
+/// resumes the first panic of one of them.
 #[derive(Debug, Default)]
 pub struct Connections {
-    /// Weak, since a connection is closed when its thread lets go of it.
+    /// Weak, so that a connection is closed when its thread ends.
     open: Vec<(Weak<TcpStream>, JoinHandle<()>)>,
     panicked: Option<Box<dyn Any + Send>>,
 }
 
 impl Connections {
     /// Runs `serve` in a thread; the connection is closed when it returns. It must return when the connection
-    /// is cut.
+    /// is shut down.
     pub fn serve(&mut self, stream: TcpStream, serve: impl FnOnce(&TcpStream) + Send + 'static) {
         let (ended, open) =
             std::mem::take(&mut self.open).into_iter().partition(|(_, thread)| thread.is_finished());
@@ -45,7 +45,7 @@ impl Drop for Connections {
     fn drop(&mut self) {
         let open = std::mem::take(&mut self.open);
         for stream in open.iter().filter_map(|(stream, _)| stream.upgrade()) {
-            // Fails if the peer was faster.
+            // Fails if the peer closed it first.
             let _ = stream.shutdown(Shutdown::Both);
         }
         self.join(open);

@@ -1,5 +1,5 @@
-//! The embedded server as a program, for tests in other languages. It prints where it is, in one line, and
-//! ends when its standard input does: so it never outlives the test that started it.
+//! The embedded server as a program, for tests in other languages. It prints its addresses in one line and
+//! exits at the end of its standard input, so that it never outlives the test that started it.
 
 #[path = "mod.rs"]
 mod support;

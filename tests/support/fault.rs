@@ -1,6 +1,6 @@
-//! Servers that do what a real one can't be made to do, as a test tells them. Each is at a free port of
-//! 127.0.0.1 and ends on drop. If a test's closure panics, dropping its server does; a closure that never
-//! returns holds up the drop.
+//! Servers whose behaviour a test scripts, for what a real server can't be made to do. Each is on a free port
+//! of 127.0.0.1 and stops on drop. If a test's closure panics, dropping the server does too; a closure that
+//! never returns blocks the drop.
 
 mod cases;
 mod grpc;

@@ -16,26 +16,26 @@ pub const CONTENT: &str = "application/grpc";
 /// The compression flag and the byte size before each message.
 const PREFIX_BYTE_SIZE: usize = 5;
 
-/// A message behind its prefix, not compressed.
+/// An uncompressed message with its prefix.
 pub fn frame(message: &[u8]) -> Bytes {
     let byte_size = u32::try_from(message.len()).expect("gRPC's messages are smaller than 4 GiB");
     [&[0][..], &byte_size.to_be_bytes(), message].concat().into()
 }
 
-/// The message of a unary request. Text says what is wrong if it is not one message, not compressed.
+/// The message of a unary request; an error text if the body is not one uncompressed message.
 pub fn unframe(mut body: Vec<u8>) -> std::result::Result<Vec<u8>, String> {
     let Some((&[flag, ref byte_size @ ..], message)) = body.split_first_chunk::<PREFIX_BYTE_SIZE>() else {
-        return Err(format!("a body of {} bytes holds no message", body.len()));
+        return Err(format!("a body of {} bytes is too short for a message", body.len()));
     };
     let (expected, got) = (u32::from_be_bytes(*byte_size) as usize, message.len());
     match (flag, expected == got) {
         (0, true) => Ok(body.split_off(PREFIX_BYTE_SIZE)),
-        (0, false) => Err(format!("a message of {expected} bytes with {got} bytes behind its prefix")),
+        (0, false) => Err(format!("a message of {expected} bytes with {got} bytes after its prefix")),
         (flag, _) => Err(format!("a message with the compression flag {flag}")),
     }
 }
 
-/// Answers with messages and then a status.
+/// Sends messages and then a status.
 pub async fn reply(call: &mut Call, messages: Vec<Vec<u8>>, status: i32, text: &str) -> Result<()> {
     let mut stream = call.send_headers(200, CONTENT)?;
     for message in messages {
@@ -46,12 +46,12 @@ pub async fn reply(call: &mut Call, messages: Vec<Vec<u8>>, status: i32, text: &
     stream.send_trailers(trailers)
 }
 
-/// Answers with a status in the head, and nothing else.
+/// Sends only headers, with the status in them.
 pub fn reply_trailers_only(call: &mut Call, status: i32, text: &str) -> Result<()> {
-    let mut head = Response::new(());
-    head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(CONTENT));
-    set_status(head.headers_mut(), status, text);
-    call.send_only_headers(head)
+    let mut response = Response::new(());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(CONTENT));
+    set_status(response.headers_mut(), status, text);
+    call.send_only_headers(response)
 }
 
 fn set_status(headers: &mut HeaderMap, status: i32, text: &str) {

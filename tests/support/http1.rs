@@ -4,11 +4,11 @@ use std::io::{self, BufRead, Read, Write};
 
 use http::StatusCode;
 
-/// A request as it came.
+/// A request as received.
 #[derive(Debug)]
 pub struct Request {
     pub method: String,
-    /// With the query, if there is one; escapes are left as they are.
+    /// With the query, if any; not unescaped.
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -16,19 +16,19 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads the next request of a connection; `None` at its end. `InvalidData` for what this reader can't
-    /// read.
+    /// Reads the next request of a connection; `None` at its end. `InvalidData` for a malformed or
+    /// unsupported request.
     ///
-    /// `writer` is the same connection: a client may wait to be told that it may send its body.
+    /// `writer` is the same connection: a client may wait for 100 Continue before it sends its body.
     pub fn read(reader: &mut impl BufRead, mut writer: impl Write) -> io::Result<Option<Self>> {
-        const LONGEST_HEAD: u64 = 64 << 10;
-        let mut head = reader.by_ref().take(LONGEST_HEAD);
+        const MAX_HEADERS_BYTE_SIZE: u64 = 64 << 10;
+        let mut head = reader.by_ref().take(MAX_HEADERS_BYTE_SIZE);
         let Some(line) = read_line(&mut head)? else { return Ok(None) };
         let mut words = line.split(' ').map(str::to_owned);
         let (Some(method), Some(path), Some(version), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {
-            return Err(invalid(format!("no request line: {line:?}")));
+            return Err(invalid(format!("invalid request line: {line:?}")));
         };
         let mut headers = Vec::new();
         loop {
@@ -37,16 +37,17 @@ impl Request {
                 break;
             }
             let (name, value) =
-                line.split_once(':').ok_or_else(|| invalid(format!("no header: {line:?}")))?;
+                line.split_once(':').ok_or_else(|| invalid(format!("invalid header: {line:?}")))?;
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
         let mut request = Self { method, path, headers, body: Vec::new(), version };
 
         if request.header("transfer-encoding").is_some() {
-            return Err(invalid("only a body with a Content-Length can be read"));
+            return Err(invalid("a body without a Content-Length is not supported"));
         }
         let length = request.header("content-length").unwrap_or("0");
-        let length: usize = length.parse().map_err(|_| invalid(format!("Content-Length: {length:?}")))?;
+        let length: usize =
+            length.parse().map_err(|_| invalid(format!("invalid Content-Length: {length:?}")))?;
         if request.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
             writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
@@ -58,7 +59,7 @@ impl Request {
         Ok(Some(request))
     }
 
-    /// The value of the first header of that name, whatever its case.
+    /// The value of the first header of that name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|header| header.0.eq_ignore_ascii_case(name)).map(|header| &header.1[..])
     }
@@ -73,7 +74,7 @@ impl Request {
     }
 }
 
-/// The bytes of an answer. Content-Length is added, unless `headers` have one, true or not, or a
+/// The bytes of a response. Content-Length is added, unless `headers` have one, valid or not, or a
 /// Transfer-Encoding.
 pub fn response(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let reason =
@@ -93,14 +94,14 @@ pub fn response(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     response
 }
 
-/// A line without its end; `None` at the end of the connection.
+/// Reads a line without its end; `None` at the end of the connection.
 fn read_line(reader: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = Vec::new();
     if reader.read_until(b'\n', &mut line)? == 0 {
         return Ok(None);
     }
     if line.pop() != Some(b'\n') {
-        return Err(invalid("the head ends in the middle of a line, or is too long"));
+        return Err(invalid("the headers end in the middle of a line, or are too long"));
     }
     if line.last() == Some(&b'\r') {
         line.pop();

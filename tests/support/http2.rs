@@ -1,4 +1,4 @@
-//! A server of HTTP/2, on a runtime in a thread of its own.
+//! An HTTP/2 server, with a runtime in its own thread.
 
 use std::{future::poll_fn, io, net::SocketAddr, panic, sync::Arc, task::Poll, thread};
 
@@ -16,11 +16,11 @@ use tokio::{
 
 use super::listener;
 
-/// What a call's answer comes to; an error says that the client is gone, or has what it was to have instead
-/// of one.
+/// The outcome of serving a call; an error means that the client closed the connection, or that the call ends
+/// without a response.
 pub type Result<T> = std::result::Result<T, h2::Error>;
 
-/// A port and the thread that serves it. Both end on drop, and with them all connections.
+/// A port and the thread that serves it. Dropping it closes both and all connections.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -29,7 +29,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves each call by a future of `serve`'s. If one panics, dropping the server does.
+    /// Serves each call with a future from `serve`. If one panics, dropping the server does too.
     pub fn start<F>(
         settings: Builder,
         on_connection: impl Fn() + Send + Sync + 'static,
@@ -49,7 +49,7 @@ impl Server {
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).expect("a listener for the runtime");
                 tokio::spawn(service.accept(listener));
-                // Dropped or sent: both are the end.
+                // Dropped or sent: both stop the server.
                 let _ = stopped.await;
             });
             drop(runtime);
@@ -98,7 +98,7 @@ where
         let Ok(mut connection) = self.settings.handshake::<_, Bytes>(stream).await else { return };
         let (end, mut ends) = mpsc::unbounded_channel();
         loop {
-            // Accepting is also what drives the connection, whose streams may ask for its end meanwhile.
+            // Accepting also drives the connection; its streams may request its end meanwhile.
             let event = poll_fn(|context| match ends.poll_recv(context) {
                 Poll::Ready(end) => Poll::Ready(Err(end)),
                 Poll::Pending => connection.poll_accept(context).map(Ok),
@@ -130,7 +130,7 @@ enum End {
     GoAway,
 }
 
-/// A request and the way to answer it. If it is dropped unanswered, its stream is reset.
+/// A request and the means to respond. If it is dropped without a response, its stream is reset.
 #[derive(Debug)]
 pub struct Call {
     path: String,
@@ -160,7 +160,7 @@ impl Call {
         Ok(body)
     }
 
-    /// Sends an answer's head, after which only what it returns can be sent.
+    /// Sends the headers of a response. The rest is sent through the stream that it returns.
     pub fn send_headers(&mut self, status: u16, content_type: &str) -> Result<SendStream<Bytes>> {
         self.send_headers_with(status, content_type, &[])
     }
@@ -172,33 +172,33 @@ impl Call {
         content_type: &str,
         more: &[(String, String)],
     ) -> Result<SendStream<Bytes>> {
-        let mut head = Response::builder().status(status).header(CONTENT_TYPE, content_type);
+        let mut builder = Response::builder().status(status).header(CONTENT_TYPE, content_type);
         for (name, value) in more {
-            head = head.header(name, value);
+            builder = builder.header(name, value);
         }
-        self.response.send_response(head.body(()).expect("headers of the test"), false)
+        self.response.send_response(builder.body(()).expect("headers of the test"), false)
     }
 
-    /// Sends an answer that is nothing but a head.
-    pub fn send_only_headers(&mut self, head: Response<()>) -> Result<()> {
-        self.response.send_response(head, true).map(drop)
+    /// Sends a response that has only headers.
+    pub fn send_only_headers(&mut self, headers: Response<()>) -> Result<()> {
+        self.response.send_response(headers, true).map(drop)
     }
 
     pub fn reset(&mut self, reason: Reason) {
         self.response.send_reset(reason);
     }
 
-    /// Waits until the client gives the call up, or the connection.
+    /// Waits until the client cancels the call or closes the connection.
     pub async fn abandoned(&mut self) -> Result<()> {
         poll_fn(|context| self.response.poll_reset(context)).await.map(drop)
     }
 
-    /// Cuts the connection, with all calls on it.
+    /// Closes the connection with all calls on it.
     pub fn close_connection(&self) {
         let _ = self.end.send(End::Close);
     }
 
-    /// As [`Call::close_connection`], after a GOAWAY that counts this call among those served.
+    /// The same, after a GOAWAY that counts this call as processed.
     pub fn go_away(&self) {
         let _ = self.end.send(End::GoAway);
     }
@@ -212,7 +212,7 @@ pub async fn send_data(stream: &mut SendStream<Bytes>, mut data: Bytes) -> Resul
             return Err(Reason::CANCEL.into());
         };
         match capacity? {
-            // Taken away again before it could be used: the connection's task has to go on first.
+            // The capacity was reduced again: the connection's task must run first.
             0 => tokio::task::yield_now().await,
             capacity => stream.send_data(data.split_to(capacity.min(data.len())), false)?,
         }

@@ -1,4 +1,4 @@
-//! Accepts connections to a free port of 127.0.0.1.
+//! Accepts connections on a free port of 127.0.0.1.
 
 use std::{
     io,
@@ -11,8 +11,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// A port and the thread that accepts its connections. Both end on drop, after what `start` was given was
-/// dropped.
+/// A port and the thread that accepts its connections. Both end on drop, after the closure given to `start`
+/// was dropped.
 #[derive(Debug)]
 pub struct Listener {
     address: SocketAddr,
@@ -22,7 +22,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Hands each connection to `on_connection`, on the accepting thread.
+    /// Calls `on_connection` with each connection, on the accepting thread.
     pub fn start(mut on_connection: impl FnMut(TcpStream) + Send + 'static) -> io::Result<Self> {
         let listener = bind()?;
         let address = listener.local_addr()?;
@@ -56,8 +56,8 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        // The standard library can't interrupt an accept: one more connection does. If none can be had, the
-        // thread is not waiting for one.
+        // The standard library can't interrupt an accept: one more connection does. If that fails, the thread
+        // is not waiting for one.
         let waker = TcpStream::connect(self.address);
         join(self.thread.take());
         drop(waker);
@@ -69,8 +69,7 @@ pub fn bind() -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
 }
 
-/// Waits for a server's thread. What made it panic, a failed assertion of a test perhaps, goes on in this
-/// thread.
+/// Joins a server's thread, and resumes its panic, perhaps a failed assertion of a test.
 pub fn join(thread: Option<JoinHandle<()>>) {
     if let Some(Err(cause)) = thread.map(JoinHandle::join)
         && !thread::panicking()

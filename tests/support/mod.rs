@@ -1,5 +1,5 @@
-//! Servers in this process: one that stands in for Triton, and ones that misbehave as told. To be declared as
-//! the module `support` of a crate's root.
+//! Servers in the test process: a stand-in for Triton, and ones that misbehave as scripted. Declared as the
+//! module `support` of a crate's root.
 
 // Each test and example uses a part of this.
 #![allow(dead_code, unused_imports)]

@@ -16,14 +16,14 @@ use super::{
         ServerReadyResponse, model_infer_response::InferOutputTensor,
         model_metadata_response::TensorMetadata, repository_index_response::ModelIndex,
     },
-    models::{Asked, Failure, Kind, Model, Result, Spec, Tensor, VERSION, index, infer, load, unload},
+    models::{Failure, Kind, Model, Query, Result, Spec, Tensor, VERSION, index, infer, load, unload},
 };
 use crate::support::{grpc, http2};
 
 const SERVICE: &str = "/inference.GRPCInferenceService/";
 
 pub fn start() -> io::Result<http2::Server> {
-    // Wide enough that large tensors need not wait for each other's acknowledgements.
+    // Large enough that large tensors do not wait for window updates.
     const WINDOW_BYTE_SIZE: u32 = 16 << 20;
     let mut settings = Builder::new();
     settings.initial_window_size(WINDOW_BYTE_SIZE).initial_connection_window_size(WINDOW_BYTE_SIZE);
@@ -151,7 +151,7 @@ fn config(model: &Model) -> ModelConfig {
 fn respond_infer(request: ModelInferRequest) -> Result<ModelInferResponse> {
     let (given, raw) = (request.inputs.len(), request.raw_input_contents.len());
     Model::find(&request.model_name, &request.model_version)?;
-    // Triton overlooks what is too much. A client that sends it is wrong all the same.
+    // Triton ignores excess entries, but a client that sends them is wrong.
     if given != raw {
         let text =
             format!("the embedded server takes raw_input_contents only: {raw} entries for {given} inputs");
@@ -175,7 +175,7 @@ fn respond_infer(request: ModelInferRequest) -> Result<ModelInferResponse> {
         shape: input.shape,
         data,
     });
-    let asked = Asked {
+    let query = Query {
         model: request.model_name.clone(),
         version: request.model_version,
         id: request.id.clone(),
@@ -188,7 +188,7 @@ fn respond_infer(request: ModelInferRequest) -> Result<ModelInferResponse> {
         id: request.id,
         ..Default::default()
     };
-    for Tensor { name, datatype, shape, data } in infer(asked)? {
+    for Tensor { name, datatype, shape, data } in infer(query)? {
         response.outputs.push(InferOutputTensor { name, datatype, shape, ..Default::default() });
         response.raw_output_contents.push(data);
     }

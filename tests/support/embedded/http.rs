@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 
 use super::{
     EXTENSIONS, NAME,
-    models::{Asked, Failure, Kind, Model, Result, Spec, Tensor, VERSION, index, infer, load, unload},
+    models::{Failure, Kind, Model, Query, Result, Spec, Tensor, VERSION, index, infer, load, unload},
 };
 use crate::support::http1::{Request, response};
 
-/// The byte size of the JSON part, of a request and of an answer.
+/// The header with the byte size of the JSON part, in requests and responses.
 const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 const BINARY: &str = "application/octet-stream";
 
-/// Answers a connection's requests until the client ends it.
+/// Serves a connection's requests until the client closes it.
 pub fn serve(mut stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::with_capacity(64 << 10, stream);
@@ -188,15 +188,15 @@ fn respond_infer(model: &str, version: &str, request: Request) -> Result<Vec<u8>
     }
     let (model, version) = (model.to_owned(), version.to_owned());
     let id = json.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let asked =
-        Asked { model: model.clone(), version, id: id.clone(), inputs, outputs: read_outputs(&json)? };
-    Ok(infer_response(&model, &id, &infer(asked)?))
+    let query =
+        Query { model: model.clone(), version, id: id.clone(), inputs, outputs: read_outputs(&json)? };
+    Ok(infer_response(&model, &id, &infer(query)?))
 }
 
-/// Reads an input and takes its data off `tensors`.
+/// Reads an input and splits its data off `tensors`.
 fn read_input(input: &Value, model: &str, tensors: &mut Bytes) -> Result<Tensor> {
-    let name = text_of(input, "name")?;
-    let datatype = text_of(input, "datatype")?;
+    let name = string_member(input, "name")?;
+    let datatype = string_member(input, "datatype")?;
     let no_shape = || cannot_parse("shape", "attempt to access JSON non-array as array");
     let shape = input.get("shape").and_then(Value::as_array).ok_or_else(no_shape)?;
     let dim = |dim: &Value| dim.as_u64().and_then(|dim| i64::try_from(dim).ok());
@@ -220,11 +220,11 @@ fn read_input(input: &Value, model: &str, tensors: &mut Bytes) -> Result<Tensor>
     Ok(Tensor { name, datatype, shape, data: tensors.split_to(byte_size) })
 }
 
-/// The names of the outputs asked for. They are to be binary, each or all.
+/// The names of the requested outputs, which must be binary, each or all.
 fn read_outputs(json: &Value) -> Result<Vec<String>> {
     let not_binary = || {
         Failure::invalid(
-            "the embedded server gives binary tensors only: ask with 'binary_data' or 'binary_data_output'",
+            "the embedded server sends binary tensors only: request 'binary_data' or 'binary_data_output'",
         )
     };
     let all_binary = json.pointer("/parameters/binary_data_output").and_then(Value::as_bool).unwrap_or(false);
@@ -241,12 +241,12 @@ fn read_outputs(json: &Value) -> Result<Vec<String>> {
             return Err(Failure::new(Kind::Unsupported, text));
         }
         let binary = parameters.and_then(|parameters| parameters.get("binary_data")).and_then(Value::as_bool);
-        if binary.unwrap_or(all_binary) { text_of(output, "name") } else { Err(not_binary()) }
+        if binary.unwrap_or(all_binary) { string_member(output, "name") } else { Err(not_binary()) }
     };
     outputs.iter().map(name).collect()
 }
 
-fn text_of(object: &Value, key: &str) -> Result<String> {
+fn string_member(object: &Value, key: &str) -> Result<String> {
     let text = object.get(key).and_then(Value::as_str).map(str::to_owned);
     text.ok_or_else(|| cannot_parse(key, "attempt to access JSON non-string as string"))
 }
@@ -267,7 +267,7 @@ fn infer_response(model: &str, id: &str, outputs: &[Tensor]) -> Vec<u8> {
     if !id.is_empty() {
         json["id"] = id.into();
     }
-    // As Triton does it: tensors that are all empty need no header to tell where they start.
+    // As Triton: no header with the size of the JSON part if all tensors are empty.
     if outputs.iter().all(|output| output.data.is_empty()) {
         return json_response(&json);
     }

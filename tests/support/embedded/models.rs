@@ -1,5 +1,5 @@
-//! The models, and what Triton checks before one runs. The texts follow those of Triton 2.51, the longest cut
-//! short.
+//! The models, and the checks of Triton before one runs. The texts are those of Triton 2.51, the longest
+//! shortened.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-/// A tensor, in the layout that both protocols send.
+/// A tensor in the binary layout of both protocols.
 #[derive(Clone, Debug)]
 pub struct Tensor {
     pub name: String,
@@ -19,17 +19,17 @@ pub struct Tensor {
 
 /// An inference request.
 #[derive(Debug)]
-pub struct Asked {
+pub struct Query {
     pub model: String,
-    /// Empty for the newest.
+    /// Empty for the latest.
     pub version: String,
     pub id: String,
     pub inputs: Vec<Tensor>,
-    /// By name; none for all.
+    /// By name; all if empty.
     pub outputs: Vec<String>,
 }
 
-/// Why there is no answer. Both protocols have codes for it.
+/// The kind of a failure, for which both protocols have codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     InvalidArgument,
@@ -66,12 +66,12 @@ pub struct Model {
     pub max_batch_size: i64,
     /// In the order in which `run` takes them.
     pub inputs: Vec<Spec>,
-    /// In the order in which `run` gives them. Each has the shape of the first input.
+    /// In the order in which `run` returns them. Each has the shape of the first input.
     pub outputs: Vec<Spec>,
     run: fn(&[Tensor]) -> Result<Vec<Bytes>>,
 }
 
-/// What a model says of one of its tensors.
+/// The description of a tensor of a model.
 #[derive(Debug)]
 pub struct Spec {
     pub name: &'static str,
@@ -80,8 +80,7 @@ pub struct Spec {
     dims: Option<&'static [i64]>,
 }
 
-/// The names of the datatypes with the byte sizes of their elements; `None` where each has a length of its
-/// own.
+/// The names of the datatypes with the byte sizes of their elements; `None` if it varies.
 const DATATYPES: [(&str, Option<usize>); 14] = [
     ("BOOL", Some(1)),
     ("UINT8", Some(1)),
@@ -124,7 +123,7 @@ static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
     models
 });
 
-/// The models that are not loaded, of every server in the process.
+/// The models that are unloaded, for all servers of the process.
 static UNLOADED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
 fn unloaded() -> MutexGuard<'static, BTreeSet<&'static str>> {
@@ -146,7 +145,7 @@ pub fn load(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A model that is not there is no error.
+/// An unknown model is not an error.
 pub fn unload(name: &str) {
     if let Some(model) = MODELS.iter().find(|model| model.name == name) {
         unloaded().insert(&model.name);
@@ -154,7 +153,7 @@ pub fn unload(name: &str) {
 }
 
 impl Model {
-    /// The model of that name and version; no version is the newest.
+    /// The model of that name and version; "" is the latest version.
     pub fn find(name: &str, version: &str) -> Result<&'static Self> {
         let not_found = |what: String| {
             Failure::new(Kind::NotFound, format!("Request for unknown model: {what} is not found"))
@@ -178,18 +177,18 @@ impl Model {
         }
     }
 
-    /// The shape of a tensor as metadata have it, -1 for what differs from request to request.
+    /// The shape of a tensor in metadata, with -1 for variable dimensions.
     pub fn shape(&self, spec: &Spec) -> Vec<i64> {
         let batch = (self.max_batch_size > 0).then_some(-1);
         batch.into_iter().chain(spec.dims.unwrap_or(&[-1]).iter().copied()).collect()
     }
 
-    /// What the configuration calls a tensor's datatype.
+    /// The datatype's name in the configuration.
     pub fn data_type(spec: &Spec) -> String {
         format!("TYPE_{}", if spec.datatype == "BYTES" { "STRING" } else { spec.datatype })
     }
 
-    /// The shape of a tensor as the configuration has it.
+    /// The shape of a tensor in the configuration.
     pub fn dims(spec: &Spec) -> &'static [i64] {
         spec.dims.unwrap_or(&[-1])
     }
@@ -207,9 +206,9 @@ impl Model {
             )));
         }
         if batch.is_some_and(|batch| *batch > self.max_batch_size) {
-            let most = self.max_batch_size;
+            let max = self.max_batch_size;
             return Err(Failure::invalid(format!(
-                "inference request batch-size must be <= {most} for '{name}'"
+                "inference request batch-size must be <= {max} for '{name}'"
             )));
         }
         Ok(())
@@ -273,7 +272,7 @@ impl Model {
         Ok(())
     }
 
-    /// The inputs in the model's order, with nothing missing and nothing to spare.
+    /// The inputs in the model's order; an error if they are not exactly the model's.
     fn arrange(&self, mut inputs: Vec<Tensor>) -> Result<Vec<Tensor>> {
         for (at, input) in inputs.iter().enumerate() {
             if inputs[..at].iter().any(|other| other.name == input.name) {
@@ -302,9 +301,9 @@ impl Model {
     }
 }
 
-/// Runs a model: the outputs asked for, in the model's order.
-pub fn infer(asked: Asked) -> Result<Vec<Tensor>> {
-    let Asked { model, version, id, inputs, outputs } = asked;
+/// Runs a model, and returns the requested outputs in the model's order.
+pub fn infer(query: Query) -> Result<Vec<Tensor>> {
+    let Query { model, version, id, inputs, outputs } = query;
     let model = Model::find(&model, &version)?;
     if let Some(name) = outputs.iter().find(|name| !model.outputs.iter().any(|spec| spec.name == **name)) {
         return Err(Failure::invalid(format!(
@@ -321,7 +320,7 @@ pub fn infer(asked: Asked) -> Result<Vec<Tensor>> {
         model.check(input, spec).map_err(of_request)?;
     }
     let given = model.outputs.iter().zip((model.run)(&inputs)?);
-    let asked_for =
+    let requested =
         given.filter(|(spec, _)| outputs.is_empty() || outputs.iter().any(|name| name == spec.name));
     let tensor = |(spec, data): (&Spec, Bytes)| Tensor {
         name: spec.name.to_owned(),
@@ -329,7 +328,7 @@ pub fn infer(asked: Asked) -> Result<Vec<Tensor>> {
         shape: inputs[0].shape.clone(),
         data,
     };
-    Ok(asked_for.map(tensor).collect())
+    Ok(requested.map(tensor).collect())
 }
 
 fn simple(inputs: &[Tensor]) -> Result<Vec<Bytes>> {
@@ -346,7 +345,7 @@ fn simple_string(inputs: &[Tensor]) -> Result<Vec<Bytes>> {
         let number = |text: &[u8]| str::from_utf8(text).ok()?.parse().ok();
         let no_number = |text: &[u8]| {
             let text = text.escape_ascii();
-            Failure::new(Kind::Internal, format!("Failed to process the request(s): no number: '{text}'"))
+            Failure::new(Kind::Internal, format!("Failed to process the request(s): not a number: '{text}'"))
         };
         strings(input)?.into_iter().map(|text| number(text).ok_or_else(|| no_number(text))).collect()
     };
@@ -363,7 +362,7 @@ fn simple_string(inputs: &[Tensor]) -> Result<Vec<Bytes>> {
     Ok(vec![apply(i64::wrapping_add), apply(i64::wrapping_sub)])
 }
 
-/// The elements of a BYTES tensor, each behind its length in four bytes.
+/// The elements of a BYTES tensor, each preceded by its length in four bytes.
 fn strings(input: &Tensor) -> Result<Vec<&[u8]>> {
     let (name, mut rest, mut strings) = (&input.name, &input.data[..], Vec::new());
     while !rest.is_empty() {

@@ -1,5 +1,6 @@
-//! Servers that play a case, and otherwise answer as Triton does: an inference of one INT32 input gets `OUTPUT0`, each
-//! element plus 1, under the request's id; a request of a model's metadata gets the model's name.
+//! Servers that play a case and otherwise respond as Triton does: to an inference of one INT32 input with
+//! `OUTPUT0`, each element plus 1, and the request's id; to a request for a model's metadata with the model's
+//! name.
 
 use std::{
     io::{self, BufReader, Write},
@@ -32,7 +33,7 @@ pub struct Cases {
 }
 
 impl Cases {
-    /// HTTP/1.1: `play` responds to the first request of all, and every later one is answered well.
+    /// HTTP/1.1: `play` responds to the very first request; later ones get the right response.
     pub fn http_first(play: impl Fn(&HttpTurn) -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self::http(move |turn| if turn.number == 0 { play(turn) } else { turn.send(&turn.good()) })
     }
@@ -51,7 +52,7 @@ impl Cases {
         Self { wire, seen }
     }
 
-    /// gRPC: `play` responds to the first request of all, and every later one is answered well.
+    /// gRPC: `play` responds to the very first request; later ones get the right response.
     pub fn grpc_first(play: impl Fn(&GrpcTurn) -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self::grpc(move |turn| if turn.number == 0 { play(turn) } else { turn.reply_good() })
     }
@@ -74,18 +75,18 @@ impl Cases {
         self.wire.address()
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.wire.connections()
     }
 
-    /// How many requests were read in full so far.
+    /// The number of requests read in full so far.
     pub fn requests(&self) -> usize {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
-/// Notes the connection of a request, and returns the request's number.
+/// Records the connection of a request, and returns the request's number.
 fn note(seen: &Mutex<Vec<usize>>, connection: usize) -> usize {
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     seen.push(connection);
@@ -101,7 +102,7 @@ pub fn close() -> io::Result<()> {
 pub struct HttpTurn<'s> {
     stream: &'s TcpStream,
     pub request: Request,
-    /// The number of its connection, and its own among all of the server's, from 0 on.
+    /// The number of its connection, and its own among all requests of the server, from 0.
     pub connection: usize,
     pub number: usize,
 }
@@ -112,7 +113,7 @@ impl HttpTurn<'_> {
         stream.write_all(bytes)
     }
 
-    /// Sends a response, and another one when the client has long read it: the pause is the case.
+    /// Sends a response, and another one after the client has read it: the pause is the case.
     pub fn send_then_late(&self, bytes: &[u8], late: &[u8]) -> io::Result<()> {
         self.send(bytes)?;
         thread::sleep(Duration::from_millis(8));
@@ -124,7 +125,7 @@ impl HttpTurn<'_> {
     }
 
     /// The JSON part of an inference, and its elements.
-    fn asked(&self) -> (Value, Vec<i32>) {
+    fn inference(&self) -> (Value, Vec<i32>) {
         let body = &self.request.body;
         let size = self.request.header("inference-header-content-length");
         let size = size.map_or(body.len(), |size| size.parse().expect("a size by the client"));
@@ -134,10 +135,10 @@ impl HttpTurn<'_> {
 
     /// The id of an inference; empty if it has none.
     pub fn id(&self) -> String {
-        self.asked().0["id"].as_str().unwrap_or_default().to_owned()
+        self.inference().0["id"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The body of the right response, and the byte size of its JSON part if a tensor follows it.
+    /// The body of the right response, and the byte size of its JSON part if a tensor follows.
     pub fn body(&self) -> (Vec<u8>, Option<usize>) {
         if !self.is_inference() {
             let model = self.request.path.split('/').nth(3).unwrap_or_default();
@@ -147,7 +148,7 @@ impl HttpTurn<'_> {
     }
 
     fn inferred(&self, add: i32, id: Option<Value>) -> (Vec<u8>, Option<usize>) {
-        let (_, elements) = self.asked();
+        let (_, elements) = self.inference();
         let tensor: Vec<u8> = elements.iter().flat_map(|element| (element + add).to_le_bytes()).collect();
         let mut part = json!({"model_name": "m", "model_version": "1", "outputs": [{"name": "OUTPUT0",
             "datatype": "INT32", "shape": [elements.len()], "parameters": {"binary_data_size": tensor.len()}}]});
@@ -163,12 +164,12 @@ impl HttpTurn<'_> {
         whole(self.body())
     }
 
-    /// The right response under another id, or none.
+    /// The right response with another id, or none.
     pub fn good_under(&self, id: Option<Value>) -> Vec<u8> {
         whole(self.inferred(1, id))
     }
 
-    /// A whole response with other values. Its id is none that the client could know.
+    /// A valid response with other values, and without an id.
     pub fn wrong(&self) -> Vec<u8> {
         match self.is_inference() {
             true => whole(self.inferred(WRONG, None)),
@@ -176,7 +177,7 @@ impl HttpTurn<'_> {
         }
     }
 
-    /// A response with these outputs, and nothing in binary.
+    /// A response with these outputs, without binary data.
     pub fn with_outputs(&self, outputs: Value) -> Vec<u8> {
         let part =
             json!({"model_name": "m", "model_version": "1", "id": self.id(), "outputs": outputs}).to_string();
@@ -200,7 +201,7 @@ pub struct GrpcTurn<'p, 's> {
     pub stream: u32,
     /// Without its prefix.
     pub message: Vec<u8>,
-    /// The number of its connection, and its own among all of the server's, from 0 on.
+    /// The number of its connection, and its own among all requests of the server, from 0.
     pub connection: usize,
     pub number: usize,
 }
@@ -222,7 +223,7 @@ impl GrpcTurn<'_, '_> {
         self.reply(&self.good())
     }
 
-    /// Sends a message and the status OK, in frames of a size that every reader takes.
+    /// Sends a message and the status OK, in frames of a size that every client accepts.
     pub fn reply(&self, message: &[u8]) -> io::Result<()> {
         self.peer.reply(self.stream, message)
     }

@@ -1,4 +1,4 @@
-//! gRPC with answers by a test.
+//! A gRPC server with the responses of a test.
 
 use std::{
     net::SocketAddr,
@@ -16,95 +16,95 @@ use crate::support::{
     http2::{Call, Result, Server, send_data},
 };
 
-/// What becomes of a call.
+/// The response to a call.
 #[derive(Clone, Debug)]
 pub enum GrpcResponse {
-    /// Each message behind its prefix, and then the status.
+    /// Each message with its prefix, and then the status.
     Reply { messages: Vec<Vec<u8>>, status: i32, message: String },
-    /// A head with the status in it, and nothing else.
+    /// Headers with the status in them, and nothing else.
     TrailersOnly { status: i32, message: String },
-    /// These bytes, prefixes or not, and then these trailers; without trailers, just the end of the stream.
+    /// These bytes as DATA, and then these trailers; without trailers, the end of the stream.
     Raw { frames: Vec<Vec<u8>>, trailers: Vec<(String, String)> },
-    /// A message and the status OK, under these headers too.
+    /// A message and the status OK, with these additional headers.
     Headers { headers: Vec<(String, String)>, message: Vec<u8> },
-    /// An answer of HTTP, as a gateway may give it.
+    /// A response of HTTP, as from a gateway.
     HttpError { status: u16, content_type: String, body: Vec<u8> },
     /// RST_STREAM with INTERNAL_ERROR.
     Reset,
-    /// GOAWAY without an error, which counts this call among those served, and the end of the connection.
+    /// GOAWAY without an error, which counts this call as processed, and the end of the connection.
     GoAwayThenClose,
     /// The end of the connection.
     CloseConnection,
-    /// Nothing, for as long as server and client live.
+    /// Nothing, until the server or the client ends.
     Silence,
 }
 
-/// A server of gRPC. Its windows are HTTP/2's smallest usual ones, 65,535 bytes.
+/// A gRPC server with HTTP/2's default windows of 65,535 bytes.
 #[derive(Debug)]
 pub struct Grpc {
     server: Server,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
     abandoned: Arc<AtomicUsize>,
-    heard: Arc<Mutex<Vec<HeaderMap>>>,
+    metadata: Arc<Mutex<Vec<HeaderMap>>>,
 }
 
 impl Grpc {
-    /// Asks `answer` for each call, by its path and its message without the prefix, once it is there in full;
-    /// each on a thread of its own. The message is empty if there is none that could be read.
+    /// Calls `response` for each complete call with its path and its message without the prefix, each on its
+    /// own thread. The message is empty if the body is not a message.
     pub fn start(response: impl Fn(&str, Vec<u8>) -> GrpcResponse + Send + Sync + 'static) -> Self {
         let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (accepted, count, response) = (connections.clone(), requests.clone(), Arc::new(response));
-        let (heard, abandoned) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
-        let (note, gone) = (heard.clone(), abandoned.clone());
+        let (metadata, abandoned) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+        let (record, cancelled) = (metadata.clone(), abandoned.clone());
         let on_connection = move || {
             accepted.fetch_add(1, Ordering::SeqCst);
         };
         let server = Server::start(Builder::new(), on_connection, move |mut call| {
-            let (count, response, gone) = (count.clone(), response.clone(), gone.clone());
-            note.lock().unwrap_or_else(PoisonError::into_inner).push(call.headers().clone());
+            let (count, response, cancelled) = (count.clone(), response.clone(), cancelled.clone());
+            record.lock().unwrap_or_else(PoisonError::into_inner).push(call.headers().clone());
             async move {
                 let message = grpc::unframe(call.read_body().await?).unwrap_or_default();
                 count.fetch_add(1, Ordering::SeqCst);
-                // Not on the runtime's thread, which a closure that waits would stop for all other calls.
+                // Not on the runtime's thread, which a waiting closure would block for all other calls.
                 let path = call.path().to_owned();
                 let response = tokio::task::spawn_blocking(move || response(&path, message)).await;
                 let response = response.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
                 let is_silence = matches!(response, GrpcResponse::Silence);
-                let given = give(&mut call, response).await;
-                gone.fetch_add(usize::from(is_silence), Ordering::SeqCst);
-                given
+                let outcome = send(&mut call, response).await;
+                cancelled.fetch_add(usize::from(is_silence), Ordering::SeqCst);
+                outcome
             }
         });
-        Self { server: server.expect("a free port"), connections, requests, abandoned, heard }
+        Self { server: server.expect("a free port"), connections, requests, abandoned, metadata }
     }
 
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// How many calls were read in full so far.
+    /// The number of calls read in full so far.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// How many calls with [`GrpcResponse::Silence`] the client has given up so far.
+    /// The number of calls with [`GrpcResponse::Silence`] that the client has cancelled so far.
     pub fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::SeqCst)
     }
 
     /// The metadata of every call so far, in the order in which they began.
     pub fn metadata(&self) -> Vec<HeaderMap> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.metadata.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-async fn give(call: &mut Call, response: GrpcResponse) -> Result<()> {
+async fn send(call: &mut Call, response: GrpcResponse) -> Result<()> {
     match response {
         GrpcResponse::Reply { messages, status, message } => {
             grpc::reply(call, messages, status, &message).await
@@ -136,7 +136,7 @@ async fn give(call: &mut Call, response: GrpcResponse) -> Result<()> {
             call.reset(Reason::INTERNAL_ERROR);
             Ok(())
         }
-        // What ends the connection ends the call. Until then it must not be dropped: that would reset it.
+        // The end of the connection ends the call. Dropping it earlier would reset it.
         GrpcResponse::GoAwayThenClose => {
             call.go_away();
             call.abandoned().await

@@ -1,4 +1,4 @@
-//! HTTP with answers by a test.
+//! An HTTP server with the responses of a test.
 
 use std::{
     io::{self, BufReader, Write},
@@ -12,24 +12,24 @@ use std::{
 use super::Request;
 use crate::support::{connections::Connections, listener::Listener};
 
-/// What becomes of a request.
+/// The response to a request.
 #[derive(Clone, Debug)]
 pub enum Response {
-    /// These bytes, and then the connection's next request. [`super::response`] makes proper ones.
+    /// These bytes, and then the connection's next request. [`super::response`] makes valid ones.
     Bytes(Vec<u8>),
     /// These bytes, and then the end of the connection.
     BytesThenClose(Vec<u8>),
-    /// These bytes, so many at a time, and then the connection's next request.
+    /// These bytes, `each` at a time, and then the connection's next request.
     Pieces { bytes: Vec<u8>, each: usize },
     /// The end of the connection.
     Close,
-    /// Nothing, for as long as server and client live.
+    /// Nothing, until the server or the client ends.
     Silence,
-    /// These bytes, and then nothing, for as long as server and client live.
+    /// These bytes, and then nothing, until the server or the client ends.
     Stall { bytes: Vec<u8> },
 }
 
-/// A server of HTTP/1.1. Each connection has a thread.
+/// An HTTP/1.1 server with a thread for each connection.
 #[derive(Debug)]
 pub struct Http {
     listener: Listener,
@@ -38,16 +38,16 @@ pub struct Http {
 }
 
 impl Http {
-    /// Asks `answer` for each request, once it is there in full.
+    /// Calls `response` for each complete request.
     pub fn start(response: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         let (requests, abandoned) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (response, count, gone) = (Arc::new(response), requests.clone(), abandoned.clone());
+        let (response, count, closed) = (Arc::new(response), requests.clone(), abandoned.clone());
         let mut connections = Connections::default();
         let listener = Listener::start(move |stream| {
-            let (response, count, gone) = (response.clone(), count.clone(), gone.clone());
+            let (response, count, closed) = (response.clone(), count.clone(), closed.clone());
             connections.serve(stream, move |stream| {
-                // An error is the client's doing: it is gone, or sent what is no request.
-                let _ = serve(stream, &count, &gone, &*response);
+                // An error means that the client closed the connection or sent an invalid request.
+                let _ = serve(stream, &count, &closed, &*response);
             });
         });
         Self { listener: listener.expect("a free port"), requests, abandoned }
@@ -57,17 +57,18 @@ impl Http {
         self.listener.address()
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.listener.accepted()
     }
 
-    /// How many requests were read in full so far.
+    /// The number of requests read in full so far.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// How many connections with [`Response::Silence`] or [`Response::Stall`] the client has closed so far.
+    /// The number of connections with [`Response::Silence`] or [`Response::Stall`] that the client has closed
+    /// so far.
     pub fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::SeqCst)
     }
@@ -98,7 +99,7 @@ fn serve(
             Response::Stall { bytes } => bytes,
         };
         stream.write_all(&last)?;
-        // Ends when the client closes the connection, or the server's drop cuts it.
+        // Ends when the client closes the connection, or dropping the server does.
         let end = io::copy(&mut reader, &mut io::sink());
         abandoned.fetch_add(1, Ordering::SeqCst);
         return end.map(drop);

@@ -1,4 +1,4 @@
-//! Ports where not even a request is read.
+//! Ports that read no requests.
 
 use std::{
     mem,
@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketType, bind, socket};
 
 use crate::support::listener::Listener;
 
-/// A port that accepts connections, and no more.
+/// A port that only accepts connections.
 #[derive(Debug)]
 pub struct Sockets(Listener);
 
@@ -18,13 +18,13 @@ impl Sockets {
         self.0.address()
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.0.accepted()
     }
 }
 
-/// Accepts connections, and never reads nor writes. They are closed when this is dropped.
+/// Accepts connections, and neither reads nor writes. Dropping it closes them.
 pub fn silent() -> Sockets {
     let mut open = Vec::new();
     Sockets(Listener::start(move |stream| open.push(stream)).expect("a free port"))
@@ -37,8 +37,8 @@ pub fn closing() -> Sockets {
 
 /// An address where connections are refused, for the rest of the process.
 ///
-/// A port that was free a moment ago may belong to another test's server by now: so it stays bound, by a
-/// socket that never listens.
+/// The port stays bound by a socket that never listens: a port that was only free could be taken by another
+/// test's server.
 pub fn refused_address() -> SocketAddr {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
     bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");

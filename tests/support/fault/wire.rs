@@ -1,4 +1,4 @@
-//! Connections by hand: byte by byte, and HTTP/2's frames.
+//! Connections scripted byte by byte or by HTTP/2 frames.
 
 use std::{
     io::{self, Read, Write},
@@ -9,16 +9,16 @@ use std::{
 
 use crate::support::{connections::Connections, listener::Listener};
 
-/// Longer than anything takes that a test waits for.
+/// Longer than any wait of a test that passes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A port whose every connection is a test's own. Each has a thread.
+/// A port whose connections a test serves, each in its own thread.
 #[derive(Debug)]
 pub struct Wire(Listener);
 
 impl Wire {
-    /// Calls `serve` with each connection and its number, from 0 on; the connection is closed when it returns. An
-    /// error is the client's doing: it is gone.
+    /// Calls `serve` with each connection and its number, from 0; the connection is closed when it returns.
+    /// An error means that the client closed it first.
     pub fn start(serve: impl Fn(usize, &TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Self {
         let (serve, mut count) = (std::sync::Arc::new(serve), 0);
         let mut connections = Connections::default();
@@ -36,13 +36,13 @@ impl Wire {
         self.0.address()
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.0.accepted()
     }
 }
 
-/// What a server waits for until its test opens it.
+/// Holds a server back until the test opens it.
 #[derive(Debug, Default)]
 pub struct Gate {
     is_open: Mutex<bool>,
@@ -55,7 +55,7 @@ impl Gate {
         self.opened.notify_all();
     }
 
-    /// Waits until it is open, which is true, or for so long that the test has failed.
+    /// Waits until it is open; false after a timeout, which fails the test.
     pub fn wait(&self) -> bool {
         let is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.opened.wait_timeout_while(is_open, PATIENCE, |is_open| !*is_open);
@@ -64,7 +64,7 @@ impl Gate {
 }
 
 pub mod frame {
-    //! The numbers of HTTP/2 that tests name.
+    //! The numbers of HTTP/2 that tests use.
     pub const DATA: u8 = 0;
     pub const HEADERS: u8 = 1;
     pub const RST_STREAM: u8 = 3;
@@ -73,7 +73,7 @@ pub mod frame {
     pub const GOAWAY: u8 = 7;
     pub const WINDOW_UPDATE: u8 = 8;
     pub const CONTINUATION: u8 = 9;
-    /// One that HTTP/2 does not have, which is to be passed over.
+    /// An unknown type, which must be ignored.
     pub const OF_THE_FUTURE: u8 = 0xee;
 
     pub const END_STREAM: u8 = 1;
@@ -85,7 +85,7 @@ pub mod frame {
     pub const MAX_FRAME_SIZE: u16 = 5;
 }
 
-/// A frame as it came.
+/// A received frame.
 #[derive(Debug)]
 pub struct Frame {
     pub kind: u8,
@@ -95,16 +95,16 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Whether it is the last of its stream's.
+    /// Whether it ends its stream.
     pub fn ends_stream(&self) -> bool {
         matches!(self.kind, frame::DATA | frame::HEADERS) && self.flags & frame::END_STREAM != 0
     }
 }
 
-/// As much as a frame may hold, of whatever kind.
+/// The default maximum size of a frame.
 const FRAME_BYTE_SIZE: usize = 16 << 10;
 
-/// Writes the length of a literal that is not compressed, as HPACK has it.
+/// Writes the length of a literal without Huffman coding (RFC 7541, 5.1).
 fn push_length(block: &mut Vec<u8>, length: usize) {
     const PREFIX: usize = 127;
     if length < PREFIX {
@@ -119,12 +119,12 @@ fn push_length(block: &mut Vec<u8>, length: usize) {
     block.push(rest as u8);
 }
 
-/// The server's side of one connection of HTTP/2.
+/// The server's side of an HTTP/2 connection.
 #[derive(Debug)]
 pub struct Peer<'s>(&'s TcpStream);
 
 impl<'s> Peer<'s> {
-    /// Reads the client's preface and sends ours.
+    /// Reads the client's preface and sends the server's.
     pub fn accept(mut stream: &'s TcpStream, settings: &[(u16, u32)]) -> io::Result<Self> {
         stream.read_exact(&mut [0; 24])?;
         let peer = Self(stream);
@@ -136,7 +136,7 @@ impl<'s> Peer<'s> {
         Ok(peer)
     }
 
-    /// Reads the next frame. SETTINGS and PING are acknowledged on the way.
+    /// Reads the next frame. SETTINGS and PING are acknowledged.
     pub fn read(&self) -> io::Result<Frame> {
         let (mut stream, mut head) = (self.0, [0; 9]);
         stream.read_exact(&mut head)?;
@@ -173,7 +173,7 @@ impl<'s> Peer<'s> {
         loop {
             let read = self.read()?;
             if read.kind == frame::HEADERS {
-                // Of a request before it, which was refused, frames may have been on their way.
+                // Frames of an earlier request, which was refused, may still arrive.
                 body.clear();
             }
             if read.kind == frame::DATA && !read.payload.is_empty() {
@@ -194,7 +194,7 @@ impl<'s> Peer<'s> {
         to.write_all(&[&head, payload].concat())
     }
 
-    /// Lets the client send so much more on a stream, or with 0 on all.
+    /// Lets the client send `by` more bytes on a stream, or on the connection if it is 0.
     pub fn window_update(&self, stream: u32, by: u32) -> io::Result<()> {
         self.send(frame::WINDOW_UPDATE, 0, stream, &by.to_be_bytes())
     }
@@ -203,13 +203,13 @@ impl<'s> Peer<'s> {
         self.send(frame::RST_STREAM, 0, stream, &u32::from(reason).to_be_bytes())
     }
 
-    /// Takes no more streams; those up to `last` were seen.
+    /// Accepts no more streams; those up to `last` are processed.
     pub fn go_away(&self, last: u32) -> io::Result<()> {
         self.send(frame::GOAWAY, 0, 0, &[last.to_be_bytes(), [0; 4]].concat())
     }
 
-    /// Sends a head or trailers: literals without indexing, which any reader of HPACK takes. What does not fit into one
-    /// frame goes on in CONTINUATION.
+    /// Sends headers or trailers as literals without indexing. What does not fit into one frame follows in
+    /// CONTINUATION frames.
     pub fn headers(&self, stream: u32, headers: &[(&str, &str)], is_last: bool) -> io::Result<()> {
         let mut block = Vec::new();
         for (name, value) in headers {
@@ -231,10 +231,10 @@ impl<'s> Peer<'s> {
         }
     }
 
-    /// Sends the head of an answer of gRPC's, in which `more` stands too.
+    /// Sends the headers of a gRPC response, with `more`.
     pub fn response_headers(&self, stream: u32, more: &[(&str, &str)], is_last: bool) -> io::Result<()> {
-        let head = [(":status", "200"), ("content-type", "application/grpc")];
-        self.headers(stream, &[&head, more].concat(), is_last)
+        let headers = [(":status", "200"), ("content-type", "application/grpc")];
+        self.headers(stream, &[&headers, more].concat(), is_last)
     }
 
     /// Closes one direction of the connection, or both.
@@ -242,7 +242,7 @@ impl<'s> Peer<'s> {
         self.0.shutdown(how)
     }
 
-    /// Answers with a message and the status OK. The client's window is taken to be large enough.
+    /// Sends a message and the status OK. The client's window must be large enough.
     pub fn reply(&self, stream: u32, message: &[u8]) -> io::Result<()> {
         self.response_headers(stream, &[], false)?;
         for piece in crate::support::grpc::frame(message).chunks(FRAME_BYTE_SIZE) {

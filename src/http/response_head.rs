@@ -1,4 +1,4 @@
-//! What a response says before its body: status line and headers.
+//! The status line and headers of a response.
 
 use std::mem::MaybeUninit;
 
@@ -9,55 +9,59 @@ use crate::{
     tls_port,
 };
 
-/// The maximum number of header lines of a response, and the maximum size of status line and headers in bytes:
+/// The maximum number of header lines, and the maximum byte size of status line and headers:
 /// RESOURCE_EXHAUSTED beyond.
 pub(super) const MAX_HEADERS: usize = 128;
 pub(super) const MAX_HEADERS_BYTE_SIZE: usize = 64 << 10;
-/// The byte size of the JSON part, of a request and of a response.
+/// The advice for a response of a gRPC port, and for one of an unknown protocol.
+const GRPC_PORT: &str =
+    "is it the gRPC port (8001 by default)? use a grpc:// URL, or the HTTP port (default 8000, metrics 8002)";
+const NOT_HTTP_PORT: &str =
+    "is it the HTTP port (default 8000, metrics 8002)? the gRPC port (8001) needs a grpc:// URL";
+/// The header with the byte size of the JSON part, in requests and responses.
 const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
-/// The same in a content type of SageMaker's and Vertex AI's.
+/// The same as a parameter of the content type, which SageMaker and Vertex AI pass on.
 const JSON_BYTE_SIZE_IN_TYPE: &str = "json-header-size=";
 
-/// The header that tells the byte size of the JSON part.
+/// The name of the header with the byte size of the JSON part.
 pub(super) fn json_size_header<'c>(context: &'c CallContext<'_>) -> &'c str {
     context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE)
 }
 
 /// Status line and headers of a response.
 #[derive(Debug)]
-pub(super) struct Head {
+pub(super) struct ResponseHead {
     pub status: u16,
     pub headers: Headers,
-    /// `Err` is what stands there instead of a number.
+    /// `Err` holds text that is not a number.
     pub json_byte_size: Option<std::result::Result<u64, String>>,
-    /// Unless it is `identity`; several are joined by `, `.
+    /// The Content-Encoding, unless it is `identity`; several are joined by `, `.
     pub encoding: Option<String>,
     pub kind: ContentKind,
     pub keeps_alive: bool,
     pub framing: Framing,
 }
 
-/// What the content type says of a body, as far as it matters: servers that do everything else right have been seen to send
-/// none, and `text/plain` for JSON.
+/// The content types that matter. Any other is accepted for JSON: servers that are otherwise correct send
+/// none, or `text/plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContentKind {
-    /// As a port for gRPC responds to HTTP/1.1 behind Envoy, HAProxy, Apache and Caddy: with status 200.
+    /// Envoy, HAProxy, Apache and Caddy send it over HTTP/1.1 from a gRPC port, with status 200.
     Grpc,
     Html,
     EventStream,
     Other,
 }
 
-/// How the end of a body is told.
+/// How the end of a body is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     Length(u64),
-    Chunks,
-    /// By the end of the connection.
-    ToTheEnd,
+    Chunked,
+    UntilClose,
 }
 
-/// What was read of the headers.
+/// The parsed values, kept for the next response.
 #[derive(Clone, Debug)]
 struct Parsed {
     status: u16,
@@ -68,18 +72,18 @@ struct Parsed {
     framing: Framing,
 }
 
-/// Parses the headers of one connection's responses. Those that equal the ones before, as a server's nearly always do
-/// for calls of the same kind, are not parsed again.
+/// Parses the headers of one connection's responses. Headers equal to the previous ones, as is usual for
+/// calls of the same kind, are not parsed again.
 #[derive(Debug, Default)]
-pub(super) struct HeadParser {
+pub(super) struct HeadersParser {
     last: Vec<u8>,
     parsed: Option<Parsed>,
 }
 
-impl HeadParser {
-    /// The headers at the start of `bytes`, and their length; `None` if they are not there as a whole. `json_size` is
-    /// the header of the byte size of the JSON part.
-    pub fn parse(&mut self, bytes: &[u8], json_size: &str) -> Result<Option<(Head, usize)>> {
+impl HeadersParser {
+    /// Parses the headers at the start of `bytes`, and returns their length too; `None` if they are
+    /// incomplete. `json_size` is the name of the header with the byte size of the JSON part.
+    pub fn parse(&mut self, bytes: &[u8], json_size: &str) -> Result<Option<(ResponseHead, usize)>> {
         let is_usual = json_size == JSON_BYTE_SIZE;
         if let Some(parsed) = &self.parsed
             && is_usual
@@ -99,17 +103,17 @@ impl HeadParser {
 }
 
 impl Parsed {
-    fn with(self, bytes: &[u8]) -> Head {
+    fn with(self, bytes: &[u8]) -> ResponseHead {
         let Self { status, json_byte_size, encoding, kind, keeps_alive, framing } = self;
         let headers = Headers::from_head(bytes);
-        Head { status, headers, json_byte_size, encoding, kind, keeps_alive, framing }
+        ResponseHead { status, headers, json_byte_size, encoding, kind, keeps_alive, framing }
     }
 
     fn parse(bytes: &[u8], json_size: &str) -> Result<Option<(Self, usize)>> {
-        let mut fields = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut []);
         let config = httparse::ParserConfig::default();
-        let outcome = config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields);
+        let outcome = config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
         let length = match outcome {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) => return Ok(None),
@@ -117,11 +121,15 @@ impl Parsed {
                 let message = format!("the response exceeds the limit of {MAX_HEADERS} header lines");
                 return Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true));
             }
-            Err(_) if is_settings_frame(bytes) => {
-                let message = "the server's port speaks HTTP/2, not HTTP/1.1: use a grpc:// URL, or the HTTP port (8000 by default)";
+            Err(_) if is_http2(bytes) => {
+                let message = format!("the server's port speaks HTTP/2, not HTTP/1.1: {GRPC_PORT}");
                 return Err(Error::malformed_response(message).in_doubt(false));
             }
             Err(_) if tls_port::is_alert(bytes) => return Err(tls_port::error()),
+            Err(error) if !bytes.starts_with(b"HTTP/") => {
+                let message = format!("malformed HTTP response: {NOT_HTTP_PORT}");
+                return Err(Error::malformed_response(message).with_source(error));
+            }
             Err(error) => return Err(malformed().with_source(error)),
         };
         if length > MAX_HEADERS_BYTE_SIZE {
@@ -130,15 +138,15 @@ impl Parsed {
         }
         let mut before = b'\n';
         for byte in &bytes[..length] {
-            // What one reader takes for a header's end another may not.
+            // Parsers disagree on whether a bare LF ends a line, which request smuggling exploits.
             if *byte == b'\n' && before != b'\r' {
-                return Err(malformed().with_source("a line ends in LF alone, without CR"));
+                return Err(malformed().with_source("a line ends with LF without CR"));
             }
             before = *byte;
         }
         let status = response.code.unwrap_or_default();
         if !matches!(status, 100..=599) {
-            return Err(malformed().with_source(format!("status {status} is not one of HTTP")));
+            return Err(malformed().with_source(format!("invalid status {status}")));
         }
         let is_1_1 = response.version == Some(1);
         let mut parsed = Self {
@@ -147,19 +155,19 @@ impl Parsed {
             encoding: None,
             kind: ContentKind::Other,
             keeps_alive: is_1_1,
-            framing: Framing::ToTheEnd,
+            framing: Framing::UntilClose,
         };
         let (mut byte_size, mut coding) = (None, None);
-        for field in &*response.headers {
-            let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-            let value = field.value.trim_ascii();
+        for header in &*response.headers {
+            let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+            let value = header.value.trim_ascii();
             if is("content-length") {
                 for one in value.split(|byte| *byte == b',') {
                     let one = number(one.trim_ascii()).ok_or_else(|| {
-                        malformed().with_source(format!("Content-Length '{}'", shown(value)))
+                        malformed().with_source(format!("invalid Content-Length '{}'", shown(value)))
                     })?;
                     if byte_size.is_some_and(|other| other != one) {
-                        return Err(malformed().with_source("two Content-Length that differ"));
+                        return Err(malformed().with_source("conflicting Content-Length values"));
                     }
                     byte_size = Some(one);
                 }
@@ -168,7 +176,7 @@ impl Parsed {
                     let message = format!("unsupported Transfer-Encoding '{}'", shown(value));
                     return Err(malformed().with_source(message));
                 }
-                coding = Some(Framing::Chunks);
+                coding = Some(Framing::Chunked);
             } else if is("connection") {
                 let mut tokens = value.split(|byte| *byte == b',');
                 parsed.keeps_alive &= !tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"));
@@ -183,14 +191,14 @@ impl Parsed {
             }
         }
         parsed.framing = match (status, coding, byte_size) {
-            // No body follows these, whatever they say of its length.
+            // These have no body, whatever length their headers state (RFC 9112, 6.3).
             (100..=199 | 204 | 304, _, _) => Framing::Length(0),
             (_, Some(_), Some(_)) => {
                 return Err(malformed().with_source("both Content-Length and Transfer-Encoding"));
             }
             (_, Some(coding), None) => coding,
             (_, None, Some(byte_size)) => Framing::Length(byte_size),
-            (_, None, None) => Framing::ToTheEnd,
+            (_, None, None) => Framing::UntilClose,
         };
         Ok(Some((parsed, length)))
     }
@@ -213,8 +221,8 @@ impl ContentKind {
     }
 }
 
-/// Adds the encodings of a header to those of the headers before. One that comes again right after itself is the mistake of
-/// a proxy that added its header twice.
+/// Appends the encodings of a header line. One that is repeated at once counts once: some proxies add the
+/// header twice.
 fn add_encodings(encodings: &mut Option<String>, value: &[u8]) {
     for name in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
         if name.is_empty() || name.eq_ignore_ascii_case(b"identity") {
@@ -232,27 +240,27 @@ fn add_encodings(encodings: &mut Option<String>, value: &[u8]) {
     }
 }
 
-/// The error of a success that is gRPC's.
+/// The error of a success with gRPC's content type.
 pub(super) fn grpc_port(status: u16) -> Error {
-    let message = "unexpected content type 'application/grpc': this is a gRPC port: use a grpc:// URL, or the HTTP port (8000 by default)";
+    let message = format!("unexpected content type 'application/grpc' from the server's port: {GRPC_PORT}");
     Error::malformed_response(message).in_doubt(false).with_http_status(status)
 }
 
-/// What an encoding is that was not requested, or is not known.
+/// The message for an encoding that was not requested or is not supported.
 pub(super) fn unexpected_encoding(name: &str) -> String {
     format!("unexpected response encoding '{}', which was not requested", excerpt(name))
 }
 
-/// Whether the first thing that the server sends is what a server of HTTP/2 begins with: a SETTINGS frame of stream 0.
-fn is_settings_frame(bytes: &[u8]) -> bool {
-    matches!(bytes, [0, 0, _, 4, 0, 0, 0, 0, 0, ..])
+/// Whether the first bytes are those of an HTTP/2 server: a SETTINGS or GOAWAY frame on stream 0.
+pub(super) fn is_http2(first: &[u8]) -> bool {
+    matches!(first, [0, 0, _, 4 | 7, 0, 0, 0, 0, 0, ..])
 }
 
 fn malformed() -> Error {
     Error::malformed_response("malformed HTTP response")
 }
 
-/// What a server wrote, for an error's message.
+/// A server's text, cut and escaped for an error message.
 fn shown(value: &[u8]) -> String {
     excerpt(&String::from_utf8_lossy(value)).to_string()
 }
@@ -267,7 +275,7 @@ fn json_size_in_type(content_type: &[u8]) -> Option<std::result::Result<u64, Str
     Some(number(size.as_bytes()).ok_or_else(|| shown(size.as_bytes())))
 }
 
-/// Digits, and nothing else.
+/// Digits only: `parse` would accept a sign.
 fn number(text: &[u8]) -> Option<u64> {
     let text = str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     text.parse().ok()
