@@ -12,17 +12,23 @@ use crate::error::{Error, Origin, Result, Status};
 
 /// How a message is compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(i32)]
 pub enum Compression {
     /// Not at all.
     #[default]
-    None,
+    None = 0,
     /// gzip (RFC 1952).
-    Gzip,
+    Gzip = 1,
     /// What HTTP and gRPC call deflate: zlib (RFC 1950).
-    Deflate,
+    Deflate = 2,
 }
 
 impl Compression {
+    /// Returns the compression with a number; `None` for any other.
+    pub fn from_number(number: i32) -> Option<Self> {
+        [Self::None, Self::Gzip, Self::Deflate].into_iter().find(|one| *one as i32 == number)
+    }
+
     /// As headers name it.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -230,7 +230,7 @@ impl Client {
                 inner.metrics.get_or_init(|| server)
             }
         };
-        server.call(&GetMetrics, &CallContext::new(&inner.options, options).elsewhere())
+        server.call(&GetMetrics, &CallContext::elsewhere(&inner.options, options))
     }
 
     fn metrics_url(&self) -> Url {

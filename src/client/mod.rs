@@ -52,7 +52,7 @@ impl Client {
             metrics: OnceLock::new(),
             options: options.clone(),
             counters: Counters::default(),
-            buffers: Buffers::new(options.result_memory_byte_size),
+            buffers: Buffers::new(options.result_memory_byte_size as u64),
         })))
     }
 

@@ -32,7 +32,7 @@ impl InferResult {
         let call = CallOptions::new();
         let mut options = ClientOptions::new();
         // The caller has the whole message in memory: it is his to say what is too much.
-        options.set_max_message_byte_size(u64::MAX)?.set_max_decompressed_byte_size(u64::MAX)?;
+        options.set_max_message_byte_size(usize::MAX)?.set_max_decompressed_byte_size(usize::MAX)?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
         let mut places = Places::unasked(&buffers);

@@ -382,8 +382,9 @@ fn what_undeclared_compression_gives_is_bounded_as_ever() {
     let bytes = answer(200, &[], &bomb);
     let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
     let mut options = ClientOptions::new();
-    options.set_max_decompressed_byte_size(1 << 20).unwrap();
-    options.set_response_compression(Compression::Gzip);
+    let mut defaults = CallOptions::new();
+    defaults.set_response_compression(Compression::Gzip);
+    options.set_max_decompressed_byte_size(1 << 20).unwrap().set_call_options(defaults).unwrap();
     let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
     for error in [
         client.infer(&InferRequest::new("m")).unwrap_err(),

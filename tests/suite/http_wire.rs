@@ -181,7 +181,7 @@ fn an_answer_over_the_limit_is_refused_announced_or_not() {
     ] {
         let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
         let mut options = ClientOptions::new();
-        options.set_max_message_byte_size(body().len() as u64 - 1).unwrap();
+        options.set_max_message_byte_size(body().len() - 1).unwrap();
         let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
         // Without an input the request is below the limit.
         let error = client.infer(&InferRequest::new("m")).unwrap_err();
