@@ -1,4 +1,4 @@
-/* Made from src/ffi by `make header`: not to be edited. */
+/* Generated from src/ffi by `make header`. Do not edit. */
 
 #ifndef TRITON_CLIENT_H
 #define TRITON_CLIENT_H
@@ -7,13 +7,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A status that nobody looks at is a mistake: the compiler says so where the language has a way to. */
-#if defined(__cplusplus) && __cplusplus >= 201703L
+/*
+ * TRITON_NO_ATTRIBUTES, defined before the header is included, leaves out attributes and C23's syntax for enums: for parsers
+ * of C that know neither, such as cffi's.
+ */
+
+/* Warns if a returned status is ignored. */
+#if defined(TRITON_NO_ATTRIBUTES)
+#define TRITON_NODISCARD
+#elif defined(__cplusplus) && __cplusplus >= 201703L
 #define TRITON_NODISCARD [[nodiscard]]
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202000L
 #define TRITON_NODISCARD [[nodiscard]]
 #else
 #define TRITON_NODISCARD
+#endif
+
+/* Declares an enum with the size of int32_t, whatever the compiler's options. In C before C23 its type is int32_t. */
+#if defined(__cplusplus)
+#define TRITON_ENUM(name) enum name : int32_t
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L && !defined(TRITON_NO_ATTRIBUTES)
+#define TRITON_ENUM(name) enum name : int32_t; typedef enum name name; enum name : int32_t
+#else
+#define TRITON_ENUM(name) typedef int32_t name; enum name
 #endif
 
 /*
@@ -135,11 +151,7 @@ extern "C" {
 /**
  * The status of a call. The canonical codes of gRPC, with their numbers.
  */
-enum triton_status
-#if __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // __STDC_VERSION__ >= 202311L
- {
+TRITON_ENUM(triton_status) {
     /**
      * The operation succeeded.
      */
@@ -209,20 +221,11 @@ enum triton_status
      */
     TRITON_STATUS_UNAUTHENTICATED = 16,
 };
-#if __STDC_VERSION__ >= 202311L
-typedef enum triton_status triton_status;
-#else
-typedef int32_t triton_status;
-#endif // __STDC_VERSION__ >= 202311L
 
 /**
  * Where an error was detected.
  */
-enum triton_origin
-#if __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // __STDC_VERSION__ >= 202311L
- {
+TRITON_ENUM(triton_origin) {
     /**
      * There is no error.
      */
@@ -244,16 +247,11 @@ enum triton_origin
      */
     TRITON_ORIGIN_SERVER = 4,
 };
-#if __STDC_VERSION__ >= 202311L
-typedef enum triton_origin triton_origin;
-#else
-typedef int32_t triton_origin;
-#endif // __STDC_VERSION__ >= 202311L
 
 /**
  * What the elements of a tensor are. The numbers are those of inference.DataType in the protocol.
  */
-typedef enum triton_datatype {
+TRITON_ENUM(triton_datatype) {
     /**
      * No datatype, or one that this library does not know.
      */
@@ -314,16 +312,12 @@ typedef enum triton_datatype {
      * The upper half of a float, two bytes.
      */
     TRITON_DATATYPE_BF16 = 14,
-} triton_datatype;
+};
 
 /**
  * The severity of a log message, the highest first.
  */
-enum triton_log_level
-#if __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // __STDC_VERSION__ >= 202311L
- {
+TRITON_ENUM(triton_log_level) {
     /**
      * A failure that the caller cannot learn of in another way.
      */
@@ -345,16 +339,11 @@ enum triton_log_level
      */
     TRITON_LOG_TRACE = 5,
 };
-#if __STDC_VERSION__ >= 202311L
-typedef enum triton_log_level triton_log_level;
-#else
-typedef int32_t triton_log_level;
-#endif // __STDC_VERSION__ >= 202311L
 
 /**
  * What gRPC's own health service says of a service, with its numbers.
  */
-typedef enum triton_serving_status {
+TRITON_ENUM(triton_serving_status) {
     /**
      * Nothing is known about it.
      */
@@ -371,12 +360,12 @@ typedef enum triton_serving_status {
      * The server has no service of that name.
      */
     TRITON_SERVING_STATUS_SERVICE_UNKNOWN = 3,
-} triton_serving_status;
+};
 
 /**
  * What the value of a parameter is.
  */
-typedef enum triton_value_kind {
+TRITON_ENUM(triton_value_kind) {
     /**
      * There is no parameter.
      */
@@ -401,12 +390,12 @@ typedef enum triton_value_kind {
      * triton_parameter_string
      */
     TRITON_VALUE_STRING = 5,
-} triton_value_kind;
+};
 
 /**
  * Which versions of a model are served.
  */
-typedef enum triton_version_policy {
+TRITON_ENUM(triton_version_policy) {
     /**
      * So many of the newest: triton_model_config_latest_count.
      */
@@ -419,12 +408,12 @@ typedef enum triton_version_policy {
      * Those of triton_model_config_version.
      */
     TRITON_VERSION_POLICY_SPECIFIC = 2,
-} triton_version_policy;
+};
 
 /**
  * How the requests of sequences are batched.
  */
-typedef enum triton_sequence_strategy {
+TRITON_ENUM(triton_sequence_strategy) {
     /**
      * Not at all: the model has no state.
      */
@@ -437,12 +426,12 @@ typedef enum triton_sequence_strategy {
      * A sequence runs in any batch, the oldest first.
      */
     TRITON_SEQUENCE_STRATEGY_OLDEST = 2,
-} triton_sequence_strategy;
+};
 
 /**
  * How the dimensions of an input are to be read.
  */
-typedef enum triton_tensor_format {
+TRITON_ENUM(triton_tensor_format) {
     /**
      * As the model has it.
      */
@@ -455,16 +444,12 @@ typedef enum triton_tensor_format {
      * Channels, height, width.
      */
     TRITON_TENSOR_FORMAT_NCHW = 2,
-} triton_tensor_format;
+};
 
 /**
  * How a message is compressed.
  */
-enum triton_compression
-#if __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // __STDC_VERSION__ >= 202311L
- {
+TRITON_ENUM(triton_compression) {
     /**
      * Not compressed.
      */
@@ -478,16 +463,29 @@ enum triton_compression
      */
     TRITON_COMPRESSION_DEFLATE = 2,
 };
-#if __STDC_VERSION__ >= 202311L
-typedef enum triton_compression triton_compression;
-#else
-typedef int32_t triton_compression;
-#endif // __STDC_VERSION__ >= 202311L
+
+/**
+ * The format of a server's load report. Both are read alike.
+ */
+TRITON_ENUM(triton_load_report_format) {
+    /**
+     * No report.
+     */
+    TRITON_LOAD_REPORT_NONE = 0,
+    /**
+     * TEXT name=value, ...
+     */
+    TRITON_LOAD_REPORT_TEXT = 1,
+    /**
+     * JSON {...}
+     */
+    TRITON_LOAD_REPORT_JSON = 2,
+};
 
 /**
  * A step of a request that is counted, and whose time is taken.
  */
-typedef enum triton_statistic {
+TRITON_ENUM(triton_statistic) {
     /**
      * Requests, or responses, that succeeded, from beginning to end.
      */
@@ -528,34 +526,7 @@ typedef enum triton_statistic {
      * Responses that were cancelled; of responses alone.
      */
     TRITON_STATISTIC_CANCEL = 9,
-} triton_statistic;
-
-/**
- * The format of a server's load report. Both are read alike.
- */
-enum triton_load_report_format
-#if __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // __STDC_VERSION__ >= 202311L
- {
-    /**
-     * No report.
-     */
-    TRITON_LOAD_REPORT_NONE = 0,
-    /**
-     * TEXT name=value, ...
-     */
-    TRITON_LOAD_REPORT_TEXT = 1,
-    /**
-     * JSON {...}
-     */
-    TRITON_LOAD_REPORT_JSON = 2,
 };
-#if __STDC_VERSION__ >= 202311L
-typedef enum triton_load_report_format triton_load_report_format;
-#else
-typedef int32_t triton_load_report_format;
-#endif // __STDC_VERSION__ >= 202311L
 
 /**
  * Bytes that the library made. Freed with triton_buffer_free.
@@ -705,10 +676,7 @@ typedef struct triton_tensor_metadata triton_tensor_metadata;
  * @param message    the text; valid during the call
  * @param user_data  as passed with the callback
  */
-typedef void (*triton_log_callback)(triton_log_level level,
-                                    const char *target,
-                                    const char *message,
-                                    void *user_data);
+typedef void (*triton_log_callback)(triton_log_level level, const char *target, const char *message, void *user_data);
 
 /**
  * Frees the user_data of a callback: see CALLBACKS.
@@ -834,15 +802,17 @@ typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
 
-/** Whether this header is of the version given or a later one, for use in #if. */
+/** Whether this header has the given version or a later one, for use in #if. */
 #define TRITON_VERSION_AT_LEAST(major, minor, patch) \
     (TRITON_VERSION_NUMBER >= (major) * 10000 + (minor) * 100 + (patch))
 
 /*
  * THE LIBRARY: its version, and what this build can do.
  *
- *     if (triton_abi_version() != TRITON_ABI_VERSION) ...            (a program that loads the library at run time)
- *     if (!triton_has_feature("grpc")) ...
+ *     if (triton_abi_version() != TRITON_ABI_VERSION) {
+ *         fprintf(stderr, "libtriton_client %s does not match the header of this program\n", triton_version());
+ *         return 1;
+ *     }
  */
 
 /**
@@ -870,12 +840,6 @@ bool triton_has_feature(const char *name);
 
 /*
  * ERRORS say why a call failed: in words for people, and in codes for programs.
- *
- *     if (triton_client_infer(client, request, NULL, &result, &error)) {
- *         fprintf(stderr, "%s\n", triton_error_message(error));
- *         bool try_again = triton_error_is_retryable(error) && !triton_error_is_in_doubt(error);
- *         triton_error_free(error);
- *     }
  *
  * *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the request although
  * the call failed: all or a part of it was sent, and no response says what became of it.
@@ -941,6 +905,13 @@ bool triton_has_feature(const char *name);
  * followed: the message has their Location.
  *
  * A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network.
+ *
+ *     if (triton_client_infer(client, request, NULL, &result, &error)) {
+ *         fprintf(stderr, "%s\n", triton_error_message(error));
+ *         is_worth_another_try = triton_error_is_retryable(error) && !triton_error_is_in_doubt(error);
+ *         triton_error_free(error);
+ *         error = NULL;
+ *     }
  */
 
 /**
@@ -991,7 +962,7 @@ const triton_headers *triton_error_headers(const triton_error *error);
  *
  * @return the copy; free it with triton_error_free. NULL for NULL
  */
-triton_error *triton_error_clone(const triton_error *error);
+TRITON_NODISCARD triton_error *triton_error_clone(const triton_error *error);
 
 /**
  * Frees an error. NULL is ignored.
@@ -1011,8 +982,11 @@ const char *triton_status_name(triton_status status);
  * value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a response has at most 128 headers of at most
  * 64 KiB together, over gRPC at most 1 MiB: TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
  *
- *     const char *tenant = triton_headers_find(triton_infer_result_headers(result), "x-tenant");
- *     if (tenant) puts(tenant);
+ *     const triton_headers *headers = triton_infer_result_headers(result);
+ *     const char *type = triton_headers_find(headers, "Content-Type");
+ *     if (type) printf("the response is of type %s\n", type);
+ *     for (size_t i = 0; i < triton_headers_count(headers); i++)
+ *         printf("%s: %s\n", triton_headers_name(headers, i), triton_headers_value(headers, i));
  */
 
 /**
@@ -1036,11 +1010,14 @@ const char *triton_headers_value(const triton_headers *headers, size_t index);
  * @param name  in any case
  * @return the value, of the first header with that name if there are several; NULL if there is none, since a value may be ""
  */
-const char *triton_headers_find(const triton_headers *headers,
-                                const char *name);
+const char *triton_headers_find(const triton_headers *headers, const char *name);
 
 /*
  * DATATYPES of tensors: their names and sizes.
+ *
+ *     triton_datatype datatype = triton_datatype_from_name("FP32");
+ *     size_t byte_size = 1000 * triton_datatype_byte_size(datatype);
+ *     printf("1000 elements of %s have %zu bytes\n", triton_datatype_name(datatype), byte_size);
  */
 
 /**
@@ -1065,13 +1042,6 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  * OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may be changed or freed
  * afterwards.
  *
- *     triton_client_options *options = NULL;
- *     triton_client *client = NULL;
- *     int failed = triton_client_options_new(&options, &error)
- *         || triton_client_options_set_timeout_us(options, 5000000, &error)
- *         || triton_client_new("grpc://localhost:8001", options, &client, &error);
- *     triton_client_options_free(options);
- *
  *     option                                   default          set by
  *     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
  *                                                               triton_call_options_set_timeout_us
@@ -1085,6 +1055,13 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     URL of the metrics                       port 8002        triton_client_options_set_metrics_url
  *     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
  *     log callback                             none             triton_client_options_set_log_callback
+ *
+ *     triton_client_options *options = NULL;
+ *     int failed = triton_client_options_new(&options, &error)
+ *         || triton_client_options_set_timeout_us(options, 5000000, &error)
+ *         || triton_client_options_set_max_connections(options, 8, &error)
+ *         || triton_client_new(url, options, &client, &error);
+ *     triton_client_options_free(options);
  */
 
 /**
@@ -1092,7 +1069,8 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *
  * @param options_out  the options; free them with triton_client_options_free
  */
-triton_status triton_client_options_new(triton_client_options **options_out, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_new(
+    triton_client_options **options_out, triton_error **error_out);
 
 /**
  * Frees options of a client. NULL is ignored. Clients that were made with them are not affected.
@@ -1105,27 +1083,24 @@ void triton_client_options_free(triton_client_options *options);
  *
  * @param timeout_us  microseconds; the default is 60 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
-triton_status triton_client_options_set_timeout_us(triton_client_options *options,
-                                                   uint64_t timeout_us,
-                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies too.
  *
  * @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
-triton_status triton_client_options_set_connect_timeout_us(triton_client_options *options,
-                                                           uint64_t timeout_us,
-                                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_connect_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Sets the timeout of calls that load or unload a model and set none themselves.
  *
  * @param timeout_us  microseconds; the default is 10 min; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
-triton_status triton_client_options_set_load_timeout_us(triton_client_options *options,
-                                                        uint64_t timeout_us,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_load_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Sets the defaults of every call, in place of those set before. They are merged field by field with the options of a call: a
@@ -1138,9 +1113,8 @@ triton_status triton_client_options_set_load_timeout_us(triton_client_options *o
  *
  * @param call_options  copied; may be changed or freed afterwards. NULL undoes it
  */
-triton_status triton_client_options_set_call_options(triton_client_options *options,
-                                                     const triton_call_options *call_options,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_call_options(
+    triton_client_options *options, const triton_call_options *call_options, triton_error **error_out);
 
 /**
  * Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a larger response before
@@ -1149,9 +1123,8 @@ triton_status triton_client_options_set_call_options(triton_client_options *opti
  *
  * @param byte_size  bytes; the default is 2^31 - 1, which 0 restores
  */
-triton_status triton_client_options_set_max_message_byte_size(triton_client_options *options,
-                                                              size_t byte_size,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_max_message_byte_size(
+    triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
  * Sets the maximum size of a compressed response after it is decompressed. A larger response is RESOURCE_EXHAUSTED, whatever its
@@ -1164,9 +1137,8 @@ triton_status triton_client_options_set_max_message_byte_size(triton_client_opti
  *
  * @param byte_size  bytes; the default is 256 MiB, which 0 restores
  */
-triton_status triton_client_options_set_max_decompressed_byte_size(triton_client_options *options,
-                                                                   size_t byte_size,
-                                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_max_decompressed_byte_size(
+    triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
  * Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a page fault for
@@ -1174,9 +1146,8 @@ triton_status triton_client_options_set_max_decompressed_byte_size(triton_client
  *
  * @param byte_size  bytes; the default is 64 MiB; 0 keeps none
  */
-triton_status triton_client_options_set_result_memory_byte_size(triton_client_options *options,
-                                                                size_t byte_size,
-                                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size(
+    triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
  * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds all of them
@@ -1185,9 +1156,8 @@ triton_status triton_client_options_set_result_memory_byte_size(triton_client_op
  *
  * @param max  the default is no maximum, which 0 restores: each concurrent call has a connection
  */
-triton_status triton_client_options_set_max_connections(triton_client_options *options,
-                                                        size_t max,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
+    triton_client_options *options, size_t max, triton_error **error_out);
 
 /**
  * Sets the URL of the server's metrics.
@@ -1195,9 +1165,8 @@ triton_status triton_client_options_set_max_connections(triton_client_options *o
  * @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP, also for a client of
  *             gRPC. The default is port 8002 of the server's host, which NULL restores
  */
-triton_status triton_client_options_set_metrics_url(triton_client_options *options,
-                                                    const char *url,
-                                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_metrics_url(
+    triton_client_options *options, const char *url, triton_error **error_out);
 
 /**
  * Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under another
@@ -1206,9 +1175,8 @@ triton_status triton_client_options_set_metrics_url(triton_client_options *optio
  * @param name  "package.Service"; the default is "inference.GRPCInferenceService", which NULL restores. INVALID_ARGUMENT unless it
  *              consists of identifiers separated by dots: ASCII letters, digits and '_', not beginning with a digit
  */
-triton_status triton_client_options_set_grpc_service_name(triton_client_options *options,
-                                                          const char *name,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
+    triton_client_options *options, const char *name, triton_error **error_out);
 
 /**
  * Sets a callback for log messages, in place of the one set before. Without one nothing is written anywhere.
@@ -1219,23 +1187,13 @@ triton_status triton_client_options_set_grpc_service_name(triton_client_options 
  *                   callback (CALLBACKS); may be NULL
  * @param user_data  passed to both
  */
-triton_status triton_client_options_set_log_callback(triton_client_options *options,
-                                                     triton_log_level level,
-                                                     triton_log_callback callback,
-                                                     triton_finalizer finalizer,
-                                                     void *user_data,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
+    triton_client_options *options, triton_log_level level, triton_log_callback callback,
+    triton_finalizer finalizer, void *user_data, triton_error **error_out);
 
 /*
  * OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of the client
  * (triton_client_options_set_call_options). Any number of calls may use the same options at once.
- *
- *     triton_call_options *options = NULL;
- *     int failed = triton_call_options_new(&options, &error)
- *         || triton_call_options_set_timeout_us(options, 20000, &error)
- *         || triton_call_options_add_header(options, "x-tenant", "blue", &error)
- *         || triton_client_infer(client, request, options, &result, &error);
- *     triton_call_options_free(options);
  *
  *     option                       default       protocol      set by
  *     timeout                      the client's  both          triton_call_options_set_timeout_us
@@ -1249,6 +1207,13 @@ triton_status triton_client_options_set_log_callback(triton_client_options *opti
  *     path of inferences           Triton's      HTTP          triton_call_options_set_http_path
  *     content type of inferences   Triton's      HTTP          triton_call_options_set_http_content_type
  *     header of the JSON's size    Triton's      HTTP          triton_call_options_set_http_json_size_header
+ *
+ *     triton_call_options *options = NULL;
+ *     int failed = triton_call_options_new(&options, &error)
+ *         || triton_call_options_set_timeout_us(options, 2500000, &error)
+ *         || triton_call_options_add_header(options, "x-tenant", "blue", &error)
+ *         || triton_client_infer(client, request, options, &result, &error);
+ *     triton_call_options_free(options);
  */
 
 /**
@@ -1256,7 +1221,8 @@ triton_status triton_client_options_set_log_callback(triton_client_options *opti
  *
  * @param options_out  the options; free them with triton_call_options_free
  */
-triton_status triton_call_options_new(triton_call_options **options_out, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_new(
+    triton_call_options **options_out, triton_error **error_out);
 
 /**
  * Frees options of a call. NULL is ignored. No call may be using them.
@@ -1269,9 +1235,8 @@ void triton_call_options_free(triton_call_options *options);
  *
  * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
-triton_status triton_call_options_set_timeout_us(triton_call_options *options,
-                                                 uint64_t timeout_us,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_timeout_us(
+    triton_call_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Adds a header to the call, over gRPC metadata. A name may be added several times.
@@ -1283,10 +1248,8 @@ triton_status triton_call_options_set_timeout_us(triton_call_options *options,
  * @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under that name, and the client's
  *               defaults of that name
  */
-triton_status triton_call_options_add_header(triton_call_options *options,
-                                             const char *name,
-                                             const char *value,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_add_header(
+    triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Adds a header whose value is any bytes, which are sent as base64.
@@ -1295,11 +1258,9 @@ triton_status triton_call_options_add_header(triton_call_options *options,
  * @param value      copied
  * @param byte_size  of value
  */
-triton_status triton_call_options_add_binary_header(triton_call_options *options,
-                                                    const char *name,
-                                                    const void *value,
-                                                    size_t byte_size,
-                                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_add_binary_header(
+    triton_call_options *options, const char *name, const void *value, size_t byte_size,
+    triton_error **error_out);
 
 /**
  * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): over HTTP a header of
@@ -1309,10 +1270,8 @@ triton_status triton_call_options_add_binary_header(triton_call_options *options
  * @param name   the name of the key, as configured at the server
  * @param value  the key. NULL removes the key that was added under that name, and the client's default of that name
  */
-triton_status triton_call_options_add_restricted_key(triton_call_options *options,
-                                                     const char *name,
-                                                     const char *value,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_add_restricted_key(
+    triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times. HTTP only: over
@@ -1321,18 +1280,15 @@ triton_status triton_call_options_add_restricted_key(triton_call_options *option
  * @param name   must not be empty
  * @param value  may be empty. NULL removes the parameter: those added under that name, and the client's defaults of that name
  */
-triton_status triton_call_options_add_query_parameter(triton_call_options *options,
-                                                      const char *name,
-                                                      const char *value,
-                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_add_query_parameter(
+    triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is decompressed (since
  * 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one that is not compressed. gRPC has no such limit.
  */
-triton_status triton_call_options_set_request_compression(triton_call_options *options,
-                                                          triton_compression compression,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_request_compression(
+    triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
  * Sets which compression is requested for responses to inferences. The server may send them without; Triton over gRPC compresses
@@ -1340,9 +1296,8 @@ triton_status triton_call_options_set_request_compression(triton_call_options *o
  * request compression from the server. A body that is compressed although no header says so is decompressed if compression was
  * requested, and INTERNAL if not. Replaces what triton_call_options_set_accept_encoding set.
  */
-triton_status triton_call_options_set_response_compression(triton_call_options *options,
-                                                           triton_compression compression,
-                                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_response_compression(
+    triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
  * Sets the Accept-Encoding of inferences; over gRPC without the weights. Replaces what triton_call_options_set_response_compression
@@ -1350,18 +1305,16 @@ triton_status triton_call_options_set_response_compression(triton_call_options *
  *
  * @param encodings  for example "deflate, gzip;q=0.5": of gzip, deflate and identity. NULL undoes either
  */
-triton_status triton_call_options_set_accept_encoding(triton_call_options *options,
-                                                      const char *encodings,
-                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_accept_encoding(
+    triton_call_options *options, const char *encodings, triton_error **error_out);
 
 /**
  * Requests the server's load report. Triton sends it over HTTP, for triton_client_generate and triton_client_generate_stream only,
  * and for backends that have such metrics (vLLM, TensorRT-LLM): triton_generated_load_report reads it.
  * triton_infer_result_load_report reads that of other servers, which may send it with inferences too.
  */
-triton_status triton_call_options_set_load_report(triton_call_options *options,
-                                                  triton_load_report_format format,
-                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_load_report(
+    triton_call_options *options, triton_load_report_format format, triton_error **error_out);
 
 /**
  * Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such as SageMaker
@@ -1369,9 +1322,8 @@ triton_status triton_call_options_set_load_report(triton_call_options *options,
  *
  * @param path  begins with a slash; NULL undoes it
  */
-triton_status triton_call_options_set_http_path(triton_call_options *options,
-                                                const char *path,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_http_path(
+    triton_call_options *options, const char *path, triton_error **error_out);
 
 /**
  * Sets the content type of inferences over HTTP.
@@ -1381,9 +1333,8 @@ triton_status triton_call_options_set_http_path(triton_call_options *options,
  *                      of the response in the same form. A request that consists of JSON only has no such size: with "{}" it is
  *                      sent as "application/json". NULL undoes it
  */
-triton_status triton_call_options_set_http_content_type(triton_call_options *options,
-                                                        const char *content_type,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_http_content_type(
+    triton_call_options *options, const char *content_type, triton_error **error_out);
 
 /**
  * Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead of
@@ -1391,9 +1342,8 @@ triton_status triton_call_options_set_http_content_type(triton_call_options *opt
  *
  * @param name  "" sends no such header; NULL undoes it
  */
-triton_status triton_call_options_set_http_json_size_header(triton_call_options *options,
-                                                            const char *name,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_call_options_set_http_json_size_header(
+    triton_call_options *options, const char *name, triton_error **error_out);
 
 /*
  * THE CLIENT of one server. It is created without network access, connects when it is first used, and may be used by any number of
@@ -1403,6 +1353,11 @@ triton_status triton_call_options_set_http_json_size_header(triton_call_options 
  * characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be used with Triton only over gRPC. Over HTTP, an inference
  * with such a name returns TRITON_STATUS_NOT_FOUND, loading returns TRITON_STATUS_INTERNAL, and the model is never ready. A name with
  * a slash is TRITON_STATUS_INVALID_ARGUMENT, and nothing is sent. Servers that decode URLs accept all other names.
+ *
+ *     triton_error *error = NULL;
+ *     if (triton_client_new(url, NULL, &client, &error))
+ *         fprintf(stderr, "%s\n", triton_error_message(error));
+ *     triton_error_free(error);
  */
 
 /**
@@ -1414,10 +1369,9 @@ triton_status triton_call_options_set_http_json_size_header(triton_call_options 
  * @param options     copied; NULL for the defaults
  * @param client_out  the client; free it with triton_client_free
  */
-triton_status triton_client_new(const char *url,
-                                const triton_client_options *options,
-                                triton_client **client_out,
-                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_new(
+    const char *url, const triton_client_options *options, triton_client **client_out,
+    triton_error **error_out);
 
 /**
  * Frees a client and closes its connections. NULL is ignored. Does not block. No call may be under way.
@@ -1428,6 +1382,11 @@ void triton_client_free(triton_client *client);
  * HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
  * status 200 is "true" with an empty body, and with a JSON object unless its member "live" or "ready" is false; with any
  * other body, such as a sign-in page, it is INTERNAL.
+ *
+ *     bool is_ready = false;
+ *     int failed = triton_client_wait_ready(client, NULL, NULL, NULL, &error)
+ *         || triton_client_check_model_ready(client, "simple", NULL, NULL, &is_ready, &error);
+ *     if (!failed) printf("the model is %s\n", is_ready ? "ready" : "not ready");
  */
 
 /**
@@ -1436,10 +1395,9 @@ void triton_client_free(triton_client *client);
  * @param options   of the call; NULL for the client's
  * @param live_out  the answer
  */
-triton_status triton_client_is_server_live(const triton_client *client,
-                                           const triton_call_options *options,
-                                           bool *live_out,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_is_server_live(
+    const triton_client *client, const triton_call_options *options, bool *live_out,
+    triton_error **error_out);
 
 /**
  * Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and
@@ -1449,10 +1407,9 @@ triton_status triton_client_is_server_live(const triton_client *client,
  * @param options    of the call; NULL for the client's
  * @param ready_out  the answer
  */
-triton_status triton_client_is_server_ready(const triton_client *client,
-                                            const triton_call_options *options,
-                                            bool *ready_out,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_is_server_ready(
+    const triton_client *client, const triton_call_options *options, bool *ready_out,
+    triton_error **error_out);
 
 /**
  * Asks whether a model is ready. Blocks. A model that the server does not know, or has not loaded, is not ready: Triton
@@ -1465,12 +1422,9 @@ triton_status triton_client_is_server_ready(const triton_client *client,
  * @param options        of the call; NULL for the client's
  * @param ready_out      the answer
  */
-triton_status triton_client_is_model_ready(const triton_client *client,
-                                           const char *model_name,
-                                           const char *model_version,
-                                           const triton_call_options *options,
-                                           bool *ready_out,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_is_model_ready(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, bool *ready_out, triton_error **error_out);
 
 /**
  * Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
@@ -1483,11 +1437,9 @@ triton_status triton_client_is_model_ready(const triton_client *client,
  *         wrong argument, UNAUTHENTICATED, PERMISSION_DENIED (not an endpoint that is restricted over gRPC: Triton
  *         calls it UNAVAILABLE)
  */
-triton_status triton_client_wait_ready(const triton_client *client,
-                                       const char *model_name,
-                                       const char *model_version,
-                                       const triton_call_options *options,
-                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_wait_ready(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, triton_error **error_out);
 
 /**
  * Asks gRPC's own health service, grpc.health.v1. gRPC only: over HTTP UNIMPLEMENTED, with advice. Blocks.
@@ -1496,15 +1448,21 @@ triton_status triton_client_wait_ready(const triton_client *client,
  * @param options     of the call; NULL for the client's
  * @param status_out  the answer
  */
-triton_status triton_client_health_check(const triton_client *client,
-                                         const char *service,
-                                         const triton_call_options *options,
-                                         triton_serving_status *status_out,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_health_check(
+    const triton_client *client, const char *service, const triton_call_options *options,
+    triton_serving_status *status_out, triton_error **error_out);
 
 /*
  * METADATA: what a server and a model say of themselves. Indices are 0, 1, 2; past the end a getter answers an empty
  * text or NULL.
+ *
+ *     triton_model_metadata *model = NULL;
+ *     int failed = triton_client_model_metadata(client, "simple", NULL, NULL, &model, &error);
+ *     for (size_t i = 0; i < triton_model_metadata_input_count(model); i++) {
+ *         const triton_tensor_metadata *input = triton_model_metadata_input(model, i);
+ *         printf("%s: %s\n", triton_tensor_metadata_name(input), triton_tensor_metadata_datatype_name(input));
+ *     }
+ *     triton_model_metadata_free(model);
  */
 
 /**
@@ -1513,10 +1471,9 @@ triton_status triton_client_health_check(const triton_client *client,
  * @param options       of the call; NULL for the client's
  * @param metadata_out  the answer; free it with triton_server_metadata_free
  */
-triton_status triton_client_server_metadata(const triton_client *client,
-                                            const triton_call_options *options,
-                                            triton_server_metadata **metadata_out,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_server_metadata(
+    const triton_client *client, const triton_call_options *options, triton_server_metadata **metadata_out,
+    triton_error **error_out);
 
 /**
  * The server's name, "triton".
@@ -1542,8 +1499,7 @@ const char *triton_server_metadata_extension(const triton_server_metadata *metad
  * Whether the server has an extension: "statistics", "trace", "logging", "model_repository",
  * "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others. False for NULL.
  */
-bool triton_server_metadata_has_extension(const triton_server_metadata *metadata,
-                                          const char *name);
+bool triton_server_metadata_has_extension(const triton_server_metadata *metadata, const char *name);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
@@ -1564,12 +1520,9 @@ void triton_server_metadata_free(triton_server_metadata *metadata);
  * @param metadata_out   the answer; free it with triton_model_metadata_free
  * @return NOT_FOUND for a model or version that the server does not have
  */
-triton_status triton_client_model_metadata(const triton_client *client,
-                                           const char *model_name,
-                                           const char *model_version,
-                                           const triton_call_options *options,
-                                           triton_model_metadata **metadata_out,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_model_metadata(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, triton_model_metadata **metadata_out, triton_error **error_out);
 
 /**
  * The model's name.
@@ -1599,8 +1552,8 @@ size_t triton_model_metadata_input_count(const triton_model_metadata *metadata);
 /**
  * An input; NULL past the end.
  */
-const triton_tensor_metadata *triton_model_metadata_input(const triton_model_metadata *metadata,
-                                                          size_t index);
+const triton_tensor_metadata *triton_model_metadata_input(
+    const triton_model_metadata *metadata, size_t index);
 
 /**
  * The number of outputs.
@@ -1610,8 +1563,8 @@ size_t triton_model_metadata_output_count(const triton_model_metadata *metadata)
 /**
  * An output; NULL past the end.
  */
-const triton_tensor_metadata *triton_model_metadata_output(const triton_model_metadata *metadata,
-                                                           size_t index);
+const triton_tensor_metadata *triton_model_metadata_output(
+    const triton_model_metadata *metadata, size_t index);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
@@ -1652,6 +1605,14 @@ const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor
  *
  * Input data is borrowed, unless the function's name says copy or strings, and read only while a call runs. It is
  * checked when the request is sent: data that does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
+ *
+ *     const int64_t shape[] = {1, 16};
+ *     int failed = triton_infer_request_new("simple", &request, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2,
+ *                                                first, sizeof first, NULL, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2,
+ *                                                second, sizeof second, NULL, &error)
+ *         || triton_infer_request_set_id(request, "frame 1", &error);
  */
 
 /**
@@ -1660,9 +1621,8 @@ const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor
  * @param model_name   the model's name on the server; not empty
  * @param request_out  the request; free it with triton_infer_request_free
  */
-triton_status triton_infer_request_new(const char *model_name,
-                                       triton_infer_request **request_out,
-                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_new(
+    const char *model_name, triton_infer_request **request_out, triton_error **error_out);
 
 /**
  * Frees a request; NULL is harmless. What it borrowed is the caller's alone again.
@@ -1674,25 +1634,23 @@ void triton_infer_request_free(triton_infer_request *request);
  *
  * @param model_version  NULL or "" (the default) for the one that the server chooses
  */
-triton_status triton_infer_request_set_model_version(triton_infer_request *request,
-                                                     const char *model_version,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_model_version(
+    triton_infer_request *request, const char *model_version, triton_error **error_out);
 
 /**
  * Sets the id of the request, which comes back with the result and stands in errors.
  *
  * @param id  NULL or "" (the default) for none
  */
-triton_status triton_infer_request_set_id(triton_infer_request *request,
-                                          const char *id,
-                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_id(
+    triton_infer_request *request, const char *id, triton_error **error_out);
 
 /**
  * Forgets everything but the model and its version: inputs, outputs, parameters, sequence. What it borrowed is the caller's
  * alone again.
  */
-triton_status triton_infer_request_clear(triton_infer_request *request,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_clear(
+    triton_infer_request *request, triton_error **error_out);
 
 /**
  * Makes the request one of a sequence, which a stateful model keeps apart by its id.
@@ -1701,36 +1659,30 @@ triton_status triton_infer_request_clear(triton_infer_request *request,
  * @param start  whether it is the first request of the sequence
  * @param end    whether it is the last
  */
-triton_status triton_infer_request_set_sequence(triton_infer_request *request,
-                                                uint64_t id,
-                                                bool start,
-                                                bool end,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_sequence(
+    triton_infer_request *request, uint64_t id, bool start, bool end, triton_error **error_out);
 
 /**
  * As triton_infer_request_set_sequence, with a text as the id, for models that take one.
  *
  * @param id  not empty
  */
-triton_status triton_infer_request_set_sequence_string(triton_infer_request *request,
-                                                       const char *id,
-                                                       bool start,
-                                                       bool end,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_sequence_string(
+    triton_infer_request *request, const char *id, bool start, bool end, triton_error **error_out);
 
 /**
  * Makes the request one of no sequence, as it was.
  */
-triton_status triton_infer_request_clear_sequence(triton_infer_request *request, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_clear_sequence(
+    triton_infer_request *request, triton_error **error_out);
 
 /**
  * Sets the priority within the model's queue, if the model has any.
  *
  * @param priority  1 is the highest; 0 (the default) is the model's own
  */
-triton_status triton_infer_request_set_priority(triton_infer_request *request,
-                                                uint64_t priority,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_priority(
+    triton_infer_request *request, uint64_t priority, triton_error **error_out);
 
 /**
  * Sets how long the request may wait in the server's queue, if the model lets requests say so. The time limit of a call is
@@ -1738,34 +1690,30 @@ triton_status triton_infer_request_set_priority(triton_infer_request *request,
  *
  * @param timeout_us  microseconds, less than 2^63; 0 (the default) is the model's own
  */
-triton_status triton_infer_request_set_server_timeout_us(triton_infer_request *request,
-                                                         uint64_t timeout_us,
-                                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_server_timeout_us(
+    triton_infer_request *request, uint64_t timeout_us, triton_error **error_out);
 
 /**
  * Asks a decoupled model's stream for a last response without outputs. It goes over gRPC alone: over HTTP there are no such
  * streams, and Triton refuses it.
  */
-triton_status triton_infer_request_set_empty_final_response(triton_infer_request *request,
-                                                            bool wanted,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_empty_final_response(
+    triton_infer_request *request, bool wanted, triton_error **error_out);
 
 /**
  * Sets whether outputs come in binary over HTTP (the default) or as JSON, unless a requested output says otherwise
  * (triton_infer_request_requested_output_set_json). The result is the same.
  */
-triton_status triton_infer_request_set_binary_output(triton_infer_request *request,
-                                                     bool is_binary,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_binary_output(
+    triton_infer_request *request, bool is_binary, triton_error **error_out);
 
 /**
  * Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for models with
  * one input, of which at most one dimension is variable; a BYTES input is then one element, without its length. Whatever
  * else the request says has no place there, so saying it is INVALID_ARGUMENT from the call, as is gRPC.
  */
-triton_status triton_infer_request_set_raw_body(triton_infer_request *request,
-                                                bool is_raw,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_raw_body(
+    triton_infer_request *request, bool is_raw, triton_error **error_out);
 
 /**
  * Holds the request against a model's metadata, before anything is sent: names, datatypes and shapes, and the data against
@@ -1774,9 +1722,8 @@ triton_status triton_infer_request_set_raw_body(triton_infer_request *request,
  * @param metadata  of the model, from triton_client_model_metadata
  * @return INVALID_ARGUMENT, saying what does not fit
  */
-triton_status triton_infer_request_check(const triton_infer_request *request,
-                                         const triton_model_metadata *metadata,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_check(
+    const triton_infer_request *request, const triton_model_metadata *metadata, triton_error **error_out);
 
 /**
  * Adds an input that borrows its data: the commonest case, in one call.
@@ -1789,27 +1736,17 @@ triton_status triton_infer_request_check(const triton_infer_request *request,
  * @param data       row-major, lowest byte first; borrowed (BORROWED DATA above)
  * @param byte_size  of data
  */
-triton_status triton_infer_request_add_input_data(triton_infer_request *request,
-                                                  const char *name,
-                                                  triton_datatype datatype,
-                                                  const int64_t *shape,
-                                                  size_t rank,
-                                                  const void *data,
-                                                  size_t byte_size,
-                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_input_data(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, const void *data, size_t byte_size, triton_error **error_out);
 
 /**
  * Adds an input and copies its data, which may be freed or changed at once. The parameters are those of
  * triton_infer_request_add_input_data.
  */
-triton_status triton_infer_request_add_input_data_copy(triton_infer_request *request,
-                                                       const char *name,
-                                                       triton_datatype datatype,
-                                                       const int64_t *shape,
-                                                       size_t rank,
-                                                       const void *data,
-                                                       size_t byte_size,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_input_data_copy(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, const void *data, size_t byte_size, triton_error **error_out);
 
 /**
  * Adds a BYTES input from its elements, which are copied.
@@ -1820,13 +1757,9 @@ triton_status triton_infer_request_add_input_data_copy(triton_infer_request *req
  * @param strings  the elements in row-major order
  * @param count    their number
  */
-triton_status triton_infer_request_add_input_strings(triton_infer_request *request,
-                                                     const char *name,
-                                                     const int64_t *shape,
-                                                     size_t rank,
-                                                     const triton_bytes *strings,
-                                                     size_t count,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_input_strings(
+    triton_infer_request *request, const char *name, const int64_t *shape, size_t rank,
+    const triton_bytes *strings, size_t count, triton_error **error_out);
 
 /**
  * Adds an input without data; the data follows in segments, by triton_infer_request_input_append_data and its like.
@@ -1837,13 +1770,9 @@ triton_status triton_infer_request_add_input_strings(triton_infer_request *reque
  * @param rank       the number of dimensions
  * @param index_out  the input's index: 0, 1, 2 in the order of adding
  */
-triton_status triton_infer_request_add_input(triton_infer_request *request,
-                                             const char *name,
-                                             triton_datatype datatype,
-                                             const int64_t *shape,
-                                             size_t rank,
-                                             size_t *index_out,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_input(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, size_t *index_out, triton_error **error_out);
 
 /**
  * Appends a segment to an input's data. Segments are borrowed, and sent in the order of appending.
@@ -1852,11 +1781,9 @@ triton_status triton_infer_request_add_input(triton_infer_request *request,
  * @param data       borrowed (BORROWED DATA above)
  * @param byte_size  of data
  */
-triton_status triton_infer_request_input_append_data(triton_infer_request *request,
-                                                     size_t input,
-                                                     const void *data,
-                                                     size_t byte_size,
-                                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_append_data(
+    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
+    triton_error **error_out);
 
 /**
  * Appends a copy of a segment to an input's data; the segment may be freed or changed at once.
@@ -1865,11 +1792,9 @@ triton_status triton_infer_request_input_append_data(triton_infer_request *reque
  * @param data       copied
  * @param byte_size  of data
  */
-triton_status triton_infer_request_input_append_data_copy(triton_infer_request *request,
-                                                          size_t input,
-                                                          const void *data,
-                                                          size_t byte_size,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_append_data_copy(
+    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
+    triton_error **error_out);
 
 /**
  * Appends elements to the data of a BYTES input. They are copied.
@@ -1878,11 +1803,9 @@ triton_status triton_infer_request_input_append_data_copy(triton_infer_request *
  * @param strings  the elements in row-major order
  * @param count    their number
  */
-triton_status triton_infer_request_input_append_strings(triton_infer_request *request,
-                                                        size_t input,
-                                                        const triton_bytes *strings,
-                                                        size_t count,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_append_strings(
+    triton_infer_request *request, size_t input, const triton_bytes *strings, size_t count,
+    triton_error **error_out);
 
 /**
  * Asks for an output. A request that asks for none gets all outputs of the model.
@@ -1890,10 +1813,8 @@ triton_status triton_infer_request_input_append_strings(triton_infer_request *re
  * @param name       the output's name; not empty, not requested already
  * @param index_out  the requested output's index: 0, 1, 2 in the order of adding
  */
-triton_status triton_infer_request_add_requested_output(triton_infer_request *request,
-                                                        const char *name,
-                                                        size_t *index_out,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_requested_output(
+    triton_infer_request *request, const char *name, size_t *index_out, triton_error **error_out);
 
 /**
  * Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
@@ -1907,14 +1828,17 @@ triton_status triton_infer_request_add_requested_output(triton_infer_request *re
  *                   with a byte_size of 0, gives the output back to the result.
  * @param byte_size  how many bytes there is room for; an output that has more is RESOURCE_EXHAUSTED from the call
  */
-triton_status triton_infer_request_requested_output_set_buffer(triton_infer_request *request,
-                                                               size_t output,
-                                                               void *data,
-                                                               size_t byte_size,
-                                                               triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_buffer(
+    triton_infer_request *request, size_t output, void *data, size_t byte_size, triton_error **error_out);
 
 /*
  * INPUTS AND REQUESTED OUTPUTS of a request, by their indices: 0, 1, 2 in the order of adding.
+ *
+ *     size_t output = 0;
+ *     int failed = triton_infer_request_input_set_data(request, 0, next_frame, sizeof next_frame, &error)
+ *         || triton_infer_request_add_output(request, "OUTPUT0", &output, &error)
+ *         || triton_infer_request_output_set_buffer(request, output, sum, sizeof sum, &error)
+ *         || triton_client_infer(client, request, NULL, &result, &error);
  */
 
 /**
@@ -1924,20 +1848,16 @@ triton_status triton_infer_request_requested_output_set_buffer(triton_infer_requ
  * @param shape  the dimensions; none negative
  * @param rank   their number
  */
-triton_status triton_infer_request_input_set_shape(triton_infer_request *request,
-                                                   size_t input,
-                                                   const int64_t *shape,
-                                                   size_t rank,
-                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_shape(
+    triton_infer_request *request, size_t input, const int64_t *shape, size_t rank, triton_error **error_out);
 
 /**
  * Forgets an input's data, wherever it was. Borrowed memory is the caller's alone again.
  *
  * @param input  the input's index
  */
-triton_status triton_infer_request_input_clear_data(triton_infer_request *request,
-                                                    size_t input,
-                                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_clear_data(
+    triton_infer_request *request, size_t input, triton_error **error_out);
 
 /**
  * Takes an input's data from shared memory that is registered with the server. Data that was given before is forgotten.
@@ -1947,21 +1867,17 @@ triton_status triton_infer_request_input_clear_data(triton_infer_request *reques
  * @param byte_size  the bytes of the tensor
  * @param offset     where it begins, in bytes from the start of the region
  */
-triton_status triton_infer_request_input_set_shared_memory(triton_infer_request *request,
-                                                           size_t input,
-                                                           const char *region,
-                                                           uint64_t byte_size,
-                                                           uint64_t offset,
-                                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_shared_memory(
+    triton_infer_request *request, size_t input, const char *region, uint64_t byte_size, uint64_t offset,
+    triton_error **error_out);
 
 /**
  * Undoes triton_infer_request_input_set_shared_memory: the input has no data then.
  *
  * @param input  the input's index
  */
-triton_status triton_infer_request_input_clear_shared_memory(triton_infer_request *request,
-                                                             size_t input,
-                                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_clear_shared_memory(
+    triton_infer_request *request, size_t input, triton_error **error_out);
 
 /**
  * Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
@@ -1972,10 +1888,8 @@ triton_status triton_infer_request_input_clear_shared_memory(triton_infer_reques
  *
  * @param input  the input's index
  */
-triton_status triton_infer_request_input_set_json(triton_infer_request *request,
-                                                  size_t input,
-                                                  bool is_json,
-                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_json(
+    triton_infer_request *request, size_t input, bool is_json, triton_error **error_out);
 
 /**
  * Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. The text is
@@ -1984,10 +1898,8 @@ triton_status triton_infer_request_input_set_json(triton_infer_request *request,
  * @param input  the input's index
  * @param json   "[[1, 2], [3, 4]]"
  */
-triton_status triton_infer_request_input_set_json_text(triton_infer_request *request,
-                                                       size_t input,
-                                                       const char *json,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_json_text(
+    triton_infer_request *request, size_t input, const char *json, triton_error **error_out);
 
 /**
  * The number of inputs.
@@ -2005,9 +1917,8 @@ triton_datatype triton_infer_request_input_datatype(const triton_infer_request *
  * @param rank_out  the number of dimensions; NULL is allowed
  * @return the dimensions; NULL if there are none, and past the end. Valid until the request is changed
  */
-const int64_t *triton_infer_request_input_shape(const triton_infer_request *request,
-                                                size_t input,
-                                                size_t *rank_out);
+const int64_t *triton_infer_request_input_shape(
+    const triton_infer_request *request, size_t input, size_t *rank_out);
 
 /**
  * The bytes of the data that an input was given so far, or of its shared memory; 0 past the end.
@@ -2020,10 +1931,8 @@ uint64_t triton_infer_request_input_byte_size(const triton_infer_request *reques
  * @param input     the input's index
  * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
  */
-triton_status triton_infer_request_input_name(const triton_infer_request *request,
-                                              size_t input,
-                                              triton_bytes *name_out,
-                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_name(
+    const triton_infer_request *request, size_t input, triton_bytes *name_out, triton_error **error_out);
 
 /**
  * The shared memory that an input is in.
@@ -2034,12 +1943,9 @@ triton_status triton_infer_request_input_name(const triton_infer_request *reques
  * @param byte_size_out  the bytes of the tensor, or those that there is room for
  * @param offset_out     where it begins, in bytes from the start of the region
  */
-triton_status triton_infer_request_input_shared_memory(const triton_infer_request *request,
-                                                       size_t input,
-                                                       triton_bytes *region_out,
-                                                       uint64_t *byte_size_out,
-                                                       uint64_t *offset_out,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_shared_memory(
+    const triton_infer_request *request, size_t input, triton_bytes *region_out, uint64_t *byte_size_out,
+    uint64_t *offset_out, triton_error **error_out);
 
 /**
  * Asks for a requested output as its best classes, which come as BYTES: triton_infer_output_class reads them.
@@ -2047,10 +1953,8 @@ triton_status triton_infer_request_input_shared_memory(const triton_infer_reques
  * @param output       the requested output's index
  * @param class_count  how many; 0 (the default): the tensor that it is
  */
-triton_status triton_infer_request_requested_output_set_classification(triton_infer_request *request,
-                                                                       size_t output,
-                                                                       uint32_t class_count,
-                                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_classification(
+    triton_infer_request *request, size_t output, uint32_t class_count, triton_error **error_out);
 
 /**
  * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and BF16;
@@ -2059,10 +1963,8 @@ triton_status triton_infer_request_requested_output_set_classification(triton_in
  *
  * @param output  the requested output's index
  */
-triton_status triton_infer_request_requested_output_set_json(triton_infer_request *request,
-                                                             size_t output,
-                                                             bool is_json,
-                                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_json(
+    triton_infer_request *request, size_t output, bool is_json, triton_error **error_out);
 
 /**
  * Makes the server write a requested output to shared memory that is registered with it. The result then tells the output's
@@ -2073,18 +1975,15 @@ triton_status triton_infer_request_requested_output_set_json(triton_infer_reques
  * @param byte_size  how many bytes there is room for
  * @param offset     where it is to begin, in bytes from the start of the region
  */
-triton_status triton_infer_request_requested_output_set_shared_memory(triton_infer_request *request,
-                                                                      size_t output,
-                                                                      const char *region,
-                                                                      uint64_t byte_size,
-                                                                      uint64_t offset,
-                                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_shared_memory(
+    triton_infer_request *request, size_t output, const char *region, uint64_t byte_size, uint64_t offset,
+    triton_error **error_out);
 
 /**
  * As how many classes a requested output is wanted; 0: as the tensor that it is, and past the end.
  */
-uint32_t triton_infer_request_requested_output_class_count(const triton_infer_request *request,
-                                                           size_t output);
+uint32_t triton_infer_request_requested_output_class_count(
+    const triton_infer_request *request, size_t output);
 
 /**
  * Whether a requested output is wanted as JSON over HTTP; false past the end.
@@ -2094,17 +1993,15 @@ bool triton_infer_request_requested_output_is_json(const triton_infer_request *r
 /**
  * Whether an input's elements are to be spelled out, as JSON over HTTP, as typed contents over gRPC; false past the end.
  */
-bool triton_infer_request_input_is_json(const triton_infer_request *request,
-                                        size_t input);
+bool triton_infer_request_input_is_json(const triton_infer_request *request, size_t input);
 
 /**
  * Undoes triton_infer_request_requested_output_set_shared_memory.
  *
  * @param output  the requested output's index
  */
-triton_status triton_infer_request_requested_output_clear_shared_memory(triton_infer_request *request,
-                                                                        size_t output,
-                                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_clear_shared_memory(
+    triton_infer_request *request, size_t output, triton_error **error_out);
 
 /**
  * The number of outputs that are asked for.
@@ -2117,10 +2014,8 @@ size_t triton_infer_request_requested_output_count(const triton_infer_request *r
  * @param output    the requested output's index
  * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
  */
-triton_status triton_infer_request_requested_output_name(const triton_infer_request *request,
-                                                         size_t output,
-                                                         triton_bytes *name_out,
-                                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_name(
+    const triton_infer_request *request, size_t output, triton_bytes *name_out, triton_error **error_out);
 
 /**
  * The shared memory that a requested output is in.
@@ -2131,17 +2026,17 @@ triton_status triton_infer_request_requested_output_name(const triton_infer_requ
  * @param byte_size_out  the bytes of the tensor, or those that there is room for
  * @param offset_out     where it begins, in bytes from the start of the region
  */
-triton_status triton_infer_request_requested_output_shared_memory(const triton_infer_request *request,
-                                                                  size_t output,
-                                                                  triton_bytes *region_out,
-                                                                  uint64_t *byte_size_out,
-                                                                  uint64_t *offset_out,
-                                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_shared_memory(
+    const triton_infer_request *request, size_t output, triton_bytes *region_out, uint64_t *byte_size_out,
+    uint64_t *offset_out, triton_error **error_out);
 
 /*
  * PARAMETERS: named values beside the tensors, of a request or a result, or of one of its tensors. A name that is set again
  * has the later value. Names that the protocol or Triton uses itself are INVALID_ARGUMENT, with the reason: they have setters
  * of their own, or begin with "triton_".
+ *
+ *     int failed = triton_parameters_set_int64(triton_infer_request_parameters(request), "seed", 42, &error)
+ *         || triton_parameters_set_string(triton_infer_request_parameters(request), "tenant", "blue", &error);
  */
 
 /**
@@ -2150,30 +2045,24 @@ triton_status triton_infer_request_requested_output_shared_memory(const triton_i
  * @param name   not one that the protocol uses itself
  * @param value  copied
  */
-triton_status triton_infer_request_set_parameter_string(triton_infer_request *request,
-                                                        const char *name,
-                                                        const char *value,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_parameter_string(
+    triton_infer_request *request, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Sets a parameter of the request.
  *
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_set_parameter_int64(triton_infer_request *request,
-                                                       const char *name,
-                                                       int64_t value,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_parameter_int64(
+    triton_infer_request *request, const char *name, int64_t value, triton_error **error_out);
 
 /**
  * Sets a parameter of the request.
  *
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_set_parameter_bool(triton_infer_request *request,
-                                                      const char *name,
-                                                      bool value,
-                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_parameter_bool(
+    triton_infer_request *request, const char *name, bool value, triton_error **error_out);
 
 /**
  * Sets a parameter of the request.
@@ -2181,10 +2070,8 @@ triton_status triton_infer_request_set_parameter_bool(triton_infer_request *requ
  * @param name   not one that the protocol uses itself
  * @param value  finite
  */
-triton_status triton_infer_request_set_parameter_double(triton_infer_request *request,
-                                                        const char *name,
-                                                        double value,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_set_parameter_double(
+    triton_infer_request *request, const char *name, double value, triton_error **error_out);
 
 /**
  * Sets a parameter of an input.
@@ -2193,11 +2080,9 @@ triton_status triton_infer_request_set_parameter_double(triton_infer_request *re
  * @param name   not one that the protocol uses itself
  * @param value  copied
  */
-triton_status triton_infer_request_input_set_parameter_string(triton_infer_request *request,
-                                                              size_t input,
-                                                              const char *name,
-                                                              const char *value,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_string(
+    triton_infer_request *request, size_t input, const char *name, const char *value,
+    triton_error **error_out);
 
 /**
  * Sets a parameter of an input.
@@ -2205,11 +2090,8 @@ triton_status triton_infer_request_input_set_parameter_string(triton_infer_reque
  * @param input  the input's index
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_input_set_parameter_int64(triton_infer_request *request,
-                                                             size_t input,
-                                                             const char *name,
-                                                             int64_t value,
-                                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_int64(
+    triton_infer_request *request, size_t input, const char *name, int64_t value, triton_error **error_out);
 
 /**
  * Sets a parameter of an input.
@@ -2217,11 +2099,8 @@ triton_status triton_infer_request_input_set_parameter_int64(triton_infer_reques
  * @param input  the input's index
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_input_set_parameter_bool(triton_infer_request *request,
-                                                            size_t input,
-                                                            const char *name,
-                                                            bool value,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_bool(
+    triton_infer_request *request, size_t input, const char *name, bool value, triton_error **error_out);
 
 /**
  * Sets a parameter of an input.
@@ -2230,11 +2109,8 @@ triton_status triton_infer_request_input_set_parameter_bool(triton_infer_request
  * @param name   not one that the protocol uses itself
  * @param value  finite
  */
-triton_status triton_infer_request_input_set_parameter_double(triton_infer_request *request,
-                                                              size_t input,
-                                                              const char *name,
-                                                              double value,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_double(
+    triton_infer_request *request, size_t input, const char *name, double value, triton_error **error_out);
 
 /**
  * Sets a parameter of a requested output.
@@ -2243,11 +2119,9 @@ triton_status triton_infer_request_input_set_parameter_double(triton_infer_reque
  * @param name   not one that the protocol uses itself
  * @param value  copied
  */
-triton_status triton_infer_request_requested_output_set_parameter_string(triton_infer_request *request,
-                                                                         size_t output,
-                                                                         const char *name,
-                                                                         const char *value,
-                                                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_string(
+    triton_infer_request *request, size_t output, const char *name, const char *value,
+    triton_error **error_out);
 
 /**
  * Sets a parameter of a requested output.
@@ -2255,11 +2129,8 @@ triton_status triton_infer_request_requested_output_set_parameter_string(triton_
  * @param output  the requested output's index
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_requested_output_set_parameter_int64(triton_infer_request *request,
-                                                                        size_t output,
-                                                                        const char *name,
-                                                                        int64_t value,
-                                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_int64(
+    triton_infer_request *request, size_t output, const char *name, int64_t value, triton_error **error_out);
 
 /**
  * Sets a parameter of a requested output.
@@ -2267,11 +2138,8 @@ triton_status triton_infer_request_requested_output_set_parameter_int64(triton_i
  * @param output  the requested output's index
  * @param name   not one that the protocol uses itself
  */
-triton_status triton_infer_request_requested_output_set_parameter_bool(triton_infer_request *request,
-                                                                       size_t output,
-                                                                       const char *name,
-                                                                       bool value,
-                                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_bool(
+    triton_infer_request *request, size_t output, const char *name, bool value, triton_error **error_out);
 
 /**
  * Sets a parameter of a requested output.
@@ -2280,11 +2148,8 @@ triton_status triton_infer_request_requested_output_set_parameter_bool(triton_in
  * @param name   not one that the protocol uses itself
  * @param value  finite
  */
-triton_status triton_infer_request_requested_output_set_parameter_double(triton_infer_request *request,
-                                                                         size_t output,
-                                                                         const char *name,
-                                                                         double value,
-                                                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_double(
+    triton_infer_request *request, size_t output, const char *name, double value, triton_error **error_out);
 
 /**
  * The name of a parameter; an empty text for NULL.
@@ -2324,6 +2189,14 @@ const char *triton_parameter_string(const triton_parameter *parameter);
 /*
  * RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
  * type is legal; every pointer is valid until the result is freed.
+ *
+ *     const void *data = NULL;
+ *     size_t count = 0;
+ *     const triton_infer_output *output = triton_infer_result_find_output(result, "OUTPUT0");
+ *     int failed = triton_infer_output_elements(output, TRITON_DATATYPE_INT32, &data, &count, &error);
+ *     const int32_t *sums = data;
+ *     for (size_t i = 0; i < count; i++) printf("%d\n", (int)sums[i]);
+ *     triton_infer_result_free(result);
  */
 
 /**
@@ -2338,12 +2211,9 @@ const char *triton_parameter_string(const triton_parameter *parameter);
  * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another, also of
  *         one that this library does not know; FAILED_PRECONDITION if it went to shared memory
  */
-triton_status triton_infer_result_output_as(const triton_infer_result *result,
-                                            const char *name,
-                                            triton_datatype datatype,
-                                            const void **data_out,
-                                            size_t *count_out,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_output_as(
+    const triton_infer_result *result, const char *name, triton_datatype datatype, const void **data_out,
+    size_t *count_out, triton_error **error_out);
 
 /**
  * Reads the elements of a BYTES output by its name, without a copy. The array takes 16 bytes for each element, however
@@ -2356,11 +2226,9 @@ triton_status triton_infer_result_output_as(const triton_infer_result *result,
  *         server sent is not a valid BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
  *         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
  */
-triton_status triton_infer_result_output_strings(const triton_infer_result *result,
-                                                 const char *name,
-                                                 const triton_bytes **strings_out,
-                                                 size_t *count_out,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_output_strings(
+    const triton_infer_result *result, const char *name, const triton_bytes **strings_out, size_t *count_out,
+    triton_error **error_out);
 
 /**
  * The name of the model that answered.
@@ -2383,9 +2251,8 @@ const char *triton_infer_result_id(const triton_infer_result *result);
  * @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
  * @return INVALID_ARGUMENT if struct_size has no room for the first stage, is beyond 4096, or no multiple of 8
  */
-triton_status triton_infer_result_times(const triton_infer_result *result,
-                                        triton_call_times *times_out,
-                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_times(
+    const triton_infer_result *result, triton_call_times *times_out, triton_error **error_out);
 
 /**
  * Whether this is the last response to its request: always, but from a decoupled model. False for NULL.
@@ -2464,8 +2331,7 @@ const char *triton_infer_output_datatype_name(const triton_infer_output *output)
  * @param rank_out  the number of dimensions; NULL is allowed
  * @return the dimensions; NULL if there are none
  */
-const int64_t *triton_infer_output_shape(const triton_infer_output *output,
-                                         size_t *rank_out);
+const int64_t *triton_infer_output_shape(const triton_infer_output *output, size_t *rank_out);
 
 /**
  * The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request
@@ -2495,13 +2361,16 @@ const triton_parameter *triton_infer_output_parameter(const triton_infer_output 
  * @param class_out  the class; its label is valid until the result is freed, with U+FFFD for what is not UTF-8
  * @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
  */
-triton_status triton_infer_output_class(const triton_infer_output *output,
-                                        size_t index,
-                                        triton_class *class_out,
-                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_output_class(
+    const triton_infer_output *output, size_t index, triton_class *class_out, triton_error **error_out);
 
 /*
  * INFERENCE.
+ *
+ *     triton_infer_result *result = NULL;
+ *     int failed = triton_client_infer(client, request, NULL, &result, &error);
+ *     if (!failed) printf("%s\n", triton_infer_result_debug_string(result));
+ *     triton_infer_result_free(result);
  */
 
 /**
@@ -2514,14 +2383,17 @@ triton_status triton_infer_output_class(const triton_infer_output *output,
  * @return INVALID_ARGUMENT, and nothing is sent, for input data that does not make up its shape; whatever the server
  *         says of an unknown model (NOT_FOUND), of shapes and datatypes; DEADLINE_EXCEEDED, UNAVAILABLE
  */
-triton_status triton_client_infer(const triton_client *client,
-                                  const triton_infer_request *request,
-                                  const triton_call_options *options,
-                                  triton_infer_result **result_out,
-                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_infer(
+    const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
+    triton_infer_result **result_out, triton_error **error_out);
 
 /*
  * STATISTICS of a client: what it has counted of its inferences since it was made.
+ *
+ *     triton_infer_statistics statistics = {.struct_size = sizeof statistics};
+ *     if (!triton_client_infer_statistics(client, &statistics, &error))
+ *         printf("%llu inferences, 99 of 100 in %llu ns\n", (unsigned long long)statistics.completed_count,
+ *                (unsigned long long)statistics.p99_ns);
  */
 
 /**
@@ -2530,12 +2402,17 @@ triton_status triton_client_infer(const triton_client *client,
  * @param statistics_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
  * @return INVALID_ARGUMENT if struct_size has no room for the first count, or is beyond 4096
  */
-triton_status triton_client_infer_statistics(const triton_client *client,
-                                             triton_infer_statistics *statistics_out,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_infer_statistics(
+    const triton_client *client, triton_infer_statistics *statistics_out, triton_error **error_out);
 
 /*
  * OFFLINE: requests and answers as bytes, without a connection; for SageMaker, Vertex AI, and whatever else carries them.
+ *
+ *     triton_buffer *body = NULL;
+ *     uint64_t json_byte_size = 0;
+ *     int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size, &error);
+ *     fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);
+ *     triton_buffer_free(body);
  */
 
 /**
@@ -2561,11 +2438,9 @@ void triton_buffer_free(triton_buffer *buffer);
  * @param body_out            JSON, and behind it the tensors in binary; free it with triton_buffer_free
  * @param json_byte_size_out  the byte size of the JSON, uncompressed: what Inference-Header-Content-Length says
  */
-triton_status triton_infer_request_to_http_body(const triton_infer_request *request,
-                                                triton_compression compression,
-                                                triton_buffer **body_out,
-                                                uint64_t *json_byte_size_out,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_to_http_body(
+    const triton_infer_request *request, triton_compression compression, triton_buffer **body_out,
+    uint64_t *json_byte_size_out, triton_error **error_out);
 
 /**
  * Reads the body of an answer over HTTP. Its tensors are copied. Does not block.
@@ -2577,22 +2452,17 @@ triton_status triton_infer_request_to_http_body(const triton_infer_request *requ
  * @param max_byte_size   the most bytes that it may have, decompressed; more is RESOURCE_EXHAUSTED
  * @param result_out      the answer; free it with triton_infer_result_free
  */
-triton_status triton_infer_result_from_http_body(const void *data,
-                                                 size_t byte_size,
-                                                 uint64_t json_byte_size,
-                                                 triton_compression compression,
-                                                 uint64_t max_byte_size,
-                                                 triton_infer_result **result_out,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_from_http_body(
+    const void *data, size_t byte_size, uint64_t json_byte_size, triton_compression compression,
+    uint64_t max_byte_size, triton_infer_result **result_out, triton_error **error_out);
 
 /**
  * Makes the message that a request is over gRPC, a ModelInferRequest. Its tensors are copied. Does not block.
  *
  * @param message_out  free it with triton_buffer_free
  */
-triton_status triton_infer_request_to_grpc_message(const triton_infer_request *request,
-                                                   triton_buffer **message_out,
-                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_to_grpc_message(
+    const triton_infer_request *request, triton_buffer **message_out, triton_error **error_out);
 
 /**
  * Reads an answer over gRPC, a ModelInferResponse. Its tensors are copied. Does not block.
@@ -2601,10 +2471,8 @@ triton_status triton_infer_request_to_grpc_message(const triton_infer_request *r
  * @param byte_size   of data
  * @param result_out  the answer; free it with triton_infer_result_free
  */
-triton_status triton_infer_result_from_grpc_message(const void *data,
-                                                    size_t byte_size,
-                                                    triton_infer_result **result_out,
-                                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_result_from_grpc_message(
+    const void *data, size_t byte_size, triton_infer_result **result_out, triton_error **error_out);
 
 /**
  * Runs an inference whose message was made before. gRPC only: INVALID_ARGUMENT over HTTP. Blocks as triton_client_infer does.
@@ -2614,16 +2482,18 @@ triton_status triton_infer_result_from_grpc_message(const void *data,
  * @param options     of the call; NULL for the client's
  * @param result_out  the answer; free it with triton_infer_result_free
  */
-triton_status triton_client_infer_grpc_message(const triton_client *client,
-                                               const void *data,
-                                               size_t byte_size,
-                                               const triton_call_options *options,
-                                               triton_infer_result **result_out,
-                                               triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_infer_grpc_message(
+    const triton_client *client, const void *data, size_t byte_size, const triton_call_options *options,
+    triton_infer_result **result_out, triton_error **error_out);
 
 /*
  * ELEMENTS of tensors in plain memory: BYTES with their lengths, for shared memory and buffers of the caller's, and the
  * narrow floating-point numbers that C has no types for.
+ *
+ *     const triton_bytes words[] = {{"alpha", 5}, {"be\0ta", 5}};
+ *     char tensor[64];
+ *     size_t byte_size = 0;
+ *     int failed = triton_bytes_serialize(words, 2, tensor, sizeof tensor, &byte_size, &error);
  */
 
 /**
@@ -2633,10 +2503,8 @@ triton_status triton_client_infer_grpc_message(const triton_client *client,
  * @param count          their number
  * @param byte_size_out  the bytes of the tensor: each element behind its length in four bytes
  */
-triton_status triton_bytes_byte_size(const triton_bytes *strings,
-                                     size_t count,
-                                     size_t *byte_size_out,
-                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bytes_byte_size(
+    const triton_bytes *strings, size_t count, size_t *byte_size_out, triton_error **error_out);
 
 /**
  * Writes elements as a BYTES tensor.
@@ -2647,12 +2515,9 @@ triton_status triton_bytes_byte_size(const triton_bytes *strings,
  * @param byte_size      how many bytes there is room for; too few are RESOURCE_EXHAUSTED, and nothing is written
  * @param byte_size_out  the bytes of the tensor
  */
-triton_status triton_bytes_serialize(const triton_bytes *strings,
-                                     size_t count,
-                                     void *data,
-                                     size_t byte_size,
-                                     size_t *byte_size_out,
-                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bytes_serialize(
+    const triton_bytes *strings, size_t count, void *data, size_t byte_size, size_t *byte_size_out,
+    triton_error **error_out);
 
 /**
  * Reads the elements of a BYTES tensor, which stay where they are.
@@ -2664,12 +2529,9 @@ triton_status triton_bytes_serialize(const triton_bytes *strings,
  * @param count_out  the number of elements, also if there are too many
  * @return INVALID_ARGUMENT if the bytes are no BYTES tensor
  */
-triton_status triton_bytes_parse(const void *data,
-                                 size_t byte_size,
-                                 triton_bytes *strings,
-                                 size_t capacity,
-                                 size_t *count_out,
-                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bytes_parse(
+    const void *data, size_t byte_size, triton_bytes *strings, size_t capacity, size_t *count_out,
+    triton_error **error_out);
 
 /**
  * Makes FP16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
@@ -2679,10 +2541,8 @@ triton_status triton_bytes_parse(const void *data,
  * @param count   their number, and that of the elements of into
  * @param into    their 16 bits each; must not overlap values
  */
-triton_status triton_fp16_from_fp32(const float *values,
-                                    size_t count,
-                                    uint16_t *into,
-                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_fp16_from_fp32(
+    const float *values, size_t count, uint16_t *into, triton_error **error_out);
 
 /**
  * Makes single precision of FP16, exactly.
@@ -2691,10 +2551,8 @@ triton_status triton_fp16_from_fp32(const float *values,
  * @param count   their number, and that of the elements of into
  * @param into    the numbers; must not overlap values
  */
-triton_status triton_fp16_to_fp32(const uint16_t *values,
-                                  size_t count,
-                                  float *into,
-                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_fp16_to_fp32(
+    const uint16_t *values, size_t count, float *into, triton_error **error_out);
 
 /**
  * Makes BF16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
@@ -2704,10 +2562,8 @@ triton_status triton_fp16_to_fp32(const uint16_t *values,
  * @param count   their number, and that of the elements of into
  * @param into    their 16 bits each; must not overlap values
  */
-triton_status triton_bf16_from_fp32(const float *values,
-                                    size_t count,
-                                    uint16_t *into,
-                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bf16_from_fp32(
+    const float *values, size_t count, uint16_t *into, triton_error **error_out);
 
 /**
  * Makes single precision of BF16, exactly.
@@ -2716,14 +2572,18 @@ triton_status triton_bf16_from_fp32(const float *values,
  * @param count   their number, and that of the elements of into
  * @param into    the numbers; must not overlap values
  */
-triton_status triton_bf16_to_fp32(const uint16_t *values,
-                                  size_t count,
-                                  float *into,
-                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_bf16_to_fp32(
+    const uint16_t *values, size_t count, float *into, triton_error **error_out);
 
 /*
  * CONFIGURATION of a model: typed, as far as programs need it, and whole as JSON. Indices are 0, 1, 2; past the end a getter
  * answers an empty text, NULL or 0.
+ *
+ *     triton_model_config *config = NULL;
+ *     int failed = triton_client_model_config(client, "simple", NULL, NULL, &config, &error);
+ *     printf("batches of at most %d\n", (int)triton_model_config_max_batch_size(config));
+ *     printf("%s\n", triton_model_config_json(config));
+ *     triton_model_config_free(config);
  */
 
 /**
@@ -2735,12 +2595,9 @@ triton_status triton_bf16_to_fp32(const uint16_t *values,
  * @param config_out     the answer; free it with triton_model_config_free
  * @return NOT_FOUND for a model or version that the server does not have
  */
-triton_status triton_client_model_config(const triton_client *client,
-                                         const char *model_name,
-                                         const char *model_version,
-                                         const triton_call_options *options,
-                                         triton_model_config **config_out,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_model_config(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, triton_model_config **config_out, triton_error **error_out);
 
 /**
  * The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
@@ -2873,6 +2730,15 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  *     ready filter            yes    -     -
  *     configuration, files    -      yes   -
  *     unload of dependents    -      -     yes
+ *
+ *     triton_repository_index *index = NULL;
+ *     int failed = triton_client_load_model(client, "simple_bls", NULL, NULL, &error)
+ *         || triton_client_repository_index(client, NULL, NULL, &index, &error);
+ *     for (size_t i = 0; i < triton_repository_index_model_count(index); i++) {
+ *         const triton_repository_model *model = triton_repository_index_model(index, i);
+ *         printf("%s: %s\n", triton_repository_model_name(model), triton_repository_model_state(model));
+ *     }
+ *     triton_repository_index_free(index);
  */
 
 /**
@@ -2881,8 +2747,8 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  *
  * @param options_out  the options; free them with triton_repository_options_free
  */
-triton_status triton_repository_options_new(triton_repository_options **options_out,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_new(
+    triton_repository_options **options_out, triton_error **error_out);
 
 /**
  * Frees options for the repository; NULL is harmless.
@@ -2895,25 +2761,22 @@ void triton_repository_options_free(triton_repository_options *options);
  *
  * @param name  NULL or "" for all
  */
-triton_status triton_repository_options_set_repository_name(triton_repository_options *options,
-                                                            const char *name,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_set_repository_name(
+    triton_repository_options *options, const char *name, triton_error **error_out);
 
 /**
  * Sets whether an index has only the models that are ready.
  */
-triton_status triton_repository_options_set_ready_only(triton_repository_options *options,
-                                                       bool ready_only,
-                                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_set_ready_only(
+    triton_repository_options *options, bool ready_only, triton_error **error_out);
 
 /**
  * Sets the configuration that a model is loaded with instead of its own.
  *
  * @param json  of the form that triton_model_config_json has; INVALID_ARGUMENT for what is no JSON object
  */
-triton_status triton_repository_options_set_config(triton_repository_options *options,
-                                                   const char *json,
-                                                   triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_set_config(
+    triton_repository_options *options, const char *json, triton_error **error_out);
 
 /**
  * Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
@@ -2925,18 +2788,15 @@ triton_status triton_repository_options_set_config(triton_repository_options *op
  * @param byte_size  of content
  * @return INVALID_ARGUMENT for a path that is empty or leaves the folder
  */
-triton_status triton_repository_options_add_file(triton_repository_options *options,
-                                                 const char *path,
-                                                 const void *content,
-                                                 size_t byte_size,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_add_file(
+    triton_repository_options *options, const char *path, const void *content, size_t byte_size,
+    triton_error **error_out);
 
 /**
  * Sets whether the models of an ensemble that is unloaded go with it.
  */
-triton_status triton_repository_options_set_unload_dependents(triton_repository_options *options,
-                                                              bool unload_dependents,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_repository_options_set_unload_dependents(
+    triton_repository_options *options, bool unload_dependents, triton_error **error_out);
 
 /**
  * Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of
@@ -2946,11 +2806,9 @@ triton_status triton_repository_options_set_unload_dependents(triton_repository_
  * @param options     of the call; NULL for the client's
  * @param index_out   the answer; free it with triton_repository_index_free
  */
-triton_status triton_client_repository_index(const triton_client *client,
-                                             const triton_repository_options *repository,
-                                             const triton_call_options *options,
-                                             triton_repository_index **index_out,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_repository_index(
+    const triton_client *client, const triton_repository_options *repository,
+    const triton_call_options *options, triton_repository_index **index_out, triton_error **error_out);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the index is freed.
@@ -3011,11 +2869,9 @@ bool triton_model_index_is_ready(const triton_model_index *model);
  *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE), and over
  *         HTTP files of more than about 48 MiB together (INVALID_ARGUMENT; triton_repository_options_add_file)
  */
-triton_status triton_client_load_model(const triton_client *client,
-                                       const char *model_name,
-                                       const triton_repository_options *repository,
-                                       const triton_call_options *options,
-                                       triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_load_model(
+    const triton_client *client, const char *model_name, const triton_repository_options *repository,
+    const triton_call_options *options, triton_error **error_out);
 
 /**
  * Unloads a model; one that is not loaded is no error. Blocks, with the time limit of loading. The server may answer
@@ -3025,15 +2881,19 @@ triton_status triton_client_load_model(const triton_client *client,
  * @param repository  NULL to leave the models of an ensemble loaded
  * @param options     of the call; NULL for the client's
  */
-triton_status triton_client_unload_model(const triton_client *client,
-                                         const char *model_name,
-                                         const triton_repository_options *repository,
-                                         const triton_call_options *options,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unload_model(
+    const triton_client *client, const char *model_name, const triton_repository_options *repository,
+    const triton_call_options *options, triton_error **error_out);
 
 /*
  * MODEL STATISTICS: what a server has counted of its models since each was loaded, typed and as JSON. Indices are 0, 1, 2; past
  * the end a getter answers an empty text, NULL or 0. Times are in nanoseconds.
+ *
+ *     triton_statistics *statistics = NULL;
+ *     int failed = triton_client_model_statistics(client, "simple", NULL, NULL, &statistics, &error);
+ *     const triton_model_statistics *entry = triton_statistics_model(statistics, 0);
+ *     printf("%llu inferences\n", (unsigned long long)triton_model_statistics_inference_count(entry));
+ *     triton_statistics_free(statistics);
  */
 
 /**
@@ -3045,12 +2905,9 @@ triton_status triton_client_unload_model(const triton_client *client,
  * @param statistics_out  the answer; free it with triton_statistics_free
  * @return INVALID_ARGUMENT from the server for a model or version that is not loaded
  */
-triton_status triton_client_model_statistics(const triton_client *client,
-                                             const char *model_name,
-                                             const char *model_version,
-                                             const triton_call_options *options,
-                                             triton_statistics **statistics_out,
-                                             triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_model_statistics(
+    const triton_client *client, const char *model_name, const char *model_version,
+    const triton_call_options *options, triton_statistics **statistics_out, triton_error **error_out);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the statistics are freed.
@@ -3100,14 +2957,14 @@ uint64_t triton_model_statistics_execution_count(const triton_model_statistics *
 /**
  * How often a step was taken, for all requests.
  */
-uint64_t triton_model_statistics_duration_count(const triton_model_statistics *statistics,
-                                                triton_statistic kind);
+uint64_t triton_model_statistics_duration_count(
+    const triton_model_statistics *statistics, triton_statistic kind);
 
 /**
  * How long a step took, for all requests together.
  */
-uint64_t triton_model_statistics_duration_ns(const triton_model_statistics *statistics,
-                                             triton_statistic kind);
+uint64_t triton_model_statistics_duration_ns(
+    const triton_model_statistics *statistics, triton_statistic kind);
 
 /**
  * The number of sizes of batches that were run.
@@ -3122,16 +2979,14 @@ uint64_t triton_model_statistics_batch_size(const triton_model_statistics *stati
 /**
  * How often a step was taken for the batches of one size: TRITON_STATISTIC_COMPUTE_INPUT, ..._INFER, ..._OUTPUT.
  */
-uint64_t triton_model_statistics_batch_duration_count(const triton_model_statistics *statistics,
-                                                      size_t index,
-                                                      triton_statistic kind);
+uint64_t triton_model_statistics_batch_duration_count(
+    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
 
 /**
  * How long a step took for the batches of one size, together.
  */
-uint64_t triton_model_statistics_batch_duration_ns(const triton_model_statistics *statistics,
-                                                   size_t index,
-                                                   triton_statistic kind);
+uint64_t triton_model_statistics_batch_duration_ns(
+    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
 
 /**
  * The number of places that responses have among those of their request; 0 unless the model is decoupled.
@@ -3146,16 +3001,14 @@ const char *triton_model_statistics_response_key(const triton_model_statistics *
 /**
  * How often a step was taken for the responses of one place.
  */
-uint64_t triton_model_statistics_response_duration_count(const triton_model_statistics *statistics,
-                                                         size_t index,
-                                                         triton_statistic kind);
+uint64_t triton_model_statistics_response_duration_count(
+    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
 
 /**
  * How long a step took for the responses of one place, together.
  */
-uint64_t triton_model_statistics_response_duration_ns(const triton_model_statistics *statistics,
-                                                      size_t index,
-                                                      triton_statistic kind);
+uint64_t triton_model_statistics_response_duration_ns(
+    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
 
 /**
  * The number of memories that the model uses, as far as the server tells.
@@ -3184,6 +3037,12 @@ uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics 
  *                                   trace_file and trace_mode can't be changed
  *     log                           log_info, log_warning, log_error (bool), log_verbose_level (a number), log_format (a
  *                                   text); log_file can't be changed
+ *
+ *     triton_settings *settings = NULL;
+ *     int failed = triton_client_trace_settings(client, "simple", NULL, &settings, &error);
+ *     const triton_setting *rate = triton_settings_find(settings, "trace_rate");
+ *     printf("every %s requests are traced\n", triton_setting_value(rate, 0));
+ *     triton_settings_free(settings);
  */
 
 /**
@@ -3193,11 +3052,9 @@ uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics 
  * @param options       of the call; NULL for the client's
  * @param settings_out  the answer; free it with triton_settings_free
  */
-triton_status triton_client_trace_settings(const triton_client *client,
-                                           const char *model_name,
-                                           const triton_call_options *options,
-                                           triton_settings **settings_out,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_trace_settings(
+    const triton_client *client, const char *model_name, const triton_call_options *options,
+    triton_settings **settings_out, triton_error **error_out);
 
 /**
  * Changes settings of tracing. Blocks.
@@ -3208,12 +3065,9 @@ triton_status triton_client_trace_settings(const triton_client *client,
  * @param settings_out  all that hold then; free it with triton_settings_free
  * @return UNIMPLEMENTED for trace_file
  */
-triton_status triton_client_update_trace_settings(const triton_client *client,
-                                                  const char *model_name,
-                                                  const triton_settings_update *update,
-                                                  const triton_call_options *options,
-                                                  triton_settings **settings_out,
-                                                  triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_update_trace_settings(
+    const triton_client *client, const char *model_name, const triton_settings_update *update,
+    const triton_call_options *options, triton_settings **settings_out, triton_error **error_out);
 
 /**
  * Asks for the settings of the server's log. Blocks.
@@ -3221,10 +3075,9 @@ triton_status triton_client_update_trace_settings(const triton_client *client,
  * @param options       of the call; NULL for the client's
  * @param settings_out  the answer; free it with triton_settings_free
  */
-triton_status triton_client_log_settings(const triton_client *client,
-                                         const triton_call_options *options,
-                                         triton_settings **settings_out,
-                                         triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_log_settings(
+    const triton_client *client, const triton_call_options *options, triton_settings **settings_out,
+    triton_error **error_out);
 
 /**
  * Changes settings of the server's log. Blocks.
@@ -3235,11 +3088,9 @@ triton_status triton_client_log_settings(const triton_client *client,
  * @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
  *         INTERNAL for a value of another kind, UNAVAILABLE (not retryable) for an unknown log_format
  */
-triton_status triton_client_update_log_settings(const triton_client *client,
-                                                const triton_settings_update *update,
-                                                const triton_call_options *options,
-                                                triton_settings **settings_out,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_update_log_settings(
+    const triton_client *client, const triton_settings_update *update, const triton_call_options *options,
+    triton_settings **settings_out, triton_error **error_out);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the settings are freed.
@@ -3301,7 +3152,8 @@ uint64_t triton_setting_uint64(const triton_setting *setting);
  *
  * @param update_out  the update; free it with triton_settings_update_free. Any number of calls may use it
  */
-triton_status triton_settings_update_new(triton_settings_update **update_out, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_new(
+    triton_settings_update **update_out, triton_error **error_out);
 
 /**
  * Frees an update; NULL is harmless.
@@ -3313,10 +3165,8 @@ void triton_settings_update_free(triton_settings_update *update);
  *
  * @param name  not empty
  */
-triton_status triton_settings_update_set_string(triton_settings_update *update,
-                                                const char *name,
-                                                const char *value,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_set_string(
+    triton_settings_update *update, const char *name, const char *value, triton_error **error_out);
 
 /**
  * Sets a setting to several texts: trace_level.
@@ -3325,31 +3175,25 @@ triton_status triton_settings_update_set_string(triton_settings_update *update,
  * @param values  the texts
  * @param count   their number; 0 is INVALID_ARGUMENT
  */
-triton_status triton_settings_update_set_strings(triton_settings_update *update,
-                                                 const char *name,
-                                                 const char *const *values,
-                                                 size_t count,
-                                                 triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_set_strings(
+    triton_settings_update *update, const char *name, const char *const *values, size_t count,
+    triton_error **error_out);
 
 /**
  * Sets a setting to yes or no: log_info. Tracing has it as text.
  *
  * @param name  not empty
  */
-triton_status triton_settings_update_set_bool(triton_settings_update *update,
-                                              const char *name,
-                                              bool value,
-                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_set_bool(
+    triton_settings_update *update, const char *name, bool value, triton_error **error_out);
 
 /**
  * Sets a setting to a number: log_verbose_level. Tracing has it as text.
  *
  * @param name  not empty
  */
-triton_status triton_settings_update_set_uint32(triton_settings_update *update,
-                                                const char *name,
-                                                uint32_t value,
-                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
+    triton_settings_update *update, const char *name, uint32_t value, triton_error **error_out);
 
 /**
  * Gives a setting of tracing its default back: that of the server, or for a model the one of all models. Settings of
@@ -3357,15 +3201,18 @@ triton_status triton_settings_update_set_uint32(triton_settings_update *update,
  *
  * @param name  not empty
  */
-triton_status triton_settings_update_clear(triton_settings_update *update,
-                                           const char *name,
-                                           triton_error **error_out);
+TRITON_NODISCARD triton_status triton_settings_update_clear(
+    triton_settings_update *update, const char *name, triton_error **error_out);
 
 /*
  * SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
  * --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
  * inference does not find the region. A frontend that runs in a Python program (tritonfrontend) has no shared memory:
  * UNAVAILABLE.
+ *
+ *     int failed = triton_client_register_system_shared_memory(client, name, key, 64, 0, NULL, &error)
+ *         || triton_infer_request_input_set_shared_memory(request, 0, name, 64, 0, &error)
+ *         || triton_client_infer(client, request, NULL, &result, &error);
  */
 
 /**
@@ -3380,13 +3227,9 @@ triton_status triton_settings_update_clear(triton_settings_update *update,
  * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such
  *         memory, or not so much of it
  */
-triton_status triton_client_register_system_shared_memory(const triton_client *client,
-                                                          const char *name,
-                                                          const char *key,
-                                                          uint64_t byte_size,
-                                                          uint64_t offset,
-                                                          const triton_call_options *options,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
+    const triton_client *client, const char *name, const char *key, uint64_t byte_size, uint64_t offset,
+    const triton_call_options *options, triton_error **error_out);
 
 /**
  * Registers memory of a GPU with the server. Blocks.
@@ -3399,14 +3242,9 @@ triton_status triton_client_register_system_shared_memory(const triton_client *c
  * @param options           of the call; NULL for the client's
  * @return INVALID_ARGUMENT for a handle of another size, and from a server that has no such memory
  */
-triton_status triton_client_register_cuda_shared_memory(const triton_client *client,
-                                                        const char *name,
-                                                        const void *raw_handle,
-                                                        size_t handle_byte_size,
-                                                        int64_t device_id,
-                                                        uint64_t byte_size,
-                                                        const triton_call_options *options,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
+    const triton_client *client, const char *name, const void *raw_handle, size_t handle_byte_size,
+    int64_t device_id, uint64_t byte_size, const triton_call_options *options, triton_error **error_out);
 
 /**
  * Takes the registration of one region of system memory back. Blocks. A name that is not registered is no error.
@@ -3415,10 +3253,9 @@ triton_status triton_client_register_cuda_shared_memory(const triton_client *cli
  * @param options  of the call; NULL for the client's
  * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
  */
-triton_status triton_client_unregister_system_shared_memory(const triton_client *client,
-                                                            const char *name,
-                                                            const triton_call_options *options,
-                                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unregister_system_shared_memory(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_error **error_out);
 
 /**
  * Takes the registration of one region of a GPU's memory back. Blocks. A name that is not registered is no error.
@@ -3427,28 +3264,25 @@ triton_status triton_client_unregister_system_shared_memory(const triton_client 
  * @param options  of the call; NULL for the client's
  * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
  */
-triton_status triton_client_unregister_cuda_shared_memory(const triton_client *client,
-                                                          const char *name,
-                                                          const triton_call_options *options,
-                                                          triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unregister_cuda_shared_memory(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_error **error_out);
 
 /**
  * Takes the registrations of all regions of system memory back, those of other programs too. Blocks.
  *
  * @param options  of the call; NULL for the client's
  */
-triton_status triton_client_unregister_all_system_shared_memory(const triton_client *client,
-                                                                const triton_call_options *options,
-                                                                triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unregister_all_system_shared_memory(
+    const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
 /**
  * Takes the registrations of all regions of GPUs' memory back, those of other programs too. Blocks.
  *
  * @param options  of the call; NULL for the client's
  */
-triton_status triton_client_unregister_all_cuda_shared_memory(const triton_client *client,
-                                                              const triton_call_options *options,
-                                                              triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
+    const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
 /**
  * Asks for the regions of system memory that are registered with the server. Blocks.
@@ -3458,11 +3292,9 @@ triton_status triton_client_unregister_all_cuda_shared_memory(const triton_clien
  * @param status_out  the answer; free it with triton_shared_memory_status_free
  * @return NOT_FOUND for a name that is not registered
  */
-triton_status triton_client_system_shared_memory_status(const triton_client *client,
-                                                        const char *name,
-                                                        const triton_call_options *options,
-                                                        triton_shared_memory_status **status_out,
-                                                        triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_shared_memory_status **status_out, triton_error **error_out);
 
 /**
  * Asks for the regions of GPUs' memory that are registered with the server. Blocks.
@@ -3472,11 +3304,9 @@ triton_status triton_client_system_shared_memory_status(const triton_client *cli
  * @param status_out  the answer; free it with triton_shared_memory_status_free
  * @return NOT_FOUND for a name that is not registered
  */
-triton_status triton_client_cuda_shared_memory_status(const triton_client *client,
-                                                      const char *name,
-                                                      const triton_call_options *options,
-                                                      triton_shared_memory_status **status_out,
-                                                      triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_shared_memory_status **status_out, triton_error **error_out);
 
 /**
  * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the status is freed.
@@ -3506,8 +3336,7 @@ uint64_t triton_shared_memory_status_byte_size(const triton_shared_memory_status
 /**
  * Where a region of system memory begins, in bytes from the start of the memory; 0 for a GPU's, and past the end.
  */
-uint64_t triton_shared_memory_status_offset(const triton_shared_memory_status *status,
-                                            size_t index);
+uint64_t triton_shared_memory_status_offset(const triton_shared_memory_status *status, size_t index);
 
 /**
  * The GPU that a region is of; 0 for system memory, and past the end.
@@ -3521,6 +3350,15 @@ void triton_shared_memory_status_free(triton_shared_memory_status *status);
 
 /*
  * METRICS of a server, from their own port: Prometheus's text, and what it says.
+ *
+ *     triton_metrics *metrics = NULL;
+ *     int failed = triton_client_metrics(client, NULL, &metrics, &error);
+ *     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
+ *         const triton_metric *sample = triton_metrics_sample(metrics, i);
+ *         const char *model = triton_metric_label(sample, "model");
+ *         printf("%s of '%s': %g\n", triton_metric_name(sample), model, triton_metric_value(sample));
+ *     }
+ *     triton_metrics_free(metrics);
  */
 
 /**
@@ -3532,10 +3370,9 @@ void triton_shared_memory_status_free(triton_shared_memory_status *status);
  * @return INTERNAL for an answer that is no Prometheus text. Keys that the client has are not sent there, those of the
  *         call are
  */
-triton_status triton_client_metrics(const triton_client *client,
-                                    const triton_call_options *options,
-                                    triton_metrics **metrics_out,
-                                    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_metrics(
+    const triton_client *client, const triton_call_options *options, triton_metrics **metrics_out,
+    triton_error **error_out);
 
 /**
  * The text as it came. Valid until the metrics are freed.
@@ -3593,6 +3430,12 @@ const char *triton_metric_label(const triton_metric *metric, const char *name);
  * Triton's other front ends for such models, the OpenAI-compatible one and those of SageMaker and Vertex AI, are no part of
  * this library's control plane: the first has clients of its own, and an inference through the others is sent with
  * triton_call_options_set_http_path, ..._http_content_type and ..._http_json_size_header.
+ *
+ *     triton_generated *generated = NULL;
+ *     const char *json = "{\"PROMPT\": \"once\", \"REPEAT\": 1}";
+ *     int failed = triton_client_generate(client, "generator", NULL, json, NULL, &generated, &error);
+ *     if (!failed) printf("%s\n", triton_generated_json(generated));
+ *     triton_generated_free(generated);
  */
 
 /**
@@ -3607,13 +3450,9 @@ const char *triton_metric_label(const triton_metric *metric, const char *name);
  *         error that the server tells in a response that began as a success: nothing says what it would have been;
  *         INTERNAL for a success without a JSON object
  */
-triton_status triton_client_generate(const triton_client *client,
-                                     const char *model_name,
-                                     const char *model_version,
-                                     const char *json,
-                                     const triton_call_options *options,
-                                     triton_generated **generated_out,
-                                     triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_generate(
+    const triton_client *client, const char *model_name, const char *model_version, const char *json,
+    const triton_call_options *options, triton_generated **generated_out, triton_error **error_out);
 
 /**
  * The answer, a JSON object. Valid until it is freed.
@@ -3653,18 +3492,19 @@ void triton_generated_free(triton_generated *generated);
  *         or an event called "error"; INTERNAL for a success that is not a stream of events; else as
  *         triton_client_generate
  */
-triton_status triton_client_generate_stream(const triton_client *client,
-                                            const char *model_name,
-                                            const char *model_version,
-                                            const char *json,
-                                            const triton_call_options *options,
-                                            triton_generate_callback callback,
-                                            void *user_data,
-                                            triton_error **error_out);
+TRITON_NODISCARD triton_status triton_client_generate_stream(
+    const triton_client *client, const char *model_name, const char *model_version, const char *json,
+    const triton_call_options *options, triton_generate_callback callback, void *user_data,
+    triton_error **error_out);
 
 /*
  * LOAD REPORTS: what a server says of its load beside an answer, as ORCA has it, when triton_call_options_set_load_report asks.
  * Triton does so over HTTP for the backends that have such metrics, vLLM's and TensorRT-LLM's.
+ *
+ *     triton_load_report *report = triton_infer_result_load_report(result);
+ *     for (size_t i = 0; i < triton_load_report_count(report); i++)
+ *         printf("%s = %g\n", triton_load_report_name(report, i), triton_load_report_value(report, i));
+ *     triton_load_report_free(report);
  */
 
 /**

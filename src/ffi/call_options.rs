@@ -2,15 +2,6 @@
 //! (triton_client_options_set_call_options). Any number of calls may use the same options at once.
 //!
 //! ```text
-//!     triton_call_options *options = NULL;
-//!     int failed = triton_call_options_new(&options, &error)
-//!         || triton_call_options_set_timeout_us(options, 20000, &error)
-//!         || triton_call_options_add_header(options, "x-tenant", "blue", &error)
-//!         || triton_client_infer(client, request, options, &result, &error);
-//!     triton_call_options_free(options);
-//! ```
-//!
-//! ```text
 //!     option                       default       protocol      set by
 //!     timeout                      the client's  both          triton_call_options_set_timeout_us
 //!     headers, or metadata         none          both          triton_call_options_add_header, ..._add_binary_header

@@ -37,7 +37,7 @@ pub struct triton_tensor_config {
 }
 
 /// How the dimensions of an input are to be read.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy)]
 pub enum triton_tensor_format {
     /// As the model has it.
@@ -49,7 +49,7 @@ pub enum triton_tensor_format {
 }
 
 /// Which versions of a model are served.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy)]
 pub enum triton_version_policy {
     /// So many of the newest: triton_model_config_latest_count.
@@ -61,7 +61,7 @@ pub enum triton_version_policy {
 }
 
 /// How the requests of sequences are batched.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy)]
 pub enum triton_sequence_strategy {
     /// Not at all: the model has no state.

@@ -6,7 +6,7 @@ use super::{convert, infallible::infallible};
 use crate::infer::Datatype;
 
 /// What the elements of a tensor are. The numbers are those of inference.DataType in the protocol.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum triton_datatype {
     /// No datatype, or one that this library does not know.

@@ -1,13 +1,5 @@
 //! ERRORS say why a call failed: in words for people, and in codes for programs.
 //!
-//! ```text
-//!     if (triton_client_infer(client, request, NULL, &result, &error)) {
-//!         fprintf(stderr, "%s\n", triton_error_message(error));
-//!         bool try_again = triton_error_is_retryable(error) && !triton_error_is_in_doubt(error);
-//!         triton_error_free(error);
-//!     }
-//! ```
-//!
 //! *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the request although
 //! the call failed: all or a part of it was sent, and no response says what became of it.
 //!

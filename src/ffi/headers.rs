@@ -4,11 +4,6 @@
 //! Names are in lower case, and in the order in which they were received; a name may occur several times. Over gRPC the
 //! value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a response has at most 128 headers of at most
 //! 64 KiB together, over gRPC at most 1 MiB: TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
-//!
-//! ```text
-//!     const char *tenant = triton_headers_find(triton_infer_result_headers(result), "x-tenant");
-//!     if (tenant) puts(tenant);
-//! ```
 
 use std::{
     ffi::{CString, c_char},

@@ -15,7 +15,7 @@ use super::{
 use crate::model::ServingStatus;
 
 /// What gRPC's own health service says of a service, with its numbers.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy)]
 pub enum triton_serving_status {
     /// Nothing is known about it.

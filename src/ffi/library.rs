@@ -1,9 +1,4 @@
 //! THE LIBRARY: its version, and what this build can do.
-//!
-//! ```text
-//!     if (triton_abi_version() != TRITON_ABI_VERSION) ...            (a program that loads the library at run time)
-//!     if (!triton_has_feature("grpc")) ...
-//! ```
 
 use std::ffi::c_char;
 

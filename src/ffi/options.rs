@@ -2,15 +2,6 @@
 //! afterwards.
 //!
 //! ```text
-//!     triton_client_options *options = NULL;
-//!     triton_client *client = NULL;
-//!     int failed = triton_client_options_new(&options, &error)
-//!         || triton_client_options_set_timeout_us(options, 5000000, &error)
-//!         || triton_client_new("grpc://localhost:8001", options, &client, &error);
-//!     triton_client_options_free(options);
-//! ```
-//!
-//! ```text
 //!     option                                   default          set by
 //!     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
 //!                                                               triton_call_options_set_timeout_us

@@ -18,7 +18,7 @@ use super::{
 use crate::infer::{Parameter, Parameters};
 
 /// What the value of a parameter is.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy)]
 pub enum triton_value_kind {
     /// There is no parameter.

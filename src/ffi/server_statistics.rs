@@ -33,7 +33,7 @@ pub struct triton_model_statistics {
 }
 
 /// A step of a request that is counted, and whose time is taken.
-#[repr(C)]
+#[repr(i32)]
 #[allow(dead_code)] // Made by C.
 pub enum triton_statistic {
     /// Requests, or responses, that succeeded, from beginning to end.

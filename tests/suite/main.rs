@@ -1,8 +1,10 @@
 //! Every test that needs more than one file of the library: one module for each promise.
 
+mod abi;
 mod compatibility;
 mod conventions;
 mod header;
+mod languages;
 mod own_model;
 mod own_server;
 mod programs;
@@ -27,7 +29,9 @@ mod lending;
 mod misbehaving;
 mod misbehaving_grpc;
 mod misbehaving_http;
+mod misuses;
 mod odd_responses;
+mod options;
 mod other_servers;
 mod pool;
 mod repository;

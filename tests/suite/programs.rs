@@ -23,13 +23,18 @@ pub(crate) fn library() -> PathBuf {
     library
 }
 
-/// Compiles a program; `name` is a path from the root without its ending. Each test has an executable of its own.
+/// Compiles a program; `source` is a path from the root. Each test has an executable of its own.
 pub(crate) fn compile(source: &str, test: &str) -> PathBuf {
+    compile_as("c99", source, test, &[])
+}
+
+/// The same in a dialect of C, with more arguments.
+pub(crate) fn compile_as(dialect: &str, source: &str, test: &str, args: &[&str]) -> PathBuf {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     let libraries = library().parent().unwrap().to_owned();
     let output = Command::new("cc")
         .args([
-            "-std=c99",
+            &format!("-std={dialect}"),
             "-D_POSIX_C_SOURCE=200809L",
             "-g",
             "-Wall",
@@ -39,6 +44,7 @@ pub(crate) fn compile(source: &str, test: &str) -> PathBuf {
             "-I",
         ])
         .arg(root().join("include"))
+        .args(args)
         .arg(root().join(source))
         .arg("-o")
         .arg(&program)
@@ -50,6 +56,20 @@ pub(crate) fn compile(source: &str, test: &str) -> PathBuf {
         .unwrap();
     assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
     program
+}
+
+/// Runs a program under valgrind, where any error and anything definitely lost fails it.
+#[track_caller]
+pub(crate) fn succeed_under_valgrind(program: &Path, args: &[&str]) {
+    // What a thread that ends with the process still holds is "possibly lost": no leak.
+    let output = host("valgrind")
+        .args(["-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"])
+        .args(["--show-leak-kinds=definite"])
+        .arg(program)
+        .args(args)
+        .output()
+        .expect("valgrind is there: `make test` installs it");
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -190,15 +210,7 @@ fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
         }
     }
     for (program, args) in runs {
-        // What a thread that ends with the process still holds is "possibly lost": no leak.
-        let output = host("valgrind")
-            .args(["-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"])
-            .args(["--show-leak-kinds=definite"])
-            .arg(&program)
-            .args(&args)
-            .output()
-            .expect("valgrind is there: `make test` installs it");
-        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+        succeed_under_valgrind(&program, &args.iter().map(String::as_str).collect::<Vec<_>>());
     }
 }
 
@@ -335,31 +347,20 @@ type Declaration = (String, Vec<(String, String)>);
 
 /// Each function of the header.
 fn declarations() -> Vec<Declaration> {
-    let header = fs::read_to_string(root().join("include/triton_client.h")).unwrap();
-    let mut functions = Vec::new();
-    for name in crate::conventions::declared() {
-        let at = header.match_indices(&format!("{name}(")).map(|(at, _)| at).find(|&at| {
-            let line = header[..at].rsplit('\n').next().unwrap();
-            !line.trim_start().starts_with('*') && !line.trim_start().starts_with("/*")
-        });
-        let at = at.unwrap();
-        let list = header[at + name.len() + 1..].split(");").next().unwrap().replace('\n', " ");
-        let parameters =
-            list.split(',').map(str::trim).filter(|parameter| *parameter != "void").map(|parameter| {
-                let cut = parameter.rfind([' ', '*']).unwrap() + 1;
-                (parameter[..cut].trim().to_owned(), parameter[cut..].to_owned())
-            });
-        functions.push((name.clone(), parameters.collect()));
-    }
-    functions
+    let functions = crate::abi::declarations().functions;
+    functions.into_iter().map(|function| (function.name, function.parameters)).collect()
 }
 
 #[test]
 fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     /// For these NULL has a meaning.
-    const NULLABLE: [&str; 10] = [
+    const NULLABLE: [&str; 14] = [
         "error_out",
         "options",
+        "call_options",
+        "encodings",
+        "path",
+        "content_type",
         "model_version",
         "id",
         "finalizer",
@@ -369,8 +370,15 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         "repository",
         "service",
     ];
-    /// In these functions NULL stands for all models, all regions, all repositories.
-    const ALL: [(&str, &str); 7] = [
+    /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or removes a name.
+    const ALL: [(&str, &str); 14] = [
+        ("triton_client_options_set_metrics_url", "url"),
+        ("triton_client_options_set_grpc_service_name", "name"),
+        ("triton_client_options_set_log_callback", "callback"),
+        ("triton_call_options_add_header", "value"),
+        ("triton_call_options_add_restricted_key", "value"),
+        ("triton_call_options_add_query_parameter", "value"),
+        ("triton_call_options_set_http_json_size_header", "name"),
         ("triton_client_wait_ready", "model_name"),
         ("triton_client_model_statistics", "model_name"),
         ("triton_client_trace_settings", "model_name"),

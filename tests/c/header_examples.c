@@ -1,0 +1,366 @@
+/* header_examples.c URL: the examples that open the sections of the header. `make header` copies the lines between
+ * "example: SECTION" and "end" there, so that each uses url, client, request and error as the ones before it do. */
+/* clang-format off: the header shows these lines as they are. */
+#include "check.h"
+
+static const char *url;
+static bool is_http;
+static triton_client *client = NULL;
+static triton_infer_request *request = NULL;
+static char memory_name[64], memory_path[80];
+static const int64_t shape[] = {1, 16};
+static int32_t first[16], second[16], next_frame[16], sum[16];
+
+static int library(void) {
+    /* example: library */
+    if (triton_abi_version() != TRITON_ABI_VERSION) {
+        fprintf(stderr, "libtriton_client %s does not match the header of this program\n", triton_version());
+        return 1;
+    }
+    /* end */
+    return 0;
+}
+
+static void datatype(void) {
+    /* example: datatype */
+    triton_datatype datatype = triton_datatype_from_name("FP32");
+    size_t byte_size = 1000 * triton_datatype_byte_size(datatype);
+    printf("1000 elements of %s have %zu bytes\n", triton_datatype_name(datatype), byte_size);
+    /* end */
+    CHECK(datatype == TRITON_DATATYPE_FP32 && byte_size == 4000);
+}
+
+static void options(void) {
+    /* example: options */
+    triton_client_options *options = NULL;
+    int failed = triton_client_options_new(&options, &error)
+        || triton_client_options_set_timeout_us(options, 5000000, &error)
+        || triton_client_options_set_max_connections(options, 8, &error)
+        || triton_client_new(url, options, &client, &error);
+    triton_client_options_free(options);
+    /* end */
+    CHECK(!failed);
+    triton_client_free(client);
+}
+
+static void make_client(void) {
+    /* example: client */
+    triton_error *error = NULL;
+    if (triton_client_new(url, NULL, &client, &error))
+        fprintf(stderr, "%s\n", triton_error_message(error));
+    triton_error_free(error);
+    /* end */
+    CHECK(client != NULL);
+}
+
+static void health(void) {
+    /* example: health */
+    bool is_ready = false;
+    int failed = triton_client_wait_ready(client, NULL, NULL, NULL, &error)
+        || triton_client_check_model_ready(client, "simple", NULL, NULL, &is_ready, &error);
+    if (!failed) printf("the model is %s\n", is_ready ? "ready" : "not ready");
+    /* end */
+    CHECK(!failed && is_ready);
+}
+
+static void metadata(void) {
+    /* example: metadata */
+    triton_model_metadata *model = NULL;
+    int failed = triton_client_model_metadata(client, "simple", NULL, NULL, &model, &error);
+    for (size_t i = 0; i < triton_model_metadata_input_count(model); i++) {
+        const triton_tensor_metadata *input = triton_model_metadata_input(model, i);
+        printf("%s: %s\n", triton_tensor_metadata_name(input), triton_tensor_metadata_datatype_name(input));
+    }
+    triton_model_metadata_free(model);
+    /* end */
+    CHECK(!failed);
+}
+
+static void make_request(void) {
+    /* example: request */
+    const int64_t shape[] = {1, 16};
+    int failed = triton_infer_request_new("simple", &request, &error)
+        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2,
+                                               first, sizeof first, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2,
+                                               second, sizeof second, NULL, &error)
+        || triton_infer_request_set_id(request, "frame 1", &error);
+    /* end */
+    CHECK(!failed);
+}
+
+static void parameters(void) {
+    /* example: parameters */
+    int failed = triton_parameters_set_int64(triton_infer_request_parameters(request), "seed", 42, &error)
+        || triton_parameters_set_string(triton_infer_request_parameters(request), "tenant", "blue", &error);
+    /* end */
+    CHECK(!failed);
+}
+
+static void infer(void) {
+    /* example: infer */
+    triton_infer_result *result = NULL;
+    int failed = triton_client_infer(client, request, NULL, &result, &error);
+    if (!failed) printf("%s\n", triton_infer_result_debug_string(result));
+    triton_infer_result_free(result);
+    /* end */
+    CHECK(!failed);
+}
+
+static void result(void) {
+    triton_infer_result *result = NULL;
+    CHECK(!triton_client_infer(client, request, NULL, &result, &error));
+    /* example: result */
+    const void *data = NULL;
+    size_t count = 0;
+    const triton_infer_output *output = triton_infer_result_find_output(result, "OUTPUT0");
+    int failed = triton_infer_output_elements(output, TRITON_DATATYPE_INT32, &data, &count, &error);
+    const int32_t *sums = data;
+    for (size_t i = 0; i < count; i++) printf("%d\n", (int)sums[i]);
+    triton_infer_result_free(result);
+    /* end */
+    CHECK(!failed && count == 16);
+}
+
+static void headers(void) {
+    triton_infer_result *result = NULL;
+    CHECK(!triton_client_infer(client, request, NULL, &result, &error));
+    /* example: headers */
+    const triton_headers *headers = triton_infer_result_headers(result);
+    const char *type = triton_headers_find(headers, "Content-Type");
+    if (type) printf("the response is of type %s\n", type);
+    for (size_t i = 0; i < triton_headers_count(headers); i++)
+        printf("%s: %s\n", triton_headers_name(headers, i), triton_headers_value(headers, i));
+    /* end */
+    CHECK(type != NULL);
+    triton_infer_result_free(result);
+}
+
+static void call_options(void) {
+    triton_infer_result *result = NULL;
+    /* example: call_options */
+    triton_call_options *options = NULL;
+    int failed = triton_call_options_new(&options, &error)
+        || triton_call_options_set_timeout_us(options, 2500000, &error)
+        || triton_call_options_add_header(options, "x-tenant", "blue", &error)
+        || triton_client_infer(client, request, options, &result, &error);
+    triton_call_options_free(options);
+    /* end */
+    CHECK(!failed);
+    triton_infer_result_free(result);
+}
+
+static void failure(void) {
+    triton_infer_result *result = NULL;
+    bool is_worth_another_try = true;
+    CHECK(!triton_infer_request_set_model_version(request, "9", &error));
+    /* example: error */
+    if (triton_client_infer(client, request, NULL, &result, &error)) {
+        fprintf(stderr, "%s\n", triton_error_message(error));
+        is_worth_another_try = triton_error_is_retryable(error) && !triton_error_is_in_doubt(error);
+        triton_error_free(error);
+        error = NULL;
+    }
+    /* end */
+    CHECK(result == NULL && !is_worth_another_try);
+    CHECK(!triton_infer_request_set_model_version(request, NULL, &error));
+}
+
+static void request_tensors(void) {
+    triton_infer_result *result = NULL;
+    /* example: request_tensors */
+    size_t output = 0;
+    int failed = triton_infer_request_input_set_data(request, 0, next_frame, sizeof next_frame, &error)
+        || triton_infer_request_add_output(request, "OUTPUT0", &output, &error)
+        || triton_infer_request_output_set_buffer(request, output, sum, sizeof sum, &error)
+        || triton_client_infer(client, request, NULL, &result, &error);
+    /* end */
+    CHECK(!failed && sum[15] == next_frame[15] + second[15]);
+    triton_infer_result_free(result);
+}
+
+static void statistics(void) {
+    /* example: statistics */
+    triton_infer_statistics statistics = {.struct_size = sizeof statistics};
+    if (!triton_client_infer_statistics(client, &statistics, &error))
+        printf("%llu inferences, 99 of 100 in %llu ns\n", (unsigned long long)statistics.completed_count,
+               (unsigned long long)statistics.p99_ns);
+    /* end */
+    CHECK(statistics.completed_count > 2 && statistics.p99_ns > 0);
+}
+
+static void offline(void) {
+    /* example: offline */
+    triton_buffer *body = NULL;
+    uint64_t json_byte_size = 0;
+    int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size, &error);
+    fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);
+    triton_buffer_free(body);
+    /* end */
+    CHECK(!failed && json_byte_size > 0);
+}
+
+static void elements(void) {
+    /* example: elements */
+    const triton_bytes words[] = {{"alpha", 5}, {"be\0ta", 5}};
+    char tensor[64];
+    size_t byte_size = 0;
+    int failed = triton_bytes_serialize(words, 2, tensor, sizeof tensor, &byte_size, &error);
+    /* end */
+    CHECK(!failed && byte_size == 18);
+}
+
+static void config(void) {
+    /* example: config */
+    triton_model_config *config = NULL;
+    int failed = triton_client_model_config(client, "simple", NULL, NULL, &config, &error);
+    printf("batches of at most %d\n", (int)triton_model_config_max_batch_size(config));
+    printf("%s\n", triton_model_config_json(config));
+    triton_model_config_free(config);
+    /* end */
+    CHECK(!failed);
+}
+
+static void repository(void) {
+    /* example: repository */
+    triton_repository_index *index = NULL;
+    int failed = triton_client_load_model(client, "simple_bls", NULL, NULL, &error)
+        || triton_client_repository_index(client, NULL, NULL, &index, &error);
+    for (size_t i = 0; i < triton_repository_index_model_count(index); i++) {
+        const triton_repository_model *model = triton_repository_index_model(index, i);
+        printf("%s: %s\n", triton_repository_model_name(model), triton_repository_model_state(model));
+    }
+    triton_repository_index_free(index);
+    /* end */
+    CHECK(!failed);
+}
+
+static void server_statistics(void) {
+    /* example: server_statistics */
+    triton_statistics *statistics = NULL;
+    int failed = triton_client_model_statistics(client, "simple", NULL, NULL, &statistics, &error);
+    const triton_model_statistics *entry = triton_statistics_model(statistics, 0);
+    printf("%llu inferences\n", (unsigned long long)triton_model_statistics_inference_count(entry));
+    triton_statistics_free(statistics);
+    /* end */
+    CHECK(!failed);
+}
+
+static void settings(void) {
+    /* example: settings */
+    triton_settings *settings = NULL;
+    int failed = triton_client_trace_settings(client, "simple", NULL, &settings, &error);
+    const triton_setting *rate = triton_settings_find(settings, "trace_rate");
+    printf("every %s requests are traced\n", triton_setting_value(rate, 0));
+    triton_settings_free(settings);
+    /* end */
+    CHECK(!failed && triton_setting_value(NULL, 0)[0] == 0);
+}
+
+static void shared_memory(void) {
+    triton_infer_request *request = NULL;
+    triton_infer_result *result = NULL;
+    FILE *memory = fopen(memory_path, "wb");
+    CHECK(memory != NULL && fwrite(first, sizeof first, 1, memory) == 1 && fclose(memory) == 0);
+    CHECK(!triton_infer_request_new("simple", &request, &error));
+    CHECK(!triton_infer_request_add_input(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, &(size_t){0}, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, second, 64, NULL, &error));
+    const char *name = memory_name + 1, *key = memory_name;
+    /* example: shared_memory */
+    int failed = triton_client_register_system_shared_memory(client, name, key, 64, 0, NULL, &error)
+        || triton_infer_request_input_set_shared_memory(request, 0, name, 64, 0, &error)
+        || triton_client_infer(client, request, NULL, &result, &error);
+    /* end */
+    CHECK(!failed);
+    triton_infer_result_free(result);
+    triton_infer_request_free(request);
+    /* Refused for a moment longer than the response takes. */
+    while (triton_client_unregister_system_shared_memory(client, name, NULL, &error)) {
+        CHECK(triton_error_status(error) == TRITON_STATUS_INTERNAL);
+        triton_error_free(error);
+    }
+    CHECK(remove(memory_path) == 0);
+}
+
+static void metrics(const char *metrics_url) {
+    triton_client_options *options = NULL;
+    triton_client *client = NULL;
+    CHECK(!triton_client_options_new(&options, &error));
+    CHECK(!triton_client_options_set_metrics_url(options, metrics_url, &error));
+    CHECK(!triton_client_new(url, options, &client, &error));
+    triton_client_options_free(options);
+    /* example: metrics */
+    triton_metrics *metrics = NULL;
+    int failed = triton_client_metrics(client, NULL, &metrics, &error);
+    for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
+        const triton_metric *sample = triton_metrics_sample(metrics, i);
+        const char *model = triton_metric_label(sample, "model");
+        printf("%s of '%s': %g\n", triton_metric_name(sample), model, triton_metric_value(sample));
+    }
+    triton_metrics_free(metrics);
+    /* end */
+    CHECK(!failed);
+    triton_client_free(client);
+}
+
+static void generate(void) {
+    /* example: generate */
+    triton_generated *generated = NULL;
+    const char *json = "{\"PROMPT\": \"once\", \"REPEAT\": 1}";
+    int failed = triton_client_generate(client, "generator", NULL, json, NULL, &generated, &error);
+    if (!failed) printf("%s\n", triton_generated_json(generated));
+    triton_generated_free(generated);
+    /* end */
+    CHECK(!failed);
+}
+
+static void load_report(void) {
+    triton_infer_result *result = NULL;
+    CHECK(!triton_client_infer(client, request, NULL, &result, &error));
+    /* example: load_report */
+    triton_load_report *report = triton_infer_result_load_report(result);
+    for (size_t i = 0; i < triton_load_report_count(report); i++)
+        printf("%s = %g\n", triton_load_report_name(report, i), triton_load_report_value(report, i));
+    triton_load_report_free(report);
+    /* end */
+    triton_infer_result_free(result);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 4);
+    url = argv[1];
+    is_http = strncmp(url, "http", 4) == 0;
+    snprintf(memory_name, sizeof memory_name, "/%s", argv[3]);
+    snprintf(memory_path, sizeof memory_path, "/dev/shm%s", memory_name);
+    for (int i = 0; i < 16; i++) first[i] = i, second[i] = 1, next_frame[i] = 7;
+    CHECK(library() == 0);
+    datatype();
+    elements();
+    options();
+    make_client();
+    health();
+    metadata();
+    config();
+    repository();
+    make_request();
+    infer();
+    result();
+    headers();
+    call_options();
+    failure();
+    parameters();
+    request_tensors();
+    statistics();
+    server_statistics();
+    settings();
+    shared_memory();
+    metrics(argv[2]);
+    if (is_http) generate();
+    load_report();
+    CHECK(!triton_infer_request_clear(request, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, first, 64, NULL, &error));
+    offline();
+    triton_infer_request_free(request);
+    triton_client_free(client);
+    return 0;
+}
