@@ -35,75 +35,83 @@
 /*
  * libtriton_client: a client for NVIDIA Triton Inference Server over HTTP/REST and gRPC. For C99 and C++11, and later.
  *
- *     failed = triton_client_new("localhost:8000", NULL, &client, &error)
+ *     int failed = triton_client_new("localhost:8000", NULL, &client, &error)
  *         || triton_infer_request_new("simple", &request, &error)
- *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error)
- *         || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, 64, NULL, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, 64, NULL, &error)
  *         || triton_client_infer(client, request, NULL, &result, &error)
  *         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
  *     if (failed) fprintf(stderr, "%s\n", triton_error_message(error));
  *
  * The following applies to all functions and is not repeated for each of them.
  *
- * STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that calls can be chained with ||. Its last
- * parameter, `triton_error **error_out`, receives the error, which the caller frees with triton_error_free, or NULL on success.
- * error_out may be NULL.
+ * STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain calls. The last
+ * parameter, `triton_error **error_out`, receives the error, which the caller frees with triton_error_free, or NULL on
+ * success. error_out may be NULL.
  *
- * OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The previous value is
- * overwritten, not freed. NULL is allowed for an out-parameter whose value is not the purpose of the function, such as index_out,
- * rank_out, or a count or size beside data. It is TRITON_STATUS_INVALID_ARGUMENT for any other.
+ * OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The previous
+ * value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the purpose of the function,
+ * such as index_out, rank_out, or a count or size beside data. For any other out-parameter NULL is
+ * TRITON_STATUS_INVALID_ARGUMENT.
  *
- * HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose documentation says so, returns a
- * handle that the caller frees with the _free function of its type. Only _free functions consume a handle; they ignore NULL. A
- * handle keeps alive what it needs: a result remains valid after its request and its client are freed.
+ * HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose documentation says
+ * so, returns a handle that the caller frees with the _free function of its type. Only _free functions consume a
+ * handle; they ignore NULL. A handle keeps alive what it needs: a result remains valid after its request and its
+ * client are freed.
  *
- * GETTERS return what belongs to the handle; it is valid until the handle is freed or changed, and is not freed by the caller. For a
- * NULL handle they return 0, false, "" or NULL. Any other function returns TRITON_STATUS_INVALID_ARGUMENT for a NULL handle.
+ * GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were read from:
+ * they are valid until it is freed or changed, and the caller does not free them. For a NULL handle getters return 0,
+ * false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for a NULL handle.
  *
- * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past the end it returns 0,
- * false, "" or NULL. A _find function returns the element with a name, or NULL if there is none.
+ * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past the end
+ * it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if there is none.
  *
- * STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is TRITON_STATUS_INVALID_ARGUMENT. A returned string is
- * never NULL, unless a _find function returns it; "" means none. A NUL in text from a server is replaced by U+FFFD.
+ * STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is TRITON_STATUS_INVALID_ARGUMENT. A
+ * returned string is never NULL, unless a _find function returns it; "" means none. A NUL in text from a server is
+ * replaced by U+FFFD.
  *
  * ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.
  *
- * SIZES in the memory of the program are size_t. Sizes and offsets at the server, such as those of shared memory regions, are
- * uint64_t. A device id is int64_t.
+ * SIZES in the memory of the program are size_t. Sizes and offsets at the server, such as those of shared memory
+ * regions, are uint64_t. A device id is int64_t.
  *
- * BORROWED DATA. Memory that a function borrows must stay valid until no call that uses it is under way and the handle that borrowed
- * it is freed or no longer refers to it. Freeing a request does not end the loan of a call that is under way. The memory must not
- * change while a call uses it, and may change between calls. A call is complete, whether it succeeded or failed, only when the
- * library no longer reads or writes the memory of the caller. In a garbage-collected language, pin the memory, or use the function
- * whose name ends in _copy.
+ * BORROWED DATA. Memory that a function borrows must stay valid until no call that uses it is under way and the handle
+ * that borrowed it is freed or no longer refers to it. Freeing a request does not end the loan of a call that is under
+ * way. The memory must not change while a call uses it, and may change between calls. A call is complete, whether it
+ * succeeded or failed, only when the library no longer reads or writes the memory of the caller. In a
+ * garbage-collected language, pin the memory, or use the function whose name ends in _copy.
  *
- * DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0 has a meaning of its own.
- * A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must not become the default.
+ * DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0 has a
+ * meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must not become the
+ * default.
  *
- * STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct before the call. The
- * function fills the members that fit, sets those that it does not know to 0, and leaves struct_size as it is. Unless struct_size is
- * a multiple of 8 with room for one value, and at most 4096, it returns TRITON_STATUS_INVALID_ARGUMENT and changes nothing. All other
- * structs are final.
+ * STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct before the
+ * call. The function fills the members that fit, sets those that it does not know to 0, and leaves struct_size as it
+ * is. Unless struct_size is a multiple of 8 with room for one value, and at most 4096, it returns
+ * TRITON_STATUS_INVALID_ARGUMENT and changes nothing. All other structs are final.
  *
- * ENUMS have the size of int32_t. Later versions may add values: a switch over a value that the library returns needs a default
- * case. A number that is not a value of the enum is TRITON_STATUS_INVALID_ARGUMENT as a parameter.
+ * ENUMS have the size of int32_t. Later versions may add values: a switch over a value that the library returns needs
+ * a default case. A number that is not a value of the enum is TRITON_STATUS_INVALID_ARGUMENT as a parameter.
  *
- * CALLBACKS must not leave by longjmp or by an exception. user_data is passed to the callback unchanged. A finalizer, where a
- * function takes one, is called exactly once with user_data when the library no longer uses it, on any thread; it is not called if
- * the function fails. It may be NULL.
+ * CALLBACKS must not leave by longjmp or by an exception. user_data is passed to the callback unchanged. A finalizer,
+ * where a function takes one, is called exactly once with user_data when the library no longer uses it, on any thread;
+ * it is not called if the function fails. It may be NULL.
  *
- * THREADS. A triton_client, and any other handle that is passed as a pointer to const, may be used by any number of threads at
- * once. Any other handle may be used by one thread at a time. A handle must not be freed while another thread uses it.
+ * THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call functions that
+ * take the same handle as a pointer to const; a function that takes it as a pointer to non-const must be the only one
+ * that uses it. A handle must not be freed while another thread uses it.
  *
- * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start (10 min for loading
- * and unloading models), which name resolution, connecting, sending and receiving count against. TRITON_NO_TIMEOUT is no deadline.
+ * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start (10 min
+ * for loading and unloading models), which name resolution, connecting, sending and receiving count against.
+ * TRITON_NO_TIMEOUT means no deadline.
  *
- * PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE. A panic inside the library
- * does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(), the child must not use handles of the parent, whose
- * threads it does not have and whose connections it would share; it creates its own client.
+ * PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE. A panic
+ * inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(), the child must not
+ * use handles of the parent, whose threads it does not have and whose connections it would share; it creates its own
+ * client.
  *
- * URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the name or number of a network
- * interface, [fe80::1%25eth0] or [fe80::1%eth0].
+ * URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the name or
+ * number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
  *
  *     URL                                  protocol   default port
  *     host, host:port                      HTTP       8000
@@ -227,7 +235,7 @@ TRITON_ENUM(triton_status) {
  */
 TRITON_ENUM(triton_origin) {
     /**
-     * There is no error.
+     * No error.
      */
     TRITON_ORIGIN_NONE = 0,
     /**
@@ -239,7 +247,8 @@ TRITON_ENUM(triton_origin) {
      */
     TRITON_ORIGIN_CLIENT = 2,
     /**
-     * The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or gRPC.
+     * The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or
+     * gRPC.
      */
     TRITON_ORIGIN_CONNECTION = 3,
     /**
@@ -831,22 +840,23 @@ uint32_t triton_version_number(void);
 uint32_t triton_abi_version(void);
 
 /**
- * Returns whether this build of the library has a feature; false for any other name, and for NULL. Later versions may have more.
+ * Returns whether this build of the library has a feature; false for any other name, and for NULL. Later versions may
+ * have more.
  *
- * @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip and deflate),
- *              "allocator" (blocks of memory that gRPC uses are kept for reuse)
+ * @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip and
+ *              deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
  */
 bool triton_has_feature(const char *name);
 
 /*
  * ERRORS say why a call failed: in words for people, and in codes for programs.
  *
- * *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the request although
- * the call failed: all or a part of it was sent, and no response says what became of it.
+ * *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the request
+ * although the call failed: all or a part of it was sent, and no response says what became of it.
  *
- * An error response of a server (origin TRITON_ORIGIN_SERVER) becomes a status by this table. Triton uses HTTP 400 for four of
- * its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be distinguished: the status is
- * INVALID_ARGUMENT.
+ * An error response of a server (origin TRITON_ORIGIN_SERVER) becomes a status by this table. Triton uses HTTP 400 for
+ * four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be distinguished: the status
+ * is INVALID_ARGUMENT.
  *
  *     HTTP          gRPC   status               retryable  in doubt
  *     400, 422      3      INVALID_ARGUMENT     no         no
@@ -877,15 +887,17 @@ bool triton_has_feature(const char *name);
  *
  * Exceptions to the table:
  *
- * - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a request. It
- *   is not in doubt if the body of a 503 is an error as Triton writes it, {"error": "..."}, or if the message over gRPC is one
- *   that Triton sends for a request that it did not run: queue full, queue timeout, server stopping, model not ready, protocol
- *   restricted, shared memory disabled.
- * - UNAVAILABLE is not retryable if Triton itself sends it for shared memory or for the settings of tracing and logging: it was
- *   started without what the call needs, or does not accept a value.
- * - HTTP 500 is not in doubt from a server over HTTP. Over gRPC an HTTP status of 500 comes from a proxy, and is in doubt.
+ * - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a
+ *   request. It is not in doubt if the body of a 503 is an error as Triton writes it, {"error": "..."}, or if the
+ *   message over gRPC is one that Triton sends for a request that it did not run: queue full, queue timeout, server
+ *   stopping, model not ready, protocol restricted, shared memory disabled.
+ * - UNAVAILABLE is not retryable if Triton itself sends it for shared memory or for the settings of tracing and
+ *   logging: it was started without what the call needs, or does not accept a value.
+ * - HTTP 500 is not in doubt from a server over HTTP. Over gRPC an HTTP status of 500 comes from a proxy, and is in
+ *   doubt.
  * - CANCELLED over gRPC without a message comes from a server that is stopping, and is retryable.
- * - DEADLINE_EXCEEDED over gRPC that a server sends just before the deadline of the call is reported as the client's own.
+ * - DEADLINE_EXCEEDED over gRPC that a server sends just before the deadline of the call is reported as the client's
+ *   own.
  *
  * Failures without an error response of a server:
  *
@@ -897,12 +909,12 @@ bool triton_has_feature(const char *name);
  *     deadline exceeded                               DEADLINE_EXCEEDED   client      yes        if sent
  *     a size limit exceeded                           RESOURCE_EXHAUSTED  client      no         if sent
  *
- * RETRIES. The library sends a request a second time, on a new connection, if the server certainly did not process it: nothing
- * of it was sent, the server said so by GOAWAY, or the connection was refused before the end of the request was sent. It also
- * sends a request a second time that only reads (health, metadata, configuration, statistics, index, settings, metrics) if it
- * was refused or its connection was closed. A gRPC stream that is refused (REFUSED_STREAM) after the whole request was sent is
- * UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after its server ran the request. Redirects are never
- * followed: the message has their Location.
+ * RETRIES. The library sends a request a second time, on a new connection, if the server certainly did not process it:
+ * nothing of it was sent, the server said so by GOAWAY, or the connection was refused before the end of the request
+ * was sent. It also sends a request a second time that only reads (health, metadata, configuration, statistics, index,
+ * settings, metrics) if it was refused or its connection was closed. A gRPC stream that is refused (REFUSED_STREAM)
+ * after the whole request was sent is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after its
+ * server ran the request. Redirects are never followed: the message has their Location.
  *
  * A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network.
  *
@@ -915,7 +927,8 @@ bool triton_has_feature(const char *name);
  */
 
 /**
- * Returns what failed, on what, and why, down to the first cause, in one line; "" for NULL. Valid until the error is freed.
+ * Returns what failed, on what, and why, down to the first cause, in one line; "" for NULL. Valid until the error is
+ * freed.
  */
 const char *triton_error_message(const triton_error *error);
 
@@ -936,8 +949,8 @@ triton_origin triton_error_origin(const triton_error *error);
 bool triton_error_is_retryable(const triton_error *error);
 
 /**
- * Returns whether the server may have run the request although the call failed: all or a part of the request was sent, and no
- * response says what became of it. False for NULL.
+ * Returns whether the server may have run the request although the call failed: all or a part of the request was sent,
+ * and no response says what became of it. False for NULL.
  */
 bool triton_error_is_in_doubt(const triton_error *error);
 
@@ -947,13 +960,14 @@ bool triton_error_is_in_doubt(const triton_error *error);
 uint32_t triton_error_http_status(const triton_error *error);
 
 /**
- * Returns the id of the inference request that failed; "" if it had none, and for NULL. Valid until the error is freed.
+ * Returns the id of the inference request that failed; "" if it had none, and for NULL. Valid until the error is
+ * freed.
  */
 const char *triton_error_request_id(const triton_error *error);
 
 /**
- * Returns the headers of the error response, over gRPC its metadata; NULL if there was no response, and for NULL. All functions of
- * headers accept that NULL.
+ * Returns the headers of the error response, over gRPC its metadata; NULL if there was no response, and for NULL. All
+ * functions of headers accept that NULL.
  */
 const triton_headers *triton_error_headers(const triton_error *error);
 
@@ -977,10 +991,10 @@ const char *triton_status_name(triton_status status);
 /*
  * HEADERS of a response: over HTTP those of RFC 9110, over gRPC the leading and the trailing metadata.
  *
- * They belong to the object whose headers they are (a result, an error, a generated text) and are valid until it is freed.
- * Names are in lower case, and in the order in which they were received; a name may occur several times. Over gRPC the
- * value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a response has at most 128 headers of at most
- * 64 KiB together, over gRPC at most 1 MiB: TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
+ * They belong to the object whose headers they are (a result, an error, a generated text) and are valid until it is
+ * freed. Names are in lower case, and in the order in which they were received; a name may occur several times. Over
+ * gRPC the value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a response has at most 128 headers
+ * of at most 64 KiB together, over gRPC at most 1 MiB: TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
  *
  *     const triton_headers *headers = triton_infer_result_headers(result);
  *     const char *type = triton_headers_find(headers, "Content-Type");
@@ -1008,7 +1022,8 @@ const char *triton_headers_value(const triton_headers *headers, size_t index);
  * Finds a header by its name and returns its value.
  *
  * @param name  in any case
- * @return the value, of the first header with that name if there are several; NULL if there is none, since a value may be ""
+ * @return the value, of the first header with that name if there are several; NULL if there is none, since a value may
+ * be ""
  */
 const char *triton_headers_find(const triton_headers *headers, const char *name);
 
@@ -1039,8 +1054,8 @@ triton_datatype triton_datatype_from_name(const char *name);
 size_t triton_datatype_byte_size(triton_datatype datatype);
 
 /*
- * OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may be changed or freed
- * afterwards.
+ * OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may be changed
+ * or freed afterwards.
  *
  *     option                                   default          set by
  *     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
@@ -1078,8 +1093,8 @@ TRITON_NODISCARD triton_status triton_client_options_new(
 void triton_client_options_free(triton_client_options *options);
 
 /**
- * Sets the timeout of calls that set none, from their start to the last byte of their response. triton_client_options_set_call_options
- * can set it too: the later of both calls wins.
+ * Sets the timeout of calls that set none, from their start to the last byte of their response.
+ * triton_client_options_set_call_options can set it too: the later of both calls wins.
  *
  * @param timeout_us  microseconds; the default is 60 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
@@ -1103,13 +1118,14 @@ TRITON_NODISCARD triton_status triton_client_options_set_load_timeout_us(
     triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Sets the defaults of every call, in place of those set before. They are merged field by field with the options of a call: a
- * field that the call sets replaces the default. Headers, restricted keys and query parameters are merged by name: those of the
- * call replace the defaults of the same name, and a value of NULL removes them.
+ * Sets the defaults of every call, in place of those set before. They are merged field by field with the options of a
+ * call: a field that the call sets replaces the default. Headers, restricted keys and query parameters are merged by
+ * name: those of the call replace the defaults of the same name, and a value of NULL removes them.
  *
- * Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may be another host. The
- * timeout of the defaults does not apply to loading and unloading models (triton_client_options_set_load_timeout_us). Over gRPC,
- * defaults that are for HTTP only make every call INVALID_ARGUMENT, as they do in the options of a call.
+ * Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may be another
+ * host. The timeout of the defaults does not apply to loading and unloading models
+ * (triton_client_options_set_load_timeout_us). Over gRPC, defaults that are for HTTP only make every call
+ * INVALID_ARGUMENT, as they do in the options of a call.
  *
  * @param call_options  copied; may be changed or freed afterwards. NULL undoes it
  */
@@ -1117,9 +1133,10 @@ TRITON_NODISCARD triton_status triton_client_options_set_call_options(
     triton_client_options *options, const triton_call_options *call_options, triton_error **error_out);
 
 /**
- * Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a larger response before
- * memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over gRPC no server accepts
- * more than the default: use shared memory for larger tensors, or HTTP with a higher limit.
+ * Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a larger
+ * response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count.
+ * Over gRPC no server accepts more than the default: use shared memory for larger tensors, or HTTP with a higher
+ * limit.
  *
  * @param byte_size  bytes; the default is 2^31 - 1, which 0 restores
  */
@@ -1127,13 +1144,13 @@ TRITON_NODISCARD triton_status triton_client_options_set_max_message_byte_size(
     triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
- * Sets the maximum size of a compressed response after it is decompressed. A larger response is RESOURCE_EXHAUSTED, whatever its
- * compressed size.
+ * Sets the maximum size of a compressed response after it is decompressed. A larger response is RESOURCE_EXHAUSTED,
+ * whatever its compressed size.
  *
- * It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of this size: a response
- * of the control plane, the JSON part of an inference response, an event of triton_client_generate_stream, and what an inference
- * response over gRPC has outside of raw contents. On the control plane it further limits the number of fields, members and
- * elements to one for each 1,024 bytes of this size, but at least 4,096.
+ * It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of this size: a
+ * response of the control plane, the JSON part of an inference response, an event of triton_client_generate_stream,
+ * and what an inference response over gRPC has outside of raw contents. On the control plane it further limits the
+ * number of fields, members and elements to one for each 1,024 bytes of this size, but at least 4,096.
  *
  * @param byte_size  bytes; the default is 256 MiB, which 0 restores
  */
@@ -1141,8 +1158,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_max_decompressed_byte_s
     triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
- * Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a page fault for
- * every 4 KiB. Results that are not freed yet do not count.
+ * Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a page
+ * fault for every 4 KiB. Results that are not freed yet do not count.
  *
  * @param byte_size  bytes; the default is 64 MiB; 0 keeps none
  */
@@ -1150,11 +1167,12 @@ TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size
     triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
- * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds all of them
- * in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and this option's name in the message. So does a
- * call that the callback of triton_client_generate_stream makes on the same client: it needs a second connection.
+ * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds
+ * all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and this option's name in
+ * the message. So does a call that the callback of triton_client_generate_stream makes on the same client: it needs a
+ * second connection.
  *
- * @param max  the default is no maximum, which 0 restores: each concurrent call has a connection
+ * @param max  0 restores the default, without a maximum: each concurrent call has a connection
  */
 TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
     triton_client_options *options, size_t max, triton_error **error_out);
@@ -1162,18 +1180,19 @@ TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
 /**
  * Sets the URL of the server's metrics.
  *
- * @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP, also for a client of
- *             gRPC. The default is port 8002 of the server's host, which NULL restores
+ * @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP, also for a
+ *             client of gRPC. The default is port 8002 of the server's host, which NULL restores
  */
 TRITON_NODISCARD triton_status triton_client_options_set_metrics_url(
     triton_client_options *options, const char *url, triton_error **error_out);
 
 /**
- * Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under another
- * name. gRPC's own health service (triton_client_health_check) keeps its name.
+ * Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
+ * another name. gRPC's own health service (triton_client_health_check) keeps its name.
  *
- * @param name  "package.Service"; the default is "inference.GRPCInferenceService", which NULL restores. INVALID_ARGUMENT unless it
- *              consists of identifiers separated by dots: ASCII letters, digits and '_', not beginning with a digit
+ * @param name  "package.Service"; the default is "inference.GRPCInferenceService", which NULL restores.
+ *              INVALID_ARGUMENT unless it consists of identifiers separated by dots: ASCII letters, digits and '_',
+ *              not beginning with a digit
  */
 TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
     triton_client_options *options, const char *name, triton_error **error_out);
@@ -1183,8 +1202,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
  *
  * @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
  * @param callback   receives the messages; NULL undoes it
- * @param finalizer  called with user_data when the options, and every client that was made with them, are freed or have another
- *                   callback (CALLBACKS); may be NULL
+ * @param finalizer  called with user_data when the options, and every client that was made with them, are freed or
+ *                   have another callback (CALLBACKS); may be NULL
  * @param user_data  passed to both
  */
 TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
@@ -1230,8 +1249,8 @@ TRITON_NODISCARD triton_status triton_call_options_new(
 void triton_call_options_free(triton_call_options *options);
 
 /**
- * Sets the timeout of the call, from its start to the last byte of its response: name resolution, connecting, sending and receiving
- * all count.
+ * Sets the timeout of the call, from its start to the last byte of its response: name resolution, connecting, sending
+ * and receiving all count.
  *
  * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
@@ -1241,12 +1260,12 @@ TRITON_NODISCARD triton_status triton_call_options_set_timeout_us(
 /**
  * Adds a header to the call, over gRPC metadata. A name may be added several times.
  *
- * Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or if the library or
- * the protocol sets that header itself.
+ * Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or if
+ * the library or the protocol sets that header itself.
  *
  * @param name   in any case
- * @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under that name, and the client's
- *               defaults of that name
+ * @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under that name,
+ *               and the client's defaults of that name
  */
 TRITON_NODISCARD triton_status triton_call_options_add_header(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
@@ -1263,9 +1282,9 @@ TRITON_NODISCARD triton_status triton_call_options_add_binary_header(
     triton_error **error_out);
 
 /**
- * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): over HTTP a header of
- * that name, over gRPC the metadata "triton-grpc-protocol-NAME" that Triton expects. A key that was added under that name is
- * replaced.
+ * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): over HTTP a
+ * header of that name, over gRPC the metadata "triton-grpc-protocol-NAME" that Triton expects. A key that was added
+ * under that name is replaced.
  *
  * @param name   the name of the key, as configured at the server
  * @param value  the key. NULL removes the key that was added under that name, and the client's default of that name
@@ -1274,34 +1293,37 @@ TRITON_NODISCARD triton_status triton_call_options_add_restricted_key(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times. HTTP only: over
- * gRPC the call is INVALID_ARGUMENT.
+ * Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times. HTTP
+ * only: over gRPC the call is INVALID_ARGUMENT.
  *
  * @param name   must not be empty
- * @param value  may be empty. NULL removes the parameter: those added under that name, and the client's defaults of that name
+ * @param value  may be empty. NULL removes the parameter: those added under that name, and the client's defaults of
+ *               that name
  */
 TRITON_NODISCARD triton_status triton_call_options_add_query_parameter(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is decompressed (since
- * 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one that is not compressed. gRPC has no such limit.
+ * Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is
+ * decompressed (since 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one that is not
+ * compressed. gRPC has no such limit.
  */
 TRITON_NODISCARD triton_status triton_call_options_set_request_compression(
     triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
- * Sets which compression is requested for responses to inferences. The server may send them without; Triton over gRPC compresses
- * only if it was started so. Over HTTP a call that requests none sends "Accept-Encoding: identity", without which a proxy may
- * request compression from the server. A body that is compressed although no header says so is decompressed if compression was
- * requested, and INTERNAL if not. Replaces what triton_call_options_set_accept_encoding set.
+ * Sets which compression is requested for responses to inferences. The server may send them without; Triton over gRPC
+ * compresses only if it was started so. Over HTTP a call that requests none sends "Accept-Encoding: identity", without
+ * which a proxy may request compression from the server. A body that is compressed although no header says so is
+ * decompressed if compression was requested, and INTERNAL if not. Replaces what
+ * triton_call_options_set_accept_encoding set.
  */
 TRITON_NODISCARD triton_status triton_call_options_set_response_compression(
     triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
- * Sets the Accept-Encoding of inferences; over gRPC without the weights. Replaces what triton_call_options_set_response_compression
- * set.
+ * Sets the Accept-Encoding of inferences; over gRPC without the weights. Replaces what
+ * triton_call_options_set_response_compression set.
  *
  * @param encodings  for example "deflate, gzip;q=0.5": of gzip, deflate and identity. NULL undoes either
  */
@@ -1309,16 +1331,17 @@ TRITON_NODISCARD triton_status triton_call_options_set_accept_encoding(
     triton_call_options *options, const char *encodings, triton_error **error_out);
 
 /**
- * Requests the server's load report. Triton sends it over HTTP, for triton_client_generate and triton_client_generate_stream only,
- * and for backends that have such metrics (vLLM, TensorRT-LLM): triton_generated_load_report reads it.
- * triton_infer_result_load_report reads that of other servers, which may send it with inferences too.
+ * Requests the server's load report. Triton sends it over HTTP, for triton_client_generate and
+ * triton_client_generate_stream only, and for backends that have such metrics (vLLM, TensorRT-LLM):
+ * triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may send
+ * it with inferences too.
  */
 TRITON_NODISCARD triton_status triton_call_options_set_load_report(
     triton_call_options *options, triton_load_report_format format, triton_error **error_out);
 
 /**
- * Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such as SageMaker
- * ("/invocations") and Vertex AI.
+ * Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such as
+ * SageMaker ("/invocations") and Vertex AI.
  *
  * @param path  begins with a slash; NULL undoes it
  */
@@ -1329,9 +1352,9 @@ TRITON_NODISCARD triton_status triton_call_options_set_http_path(
  * Sets the content type of inferences over HTTP.
  *
  * @param content_type  "{}" in it stands for the byte size of the JSON part:
- *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". The size is read from the content type
- *                      of the response in the same form. A request that consists of JSON only has no such size: with "{}" it is
- *                      sent as "application/json". NULL undoes it
+ *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". The size is read from the
+ *                      content type of the response in the same form. A request that consists of JSON only has no such
+ *                      size: with "{}" it is sent as "application/json". NULL undoes it
  */
 TRITON_NODISCARD triton_status triton_call_options_set_http_content_type(
     triton_call_options *options, const char *content_type, triton_error **error_out);
@@ -1346,13 +1369,14 @@ TRITON_NODISCARD triton_status triton_call_options_set_http_json_size_header(
     triton_call_options *options, const char *name, triton_error **error_out);
 
 /*
- * THE CLIENT of one server. It is created without network access, connects when it is first used, and may be used by any number of
- * threads at once.
+ * THE CLIENT of one server. It is created without network access, connects when it is first used, and may be used by
+ * any number of threads at once.
  *
- * MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped characters there: a name with
- * characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be used with Triton only over gRPC. Over HTTP, an inference
- * with such a name returns TRITON_STATUS_NOT_FOUND, loading returns TRITON_STATUS_INTERNAL, and the model is never ready. A name with
- * a slash is TRITON_STATUS_INVALID_ARGUMENT, and nothing is sent. Servers that decode URLs accept all other names.
+ * MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped characters there:
+ * a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be used with Triton only over
+ * gRPC. Over HTTP, an inference with such a name returns TRITON_STATUS_NOT_FOUND, loading returns
+ * TRITON_STATUS_INTERNAL, and the model is never ready. A name with a slash is TRITON_STATUS_INVALID_ARGUMENT, and
+ * nothing is sent. Servers that decode URLs accept all other names.
  *
  *     triton_error *error = NULL;
  *     if (triton_client_new(url, NULL, &client, &error))

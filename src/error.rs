@@ -99,7 +99,8 @@ pub enum Origin {
     Argument = 1,
     /// The client: a deadline, a size limit, or a defect of the library.
     Client = 2,
-    /// The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or gRPC.
+    /// The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or
+    /// gRPC.
     Connection = 3,
     /// The server, or a proxy before it, sent an error response.
     Server = 4,
@@ -120,12 +121,13 @@ const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
     Meaning { status, retryable, in_doubt }
 }
 
-/// The HTTP statuses with a meaning of their own, in order. Any other 4xx is INVALID_ARGUMENT, any other 5xx INTERNAL, and any
-/// other status that is not a success UNKNOWN.
+/// The HTTP statuses with a meaning of their own, in order. Any other 4xx is INVALID_ARGUMENT, any other 5xx INTERNAL,
+/// and any other status that is not a success UNKNOWN.
 ///
-/// - Triton uses 400 for four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be distinguished.
-/// - 503 is in doubt because proxies send it after they lost the connection to the server in the middle of a request; a 503 whose
-///   body is an error as Triton writes it, `{"error": "..."}`, is not.
+/// - Triton uses 400 for four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be
+///   distinguished.
+/// - 503 is in doubt because proxies send it after they lost the connection to the server in the middle of a request; a
+///   503 whose body is an error as Triton writes it, `{"error": "..."}`, is not.
 /// - 520 to 524 are Cloudflare's, for a server that it could not reach or that did not respond: 524 comes after 100 s.
 /// - No server of the protocol sends any other 5xx: it comes from a proxy, and is in doubt.
 pub const HTTP_STATUSES: [(u16, Meaning); 24] = [
@@ -158,9 +160,10 @@ pub const HTTP_STATUSES: [(u16, Meaning); 24] = [
 /// The codes of gRPC, in order. Any other number is UNKNOWN.
 ///
 /// - RESOURCE_EXHAUSTED is not retryable: servers send it for a message that exceeds their limit.
-/// - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a request. It
-///   is not in doubt if the message is one that Triton sends for a request that it did not run (queue full, queue timeout,
-///   stopping, model not ready, protocol restricted), and not retryable if Triton itself sends it for shared memory or settings.
+/// - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a
+///   request. It is not in doubt if the message is one that Triton sends for a request that it did not run (queue full,
+///   queue timeout, stopping, model not ready, protocol restricted), and not retryable if Triton itself sends it for
+///   shared memory or settings.
 /// - CANCELLED without a message comes from a server that is stopping, and is retryable.
 pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (1, means(Status::Cancelled, false, true)),
@@ -214,7 +217,8 @@ pub(crate) fn excerpt(text: &str) -> Excerpt<'_> {
 /// The reason of an error response without one.
 pub(crate) const NO_REASON: &str = "the server gave no reason";
 
-/// A server's reason for a message: at most [`REASON_BYTE_SIZE`] bytes, then an ellipsis; [`NO_REASON`] for a blank one.
+/// A server's reason for a message: at most [`REASON_BYTE_SIZE`] bytes, then an ellipsis; [`NO_REASON`] for a blank
+/// one.
 pub(crate) fn reason(text: &str) -> Excerpt<'_> {
     let text = if text.trim().is_empty() { NO_REASON } else { text };
     Excerpt { text, max: REASON_BYTE_SIZE }
@@ -415,15 +419,16 @@ impl Error {
         &self.0.request_id
     }
 
-    /// Returns whether the same call may succeed later. Whether it is *safe* to repeat the call is what [`is_in_doubt`] returns.
+    /// Returns whether the same call may succeed later. Whether it is *safe* to repeat the call is what [`is_in_doubt`]
+    /// returns.
     ///
     /// [`is_in_doubt`]: Self::is_in_doubt
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Returns whether the server may have run the request although the call failed: all or a part of the request was sent, and
-    /// no response says what became of it.
+    /// Returns whether the server may have run the request although the call failed: all or a part of the request was
+    /// sent, and no response says what became of it.
     pub fn is_in_doubt(&self) -> bool {
         self.0.in_doubt
     }

@@ -1,5 +1,5 @@
-//! A client for NVIDIA Triton Inference Server over HTTP/REST and gRPC: blocking, thread-safe, with a deadline for every call and
-//! a status in every error. The same library has a C API: `include/triton_client.h`.
+//! A client for NVIDIA Triton Inference Server over HTTP/REST and gRPC: blocking, thread-safe, with a deadline for
+//! every call and a status in every error. The same library has a C API: `include/triton_client.h`.
 //!
 //! ```no_run
 //! use triton_client::{Client, InferRequest};
@@ -15,8 +15,8 @@
 //! # }
 //! ```
 
-// Unsafe code is in the FFI layer, in the lending of the caller's memory, in one call that receives into memory that is not
-// initialized (net/unfilled.rs), and in the optional allocator.
+// Unsafe code is in the FFI layer, in the lending of the caller's memory, in one call that receives into memory that is
+// not initialized (net/unfilled.rs), and in the optional allocator.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -80,7 +80,8 @@ pub use options::{
 };
 pub use stats::InferStatistics;
 
-/// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false` for any other name.
+/// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false` for any
+/// other name.
 pub fn has_feature(name: &str) -> bool {
     match name {
         "http" | "grpc" | "compression" => true,

@@ -116,8 +116,8 @@ impl<'c> CallContext<'c> {
             .chain(self.load_report.map(LoadReportFormat::header))
     }
 
-    /// INVALID_ARGUMENT if a header of the client's options, or of the call's, is what the other uses for the byte size of the
-    /// JSON part. Within the same options the setters check it.
+    /// INVALID_ARGUMENT if a header of the client's options, or of the call's, is what the other uses for the byte size
+    /// of the JSON part. Within the same options the setters check it.
     pub fn check_json_size_header(&self) -> Result<()> {
         let Some(name) = self.route.json_size_header else { return Ok(()) };
         match self.headers(Protocol::Http).any(|(own, _)| own.as_str().eq_ignore_ascii_case(name)) {
@@ -135,8 +135,8 @@ impl<'c> CallContext<'c> {
         ))
     }
 
-    /// Whether so little of the timeout is left that a DEADLINE_EXCEEDED of the server is the client's own deadline: the server
-    /// receives the same timeout, rounded and a little later, and may be the first to see it pass.
+    /// Whether so little of the timeout is left that a DEADLINE_EXCEEDED of the server is the client's own deadline:
+    /// the server receives the same timeout, rounded and a little later, and may be the first to see it pass.
     pub fn is_almost_over(&self) -> bool {
         const MIN: Duration = Duration::from_millis(5);
         let almost = MIN.max(self.timeout.unwrap_or_default() / 20);
@@ -172,8 +172,8 @@ impl<'c> CallContext<'c> {
         (self.max_decompressed_byte_size / 4).min(self.max_message_byte_size)
     }
 
-    /// The maximum number of parsed parts (fields, members, elements, samples): each takes up to some thousand bytes in memory,
-    /// however small it is.
+    /// The maximum number of parsed parts (fields, members, elements, samples): each takes up to some thousand bytes in
+    /// memory, however small it is.
     pub fn max_parts(&self) -> u64 {
         (self.max_decompressed_byte_size / 1024).max(4096)
     }
@@ -208,10 +208,10 @@ impl<'c> CallContext<'c> {
 }
 
 /// The entries of the client's defaults whose names the call does not have, and those of the call.
-fn merged<'c, T>(
-    [defaults, call]: [&'c [T]; 2],
+fn merged<T>(
+    [defaults, call]: [&[T]; 2],
     is_of_same_name: impl Fn(&T, &T) -> bool,
-) -> impl Iterator<Item = &'c T> {
+) -> impl Iterator<Item = &T> {
     let is_replaced = move |default: &&T| call.iter().any(|own| is_of_same_name(default, own));
     defaults.iter().filter(move |default| !is_replaced(default)).chain(call)
 }

@@ -24,7 +24,8 @@ impl Query {
         self.removed.push(name);
     }
 
-    /// The query of a call whose client has `defaults`: by name, the call's value wins. Allocates only if both have one.
+    /// The query of a call whose client has `defaults`: by name, the call's value wins. Allocates only if both have
+    /// one.
     pub fn over<'q>(&'q self, defaults: &'q Self) -> Cow<'q, str> {
         if defaults.text.is_empty() {
             return Cow::Borrowed(&self.text);
