@@ -33,60 +33,93 @@
 #endif
 
 /*
- * libtriton_client: a client for NVIDIA Triton Inference Server, over HTTP/REST and gRPC.
+ * libtriton_client: a client for NVIDIA Triton Inference Server over HTTP/REST and gRPC. For C99 and C++11, and later.
  *
- * A program makes a client from a URL, fills a request, and reads a result:
+ *     int failed = triton_client_new("localhost:8000", NULL, &client, &error)
+ *         || triton_infer_request_new("simple", &request, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, 64, NULL, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, 64, NULL, &error)
+ *         || triton_client_infer(client, request, NULL, &result, &error)
+ *         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
+ *     if (failed) fprintf(stderr, "%s\n", triton_error_message(error));
  *
- *     triton_client_new(url, NULL, &client, &error)
- *     triton_infer_request_new("simple", &request, &error)
- *     triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, &error)
- *     triton_client_infer(client, request, NULL, &result, &error)
- *     triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error)
+ * The following applies to all functions and is not repeated for each of them.
  *
- * What holds for every function, and is not said again below:
+ * STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain calls. The last
+ * parameter, `triton_error **error_out`, receives the error, which the caller frees with triton_error_free, or NULL on
+ * success. error_out may be NULL.
  *
- * STATUS. A function that can fail returns a triton_status, and TRITON_STATUS_OK is 0: steps chain with ||. It takes
- * a `triton_error **error_out`, always last and allowed to be NULL: on failure it points to an error that the caller
- * frees with triton_error_free, else to NULL. What stood there before is overwritten, not freed.
+ * OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The previous
+ * value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the purpose of the function,
+ * such as index_out, rank_out, or a count or size beside data. For any other out-parameter NULL is
+ * TRITON_STATUS_INVALID_ARGUMENT.
  *
- * OUT-PARAMETERS are named ..._out and are written on every path: the value on success, NULL, 0 or false otherwise.
- * A NULL out-parameter is TRITON_STATUS_INVALID_ARGUMENT, but for error_out, and rank_out where a shape is wanted alone.
- * A struct whose struct_size is refused stays as it is.
+ * HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose documentation says
+ * so, returns a handle that the caller frees with the _free function of its type. Only _free functions consume a
+ * handle; they ignore NULL. A handle keeps alive what it needs: a result remains valid after its request and its
+ * client are freed.
  *
- * HANDLES are opaque. Only a function whose name ends in _free consumes one; it takes NULL, and nothing that the
- * library returns is freed in any other way. A NULL handle elsewhere is TRITON_STATUS_INVALID_ARGUMENT. What a handle
- * needs it keeps alive by itself: a result outlives its request and its client. What a getter returns belongs to the
- * handle, is valid until that is freed or changed, and where it is text is never NULL.
+ * GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were read from:
+ * they are valid until it is freed or changed, and the caller does not free them. For a NULL handle getters return 0,
+ * false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for a NULL handle.
  *
- * TEXT that comes in ends with a NUL and is UTF-8, else TRITON_STATUS_INVALID_ARGUMENT. Text that goes out ends with
- * a NUL and is UTF-8; a NUL inside of what a server said is replaced by U+FFFD.
+ * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past the end
+ * it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if there is none.
  *
- * ARRAYS come as a pointer and a count. With a count of 0 the pointer may be NULL.
+ * STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is TRITON_STATUS_INVALID_ARGUMENT. A
+ * returned string is never NULL, unless a _find function returns it; "" means none. A NUL in text from a server is
+ * replaced by U+FFFD.
  *
- * BORROWED DATA. Where a function says that it borrows, the memory must stay valid until the handle is freed or
- * forgets it, and unchanged while a call uses it; between calls it may be refilled. A call ends, well or badly, only
- * when the library neither reads nor writes the caller's memory any more.
+ * ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.
  *
- * THREADS. A const handle may be used by any number of threads at once; a triton_client always. A handle that is not
- * const is used by one thread at a time. No thread may be inside a function with a handle that another frees.
+ * SIZES in the memory of the program are size_t. Sizes and offsets at the server, such as those of shared memory
+ * regions, are uint64_t. A device id is int64_t.
  *
- * TIME is in microseconds. TRITON_NO_TIMEOUT is no limit; a limit of 0 is TRITON_STATUS_INVALID_ARGUMENT. Every call
- * to a server has a limit (60 s unless told), and everything counts against it: names, connecting, sending, receiving.
+ * BORROWED DATA. Memory that a function borrows must stay valid until no call that uses it is under way and the handle
+ * that borrowed it is freed or no longer refers to it. Freeing a request does not end the loan of a call that is under
+ * way. The memory must not change while a call uses it, and may change between calls. A call is complete, whether it
+ * succeeded or failed, only when the library no longer reads or writes the memory of the caller. In a
+ * garbage-collected language, pin the memory, or use the function whose name ends in _copy.
  *
- * NOTHING ELSE. The library prints nothing, has no global state that a program could set, raises no SIGPIPE, and
- * never lets a panic of its own through: that comes out as TRITON_STATUS_INTERNAL. In a child made by fork no handle of
- * the parent may be used: threads are not there any more, and connections would be shared. Make a new client there.
+ * DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0 has a
+ * meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must not become the
+ * default.
  *
- * URLS of servers. A name, an IPv4 address, or an IPv6 address in brackets, which may have a zone, the name or number of a
- * network interface: [fe80::1%25eth0] or [fe80::1%eth0].
+ * STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct before the
+ * call. The function fills the members that fit, sets those that it does not know to 0, and leaves struct_size as it
+ * is. Unless struct_size is a multiple of 8 with room for one value, and at most 4096, it returns
+ * TRITON_STATUS_INVALID_ARGUMENT and changes nothing. All other structs are final.
  *
- *     URL                                  protocol   port unless told
+ * ENUMS have the size of int32_t. Later versions may add values: a switch over a value that the library returns needs
+ * a default case. A number that is not a value of the enum is TRITON_STATUS_INVALID_ARGUMENT as a parameter.
+ *
+ * CALLBACKS must not leave by longjmp or by an exception. user_data is passed to the callback unchanged. A finalizer,
+ * where a function takes one, is called exactly once with user_data when the library no longer uses it, on any thread;
+ * it is not called if the function fails. It may be NULL.
+ *
+ * THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call functions that
+ * take the same handle as a pointer to const; a function that takes it as a pointer to non-const must be the only one
+ * that uses it. A handle must not be freed while another thread uses it.
+ *
+ * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start (10 min
+ * for loading and unloading models), which name resolution, connecting, sending and receiving count against.
+ * TRITON_NO_TIMEOUT means no deadline.
+ *
+ * PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE. A panic
+ * inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(), the child must not
+ * use handles of the parent, whose threads it does not have and whose connections it would share; it creates its own
+ * client.
+ *
+ * URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the name or
+ * number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
+ *
+ *     URL                                  protocol   default port
  *     host, host:port                      HTTP       8000
- *     host:port/base/path                  HTTP       8000    the base path stands before /v2
+ *     host:port/base/path                  HTTP       8000          the base path precedes /v2
  *     http://host[:port][/base/path]       HTTP       8000
- *     grpc://host[:port]                   gRPC       8001    a path is TRITON_STATUS_INVALID_ARGUMENT
- *     https://host[:port][/base/path]      HTTP, TLS  443     TRITON_STATUS_UNIMPLEMENTED in this version
- *     grpcs://host[:port]                  gRPC, TLS  443     TRITON_STATUS_UNIMPLEMENTED in this version
+ *     grpc://host[:port]                   gRPC       8001          with a path: TRITON_STATUS_INVALID_ARGUMENT
+ *     https://host[:port][/base/path]      HTTP, TLS  443           in this version: TRITON_STATUS_UNIMPLEMENTED
+ *     grpcs://host[:port]                  gRPC, TLS  443           in this version: TRITON_STATUS_UNIMPLEMENTED
  */
 
 #ifdef __cplusplus
@@ -94,59 +127,29 @@ extern "C" {
 #endif
 
 /**
- * The version of this header, first part. The three are compared at once by TRITON_VERSION_AT_LEAST.
+ * The major version of this header.
  */
 #define TRITON_VERSION_MAJOR 0
 
 /**
- * The version of this header, second part.
+ * The minor version of this header.
  */
 #define TRITON_VERSION_MINOR 1
 
 /**
- * The version of this header, third part.
+ * The patch version of this header.
  */
 #define TRITON_VERSION_PATCH 0
 
 /**
- * Counts the changes after which a program compiled against an older header would go wrong.
+ * The version of the ABI: it changes when programs that were compiled with an older header would no longer work.
  */
 #define TRITON_ABI_VERSION 1
 
 /**
- * No time limit.
+ * No timeout.
  */
 #define TRITON_NO_TIMEOUT UINT64_MAX
-
-/**
- * The default time limit of connecting: 10 s.
- */
-#define TRITON_DEFAULT_CONNECT_TIMEOUT_US 10000000
-
-/**
- * The default time limit of a call: 60 s.
- */
-#define TRITON_DEFAULT_TIMEOUT_US 60000000
-
-/**
- * The default time limit of loading or unloading a model: 10 min.
- */
-#define TRITON_DEFAULT_LOAD_TIMEOUT_US 600000000
-
-/**
- * The default maximum size of a message: 2^31 - 1 bytes, more than which no server accepts over gRPC.
- */
-#define TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE 2147483647
-
-/**
- * The default size of the memory that a client keeps for results: 64 MiB.
- */
-#define TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE 67108864
-
-/**
- * The default of the most bytes that a compressed answer may have once it is decompressed: 256 MiB.
- */
-#define TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE 268435456
 
 /**
  * For triton_infer_result_from_http_body: the answer had no Inference-Header-Content-Length.
@@ -154,101 +157,102 @@ extern "C" {
 #define TRITON_NO_JSON_BYTE_SIZE UINT64_MAX
 
 /**
- * How a call ended. The canonical codes of gRPC, with their numbers.
+ * The status of a call. The canonical codes of gRPC, with their numbers.
  */
 TRITON_ENUM(triton_status) {
     /**
-     * Well.
+     * The operation succeeded.
      */
     TRITON_STATUS_OK = 0,
     /**
-     * The call was cancelled, by the caller or by the server.
+     * The operation was cancelled, by the caller or by the server.
      */
     TRITON_STATUS_CANCELLED = 1,
     /**
-     * The server gave no code that says more.
+     * The error has no more specific code.
      */
     TRITON_STATUS_UNKNOWN = 2,
     /**
-     * What was asked is wrong in itself: a name, a shape, a byte count, a URL.
+     * The caller passed an invalid argument, for example a bad name, shape, byte count or URL.
      */
     TRITON_STATUS_INVALID_ARGUMENT = 3,
     /**
-     * The time limit passed before the answer was complete.
+     * The deadline passed before the operation was complete.
      */
     TRITON_STATUS_DEADLINE_EXCEEDED = 4,
     /**
-     * There is no such model, version, output or region.
+     * A model, version, output or shared memory region does not exist.
      */
     TRITON_STATUS_NOT_FOUND = 5,
     /**
-     * What was to be made is there already.
+     * The entity to be created exists already.
      */
     TRITON_STATUS_ALREADY_EXISTS = 6,
     /**
-     * The server refuses this to the caller.
+     * The caller is not permitted to do this.
      */
     TRITON_STATUS_PERMISSION_DENIED = 7,
     /**
-     * A limit was met: a message too large, a buffer too small, a quota used up.
+     * A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used up.
      */
     TRITON_STATUS_RESOURCE_EXHAUSTED = 8,
     /**
-     * Not possible in the present state.
+     * The system is not in the state that the operation requires.
      */
     TRITON_STATUS_FAILED_PRECONDITION = 9,
     /**
-     * Given up because of a conflict; may succeed when tried again from the start.
+     * The operation was aborted because of a conflict; it may succeed if it is repeated as a whole.
      */
     TRITON_STATUS_ABORTED = 10,
     /**
-     * Past the end of something.
+     * The operation exceeds a valid range.
      */
     TRITON_STATUS_OUT_OF_RANGE = 11,
     /**
-     * The server, or this build of the library, does not do this.
+     * The server, or this build of the library, does not support the operation.
      */
     TRITON_STATUS_UNIMPLEMENTED = 12,
     /**
-     * A broken promise: of the server's, or a defect of this library.
+     * Internal error: the server failed, its response is malformed, or the library has a defect.
      */
     TRITON_STATUS_INTERNAL = 13,
     /**
-     * The server can't be reached, or can't serve now.
+     * The server cannot be reached, or cannot serve at the moment.
      */
     TRITON_STATUS_UNAVAILABLE = 14,
     /**
-     * Data was lost or damaged beyond repair.
+     * Data was lost or corrupted and cannot be recovered.
      */
     TRITON_STATUS_DATA_LOSS = 15,
     /**
-     * The server does not know who is calling.
+     * The caller is not authenticated.
      */
     TRITON_STATUS_UNAUTHENTICATED = 16,
 };
 
 /**
- * Who found the fault.
+ * Where an error was detected.
  */
 TRITON_ENUM(triton_origin) {
     /**
-     * There is no fault.
+     * No error.
      */
     TRITON_ORIGIN_NONE = 0,
     /**
-     * The caller's own argument was refused, before anything was sent.
+     * An argument of the caller: nothing was sent.
      */
     TRITON_ORIGIN_ARGUMENT = 1,
     /**
-     * The library on the caller's side: a time limit, a size limit, a defect.
+     * The client: a deadline, a size limit, or a defect of the library.
      */
     TRITON_ORIGIN_CLIENT = 2,
     /**
-     * The way to the server: a name that does not resolve, a refused or broken connection, an answer that is none.
+     * The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or
+     * gRPC.
      */
     TRITON_ORIGIN_CONNECTION = 3,
     /**
-     * The server, or a proxy before it, answered with an error.
+     * The server, or a proxy before it, sent an error response.
      */
     TRITON_ORIGIN_SERVER = 4,
 };
@@ -320,23 +324,23 @@ TRITON_ENUM(triton_datatype) {
 };
 
 /**
- * How much a message of the log matters, the most first.
+ * The severity of a log message, the highest first.
  */
 TRITON_ENUM(triton_log_level) {
     /**
-     * Something failed and the caller can't hear of it otherwise.
+     * A failure that the caller cannot learn of in another way.
      */
     TRITON_LOG_ERROR = 1,
     /**
-     * Something is odd, and was got over.
+     * A recoverable problem.
      */
     TRITON_LOG_WARN = 2,
     /**
-     * Connections that open and close.
+     * A connection was opened or closed.
      */
     TRITON_LOG_INFO = 3,
     /**
-     * Every call: what, where, how it ended, how long it took.
+     * Every call: its operation, URL, outcome and duration.
      */
     TRITON_LOG_DEBUG = 4,
     /**
@@ -456,7 +460,7 @@ TRITON_ENUM(triton_tensor_format) {
  */
 TRITON_ENUM(triton_compression) {
     /**
-     * Not at all.
+     * Not compressed.
      */
     TRITON_COMPRESSION_NONE = 0,
     /**
@@ -464,17 +468,17 @@ TRITON_ENUM(triton_compression) {
      */
     TRITON_COMPRESSION_GZIP = 1,
     /**
-     * What HTTP and gRPC call deflate: zlib (RFC 1950).
+     * zlib (RFC 1950), which HTTP and gRPC call deflate.
      */
     TRITON_COMPRESSION_DEFLATE = 2,
 };
 
 /**
- * How a server is to write its report of load: a matter of taste, since both are read alike.
+ * The format of a server's load report. Both are read alike.
  */
 TRITON_ENUM(triton_load_report_format) {
     /**
-     * It is to send none.
+     * No report.
      */
     TRITON_LOAD_REPORT_NONE = 0,
     /**
@@ -539,7 +543,7 @@ TRITON_ENUM(triton_statistic) {
 typedef struct triton_buffer triton_buffer;
 
 /**
- * What one call is told. Freed with triton_call_options_free.
+ * The options of a call. Freed with triton_call_options_free.
  */
 typedef struct triton_call_options triton_call_options;
 
@@ -549,7 +553,7 @@ typedef struct triton_call_options triton_call_options;
 typedef struct triton_client triton_client;
 
 /**
- * What a client is told when it is made. Freed with triton_client_options_free.
+ * The options of a client. Freed with triton_client_options_free.
  */
 typedef struct triton_client_options triton_client_options;
 
@@ -562,6 +566,11 @@ typedef struct triton_error triton_error;
  * What a model generated. Freed with triton_generated_free.
  */
 typedef struct triton_generated triton_generated;
+
+/**
+ * The headers of a response. Belong to the object that they were read from.
+ */
+typedef struct triton_headers triton_headers;
 
 /**
  * One output of a result. Belongs to the result.
@@ -669,13 +678,17 @@ typedef struct triton_tensor_config triton_tensor_config;
 typedef struct triton_tensor_metadata triton_tensor_metadata;
 
 /**
- * Hears a message of the log: level, the part of the library that speaks, text. Both texts are valid for the call. Any
- * thread may call it, several at once; it must not call the library, nor leave by longjmp or an exception.
+ * Receives a log message. Called on any thread, on several at once. Must not call the library.
+ *
+ * @param level      the severity
+ * @param target     the module that logs, for example "triton_client::net"; valid during the call
+ * @param message    the text; valid during the call
+ * @param user_data  as passed with the callback
  */
 typedef void (*triton_log_callback)(triton_log_level level, const char *target, const char *message, void *user_data);
 
 /**
- * Called once with the user_data of a callback when nothing will use it any more, on any thread. NULL for none.
+ * Frees the user_data of a callback: see CALLBACKS.
  */
 typedef void (*triton_finalizer)(void *user_data);
 
@@ -803,7 +816,7 @@ typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void
     (TRITON_VERSION_NUMBER >= (major) * 10000 + (minor) * 100 + (patch))
 
 /*
- * THE LIBRARY: which version this is, when compiled against and when run.
+ * THE LIBRARY: its version, and what this build can do.
  *
  *     if (triton_abi_version() != TRITON_ABI_VERSION) {
  *         fprintf(stderr, "libtriton_client %s does not match the header of this program\n", triton_version());
@@ -812,26 +825,38 @@ typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void
  */
 
 /**
- * The version of the library as text, "1.2.3". Never NULL, valid for ever.
+ * Returns the version of the library as a string, for example "1.2.3".
  */
 const char *triton_version(void);
 
 /**
- * The version of the library as a number that grows: 1.2.3 is 10203. The header's is TRITON_VERSION_NUMBER.
+ * Returns the version of the library as a number: 10203 for 1.2.3. TRITON_VERSION_NUMBER is that of the header.
  */
 uint32_t triton_version_number(void);
 
 /**
- * The library's TRITON_ABI_VERSION. A program that loads the library by hand compares it with its header's.
+ * Returns the TRITON_ABI_VERSION of the library.
  */
 uint32_t triton_abi_version(void);
 
-/*
- * ERRORS: what went wrong, in words for people and in codes for programs.
+/**
+ * Returns whether this build of the library has a feature; false for any other name, and for NULL. Later versions may
+ * have more.
  *
- * An answer's HTTP status or gRPC code becomes a status by this table. HTTP 400 stands for four of Triton's codes
- * (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), and nothing on the wire tells them apart:
- * INVALID_ARGUMENT is answered. The origin is always TRITON_ORIGIN_SERVER.
+ * @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip and
+ *              deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
+ */
+bool triton_has_feature(const char *name);
+
+/*
+ * ERRORS say why a call failed: in words for people, and in codes for programs.
+ *
+ * *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the request
+ * although the call failed: all or a part of it was sent, and no response says what became of it.
+ *
+ * An error response of a server (origin TRITON_ORIGIN_SERVER) becomes a status by this table. Triton uses HTTP 400 for
+ * four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be distinguished: the status
+ * is INVALID_ARGUMENT.
  *
  *     HTTP          gRPC   status               retryable  in doubt
  *     400, 422      3      INVALID_ARGUMENT     no         no
@@ -860,30 +885,38 @@ uint32_t triton_abi_version(void);
  *     other 5xx     -      INTERNAL             no         yes
  *     any other     other  UNKNOWN              no         no
  *
- * UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request. It is not in doubt if the
- * body of a 503 is an error as Triton writes it, {"error": "..."}, or if the text over gRPC is one by which Triton says
- * that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted, no shared memory. For
- * shared memory and for the settings of trace and log it is not retryable if Triton itself says so: it was started without
- * what the call needs, or does not accept a value. An HTTP status of 500 is not in doubt where the protocol is HTTP: it is
- * the server's own. Over gRPC no server sends one, so that it comes from a proxy and is in doubt.
+ * Exceptions to the table:
  *
- * CANCELLED over gRPC without a reason comes from a server that is stopping: it is retryable. A server that hears of the
- * deadline over gRPC may see it pass first: what it says of it then is the client's own DEADLINE_EXCEEDED.
+ * - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a
+ *   request. It is not in doubt if the body of a 503 is an error as Triton writes it, {"error": "..."}, or if the
+ *   message over gRPC is one that Triton sends for a request that it did not run: queue full, queue timeout, server
+ *   stopping, model not ready, protocol restricted, shared memory disabled.
+ * - UNAVAILABLE is not retryable if Triton itself sends it for shared memory or for the settings of tracing and
+ *   logging: it was started without what the call needs, or does not accept a value.
+ * - HTTP 500 is not in doubt from a server over HTTP. Over gRPC an HTTP status of 500 comes from a proxy, and is in
+ *   doubt.
+ * - CANCELLED over gRPC without a message comes from a server that is stopping, and is retryable.
+ * - DEADLINE_EXCEEDED over gRPC that a server sends just before the deadline of the call is reported as the client's
+ *   own.
  *
- * A request that was certainly not seen (nothing of it was sent, the server said so by GOAWAY, or it was refused before
- * its end was sent) is sent once more, on a fresh connection; so is one that only reads (health, metadata, configuration,
- * statistics, index, settings, metrics) if it was refused or its connection was closed. A stream that was refused after
- * the whole request was sent (REFUSED_STREAM) is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after
- * its server ran the request.
+ * Failures without an error response of a server:
  *
- * A message shows at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network. A
- * redirect is never followed: the message names its Location.
+ *     failure                                         status              origin      retryable  in doubt
+ *     invalid argument                                INVALID_ARGUMENT    argument    no         no
+ *     name resolution, connection refused or lost     UNAVAILABLE         connection  yes        if sent
+ *     the port speaks TLS                             UNAVAILABLE         connection  no         no
+ *     response that is not valid HTTP or gRPC         INTERNAL            connection  no         if sent
+ *     deadline exceeded                               DEADLINE_EXCEEDED   client      yes        if sent
+ *     a size limit exceeded                           RESOURCE_EXHAUSTED  client      no         if sent
  *
- * Failures that are no answer: a wrong argument is INVALID_ARGUMENT (origin argument); a server that can't be
- * reached or a connection that breaks UNAVAILABLE, retryable, an answer that is none INTERNAL (origin connection);
- * a time limit DEADLINE_EXCEEDED, retryable, a size limit RESOURCE_EXHAUSTED (origin client). Each is in doubt if
- * the request, or a part of it, was sent. A port that says that it speaks TLS is UNAVAILABLE (origin connection), neither
- * retryable nor in doubt.
+ * RETRIES. The library sends a request a second time, on a new connection, if the server certainly did not process it:
+ * nothing of it was sent, the server said so by GOAWAY, or the connection was refused before the end of the request
+ * was sent. It also sends a request a second time that only reads (health, metadata, configuration, statistics, index,
+ * settings, metrics) if it was refused or its connection was closed. A gRPC stream that is refused (REFUSED_STREAM)
+ * after the whole request was sent is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after its
+ * server ran the request. Redirects are never followed: the message has their Location.
+ *
+ * A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network.
  *
  *     if (triton_client_infer(client, request, NULL, &result, &error)) {
  *         fprintf(stderr, "%s\n", triton_error_message(error));
@@ -894,68 +927,105 @@ uint32_t triton_abi_version(void);
  */
 
 /**
- * The status that the failed function returned too. TRITON_STATUS_OK for NULL.
- */
-triton_status triton_error_status(const triton_error *error);
-
-/**
- * What was tried, on what, and what came of it, down to the first cause, in one line that stands alone. Valid until
- * the error is freed; an empty text for NULL.
+ * Returns what failed, on what, and why, down to the first cause, in one line; "" for NULL. Valid until the error is
+ * freed.
  */
 const char *triton_error_message(const triton_error *error);
 
 /**
- * Who found the fault. TRITON_ORIGIN_NONE for NULL.
+ * Returns the status, which is also what the failed function returned; TRITON_STATUS_OK for NULL.
+ */
+triton_status triton_error_status(const triton_error *error);
+
+/**
+ * Returns where the error was detected; TRITON_ORIGIN_NONE for NULL.
  */
 triton_origin triton_error_origin(const triton_error *error);
 
 /**
- * The HTTP status of the answer, 404; 0 if there was no answer over HTTP, and for NULL.
- */
-uint32_t triton_error_http_status(const triton_error *error);
-
-/**
- * The id of the inference request that failed. Valid until the error is freed; an empty text if it had none, and for
- * NULL.
- */
-const char *triton_error_request_id(const triton_error *error);
-
-/**
- * Whether the same call may succeed later. Whether another try is safe is what triton_error_is_in_doubt says.
- * False for NULL.
+ * Returns whether the same call may succeed later; false for NULL. Whether it is safe to repeat the call is what
+ * triton_error_is_in_doubt returns.
  */
 bool triton_error_is_retryable(const triton_error *error);
 
 /**
- * Whether the server may have run the request although the call failed: it was sent, or a part of it, and no answer
- * says what became of it. False for NULL.
+ * Returns whether the server may have run the request although the call failed: all or a part of the request was sent,
+ * and no response says what became of it. False for NULL.
  */
 bool triton_error_is_in_doubt(const triton_error *error);
 
 /**
- * The number of headers of the answer that told the failure, over gRPC of its metadata; 0 if no answer did, and for NULL.
+ * Returns the HTTP status of the response, for example 404; 0 if there was no response over HTTP, and for NULL.
  */
-size_t triton_error_header_count(const triton_error *error);
+uint32_t triton_error_http_status(const triton_error *error);
 
 /**
- * The name of a header, in lower case; an empty text past the end. Valid until the error is freed.
+ * Returns the id of the inference request that failed; "" if it had none, and for NULL. Valid until the error is
+ * freed.
  */
-const char *triton_error_header_name(const triton_error *error, size_t index);
+const char *triton_error_request_id(const triton_error *error);
 
 /**
- * The value of a header; an empty text past the end. Valid until the error is freed.
+ * Returns the headers of the error response, over gRPC its metadata; NULL if there was no response, and for NULL. All
+ * functions of headers accept that NULL.
  */
-const char *triton_error_header_value(const triton_error *error, size_t index);
+const triton_headers *triton_error_headers(const triton_error *error);
 
 /**
- * Frees an error; NULL is harmless.
+ * Copies an error, so that it can be kept or handed on after the original is freed.
+ *
+ * @return the copy; free it with triton_error_free. NULL for NULL
+ */
+TRITON_NODISCARD triton_error *triton_error_clone(const triton_error *error);
+
+/**
+ * Frees an error. NULL is ignored.
  */
 void triton_error_free(triton_error *error);
 
 /**
- * The name of a status, "NOT_FOUND". Valid for ever; "UNKNOWN" for a number that is no status.
+ * Returns the name of a status, for example "NOT_FOUND"; "UNKNOWN" for any other number. Never freed.
  */
 const char *triton_status_name(triton_status status);
+
+/*
+ * HEADERS of a response: over HTTP those of RFC 9110, over gRPC the leading and the trailing metadata.
+ *
+ * They belong to the object whose headers they are (a result, an error, a generated text) and are valid until it is
+ * freed. Names are in lower case, and in the order in which they were received; a name may occur several times. Over
+ * gRPC the value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a response has at most 128 headers
+ * of at most 64 KiB together, over gRPC at most 1 MiB: TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
+ *
+ *     const triton_headers *headers = triton_infer_result_headers(result);
+ *     const char *type = triton_headers_find(headers, "Content-Type");
+ *     if (type) printf("the response is of type %s\n", type);
+ *     for (size_t i = 0; i < triton_headers_count(headers); i++)
+ *         printf("%s: %s\n", triton_headers_name(headers, i), triton_headers_value(headers, i));
+ */
+
+/**
+ * Returns the number of headers; 0 for NULL.
+ */
+size_t triton_headers_count(const triton_headers *headers);
+
+/**
+ * Returns the name of a header, in lower case; "" past the end.
+ */
+const char *triton_headers_name(const triton_headers *headers, size_t index);
+
+/**
+ * Returns the value of a header; "" past the end.
+ */
+const char *triton_headers_value(const triton_headers *headers, size_t index);
+
+/**
+ * Finds a header by its name and returns its value.
+ *
+ * @param name  in any case
+ * @return the value, of the first header with that name if there are several; NULL if there is none, since a value may
+ * be ""
+ */
+const char *triton_headers_find(const triton_headers *headers, const char *name);
 
 /*
  * DATATYPES of tensors: their names and sizes.
@@ -984,26 +1054,22 @@ triton_datatype triton_datatype_from_name(const char *name);
 size_t triton_datatype_byte_size(triton_datatype datatype);
 
 /*
- * OPTIONS of a client. Where a function takes them, NULL stands for the defaults.
+ * OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may be changed
+ * or freed afterwards.
  *
- *     what                          default          set by
- *     time limit of connecting      10 s             triton_client_options_set_connect_timeout_us
- *     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
- *                                                    triton_call_options_set_timeout_us
- *     time limit of loading models  10 min           triton_client_options_set_load_timeout_us
- *     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
- *     compressed answers, largest   256 MiB          triton_client_options_set_max_decompressed_byte_size
- *     compression                   none             triton_client_options_set_request_compression,
- *                                                    triton_client_options_set_response_compression, and for one call
- *                                                    triton_call_options_set_request_compression, ..._response_...
- *     most connections at once      no maximum       triton_client_options_set_max_connections
- *     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
- *     URL of the metrics            port 8002        triton_client_options_set_metrics_url
- *     name of the gRPC service      Triton's         triton_client_options_set_grpc_service_name
- *     key of restricted endpoints   none             triton_client_options_add_restricted_key, and for one call
- *                                                    triton_call_options_add_restricted_key
- *     report of the server's load   none             triton_call_options_set_load_report
- *     log                           none             triton_client_options_set_log_callback
+ *     option                                   default          set by
+ *     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
+ *                                                               triton_call_options_set_timeout_us
+ *     timeout of connecting                    10 s             triton_client_options_set_connect_timeout_us
+ *     timeout of loading a model               10 min           triton_client_options_set_load_timeout_us
+ *     defaults of every call                   none             triton_client_options_set_call_options
+ *     maximum size of a message                2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
+ *     maximum size of a decompressed response  256 MiB          triton_client_options_set_max_decompressed_byte_size
+ *     memory kept for results                  64 MiB           triton_client_options_set_result_memory_byte_size
+ *     maximum number of connections            no maximum       triton_client_options_set_max_connections
+ *     URL of the metrics                       port 8002        triton_client_options_set_metrics_url
+ *     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
+ *     log callback                             none             triton_client_options_set_log_callback
  *
  *     triton_client_options *options = NULL;
  *     int failed = triton_client_options_new(&options, &error)
@@ -1014,47 +1080,108 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  */
 
 /**
- * Makes options for a client, with the defaults.
+ * Creates options of a client, with the defaults.
  *
- * @param options_out  the options; free them with triton_client_options_free, at any time after triton_client_new
+ * @param options_out  the options; free them with triton_client_options_free
  */
 TRITON_NODISCARD triton_status triton_client_options_new(
     triton_client_options **options_out, triton_error **error_out);
 
 /**
- * Frees options of a client; NULL is harmless. Clients made with them live on.
+ * Frees options of a client. NULL is ignored. Clients that were made with them are not affected.
  */
 void triton_client_options_free(triton_client_options *options);
 
 /**
- * Sets the time limit for reaching a server: name resolution and connecting. The limit of the call counts as well.
+ * Sets the timeout of calls that set none, from their start to the last byte of their response.
+ * triton_client_options_set_call_options can set it too: the later of both calls wins.
  *
- * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none but the call's; 0 is INVALID_ARGUMENT
- */
-TRITON_NODISCARD triton_status triton_client_options_set_connect_timeout_us(
-    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
-
-/**
- * Sets the time limit of every call that has none of its own, from its start to its last byte.
- *
- * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+ * @param timeout_us  microseconds; the default is 60 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
 TRITON_NODISCARD triton_status triton_client_options_set_timeout_us(
     triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Sets the time limit of loading or unloading a model, for calls that have none of their own.
+ * Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies too.
  *
- * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+ * @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_connect_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
+
+/**
+ * Sets the timeout of calls that load or unload a model and set none themselves.
+ *
+ * @param timeout_us  microseconds; the default is 10 min; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
 TRITON_NODISCARD triton_status triton_client_options_set_load_timeout_us(
     triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Sets where the server's metrics are.
+ * Sets the defaults of every call, in place of those set before. They are merged field by field with the options of a
+ * call: a field that the call sets replaces the default. Headers, restricted keys and query parameters are merged by
+ * name: those of the call replace the defaults of the same name, and a value of NULL removes them.
  *
- * @param url  "http://host:8002/metrics", of which port and path may be left away; always HTTP, also for a client of
- *             gRPC
+ * Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may be another
+ * host. The timeout of the defaults does not apply to loading and unloading models
+ * (triton_client_options_set_load_timeout_us). Over gRPC, defaults that are for HTTP only make every call
+ * INVALID_ARGUMENT, as they do in the options of a call.
+ *
+ * @param call_options  copied; may be changed or freed afterwards. NULL undoes it
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_call_options(
+    triton_client_options *options, const triton_call_options *call_options, triton_error **error_out);
+
+/**
+ * Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a larger
+ * response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count.
+ * Over gRPC no server accepts more than the default: use shared memory for larger tensors, or HTTP with a higher
+ * limit.
+ *
+ * @param byte_size  bytes; the default is 2^31 - 1, which 0 restores
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_message_byte_size(
+    triton_client_options *options, size_t byte_size, triton_error **error_out);
+
+/**
+ * Sets the maximum size of a compressed response after it is decompressed. A larger response is RESOURCE_EXHAUSTED,
+ * whatever its compressed size.
+ *
+ * It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of this size: a
+ * response of the control plane, the JSON part of an inference response, an event of triton_client_generate_stream,
+ * and what an inference response over gRPC has outside of raw contents. On the control plane it further limits the
+ * number of fields, members and elements to one for each 1,024 bytes of this size, but at least 4,096.
+ *
+ * @param byte_size  bytes; the default is 256 MiB, which 0 restores
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_decompressed_byte_size(
+    triton_client_options *options, size_t byte_size, triton_error **error_out);
+
+/**
+ * Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a page
+ * fault for every 4 KiB. Results that are not freed yet do not count.
+ *
+ * @param byte_size  bytes; the default is 64 MiB; 0 keeps none
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size(
+    triton_client_options *options, size_t byte_size, triton_error **error_out);
+
+/**
+ * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds
+ * all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and this option's name in
+ * the message. So does a call that the callback of triton_client_generate_stream makes on the same client: it needs a
+ * second connection.
+ *
+ * @param max  0 restores the default, without a maximum: each concurrent call has a connection
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
+    triton_client_options *options, size_t max, triton_error **error_out);
+
+/**
+ * Sets the URL of the server's metrics.
+ *
+ * @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP, also for a
+ *             client of gRPC. The default is port 8002 of the server's host, which NULL restores
  */
 TRITON_NODISCARD triton_status triton_client_options_set_metrics_url(
     triton_client_options *options, const char *url, triton_error **error_out);
@@ -1063,90 +1190,42 @@ TRITON_NODISCARD triton_status triton_client_options_set_metrics_url(
  * Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
  * another name. gRPC's own health service (triton_client_health_check) keeps its name.
  *
- * @param name  "package.Service"; the default is "inference.GRPCInferenceService". INVALID_ARGUMENT unless the parts
- *              between dots are ASCII letters, digits and '_', and begin with no digit
+ * @param name  "package.Service"; the default is "inference.GRPCInferenceService", which NULL restores.
+ *              INVALID_ARGUMENT unless it consists of identifiers separated by dots: ASCII letters, digits and '_',
+ *              not beginning with a digit
  */
 TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
     triton_client_options *options, const char *name, triton_error **error_out);
 
 /**
- * Adds the key of restricted endpoints to every call: see triton_call_options_add_restricted_key.
- */
-TRITON_NODISCARD triton_status triton_client_options_add_restricted_key(
-    triton_client_options *options, const char *name, const char *value, triton_error **error_out);
-
-/**
- * Sets the maximum size of a message that is sent or accepted. A larger request fails before it is sent, a larger
- * response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over
- * gRPC no server accepts more than the default: larger tensors take shared memory, or HTTP with a higher limit.
+ * Sets a callback for log messages, in place of the one set before. Without one nothing is written anywhere.
  *
- * @param byte_size  bytes; the default is TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE; 0 is INVALID_ARGUMENT
- */
-TRITON_NODISCARD triton_status triton_client_options_set_max_message_byte_size(
-    triton_client_options *options, uint64_t byte_size, triton_error **error_out);
-
-/**
- * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds all
- * of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, with this option's name in the message. A call
- * that the callback of triton_client_generate_stream makes on the same client needs a connection beside the stream's.
- *
- * @param max  default UINT64_MAX, no maximum: as many as there are calls at once; 0 is INVALID_ARGUMENT
- */
-TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
-    triton_client_options *options, uint64_t max, triton_error **error_out);
-
-/**
- * Sets how many bytes of freed results the client keeps as memory for the next ones: fresh memory costs a page fault
- * for every 4 KiB of it. Results that are not freed yet do not count.
- *
- * @param byte_size  64 MiB unless told; 0 keeps none
- */
-TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size(
-    triton_client_options *options, uint64_t byte_size, triton_error **error_out);
-
-/**
- * Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is
- * RESOURCE_EXHAUSTED, however small it came. A quarter of it is the most that the library takes apart as a whole,
- * which grows in memory too: an answer of the control plane, the JSON part of an inference's answer, an event of
- * triton_client_generate_stream, and what an inference's answer over gRPC has outside of raw contents. Of what is taken
- * apart on the control plane there is one part at most (a field, a member, an element) for each 1,024 bytes of the
- * limit, and 4,096 at least.
- *
- * @param byte_size  bytes; 0 is INVALID_ARGUMENT
- */
-TRITON_NODISCARD triton_status triton_client_options_set_max_decompressed_byte_size(
-    triton_client_options *options, uint64_t byte_size, triton_error **error_out);
-
-/**
- * Sets how inference requests are compressed, unless the options of a call say otherwise. Over HTTP Triton limits what it
- * decompresses: triton_call_options_set_request_compression.
- */
-TRITON_NODISCARD triton_status triton_client_options_set_request_compression(
-    triton_client_options *options, triton_compression compression, triton_error **error_out);
-
-/**
- * Sets which compression is requested for the responses to inferences, unless the options of a call say otherwise. The
- * server may send them without; Triton compresses over gRPC only if it was started so.
- */
-TRITON_NODISCARD triton_status triton_client_options_set_response_compression(
-    triton_client_options *options, triton_compression compression, triton_error **error_out);
-
-/**
- * Makes a client tell what it does. Without a log callback nothing is written anywhere.
- *
- * @param level      the least weight that is told: TRITON_LOG_DEBUG tells of every call
- * @param callback   hears the messages; not NULL
- * @param finalizer  called with user_data when the options and every client made with them are gone, or another
- *                   callback has taken its place; not called if this function fails; NULL for none
- * @param user_data  handed to both
+ * @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
+ * @param callback   receives the messages; NULL undoes it
+ * @param finalizer  called with user_data when the options, and every client that was made with them, are freed or
+ *                   have another callback (CALLBACKS); may be NULL
+ * @param user_data  passed to both
  */
 TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
     triton_client_options *options, triton_log_level level, triton_log_callback callback,
     triton_finalizer finalizer, void *user_data, triton_error **error_out);
 
 /*
- * OPTIONS OF ONE CALL, any call. Where a function takes them, NULL stands for the defaults, which are those of the client. Any
- * number of calls may use them at once.
+ * OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of the client
+ * (triton_client_options_set_call_options). Any number of calls may use the same options at once.
+ *
+ *     option                       default       protocol      set by
+ *     timeout                      the client's  both          triton_call_options_set_timeout_us
+ *     headers, or metadata         none          both          triton_call_options_add_header, ..._add_binary_header
+ *     keys of restricted endpoints none          both          triton_call_options_add_restricted_key
+ *     query parameters             none          HTTP          triton_call_options_add_query_parameter
+ *     compression of requests      none          both          triton_call_options_set_request_compression
+ *     compression of responses     none          both          triton_call_options_set_response_compression,
+ *                                                              triton_call_options_set_accept_encoding
+ *     load report                  none          HTTP          triton_call_options_set_load_report
+ *     path of inferences           Triton's      HTTP          triton_call_options_set_http_path
+ *     content type of inferences   Triton's      HTTP          triton_call_options_set_http_content_type
+ *     header of the JSON's size    Triton's      HTTP          triton_call_options_set_http_json_size_header
  *
  *     triton_call_options *options = NULL;
  *     int failed = triton_call_options_new(&options, &error)
@@ -1157,40 +1236,44 @@ TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
  */
 
 /**
- * Makes options for calls, with the defaults: those of the client.
+ * Creates options of a call, which set nothing.
  *
- * @param options_out  the options; free them with triton_call_options_free; any number of calls may use them
+ * @param options_out  the options; free them with triton_call_options_free
  */
 TRITON_NODISCARD triton_status triton_call_options_new(
     triton_call_options **options_out, triton_error **error_out);
 
 /**
- * Frees options of calls; NULL is harmless.
+ * Frees options of a call. NULL is ignored. No call may be using them.
  */
 void triton_call_options_free(triton_call_options *options);
 
 /**
- * Sets the time limit of the call, from its start to its last byte: names, connecting, sending and receiving count.
+ * Sets the timeout of the call, from its start to the last byte of its response: name resolution, connecting, sending
+ * and receiving all count.
  *
- * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+ * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
 TRITON_NODISCARD triton_status triton_call_options_set_timeout_us(
     triton_call_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Adds a header to the calls, metadata over gRPC. A name may be added several times.
+ * Adds a header to the call, over gRPC metadata. A name may be added several times.
  *
- * @param name   letters, digits and few signs; in any case of letters
- * @param value  without control characters
- * @return INVALID_ARGUMENT, with the reason, also for a name that the library sets itself
+ * Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or if
+ * the library or the protocol sets that header itself.
+ *
+ * @param name   in any case
+ * @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under that name,
+ *               and the client's defaults of that name
  */
 TRITON_NODISCARD triton_status triton_call_options_add_header(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Adds a header whose value is any bytes, which travel as base64.
+ * Adds a header whose value is any bytes, which are sent as base64.
  *
- * @param name       ends in -bin, as gRPC has it
+ * @param name       ends in "-bin", as gRPC requires
  * @param value      copied
  * @param byte_size  of value
  */
@@ -1199,96 +1282,101 @@ TRITON_NODISCARD triton_status triton_call_options_add_binary_header(
     triton_error **error_out);
 
 /**
- * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): a header of
- * that name over HTTP, and over gRPC the metadata "triton-grpc-protocol-NAME" that Triton looks for.
+ * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): over HTTP a
+ * header of that name, over gRPC the metadata "triton-grpc-protocol-NAME" that Triton expects. A key that was added
+ * under that name is replaced.
  *
- * @param name   the key's name, as the server has it
- * @param value  the key
+ * @param name   the name of the key, as configured at the server
+ * @param value  the key. NULL removes the key that was added under that name, and the client's default of that name
  */
 TRITON_NODISCARD triton_status triton_call_options_add_restricted_key(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Asks the server to report its load. Triton does so over HTTP, in response to triton_client_generate and
- * triton_client_generate_stream alone, for backends that have such metrics (vLLM's and TensorRT-LLM's):
- * triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may report
- * with inferences too.
- */
-TRITON_NODISCARD triton_status triton_call_options_set_load_report(
-    triton_call_options *options, triton_load_report_format format, triton_error **error_out);
-
-/**
- * Adds a parameter to the URL of the calls, which is escaped here. HTTP only: over gRPC a call with one is
- * INVALID_ARGUMENT.
+ * Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times. HTTP
+ * only: over gRPC the call is INVALID_ARGUMENT.
  *
- * @param name   not empty
- * @param value  may be empty
+ * @param name   must not be empty
+ * @param value  may be empty. NULL removes the parameter: those added under that name, and the client's defaults of
+ *               that name
  */
 TRITON_NODISCARD triton_status triton_call_options_add_query_parameter(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Sets how an inference request is compressed. Over HTTP Triton refuses a request that has more than 64 MiB once it is
- * decompressed (since 2.65; --http-max-input-size): a tensor of 80 MB passes plain and fails compressed, with
- * INVALID_ARGUMENT. gRPC has no such limit.
+ * Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is
+ * decompressed (since 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one that is not
+ * compressed. gRPC has no such limit.
  */
 TRITON_NODISCARD triton_status triton_call_options_set_request_compression(
     triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
- * Sets which compression is requested for the response to an inference. Over HTTP a request without one asks for
- * `identity`: a proxy may ask the server for compression otherwise. A body that is compressed although no header says so is decompressed if
- * compression was requested, and INTERNAL if not.
+ * Sets which compression is requested for responses to inferences. The server may send them without; Triton over gRPC
+ * compresses only if it was started so. Over HTTP a call that requests none sends "Accept-Encoding: identity", without
+ * which a proxy may request compression from the server. A body that is compressed although no header says so is
+ * decompressed if compression was requested, and INTERNAL if not. Replaces what
+ * triton_call_options_set_accept_encoding set.
  */
 TRITON_NODISCARD triton_status triton_call_options_set_response_compression(
     triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
- * Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left
- * away.
+ * Sets the Accept-Encoding of inferences; over gRPC without the weights. Replaces what
+ * triton_call_options_set_response_compression set.
  *
- * @param encodings  "deflate, gzip;q=0.5": of gzip, deflate and identity
+ * @param encodings  for example "deflate, gzip;q=0.5": of gzip, deflate and identity. NULL undoes either
  */
 TRITON_NODISCARD triton_status triton_call_options_set_accept_encoding(
     triton_call_options *options, const char *encodings, triton_error **error_out);
 
 /**
- * Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as
+ * Requests the server's load report. Triton sends it over HTTP, for triton_client_generate and
+ * triton_client_generate_stream only, and for backends that have such metrics (vLLM, TensorRT-LLM):
+ * triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may send
+ * it with inferences too.
+ */
+TRITON_NODISCARD triton_status triton_call_options_set_load_report(
+    triton_call_options *options, triton_load_report_format format, triton_error **error_out);
+
+/**
+ * Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such as
  * SageMaker ("/invocations") and Vertex AI.
  *
- * @param path  begins with a slash
+ * @param path  begins with a slash; NULL undoes it
  */
 TRITON_NODISCARD triton_status triton_call_options_set_http_path(
     triton_call_options *options, const char *path, triton_error **error_out);
 
 /**
- * Sends inferences over HTTP under another content type.
+ * Sets the content type of inferences over HTTP.
  *
  * @param content_type  "{}" in it stands for the byte size of the JSON part:
- *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content
- *                      type the size is read in the same form. A request that is JSON alone has no such size: with
- *                      "{}" it goes under "application/json" then.
+ *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". The size is read from the
+ *                      content type of the response in the same form. A request that consists of JSON only has no such
+ *                      size: with "{}" it is sent as "application/json". NULL undoes it
  */
 TRITON_NODISCARD triton_status triton_call_options_set_http_content_type(
     triton_call_options *options, const char *content_type, triton_error **error_out);
 
 /**
- * Sets the header that tells the byte size of the JSON part over HTTP, of a request and of its answer, instead of
+ * Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead of
  * Inference-Header-Content-Length.
  *
- * @param name  an empty one is no header
+ * @param name  "" sends no such header; NULL undoes it
  */
 TRITON_NODISCARD triton_status triton_call_options_set_http_json_size_header(
     triton_call_options *options, const char *name, triton_error **error_out);
 
 /*
- * THE CLIENT of one server. It is made without touching the network, shared by any number of threads, and connects
- * when it is first used.
+ * THE CLIENT of one server. It is created without network access, connects when it is first used, and may be used by
+ * any number of threads at once.
  *
- * MODEL NAMES. Over HTTP a model's name is part of the URL, and Triton does not decode what is escaped there: a name with
- * other characters than ASCII letters, digits and -._~!$&'()*+,;=:@ is known to it over gRPC alone. Over HTTP an
- * inference returns TRITON_STATUS_NOT_FOUND for it, a load TRITON_STATUS_INTERNAL, and the model is never ready. A name
- * with a slash is TRITON_STATUS_INVALID_ARGUMENT before anything is sent. Servers that decode URLs know all others.
+ * MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped characters there:
+ * a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be used with Triton only over
+ * gRPC. Over HTTP, an inference with such a name returns TRITON_STATUS_NOT_FOUND, loading returns
+ * TRITON_STATUS_INTERNAL, and the model is never ready. A name with a slash is TRITON_STATUS_INVALID_ARGUMENT, and
+ * nothing is sent. Servers that decode URLs accept all other names.
  *
  *     triton_error *error = NULL;
  *     if (triton_client_new(url, NULL, &client, &error))
@@ -1297,19 +1385,20 @@ TRITON_NODISCARD triton_status triton_call_options_set_http_json_size_header(
  */
 
 /**
- * Makes a client. Does not touch the network: a server that is not there shows in the first call.
+ * Creates a client. Does not access the network: if the server cannot be reached, the first call fails.
  *
- * @param url         the server, as the table of URLs above says: "localhost:8000", "grpc://localhost:8001"
- * @param options     NULL for the defaults; may be freed or changed afterwards without effect on the client
+ * Returns INVALID_ARGUMENT if the URL is not valid (URLS), and UNIMPLEMENTED for https and grpcs.
+ *
+ * @param url         the server, for example "localhost:8000" or "grpc://localhost:8001"
+ * @param options     copied; NULL for the defaults
  * @param client_out  the client; free it with triton_client_free
- * @return INVALID_ARGUMENT for what is no URL of a server, UNIMPLEMENTED for https and grpcs
  */
 TRITON_NODISCARD triton_status triton_client_new(
     const char *url, const triton_client_options *options, triton_client **client_out,
     triton_error **error_out);
 
 /**
- * Frees a client and closes its connections; NULL is harmless. Does not block. No call may be running.
+ * Frees a client and closes its connections. NULL is ignored. Does not block. No call may be under way.
  */
 void triton_client_free(triton_client *client);
 
@@ -2222,19 +2311,9 @@ size_t triton_infer_result_parameter_count(const triton_infer_result *result);
 const triton_parameter *triton_infer_result_parameter(const triton_infer_result *result, size_t index);
 
 /**
- * The number of headers of the answer; over gRPC of its metadata. A name may be there several times.
+ * Returns the headers of the response, over gRPC its metadata. Never NULL unless the result is.
  */
-size_t triton_infer_result_header_count(const triton_infer_result *result);
-
-/**
- * The name of a header, in lower case; an empty text past the end.
- */
-const char *triton_infer_result_header_name(const triton_infer_result *result, size_t index);
-
-/**
- * The value of a header; an empty text past the end. Over gRPC a value whose name ends in -bin is base64, as it was sent.
- */
-const char *triton_infer_result_header_value(const triton_infer_result *result, size_t index);
+const triton_headers *triton_infer_result_headers(const triton_infer_result *result);
 
 /**
  * The number of outputs.
@@ -3405,19 +3484,9 @@ TRITON_NODISCARD triton_status triton_client_generate(
 const char *triton_generated_json(const triton_generated *generated);
 
 /**
- * The number of headers of the answer.
+ * Returns the headers of the response. Never NULL unless the handle is.
  */
-size_t triton_generated_header_count(const triton_generated *generated);
-
-/**
- * The name of a header, in lower case; an empty text past the end.
- */
-const char *triton_generated_header_name(const triton_generated *generated, size_t index);
-
-/**
- * The value of a header; an empty text past the end.
- */
-const char *triton_generated_header_value(const triton_generated *generated, size_t index);
+const triton_headers *triton_generated_headers(const triton_generated *generated);
 
 /**
  * The server's report of its load, for which triton_call_options_set_load_report asks.

@@ -12,17 +12,23 @@ use crate::error::{Error, Origin, Result, Status};
 
 /// How a message is compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(i32)]
 pub enum Compression {
     /// Not compressed.
     #[default]
-    None,
+    None = 0,
     /// gzip (RFC 1952).
-    Gzip,
+    Gzip = 1,
     /// zlib (RFC 1950), which HTTP and gRPC call deflate.
-    Deflate,
+    Deflate = 2,
 }
 
 impl Compression {
+    /// Returns the compression with a number; `None` for any other.
+    pub fn from_number(number: i32) -> Option<Self> {
+        [Self::None, Self::Gzip, Self::Deflate].into_iter().find(|one| *one as i32 == number)
+    }
+
     /// The name in headers.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -1,75 +1,87 @@
-//! What went wrong, in terms that a program can act on: a [`Status`], an [`Origin`], and whether another try may
-//! help and is safe.
+//! Errors: a [`Status`], an [`Origin`], and whether it may help, and is safe, to repeat the call.
 //!
-//! Triton's own codes, HTTP statuses and the library's own failures all map to the canonical codes of gRPC. The
-//! tables are [`HTTP_STATUSES`] and [`GRPC_CODES`].
+//! Triton's codes, HTTP statuses and the library's own failures map to the canonical codes of gRPC by the tables
+//! [`HTTP_STATUSES`] and [`GRPC_CODES`].
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, ffi::CStr, fmt, sync::Arc};
 
 use crate::headers::Headers;
 
-/// The result of every operation of this crate that can fail.
+/// The result of an operation that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The canonical status codes of gRPC, with their numbers. There is no `Ok`: an [`Error`] always failed.
+/// The canonical status codes of gRPC, with their numbers. There is no `Ok`: an [`Error`] is always a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum Status {
-    /// The call was cancelled, by the caller or by the server.
+    /// The operation was cancelled, by the caller or by the server.
     Cancelled = 1,
-    /// The server gave no code that says more.
+    /// The error has no more specific code.
     Unknown = 2,
-    /// What was asked is wrong in itself: a name, a shape, a byte count, a URL.
+    /// The caller passed an invalid argument, for example a bad name, shape, byte count or URL.
     InvalidArgument = 3,
-    /// The time limit passed before the answer was complete.
+    /// The deadline passed before the operation was complete.
     DeadlineExceeded = 4,
-    /// There is no such model, version, output or region.
+    /// A model, version, output or shared memory region does not exist.
     NotFound = 5,
-    /// What was to be made is there already.
+    /// The entity to be created exists already.
     AlreadyExists = 6,
-    /// The server refuses this to the caller.
+    /// The caller is not permitted to do this.
     PermissionDenied = 7,
-    /// A limit was met: a message too large, a buffer too small, a quota used up.
+    /// A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used up.
     ResourceExhausted = 8,
-    /// Not possible in the present state.
+    /// The system is not in the state that the operation requires.
     FailedPrecondition = 9,
-    /// Given up because of a conflict; may succeed when tried again from the start.
+    /// The operation was aborted because of a conflict; it may succeed if it is repeated as a whole.
     Aborted = 10,
-    /// Past the end of something.
+    /// The operation exceeds a valid range.
     OutOfRange = 11,
-    /// The server, or this build of the library, does not do this.
+    /// The server, or this build of the library, does not support the operation.
     Unimplemented = 12,
-    /// A broken promise: of the server's, or a defect of this library.
+    /// Internal error: the server failed, its response is malformed, or the library has a defect.
     Internal = 13,
-    /// The server can't be reached, or can't serve now.
+    /// The server cannot be reached, or cannot serve at the moment.
     Unavailable = 14,
-    /// Data was lost or damaged beyond repair.
+    /// Data was lost or corrupted and cannot be recovered.
     DataLoss = 15,
-    /// The server does not know who is calling.
+    /// The caller is not authenticated.
     Unauthenticated = 16,
 }
 
+/// In the order of their numbers, from 1. The names end with a NUL for C.
+const STATUSES: [(Status, &CStr); 16] = [
+    (Status::Cancelled, c"CANCELLED"),
+    (Status::Unknown, c"UNKNOWN"),
+    (Status::InvalidArgument, c"INVALID_ARGUMENT"),
+    (Status::DeadlineExceeded, c"DEADLINE_EXCEEDED"),
+    (Status::NotFound, c"NOT_FOUND"),
+    (Status::AlreadyExists, c"ALREADY_EXISTS"),
+    (Status::PermissionDenied, c"PERMISSION_DENIED"),
+    (Status::ResourceExhausted, c"RESOURCE_EXHAUSTED"),
+    (Status::FailedPrecondition, c"FAILED_PRECONDITION"),
+    (Status::Aborted, c"ABORTED"),
+    (Status::OutOfRange, c"OUT_OF_RANGE"),
+    (Status::Unimplemented, c"UNIMPLEMENTED"),
+    (Status::Internal, c"INTERNAL"),
+    (Status::Unavailable, c"UNAVAILABLE"),
+    (Status::DataLoss, c"DATA_LOSS"),
+    (Status::Unauthenticated, c"UNAUTHENTICATED"),
+];
+
 impl Status {
-    /// The name as gRPC writes it, `"NOT_FOUND"`.
+    /// Returns the status with a gRPC code; `None` for 0 and for any number that is not one of the 16 codes.
+    pub fn from_number(number: i32) -> Option<Self> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        STATUSES.get(index).map(|row| row.0)
+    }
+
+    /// Returns the name as gRPC writes it, for example `"NOT_FOUND"`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Cancelled => "CANCELLED",
-            Self::Unknown => "UNKNOWN",
-            Self::InvalidArgument => "INVALID_ARGUMENT",
-            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
-            Self::NotFound => "NOT_FOUND",
-            Self::AlreadyExists => "ALREADY_EXISTS",
-            Self::PermissionDenied => "PERMISSION_DENIED",
-            Self::ResourceExhausted => "RESOURCE_EXHAUSTED",
-            Self::FailedPrecondition => "FAILED_PRECONDITION",
-            Self::Aborted => "ABORTED",
-            Self::OutOfRange => "OUT_OF_RANGE",
-            Self::Unimplemented => "UNIMPLEMENTED",
-            Self::Internal => "INTERNAL",
-            Self::Unavailable => "UNAVAILABLE",
-            Self::DataLoss => "DATA_LOSS",
-            Self::Unauthenticated => "UNAUTHENTICATED",
-        }
+        self.c_name().to_str().unwrap_or_default()
+    }
+
+    pub(crate) fn c_name(self) -> &'static CStr {
+        STATUSES.get(self as usize - 1).map_or(c"UNKNOWN", |row| row.1)
     }
 }
 
@@ -79,27 +91,27 @@ impl fmt::Display for Status {
     }
 }
 
-/// Who found the fault.
+/// Where an error was detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum Origin {
-    /// The caller's own argument was refused, before anything was sent.
+    /// An argument of the caller: nothing was sent.
     Argument = 1,
-    /// The library on the caller's side: a deadline, a local limit, a defect.
+    /// The client: a deadline, a size limit, or a defect of the library.
     Client = 2,
-    /// The way to the server: a name that does not resolve, a refused or broken connection, an answer that is none.
+    /// The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or
+    /// gRPC.
     Connection = 3,
-    /// The server, or a proxy before it, answered with an error.
+    /// The server, or a proxy before it, sent an error response.
     Server = 4,
 }
 
-/// What an answer's code means: the status, whether another try may succeed later, and whether the server may have
-/// run the request all the same.
+/// The meaning of the code of an error response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meaning {
     /// The canonical code.
     pub status: Status,
-    /// May succeed later.
+    /// The same call may succeed later.
     pub retryable: bool,
     /// The server may have run the request.
     pub in_doubt: bool,
@@ -109,13 +121,15 @@ const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
     Meaning { status, retryable, in_doubt }
 }
 
-/// HTTP statuses with a meaning of their own, in order. 400 stands for four of Triton's codes (INVALID_ARGUMENT,
-/// ALREADY_EXISTS, UNKNOWN, CANCELLED); nothing on the wire tells them apart, so INVALID_ARGUMENT is answered.
-/// Every other 4xx is INVALID_ARGUMENT too, every other 5xx INTERNAL, and any other status that is not a success UNKNOWN. 520 to 524 are
-/// Cloudflare's, for a server that it did not reach or that did not respond: its 524 comes 100 s after the request did. No
-/// server of the protocol sends any other 5xx, so that it is in doubt as well.
-/// 503 is in doubt because proxies send it after their upstream broke in mid-request; a 503 whose body is an error as
-/// Triton writes it, `{"error": "..."}`, is not.
+/// The HTTP statuses with a meaning of their own, in order. Any other 4xx is INVALID_ARGUMENT, any other 5xx INTERNAL,
+/// and any other status that is not a success UNKNOWN.
+///
+/// - Triton uses 400 for four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be
+///   distinguished.
+/// - 503 is in doubt because proxies send it after they lost the connection to the server in the middle of a request; a
+///   503 whose body is an error as Triton writes it, `{"error": "..."}`, is not.
+/// - 520 to 524 are Cloudflare's, for a server that it could not reach or that did not respond: 524 comes after 100 s.
+/// - No server of the protocol sends any other 5xx: it comes from a proxy, and is in doubt.
 pub const HTTP_STATUSES: [(u16, Meaning); 24] = [
     (400, means(Status::InvalidArgument, false, false)),
     (401, means(Status::Unauthenticated, false, false)),
@@ -143,11 +157,14 @@ pub const HTTP_STATUSES: [(u16, Meaning); 24] = [
     (524, means(Status::DeadlineExceeded, true, true)),
 ];
 
-/// The codes of gRPC, in order. An unknown number is UNKNOWN. RESOURCE_EXHAUSTED is not retryable: it is what a server
-/// answers to a message over its limit. UNAVAILABLE is in doubt because proxies send it after their upstream broke in
-/// mid-request; one with a text by which Triton says that nothing ran (queue full, queue timeout, stopping, model not ready,
-/// protocol restricted) is not, and for shared memory and settings one in Triton's own words is not retryable either.
-/// CANCELLED without a reason comes from a server that is stopping, and is retryable.
+/// The codes of gRPC, in order. Any other number is UNKNOWN.
+///
+/// - RESOURCE_EXHAUSTED is not retryable: servers send it for a message that exceeds their limit.
+/// - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a
+///   request. It is not in doubt if the message is one that Triton sends for a request that it did not run (queue full,
+///   queue timeout, stopping, model not ready, protocol restricted), and not retryable if Triton itself sends it for
+///   shared memory or settings.
+/// - CANCELLED without a message comes from a server that is stopping, and is retryable.
 pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (1, means(Status::Cancelled, false, true)),
     (2, means(Status::Unknown, false, false)),
@@ -167,7 +184,7 @@ pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (16, means(Status::Unauthenticated, false, false)),
 ];
 
-/// What an HTTP status other than success means.
+/// Returns the meaning of an HTTP status other than success.
 pub fn http_status_meaning(code: u16) -> Meaning {
     if let Ok(at) = HTTP_STATUSES.binary_search_by_key(&code, |row| row.0) {
         return HTTP_STATUSES[at].1;
@@ -179,29 +196,29 @@ pub fn http_status_meaning(code: u16) -> Meaning {
     }
 }
 
-/// What a gRPC code other than 0 means.
+/// Returns the meaning of a gRPC code other than 0.
 pub fn grpc_code_meaning(code: i32) -> Meaning {
     let row = GRPC_CODES.iter().find(|row| row.0 == code);
     row.map_or(means(Status::Unknown, false, false), |row| row.1)
 }
 
-/// As much of a name, a header or another short text from the network as a message shows.
+/// The maximum size of a name, a header or another short text from the network in a message.
 pub(crate) const EXCERPT_BYTE_SIZE: usize = 256;
-/// As much of a server's own reason as a message shows: 8 KiB.
+/// The maximum size of a server's reason in a message: 8 KiB.
 pub(crate) const REASON_BYTE_SIZE: usize = 8 << 10;
-/// As many names, or dimensions of a shape, as a message lists.
+/// The maximum number of names, or of dimensions of a shape, in a message.
 const LISTED: usize = 8;
 
-/// A short text from the network as a message shows it: at most [`EXCERPT_BYTE_SIZE`] bytes of it, then an ellipsis.
+/// A short text from the network for a message: at most [`EXCERPT_BYTE_SIZE`] bytes, then an ellipsis.
 pub(crate) fn excerpt(text: &str) -> Excerpt<'_> {
     Excerpt { text, max: EXCERPT_BYTE_SIZE }
 }
 
-/// What stands for a reason that a server did not give.
+/// The reason of an error response without one.
 pub(crate) const NO_REASON: &str = "the server gave no reason";
 
-/// A server's own reason as a message shows it: at most [`REASON_BYTE_SIZE`] bytes of it, then an ellipsis; a blank one
-/// is replaced.
+/// A server's reason for a message: at most [`REASON_BYTE_SIZE`] bytes, then an ellipsis; [`NO_REASON`] for a blank
+/// one.
 pub(crate) fn reason(text: &str) -> Excerpt<'_> {
     let text = if text.trim().is_empty() { NO_REASON } else { text };
     Excerpt { text, max: REASON_BYTE_SIZE }
@@ -231,7 +248,7 @@ impl fmt::Display for Excerpt<'_> {
     }
 }
 
-/// Names as a message lists them: the first 8, and how many more there are.
+/// Names for a message: the first 8, and the number of the others.
 pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = names.len();
     let shown: Vec<_> = names.take(LISTED).map(|name| format!("'{}'", excerpt(name))).collect();
@@ -242,7 +259,7 @@ pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String 
     }
 }
 
-/// A shape as a message shows it: the first 8 dimensions, and how many more there are.
+/// A shape for a message: the first 8 dimensions, and the number of the others.
 pub(crate) fn dimensions(shape: &[i64]) -> String {
     match shape.len() {
         ..=LISTED => format!("{shape:?}"),
@@ -250,7 +267,7 @@ pub(crate) fn dimensions(shape: &[i64]) -> String {
     }
 }
 
-/// Why a call failed. One pointer in size; the message alone says what was tried, on what, and what came of it.
+/// Why a call failed. The message says what failed, on what, and why. The size of one pointer.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -284,33 +301,32 @@ impl Error {
         }))
     }
 
-    /// An argument of the caller's that cannot be right.
+    /// An invalid argument.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(Status::InvalidArgument, Origin::Argument, message)
     }
 
-    /// A failure on the way to the server. Retryable; the caller says whether it is in doubt.
+    /// A failure of the connection. Retryable; not in doubt unless the caller sets it.
     pub(crate) fn connection(message: impl Into<String>) -> Self {
         Self::new(Status::Unavailable, Origin::Connection, message).retryable(true)
     }
 
-    /// An answer that breaks the protocol. The server ran the request, or may have.
+    /// A response that violates the protocol. In doubt: the server may have run the request.
     pub(crate) fn malformed_response(message: impl Into<String>) -> Self {
         Self::new(Status::Internal, Origin::Connection, message).in_doubt(true)
     }
 
-    /// Whether it is a [`malformed_response`](Self::malformed_response): whoever broke the protocol once may do so again, so that the
-    /// connection is not used any more.
+    /// Whether it is a [`malformed_response`](Self::malformed_response), after which a connection is not used again.
     pub(crate) fn is_malformed_response(&self) -> bool {
         (self.status(), self.origin()) == (Status::Internal, Origin::Connection)
     }
 
-    /// A time limit of the caller's that passed.
+    /// A deadline that passed.
     pub(crate) fn deadline(message: impl Into<String>) -> Self {
         Self::new(Status::DeadlineExceeded, Origin::Client, message).retryable(true)
     }
 
-    /// An answer of the server's, by the meaning of its code.
+    /// An error response, by the meaning of its code.
     pub(crate) fn from_response(meaning: Meaning, message: impl Into<String>) -> Self {
         Self::new(meaning.status, Origin::Server, message)
             .retryable(meaning.retryable)
@@ -337,7 +353,7 @@ impl Error {
         self
     }
 
-    /// The headers of the response that is this error. A redirect, which is never followed, gets its target into the message.
+    /// Adds the headers of the error response, and to the message of a redirect, which is never followed, its target.
     pub(crate) fn with_headers(mut self, headers: Headers) -> Self {
         if let (Some(300..=399), None, Some(target)) =
             (self.0.http_status, &self.0.headers, headers.get("location"))
@@ -355,68 +371,69 @@ impl Error {
         self
     }
 
-    /// Appends what helps to understand the message.
+    /// Appends advice to the message.
     pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
         self.0.message = format!("{}{hint}", self.0.message);
         self
     }
 
-    /// Notes that the server itself has said so, as far as its words tell, and no proxy before it.
+    /// Sets whether the response comes from the server itself, as far as its wording shows, and not from a proxy.
     pub(crate) fn said_by_server_itself(mut self, is_own: bool) -> Self {
         self.0.is_servers_own = is_own;
         self
     }
 
-    /// Whether the server itself has said so: see [`said_by_server_itself`](Self::said_by_server_itself).
+    /// See [`said_by_server_itself`](Self::said_by_server_itself).
     pub(crate) fn is_servers_own(&self) -> bool {
         self.0.is_servers_own
     }
 
-    /// Puts what was tried in front: `"{what}: {message}"`.
+    /// Prepends what failed: `"{what}: {message}"`.
     pub(crate) fn context(mut self, what: impl fmt::Display) -> Self {
         self.0.message = format!("{what}: {}", self.0.message);
         self
     }
 
-    /// The canonical code of the failure.
+    /// Returns the canonical code.
     pub fn status(&self) -> Status {
         self.0.status
     }
 
-    /// Who found the fault.
+    /// Returns where the error was detected.
     pub fn origin(&self) -> Origin {
         self.0.origin
     }
 
-    /// The HTTP status of the answer, if the failure was one over HTTP.
+    /// Returns the HTTP status of the error response; `None` if there was no response over HTTP.
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
     }
 
-    /// The headers of the answer that told the failure, its metadata over gRPC; `None` if no answer did.
+    /// Returns the headers of the error response, over gRPC its metadata; `None` if there was no response.
     pub fn headers(&self) -> Option<&Headers> {
         self.0.headers.as_deref()
     }
 
-    /// The id of the inference request that failed; empty where it had none.
+    /// Returns the id of the inference request that failed; empty if it had none.
     pub fn request_id(&self) -> &str {
         &self.0.request_id
     }
 
-    /// Whether the same call may succeed later. Whether another try is *safe* is what [`is_in_doubt`] says.
+    /// Returns whether the same call may succeed later. Whether it is *safe* to repeat the call is what [`is_in_doubt`]
+    /// returns.
     ///
     /// [`is_in_doubt`]: Self::is_in_doubt
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Whether the server may have run the request although the call failed: the request, or a part of it, was sent
-    /// and no answer says what became of it.
+    /// Returns whether the server may have run the request although the call failed: all or a part of the request was
+    /// sent, and no response says what became of it.
     pub fn is_in_doubt(&self) -> bool {
         self.0.in_doubt
     }
 
-    /// The message followed by those of all its sources, in one line.
+    /// Returns the message followed by those of its sources, in one line.
     pub fn full_message(&self) -> String {
         let mut text = self.0.message.clone();
         let mut next = self.source();

@@ -1,17 +1,17 @@
-//! What a server says beside its answer: the head of an HTTP answer, the metadata of a gRPC call.
+//! The headers of a response; over gRPC the leading and the trailing metadata.
 
 use std::{fmt, sync::OnceLock};
 
 use http::HeaderMap;
 
-/// The headers of an answer; over gRPC its leading and its trailing metadata. Taken apart when somebody asks.
+/// The headers of a response; over gRPC the leading and the trailing metadata. Parsed when they are first read.
 pub struct Headers {
     raw: Raw,
     list: OnceLock<Vec<(String, String)>>,
 }
 
 enum Raw {
-    /// The head of an HTTP answer as it came, status line and all.
+    /// Status line and headers of an HTTP response, as received.
     Head(Box<[u8]>),
     /// The leading and the trailing metadata.
     Metadata(Box<[HeaderMap; 2]>),
@@ -30,14 +30,14 @@ impl Headers {
         Self { raw: Raw::Metadata(Box::new([leading, trailing])), list: OnceLock::new() }
     }
 
-    /// Names, in lower case, and values, in the order in which they came. What is not UTF-8 is replaced; a gRPC value
-    /// whose name ends in `-bin` is base64, as it was sent.
+    /// Returns names, in lower case, and values, in the order in which they were received. Bytes that are not UTF-8 are
+    /// replaced. A gRPC value whose name ends in `-bin` is base64, as it was sent.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         let list = self.list.get_or_init(|| self.raw.list());
         list.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The first value of a name, in any case of letters.
+    /// Returns the value of a name, in any case; the first if the name occurs several times.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }

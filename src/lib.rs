@@ -1,5 +1,5 @@
-//! Client for NVIDIA Triton Inference Server, over HTTP/REST and gRPC: blocking, thread-safe, with a deadline on every
-//! call and a status in every error. The same library serves C through `include/triton_client.h`.
+//! A client for NVIDIA Triton Inference Server over HTTP/REST and gRPC: blocking, thread-safe, with a deadline for
+//! every call and a status in every error. The same library has a C API: `include/triton_client.h`.
 //!
 //! ```no_run
 //! use triton_client::{Client, InferRequest};
@@ -15,8 +15,8 @@
 //! # }
 //! ```
 
-// Unsafe code is in the C layer, where pointers come in, in the lending of the caller's memory, in one call that receives
-// into memory that was not zeroed before (net/unfilled.rs), and in the optional allocator.
+// Unsafe code is in the FFI layer, in the lending of the caller's memory, in one call that receives into memory that is
+// not initialized (net/unfilled.rs), and in the optional allocator.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -79,3 +79,13 @@ pub use options::{
     DEFAULT_TIMEOUT, LoadReportFormat,
 };
 pub use stats::InferStatistics;
+
+/// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false` for any
+/// other name.
+pub fn has_feature(name: &str) -> bool {
+    match name {
+        "http" | "grpc" | "compression" => true,
+        "allocator" => cfg!(feature = "allocator"),
+        _ => false,
+    }
+}

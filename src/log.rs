@@ -1,44 +1,52 @@
-//! What a client tells of its work, through the callback that its owner set. Without one nothing is ever written.
+//! The log of a client: messages to the callback that its options have. Without a callback nothing is written.
 
 use std::{fmt, sync::Arc};
 
-/// How much a message matters, the most first.
+/// The severity of a log message, the highest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i32)]
 pub enum LogLevel {
-    /// Something failed and the caller can't hear of it otherwise.
+    /// A failure that the caller cannot learn of in another way.
     Error = 1,
-    /// Something is odd, and was got over.
+    /// A recoverable problem.
     Warn = 2,
-    /// Connections that open and close.
+    /// A connection was opened or closed.
     Info = 3,
-    /// Every call: what, where, how it ended, how long it took.
+    /// Every call: its operation, URL, outcome and duration.
     Debug = 4,
     /// Every step of a call.
     Trace = 5,
 }
 
-/// Takes a message: level, target (the part of the library that speaks, `"triton_client::net"`), text.
+impl LogLevel {
+    /// Returns the level with a number; `None` for any other.
+    pub fn from_number(number: i32) -> Option<Self> {
+        let all = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+        all.into_iter().find(|level| *level as i32 == number)
+    }
+}
+
+/// Receives a message: level, target (the module that logs, for example `"triton_client::net"`), text.
 pub type LogCallback = dyn Fn(LogLevel, &str, &str) + Send + Sync;
 
-/// A client's log callback, or none; cheap to clone.
+/// The log callback of a client, or none. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Option<(LogLevel, Arc<LogCallback>)>);
 
 impl Log {
-    pub fn new(most: LogLevel, callback: Arc<LogCallback>) -> Self {
-        Self(Some((most, callback)))
+    pub fn new(max: LogLevel, callback: Arc<LogCallback>) -> Self {
+        Self(Some((max, callback)))
     }
 
-    /// Whether anybody hears messages of this weight.
+    /// Whether messages of a level are logged.
     pub fn is_on(&self, level: LogLevel) -> bool {
-        self.0.as_ref().is_some_and(|(most, _)| level <= *most)
+        self.0.as_ref().is_some_and(|(max, _)| level <= *max)
     }
 
-    /// The text is made only if somebody hears it.
+    /// Logs a message, whose text is made only if its level is logged.
     pub fn write(&self, level: LogLevel, target: &str, text: impl FnOnce() -> String) {
-        if let Some((most, callback)) = &self.0
-            && level <= *most
+        if let Some((max, callback)) = &self.0
+            && level <= *max
         {
             callback(level, target, &text());
         }

@@ -100,7 +100,7 @@ fn three_gib_are_sent_over_http_if_the_limit_is_raised() {
     const BYTE_SIZE: usize = 3 * GIB;
     let segment = segment();
     let mut options = options();
-    options.set_max_message_byte_size(BYTE_SIZE as u64 + (1 << 20)).unwrap();
+    options.set_max_message_byte_size(BYTE_SIZE + (1 << 20)).unwrap();
     let client = Client::with_options(&urls()[0], &options).unwrap();
     reset_peak();
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! The control plane of the client: everything that a server can be asked and told beside inference.
+//! The operations of a client other than inference: the control plane.
 
 use std::ops::ControlFlow;
 
@@ -29,62 +29,64 @@ use crate::{
     url::{Protocol, Url},
 };
 
-/// The path of metrics, unless told otherwise.
+/// The default path of metrics.
 const METRICS_PATH: &str = "/metrics";
 
 impl Client {
-    /// Whether the server lives. A server that can't be reached is an error, not `false`.
+    /// Returns whether the server is live. A server that cannot be reached is an error, not `false`.
     ///
-    /// Over HTTP, here and in the other questions of health, a response of status 200 is `true` with an empty body, and
-    /// with a JSON object unless its member `live` or `ready` is false; with any other body, such as a sign-in page, it is
-    /// INTERNAL.
+    /// Over HTTP, for liveness and readiness, a response with status 200 means `true` if its body is empty or a JSON
+    /// object, unless the member `live` or `ready` of the object is false. Any other body, for example a sign-in page,
+    /// is INTERNAL.
     pub fn is_server_live(&self, options: &CallOptions) -> Result<bool> {
         self.call(&ServerLive, options)
     }
 
-    /// Whether the server and all models that it is to serve are ready. While a model is being unloaded, and for good
-    /// after a load that failed in the model itself, Triton says no, unless it was started with
+    /// Returns whether the server and all of its models are ready. Triton is not ready while a model is being unloaded,
+    /// nor after a model failed to load for a reason within the model, unless it was started with
     /// `--strict-readiness=false`.
     pub fn is_server_ready(&self, options: &CallOptions) -> Result<bool> {
         self.call(&ServerReady, options)
     }
 
-    /// Whether a model is ready; an empty version stands for the one that the server would choose. A model that the
-    /// server does not know, or has not loaded, is not ready: Triton says so; of MLServer and KServe a gRPC status
-    /// NOT_FOUND does, a gRPC status UNAVAILABLE with the model's name and "not ready", and an HTTP status 404 or 503
-    /// whose JSON has the model's name in its `error`. Any other 404 or 503 is an error: a wrong path, or a proxy.
+    /// Returns whether a model is ready; with an empty version, the version that the server selects. A model that the
+    /// server does not know, or has not loaded, is not ready.
+    ///
+    /// Triton responds so. From MLServer and KServe these mean it too: the gRPC status NOT_FOUND, the gRPC status
+    /// UNAVAILABLE with the name of the model and "not ready", and an HTTP status 404 or 503 whose JSON has the name of
+    /// the model in its `error`. Any other 404 or 503 is an error: it comes from a wrong path, or from a proxy.
     pub fn is_model_ready(&self, name: &str, version: &str, options: &CallOptions) -> Result<bool> {
         check_model(name, version)?;
         self.call(&ModelReady { name, version }, options)
     }
 
-    /// What gRPC's own health service, `grpc.health.v1`, says of a service; an empty name is the server as a whole, and
-    /// Triton says the same of every name. Over HTTP UNIMPLEMENTED, with advice.
+    /// Returns the status of a service from gRPC's own health service, `grpc.health.v1`. An empty name is the server as
+    /// a whole; Triton returns the same for every name. UNIMPLEMENTED over HTTP.
     pub fn health_check(&self, service: &str, options: &CallOptions) -> Result<ServingStatus> {
         self.call(&HealthCheck { service }, options)
     }
 
-    /// What the server says of itself.
+    /// Returns the server's metadata: name, version and extensions.
     pub fn server_metadata(&self, options: &CallOptions) -> Result<ServerMetadata> {
         self.call(&GetServerMetadata, options)
     }
 
-    /// What a model says of itself; an empty version stands for the one that the server would choose. NOT_FOUND for a
-    /// model or a version that the server does not have.
+    /// Returns a model's metadata; with an empty version, of the version that the server selects. NOT_FOUND for a model
+    /// or a version that the server does not have.
     pub fn model_metadata(&self, name: &str, version: &str, options: &CallOptions) -> Result<ModelMetadata> {
         check_model(name, version)?;
         self.call(&GetModelMetadata { name, version }, options)
     }
 
-    /// A model's configuration; an empty version stands for the one that the server would choose. NOT_FOUND for a model
-    /// or a version that the server does not have.
+    /// Returns a model's configuration; with an empty version, of the version that the server selects. NOT_FOUND for a
+    /// model or a version that the server does not have.
     pub fn model_config(&self, name: &str, version: &str, options: &CallOptions) -> Result<ModelConfig> {
         check_model(name, version)?;
         self.call(&GetModelConfig { name, version }, options)
     }
 
-    /// The models of the server's repositories, loaded or not. One whose files came with the load is in none of them, and
-    /// so not told by version 2.51.
+    /// Returns the models of the server's repositories, loaded or not. A model that was loaded with files of its own is
+    /// in no repository, and Triton 2.51 does not list it.
     pub fn repository_index(
         &self,
         repository: &RepositoryOptions,
@@ -93,42 +95,43 @@ impl Client {
         self.call(&Index(repository), options)
     }
 
-    /// Loads a model, or loads it anew, and waits until it is ready or has failed: within the time limit of loading
-    /// ([`ClientOptions::set_load_timeout`](crate::ClientOptions::set_load_timeout)) if the call has none of its own. A
-    /// deadline that passes does not stop the server.
+    /// Loads or reloads a model, and blocks until it is ready or has failed. The default timeout is
+    /// [`ClientOptions::set_load_timeout`](crate::ClientOptions::set_load_timeout). The server continues to load if the
+    /// deadline passes.
     ///
-    /// Of a model that is loaded already, Triton 2.51 takes new files only if the configuration changes too, and its own
-    /// configuration again only after an unload.
+    /// For a model that is loaded already, Triton 2.51 uses new files only if the configuration changes too, and its
+    /// own configuration again only after it was unloaded.
     ///
-    /// INVALID_ARGUMENT, before anything is sent: an empty name or one with a slash, files without a configuration. What
-    /// the server refuses: a load without `--model-control-mode=explicit` (UNAVAILABLE), a model that is not in the
-    /// repository or whose configuration is broken (INTERNAL), a model that fails to start (INVALID_ARGUMENT), and over
-    /// HTTP, since version 2.62, files of more than about 48 MiB together (INVALID_ARGUMENT;
-    /// [`RepositoryOptions::add_file`]).
+    /// INVALID_ARGUMENT, and nothing is sent, for an empty name, a name with a slash, and files without a
+    /// configuration. Triton refuses to load unless it was started with `--model-control-mode=explicit` (UNAVAILABLE),
+    /// a model that is not in the repository or has an invalid configuration (INTERNAL), a model that fails to start
+    /// (INVALID_ARGUMENT), and over HTTP, since version 2.62, files of more than about 48 MiB together
+    /// (INVALID_ARGUMENT; [`RepositoryOptions::add_file`]).
     pub fn load_model(&self, name: &str, load: &RepositoryOptions, options: &CallOptions) -> Result<()> {
         self.0.server.call(&Load { name, options: load }, &CallContext::loading(&self.0.options, options))
     }
 
-    /// Unloads a model; one that is not loaded is no error. The server may answer before the model is gone. The time limit
-    /// is that of loading.
+    /// Unloads a model. A model that is not loaded is not an error. The server may respond before the model is
+    /// unloaded. The default timeout is that of loading.
     pub fn unload_model(&self, name: &str, unload: &RepositoryOptions, options: &CallOptions) -> Result<()> {
         self.0.server.call(&Unload { name, options: unload }, &CallContext::loading(&self.0.options, options))
     }
 
-    /// What the server has counted of a model, or with an empty name of all; an empty version stands for all versions.
+    /// Returns the server's statistics of a model; with an empty name, of all models; with an empty version, of all
+    /// versions.
     pub fn model_statistics(&self, name: &str, version: &str, options: &CallOptions) -> Result<Statistics> {
         check_optional_model(name, version)?;
         self.call(&GetStatistics { name, version }, options)
     }
 
-    /// The settings of tracing, of a model, or with an empty name of all models.
+    /// Returns the trace settings of a model; with an empty name, those of all models.
     pub fn trace_settings(&self, model: &str, options: &CallOptions) -> Result<Settings> {
         check_optional_name("a model's name", model)?;
         self.call(&TraceSetting { model, update: None }, options)
     }
 
-    /// Changes settings of tracing, of a model, or with an empty name of all models, and returns all that hold then. The
-    /// trace file can't be changed (UNIMPLEMENTED).
+    /// Updates the trace settings of a model, or with an empty name those of all models, and returns all settings after
+    /// the update. The trace file cannot be changed (UNIMPLEMENTED).
     pub fn update_trace_settings(
         &self,
         model: &str,
@@ -139,29 +142,29 @@ impl Client {
         self.call(&TraceSetting { model, update: Some(update) }, options)
     }
 
-    /// The settings of the server's log.
+    /// Returns the settings of the server's log.
     pub fn log_settings(&self, options: &CallOptions) -> Result<Settings> {
         self.call(&LogSetting { update: None }, options)
     }
 
-    /// Changes settings of the server's log, and returns all that hold then. The log file can't be changed
-    /// (UNIMPLEMENTED). What Triton 2.51 takes for wrong it refuses with other statuses over HTTP than the INVALID_ARGUMENT
-    /// of gRPC: INTERNAL for a value of another kind, UNAVAILABLE for a `log_format` that it does not know.
+    /// Updates the settings of the server's log, and returns all settings after the update. The log file cannot be
+    /// changed (UNIMPLEMENTED). Triton 2.51 refuses invalid values over gRPC with INVALID_ARGUMENT, and over HTTP with
+    /// other statuses: INTERNAL for a value of the wrong type, UNAVAILABLE for an unknown `log_format`.
     pub fn update_log_settings(&self, update: &SettingsUpdate, options: &CallOptions) -> Result<Settings> {
         self.call(&LogSetting { update: Some(update) }, options)
     }
 
-    /// The regions of system memory that are registered with the server; with a name only that one, and NOT_FOUND if it
-    /// is not registered.
+    /// Returns the regions of system shared memory that are registered with the server; with a name, that region only.
+    /// NOT_FOUND if it is not registered.
     pub fn system_shared_memory_status(&self, name: &str, options: &CallOptions) -> Result<SystemRegions> {
         check_optional_name("a region's name", name)?;
         self.call(&SystemStatusOf { name }, options)
     }
 
-    /// Registers system memory with the server, which has to be on the same machine: `byte_size` bytes from `offset` on
-    /// of the memory that `shm_open` knows as `key`. ALREADY_EXISTS if the name is registered (over HTTP 400).
-    /// UNIMPLEMENTED if Triton 2.69 or later was not started with `--allow-client-shm=true`. For Triton 2.51 an offset has
-    /// to be a multiple of the machine's page size.
+    /// Registers system shared memory with the server, which must be on the same machine: `byte_size` bytes from
+    /// `offset` of the memory that `shm_open` opens as `key`. ALREADY_EXISTS if the name is registered already
+    /// (INVALID_ARGUMENT over HTTP). UNIMPLEMENTED if Triton 2.69 or later was not started with
+    /// `--allow-client-shm=true`. For Triton 2.51 the offset must be a multiple of the machine's page size.
     pub fn register_system_shared_memory(
         &self,
         name: &str,
@@ -173,27 +176,27 @@ impl Client {
         self.call(&RegisterSystem { name, key, byte_size, offset }, options)
     }
 
-    /// Takes the registration of one region back. A name that is not registered is no error. INTERNAL while a request uses
-    /// the region: for Triton 2.51 a moment longer than its answer takes.
+    /// Unregisters a region. A name that is not registered is not an error. INTERNAL while a request uses the region;
+    /// with Triton 2.51 this lasts slightly longer than its response takes.
     pub fn unregister_system_shared_memory(&self, name: &str, options: &CallOptions) -> Result<()> {
         check_name("a region's name", name)?;
         self.call(&UnregisterSystem { name }, options)
     }
 
-    /// Takes the registrations of all regions of system memory back, those of other programs too.
+    /// Unregisters all regions of system shared memory, including those of other programs.
     pub fn unregister_all_system_shared_memory(&self, options: &CallOptions) -> Result<()> {
         self.call(&UnregisterSystem { name: "" }, options)
     }
 
-    /// The regions of GPUs' memory that are registered with the server; with a name only that one, and NOT_FOUND if it is
-    /// not registered.
+    /// Returns the regions of CUDA shared memory that are registered with the server; with a name, that region only.
+    /// NOT_FOUND if it is not registered.
     pub fn cuda_shared_memory_status(&self, name: &str, options: &CallOptions) -> Result<CudaRegions> {
         check_optional_name("a region's name", name)?;
         self.call(&CudaStatusOf { name }, options)
     }
 
-    /// Registers `byte_size` bytes of a GPU's memory with the server, which has to be on the same machine. `raw_handle` is
-    /// the 64 bytes of a `cudaIpcMemHandle_t`. UNIMPLEMENTED if Triton 2.69 or later was not started with
+    /// Registers `byte_size` bytes of a GPU's memory with the server, which must be on the same machine. `raw_handle`
+    /// is the 64 bytes of a `cudaIpcMemHandle_t`. UNIMPLEMENTED if Triton 2.69 or later was not started with
     /// `--allow-client-shm=true`.
     pub fn register_cuda_shared_memory(
         &self,
@@ -206,21 +209,21 @@ impl Client {
         self.call(&RegisterCuda { name, raw_handle, device_id, byte_size }, options)
     }
 
-    /// Takes the registration of one region back. A name that is not registered is no error. INTERNAL while a request uses
-    /// the region: for Triton 2.51 a moment longer than its answer takes.
+    /// Unregisters a region. A name that is not registered is not an error. INTERNAL while a request uses the region;
+    /// with Triton 2.51 this lasts slightly longer than its response takes.
     pub fn unregister_cuda_shared_memory(&self, name: &str, options: &CallOptions) -> Result<()> {
         check_name("a region's name", name)?;
         self.call(&UnregisterCuda { name }, options)
     }
 
-    /// Takes the registrations of all regions of GPUs' memory back, those of other programs too.
+    /// Unregisters all regions of CUDA shared memory, including those of other programs.
     pub fn unregister_all_cuda_shared_memory(&self, options: &CallOptions) -> Result<()> {
         self.call(&UnregisterCuda { name: "" }, options)
     }
 
-    /// The server's metrics, from their own port: 8002 of the server's host, or where
-    /// [`ClientOptions::set_metrics_url`](crate::ClientOptions::set_metrics_url) says. Over HTTP whatever the client's
-    /// protocol. Keys of restricted endpoints that the client has are not sent there, those of the call are.
+    /// Returns the server's metrics, over HTTP for a client of gRPC too: from port 8002 of the server's host, or from
+    /// [`ClientOptions::set_metrics_url`](crate::ClientOptions::set_metrics_url). Headers, keys and query parameters of
+    /// the client's default call options are not sent to that URL.
     pub fn metrics(&self, options: &CallOptions) -> Result<Metrics> {
         let inner = &*self.0;
         let server = match inner.metrics.get() {
@@ -230,7 +233,7 @@ impl Client {
                 inner.metrics.get_or_init(|| server)
             }
         };
-        server.call(&GetMetrics, &CallContext::new(&inner.options, options).elsewhere())
+        server.call(&GetMetrics, &CallContext::elsewhere(&inner.options, options))
     }
 
     fn metrics_url(&self) -> Url {
@@ -251,11 +254,12 @@ impl Client {
         self.0.server.call(operation, &CallContext::new(&self.0.options, options))
     }
 
-    /// Asks a model by its `generate` endpoint: a JSON object in, one out, whose members are the model's tensors and the
-    /// request's parameters. For models with exactly one response. Over gRPC UNIMPLEMENTED, with advice.
+    /// Sends a JSON object to a model's `generate` endpoint, and returns the JSON object of its response; their members
+    /// are the model's tensors and the request's parameters. For models with exactly one response. UNIMPLEMENTED over
+    /// gRPC.
     ///
-    /// An error that the server tells in a response of HTTP status 200 is UNKNOWN, since nothing says what it would have
-    /// been; such a response without a JSON object is INTERNAL.
+    /// An error in a response with HTTP status 200 is UNKNOWN: its code is not sent. Such a response without a JSON
+    /// object is INTERNAL.
     pub fn generate(
         &self,
         model: &str,
@@ -266,15 +270,15 @@ impl Client {
         self.call(&Generate { model, version, json, is_stream: false }, options)
     }
 
-    /// Asks a model by its `generate_stream` endpoint: a JSON object in, and one out with each of any number of events.
-    /// `on_event` is called for each as it comes, on this thread, before the method returns; once it breaks, no more come
-    /// and the call is CANCELLED, on the server too. The time limit of the call is that of the whole stream. Over gRPC
-    /// UNIMPLEMENTED, with advice.
+    /// Sends a JSON object to a model's `generate_stream` endpoint, and blocks until the stream of its events ends.
+    /// `on_event` is called on this thread with the JSON object of each event as it is received. If it breaks, the call
+    /// is cancelled, on the server too, and returns CANCELLED. The timeout of the call applies to the whole stream.
+    /// Returns the headers of the response. UNIMPLEMENTED over gRPC.
     ///
-    /// An event that tells an error ends the stream with it: UNKNOWN, since nothing says what it would have been. Known are
-    /// the forms of Triton (`{"error": "..."}`), OpenAI (`{"error": {"message": "..."}}`), FastAPI (`{"detail": ...}`) and
-    /// TorchServe (`code` and `message`), and an event called `error`; an output of that name has `model_name` beside it. A
-    /// response of status 200 that is not a stream of events is INTERNAL. Returns the headers of the response.
+    /// An event with an error ends the stream: UNKNOWN, since its code is not sent. These are errors: the forms of
+    /// Triton (`{"error": "..."}`), OpenAI (`{"error": {"message": "..."}}`), FastAPI (`{"detail": ...}`) and
+    /// TorchServe (`code` and `message`), and an event named `error`; but an output named `error` has a `model_name`
+    /// beside it. A response with status 200 that is not a stream of events is INTERNAL.
     pub fn generate_stream(
         &self,
         model: &str,

@@ -12,14 +12,14 @@ use crate::{
 };
 
 impl Client {
-    /// Runs an inference with the client's default call options.
+    /// Sends an inference request with the client's default options, and blocks until the response is complete.
     pub fn infer(&self, request: &InferRequest) -> Result<InferResult> {
         self.infer_with(request, &CallOptions::DEFAULT)
     }
 
-    /// Runs an inference.
+    /// Sends an inference request, and blocks until the response is complete.
     ///
-    /// An input whose data does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
+    /// INVALID_ARGUMENT, and nothing is sent, if the data of an input does not match its shape and datatype.
     pub fn infer_with(&self, request: &InferRequest, options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
         let now = Instant::now();
@@ -38,8 +38,8 @@ impl Client {
         self.count(outcome).map_err(|error| error.with_request_id(request.request_id()))
     }
 
-    /// Runs an inference whose message was made before ([`InferRequest::to_grpc_message`], or any `ModelInferRequest`).
-    /// gRPC only: INVALID_ARGUMENT over HTTP.
+    /// Sends an encoded `ModelInferRequest`, for example of [`InferRequest::to_grpc_message`], and blocks until the
+    /// response is complete. gRPC only: INVALID_ARGUMENT over HTTP.
     pub fn infer_message(&self, message: &[u8], options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
         let now = Instant::now();
@@ -55,7 +55,7 @@ impl Client {
         self.count(outcome)
     }
 
-    /// Each attempt has places of its own for the outputs.
+    /// Runs the attempts, each of which has its own places for the outputs.
     fn run<'r>(
         &self,
         prepared: &Prepared<'_>,

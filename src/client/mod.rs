@@ -1,4 +1,4 @@
-//! The client: blocking, shared by any number of threads. Here is how it is created; what it does is in the files beside.
+//! The client: blocking, shared by any number of threads.
 
 mod control;
 mod infer;
@@ -25,7 +25,7 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     server: Server,
-    /// Where the metrics are, once they were asked for.
+    /// The server of the metrics, made by the first call.
     metrics: OnceLock<Server>,
     options: ClientOptions,
     counters: Counters,
@@ -34,13 +34,13 @@ struct Inner {
 }
 
 impl Client {
-    /// Creates a client with default options. Does not touch the network: a server that is not there shows in the first
-    /// call.
+    /// Creates a client with default options. Does not access the network: if the server cannot be reached, the first
+    /// call fails.
     ///
-    /// `url` is `host[:port]` or `http://host[:port][/base/path]` for HTTP (default port 8000), or `grpc://host[:port]` for
-    /// gRPC (default port 8001); an IPv6 address is in brackets and may have a zone. Model names that a URL must escape
-    /// are known to Triton over gRPC alone: see [`InferRequest::new`](crate::InferRequest::new). INVALID_ARGUMENT for
-    /// anything else; UNIMPLEMENTED for `https` and `grpcs`, which this version does not have.
+    /// `url` is `host[:port]` or `http://host[:port][/base/path]` for HTTP (default port 8000), or `grpc://host[:port]`
+    /// for gRPC (default port 8001); an IPv6 address is in brackets and may have a zone. Model names with characters
+    /// that a URL must escape work with Triton over gRPC only: see [`InferRequest::new`](crate::InferRequest::new).
+    /// INVALID_ARGUMENT for any other URL; UNIMPLEMENTED for `https` and `grpcs`, which this version does not support.
     pub fn new(url: &str) -> Result<Self> {
         Self::with_options(url, &ClientOptions::default())
     }
@@ -52,16 +52,16 @@ impl Client {
             metrics: OnceLock::new(),
             options: options.clone(),
             counters: Counters::default(),
-            buffers: Buffers::new(options.result_memory_byte_size),
+            buffers: Buffers::new(options.result_memory_byte_size as u64),
         })))
     }
 
-    /// What the client has counted of its inferences. Calls that are under way may be counted in part.
+    /// Returns the client's statistics of its inferences. A call that is under way may be counted in part.
     pub fn infer_statistics(&self) -> InferStatistics {
         self.0.counters.statistics()
     }
 
-    /// The client's connections to the server at this moment.
+    /// Returns the numbers of the client's connections to the server at the moment.
     pub fn connections(&self) -> ConnectionCounts {
         self.0.server.transport.connections()
     }

@@ -1,4 +1,4 @@
-//! Waiting for a server, as every script does that starts one.
+//! Waiting for a server, for scripts that start one.
 
 use std::{error::Error as StdError, thread, time::Duration};
 
@@ -12,59 +12,59 @@ use crate::{
     options::{CallContext, CallOptions},
 };
 
-/// Between two questions, at first and at most: each wait is twice the one before.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// One question's time: a server that starts may take a connection and leave it alone.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The pause between two requests, which doubles from the minimum to the maximum.
+const MIN_PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+/// The timeout of a request: a server that starts may accept a connection and never respond.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Client {
-    /// Waits until the server is ready, or, with a model's name, until that model is; an empty version stands for the one
-    /// that the server would choose. Asks again and again, at first after 10 ms, at last each second, until the time
-    /// limit of the call: DEADLINE_EXCEEDED then, with the last answer in its message.
+    /// Blocks until the server is ready, or, with a model's name, until that model is; with an empty version, the
+    /// version that the server selects. Sends requests, at first after 10 ms, later every second, until the deadline of
+    /// the call, and then returns DEADLINE_EXCEEDED with the last outcome in its message.
     ///
-    /// A server that can't be reached, or fails, is asked again. What waiting can't change ends the wait at once: an
-    /// argument that is wrong, a caller whom the server does not know or does not let. (Of an endpoint that is restricted
-    /// over gRPC Triton says that it is UNAVAILABLE: that is waited for.)
+    /// A server that cannot be reached, or fails, is waited for. INVALID_ARGUMENT of the caller, UNAUTHENTICATED and
+    /// PERMISSION_DENIED end the wait at once. (For an endpoint that is restricted over gRPC, Triton sends UNAVAILABLE,
+    /// which is waited for.)
     pub fn wait_ready(&self, model: &str, version: &str, options: &CallOptions) -> Result<()> {
         let context = CallContext::new(&self.0.options, options);
         let what = || match model {
             "" => "wait for the server".to_owned(),
             model => format!("wait for model '{model}'"),
         };
-        self.0.server.log(&context, what, || self.ask_until_ready(model, version, &context))
+        self.0.server.log(&context, what, || self.poll_until_ready(model, version, &context))
     }
 
-    fn ask_until_ready(&self, model: &str, version: &str, context: &CallContext) -> Result<()> {
+    fn poll_until_ready(&self, model: &str, version: &str, context: &CallContext) -> Result<()> {
         if model.is_empty() && !version.is_empty() {
-            return Err(Error::invalid("a version needs the model's name"));
+            return Err(Error::invalid("a model version requires a model name"));
         }
         check_optional_model(model, version)?;
         let is_over = || context.until.deadline.is_over();
-        let mut pause = FIRST_PAUSE;
+        let mut pause = MIN_PAUSE;
         let mut last: Option<Box<dyn StdError + Send + Sync>> = None;
         loop {
-            let asked = &context.at_most(PATIENCE);
-            let answer = match model {
-                "" => self.0.server.ask(&ServerReady, asked),
-                model => self.0.server.ask(&ModelReady { name: model, version }, asked),
+            let request = &context.at_most(REQUEST_TIMEOUT);
+            let outcome = match model {
+                "" => self.0.server.call_without_log(&ServerReady, request),
+                model => self.0.server.call_without_log(&ModelReady { name: model, version }, request),
             };
-            match answer {
+            match outcome {
                 Ok(true) => return Ok(()),
-                Ok(false) => last = Some("the server answers that it is not".into()),
+                Ok(false) => last = Some("the server reports that it is not".into()),
                 Err(error) if is_final(&error) => return Err(error),
-                // A question that the end of the wait cut short says less than the answer before it.
+                // A request that the deadline of the wait ended says less than the outcome before it.
                 Err(error) if error.status() == Status::DeadlineExceeded && is_over() && last.is_some() => {}
                 Err(error) => last = Some(error.into()),
             }
             if !is_over() {
                 let left = context.until.deadline.remaining();
                 thread::sleep(left.map_or(pause, |left| left.min(pause)));
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                pause = (pause * 2).min(MAX_PAUSE);
             }
             if is_over() {
-                let limit = context.timeout.unwrap_or_default();
-                let late = Error::deadline(format!("not ready within {limit:?}"));
+                let timeout = context.timeout.unwrap_or_default();
+                let late = Error::deadline(format!("not ready within {timeout:?}"));
                 return Err(match last {
                     Some(last) => late.with_source(last),
                     None => late,

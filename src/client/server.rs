@@ -1,4 +1,4 @@
-//! One server, and how a call of any kind runs there: its attempts, its log, what its errors say.
+//! A server, and what all calls to it have in common: attempts, log, context of errors.
 
 use std::{sync::Arc, time::Instant};
 
@@ -22,7 +22,7 @@ const TARGET: &str = "triton_client::client";
 pub(super) struct Server {
     pub url: Url,
     pub transport: Transport,
-    /// The URL, for results to tell.
+    /// The URL, for results.
     pub endpoint: Arc<str>,
 }
 
@@ -34,13 +34,13 @@ impl Server {
         Ok(Self { url, transport, endpoint })
     }
 
-    /// Runs one operation of the control plane.
+    /// Runs an operation of the control plane.
     pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Output> {
-        self.log(context, || operation.what(), || self.ask(operation, context))
+        self.log(context, || operation.what(), || self.call_without_log(operation, context))
     }
 
-    /// The same without its log and without what it was in its error.
-    pub fn ask<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Output> {
+    /// Runs an operation without a log message, and without its name in the error.
+    pub fn call_without_log<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Output> {
         let request = self.transport.request(operation, context)?;
         let is_for_good = O::IS_REFUSED_FOR_GOOD;
         match self.exchange(&request, operation.only_reads(), is_for_good, context) {
@@ -57,8 +57,8 @@ impl Server {
         }
     }
 
-    /// Sends a request of the control plane, and returns its response and whether an attempt before it is in doubt. Compiled
-    /// once for all operations, as all that is not generic here.
+    /// Sends a request of the control plane, and returns its response and whether an attempt before it is in doubt. Not
+    /// generic, so that it is compiled once for all operations.
     #[inline(never)]
     fn exchange(
         &self,
@@ -73,7 +73,7 @@ impl Server {
         })
     }
 
-    /// Runs a call, logs it, and puts what was tried, and where, into its error.
+    /// Runs a call, logs it, and adds its operation and URL to its error.
     pub fn log<T>(
         &self,
         context: &CallContext,
@@ -117,9 +117,9 @@ impl Server {
     }
 }
 
-/// An error of the control plane. Where the operation `is_for_good` (see [`Operation::IS_REFUSED_FOR_GOOD`]), UNAVAILABLE in
-/// the server's own words is a refusal that no other try changes. Whether anything ran is another question: words that no
-/// proxy is known by may be one's all the same.
+/// An error of the control plane. If the operation `is_for_good` (see [`Operation::IS_REFUSED_FOR_GOOD`]), UNAVAILABLE
+/// with the server's own wording is not retryable. Whether it is in doubt does not change: a proxy may use the same
+/// words.
 fn refusal(error: Error, is_for_good: bool) -> Error {
     match is_for_good && error.status() == Status::Unavailable && error.is_servers_own() {
         true => error.retryable(false),
@@ -127,7 +127,7 @@ fn refusal(error: Error, is_for_good: bool) -> Error {
     }
 }
 
-/// Runs the attempts of one call on this thread, until one succeeds, another would not help, or the deadline passes.
+/// Runs the attempts of a call on this thread, until one succeeds, another would not help, or the deadline passes.
 pub(super) fn run<T>(
     context: &CallContext,
     only_reads: bool,

@@ -1,11 +1,11 @@
-//! Where C enters a function that can fail: no panic gets past, and every failure becomes a status and an error object.
+//! The entry of C into a function that can fail: stops panics, and turns a failure into a status and an error object.
 
 use std::ptr;
 
 use super::error::{triton_error, triton_status};
 use crate::{error::Result, panic};
 
-/// Runs the body of a function that can fail. Writes `error_out`: NULL, or the error.
+/// Runs the body of a function that can fail, and writes the error, or NULL, to `error_out`.
 ///
 /// # Safety
 /// `error_out` is NULL or can be written.
@@ -15,7 +15,7 @@ pub(super) unsafe fn boundary(
 ) -> triton_status {
     let (status, error) = match panic::guard(body) {
         Ok(()) => (triton_status::TRITON_STATUS_OK, ptr::null_mut()),
-        // Making the error object allocates and copies text: guarded as well, since nothing may unwind from here.
+        // To make the error object is guarded as well: it allocates, and nothing may unwind into C.
         Err(error) => {
             let status = error.status().into();
             let boxed = if error_out.is_null() {

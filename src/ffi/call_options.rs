@@ -1,28 +1,46 @@
-//! OPTIONS OF ONE CALL, any call. Where a function takes them, NULL stands for the defaults, which are those of the client. Any
-//! number of calls may use them at once.
+//! OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of the client
+//! (triton_client_options_set_call_options). Any number of calls may use the same options at once.
+//!
+//! ```text
+//!     option                       default       protocol      set by
+//!     timeout                      the client's  both          triton_call_options_set_timeout_us
+//!     headers, or metadata         none          both          triton_call_options_add_header, ..._add_binary_header
+//!     keys of restricted endpoints none          both          triton_call_options_add_restricted_key
+//!     query parameters             none          HTTP          triton_call_options_add_query_parameter
+//!     compression of requests      none          both          triton_call_options_set_request_compression
+//!     compression of responses     none          both          triton_call_options_set_response_compression,
+//!                                                              triton_call_options_set_accept_encoding
+//!     load report                  none          HTTP          triton_call_options_set_load_report
+//!     path of inferences           Triton's      HTTP          triton_call_options_set_http_path
+//!     content type of inferences   Triton's      HTTP          triton_call_options_set_http_content_type
+//!     header of the JSON's size    Triton's      HTTP          triton_call_options_set_http_json_size_header
+//! ```
 
-use std::ffi::{c_char, c_int, c_void};
+use std::{
+    ffi::{c_char, c_int, c_void},
+    ptr,
+};
 
 use super::{
     boundary::boundary,
     convert,
     error::{triton_error, triton_status},
-    handle::{Out, free, handle_mut, new_handle},
+    handle::{Out, change, free, new_handle},
     infallible::infallible,
     options::triton_compression_number,
 };
 use crate::{error::Error, options::CallOptions};
 
-/// What one call is told. Freed with triton_call_options_free.
+/// The options of a call. Freed with triton_call_options_free.
 pub struct triton_call_options {
     options: CallOptions,
 }
 
-/// How a server is to write its report of load: a matter of taste, since both are read alike.
+/// The format of a server's load report. Both are read alike.
 #[repr(i32)]
 #[allow(dead_code)] // Made by C.
 pub enum triton_load_report_format {
-    /// It is to send none.
+    /// No report.
     TRITON_LOAD_REPORT_NONE = 0,
     /// TEXT name=value, ...
     TRITON_LOAD_REPORT_TEXT = 1,
@@ -30,21 +48,22 @@ pub enum triton_load_report_format {
     TRITON_LOAD_REPORT_JSON = 2,
 }
 
-/// A `triton_load_report_format` that comes from C, with whatever number C has in it.
+/// A `triton_load_report_format` that comes from C: any number.
 pub type triton_load_report_format_number = c_int;
 
-/// The options of a call; NULL for the defaults.
+/// The options of a call; the defaults for NULL.
 ///
-/// # Safety NULL, or options that are not yet freed (HANDLES).
+/// # Safety
+/// NULL, or options that are not freed (HANDLES).
 pub(super) unsafe fn call_options<'a>(options: *const triton_call_options) -> &'a CallOptions {
     const DEFAULTS: &CallOptions = &CallOptions::DEFAULT;
     // SAFETY: the caller's promise.
     unsafe { options.as_ref() }.map_or(DEFAULTS, |options| &options.options)
 }
 
-/// Makes options for calls, with the defaults: those of the client.
+/// Creates options of a call, which set nothing.
 ///
-/// @param options_out  the options; free them with triton_call_options_free; any number of calls may use them
+/// @param options_out  the options; free them with triton_call_options_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_new(
     options_out: *mut *mut triton_call_options,
@@ -53,23 +72,24 @@ pub unsafe extern "C" fn triton_call_options_new(
     // SAFETY: the contract's OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            let out = Out::new(options_out, "options_out", std::ptr::null_mut()).required()?;
+            let out = Out::new(options_out, "options_out", ptr::null_mut()).required()?;
             out.set(new_handle(triton_call_options { options: CallOptions::DEFAULT }));
             Ok(())
         })
     }
 }
 
-/// Frees options of calls; NULL is harmless.
+/// Frees options of a call. NULL is ignored. No call may be using them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_free(options: *mut triton_call_options) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(options) });
 }
 
-/// Sets the time limit of the call, from its start to its last byte: names, connecting, sending and receiving count.
+/// Sets the timeout of the call, from its start to the last byte of its response: name resolution, connecting, sending
+/// and receiving all count.
 ///
-/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_timeout_us(
     options: *mut triton_call_options,
@@ -78,18 +98,20 @@ pub unsafe extern "C" fn triton_call_options_set_timeout_us(
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.set_timeout(convert::timeout(timeout_us)).map(drop)
+        change(options, error_out, "options", |options| {
+            options.options.set_timeout(convert::timeout(timeout_us)).map(drop)
         })
     }
 }
 
-/// Adds a header to the calls, metadata over gRPC. A name may be added several times.
+/// Adds a header to the call, over gRPC metadata. A name may be added several times.
 ///
-/// @param name   letters, digits and few signs; in any case of letters
-/// @param value  without control characters
-/// @return INVALID_ARGUMENT, with the reason, also for a name that the library sets itself
+/// Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or if
+/// the library or the protocol sets that header itself.
+///
+/// @param name   in any case
+/// @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under that name,
+///               and the client's defaults of that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_add_header(
     options: *mut triton_call_options,
@@ -97,18 +119,21 @@ pub unsafe extern "C" fn triton_call_options_add_header(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.add_header(convert::string(name, "name")?, convert::string(value, "value")?).map(drop)
+        change(options, error_out, "options", |options| {
+            let name = convert::string(name, "name")?;
+            match convert::string_or_none(value, "value")? {
+                Some(value) => options.options.add_header(name, value).map(drop),
+                None => options.options.remove_header(name).map(drop),
+            }
         })
     }
 }
 
-/// Adds a header whose value is any bytes, which travel as base64.
+/// Adds a header whose value is any bytes, which are sent as base64.
 ///
-/// @param name       ends in -bin, as gRPC has it
+/// @param name       ends in "-bin", as gRPC requires
 /// @param value      copied
 /// @param byte_size  of value
 #[unsafe(no_mangle)]
@@ -119,27 +144,26 @@ pub unsafe extern "C" fn triton_call_options_add_binary_header(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
+        change(options, error_out, "options", |options| {
             let name = convert::string(name, "name")?;
             let value = convert::array(value.cast::<u8>(), byte_size, "value")?;
             if !name.to_ascii_lowercase().ends_with("-bin") {
-                let message =
-                    format!("name '{name}' does not end in -bin, as that of a header of bytes does");
+                let message = format!("invalid name '{name}' of a binary header: must end in '-bin'");
                 return Err(Error::invalid(message));
             }
-            options.add_header(name, value).map(drop)
+            options.options.add_header(name, value).map(drop)
         })
     }
 }
 
-/// Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): a header of
-/// that name over HTTP, and over gRPC the metadata "triton-grpc-protocol-NAME" that Triton looks for.
+/// Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): over HTTP a
+/// header of that name, over gRPC the metadata "triton-grpc-protocol-NAME" that Triton expects. A key that was added
+/// under that name is replaced.
 ///
-/// @param name   the key's name, as the server has it
-/// @param value  the key
+/// @param name   the name of the key, as configured at the server
+/// @param value  the key. NULL removes the key that was added under that name, and the client's default of that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_add_restricted_key(
     options: *mut triton_call_options,
@@ -147,42 +171,24 @@ pub unsafe extern "C" fn triton_call_options_add_restricted_key(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options
-                .add_restricted_key(convert::string(name, "name")?, convert::string(value, "value")?)
-                .map(drop)
+        change(options, error_out, "options", |options| {
+            let name = convert::string(name, "name")?;
+            match convert::string_or_none(value, "value")? {
+                Some(value) => options.options.add_restricted_key(name, value).map(drop),
+                None => options.options.remove_restricted_key(name).map(drop),
+            }
         })
     }
 }
 
-/// Asks the server to report its load. Triton does so over HTTP, in response to triton_client_generate and
-/// triton_client_generate_stream alone, for backends that have such metrics (vLLM's and TensorRT-LLM's):
-/// triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may report
-/// with inferences too.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_call_options_set_load_report(
-    options: *mut triton_call_options,
-    format: triton_load_report_format_number,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.set_load_report(convert::load_report_format(format)?);
-            Ok(())
-        })
-    }
-}
-
-/// Adds a parameter to the URL of the calls, which is escaped here. HTTP only: over gRPC a call with one is
-/// INVALID_ARGUMENT.
+/// Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times. HTTP
+/// only: over gRPC the call is INVALID_ARGUMENT.
 ///
-/// @param name   not empty
-/// @param value  may be empty
+/// @param name   must not be empty
+/// @param value  may be empty. NULL removes the parameter: those added under that name, and the client's defaults of
+///               that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_add_query_parameter(
     options: *mut triton_call_options,
@@ -190,20 +196,21 @@ pub unsafe extern "C" fn triton_call_options_add_query_parameter(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options
-                .add_query_parameter(convert::string(name, "name")?, convert::string(value, "value")?)
-                .map(drop)
+        change(options, error_out, "options", |options| {
+            let name = convert::string(name, "name")?;
+            match convert::string_or_none(value, "value")? {
+                Some(value) => options.options.add_query_parameter(name, value).map(drop),
+                None => options.options.remove_query_parameter(name).map(drop),
+            }
         })
     }
 }
 
-/// Sets how an inference request is compressed. Over HTTP Triton refuses a request that has more than 64 MiB once it is
-/// decompressed (since 2.65; --http-max-input-size): a tensor of 80 MB passes plain and fails compressed, with
-/// INVALID_ARGUMENT. gRPC has no such limit.
+/// Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is
+/// decompressed (since 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one that is not
+/// compressed. gRPC has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_request_compression(
     options: *mut triton_call_options,
@@ -212,17 +219,18 @@ pub unsafe extern "C" fn triton_call_options_set_request_compression(
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.set_request_compression(convert::compression(compression)?);
+        change(options, error_out, "options", |options| {
+            options.options.set_request_compression(convert::compression(compression)?);
             Ok(())
         })
     }
 }
 
-/// Sets which compression is requested for the response to an inference. Over HTTP a request without one asks for
-/// `identity`: a proxy may ask the server for compression otherwise. A body that is compressed although no header says so is decompressed if
-/// compression was requested, and INTERNAL if not.
+/// Sets which compression is requested for responses to inferences. The server may send them without; Triton over gRPC
+/// compresses only if it was started so. Over HTTP a call that requests none sends "Accept-Encoding: identity", without
+/// which a proxy may request compression from the server. A body that is compressed although no header says so is
+/// decompressed if compression was requested, and INTERNAL if not. Replaces what
+/// triton_call_options_set_accept_encoding set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_response_compression(
     options: *mut triton_call_options,
@@ -231,88 +239,118 @@ pub unsafe extern "C" fn triton_call_options_set_response_compression(
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.set_response_compression(convert::compression(compression)?);
+        change(options, error_out, "options", |options| {
+            options.options.set_response_compression(convert::compression(compression)?);
             Ok(())
         })
     }
 }
 
-/// Sets how the answer to an inference request over HTTP is wanted, in HTTP's own words. Over gRPC the weights are left
-/// away.
+/// Sets the Accept-Encoding of inferences; over gRPC without the weights. Replaces what
+/// triton_call_options_set_response_compression set.
 ///
-/// @param encodings  "deflate, gzip;q=0.5": of gzip, deflate and identity
+/// @param encodings  for example "deflate, gzip;q=0.5": of gzip, deflate and identity. NULL undoes either
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_accept_encoding(
     options: *mut triton_call_options,
     encodings: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.set_accept_encoding(convert::string(encodings, "encodings")?).map(drop)
+        change(options, error_out, "options", |options| {
+            match convert::string_or_none(encodings, "encodings")? {
+                Some(encodings) => options.options.set_accept_encoding(encodings).map(drop)?,
+                None => options.options.remove_accept_encoding(),
+            }
+            Ok(())
         })
     }
 }
 
-/// Sends inferences over HTTP to another path, behind the client's base path: for gateways before Triton, such as
+/// Requests the server's load report. Triton sends it over HTTP, for triton_client_generate and
+/// triton_client_generate_stream only, and for backends that have such metrics (vLLM, TensorRT-LLM):
+/// triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may send
+/// it with inferences too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_load_report(
+    options: *mut triton_call_options,
+    format: triton_load_report_format_number,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_load_report(convert::load_report_format(format)?);
+            Ok(())
+        })
+    }
+}
+
+/// Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such as
 /// SageMaker ("/invocations") and Vertex AI.
 ///
-/// @param path  begins with a slash
+/// @param path  begins with a slash; NULL undoes it
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_http_path(
     options: *mut triton_call_options,
     path: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.set_http_path(convert::string(path, "path")?).map(drop)
+        change(options, error_out, "options", |options| {
+            match convert::string_or_none(path, "path")? {
+                Some(path) => options.options.set_http_path(path).map(drop)?,
+                None => options.options.remove_http_path(),
+            }
+            Ok(())
         })
     }
 }
 
-/// Sends inferences over HTTP under another content type.
+/// Sets the content type of inferences over HTTP.
 ///
 /// @param content_type  "{}" in it stands for the byte size of the JSON part:
-///                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". From an answer's content
-///                      type the size is read in the same form. A request that is JSON alone has no such size: with
-///                      "{}" it goes under "application/json" then.
+///                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". The size is read from the
+///                      content type of the response in the same form. A request that consists of JSON only has no such
+///                      size: with "{}" it is sent as "application/json". NULL undoes it
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_http_content_type(
     options: *mut triton_call_options,
     content_type: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.set_http_content_type(convert::string(content_type, "content_type")?).map(drop)
+        change(options, error_out, "options", |options| {
+            match convert::string_or_none(content_type, "content_type")? {
+                Some(content_type) => options.options.set_http_content_type(content_type).map(drop)?,
+                None => options.options.remove_http_content_type(),
+            }
+            Ok(())
         })
     }
 }
 
-/// Sets the header that tells the byte size of the JSON part over HTTP, of a request and of its answer, instead of
+/// Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead of
 /// Inference-Header-Content-Length.
 ///
-/// @param name  an empty one is no header
+/// @param name  "" sends no such header; NULL undoes it
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_http_json_size_header(
     options: *mut triton_call_options,
     name: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            options.set_http_json_size_header(convert::string(name, "name")?).map(drop)
+        change(options, error_out, "options", |options| {
+            match convert::string_or_none(name, "name")? {
+                Some(name) => options.options.set_http_json_size_header(name).map(drop)?,
+                None => options.options.remove_http_json_size_header(),
+            }
+            Ok(())
         })
     }
 }

@@ -1,10 +1,11 @@
-//! THE CLIENT of one server. It is made without touching the network, shared by any number of threads, and connects
-//! when it is first used.
+//! THE CLIENT of one server. It is created without network access, connects when it is first used, and may be used by
+//! any number of threads at once.
 //!
-//! MODEL NAMES. Over HTTP a model's name is part of the URL, and Triton does not decode what is escaped there: a name with
-//! other characters than ASCII letters, digits and -._~!$&'()*+,;=:@ is known to it over gRPC alone. Over HTTP an
-//! inference returns TRITON_STATUS_NOT_FOUND for it, a load TRITON_STATUS_INTERNAL, and the model is never ready. A name
-//! with a slash is TRITON_STATUS_INVALID_ARGUMENT before anything is sent. Servers that decode URLs know all others.
+//! MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped characters there:
+//! a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be used with Triton only over
+//! gRPC. Over HTTP, an inference with such a name returns TRITON_STATUS_NOT_FOUND, loading returns
+//! TRITON_STATUS_INTERNAL, and the model is never ready. A name with a slash is TRITON_STATUS_INVALID_ARGUMENT, and
+//! nothing is sent. Servers that decode URLs accept all other names.
 
 use std::{ffi::c_char, ptr};
 
@@ -23,12 +24,13 @@ pub struct triton_client {
     pub(super) client: Client,
 }
 
-/// Makes a client. Does not touch the network: a server that is not there shows in the first call.
+/// Creates a client. Does not access the network: if the server cannot be reached, the first call fails.
 ///
-/// @param url         the server, as the table of URLs above says: "localhost:8000", "grpc://localhost:8001"
-/// @param options     NULL for the defaults; may be freed or changed afterwards without effect on the client
+/// Returns INVALID_ARGUMENT if the URL is not valid (URLS), and UNIMPLEMENTED for https and grpcs.
+///
+/// @param url         the server, for example "localhost:8000" or "grpc://localhost:8001"
+/// @param options     copied; NULL for the defaults
 /// @param client_out  the client; free it with triton_client_free
-/// @return INVALID_ARGUMENT for what is no URL of a server, UNIMPLEMENTED for https and grpcs
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_new(
     url: *const c_char,
@@ -36,7 +38,7 @@ pub unsafe extern "C" fn triton_client_new(
     client_out: *mut *mut triton_client,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's TEXT, HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's STRINGS, HANDLES, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(client_out, "client_out", ptr::null_mut()).required()?;
@@ -47,7 +49,7 @@ pub unsafe extern "C" fn triton_client_new(
     }
 }
 
-/// Frees a client and closes its connections; NULL is harmless. Does not block. No call may be running.
+/// Frees a client and closes its connections. NULL is ignored. Does not block. No call may be under way.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_free(client: *mut triton_client) {
     // SAFETY: the contract's HANDLES.

@@ -1,4 +1,4 @@
-//! C's values checked and made into Rust's, and Rust's texts into C's.
+//! Converts the values of C to those of Rust, checked, and the strings of Rust to those of C.
 
 use std::{
     ffi::{CStr, CString, c_char, c_int},
@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use super::{handle::Out, library::TRITON_NO_TIMEOUT};
+use super::{
+    handle::{Out, null},
+    library::TRITON_NO_TIMEOUT,
+};
 use crate::{
     compression::Compression,
     error::{Error, Result},
@@ -16,20 +19,20 @@ use crate::{
     options::LoadReportFormat,
 };
 
-/// A text; INVALID_ARGUMENT with the parameter's name for NULL and for what is not UTF-8.
+/// Reads a string. INVALID_ARGUMENT, with the parameter's name, for NULL and for a string that is not UTF-8.
 ///
 /// # Safety
-/// NULL, or ends with a NUL and is not changed meanwhile (TEXT).
+/// NULL, or ends with a NUL and does not change meanwhile (STRINGS).
 pub(super) unsafe fn string<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
     if pointer.is_null() {
-        return Err(Error::invalid(format!("{name} is NULL")));
+        return Err(null(name));
     }
     // SAFETY: not NULL, and then the caller promises the NUL at its end.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map_err(|_| Error::invalid(format!("{name} is not UTF-8: '{}'", text.to_string_lossy())))
 }
 
-/// A text for which NULL stands for the empty one.
+/// Reads a string for which NULL means the empty one.
 ///
 /// # Safety
 /// As for [`string`].
@@ -38,27 +41,36 @@ pub(super) unsafe fn optional_string<'a>(pointer: *const c_char, name: &str) -> 
     if pointer.is_null() { Ok("") } else { unsafe { string(pointer, name) } }
 }
 
-/// An array. With no elements the pointer may be NULL.
+/// Reads a string for which NULL means none, as for a setter that NULL undoes.
 ///
 /// # Safety
-/// NULL, or points to `count` elements that are not changed meanwhile (ARRAYS).
+/// As for [`string`].
+pub(super) unsafe fn string_or_none<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
+    // SAFETY: the caller's promise.
+    if pointer.is_null() { Ok(None) } else { unsafe { string(pointer, name) }.map(Some) }
+}
+
+/// Reads an array. Without elements the pointer may be NULL.
+///
+/// # Safety
+/// NULL, or points to `count` elements that do not change meanwhile (ARRAYS).
 pub(super) unsafe fn array<'a, T>(pointer: *const T, count: usize, name: &str) -> Result<&'a [T]> {
     if count == 0 {
         return Ok(&[]);
     }
     check_array(pointer, count, name)?;
-    // SAFETY: not NULL, of a size that can be, and the caller promises that the elements are there.
+    // SAFETY: not NULL, aligned, of a possible size, and the caller promises that the elements are there.
     Ok(unsafe { slice::from_raw_parts(pointer, count) })
 }
 
-/// What can be told of an array without looking into it.
+/// Checks an array without reading its elements.
 pub(super) fn check_array<T>(pointer: *const T, count: usize, name: impl Display) -> Result<()> {
     if pointer.is_null() && count > 0 {
         return Err(Error::invalid(format!("{name} is NULL, and its count is {count}")));
     }
     if count.checked_mul(size_of::<T>()).is_none_or(|size| size > isize::MAX.unsigned_abs()) {
         return Err(Error::invalid(format!(
-            "{name} has {count} elements, which is more than memory can hold"
+            "{name} has {count} elements, which exceeds the size of the address space"
         )));
     }
     if !pointer.is_aligned() {
@@ -67,54 +79,49 @@ pub(super) fn check_array<T>(pointer: *const T, count: usize, name: impl Display
     Ok(())
 }
 
-/// A `triton_datatype`, which comes as whatever number C has in it.
+/// Reads a `triton_datatype`.
 pub(super) fn datatype(number: c_int) -> Result<Datatype> {
-    Datatype::from_number(number)
-        .ok_or_else(|| Error::invalid(format!("datatype {number} is no triton_datatype")))
+    Datatype::from_number(number).ok_or_else(|| invalid_value("triton_datatype", number))
 }
 
-/// A `triton_log_level`.
+/// Reads a `triton_log_level`.
 pub(super) fn log_level(number: c_int) -> Result<LogLevel> {
-    use LogLevel::{Debug, Error as Failure, Info, Trace, Warn};
-    [Failure, Warn, Info, Debug, Trace]
-        .into_iter()
-        .find(|level| *level as c_int == number)
-        .ok_or_else(|| Error::invalid(format!("level {number} is no triton_log_level")))
+    LogLevel::from_number(number).ok_or_else(|| invalid_value("triton_log_level", number))
 }
 
-/// A `triton_compression`.
+/// Reads a `triton_compression`.
 pub(super) fn compression(number: c_int) -> Result<Compression> {
-    match number {
-        0 => Ok(Compression::None),
-        1 => Ok(Compression::Gzip),
-        2 => Ok(Compression::Deflate),
-        _ => Err(Error::invalid(format!("compression {number} is no triton_compression"))),
-    }
+    Compression::from_number(number).ok_or_else(|| invalid_value("triton_compression", number))
 }
 
-/// A `triton_load_report_format`.
+/// Reads a `triton_load_report_format`, of which 0 requests no report.
 pub(super) fn load_report_format(number: c_int) -> Result<Option<LoadReportFormat>> {
-    match number {
-        0 => Ok(None),
-        1 => Ok(Some(LoadReportFormat::Text)),
-        2 => Ok(Some(LoadReportFormat::Json)),
-        _ => Err(Error::invalid(format!("format {number} is no triton_load_report_format"))),
+    if number == 0 {
+        return Ok(None);
     }
+    let format = LoadReportFormat::from_number(number);
+    format.map(Some).ok_or_else(|| invalid_value("triton_load_report_format", number))
 }
 
-/// The size that a struct of the caller's says of itself: `least` bytes are needed for anything to be told, and its
-/// members have 8 bytes each.
-pub(super) fn check_struct_size(struct_size: usize, least: usize) -> Result<()> {
-    // More than any version will have is a size that was never set.
-    const MOST: usize = 4096;
-    if (least..=MOST).contains(&struct_size) && struct_size.is_multiple_of(8) {
+/// The error of a number that an enum does not have.
+pub(super) fn invalid_value(name: &str, number: c_int) -> Error {
+    Error::invalid(format!("invalid {name} value: {number}"))
+}
+
+/// Checks the size that the caller wrote into a struct, whose members have 8 bytes each: at least `min`, with room for
+/// one value.
+pub(super) fn check_struct_size(struct_size: usize, min: usize) -> Result<()> {
+    // More than any version will have: the member was never set.
+    const MAX: usize = 4096;
+    if (min..=MAX).contains(&struct_size) && struct_size.is_multiple_of(8) {
         return Ok(());
     }
-    let message = format!("struct_size is {struct_size}, and is a multiple of 8 from {least} to {MOST}");
+    let message = format!("invalid struct_size {struct_size}: expected a multiple of 8 from {min} to {MAX}");
     Err(Error::invalid(message))
 }
 
-/// Fills a struct of the caller's, which may be older and smaller than ours, or newer and larger: then the rest is 0.
+/// Fills a struct of the caller, which may be of an older header and smaller, or of a newer one and larger: then the
+/// rest is 0.
 ///
 /// # Safety
 /// `to` can be written for `struct_size` bytes (OUT-PARAMETERS).
@@ -127,25 +134,25 @@ pub(super) unsafe fn fill<T: Copy>(to: *mut T, struct_size: usize, record: T) {
     }
 }
 
-/// A time limit; what it may be is the core's to say.
+/// Reads a timeout. The core checks it.
 pub(super) fn timeout(timeout_us: u64) -> Option<Duration> {
     (timeout_us != TRITON_NO_TIMEOUT).then(|| Duration::from_micros(timeout_us))
 }
 
-/// The text that stands for none.
+/// The empty string, for none.
 pub(super) const EMPTY: *const c_char = c"".as_ptr();
 
-/// Texts for C.
+/// Strings for C.
 pub(super) fn c_strings(texts: &[String]) -> Vec<CString> {
     texts.iter().map(|text| c_string(text)).collect()
 }
 
-/// A text of a list; an empty one past the end.
+/// A string of a list; [`EMPTY`] past the end.
 pub(super) fn string_at(texts: &[CString], index: usize) -> *const c_char {
     texts.get(index).map_or(EMPTY, |text| text.as_ptr())
 }
 
-/// Hands dimensions out; NULL if there are none.
+/// Returns the dimensions of a shape; NULL if it has none.
 ///
 /// # Safety
 /// `rank_out` is NULL or can be written (OUT-PARAMETERS).
@@ -155,7 +162,7 @@ pub(super) unsafe fn dimensions(shape: &[i64], rank_out: *mut usize) -> *const i
     if shape.is_empty() { ptr::null() } else { shape.as_ptr() }
 }
 
-/// A text for C. A NUL inside, which C could not see past, is replaced.
+/// A string for C, in which a NUL inside the text is replaced.
 pub(super) fn c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }

@@ -1,8 +1,11 @@
-//! ERRORS: what went wrong, in words for people and in codes for programs.
+//! ERRORS say why a call failed: in words for people, and in codes for programs.
 //!
-//! An answer's HTTP status or gRPC code becomes a status by this table. HTTP 400 stands for four of Triton's codes
-//! (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), and nothing on the wire tells them apart:
-//! INVALID_ARGUMENT is answered. The origin is always TRITON_ORIGIN_SERVER.
+//! *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the request
+//! although the call failed: all or a part of it was sent, and no response says what became of it.
+//!
+//! An error response of a server (origin TRITON_ORIGIN_SERVER) becomes a status by this table. Triton uses HTTP 400 for
+//! four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be distinguished: the status
+//! is INVALID_ARGUMENT.
 //!
 //! ```text
 //!     HTTP          gRPC   status               retryable  in doubt
@@ -33,131 +36,154 @@
 //!     any other     other  UNKNOWN              no         no
 //! ```
 //!
-//! UNAVAILABLE is in doubt because proxies send it after their upstream broke in mid-request. It is not in doubt if the
-//! body of a 503 is an error as Triton writes it, {"error": "..."}, or if the text over gRPC is one by which Triton says
-//! that nothing ran: queue full, queue timeout, server stopping, model not ready, protocol restricted, no shared memory. For
-//! shared memory and for the settings of trace and log it is not retryable if Triton itself says so: it was started without
-//! what the call needs, or does not accept a value. An HTTP status of 500 is not in doubt where the protocol is HTTP: it is
-//! the server's own. Over gRPC no server sends one, so that it comes from a proxy and is in doubt.
+//! Exceptions to the table:
 //!
-//! CANCELLED over gRPC without a reason comes from a server that is stopping: it is retryable. A server that hears of the
-//! deadline over gRPC may see it pass first: what it says of it then is the client's own DEADLINE_EXCEEDED.
+//! - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a
+//!   request. It is not in doubt if the body of a 503 is an error as Triton writes it, {"error": "..."}, or if the
+//!   message over gRPC is one that Triton sends for a request that it did not run: queue full, queue timeout, server
+//!   stopping, model not ready, protocol restricted, shared memory disabled.
+//! - UNAVAILABLE is not retryable if Triton itself sends it for shared memory or for the settings of tracing and
+//!   logging: it was started without what the call needs, or does not accept a value.
+//! - HTTP 500 is not in doubt from a server over HTTP. Over gRPC an HTTP status of 500 comes from a proxy, and is in
+//!   doubt.
+//! - CANCELLED over gRPC without a message comes from a server that is stopping, and is retryable.
+//! - DEADLINE_EXCEEDED over gRPC that a server sends just before the deadline of the call is reported as the client's
+//!   own.
 //!
-//! A request that was certainly not seen (nothing of it was sent, the server said so by GOAWAY, or it was refused before
-//! its end was sent) is sent once more, on a fresh connection; so is one that only reads (health, metadata, configuration,
-//! statistics, index, settings, metrics) if it was refused or its connection was closed. A stream that was refused after
-//! the whole request was sent (REFUSED_STREAM) is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after
-//! its server ran the request.
+//! Failures without an error response of a server:
 //!
-//! A message shows at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network. A
-//! redirect is never followed: the message names its Location.
+//! ```text
+//!     failure                                         status              origin      retryable  in doubt
+//!     invalid argument                                INVALID_ARGUMENT    argument    no         no
+//!     name resolution, connection refused or lost     UNAVAILABLE         connection  yes        if sent
+//!     the port speaks TLS                             UNAVAILABLE         connection  no         no
+//!     response that is not valid HTTP or gRPC         INTERNAL            connection  no         if sent
+//!     deadline exceeded                               DEADLINE_EXCEEDED   client      yes        if sent
+//!     a size limit exceeded                           RESOURCE_EXHAUSTED  client      no         if sent
+//! ```
 //!
-//! Failures that are no answer: a wrong argument is INVALID_ARGUMENT (origin argument); a server that can't be
-//! reached or a connection that breaks UNAVAILABLE, retryable, an answer that is none INTERNAL (origin connection);
-//! a time limit DEADLINE_EXCEEDED, retryable, a size limit RESOURCE_EXHAUSTED (origin client). Each is in doubt if
-//! the request, or a part of it, was sent. A port that says that it speaks TLS is UNAVAILABLE (origin connection), neither
-//! retryable nor in doubt.
+//! RETRIES. The library sends a request a second time, on a new connection, if the server certainly did not process it:
+//! nothing of it was sent, the server said so by GOAWAY, or the connection was refused before the end of the request
+//! was sent. It also sends a request a second time that only reads (health, metadata, configuration, statistics, index,
+//! settings, metrics) if it was refused or its connection was closed. A gRPC stream that is refused (REFUSED_STREAM)
+//! after the whole request was sent is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after its
+//! server ran the request. Redirects are never followed: the message has their Location.
+//!
+//! A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network.
 
 use std::{
     ffi::{CString, c_char, c_int},
     ptr,
+    sync::OnceLock,
 };
 
 use super::{
-    convert::c_string,
-    handle::{free, read},
-    headers::Texts,
+    convert::{EMPTY, c_string},
+    handle::{free, new_handle, read},
+    headers::triton_headers,
     infallible::infallible,
 };
 use crate::error::{Error, Origin, Status};
 
-/// How a call ended. The canonical codes of gRPC, with their numbers.
+/// The status of a call. The canonical codes of gRPC, with their numbers.
 #[repr(i32)]
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum triton_status {
-    /// Well.
+    /// The operation succeeded.
     TRITON_STATUS_OK = 0,
-    /// The call was cancelled, by the caller or by the server.
+    /// The operation was cancelled, by the caller or by the server.
     TRITON_STATUS_CANCELLED = 1,
-    /// The server gave no code that says more.
+    /// The error has no more specific code.
     TRITON_STATUS_UNKNOWN = 2,
-    /// What was asked is wrong in itself: a name, a shape, a byte count, a URL.
+    /// The caller passed an invalid argument, for example a bad name, shape, byte count or URL.
     TRITON_STATUS_INVALID_ARGUMENT = 3,
-    /// The time limit passed before the answer was complete.
+    /// The deadline passed before the operation was complete.
     TRITON_STATUS_DEADLINE_EXCEEDED = 4,
-    /// There is no such model, version, output or region.
+    /// A model, version, output or shared memory region does not exist.
     TRITON_STATUS_NOT_FOUND = 5,
-    /// What was to be made is there already.
+    /// The entity to be created exists already.
     TRITON_STATUS_ALREADY_EXISTS = 6,
-    /// The server refuses this to the caller.
+    /// The caller is not permitted to do this.
     TRITON_STATUS_PERMISSION_DENIED = 7,
-    /// A limit was met: a message too large, a buffer too small, a quota used up.
+    /// A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used up.
     TRITON_STATUS_RESOURCE_EXHAUSTED = 8,
-    /// Not possible in the present state.
+    /// The system is not in the state that the operation requires.
     TRITON_STATUS_FAILED_PRECONDITION = 9,
-    /// Given up because of a conflict; may succeed when tried again from the start.
+    /// The operation was aborted because of a conflict; it may succeed if it is repeated as a whole.
     TRITON_STATUS_ABORTED = 10,
-    /// Past the end of something.
+    /// The operation exceeds a valid range.
     TRITON_STATUS_OUT_OF_RANGE = 11,
-    /// The server, or this build of the library, does not do this.
+    /// The server, or this build of the library, does not support the operation.
     TRITON_STATUS_UNIMPLEMENTED = 12,
-    /// A broken promise: of the server's, or a defect of this library.
+    /// Internal error: the server failed, its response is malformed, or the library has a defect.
     TRITON_STATUS_INTERNAL = 13,
-    /// The server can't be reached, or can't serve now.
+    /// The server cannot be reached, or cannot serve at the moment.
     TRITON_STATUS_UNAVAILABLE = 14,
-    /// Data was lost or damaged beyond repair.
+    /// Data was lost or corrupted and cannot be recovered.
     TRITON_STATUS_DATA_LOSS = 15,
-    /// The server does not know who is calling.
+    /// The caller is not authenticated.
     TRITON_STATUS_UNAUTHENTICATED = 16,
 }
 
 impl triton_status {
-    /// Every failure, with the name that the core has for it.
-    const FAILURES: [(Self, Status); 16] = [
-        (Self::TRITON_STATUS_CANCELLED, Status::Cancelled),
-        (Self::TRITON_STATUS_UNKNOWN, Status::Unknown),
-        (Self::TRITON_STATUS_INVALID_ARGUMENT, Status::InvalidArgument),
-        (Self::TRITON_STATUS_DEADLINE_EXCEEDED, Status::DeadlineExceeded),
-        (Self::TRITON_STATUS_NOT_FOUND, Status::NotFound),
-        (Self::TRITON_STATUS_ALREADY_EXISTS, Status::AlreadyExists),
-        (Self::TRITON_STATUS_PERMISSION_DENIED, Status::PermissionDenied),
-        (Self::TRITON_STATUS_RESOURCE_EXHAUSTED, Status::ResourceExhausted),
-        (Self::TRITON_STATUS_FAILED_PRECONDITION, Status::FailedPrecondition),
-        (Self::TRITON_STATUS_ABORTED, Status::Aborted),
-        (Self::TRITON_STATUS_OUT_OF_RANGE, Status::OutOfRange),
-        (Self::TRITON_STATUS_UNIMPLEMENTED, Status::Unimplemented),
-        (Self::TRITON_STATUS_INTERNAL, Status::Internal),
-        (Self::TRITON_STATUS_UNAVAILABLE, Status::Unavailable),
-        (Self::TRITON_STATUS_DATA_LOSS, Status::DataLoss),
-        (Self::TRITON_STATUS_UNAUTHENTICATED, Status::Unauthenticated),
+    /// In the order of their numbers, which are the core's too (a test compares them).
+    const ALL: [Self; 17] = [
+        Self::TRITON_STATUS_OK,
+        Self::TRITON_STATUS_CANCELLED,
+        Self::TRITON_STATUS_UNKNOWN,
+        Self::TRITON_STATUS_INVALID_ARGUMENT,
+        Self::TRITON_STATUS_DEADLINE_EXCEEDED,
+        Self::TRITON_STATUS_NOT_FOUND,
+        Self::TRITON_STATUS_ALREADY_EXISTS,
+        Self::TRITON_STATUS_PERMISSION_DENIED,
+        Self::TRITON_STATUS_RESOURCE_EXHAUSTED,
+        Self::TRITON_STATUS_FAILED_PRECONDITION,
+        Self::TRITON_STATUS_ABORTED,
+        Self::TRITON_STATUS_OUT_OF_RANGE,
+        Self::TRITON_STATUS_UNIMPLEMENTED,
+        Self::TRITON_STATUS_INTERNAL,
+        Self::TRITON_STATUS_UNAVAILABLE,
+        Self::TRITON_STATUS_DATA_LOSS,
+        Self::TRITON_STATUS_UNAUTHENTICATED,
     ];
 }
 
 impl From<Status> for triton_status {
     fn from(status: Status) -> Self {
-        let row = Self::FAILURES.iter().find(|row| row.1 == status);
-        row.map_or(Self::TRITON_STATUS_UNKNOWN, |row| row.0)
+        Self::ALL.get(status as usize).copied().unwrap_or(Self::TRITON_STATUS_UNKNOWN)
     }
 }
 
-/// A `triton_status` that comes from C, with whatever number C has in it.
+/// A `triton_status` that comes from C: any number.
 pub type triton_status_number = c_int;
 
-/// Who found the fault.
+/// Where an error was detected.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum triton_origin {
-    /// There is no fault.
+    /// No error.
     TRITON_ORIGIN_NONE = 0,
-    /// The caller's own argument was refused, before anything was sent.
+    /// An argument of the caller: nothing was sent.
     TRITON_ORIGIN_ARGUMENT = 1,
-    /// The library on the caller's side: a time limit, a size limit, a defect.
+    /// The client: a deadline, a size limit, or a defect of the library.
     TRITON_ORIGIN_CLIENT = 2,
-    /// The way to the server: a name that does not resolve, a refused or broken connection, an answer that is none.
+    /// The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or
+    /// gRPC.
     TRITON_ORIGIN_CONNECTION = 3,
-    /// The server, or a proxy before it, answered with an error.
+    /// The server, or a proxy before it, sent an error response.
     TRITON_ORIGIN_SERVER = 4,
+}
+
+impl From<Origin> for triton_origin {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Argument => Self::TRITON_ORIGIN_ARGUMENT,
+            Origin::Client => Self::TRITON_ORIGIN_CLIENT,
+            Origin::Connection => Self::TRITON_ORIGIN_CONNECTION,
+            Origin::Server => Self::TRITON_ORIGIN_SERVER,
+        }
+    }
 }
 
 /// Why a call failed. Freed with triton_error_free.
@@ -165,17 +191,25 @@ pub struct triton_error {
     error: Error,
     message: CString,
     request_id: CString,
-    headers: Texts,
+    headers: OnceLock<triton_headers>,
 }
 
 impl triton_error {
     pub(super) fn new(error: Error) -> Self {
         let (message, request_id) = (c_string(&error.full_message()), c_string(error.request_id()));
-        Self { error, message, request_id, headers: Texts::default() }
+        Self { error, message, request_id, headers: OnceLock::new() }
     }
 }
 
-/// The status that the failed function returned too. TRITON_STATUS_OK for NULL.
+/// Returns what failed, on what, and why, down to the first cause, in one line; "" for NULL. Valid until the error is
+/// freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_error_message(error: *const triton_error) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(error, EMPTY, |error| error.message.as_ptr()) })
+}
+
+/// Returns the status, which is also what the failed function returned; TRITON_STATUS_OK for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_status(error: *const triton_error) -> triton_status {
     let ok = triton_status::TRITON_STATUS_OK;
@@ -183,121 +217,103 @@ pub unsafe extern "C" fn triton_error_status(error: *const triton_error) -> trit
     infallible(ok, || unsafe { read(error, ok, |error| error.error.status().into()) })
 }
 
-/// What was tried, on what, and what came of it, down to the first cause, in one line that stands alone. Valid until
-/// the error is freed; an empty text for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_error_message(error: *const triton_error) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(c"".as_ptr(), || unsafe { read(error, c"".as_ptr(), |error| error.message.as_ptr()) })
-}
-
-/// Who found the fault. TRITON_ORIGIN_NONE for NULL.
+/// Returns where the error was detected; TRITON_ORIGIN_NONE for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_origin(error: *const triton_error) -> triton_origin {
     let none = triton_origin::TRITON_ORIGIN_NONE;
     // SAFETY: the contract's HANDLES.
-    infallible(none, || unsafe {
-        read(error, none, |error| match error.error.origin() {
-            Origin::Argument => triton_origin::TRITON_ORIGIN_ARGUMENT,
-            Origin::Client => triton_origin::TRITON_ORIGIN_CLIENT,
-            Origin::Connection => triton_origin::TRITON_ORIGIN_CONNECTION,
-            Origin::Server => triton_origin::TRITON_ORIGIN_SERVER,
-        })
-    })
+    infallible(none, || unsafe { read(error, none, |error| error.error.origin().into()) })
 }
 
-/// The HTTP status of the answer, 404; 0 if there was no answer over HTTP, and for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_error_http_status(error: *const triton_error) -> u32 {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(error, 0, |error| error.error.http_status().map_or(0, u32::from)) })
-}
-
-/// The id of the inference request that failed. Valid until the error is freed; an empty text if it had none, and for
-/// NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_error_request_id(error: *const triton_error) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(c"".as_ptr(), || unsafe { read(error, c"".as_ptr(), |error| error.request_id.as_ptr()) })
-}
-
-/// Whether the same call may succeed later. Whether another try is safe is what triton_error_is_in_doubt says.
-/// False for NULL.
+/// Returns whether the same call may succeed later; false for NULL. Whether it is safe to repeat the call is what
+/// triton_error_is_in_doubt returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_is_retryable(error: *const triton_error) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(error, false, |error| error.error.is_retryable()) })
 }
 
-/// Whether the server may have run the request although the call failed: it was sent, or a part of it, and no answer
-/// says what became of it. False for NULL.
+/// Returns whether the server may have run the request although the call failed: all or a part of the request was sent,
+/// and no response says what became of it. False for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_is_in_doubt(error: *const triton_error) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(error, false, |error| error.error.is_in_doubt()) })
 }
 
-/// The number of headers of the answer that told the failure, over gRPC of its metadata; 0 if no answer did, and for NULL.
+/// Returns the HTTP status of the response, for example 404; 0 if there was no response over HTTP, and for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_error_header_count(error: *const triton_error) -> usize {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { read(error, 0, |error| error.error.headers().map_or(0, |headers| headers.iter().len())) }
+pub unsafe extern "C" fn triton_error_http_status(error: *const triton_error) -> u32 {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(error, 0, |error| error.error.http_status().map_or(0, u32::from)) })
+}
+
+/// Returns the id of the inference request that failed; "" if it had none, and for NULL. Valid until the error is
+/// freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_error_request_id(error: *const triton_error) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(error, EMPTY, |error| error.request_id.as_ptr()) })
+}
+
+/// Returns the headers of the error response, over gRPC its metadata; NULL if there was no response, and for NULL. All
+/// functions of headers accept that NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_error_headers(error: *const triton_error) -> *const triton_headers {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(error, ptr::null(), |error| match error.error.headers() {
+                Some(headers) => ptr::from_ref(error.headers.get_or_init(|| headers.into())),
+                None => ptr::null(),
+            })
+        }
     })
 }
 
-/// The name of a header, in lower case; an empty text past the end. Valid until the error is freed.
+/// Copies an error, so that it can be kept or handed on after the original is freed.
+///
+/// @return the copy; free it with triton_error_free. NULL for NULL
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_error_header_name(error: *const triton_error, index: usize) -> *const c_char {
-    infallible(c"".as_ptr(), || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { read(error, c"".as_ptr(), |error| error.headers.name(error.error.headers(), index)) }
+pub unsafe extern "C" fn triton_error_clone(error: *const triton_error) -> *mut triton_error {
+    infallible(ptr::null_mut(), || {
+        // SAFETY: the contract's HANDLES.
+        unsafe { read(error, ptr::null_mut(), |error| new_handle(triton_error::new(error.error.clone()))) }
     })
 }
 
-/// The value of a header; an empty text past the end. Valid until the error is freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_error_header_value(
-    error: *const triton_error,
-    index: usize,
-) -> *const c_char {
-    infallible(c"".as_ptr(), || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { read(error, c"".as_ptr(), |error| error.headers.value(error.error.headers(), index)) }
-    })
-}
-
-/// Frees an error; NULL is harmless.
+/// Frees an error. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_free(error: *mut triton_error) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(error) });
 }
 
-/// The name of a status, "NOT_FOUND". Valid for ever; "UNKNOWN" for a number that is no status.
+/// Returns the name of a status, for example "NOT_FOUND"; "UNKNOWN" for any other number. Never freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_status_name(status: triton_status_number) -> *const c_char {
-    // In the order of their numbers.
-    const NAMES: [&std::ffi::CStr; 17] = [
-        c"OK",
-        c"CANCELLED",
-        c"UNKNOWN",
-        c"INVALID_ARGUMENT",
-        c"DEADLINE_EXCEEDED",
-        c"NOT_FOUND",
-        c"ALREADY_EXISTS",
-        c"PERMISSION_DENIED",
-        c"RESOURCE_EXHAUSTED",
-        c"FAILED_PRECONDITION",
-        c"ABORTED",
-        c"OUT_OF_RANGE",
-        c"UNIMPLEMENTED",
-        c"INTERNAL",
-        c"UNAVAILABLE",
-        c"DATA_LOSS",
-        c"UNAUTHENTICATED",
-    ];
-    infallible(ptr::null(), || {
-        usize::try_from(status).ok().and_then(|at| NAMES.get(at)).unwrap_or(&c"UNKNOWN").as_ptr()
+    infallible(EMPTY, || match status {
+        0 => c"OK".as_ptr(),
+        number => Status::from_number(number).unwrap_or(Status::Unknown).c_name().as_ptr(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c_and_rust_have_the_same_status_numbers() {
+        for (number, status) in (0..).zip(triton_status::ALL) {
+            assert_eq!(status as i32, number);
+            if number > 0 {
+                assert!(triton_status::from(Status::from_number(number).unwrap()) == status);
+            }
+        }
+        assert_eq!(Status::from_number(0), None);
+        assert_eq!(Status::from_number(17), None);
+        for origin in [Origin::Argument, Origin::Client, Origin::Connection, Origin::Server] {
+            assert_eq!(triton_origin::from(origin) as i32, origin as i32);
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
     ops::ControlFlow,
     ptr,
+    sync::OnceLock,
 };
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
     convert::{self, EMPTY, c_string},
     error::{triton_error, triton_status},
     handle::{Out, free, handle, new_handle, null, read},
-    headers::Texts,
+    headers::triton_headers,
     infallible::infallible,
     load_report::triton_load_report,
 };
@@ -26,7 +27,7 @@ use crate::model::Generated;
 /// What a model generated. Freed with triton_generated_free.
 pub struct triton_generated {
     json: CString,
-    headers: Texts,
+    headers: OnceLock<triton_headers>,
     generated: Generated,
 }
 
@@ -66,7 +67,7 @@ pub unsafe extern "C" fn triton_client_generate(
             let json = convert::string(json, "json")?;
             let generated = client.generate(model, version, json, call_options(options))?;
             let json = c_string(&generated.json);
-            out.set(new_handle(triton_generated { json, headers: Texts::default(), generated }));
+            out.set(new_handle(triton_generated { json, headers: OnceLock::new(), generated }));
             Ok(())
         })
     }
@@ -79,34 +80,15 @@ pub unsafe extern "C" fn triton_generated_json(generated: *const triton_generate
     infallible(EMPTY, || unsafe { read(generated, EMPTY, |generated| generated.json.as_ptr()) })
 }
 
-/// The number of headers of the answer.
+/// Returns the headers of the response. Never NULL unless the handle is.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_generated_header_count(generated: *const triton_generated) -> usize {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(generated, 0, |generated| generated.generated.headers.iter().len()) })
-}
-
-/// The name of a header, in lower case; an empty text past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_generated_header_name(
+pub unsafe extern "C" fn triton_generated_headers(
     generated: *const triton_generated,
-    index: usize,
-) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe {
-        read(generated, EMPTY, |generated| generated.headers.name(Some(&generated.generated.headers), index))
-    })
-}
-
-/// The value of a header; an empty text past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_generated_header_value(
-    generated: *const triton_generated,
-    index: usize,
-) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe {
-        read(generated, EMPTY, |generated| generated.headers.value(Some(&generated.generated.headers), index))
+) -> *const triton_headers {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        let Some(generated) = (unsafe { generated.as_ref() }) else { return ptr::null() };
+        generated.headers.get_or_init(|| (&generated.generated.headers).into())
     })
 }
 

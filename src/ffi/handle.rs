@@ -1,30 +1,33 @@
-//! Handles and out-parameters: pointers of C's made into references of Rust's, and back.
+//! Handles and out-parameters: pointers of C as references of Rust, and back.
 
+use super::{
+    boundary::boundary,
+    error::{triton_error, triton_status},
+};
 use crate::error::{Error, Result};
 
-/// The handle behind a pointer; INVALID_ARGUMENT with the parameter's name for NULL.
+/// The object of a handle. INVALID_ARGUMENT, with the parameter's name, for NULL.
 ///
 /// # Safety
-/// NULL, or made by `new_handle` and not yet freed (the contract's HANDLES), with nobody changing it meanwhile
-/// (THREADS).
+/// NULL, or made by `new_handle` and not freed (the contract's HANDLES), and not changed by another thread (THREADS).
 pub(super) unsafe fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: the caller's promise.
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
 }
 
-/// The same for a handle that is to be changed.
+/// The object of a handle, to be changed.
 ///
 /// # Safety
-/// As for [`handle`], and nobody else uses it meanwhile (THREADS).
+/// As for [`handle`], and not used by another thread (THREADS).
 pub(super) unsafe fn handle_mut<'a, T>(pointer: *mut T, name: &str) -> Result<&'a mut T> {
     // SAFETY: the caller's promise.
     unsafe { pointer.as_mut() }.ok_or_else(|| null(name))
 }
 
-/// Reads what a getter is asked for; `none` for NULL, which is no object.
+/// The body of a getter; `none` for NULL.
 ///
 /// # Safety
-/// NULL, or not yet freed (HANDLES).
+/// NULL, or not freed (HANDLES).
 pub(super) unsafe fn read<'a, O: 'a, T>(object: *const O, none: T, get: impl FnOnce(&'a O) -> T) -> T {
     // SAFETY: the caller's promise.
     match unsafe { object.as_ref() } {
@@ -33,15 +36,29 @@ pub(super) unsafe fn read<'a, O: 'a, T>(object: *const O, none: T, get: impl FnO
     }
 }
 
-/// Gives a handle to C.
+/// The body of a setter: changes the object of a handle, behind [`boundary`].
+///
+/// # Safety
+/// As for [`handle_mut`] and [`boundary`].
+pub(super) unsafe fn change<O>(
+    object: *mut O,
+    error_out: *mut *mut triton_error,
+    name: &str,
+    set: impl FnOnce(&mut O) -> Result<()>,
+) -> triton_status {
+    // SAFETY: the caller's promise.
+    unsafe { boundary(error_out, || set(handle_mut(object, name)?)) }
+}
+
+/// Makes a handle of an object.
 pub(super) fn new_handle<T>(value: T) -> *mut T {
     Box::into_raw(Box::new(value))
 }
 
-/// Takes a handle back from C and ends it.
+/// Frees a handle. NULL is ignored.
 ///
 /// # Safety
-/// NULL, or made by `new_handle`, not yet freed, and in nobody's use (HANDLES, THREADS).
+/// NULL, or made by `new_handle`, not freed, and not in use (HANDLES, THREADS).
 pub(super) unsafe fn free<T>(pointer: *mut T) {
     if !pointer.is_null() {
         // SAFETY: the caller's promise.
@@ -49,14 +66,14 @@ pub(super) unsafe fn free<T>(pointer: *mut T) {
     }
 }
 
-/// An out-parameter, already holding what it holds on failure.
+/// An out-parameter, which holds its value for a failure already.
 pub(super) struct Out<T> {
     pointer: *mut T,
     name: &'static str,
 }
 
 impl<T> Out<T> {
-    /// Writes `otherwise`, the value for every path but success.
+    /// Writes `otherwise`, the value for a failure.
     ///
     /// # Safety
     /// NULL, or can be written until the function returns (OUT-PARAMETERS).
@@ -68,7 +85,7 @@ impl<T> Out<T> {
         Self { pointer, name }
     }
 
-    /// INVALID_ARGUMENT for NULL: asked before any work is done for the value.
+    /// INVALID_ARGUMENT for NULL, before any work is done for the value.
     pub(super) fn required(self) -> Result<Self> {
         if self.pointer.is_null() { Err(null(self.name)) } else { Ok(self) }
     }
@@ -81,7 +98,7 @@ impl<T> Out<T> {
     }
 }
 
-/// The error of a NULL that must not be one.
+/// The error of a parameter that must not be NULL.
 pub(super) fn null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
 }

@@ -1,8 +1,8 @@
-//! Where C enters a function that can't fail: no panic gets past.
+//! The entry of C into a function that cannot fail: stops panics.
 
 use crate::panic;
 
-/// Runs the body of a function that can't fail, a getter or a `_free`. `fallback` stands in for a caught panic.
+/// Runs the body of a getter or of a `_free`. Returns `fallback` if it panics.
 pub(super) fn infallible<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     panic::guard(|| Ok(body())).unwrap_or(fallback)
 }

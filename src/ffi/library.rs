@@ -1,38 +1,49 @@
-//! THE LIBRARY: which version this is, when compiled against and when run.
+//! THE LIBRARY: its version, and what this build can do.
 
 use std::ffi::c_char;
 
-use super::infallible::infallible;
+use super::{convert, infallible::infallible};
 
-/// The version of this header, first part. The three are compared at once by TRITON_VERSION_AT_LEAST.
+/// The major version of this header.
 pub const TRITON_VERSION_MAJOR: u32 = 0;
-/// The version of this header, second part.
+/// The minor version of this header.
 pub const TRITON_VERSION_MINOR: u32 = 1;
-/// The version of this header, third part.
+/// The patch version of this header.
 pub const TRITON_VERSION_PATCH: u32 = 0;
-/// Counts the changes after which a program compiled against an older header would go wrong.
+/// The version of the ABI: it changes when programs that were compiled with an older header would no longer work.
 pub const TRITON_ABI_VERSION: u32 = 1;
 
-/// No time limit.
+/// No timeout.
 pub const TRITON_NO_TIMEOUT: u64 = u64::MAX;
 
-/// The version of the library as text, "1.2.3". Never NULL, valid for ever.
+/// Returns the version of the library as a string, for example "1.2.3".
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
     infallible(VERSION.as_ptr().cast(), || VERSION.as_ptr().cast())
 }
 
-/// The version of the library as a number that grows: 1.2.3 is 10203. The header's is TRITON_VERSION_NUMBER.
+/// Returns the version of the library as a number: 10203 for 1.2.3. TRITON_VERSION_NUMBER is that of the header.
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_version_number() -> u32 {
     infallible(0, || TRITON_VERSION_MAJOR * 10_000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
 }
 
-/// The library's TRITON_ABI_VERSION. A program that loads the library by hand compares it with its header's.
+/// Returns the TRITON_ABI_VERSION of the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_abi_version() -> u32 {
     infallible(0, || TRITON_ABI_VERSION)
+}
+
+/// Returns whether this build of the library has a feature; false for any other name, and for NULL. Later versions may
+/// have more.
+///
+/// @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip and
+///              deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_has_feature(name: *const c_char) -> bool {
+    // SAFETY: the contract's STRINGS.
+    infallible(false, || unsafe { convert::string(name, "name").is_ok_and(crate::has_feature) })
 }
 
 #[cfg(test)]

@@ -1,63 +1,96 @@
-//! libtriton_client: a client for NVIDIA Triton Inference Server, over HTTP/REST and gRPC.
-//!
-//! A program makes a client from a URL, fills a request, and reads a result:
+//! libtriton_client: a client for NVIDIA Triton Inference Server over HTTP/REST and gRPC. For C99 and C++11, and later.
 //!
 //! ```text
-//!     triton_client_new(url, NULL, &client, &error)
-//!     triton_infer_request_new("simple", &request, &error)
-//!     triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, &error)
-//!     triton_client_infer(client, request, NULL, &result, &error)
-//!     triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error)
+//!     int failed = triton_client_new("localhost:8000", NULL, &client, &error)
+//!         || triton_infer_request_new("simple", &request, &error)
+//!         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, 64, NULL, &error)
+//!         || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, 64, NULL, &error)
+//!         || triton_client_infer(client, request, NULL, &result, &error)
+//!         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
+//!     if (failed) fprintf(stderr, "%s\n", triton_error_message(error));
 //! ```
 //!
-//! What holds for every function, and is not said again below:
+//! The following applies to all functions and is not repeated for each of them.
 //!
-//! STATUS. A function that can fail returns a triton_status, and TRITON_STATUS_OK is 0: steps chain with ||. It takes
-//! a `triton_error **error_out`, always last and allowed to be NULL: on failure it points to an error that the caller
-//! frees with triton_error_free, else to NULL. What stood there before is overwritten, not freed.
+//! STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain calls. The last
+//! parameter, `triton_error **error_out`, receives the error, which the caller frees with triton_error_free, or NULL on
+//! success. error_out may be NULL.
 //!
-//! OUT-PARAMETERS are named ..._out and are written on every path: the value on success, NULL, 0 or false otherwise.
-//! A NULL out-parameter is TRITON_STATUS_INVALID_ARGUMENT, but for error_out, and rank_out where a shape is wanted alone.
-//! A struct whose struct_size is refused stays as it is.
+//! OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The previous
+//! value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the purpose of the function,
+//! such as index_out, rank_out, or a count or size beside data. For any other out-parameter NULL is
+//! TRITON_STATUS_INVALID_ARGUMENT.
 //!
-//! HANDLES are opaque. Only a function whose name ends in _free consumes one; it takes NULL, and nothing that the
-//! library returns is freed in any other way. A NULL handle elsewhere is TRITON_STATUS_INVALID_ARGUMENT. What a handle
-//! needs it keeps alive by itself: a result outlives its request and its client. What a getter returns belongs to the
-//! handle, is valid until that is freed or changed, and where it is text is never NULL.
+//! HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose documentation says
+//! so, returns a handle that the caller frees with the _free function of its type. Only _free functions consume a
+//! handle; they ignore NULL. A handle keeps alive what it needs: a result remains valid after its request and its
+//! client are freed.
 //!
-//! TEXT that comes in ends with a NUL and is UTF-8, else TRITON_STATUS_INVALID_ARGUMENT. Text that goes out ends with
-//! a NUL and is UTF-8; a NUL inside of what a server said is replaced by U+FFFD.
+//! GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were read from:
+//! they are valid until it is freed or changed, and the caller does not free them. For a NULL handle getters return 0,
+//! false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for a NULL handle.
 //!
-//! ARRAYS come as a pointer and a count. With a count of 0 the pointer may be NULL.
+//! LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past the end
+//! it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if there is none.
 //!
-//! BORROWED DATA. Where a function says that it borrows, the memory must stay valid until the handle is freed or
-//! forgets it, and unchanged while a call uses it; between calls it may be refilled. A call ends, well or badly, only
-//! when the library neither reads nor writes the caller's memory any more.
+//! STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is TRITON_STATUS_INVALID_ARGUMENT. A
+//! returned string is never NULL, unless a _find function returns it; "" means none. A NUL in text from a server is
+//! replaced by U+FFFD.
 //!
-//! THREADS. A const handle may be used by any number of threads at once; a triton_client always. A handle that is not
-//! const is used by one thread at a time. No thread may be inside a function with a handle that another frees.
+//! ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.
 //!
-//! TIME is in microseconds. TRITON_NO_TIMEOUT is no limit; a limit of 0 is TRITON_STATUS_INVALID_ARGUMENT. Every call
-//! to a server has a limit (60 s unless told), and everything counts against it: names, connecting, sending, receiving.
+//! SIZES in the memory of the program are size_t. Sizes and offsets at the server, such as those of shared memory
+//! regions, are uint64_t. A device id is int64_t.
 //!
-//! NOTHING ELSE. The library prints nothing, has no global state that a program could set, raises no SIGPIPE, and
-//! never lets a panic of its own through: that comes out as TRITON_STATUS_INTERNAL. In a child made by fork no handle of
-//! the parent may be used: threads are not there any more, and connections would be shared. Make a new client there.
+//! BORROWED DATA. Memory that a function borrows must stay valid until no call that uses it is under way and the handle
+//! that borrowed it is freed or no longer refers to it. Freeing a request does not end the loan of a call that is under
+//! way. The memory must not change while a call uses it, and may change between calls. A call is complete, whether it
+//! succeeded or failed, only when the library no longer reads or writes the memory of the caller. In a
+//! garbage-collected language, pin the memory, or use the function whose name ends in _copy.
 //!
-//! URLS of servers. A name, an IPv4 address, or an IPv6 address in brackets, which may have a zone, the name or number of a
-//! network interface: [fe80::1%25eth0] or [fe80::1%eth0].
+//! DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0 has a
+//! meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must not become the
+//! default.
+//!
+//! STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct before the
+//! call. The function fills the members that fit, sets those that it does not know to 0, and leaves struct_size as it
+//! is. Unless struct_size is a multiple of 8 with room for one value, and at most 4096, it returns
+//! TRITON_STATUS_INVALID_ARGUMENT and changes nothing. All other structs are final.
+//!
+//! ENUMS have the size of int32_t. Later versions may add values: a switch over a value that the library returns needs
+//! a default case. A number that is not a value of the enum is TRITON_STATUS_INVALID_ARGUMENT as a parameter.
+//!
+//! CALLBACKS must not leave by longjmp or by an exception. user_data is passed to the callback unchanged. A finalizer,
+//! where a function takes one, is called exactly once with user_data when the library no longer uses it, on any thread;
+//! it is not called if the function fails. It may be NULL.
+//!
+//! THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call functions that
+//! take the same handle as a pointer to const; a function that takes it as a pointer to non-const must be the only one
+//! that uses it. A handle must not be freed while another thread uses it.
+//!
+//! TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start (10 min
+//! for loading and unloading models), which name resolution, connecting, sending and receiving count against.
+//! TRITON_NO_TIMEOUT means no deadline.
+//!
+//! PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE. A panic
+//! inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(), the child must not
+//! use handles of the parent, whose threads it does not have and whose connections it would share; it creates its own
+//! client.
+//!
+//! URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the name or
+//! number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
 //!
 //! ```text
-//!     URL                                  protocol   port unless told
+//!     URL                                  protocol   default port
 //!     host, host:port                      HTTP       8000
-//!     host:port/base/path                  HTTP       8000    the base path stands before /v2
+//!     host:port/base/path                  HTTP       8000          the base path precedes /v2
 //!     http://host[:port][/base/path]       HTTP       8000
-//!     grpc://host[:port]                   gRPC       8001    a path is TRITON_STATUS_INVALID_ARGUMENT
-//!     https://host[:port][/base/path]      HTTP, TLS  443     TRITON_STATUS_UNIMPLEMENTED in this version
-//!     grpcs://host[:port]                  gRPC, TLS  443     TRITON_STATUS_UNIMPLEMENTED in this version
+//!     grpc://host[:port]                   gRPC       8001          with a path: TRITON_STATUS_INVALID_ARGUMENT
+//!     https://host[:port][/base/path]      HTTP, TLS  443           in this version: TRITON_STATUS_UNIMPLEMENTED
+//!     grpcs://host[:port]                  gRPC, TLS  443           in this version: TRITON_STATUS_UNIMPLEMENTED
 //! ```
 
-// The names are C's, and what C has to promise stands in the contract above, once.
+// The names are those of C, and what C must promise is said once, in the contract above.
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 
 mod boundary;

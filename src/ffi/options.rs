@@ -1,98 +1,81 @@
-//! OPTIONS of a client. Where a function takes them, NULL stands for the defaults.
+//! OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may be changed
+//! or freed afterwards.
 //!
 //! ```text
-//!     what                          default          set by
-//!     time limit of connecting      10 s             triton_client_options_set_connect_timeout_us
-//!     time limit of a call          60 s             triton_client_options_set_timeout_us, and for one call
-//!                                                    triton_call_options_set_timeout_us
-//!     time limit of loading models  10 min           triton_client_options_set_load_timeout_us
-//!     largest message, either way   2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
-//!     compressed answers, largest   256 MiB          triton_client_options_set_max_decompressed_byte_size
-//!     compression                   none             triton_client_options_set_request_compression,
-//!                                                    triton_client_options_set_response_compression, and for one call
-//!                                                    triton_call_options_set_request_compression, ..._response_...
-//!     most connections at once      no maximum       triton_client_options_set_max_connections
-//!     memory kept for results       64 MiB           triton_client_options_set_result_memory_byte_size
-//!     URL of the metrics            port 8002        triton_client_options_set_metrics_url
-//!     name of the gRPC service      Triton's         triton_client_options_set_grpc_service_name
-//!     key of restricted endpoints   none             triton_client_options_add_restricted_key, and for one call
-//!                                                    triton_call_options_add_restricted_key
-//!     report of the server's load   none             triton_call_options_set_load_report
-//!     log                           none             triton_client_options_set_log_callback
+//!     option                                   default          set by
+//!     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
+//!                                                               triton_call_options_set_timeout_us
+//!     timeout of connecting                    10 s             triton_client_options_set_connect_timeout_us
+//!     timeout of loading a model               10 min           triton_client_options_set_load_timeout_us
+//!     defaults of every call                   none             triton_client_options_set_call_options
+//!     maximum size of a message                2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
+//!     maximum size of a decompressed response  256 MiB          triton_client_options_set_max_decompressed_byte_size
+//!     memory kept for results                  64 MiB           triton_client_options_set_result_memory_byte_size
+//!     maximum number of connections            no maximum       triton_client_options_set_max_connections
+//!     URL of the metrics                       port 8002        triton_client_options_set_metrics_url
+//!     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
+//!     log callback                             none             triton_client_options_set_log_callback
 //! ```
 
 use std::{
     ffi::{c_char, c_int, c_void},
+    ptr,
     sync::Arc,
 };
 
 use super::{
     boundary::boundary,
+    call_options::{call_options, triton_call_options},
     convert,
     error::{triton_error, triton_status},
-    handle::{self, Out, free, handle_mut, new_handle},
+    handle::{Out, change, free, new_handle},
     infallible::infallible,
 };
-use crate::{error::Result, log::LogLevel, options::ClientOptions};
-
-/// The default time limit of connecting: 10 s.
-#[allow(dead_code)] // For the header, and held against the core by a test.
-pub const TRITON_DEFAULT_CONNECT_TIMEOUT_US: u64 = 10_000_000;
-/// The default time limit of a call: 60 s.
-#[allow(dead_code)] // For the header, and held against the core by a test.
-pub const TRITON_DEFAULT_TIMEOUT_US: u64 = 60_000_000;
-/// The default time limit of loading or unloading a model: 10 min.
-#[allow(dead_code)] // For the header, and held against the core by a test.
-pub const TRITON_DEFAULT_LOAD_TIMEOUT_US: u64 = 600_000_000;
-/// The default maximum size of a message: 2^31 - 1 bytes, more than which no server accepts over gRPC.
-#[allow(dead_code)] // For the header, and held against the core by a test.
-pub const TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = 2_147_483_647;
-
-/// The default size of the memory that a client keeps for results: 64 MiB.
-#[allow(dead_code)] // For the header, and held against the core by a test.
-pub const TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE: u64 = 67_108_864;
-
-/// The default of the most bytes that a compressed answer may have once it is decompressed: 256 MiB.
-#[allow(dead_code)] // For the header, and held against the core by a test.
-pub const TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: u64 = 268_435_456;
+use crate::{
+    log::LogLevel,
+    options::{
+        ClientOptions, DEFAULT_GRPC_SERVICE_NAME, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
+        DEFAULT_MAX_MESSAGE_BYTE_SIZE,
+    },
+};
 
 /// How a message is compressed.
 #[repr(i32)]
 #[allow(dead_code)] // Made by C.
 pub enum triton_compression {
-    /// Not at all.
+    /// Not compressed.
     TRITON_COMPRESSION_NONE = 0,
     /// gzip (RFC 1952).
     TRITON_COMPRESSION_GZIP = 1,
-    /// What HTTP and gRPC call deflate: zlib (RFC 1950).
+    /// zlib (RFC 1950), which HTTP and gRPC call deflate.
     TRITON_COMPRESSION_DEFLATE = 2,
 }
 
-/// A `triton_compression` that comes from C, with whatever number C has in it.
+/// A `triton_compression` that comes from C: any number.
 pub type triton_compression_number = c_int;
 
-/// What a client is told when it is made. Freed with triton_client_options_free.
+/// The options of a client. Freed with triton_client_options_free.
 pub struct triton_client_options {
-    pub(super) options: ClientOptions,
+    options: ClientOptions,
 }
 
-/// How much a message of the log matters, the most first.
+/// The severity of a log message, the highest first.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum triton_log_level {
-    /// Something failed and the caller can't hear of it otherwise.
+    /// A failure that the caller cannot learn of in another way.
     TRITON_LOG_ERROR = 1,
-    /// Something is odd, and was got over.
+    /// A recoverable problem.
     TRITON_LOG_WARN = 2,
-    /// Connections that open and close.
+    /// A connection was opened or closed.
     TRITON_LOG_INFO = 3,
-    /// Every call: what, where, how it ended, how long it took.
+    /// Every call: its operation, URL, outcome and duration.
     TRITON_LOG_DEBUG = 4,
     /// Every step of a call.
     TRITON_LOG_TRACE = 5,
 }
 
-/// A `triton_log_level` that comes from C, with whatever number C has in it.
+/// A `triton_log_level` that comes from C: any number.
 pub type triton_log_level_number = c_int;
 
 impl From<LogLevel> for triton_log_level {
@@ -107,8 +90,12 @@ impl From<LogLevel> for triton_log_level {
     }
 }
 
-/// Hears a message of the log: level, the part of the library that speaks, text. Both texts are valid for the call. Any
-/// thread may call it, several at once; it must not call the library, nor leave by longjmp or an exception.
+/// Receives a log message. Called on any thread, on several at once. Must not call the library.
+///
+/// @param level      the severity
+/// @param target     the module that logs, for example "triton_client::net"; valid during the call
+/// @param message    the text; valid during the call
+/// @param user_data  as passed with the callback
 pub type triton_log_callback = Option<
     unsafe extern "C" fn(
         level: triton_log_level,
@@ -118,17 +105,16 @@ pub type triton_log_callback = Option<
     ),
 >;
 
-/// Called once with the user_data of a callback when nothing will use it any more, on any thread. NULL for none.
+/// Frees the user_data of a callback: see CALLBACKS.
 pub type triton_finalizer = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
-/// A pointer of the caller's, and what ends it.
+/// A pointer of the caller, with its finalizer.
 struct UserData {
     pointer: *mut c_void,
     finalizer: triton_finalizer,
 }
 
-// SAFETY: the caller was told that any thread may use what it handed over (`triton_log_callback`,
-// `triton_finalizer`).
+// SAFETY: the contract's CALLBACKS: any thread may call the callback and the finalizer.
 unsafe impl Send for UserData {}
 // SAFETY: as above.
 unsafe impl Sync for UserData {}
@@ -136,23 +122,24 @@ unsafe impl Sync for UserData {}
 impl Drop for UserData {
     fn drop(&mut self) {
         if let Some(finalizer) = self.finalizer {
-            // SAFETY: the caller's own function with the caller's own pointer, once, as `triton_finalizer` says.
+            // SAFETY: the caller's function with the caller's pointer, once (CALLBACKS).
             unsafe { finalizer(self.pointer) };
         }
     }
 }
 
-/// The options of a client; NULL for the defaults.
+/// Copies the options of a client; the defaults for NULL.
 ///
-/// # Safety NULL, or options that are not yet freed (HANDLES).
+/// # Safety
+/// NULL, or options that are not freed (HANDLES).
 pub(super) unsafe fn client_options(options: *const triton_client_options) -> ClientOptions {
     // SAFETY: the caller's promise.
     unsafe { options.as_ref() }.map_or_else(ClientOptions::default, |options| options.options.clone())
 }
 
-/// Makes options for a client, with the defaults.
+/// Creates options of a client, with the defaults.
 ///
-/// @param options_out  the options; free them with triton_client_options_free, at any time after triton_client_new
+/// @param options_out  the options; free them with triton_client_options_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_new(
     options_out: *mut *mut triton_client_options,
@@ -161,240 +148,230 @@ pub unsafe extern "C" fn triton_client_options_new(
     // SAFETY: the contract's OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            let out = Out::new(options_out, "options_out", std::ptr::null_mut()).required()?;
+            let out = Out::new(options_out, "options_out", ptr::null_mut()).required()?;
             out.set(new_handle(triton_client_options { options: ClientOptions::default() }));
             Ok(())
         })
     }
 }
 
-/// Frees options of a client; NULL is harmless. Clients made with them live on.
+/// Frees options of a client. NULL is ignored. Clients that were made with them are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_free(options: *mut triton_client_options) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(options) });
 }
 
-/// Changes options of a client.
+/// Sets the timeout of calls that set none, from their start to the last byte of their response.
+/// triton_client_options_set_call_options can set it too: the later of both calls wins.
 ///
-/// # Safety HANDLES and OUT-PARAMETERS of the contract.
-unsafe fn change(
-    options: *mut triton_client_options,
-    error_out: *mut *mut triton_error,
-    set: impl FnOnce(&mut ClientOptions) -> Result<()>,
-) -> triton_status {
-    // SAFETY: the caller's promise.
-    unsafe { boundary(error_out, || set(&mut handle_mut(options, "options")?.options)) }
-}
-
-/// Sets the time limit for reaching a server: name resolution and connecting. The limit of the call counts as well.
-///
-/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none but the call's; 0 is INVALID_ARGUMENT
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_connect_timeout_us(
-    options: *mut triton_client_options,
-    timeout_us: u64,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    let set =
-        |options: &mut ClientOptions| options.set_connect_timeout(convert::timeout(timeout_us)).map(drop);
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
-}
-
-/// Sets the time limit of every call that has none of its own, from its start to its last byte.
-///
-/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+/// @param timeout_us  microseconds; the default is 60 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_timeout_us(
     options: *mut triton_client_options,
     timeout_us: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    let set = |options: &mut ClientOptions| options.set_timeout(convert::timeout(timeout_us)).map(drop);
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_timeout(convert::timeout(timeout_us)).map(drop)
+        })
+    }
 }
 
-/// Sets the time limit of loading or unloading a model, for calls that have none of their own.
+/// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies too.
 ///
-/// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; 0 is INVALID_ARGUMENT
+/// @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_connect_timeout_us(
+    options: *mut triton_client_options,
+    timeout_us: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_connect_timeout(convert::timeout(timeout_us)).map(drop)
+        })
+    }
+}
+
+/// Sets the timeout of calls that load or unload a model and set none themselves.
+///
+/// @param timeout_us  microseconds; the default is 10 min; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_load_timeout_us(
     options: *mut triton_client_options,
     timeout_us: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    let set = |options: &mut ClientOptions| options.set_load_timeout(convert::timeout(timeout_us)).map(drop);
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_load_timeout(convert::timeout(timeout_us)).map(drop)
+        })
+    }
 }
 
-/// Sets where the server's metrics are.
+/// Sets the defaults of every call, in place of those set before. They are merged field by field with the options of a
+/// call: a field that the call sets replaces the default. Headers, restricted keys and query parameters are merged by
+/// name: those of the call replace the defaults of the same name, and a value of NULL removes them.
 ///
-/// @param url  "http://host:8002/metrics", of which port and path may be left away; always HTTP, also for a client of
-///             gRPC
+/// Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may be another
+/// host. The timeout of the defaults does not apply to loading and unloading models
+/// (triton_client_options_set_load_timeout_us). Over gRPC, defaults that are for HTTP only make every call
+/// INVALID_ARGUMENT, as they do in the options of a call.
+///
+/// @param call_options  copied; may be changed or freed afterwards. NULL undoes it
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_call_options(
+    options: *mut triton_client_options,
+    call_options: *const triton_call_options,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_call_options(self::call_options(call_options).clone()).map(drop)
+        })
+    }
+}
+
+/// Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a larger
+/// response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count.
+/// Over gRPC no server accepts more than the default: use shared memory for larger tensors, or HTTP with a higher
+/// limit.
+///
+/// @param byte_size  bytes; the default is 2^31 - 1, which 0 restores
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_max_message_byte_size(
+    options: *mut triton_client_options,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let byte_size = if byte_size == 0 { DEFAULT_MAX_MESSAGE_BYTE_SIZE } else { byte_size };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_max_message_byte_size(byte_size).map(drop)
+        })
+    }
+}
+
+/// Sets the maximum size of a compressed response after it is decompressed. A larger response is RESOURCE_EXHAUSTED,
+/// whatever its compressed size.
+///
+/// It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of this size: a
+/// response of the control plane, the JSON part of an inference response, an event of triton_client_generate_stream,
+/// and what an inference response over gRPC has outside of raw contents. On the control plane it further limits the
+/// number of fields, members and elements to one for each 1,024 bytes of this size, but at least 4,096.
+///
+/// @param byte_size  bytes; the default is 256 MiB, which 0 restores
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_max_decompressed_byte_size(
+    options: *mut triton_client_options,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let byte_size = if byte_size == 0 { DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE } else { byte_size };
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_max_decompressed_byte_size(byte_size).map(drop)
+        })
+    }
+}
+
+/// Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a page
+/// fault for every 4 KiB. Results that are not freed yet do not count.
+///
+/// @param byte_size  bytes; the default is 64 MiB; 0 keeps none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
+    options: *mut triton_client_options,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_result_memory_byte_size(byte_size);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds
+/// all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and this option's name in
+/// the message. So does a call that the callback of triton_client_generate_stream makes on the same client: it needs a
+/// second connection.
+///
+/// @param max  0 restores the default, without a maximum: each concurrent call has a connection
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_max_connections(
+    options: *mut triton_client_options,
+    max: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_max_connections((max != 0).then_some(max)).map(drop)
+        })
+    }
+}
+
+/// Sets the URL of the server's metrics.
+///
+/// @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP, also for a
+///             client of gRPC. The default is port 8002 of the server's host, which NULL restores
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_metrics_url(
     options: *mut triton_client_options,
     url: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    let set = |options: &mut ClientOptions| {
-        // SAFETY: the contract's TEXT.
-        let url = unsafe { convert::string(url, "url") }?;
-        options.set_metrics_url(url).map(drop)
-    };
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            match convert::string_or_none(url, "url")? {
+                Some(url) => options.options.set_metrics_url(url).map(drop)?,
+                None => options.options.remove_metrics_url(),
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
 /// another name. gRPC's own health service (triton_client_health_check) keeps its name.
 ///
-/// @param name  "package.Service"; the default is "inference.GRPCInferenceService". INVALID_ARGUMENT unless the parts
-///              between dots are ASCII letters, digits and '_', and begin with no digit
+/// @param name  "package.Service"; the default is "inference.GRPCInferenceService", which NULL restores.
+///              INVALID_ARGUMENT unless it consists of identifiers separated by dots: ASCII letters, digits and '_',
+///              not beginning with a digit
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
     options: *mut triton_client_options,
     name: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    let set = |options: &mut ClientOptions| {
-        // SAFETY: the contract's TEXT.
-        let name = unsafe { convert::string(name, "name") }?;
-        options.set_grpc_service_name(name).map(drop)
-    };
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            let name = convert::string_or_none(name, "name")?.unwrap_or(DEFAULT_GRPC_SERVICE_NAME);
+            options.options.set_grpc_service_name(name).map(drop)
+        })
+    }
 }
 
-/// Adds the key of restricted endpoints to every call: see triton_call_options_add_restricted_key.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_add_restricted_key(
-    options: *mut triton_client_options,
-    name: *const c_char,
-    value: *const c_char,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    let set = |options: &mut ClientOptions| {
-        // SAFETY: the contract's TEXT.
-        let (name, value) = unsafe { (convert::string(name, "name")?, convert::string(value, "value")?) };
-        options.add_restricted_key(name, value).map(drop)
-    };
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
-}
-
-/// Sets the maximum size of a message that is sent or accepted. A larger request fails before it is sent, a larger
-/// response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over
-/// gRPC no server accepts more than the default: larger tensors take shared memory, or HTTP with a higher limit.
+/// Sets a callback for log messages, in place of the one set before. Without one nothing is written anywhere.
 ///
-/// @param byte_size  bytes; the default is TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE; 0 is INVALID_ARGUMENT
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_max_message_byte_size(
-    options: *mut triton_client_options,
-    byte_size: u64,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    let set = |options: &mut ClientOptions| options.set_max_message_byte_size(byte_size).map(drop);
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
-}
-
-/// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds all
-/// of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, with this option's name in the message. A call
-/// that the callback of triton_client_generate_stream makes on the same client needs a connection beside the stream's.
-///
-/// @param max  default UINT64_MAX, no maximum: as many as there are calls at once; 0 is INVALID_ARGUMENT
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_max_connections(
-    options: *mut triton_client_options,
-    max: u64,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // A value that usize cannot hold sets no maximum.
-    let set = |options: &mut ClientOptions| options.set_max_connections(usize::try_from(max).ok()).map(drop);
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
-}
-
-/// Sets how many bytes of freed results the client keeps as memory for the next ones: fresh memory costs a page fault
-/// for every 4 KiB of it. Results that are not freed yet do not count.
-///
-/// @param byte_size  64 MiB unless told; 0 keeps none
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
-    options: *mut triton_client_options,
-    byte_size: u64,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    let set = |options: &mut ClientOptions| {
-        options.set_result_memory_byte_size(byte_size);
-        Ok(())
-    };
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
-}
-
-/// Sets the most bytes that a compressed answer may have once it is decompressed: one that has more is
-/// RESOURCE_EXHAUSTED, however small it came. A quarter of it is the most that the library takes apart as a whole,
-/// which grows in memory too: an answer of the control plane, the JSON part of an inference's answer, an event of
-/// triton_client_generate_stream, and what an inference's answer over gRPC has outside of raw contents. Of what is taken
-/// apart on the control plane there is one part at most (a field, a member, an element) for each 1,024 bytes of the
-/// limit, and 4,096 at least.
-///
-/// @param byte_size  bytes; 0 is INVALID_ARGUMENT
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_max_decompressed_byte_size(
-    options: *mut triton_client_options,
-    byte_size: u64,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    let set = |options: &mut ClientOptions| options.set_max_decompressed_byte_size(byte_size).map(drop);
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
-}
-
-/// Sets how inference requests are compressed, unless the options of a call say otherwise. Over HTTP Triton limits what it
-/// decompresses: triton_call_options_set_request_compression.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_request_compression(
-    options: *mut triton_client_options,
-    compression: triton_compression_number,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    let set = |options: &mut ClientOptions| {
-        options.set_request_compression(convert::compression(compression)?);
-        Ok(())
-    };
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
-}
-
-/// Sets which compression is requested for the responses to inferences, unless the options of a call say otherwise. The
-/// server may send them without; Triton compresses over gRPC only if it was started so.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_response_compression(
-    options: *mut triton_client_options,
-    compression: triton_compression_number,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    let set = |options: &mut ClientOptions| {
-        options.set_response_compression(convert::compression(compression)?);
-        Ok(())
-    };
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS. It goes through boundary() in change().
-    unsafe { change(options, error_out, set) }
-}
-
-/// Makes a client tell what it does. Without a log callback nothing is written anywhere.
-///
-/// @param level      the least weight that is told: TRITON_LOG_DEBUG tells of every call
-/// @param callback   hears the messages; not NULL
-/// @param finalizer  called with user_data when the options and every client made with them are gone, or another
-///                   callback has taken its place; not called if this function fails; NULL for none
-/// @param user_data  handed to both
+/// @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
+/// @param callback   receives the messages; NULL undoes it
+/// @param finalizer  called with user_data when the options, and every client that was made with them, are freed or
+///                   have another callback (CALLBACKS); may be NULL
+/// @param user_data  passed to both
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_log_callback(
     options: *mut triton_client_options,
@@ -404,39 +381,24 @@ pub unsafe extern "C" fn triton_client_options_set_log_callback(
     user_data: *mut c_void,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS; the callback is the caller's own, as `triton_log_callback` says.
+    // SAFETY: the contract's HANDLES, CALLBACKS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
+        change(options, error_out, "options", |options| {
             let level = convert::log_level(level)?;
-            let callback = callback.ok_or_else(|| handle::null("callback"))?;
+            // From here on nothing fails: the finalizer is not called for a failure.
             let user_data = UserData { pointer: user_data, finalizer };
-            let tell = move |level: LogLevel, target: &str, message: &str| {
+            let Some(callback) = callback else {
+                options.options.remove_log_callback();
+                return Ok(());
+            };
+            let log = move |level: LogLevel, target: &str, message: &str| {
+                // The whole of it, so that the closure owns the finalizer too.
                 let user_data = &user_data;
                 let (target, message) = (convert::c_string(target), convert::c_string(message));
                 callback(level.into(), target.as_ptr(), message.as_ptr(), user_data.pointer);
             };
-            options.set_log_callback(level, Arc::new(tell));
+            options.options.set_log_callback(level, Arc::new(log));
             Ok(())
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::options::{
-        DEFAULT_CONNECT_TIMEOUT, DEFAULT_LOAD_TIMEOUT, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
-        DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT,
-    };
-
-    #[test]
-    fn the_header_names_the_defaults_that_hold() {
-        assert_eq!(u128::from(TRITON_DEFAULT_CONNECT_TIMEOUT_US), DEFAULT_CONNECT_TIMEOUT.as_micros());
-        assert_eq!(u128::from(TRITON_DEFAULT_TIMEOUT_US), DEFAULT_TIMEOUT.as_micros());
-        assert_eq!(u128::from(TRITON_DEFAULT_LOAD_TIMEOUT_US), DEFAULT_LOAD_TIMEOUT.as_micros());
-        assert_eq!(TRITON_DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE);
-        assert_eq!(TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE);
-        assert_eq!(TRITON_DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE);
     }
 }

@@ -14,7 +14,7 @@ use super::{
     datatype::{self, triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
     handle::{Out, free, handle, null},
-    headers::Texts,
+    headers::triton_headers,
     infallible::infallible,
     parameters::{List, triton_parameter},
     request::triton_bytes,
@@ -35,7 +35,7 @@ pub struct triton_infer_result {
     endpoint: OnceLock<CString>,
     debug_string: OnceLock<CString>,
     parameters: List,
-    headers: Texts,
+    headers: OnceLock<triton_headers>,
 }
 
 /// One output of a result. Belongs to the result.
@@ -99,7 +99,7 @@ impl triton_infer_result {
             endpoint: OnceLock::new(),
             debug_string: OnceLock::new(),
             parameters: List::default(),
-            headers: Texts::default(),
+            headers: OnceLock::new(),
         }
     }
 
@@ -399,40 +399,15 @@ pub unsafe extern "C" fn triton_infer_result_parameter(
     })
 }
 
-/// The number of headers of the answer; over gRPC of its metadata. A name may be there several times.
+/// Returns the headers of the response, over gRPC its metadata. Never NULL unless the result is.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_header_count(result: *const triton_infer_result) -> usize {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { result.as_ref().map_or(0, |result| result.result.headers().iter().len()) }
-    })
-}
-
-/// The name of a header, in lower case; an empty text past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_header_name(
+pub unsafe extern "C" fn triton_infer_result_headers(
     result: *const triton_infer_result,
-    index: usize,
-) -> *const c_char {
-    infallible(EMPTY, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe {
-            result.as_ref().map_or(EMPTY, |result| result.headers.name(Some(result.result.headers()), index))
-        }
-    })
-}
-
-/// The value of a header; an empty text past the end. Over gRPC a value whose name ends in -bin is base64, as it was sent.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_header_value(
-    result: *const triton_infer_result,
-    index: usize,
-) -> *const c_char {
-    infallible(EMPTY, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe {
-            result.as_ref().map_or(EMPTY, |result| result.headers.value(Some(result.result.headers()), index))
-        }
+) -> *const triton_headers {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        let Some(result) = (unsafe { result.as_ref() }) else { return ptr::null() };
+        result.headers.get_or_init(|| result.result.headers().into())
     })
 }
 

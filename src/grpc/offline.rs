@@ -32,7 +32,7 @@ impl InferResult {
         let call = CallOptions::new();
         let mut options = ClientOptions::new();
         // The caller has the message in memory already: the limits protect against servers.
-        options.set_max_message_byte_size(u64::MAX)?.set_max_decompressed_byte_size(u64::MAX)?;
+        options.set_max_message_byte_size(usize::MAX)?.set_max_decompressed_byte_size(usize::MAX)?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
         let mut places = Places::unasked(&buffers);

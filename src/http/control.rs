@@ -77,7 +77,7 @@ impl Http {
         context: &'c CallContext<'_>,
     ) -> Result<Response<'c>, Failure> {
         let HttpRequest { method, path, body } = request;
-        connection.write_request_line(method.as_str(), &self.host, &self.base_path, path, context.query);
+        connection.write_request_line(method.as_str(), &self.host, &self.base_path, path, &context.query);
         if *method == Method::POST {
             let headers = &mut connection.headers;
             put(headers, "Content-Type: application/json\r\nContent-Length: ");

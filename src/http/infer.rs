@@ -42,7 +42,7 @@ impl Http {
         let was_reused = checked.is_reused;
         let connection = &mut checked.connection;
         let _on = caller.on(&connection.link.clone());
-        connection.write_request_line("POST", &self.host, &self.base_path, request.path(), context.query);
+        connection.write_request_line("POST", &self.host, &self.base_path, request.path(), &context.query);
         request.write_headers(&mut connection.headers, context);
         connection.end_headers(context);
         connection.ids.send(request.id);

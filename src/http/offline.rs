@@ -51,9 +51,10 @@ impl InferResult {
     ) -> Result<Self> {
         let call = CallOptions::new();
         let mut options = ClientOptions::new();
-        options.set_max_message_byte_size(max_byte_size)?;
+        let max = usize::try_from(max_byte_size).unwrap_or(usize::MAX);
+        options.set_max_message_byte_size(max)?;
         // The caller's limit is the only one: no smaller one for what is parsed.
-        options.set_max_decompressed_byte_size(max_byte_size.saturating_mul(4))?;
+        options.set_max_decompressed_byte_size(max.saturating_mul(4))?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
         let mut places = Places::unasked(&buffers);

@@ -60,9 +60,10 @@ impl<'r> Prepared<'r> {
         let tensors: Vec<&[u8]> = request.tensors().filter(|tensor| !tensor.is_empty()).collect();
         let tensor_byte_size: u64 = tensors.iter().map(|tensor| tensor.len() as u64).sum();
         context.check_request_size(tensor_byte_size)?;
+        context.check_json_size_header()?;
         let (path, json) = forms(request)?;
-        let path = match &context.route.path {
-            Some(path) => Form::Made(path.clone()),
+        let path = match context.route.path {
+            Some(path) => Form::Made(path.to_owned()),
             None => path,
         };
         let opening = opening(request);
@@ -106,7 +107,7 @@ impl<'r> Prepared<'r> {
         // A body of JSON only is declared as JSON: servers without the binary extension accept nothing else.
         let json_byte_size = self.is_binary.then_some(self.opening.len() + self.json.len());
         put(to, "Content-Type: ");
-        match (&context.route.content_type, json_byte_size) {
+        match (context.route.content_type, json_byte_size) {
             (None, Some(_)) => put(to, "application/octet-stream"),
             (Some(content_type), Some(size)) => put(to, &content_type.replace("{}", &size.to_string())),
             (Some(content_type), None) if !content_type.contains("{}") => put(to, content_type),

@@ -25,7 +25,7 @@ const JSON_BYTE_SIZE_IN_TYPE: &str = "json-header-size=";
 
 /// The name of the header with the byte size of the JSON part.
 pub(super) fn json_size_header<'c>(context: &'c CallContext<'_>) -> &'c str {
-    context.route.json_size_header.as_deref().unwrap_or(JSON_BYTE_SIZE)
+    context.route.json_size_header.unwrap_or(JSON_BYTE_SIZE)
 }
 
 /// Status line and headers of a response.

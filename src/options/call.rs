@@ -1,44 +1,76 @@
-//! What one call is told.
+//! The options of a call, which are also the client's defaults for all calls.
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 
 use super::{
-    header::{self, LoadReportFormat, RestrictedKey},
+    header::{self, Header, LoadReportFormat, RestrictedKey},
     not_zero,
+    query::Query,
 };
 use crate::{
     compression::Compression,
     error::{Error, Result},
-    url::push_escaped,
 };
 
-/// What one call is told. The defaults are those of its client.
+/// The options of a call. What they do not set is as in the client's defaults
+/// ([`ClientOptions::set_call_options`](crate::ClientOptions::set_call_options)).
 #[derive(Clone, Debug, Default)]
 pub struct CallOptions {
-    /// `None`: the client's. `Some(None)`: no limit.
+    /// `Some(None)`: no timeout.
     pub(super) timeout: Option<Option<Duration>>,
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) headers: Vec<Header>,
     pub(super) restricted_keys: Vec<RestrictedKey>,
-    pub(super) load_report: Option<LoadReportFormat>,
-    /// Escaped: `a=b&c=d`.
-    pub(super) query: String,
+    /// `Some(None)`: no report.
+    pub(super) load_report: Option<Option<LoadReportFormat>>,
+    pub(super) query: Query,
     pub(super) request_compression: Option<Compression>,
-    pub(super) response_compression: Option<Compression>,
-    pub(super) accept_encoding: Option<String>,
-    pub(super) route: Route,
+    pub(super) response_encoding: Option<ResponseEncoding>,
+    pub(super) route: Route<String>,
 }
 
-/// Where an inference over HTTP goes, and how it says what it is, where a gateway wants it otherwise than Triton.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Route {
-    /// Instead of `/v2/models/MODEL/infer`, behind the client's base path.
-    pub path: Option<String>,
-    /// With `{}` where the byte size of the JSON part goes.
-    pub content_type: Option<String>,
+/// Which compression is requested for the response. One field, so that a call that sets either form replaces both.
+#[derive(Clone, Debug)]
+pub(super) enum ResponseEncoding {
+    Compression(Compression),
+    /// The value of Accept-Encoding.
+    Accept(String),
+}
+
+impl ResponseEncoding {
+    /// `None`: not compressed.
+    pub fn accept(&self) -> Option<&str> {
+        match self {
+            Self::Compression(Compression::None) => None,
+            Self::Compression(compression) => Some(compression.name()),
+            Self::Accept(encodings) => Some(encodings),
+        }
+    }
+}
+
+/// Path and headers of an inference over HTTP that a gateway expects in another form than Triton.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Route<S> {
+    /// Instead of `/v2/models/MODEL/infer`, after the client's base path.
+    pub path: Option<S>,
+    /// With `{}` for the byte size of the JSON part.
+    pub content_type: Option<S>,
     /// The header of the byte size of the JSON part; empty for none.
-    pub json_size_header: Option<String>,
+    pub json_size_header: Option<S>,
+}
+
+impl Route<String> {
+    /// The route of a call whose client has `defaults`.
+    pub fn over<'r>(&'r self, defaults: &'r Self) -> Route<&'r str> {
+        let either =
+            |own: &'r Option<String>, default: &'r Option<String>| own.as_deref().or(default.as_deref());
+        Route {
+            path: either(&self.path, &defaults.path),
+            content_type: either(&self.content_type, &defaults.content_type),
+            json_size_header: either(&self.json_size_header, &defaults.json_size_header),
+        }
+    }
 }
 
 impl CallOptions {
@@ -47,140 +79,199 @@ impl CallOptions {
         headers: Vec::new(),
         restricted_keys: Vec::new(),
         load_report: None,
-        query: String::new(),
+        query: Query::EMPTY,
         request_compression: None,
-        response_compression: None,
-        accept_encoding: None,
+        response_encoding: None,
         route: Route { path: None, content_type: None, json_size_header: None },
     };
 
-    /// The client's defaults.
+    /// Creates options that set nothing.
     pub fn new() -> Self {
         Self::DEFAULT
     }
 
-    /// The time limit of the call, from its start to its last byte: names, connecting, sending and receiving all
-    /// count. `None` is no limit; zero is INVALID_ARGUMENT.
-    pub fn set_timeout(&mut self, limit: Option<Duration>) -> Result<&mut Self> {
-        self.timeout = Some(not_zero(limit)?);
+    /// Sets the timeout of the call, from its start to the last byte of its response: name resolution, connecting,
+    /// sending and receiving all count. `None` means no timeout. INVALID_ARGUMENT for zero.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
+        self.timeout = Some(not_zero(timeout)?);
         Ok(self)
     }
 
-    /// Adds a header to the call, metadata over gRPC. A name may be added several times. The value of a name that ends
-    /// in `-bin` is any bytes, which gRPC carries as base64.
+    /// Adds a header to the call, over gRPC metadata. A name may be added several times. A name that ends in `-bin`
+    /// takes any bytes, which are sent as base64. Replaces the client's default headers of that name.
     ///
-    /// INVALID_ARGUMENT: a name that is none (letters, digits and few signs), a value with CR, LF or NUL, and, with the
-    /// reason, a name that the library or the protocol sets itself.
+    /// INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or if the
+    /// library or the protocol sets that header itself.
     pub fn add_header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self> {
-        let (name, value) = header::checked(name, value.as_ref())?;
-        if self.route.json_size_header.as_deref().is_some_and(|own| name.as_str().eq_ignore_ascii_case(own)) {
-            return Err(Error::invalid(format!("header '{name}' tells the byte size of the JSON part")));
+        let header = Header::new(name, value.as_ref())?;
+        if self.route.json_size_header.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)) {
+            return Err(json_size_conflict(name));
         }
-        self.headers.push((name, value));
+        self.headers.push(header);
         Ok(self)
     }
 
-    /// Adds the key of endpoints that the server restricts (`--http-restricted-api`, `--grpc-restricted-protocol`), by
-    /// the name that it has there: a header of that name over HTTP, and over gRPC the metadata `triton-grpc-protocol-NAME`
-    /// that Triton looks for. INVALID_ARGUMENT as for [`add_header`](Self::add_header).
+    /// Removes a header: those added under that name, and the client's defaults of that name. INVALID_ARGUMENT for a
+    /// name that [`add_header`](Self::add_header) does not accept.
+    pub fn remove_header(&mut self, name: &str) -> Result<&mut Self> {
+        let removed = Header::removed(name)?;
+        self.headers.retain(|own| own.name != removed.name);
+        self.headers.push(removed);
+        Ok(self)
+    }
+
+    /// Adds the key of endpoints that the server restricts (`--http-restricted-api`, `--grpc-restricted-protocol`):
+    /// over HTTP a header of that name, over gRPC the metadata `triton-grpc-protocol-NAME` that Triton expects.
+    /// Replaces the key of that name, in these options and in the client's defaults. INVALID_ARGUMENT as for
+    /// [`add_header`](Self::add_header).
     pub fn add_restricted_key(&mut self, name: &str, value: &str) -> Result<&mut Self> {
-        self.restricted_keys.push(RestrictedKey::new(name, value)?);
+        self.replace_key(RestrictedKey::new(name, value)?);
         Ok(self)
     }
 
-    /// Asks the server to report its load, as ORCA has it: [`Headers::load_report`](crate::Headers::load_report) reads it.
-    /// Triton does so over HTTP, in response to `generate` and `generate_stream` alone, for the backends that have such
-    /// metrics, vLLM's and TensorRT-LLM's. `None`, the default, asks for none.
-    pub fn set_load_report(&mut self, format: Option<LoadReportFormat>) -> &mut Self {
-        self.load_report = format;
-        self
+    /// Removes a key: the one added under that name, and the client's default of that name. INVALID_ARGUMENT for a name
+    /// that [`add_restricted_key`](Self::add_restricted_key) does not accept.
+    pub fn remove_restricted_key(&mut self, name: &str) -> Result<&mut Self> {
+        self.replace_key(RestrictedKey::removed(name)?);
+        Ok(self)
     }
 
-    /// Adds a parameter to the URL of the call, which is escaped here. HTTP only: over gRPC the call is
-    /// INVALID_ARGUMENT. No name is INVALID_ARGUMENT.
+    fn replace_key(&mut self, key: RestrictedKey) {
+        self.restricted_keys.retain(|own| !own.is_of_same_name(&key));
+        self.restricted_keys.push(key);
+    }
+
+    /// Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times.
+    /// Replaces the client's default parameters of that name. HTTP only: over gRPC the call is INVALID_ARGUMENT.
+    /// INVALID_ARGUMENT for an empty name.
     pub fn add_query_parameter(&mut self, name: &str, value: &str) -> Result<&mut Self> {
-        if name.is_empty() {
-            return Err(Error::invalid("a query parameter needs a name"));
-        }
-        if !self.query.is_empty() {
-            self.query.push('&');
-        }
-        push_escaped(&mut self.query, name, b"");
-        self.query.push('=');
-        push_escaped(&mut self.query, value, b"");
+        check_query_name(name)?;
+        self.query.add(name, value);
         Ok(self)
     }
 
-    /// How the inference request is compressed. Over HTTP Triton refuses a request that has more than 64 MiB once it is
-    /// decompressed (since 2.65; `--http-max-input-size`): a tensor of 80 MB passes plain and fails compressed, with
-    /// INVALID_ARGUMENT. gRPC has no such limit.
+    /// Removes a query parameter: those added under that name, and the client's defaults of that name. INVALID_ARGUMENT
+    /// for an empty name.
+    pub fn remove_query_parameter(&mut self, name: &str) -> Result<&mut Self> {
+        check_query_name(name)?;
+        self.query.remove(name);
+        Ok(self)
+    }
+
+    /// Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is
+    /// decompressed (since 2.65; `--http-max-input-size`) with INVALID_ARGUMENT, though it accepts a larger one that is
+    /// not compressed. gRPC has no such limit. The default is [`Compression::None`].
     pub fn set_request_compression(&mut self, compression: Compression) -> &mut Self {
         self.request_compression = Some(compression);
         self
     }
 
-    /// How the answer to the inference request is wanted. Over HTTP a request that wants no compression says so
-    /// (`Accept-Encoding: identity`): proxies would ask the server for some otherwise. A body that is compressed although no
-    /// header says so is decompressed if compression was requested, and INTERNAL if not.
+    /// Sets which compression is requested for responses to inferences. The server may send them without; Triton over
+    /// gRPC compresses only if it was started so. Over HTTP a call that requests none sends `Accept-Encoding:
+    /// identity`, without which a proxy may request compression from the server. A body that is compressed although no
+    /// header says so is decompressed if compression was requested, and INTERNAL if not. Replaces what
+    /// [`set_accept_encoding`](Self::set_accept_encoding) set. The default is [`Compression::None`].
     pub fn set_response_compression(&mut self, compression: Compression) -> &mut Self {
-        self.response_compression = Some(compression);
-        self.accept_encoding = None;
+        self.response_encoding = Some(ResponseEncoding::Compression(compression));
         self
     }
 
-    /// How the answer to an inference request over HTTP is wanted, in HTTP's own words: `"deflate, gzip;q=0.5"`.
-    /// INVALID_ARGUMENT for an encoding other than gzip, deflate and identity.
+    /// Sets the Accept-Encoding of inferences, for example `"deflate, gzip;q=0.5"`; over gRPC without the weights.
+    /// Replaces what [`set_response_compression`](Self::set_response_compression) set. INVALID_ARGUMENT for any
+    /// encoding other than gzip, deflate and identity.
     pub fn set_accept_encoding(&mut self, encodings: &str) -> Result<&mut Self> {
         for encoding in encodings.split(',') {
             let (name, weight) = encoding.split_once(';').unwrap_or((encoding, "q=1"));
             let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
             let is_known = Compression::from_name(name.trim()).is_some();
             if !is_known || !weight.is_some_and(|weight| (0.0..=1.0).contains(&weight)) {
-                let message =
-                    format!("'{encoding}' is none of gzip, deflate and identity, with a weight or without");
+                let message = format!(
+                    "invalid encoding '{encoding}': expected gzip, deflate or identity, optionally with a weight"
+                );
                 return Err(Error::invalid(message));
             }
         }
-        self.accept_encoding = Some(encodings.to_owned());
+        self.response_encoding = Some(ResponseEncoding::Accept(encodings.to_owned()));
         Ok(self)
     }
 
-    /// Sends an inference over HTTP to another path, `/invocations`, behind the client's base path. For gateways that
-    /// stand before Triton, such as SageMaker and Vertex AI. INVALID_ARGUMENT if it does not begin with a slash, or
-    /// has what can't stand in a path.
+    /// Undoes [`set_accept_encoding`](Self::set_accept_encoding) and
+    /// [`set_response_compression`](Self::set_response_compression).
+    pub(crate) fn remove_accept_encoding(&mut self) {
+        self.response_encoding = None;
+    }
+
+    /// Requests the server's load report, in the format of ORCA, which
+    /// [`Headers::load_report`](crate::Headers::load_report) reads. Triton sends it over HTTP, for `generate` and
+    /// `generate_stream` only, and for backends that have such metrics (vLLM, TensorRT-LLM). `None`, the default,
+    /// requests none.
+    pub fn set_load_report(&mut self, format: Option<LoadReportFormat>) -> &mut Self {
+        self.load_report = Some(format);
+        self
+    }
+
+    /// Sends inferences over HTTP to another path, for example `/invocations`, after the client's base path: for
+    /// gateways before Triton, such as SageMaker and Vertex AI. INVALID_ARGUMENT if the path does not begin with a
+    /// slash, or is not a valid path of a URL.
     pub fn set_http_path(&mut self, path: &str) -> Result<&mut Self> {
-        let is_path = path.starts_with('/')
+        let is_valid = path.starts_with('/')
             && path.is_ascii()
             && path.parse::<http::Uri>().is_ok()
             && !path.contains(['?', '#']);
-        if !is_path {
-            return Err(Error::invalid(format!("'{path}' is no path of a URL")));
+        if !is_valid {
+            return Err(Error::invalid(format!("invalid URL path '{path}'")));
         }
         self.route.path = Some(path.to_owned());
         Ok(self)
     }
 
-    /// Sends an inference over HTTP under another content type. `{}` in it stands for the byte size of the JSON part:
-    /// `"application/vnd.sagemaker-triton.binary+json;json-header-size={}"`; from an answer's content type the size is
-    /// read in the same form. A request that is JSON alone has no such size: with `{}` it goes under
-    /// `application/json` then.
+    /// Undoes [`set_http_path`](Self::set_http_path).
+    pub(crate) fn remove_http_path(&mut self) {
+        self.route.path = None;
+    }
+
+    /// Sets the content type of inferences over HTTP, in which `{}` stands for the byte size of the JSON part:
+    /// `"application/vnd.sagemaker-triton.binary+json;json-header-size={}"`. The size is read from the content type of
+    /// the response in the same form. A request that consists of JSON only has no such size: with `{}` it is sent as
+    /// `application/json`.
     pub fn set_http_content_type(&mut self, content_type: &str) -> Result<&mut Self> {
         HeaderValue::from_str(content_type)
-            .map_err(|_| Error::invalid(format!("'{content_type}' is no content type")))?;
+            .map_err(|_| Error::invalid(format!("invalid content type '{content_type}'")))?;
         self.route.content_type = Some(content_type.to_owned());
         Ok(self)
     }
 
-    /// The header that tells the byte size of the JSON part over HTTP, of a request and of its answer, instead of
-    /// `Inference-Header-Content-Length`. An empty name is no header.
+    /// Undoes [`set_http_content_type`](Self::set_http_content_type).
+    pub(crate) fn remove_http_content_type(&mut self) {
+        self.route.content_type = None;
+    }
+
+    /// Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead of
+    /// `Inference-Header-Content-Length`. An empty name sends no such header.
     pub fn set_http_json_size_header(&mut self, name: &str) -> Result<&mut Self> {
         if !name.is_empty() && !name.eq_ignore_ascii_case("inference-header-content-length") {
-            let name = header::checked_name(name)?;
-            if self.headers.iter().any(|(own, _)| *own == name) {
-                return Err(Error::invalid(format!("header '{name}' is one of the call's already")));
+            let name = header::check_name(name)?;
+            if self.headers.iter().any(|own| own.name == name && own.value.is_some()) {
+                return Err(json_size_conflict(name.as_str()));
             }
         }
         self.route.json_size_header = Some(name.to_owned());
         Ok(self)
     }
+
+    /// Undoes [`set_http_json_size_header`](Self::set_http_json_size_header).
+    pub(crate) fn remove_http_json_size_header(&mut self) {
+        self.route.json_size_header = None;
+    }
+}
+
+/// The error of a header that the caller adds and that has the byte size of the JSON part as well.
+pub(super) fn json_size_conflict(name: &str) -> Error {
+    Error::invalid(format!(
+        "header '{name}' is both added and set as the header of the JSON part's byte size (option http_json_size_header)"
+    ))
+}
+
+fn check_query_name(name: &str) -> Result<()> {
+    if name.is_empty() { Err(Error::invalid("the name of a query parameter is empty")) } else { Ok(()) }
 }

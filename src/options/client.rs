@@ -1,49 +1,45 @@
-//! What a client is told when it is made.
+//! The options of a client.
 
 use std::{sync::Arc, time::Duration};
 
-use super::{header::RestrictedKey, not_zero};
+use super::{CallOptions, not_zero};
 use crate::{
-    compression::Compression,
     error::{Error, Result, excerpt},
     log::{Log, LogCallback, LogLevel},
     url::{Protocol, Url},
 };
 
-/// The time limit for reaching a server, unless told otherwise: 10 s.
+/// The default timeout for reaching a server: 10 s.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time limit of a whole call, unless told otherwise: 60 s.
+/// The default timeout of a call: 60 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-/// The default maximum size of a message that is sent or accepted: 2^31 - 1 bytes, more than which no server accepts over
-/// gRPC.
-pub const DEFAULT_MAX_MESSAGE_BYTE_SIZE: u64 = i32::MAX as u64;
-/// The time limit of loading or unloading a model, unless told otherwise: 10 min.
+/// The default maximum size of a message: 2^31 - 1 bytes, the maximum of gRPC servers.
+pub const DEFAULT_MAX_MESSAGE_BYTE_SIZE: usize = i32::MAX as usize;
+/// The default timeout of loading or unloading a model: 10 min.
 pub const DEFAULT_LOAD_TIMEOUT: Duration = Duration::from_secs(600);
-/// The memory of freed results that a client keeps for the next ones, unless told otherwise: 64 MiB.
-pub const DEFAULT_RESULT_MEMORY_BYTE_SIZE: u64 = 64 << 20;
-/// The most bytes that a compressed answer may have once it is decompressed, unless told otherwise: 256 MiB.
-pub const DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: u64 = 256 << 20;
-/// The default name of the gRPC service of inference and control plane, as Triton calls it.
+/// The default size of the memory of freed results that a client keeps: 64 MiB.
+pub const DEFAULT_RESULT_MEMORY_BYTE_SIZE: usize = 64 << 20;
+/// The default maximum size of a compressed response after it is decompressed: 256 MiB.
+pub const DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: usize = 256 << 20;
+/// The default name of the gRPC service of inference and control plane, which is Triton's.
 pub const DEFAULT_GRPC_SERVICE_NAME: &str = "inference.GRPCInferenceService";
 
-/// The port of Triton's metrics.
+/// The default port of Triton's metrics.
 pub(crate) const METRICS_PORT: u16 = 8002;
 
-/// What a [`Client`](crate::Client) is told when it is made. Plain data: each setter checks at once.
+/// The options of a [`Client`](crate::Client), which copies them. Every setter checks its argument.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) max_message_byte_size: u64,
-    pub(crate) max_decompressed_byte_size: u64,
-    pub(crate) result_memory_byte_size: u64,
+    timeout: Option<Duration>,
+    pub(crate) max_message_byte_size: usize,
+    pub(crate) max_decompressed_byte_size: usize,
+    pub(crate) result_memory_byte_size: usize,
     pub(crate) load_timeout: Option<Duration>,
     pub(crate) max_connections: usize,
     pub(crate) metrics_url: Option<Url>,
     pub(crate) grpc_service_name: String,
-    pub(super) request_compression: Compression,
-    pub(super) response_compression: Compression,
-    pub(super) restricted_keys: Vec<RestrictedKey>,
+    pub(super) call: CallOptions,
     pub(crate) log: Log,
 }
 
@@ -59,46 +55,65 @@ impl Default for ClientOptions {
             max_connections: usize::MAX,
             metrics_url: None,
             grpc_service_name: DEFAULT_GRPC_SERVICE_NAME.to_owned(),
-            request_compression: Compression::None,
-            response_compression: Compression::None,
-            restricted_keys: Vec::new(),
+            call: CallOptions::DEFAULT,
             log: Log::default(),
         }
     }
 }
 
 impl ClientOptions {
-    /// The defaults.
+    /// Creates options with the defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The time limit for reaching a server: name resolution and connecting. `None` leaves only the call's own limit.
-    /// A limit of zero is INVALID_ARGUMENT. Default: [`DEFAULT_CONNECT_TIMEOUT`].
-    pub fn set_connect_timeout(&mut self, limit: Option<Duration>) -> Result<&mut Self> {
-        self.connect_timeout = not_zero(limit)?;
+    /// Sets the timeout of calls that set none, from their start to the last byte of their response. `None` means no
+    /// timeout. INVALID_ARGUMENT for zero. The default is [`DEFAULT_TIMEOUT`].
+    ///
+    /// [`set_call_options`](Self::set_call_options) can set it too: the later of both calls wins.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
+        self.timeout = not_zero(timeout)?;
+        self.call.timeout = None;
         Ok(self)
     }
 
-    /// The time limit of every call that has none of its own, from its start to its last byte. `None` is no limit; a
-    /// limit of zero is INVALID_ARGUMENT. Default: [`DEFAULT_TIMEOUT`].
-    pub fn set_timeout(&mut self, limit: Option<Duration>) -> Result<&mut Self> {
-        self.timeout = not_zero(limit)?;
+    /// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies too.
+    /// `None` means no other timeout. INVALID_ARGUMENT for zero. The default is [`DEFAULT_CONNECT_TIMEOUT`].
+    pub fn set_connect_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
+        self.connect_timeout = not_zero(timeout)?;
         Ok(self)
     }
 
-    /// The time limit of loading or unloading a model, for calls that have none of their own: a large model takes longer
-    /// than any other call. `None` is no limit; zero is INVALID_ARGUMENT. Default: [`DEFAULT_LOAD_TIMEOUT`].
-    pub fn set_load_timeout(&mut self, limit: Option<Duration>) -> Result<&mut Self> {
-        self.load_timeout = not_zero(limit)?;
+    /// Sets the timeout of calls that load or unload a model and set none themselves: a large model takes longer than
+    /// any other call. `None` means no timeout. INVALID_ARGUMENT for zero. The default is [`DEFAULT_LOAD_TIMEOUT`].
+    pub fn set_load_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
+        self.load_timeout = not_zero(timeout)?;
         Ok(self)
     }
 
-    /// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds
-    /// all of them in use waits for one, up to its deadline: DEADLINE_EXCEEDED then, naming this option. So does a call that
-    /// the callback of [`Client::generate_stream`](crate::Client::generate_stream) makes on the same client, which needs a
-    /// connection beside the stream's. `None`, the default, is no maximum: there are as many as calls at once. Zero is
-    /// INVALID_ARGUMENT.
+    /// Sets the defaults of every call, in place of those set before; empty options undo it. What a call sets replaces
+    /// the default of that field; headers, restricted keys and query parameters are replaced, or removed, by name.
+    ///
+    /// Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may be
+    /// another host. A timeout of the defaults does not apply to loading and unloading models:
+    /// [`set_load_timeout`](Self::set_load_timeout).
+    ///
+    /// Returns INVALID_ARGUMENT for an option that makes sense for one call only; in this version there is none.
+    pub fn set_call_options(&mut self, options: CallOptions) -> Result<&mut Self> {
+        self.call = options;
+        Ok(self)
+    }
+
+    /// The timeout of a call that sets none.
+    pub(super) fn default_timeout(&self) -> Option<Duration> {
+        self.call.timeout.unwrap_or(self.timeout)
+    }
+
+    /// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that
+    /// finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED, naming this
+    /// option. So does a call that the callback of [`Client::generate_stream`](crate::Client::generate_stream) makes on
+    /// the same client: it needs a second connection. `None`, the default, sets no maximum: each concurrent call has a
+    /// connection. INVALID_ARGUMENT for zero.
     pub fn set_max_connections(&mut self, max: Option<usize>) -> Result<&mut Self> {
         if max == Some(0) {
             return Err(Error::invalid("max_connections must be at least 1"));
@@ -107,20 +122,27 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Where the server's metrics are: `"http://host:8002/metrics"`, of which port and path may be left away. Always HTTP,
-    /// also for a client of gRPC. INVALID_ARGUMENT for what is no such URL. Default: port 8002 of the server's host.
+    /// Sets the URL of the server's metrics, for example `"http://host:8002/metrics"`; port and path may be omitted.
+    /// Always HTTP, also for a client of gRPC. INVALID_ARGUMENT if it is not a valid URL for HTTP. The default is port
+    /// 8002 of the server's host.
     pub fn set_metrics_url(&mut self, url: &str) -> Result<&mut Self> {
         let url = Url::parse_with(url, METRICS_PORT)?;
         if url.protocol != Protocol::Http {
-            return Err(Error::invalid(format!("metrics come over HTTP, and '{url}' is no URL of it")));
+            return Err(Error::invalid(format!("invalid metrics URL '{url}': metrics are served over HTTP")));
         }
         self.metrics_url = Some(url);
         Ok(self)
     }
 
-    /// Sets the name of the gRPC service that inference and control plane call, `package.Service`, for servers that offer
-    /// the protocol under another name. gRPC's own health service keeps its name. INVALID_ARGUMENT unless the parts between
-    /// dots are ASCII letters, digits and `_`, and begin with no digit. Default: [`DEFAULT_GRPC_SERVICE_NAME`].
+    /// Restores the default.
+    pub(crate) fn remove_metrics_url(&mut self) {
+        self.metrics_url = None;
+    }
+
+    /// Sets the name of the gRPC service that inference and control plane call, `package.Service`, for servers that
+    /// offer the protocol under another name. gRPC's own health service keeps its name. INVALID_ARGUMENT unless the
+    /// name consists of identifiers separated by dots: ASCII letters, digits and `_`, not beginning with a digit. The
+    /// default is [`DEFAULT_GRPC_SERVICE_NAME`].
     pub fn set_grpc_service_name(&mut self, name: &str) -> Result<&mut Self> {
         let is_identifier = |part: &str| {
             let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -136,63 +158,50 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Adds the key of restricted endpoints to every call: see [`CallOptions::add_restricted_key`](super::CallOptions::add_restricted_key).
-    pub fn add_restricted_key(&mut self, name: &str, value: &str) -> Result<&mut Self> {
-        self.restricted_keys.push(RestrictedKey::new(name, value)?);
-        Ok(self)
-    }
-
-    /// Sets the maximum size in bytes of a message that is sent or accepted: a larger request fails before it is sent, a
-    /// larger response before it is stored, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over gRPC
-    /// no server accepts more than the default: larger tensors take shared memory, or HTTP with a higher limit. Zero is
-    /// INVALID_ARGUMENT. Default: [`DEFAULT_MAX_MESSAGE_BYTE_SIZE`].
-    pub fn set_max_message_byte_size(&mut self, byte_size: u64) -> Result<&mut Self> {
+    /// Sets the maximum size in bytes of a message that is sent or received: a larger request fails before it is sent,
+    /// a larger response before it is stored, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over
+    /// gRPC no server accepts more than the default: use shared memory for larger tensors, or HTTP with a higher limit.
+    /// INVALID_ARGUMENT for zero. The default is [`DEFAULT_MAX_MESSAGE_BYTE_SIZE`].
+    pub fn set_max_message_byte_size(&mut self, byte_size: usize) -> Result<&mut Self> {
         if byte_size == 0 {
-            return Err(Error::invalid("the largest message can't have 0 bytes"));
+            return Err(Error::invalid("max_message_byte_size must be greater than 0"));
         }
         self.max_message_byte_size = byte_size;
         Ok(self)
     }
 
-    /// The most bytes that a compressed answer may have once it is decompressed: one that has more is
-    /// RESOURCE_EXHAUSTED, however small it came. A quarter of it is the most that the library takes apart as a whole,
-    /// which grows in memory too: an answer of the control plane, the JSON part of an inference's answer, an event of
-    /// `generate_stream`, and what an inference's answer over gRPC has outside of raw contents. Of what is taken apart on
-    /// the control plane there is one part at most (a field, a member, an element) for each 1,024 bytes of the limit, and
-    /// 4,096 at least. Zero is INVALID_ARGUMENT. Default: [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
-    pub fn set_max_decompressed_byte_size(&mut self, byte_size: u64) -> Result<&mut Self> {
+    /// Sets the maximum size in bytes of a compressed response after it is decompressed: RESOURCE_EXHAUSTED beyond,
+    /// whatever its compressed size.
+    ///
+    /// It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of this
+    /// size: a response of the control plane, the JSON part of an inference response, an event of `generate_stream`,
+    /// and what an inference response over gRPC has outside of raw contents. On the control plane it further limits the
+    /// number of fields, members and elements to one for each 1,024 bytes of this size, but at least 4,096.
+    /// INVALID_ARGUMENT for zero. The default is [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
+    pub fn set_max_decompressed_byte_size(&mut self, byte_size: usize) -> Result<&mut Self> {
         if byte_size == 0 {
-            return Err(Error::invalid("a decompressed answer can't have 0 bytes"));
+            return Err(Error::invalid("max_decompressed_byte_size must be greater than 0"));
         }
         self.max_decompressed_byte_size = byte_size;
         Ok(self)
     }
 
-    /// How inference requests are compressed that are told nothing else. Default: not at all. Over HTTP Triton limits what
-    /// it decompresses: [`CallOptions::set_request_compression`](crate::CallOptions::set_request_compression).
-    pub fn set_request_compression(&mut self, compression: Compression) -> &mut Self {
-        self.request_compression = compression;
-        self
-    }
-
-    /// How the answers to inference requests are wanted that are told nothing else. The server may send them otherwise;
-    /// Triton compresses over gRPC only if it was started so. Default: not at all.
-    pub fn set_response_compression(&mut self, compression: Compression) -> &mut Self {
-        self.response_compression = compression;
-        self
-    }
-
-    /// How many bytes of freed results the client keeps as memory for the next ones, where fresh memory would cost a
-    /// page fault for every 4 KiB. 0: none. Default: [`DEFAULT_RESULT_MEMORY_BYTE_SIZE`].
-    pub fn set_result_memory_byte_size(&mut self, byte_size: u64) -> &mut Self {
+    /// Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a
+    /// page fault for every 4 KiB. 0 keeps none. The default is [`DEFAULT_RESULT_MEMORY_BYTE_SIZE`].
+    pub fn set_result_memory_byte_size(&mut self, byte_size: usize) -> &mut Self {
         self.result_memory_byte_size = byte_size;
         self
     }
 
-    /// Hears what the client does, from `most` upwards in weight. Any thread may call it, and it must not call the
-    /// client. Default: none, and then nothing is written anywhere.
-    pub fn set_log_callback(&mut self, most: LogLevel, callback: Arc<LogCallback>) -> &mut Self {
-        self.log = Log::new(most, callback);
+    /// Sets a callback for log messages of the level `max` and of higher severity. It is called on any thread, and must
+    /// not call the client. Without one, which is the default, nothing is written anywhere.
+    pub fn set_log_callback(&mut self, max: LogLevel, callback: Arc<LogCallback>) -> &mut Self {
+        self.log = Log::new(max, callback);
         self
+    }
+
+    /// Restores the default.
+    pub(crate) fn remove_log_callback(&mut self) {
+        self.log = Log::default();
     }
 }

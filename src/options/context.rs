@@ -1,13 +1,16 @@
 //! The options of a client and of a call, merged once for each call.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderName, HeaderValue};
 
 use super::{
     CallOptions, ClientOptions,
-    call::Route,
-    header::{LoadReportFormat, RestrictedKey},
+    call::{ResponseEncoding, Route, json_size_conflict},
+    header::{Header, LoadReportFormat, RestrictedKey},
 };
 use crate::{
     compression::Compression,
@@ -17,11 +20,11 @@ use crate::{
     url::Protocol,
 };
 
-/// What a caller does whose message exceeds the limit.
+/// Advice for a caller whose message exceeds the limit.
 const MORE_THAN_A_MESSAGE: &str = "use shared memory, whose tensors do not count, or raise option max_message_byte_size \
                                    (over gRPC no server accepts more than 2^31 - 1 bytes)";
 
-/// The options of the client and of the call, merged: what every layer below the client reads.
+/// The options of the client and of the call, merged: for every layer below the client.
 #[derive(Clone, Debug)]
 pub(crate) struct CallContext<'c> {
     pub until: Until,
@@ -30,14 +33,15 @@ pub(crate) struct CallContext<'c> {
     limited: &'static str,
     pub max_message_byte_size: u64,
     pub max_decompressed_byte_size: u64,
-    headers: &'c [(HeaderName, HeaderValue)],
+    /// The client's and the call's.
+    headers: [&'c [Header]; 2],
     restricted_keys: [&'c [RestrictedKey]; 2],
     load_report: Option<LoadReportFormat>,
-    pub query: &'c str,
+    pub query: Cow<'c, str>,
     pub request_compression: Compression,
-    /// In HTTP's words; `None`: as it is.
+    /// The value of Accept-Encoding; `None`: not compressed.
     pub accept_encoding: Option<&'c str>,
-    pub route: &'c Route,
+    pub route: Route<&'c str>,
     pub log: Log,
 }
 
@@ -48,28 +52,28 @@ impl<'c> CallContext<'c> {
 
     /// Of a call that starts `now`.
     pub fn starting(now: Instant, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
-        Self::within(now, call.timeout.unwrap_or(client.timeout), client, call)
+        Self::within(now, call.timeout.unwrap_or(client.default_timeout()), client, &client.call, call)
+    }
+
+    /// Of a call to another server than the client's, which the client's defaults are not sent to.
+    pub fn elsewhere(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+        const NONE: &CallOptions = &CallOptions::DEFAULT;
+        Self::within(Instant::now(), call.timeout.unwrap_or(client.default_timeout()), client, NONE, call)
     }
 
     /// Of a call that loads or unloads a model.
     pub fn loading(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
-        Self::within(Instant::now(), call.timeout.unwrap_or(client.load_timeout), client, call)
+        Self::within(Instant::now(), call.timeout.unwrap_or(client.load_timeout), client, &client.call, call)
     }
 
-    /// For one of several questions that the call asks: with no more time than `limit`, a part of what it has.
-    pub fn at_most(&self, limit: Duration) -> Self {
-        let left = self.until.deadline.remaining().map_or(limit, |left| left.min(limit));
+    /// Of one of several requests of the call: with a timeout of at most `max`.
+    pub fn at_most(&self, max: Duration) -> Self {
+        let left = self.until.deadline.remaining().map_or(max, |left| left.min(max));
         let until = Until { deadline: Deadline::after(Some(left)) };
-        Self { until, timeout: Some(left), limited: "one question", ..self.clone() }
+        Self { until, timeout: Some(left), limited: "one request", ..self.clone() }
     }
 
-    /// For another server than the client's, which its keys are no business of.
-    pub fn elsewhere(&self) -> Self {
-        let [_, call] = self.restricted_keys;
-        Self { restricted_keys: [&[], call], ..self.clone() }
-    }
-
-    /// For the message that comes out of a compressed one.
+    /// For the content of a compressed message.
     pub fn decompressed(&self) -> Self {
         Self { max_message_byte_size: self.max_decompressed_byte_size, ..self.clone() }
     }
@@ -78,40 +82,51 @@ impl<'c> CallContext<'c> {
         now: Instant,
         timeout: Option<Duration>,
         client: &'c ClientOptions,
+        defaults: &'c CallOptions,
         call: &'c CallOptions,
     ) -> Self {
-        let accept_encoding = match call.response_compression.unwrap_or(client.response_compression) {
-            _ if call.accept_encoding.is_some() => call.accept_encoding.as_deref(),
-            Compression::None => None,
-            compression => Some(compression.name()),
-        };
+        let response_encoding = call.response_encoding.as_ref().or(defaults.response_encoding.as_ref());
         Self {
             until: Until { deadline: Deadline::since(now, timeout) },
             timeout,
             limited: "the call",
-            max_message_byte_size: client.max_message_byte_size,
-            max_decompressed_byte_size: client.max_decompressed_byte_size,
-            headers: &call.headers,
-            restricted_keys: [&client.restricted_keys, &call.restricted_keys],
-            load_report: call.load_report,
-            query: &call.query,
-            request_compression: call.request_compression.unwrap_or(client.request_compression),
-            accept_encoding,
-            route: &call.route,
+            max_message_byte_size: client.max_message_byte_size as u64,
+            max_decompressed_byte_size: client.max_decompressed_byte_size as u64,
+            headers: [&defaults.headers, &call.headers],
+            restricted_keys: [&defaults.restricted_keys, &call.restricted_keys],
+            load_report: call.load_report.or(defaults.load_report).flatten(),
+            query: call.query.over(&defaults.query),
+            request_compression: call
+                .request_compression
+                .or(defaults.request_compression)
+                .unwrap_or(Compression::None),
+            accept_encoding: response_encoding.and_then(ResponseEncoding::accept),
+            route: call.route.over(&defaults.route),
             log: client.log.clone(),
         }
     }
 
-    /// What the caller adds to the head of the call.
+    /// The headers that the options add to the request.
     pub fn headers(&self, protocol: Protocol) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        let keys = self.restricted_keys.into_iter().flatten();
-        let headers = self.headers.iter().map(|(name, value)| (name, value));
+        let headers = merged(self.headers, |one, other| one.name == other.name);
+        let keys = merged(self.restricted_keys, RestrictedKey::is_of_same_name);
+        let headers = headers.filter_map(|header| Some((&header.name, header.value.as_ref()?)));
         headers
-            .chain(keys.map(move |key| key.header(protocol)))
+            .chain(keys.filter_map(move |key| key.header(protocol)))
             .chain(self.load_report.map(LoadReportFormat::header))
     }
 
-    /// The error of a call whose time is over. In doubt once the request may have left.
+    /// INVALID_ARGUMENT if a header of the client's options, or of the call's, is what the other uses for the byte size
+    /// of the JSON part. Within the same options the setters check it.
+    pub fn check_json_size_header(&self) -> Result<()> {
+        let Some(name) = self.route.json_size_header else { return Ok(()) };
+        match self.headers(Protocol::Http).any(|(own, _)| own.as_str().eq_ignore_ascii_case(name)) {
+            true => Err(json_size_conflict(name)),
+            false => Ok(()),
+        }
+    }
+
+    /// DEADLINE_EXCEEDED. The caller sets whether it is in doubt.
     pub fn timed_out(&self, doing: &str) -> Error {
         let limit = self.timeout.unwrap_or_default();
         let limited = self.limited;
@@ -120,15 +135,15 @@ impl<'c> CallContext<'c> {
         ))
     }
 
-    /// Whether so little of the timeout is left that a server's word of the deadline is taken for this one's: it counts
-    /// from the same timeout, which it heard of rounded and a little late, and may be the first to see it pass.
+    /// Whether so little of the timeout is left that a DEADLINE_EXCEEDED of the server is the client's own deadline:
+    /// the server receives the same timeout, rounded and a little later, and may be the first to see it pass.
     pub fn is_almost_over(&self) -> bool {
         const MIN: Duration = Duration::from_millis(5);
         let almost = MIN.max(self.timeout.unwrap_or_default() / 20);
         self.until.deadline.remaining().is_some_and(|left| left <= almost)
     }
 
-    /// RESOURCE_EXHAUSTED for a request that is over the limit.
+    /// RESOURCE_EXHAUSTED for a request that exceeds the limit.
     pub fn check_request_size(&self, byte_size: u64) -> Result<()> {
         if byte_size <= self.max_message_byte_size {
             return Ok(());
@@ -140,7 +155,7 @@ impl<'c> CallContext<'c> {
         Err(Error::new(Status::ResourceExhausted, Origin::Client, message))
     }
 
-    /// RESOURCE_EXHAUSTED for an answer that is over the limit, to be asked before its memory is.
+    /// RESOURCE_EXHAUSTED for a response that exceeds the limit. Called before its memory is allocated.
     pub fn check_response_size(&self, byte_size: u64) -> Result<()> {
         let max = self.max_message_byte_size;
         if byte_size <= max {
@@ -152,31 +167,32 @@ impl<'c> CallContext<'c> {
         Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
     }
 
-    /// The most bytes that are taken apart as a whole: that takes a multiple of their memory, as decompressing does.
+    /// The maximum size of what is parsed as a whole, which takes a multiple of its size in memory.
     pub fn max_parsed_byte_size(&self) -> u64 {
         (self.max_decompressed_byte_size / 4).min(self.max_message_byte_size)
     }
 
-    /// The most parts (fields, members, elements, samples) that are made of what is taken apart: each costs up to some
-    /// thousand bytes, however few its own are.
+    /// The maximum number of parsed parts (fields, members, elements, samples): each takes up to some thousand bytes in
+    /// memory, however small it is.
     pub fn max_parts(&self) -> u64 {
         (self.max_decompressed_byte_size / 1024).max(4096)
     }
 
-    /// RESOURCE_EXHAUSTED for an answer of more parts than that.
+    /// RESOURCE_EXHAUSTED for a response with more parts.
     pub fn check_parts(&self, parts: u64) -> Result<()> {
         if parts <= self.max_parts() { Ok(()) } else { Err(self.too_many_parts()) }
     }
 
     pub fn too_many_parts(&self) -> Error {
-        let most = self.max_parts();
+        let max = self.max_parts();
         let message = format!(
-            "the answer has more than {most} parts, one for each 1,024 bytes of the limit of decompressed bytes"
+            "the response exceeds the limit of {max} fields and elements, one for each 1,024 bytes of option \
+             max_decompressed_byte_size"
         );
         Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
     }
 
-    /// RESOURCE_EXHAUSTED for more than can be taken apart.
+    /// RESOURCE_EXHAUSTED for a response that is too large to be parsed as a whole.
     pub fn check_parsed_size(&self, byte_size: u64) -> Result<()> {
         self.check_response_size(byte_size)?;
         let max = self.max_parsed_byte_size();
@@ -189,4 +205,13 @@ impl<'c> CallContext<'c> {
         );
         Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
     }
+}
+
+/// The entries of the client's defaults whose names the call does not have, and those of the call.
+fn merged<T>(
+    [defaults, call]: [&[T]; 2],
+    is_of_same_name: impl Fn(&T, &T) -> bool,
+) -> impl Iterator<Item = &T> {
+    let is_replaced = move |default: &&T| call.iter().any(|own| is_of_same_name(default, own));
+    defaults.iter().filter(move |default| !is_replaced(default)).chain(call)
 }

@@ -1,4 +1,4 @@
-//! Headers that the caller adds to calls, metadata over gRPC.
+//! Headers that the caller adds to calls, over gRPC metadata.
 
 use std::fmt::Display;
 
@@ -10,25 +10,39 @@ use crate::{
     url::Protocol,
 };
 
-/// A name and a value that can be sent; a value of a name in `-bin` as base64.
-pub(super) fn checked(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue)> {
-    let key = checked_name(name)?;
-    let is_binary = key.as_str().ends_with("-bin");
-    if !is_binary && value.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f) && *byte != b'\t') {
-        return Err(unsendable(name, "its value has a control character"));
-    }
-    let value = match is_binary {
-        true => HeaderValue::try_from(BASE64_STANDARD_NO_PAD.encode(value)),
-        false => HeaderValue::from_bytes(value),
-    };
-    let mut value = value.map_err(|error| unsendable(name, error))?;
-    // What opens doors is not printed.
-    value.set_sensitive(matches!(key.as_str(), "authorization" | "proxy-authorization" | "cookie"));
-    Ok((key, value))
+/// A header of the caller.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    pub name: HeaderName,
+    /// `None` removes the header of that name from the client's defaults.
+    pub value: Option<HeaderValue>,
 }
 
-/// The name of a header that is not the library's or the protocol's own to send.
-pub(super) fn checked_name(name: &str) -> Result<HeaderName> {
+impl Header {
+    /// Checks name and value; the value of a name that ends in `-bin` becomes base64.
+    pub fn new(name: &str, value: &[u8]) -> Result<Self> {
+        let key = check_name(name)?;
+        let is_binary = key.as_str().ends_with("-bin");
+        if !is_binary && value.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f) && *byte != b'\t') {
+            return Err(invalid(name, "the value contains a control character"));
+        }
+        let value = match is_binary {
+            true => HeaderValue::try_from(BASE64_STANDARD_NO_PAD.encode(value)),
+            false => HeaderValue::from_bytes(value),
+        };
+        let mut value = value.map_err(|error| invalid(name, error))?;
+        // Credentials are not printed.
+        value.set_sensitive(matches!(key.as_str(), "authorization" | "proxy-authorization" | "cookie"));
+        Ok(Self { name: key, value: Some(value) })
+    }
+
+    pub fn removed(name: &str) -> Result<Self> {
+        Ok(Self { name: check_name(name)?, value: None })
+    }
+}
+
+/// Checks the name of a header, which must not be one that the library or the protocol sets.
+pub(super) fn check_name(name: &str) -> Result<HeaderName> {
     const OWN: [&str; 15] = [
         "accept-encoding",
         "connection",
@@ -46,55 +60,76 @@ pub(super) fn checked_name(name: &str) -> Result<HeaderName> {
         "upgrade",
         "user-agent",
     ];
-    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|error| unsendable(name, error))?;
+    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|error| invalid(name, error))?;
     if OWN.contains(&key.as_str()) || key.as_str().starts_with("grpc-") {
-        return Err(unsendable(name, "the library sets it itself"));
+        return Err(invalid(name, "the library sets it itself"));
     }
     Ok(key)
 }
 
-fn unsendable(name: &str, why: impl Display) -> Error {
-    Error::invalid(format!("header '{name}' can't be sent: {why}"))
+fn invalid(name: &str, why: impl Display) -> Error {
+    Error::invalid(format!("invalid header '{name}': {why}"))
 }
 
-/// The key of endpoints that a server restricts. Each protocol has a header of its own for it.
+/// The key of endpoints that a server restricts. Each protocol has its own header for it.
 #[derive(Clone, Debug)]
-pub(crate) struct RestrictedKey {
+pub(super) struct RestrictedKey {
     http: HeaderName,
     grpc: HeaderName,
-    value: HeaderValue,
+    /// `None` removes the key of that name from the client's defaults.
+    value: Option<HeaderValue>,
 }
 
 impl RestrictedKey {
     pub fn new(name: &str, value: &str) -> Result<Self> {
-        // As Triton's own refusal over gRPC calls it.
+        let mut key = Self::removed(name)?;
+        let mut value = Header::new(key.http.as_str(), value.as_bytes())?.value;
+        if let Some(value) = &mut value {
+            value.set_sensitive(true);
+        }
+        key.value = value;
+        Ok(key)
+    }
+
+    pub fn removed(name: &str) -> Result<Self> {
+        // As in the message of Triton for a call without the key.
         const PREFIX: &str = "triton-grpc-protocol-";
         let is_full = name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
         let name = if is_full { &name[PREFIX.len()..] } else { name };
-        let (http, mut value) = checked(name, value.as_bytes())?;
-        value.set_sensitive(true);
-        let (grpc, _) = checked(&format!("{PREFIX}{name}"), b"")?;
-        Ok(Self { http, grpc, value })
+        let http = check_name(name)?;
+        let grpc = check_name(&format!("{PREFIX}{name}"))?;
+        Ok(Self { http, grpc, value: None })
     }
 
-    pub fn header(&self, protocol: Protocol) -> (&HeaderName, &HeaderValue) {
-        match protocol {
-            Protocol::Http => (&self.http, &self.value),
-            Protocol::Grpc => (&self.grpc, &self.value),
-        }
+    pub fn is_of_same_name(&self, other: &Self) -> bool {
+        self.http == other.http
+    }
+
+    pub fn header(&self, protocol: Protocol) -> Option<(&HeaderName, &HeaderValue)> {
+        let name = match protocol {
+            Protocol::Http => &self.http,
+            Protocol::Grpc => &self.grpc,
+        };
+        self.value.as_ref().map(|value| (name, value))
     }
 }
 
-/// How a server is to write its report of load: a matter of taste, since both are read alike.
+/// The format of a server's load report. Both are read alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub enum LoadReportFormat {
     /// `TEXT name=value, ...`
-    Text,
+    Text = 1,
     /// `JSON {...}`
-    Json,
+    Json = 2,
 }
 
 impl LoadReportFormat {
+    /// Returns the format with a number; `None` for any other.
+    pub fn from_number(number: i32) -> Option<Self> {
+        [Self::Text, Self::Json].into_iter().find(|format| *format as i32 == number)
+    }
+
     pub(super) fn header(self) -> (&'static HeaderName, &'static HeaderValue) {
         static NAME: HeaderName = HeaderName::from_static("endpoint-load-metrics-format");
         static TEXT: HeaderValue = HeaderValue::from_static("text");

@@ -1,9 +1,10 @@
-//! What a client and a call can be told, and the two merged once for each call.
+//! The options of a client and of a call, and both merged once for each call.
 
 mod call;
 mod client;
 mod context;
 mod header;
+mod query;
 
 use std::time::Duration;
 
@@ -20,9 +21,9 @@ pub use header::LoadReportFormat;
 
 use crate::error::{Error, Result};
 
-fn not_zero(limit: Option<Duration>) -> Result<Option<Duration>> {
-    match limit {
-        Some(Duration::ZERO) => Err(Error::invalid("a time limit of 0 leaves no time for anything")),
-        limit => Ok(limit),
+fn not_zero(timeout: Option<Duration>) -> Result<Option<Duration>> {
+    match timeout {
+        Some(Duration::ZERO) => Err(Error::invalid("timeout must be greater than 0")),
+        timeout => Ok(timeout),
     }
 }

@@ -122,6 +122,20 @@ static void result(void) {
     CHECK(!failed && count == 16);
 }
 
+static void headers(void) {
+    triton_infer_result *result = NULL;
+    CHECK(!triton_client_infer(client, request, NULL, &result, &error));
+    /* example: headers */
+    const triton_headers *headers = triton_infer_result_headers(result);
+    const char *type = triton_headers_find(headers, "Content-Type");
+    if (type) printf("the response is of type %s\n", type);
+    for (size_t i = 0; i < triton_headers_count(headers); i++)
+        printf("%s: %s\n", triton_headers_name(headers, i), triton_headers_value(headers, i));
+    /* end */
+    CHECK(type != NULL);
+    triton_infer_result_free(result);
+}
+
 static void call_options(void) {
     triton_infer_result *result = NULL;
     /* example: call_options */
@@ -331,6 +345,7 @@ int main(int argc, char **argv) {
     make_request();
     infer();
     result();
+    headers();
     call_options();
     failure();
     parameters();

@@ -70,7 +70,10 @@ int main(int argc, char **argv) {
     triton_settings *settings = NULL;
     triton_shared_memory_status *status = NULL;
     if (argc != 2) return 2;
-    CHECK(!triton_client_options_new(&keyed, &error) && !triton_client_options_add_restricted_key(keyed, "key-1", "one", &error));
+    CHECK(!triton_client_options_new(&keyed, &error) && !triton_call_options_new(&options, &error));
+    CHECK(!triton_call_options_add_restricted_key(options, "key-1", "one", &error));
+    CHECK(!triton_client_options_set_call_options(keyed, options, &error));
+    triton_call_options_free(options);
     CHECK(strncmp(argv[1], "http", 4) != 0 || !triton_client_options_set_metrics_url(keyed, argv[1], &error));
     CHECK(!triton_client_new(argv[1], keyed, &client, &error) && !triton_call_options_new(&options, &error));
     CHECK(!triton_call_options_add_restricted_key(options, "key-2", "two", &error));

@@ -92,14 +92,8 @@ static void parameters(void) {
     CHECK(triton_infer_result_is_final(result) && !triton_infer_result_is_null(result));
     CHECK(strstr(triton_infer_result_endpoint(result), is_http ? "http://127.0.0.1:" : "grpc://127.0.0.1:"));
     CHECK(strstr(triton_infer_result_debug_string(result), "OUTPUT0") != NULL);
-    CHECK(triton_infer_result_header_count(result) > 0);
-    {
-        size_t at, found = 0;
-        for (at = 0; at < triton_infer_result_header_count(result); at++)
-            found += strcmp(triton_infer_result_header_name(result, at), "content-type") == 0
-                && triton_infer_result_header_value(result, at)[0] != 0;
-        CHECK(found == 1 && triton_infer_result_header_name(result, at)[0] == 0);
-    }
+    CHECK(triton_headers_count(triton_infer_result_headers(result)) > 0);
+    CHECK(triton_headers_find(triton_infer_result_headers(result), "Content-Type")[0] != 0);
     /* Triton tells a parameter of its own over gRPC alone. */
     if (triton_infer_result_parameter_count(result) > 0) {
         const triton_parameter *parameter = triton_infer_result_parameter(result, 0);
@@ -196,8 +190,8 @@ static void forms_and_getters(void) {
     CHECK(!triton_infer_request_input_shared_memory(request, 0, &name, &byte_size, &offset, &error));
     CHECK(is_text(name, "nobody's") && byte_size == 24 && offset == 8);
     CHECK(triton_client_infer(client, request, NULL, &result, &error) != TRITON_STATUS_OK);
-    CHECK(strstr(triton_error_message(error), "nobody's") && triton_error_header_count(error) > 0);
-    CHECK(triton_error_header_name(error, 0)[0] && triton_error_header_value(error, 99)[0] == 0);
+    CHECK(strstr(triton_error_message(error), "nobody's") && triton_headers_count(triton_error_headers(error)) > 0);
+    CHECK(triton_headers_name(triton_error_headers(error), 0)[0] && triton_headers_value(triton_error_headers(error), 99)[0] == 0);
     triton_error_free(error);
     error = NULL;
     CHECK(!triton_infer_request_input_clear_shared_memory(request, 0, &error));
@@ -232,7 +226,7 @@ static void offline(void) {
     CHECK(!triton_infer_result_from_http_body(answer, sizeof answer - 1, sizeof answer - 4, TRITON_COMPRESSION_NONE, 1000, &result, &error));
     CHECK(memcmp(triton_infer_output_data(triton_infer_result_output(result, 0)), "abc", 3) == 0);
     CHECK(triton_parameter_uint64(triton_infer_result_parameter(result, 0)) == UINT64_MAX);
-    CHECK(triton_infer_result_endpoint(result)[0] == 0 && triton_infer_result_header_count(result) == 0);
+    CHECK(triton_infer_result_endpoint(result)[0] == 0 && triton_headers_count(triton_infer_result_headers(result)) == 0);
     triton_infer_result_free(result);
     refused(triton_infer_result_from_http_body(answer, sizeof answer - 1, TRITON_NO_JSON_BYTE_SIZE, TRITON_COMPRESSION_NONE, 1000, &result, &error),
         TRITON_STATUS_INTERNAL, "JSON");
@@ -298,13 +292,15 @@ static void statistics(void) {
 
 int main(int argc, char **argv) {
     triton_client_options *options = NULL;
+    triton_call_options *defaults = NULL;
     if (argc != 2) return 2;
     is_http = strncmp(argv[1], "http", 4) == 0;
     CHECK(!triton_client_options_new(&options, &error));
-    CHECK(!triton_client_options_set_max_decompressed_byte_size(options, TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, &error));
-    CHECK(!triton_client_options_set_request_compression(options, TRITON_COMPRESSION_DEFLATE, &error));
-    CHECK(!triton_client_options_set_response_compression(options, TRITON_COMPRESSION_GZIP, &error));
-    refused(triton_client_options_set_max_decompressed_byte_size(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
+    CHECK(!triton_call_options_new(&defaults, &error));
+    CHECK(!triton_call_options_set_request_compression(defaults, TRITON_COMPRESSION_DEFLATE, &error));
+    CHECK(!triton_call_options_set_response_compression(defaults, TRITON_COMPRESSION_GZIP, &error));
+    CHECK(!triton_client_options_set_call_options(options, defaults, &error));
+    triton_call_options_free(defaults);
     CHECK(!triton_client_new(argv[1], options, &client, &error));
     triton_client_options_free(options);
     elements();

@@ -94,7 +94,9 @@ fn read(encoding: &'static str, data: Vec<u8>, requested: Compression) -> Result
         }
     });
     let mut options = ClientOptions::new();
-    options.set_response_compression(requested).set_max_decompressed_byte_size(1 << 20).unwrap();
+    let mut defaults = CallOptions::new();
+    defaults.set_response_compression(requested);
+    options.set_call_options(defaults).unwrap().set_max_decompressed_byte_size(1 << 20).unwrap();
     let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
     let outcome = client.infer(&InferRequest::new("m"));
     assert_eq!(client.infer(&InferRequest::new("m")).is_ok(), outcome.is_ok());

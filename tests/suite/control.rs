@@ -150,7 +150,7 @@ fn the_wait_ends_with_its_time_limit_and_tells_the_last_answer() {
         (format!("grpc://{refused}"), "refused"),
     ];
     if !is_embedded() {
-        cases.extend(crate::server::urls().map(|url| (url, "the server answers that it is not")));
+        cases.extend(crate::server::urls().map(|url| (url, "the server reports that it is not")));
     }
     for (url, last) in cases {
         let client = Client::new(&url).unwrap();

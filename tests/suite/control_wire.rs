@@ -527,7 +527,7 @@ fn an_answer_is_taken_apart_up_to_its_limit_and_no_further() {
         for over in [false, true] {
             let limited = |byte_size: usize| {
                 let mut options = ClientOptions::new();
-                options.set_max_decompressed_byte_size((byte_size - usize::from(over)) as u64 * 4).unwrap();
+                options.set_max_decompressed_byte_size((byte_size - usize::from(over)) * 4).unwrap();
                 options
             };
             let body = hostile(body);
@@ -581,7 +581,7 @@ fn restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client() {
         let mut options = ClientOptions::new();
         options.set_metrics_url(&format!("http://{}", server.metrics)).unwrap();
         let without = Client::with_options(&url, &options).unwrap();
-        options.add_restricted_key("secret-key", "open").unwrap();
+        options.set_call_options(key("open")).unwrap();
         let with = Client::with_options(&url, &options).unwrap();
         let is_http = url.starts_with("http");
         for call in calls {
@@ -694,7 +694,9 @@ fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
         Response::Bytes(response(200, &[], body))
     });
     let mut options = ClientOptions::new();
-    options.add_restricted_key("triton-grpc-protocol-key-1", "se-cret").unwrap();
+    let mut defaults = CallOptions::new();
+    defaults.add_restricted_key("triton-grpc-protocol-key-1", "se-cret").unwrap();
+    options.set_call_options(defaults).unwrap();
     options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
     let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
     let mut call = CallOptions::new();

@@ -9,9 +9,10 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 24] = [
+pub(crate) const SECTIONS: [&str; 25] = [
     "library",
     "error",
+    "headers",
     "datatype",
     "options",
     "call_options",

@@ -383,8 +383,9 @@ fn undeclared_compression_has_the_usual_limits() {
     let bytes = response(200, &[], &bomb);
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let mut options = ClientOptions::new();
-    options.set_max_decompressed_byte_size(1 << 20).unwrap();
-    options.set_response_compression(Compression::Gzip);
+    let mut defaults = CallOptions::new();
+    defaults.set_response_compression(Compression::Gzip);
+    options.set_max_decompressed_byte_size(1 << 20).unwrap().set_call_options(defaults).unwrap();
     let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
     for error in [
         client.infer(&InferRequest::new("m")).unwrap_err(),

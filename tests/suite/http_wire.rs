@@ -182,7 +182,7 @@ fn a_response_that_exceeds_the_limit_is_refused_in_every_framing() {
     ] {
         let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
         let mut options = ClientOptions::new();
-        options.set_max_message_byte_size(body().len() as u64 - 1).unwrap();
+        options.set_max_message_byte_size(body().len() - 1).unwrap();
         let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
         // Without an input the request is below the limit.
         let error = client.infer(&InferRequest::new("m")).unwrap_err();

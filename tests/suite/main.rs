@@ -31,6 +31,7 @@ mod misbehaving_grpc;
 mod misbehaving_http;
 mod misuses;
 mod odd_responses;
+mod options;
 mod other_servers;
 mod pool;
 mod repository;

@@ -354,9 +354,13 @@ fn declarations() -> Vec<Declaration> {
 #[test]
 fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     /// For these NULL has a meaning.
-    const NULLABLE: [&str; 10] = [
+    const NULLABLE: [&str; 14] = [
         "error_out",
         "options",
+        "call_options",
+        "encodings",
+        "path",
+        "content_type",
         "model_version",
         "id",
         "finalizer",
@@ -366,8 +370,15 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         "repository",
         "service",
     ];
-    /// In these functions NULL stands for all models, all regions, all repositories.
-    const ALL: [(&str, &str); 7] = [
+    /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or removes a name.
+    const ALL: [(&str, &str); 14] = [
+        ("triton_client_options_set_metrics_url", "url"),
+        ("triton_client_options_set_grpc_service_name", "name"),
+        ("triton_client_options_set_log_callback", "callback"),
+        ("triton_call_options_add_header", "value"),
+        ("triton_call_options_add_restricted_key", "value"),
+        ("triton_call_options_add_query_parameter", "value"),
+        ("triton_call_options_set_http_json_size_header", "name"),
         ("triton_client_wait_ready", "model_name"),
         ("triton_client_model_statistics", "model_name"),
         ("triton_client_trace_settings", "model_name"),

@@ -378,7 +378,9 @@ fn a_small_compressed_answer_can_t_fill_the_memory() {
         request.to_http_body(Compression::Gzip).unwrap().bytes
     };
     let mut options = ClientOptions::new();
-    options.set_max_decompressed_byte_size(1 << 20).unwrap().set_response_compression(Compression::Gzip);
+    let mut defaults = CallOptions::new();
+    defaults.set_response_compression(Compression::Gzip);
+    options.set_max_decompressed_byte_size(1 << 20).unwrap().set_call_options(defaults).unwrap();
     let bytes = response(200, &[("Content-Encoding", "gzip")], &bomb);
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let request = InferRequest::new("m").input("I", &[1], &[1u8]);
