@@ -133,7 +133,7 @@ extern "C" {
 #define TRITON_DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE 268435456
 
 /**
- * For triton_infer_result_from_http_body: the answer had no Inference-Header-Content-Length.
+ * For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
  */
 #define TRITON_NO_JSON_BYTE_SIZE UINT64_MAX
 
@@ -238,11 +238,11 @@ typedef enum triton_origin {
 } triton_origin;
 
 /**
- * What the elements of a tensor are. The numbers are those of inference.DataType in the protocol.
+ * The datatype of a tensor's elements. The numbers are those of inference.DataType in the protocol.
  */
 typedef enum triton_datatype {
     /**
-     * No datatype, or one that this library does not know.
+     * No datatype, or one unknown to this version of the library.
      */
     TRITON_DATATYPE_INVALID = 0,
     /**
@@ -282,7 +282,7 @@ typedef enum triton_datatype {
      */
     TRITON_DATATYPE_INT64 = 9,
     /**
-     * IEEE 754 half precision, two bytes.
+     * 16-bit float, IEEE 754.
      */
     TRITON_DATATYPE_FP16 = 10,
     /**
@@ -294,11 +294,11 @@ typedef enum triton_datatype {
      */
     TRITON_DATATYPE_FP64 = 12,
     /**
-     * Byte strings, each of a length of its own.
+     * Byte strings of variable length.
      */
     TRITON_DATATYPE_BYTES = 13,
     /**
-     * The upper half of a float, two bytes.
+     * 16-bit float: the upper half of a float.
      */
     TRITON_DATATYPE_BF16 = 14,
 } triton_datatype;
@@ -352,34 +352,54 @@ typedef enum triton_serving_status {
 } triton_serving_status;
 
 /**
- * What the value of a parameter is.
+ * The kind of a value, of a parameter or of a setting.
  */
 typedef enum triton_value_kind {
     /**
-     * There is no parameter.
+     * No value.
      */
     TRITON_VALUE_NONE = 0,
     /**
-     * triton_parameter_bool
+     * A Boolean: triton_parameter_bool.
      */
     TRITON_VALUE_BOOL = 1,
     /**
-     * triton_parameter_int64
+     * A signed integer: triton_parameter_int64.
      */
     TRITON_VALUE_INT64 = 2,
     /**
-     * triton_parameter_uint64: a number too large for an int64_t; triton_setting_uint64
+     * An integer that does not fit an int64_t: triton_parameter_uint64. In settings, any unsigned integer:
+     * triton_setting_uint64.
      */
     TRITON_VALUE_UINT64 = 3,
     /**
-     * triton_parameter_double
+     * A floating-point number: triton_parameter_double.
      */
     TRITON_VALUE_DOUBLE = 4,
     /**
-     * triton_parameter_string
+     * A string: triton_parameter_string.
      */
     TRITON_VALUE_STRING = 5,
 } triton_value_kind;
+
+/**
+ * Whether a result is the last response to its request.
+ */
+typedef enum triton_finality {
+    /**
+     * The response does not say, and more responses are possible: the result was read from bytes and not
+     * received in a call.
+     */
+    TRITON_FINALITY_UNKNOWN = 0,
+    /**
+     * It is the last response.
+     */
+    TRITON_FINALITY_FINAL = 1,
+    /**
+     * More responses follow.
+     */
+    TRITON_FINALITY_NOT_FINAL = 2,
+} triton_finality;
 
 /**
  * Which versions of a model are served.
@@ -518,7 +538,7 @@ typedef enum triton_load_report_format {
 } triton_load_report_format;
 
 /**
- * Bytes that the library made. Freed with triton_buffer_free.
+ * Bytes allocated by the library. Freed with triton_buffer_free.
  */
 typedef struct triton_buffer triton_buffer;
 
@@ -548,7 +568,7 @@ typedef struct triton_error triton_error;
 typedef struct triton_generated triton_generated;
 
 /**
- * One output of a result. Belongs to the result.
+ * An output of a result. Belongs to the result.
  */
 typedef struct triton_infer_output triton_infer_output;
 
@@ -558,7 +578,7 @@ typedef struct triton_infer_output triton_infer_output;
 typedef struct triton_infer_request triton_infer_request;
 
 /**
- * The answer to an inference request. Freed with triton_infer_result_free.
+ * The result of an inference. Freed with triton_infer_result_free.
  */
 typedef struct triton_infer_result triton_infer_result;
 
@@ -598,9 +618,14 @@ typedef struct triton_model_metadata triton_model_metadata;
 typedef struct triton_model_statistics triton_model_statistics;
 
 /**
- * A parameter of a result or of one of its outputs. Belongs to the result.
+ * A parameter. Belongs to its triton_parameters.
  */
 typedef struct triton_parameter triton_parameter;
+
+/**
+ * The parameters of a request, a result, or one of their tensors. Belongs to the request or result.
+ */
+typedef struct triton_parameters triton_parameters;
 
 /**
  * The models of a server's repositories. Freed with triton_repository_index_free.
@@ -667,67 +692,68 @@ typedef void (*triton_log_callback)(enum triton_log_level level,
 typedef void (*triton_finalizer)(void *user_data);
 
 /**
- * An element of a BYTES tensor. It may hold NULs and need not be UTF-8. This struct is final.
+ * An element of a BYTES tensor. It may contain NULs and need not be UTF-8. No member will be added to this
+ * struct.
  */
 typedef struct triton_bytes {
     /**
-     * The bytes; may be NULL if byte_size is 0. No NUL ends them.
+     * The bytes, without a terminating NUL; may be NULL if byte_size is 0.
      */
     const char *data;
     /**
-     * Their number.
+     * The number of bytes.
      */
     size_t byte_size;
 } triton_bytes;
 
 /**
- * Where the time of a call went, in nanoseconds: stages, each from the end of the one before, that together are the
- * whole call. What the server did is in first_byte_ns, and in part in receive_ns.
- */
-typedef struct triton_call_times {
-    /**
-     * To be set to sizeof(triton_call_times): later versions may know more stages.
-     */
-    size_t struct_size;
-    /**
-     * Encoding the request and finding a connection.
-     */
-    uint64_t queue_ns;
-    /**
-     * Opening a connection, names included; 0 on one that was open.
-     */
-    uint64_t connect_ns;
-    /**
-     * Until the system had taken the last byte of the request.
-     */
-    uint64_t send_ns;
-    /**
-     * Until the first byte of the answer.
-     */
-    uint64_t first_byte_ns;
-    /**
-     * Until the last byte of the answer.
-     */
-    uint64_t receive_ns;
-} triton_call_times;
-
-/**
- * One class of an output that was asked for as classes. This struct is final.
+ * A class of an output that was requested as classes. No member will be added to this struct.
  */
 typedef struct triton_class {
     /**
-     * How much it is the case, in the output's own measure.
+     * The score, in the unit of the output.
      */
     double value;
     /**
-     * Its place in the output.
+     * The index of the class in the output.
      */
     uint64_t index;
     /**
-     * Its label; an empty text if the model has none.
+     * The label; "" if the model has none.
      */
     const char *label;
 } triton_class;
+
+/**
+ * The time of a call by stages, in nanoseconds. Each stage begins where the previous one ends; together they
+ * are the whole call. The server's own time is in first_byte_ns, and in part in receive_ns.
+ */
+typedef struct triton_call_times {
+    /**
+     * Set by the caller to sizeof(triton_call_times).
+     */
+    size_t struct_size;
+    /**
+     * Encoding the request and checking out a connection.
+     */
+    uint64_t queue_ns;
+    /**
+     * Opening a connection, including name resolution; 0 on an open one.
+     */
+    uint64_t connect_ns;
+    /**
+     * Until the operating system accepted the last byte of the request.
+     */
+    uint64_t send_ns;
+    /**
+     * Until the first byte of the response.
+     */
+    uint64_t first_byte_ns;
+    /**
+     * Until the last byte of the response.
+     */
+    uint64_t receive_ns;
+} triton_call_times;
 
 /**
  * What a client has counted. Times are in nanoseconds.
@@ -933,24 +959,25 @@ void triton_error_free(triton_error *error);
 const char *triton_status_name(triton_status status);
 
 /*
- * DATATYPES of tensors: their names and sizes.
+ * DATATYPES of tensors: their names and sizes. BOOL is one byte, 0 or 1; integers are little-endian;
+ * floating-point numbers are IEEE 754, except BF16, the upper half of a float.
  */
 
 /**
- * The name that the protocol uses, "FP32". Valid for ever; "INVALID" for TRITON_DATATYPE_INVALID and for a number
- * that is no datatype.
+ * Returns the protocol's name of a datatype, for example "FP32"; "INVALID" for TRITON_DATATYPE_INVALID and
+ * for an unknown number. Valid until the program ends.
  */
 const char *triton_datatype_name(triton_datatype datatype);
 
 /**
- * The datatype of a name, in capitals as the protocol writes it: "FP32". TRITON_DATATYPE_INVALID if there is none,
- * and for NULL.
+ * Returns the datatype of a protocol's name, in upper case; TRITON_DATATYPE_INVALID for an unknown name and
+ * for NULL.
  */
 triton_datatype triton_datatype_from_name(const char *name);
 
 /**
- * The bytes of one element; 0 for TRITON_DATATYPE_BYTES, whose elements differ, for TRITON_DATATYPE_INVALID, and for
- * a number that is no datatype.
+ * Returns the size of one element in bytes; 0 for TRITON_DATATYPE_BYTES, whose elements vary, for
+ * TRITON_DATATYPE_INVALID, and for an unknown number.
  */
 size_t triton_datatype_byte_size(triton_datatype datatype);
 
@@ -1520,17 +1547,15 @@ const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *t
 const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor, size_t *rank_out);
 
 /*
- * REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once unless it
- * has a buffer for an output.
- *
- * Input data is borrowed, unless the function's name says copy or strings, and read only while a call runs. It is
- * checked when the request is sent: data that does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
+ * REQUESTS. A request names a model and holds its inputs, the outputs that are requested, and settings. It
+ * can be sent any number of times, to any server, and by several threads at once unless it has a buffer for
+ * an output.
  */
 
 /**
- * Makes a request without inputs.
+ * Creates a request without inputs.
  *
- * @param model_name   the model's name on the server; not empty
+ * @param model_name   the name of the model on the server; must not be empty
  * @param request_out  the request; free it with triton_infer_request_free
  */
 triton_status triton_infer_request_new(const char *model_name,
@@ -1538,41 +1563,36 @@ triton_status triton_infer_request_new(const char *model_name,
                                        triton_error **error_out);
 
 /**
- * Frees a request; NULL is harmless. What it borrowed is the caller's alone again.
+ * Frees a request. NULL is allowed. A call that is still under way keeps the data that it borrowed (BORROWED
+ * DATA).
  */
 void triton_infer_request_free(triton_infer_request *request);
 
 /**
- * Sets the version of the model, "1".
+ * Sets the version of the model.
  *
- * @param model_version  NULL or "" (the default) for the one that the server chooses
+ * @param model_version  for example "1"; NULL or "" (the default): the server chooses
  */
 triton_status triton_infer_request_set_model_version(triton_infer_request *request,
                                                      const char *model_version,
                                                      triton_error **error_out);
 
 /**
- * Sets the id of the request, which comes back with the result and stands in errors.
+ * Sets the id of the request, which the result and errors repeat.
  *
- * @param id  NULL or "" (the default) for none
+ * @param id  NULL or "" (the default): no id
  */
 triton_status triton_infer_request_set_id(triton_infer_request *request,
                                           const char *id,
                                           triton_error **error_out);
 
 /**
- * Forgets everything but the model and its version: inputs, outputs, parameters, sequence. What it borrowed is the caller's
- * alone again.
- */
-triton_status triton_infer_request_clear(triton_infer_request *request,
-                                         triton_error **error_out);
-
-/**
- * Makes the request one of a sequence, which a stateful model keeps apart by its id.
+ * Sets the sequence that the request belongs to, for stateful models.
  *
- * @param id     a number other than 0
+ * @param id     the id that the requests of the sequence share. 0 with start and end false (the default): no
+ *               sequence; 0 with start or end is INVALID_ARGUMENT
  * @param start  whether it is the first request of the sequence
- * @param end    whether it is the last
+ * @param end    whether it is the last one
  */
 triton_status triton_infer_request_set_sequence(triton_infer_request *request,
                                                 uint64_t id,
@@ -1581,9 +1601,10 @@ triton_status triton_infer_request_set_sequence(triton_infer_request *request,
                                                 triton_error **error_out);
 
 /**
- * As triton_infer_request_set_sequence, with a text as the id, for models that take one.
+ * Sets the sequence that the request belongs to, for models whose sequence ids are strings. Otherwise the
+ * same as triton_infer_request_set_sequence.
  *
- * @param id  not empty
+ * @param id  NULL and "" stand for 0
  */
 triton_status triton_infer_request_set_sequence_string(triton_infer_request *request,
                                                        const char *id,
@@ -1592,75 +1613,87 @@ triton_status triton_infer_request_set_sequence_string(triton_infer_request *req
                                                        triton_error **error_out);
 
 /**
- * Makes the request one of no sequence, as it was.
- */
-triton_status triton_infer_request_clear_sequence(triton_infer_request *request, triton_error **error_out);
-
-/**
- * Sets the priority within the model's queue, if the model has any.
+ * Sets the priority within the model's queue, if the model has priorities.
  *
- * @param priority  1 is the highest; 0 (the default) is the model's own
+ * @param priority  1 is the highest; 0 (the default): the model's default priority
  */
 triton_status triton_infer_request_set_priority(triton_infer_request *request,
                                                 uint64_t priority,
                                                 triton_error **error_out);
 
 /**
- * Sets how long the request may wait in the server's queue, if the model lets requests say so. The time limit of a call is
- * an option of the call: triton_call_options_set_timeout_us.
+ * Sets how long the request may wait in the server's queue, if the model allows it. The timeout of the call
+ * itself is an option of the call: triton_call_options_set_timeout_us.
  *
- * @param timeout_us  microseconds, less than 2^63; 0 (the default) is the model's own
+ * @param timeout_us  microseconds, less than 2^63; 0 (the default): the model's own timeout
  */
 triton_status triton_infer_request_set_server_timeout_us(triton_infer_request *request,
                                                          uint64_t timeout_us,
                                                          triton_error **error_out);
 
 /**
- * Asks a decoupled model's stream for a last response without outputs. It goes over gRPC alone: over HTTP there are no such
- * streams, and Triton refuses it.
- */
-triton_status triton_infer_request_set_empty_final_response(triton_infer_request *request,
-                                                            bool wanted,
-                                                            triton_error **error_out);
-
-/**
- * Sets whether outputs come in binary over HTTP (the default) or as JSON, unless a requested output says otherwise
- * (triton_infer_request_requested_output_set_json). The result is the same.
+ * Sets whether outputs come in binary over HTTP (the default) or as JSON.
+ * triton_infer_request_output_set_json overrides it for one output. The result is the same.
  */
 triton_status triton_infer_request_set_binary_output(triton_infer_request *request,
                                                      bool is_binary,
                                                      triton_error **error_out);
 
 /**
- * Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for models with
- * one input, of which at most one dimension is variable; a BYTES input is then one element, without its length. Whatever
- * else the request says has no place there, so saying it is INVALID_ARGUMENT from the call, as is gRPC.
+ * Sets whether the data of the only input is sent over HTTP as the whole body, without JSON (Triton's raw
+ * binary request). The default is false. For models with one input that has at most one variable dimension;
+ * a BYTES input is then one element without its length prefix. The call returns INVALID_ARGUMENT if the
+ * request has settings that a raw body cannot hold, and over gRPC.
  */
 triton_status triton_infer_request_set_raw_body(triton_infer_request *request,
                                                 bool is_raw,
                                                 triton_error **error_out);
 
 /**
- * Holds the request against a model's metadata, before anything is sent: names, datatypes and shapes, and the data against
- * the shapes. Whether an input is missing can't be told, for metadata does not say which are optional. Does not block.
+ * Sets whether a decoupled model's stream ends each request with a response without outputs. The default is
+ * false. Sent over gRPC only: Triton rejects it over HTTP, which has no such streams.
+ */
+triton_status triton_infer_request_set_empty_final_response(triton_infer_request *request,
+                                                            bool is_enabled,
+                                                            triton_error **error_out);
+
+/**
+ * Checks a request against a model's metadata before it is sent: names, datatypes and shapes, and the data
+ * against the shapes. A missing input is not found: the metadata does not say which inputs are optional.
+ * Does not block.
  *
  * @param metadata  of the model, from triton_client_model_metadata
- * @return INVALID_ARGUMENT, saying what does not fit
+ * @return INVALID_ARGUMENT, with the mismatch
  */
 triton_status triton_infer_request_check(const triton_infer_request *request,
                                          const triton_model_metadata *metadata,
                                          triton_error **error_out);
 
 /**
- * Adds an input that borrows its data: the commonest case, in one call.
+ * Removes everything but the model and its version: inputs, outputs, parameters, sequence and other
+ * settings.
+ */
+triton_status triton_infer_request_clear(triton_infer_request *request, triton_error **error_out);
+
+/*
+ * INPUTS AND OUTPUTS of a request. Each is identified by its index: 0, 1, 2 in the order of adding. On a
+ * request, an output is a requested output; if none is added, the result has all outputs of the model. Input
+ * data is borrowed unless the function's name says copy or strings, and read during calls only. It is
+ * checked by the call: data that does not match its shape is TRITON_STATUS_INVALID_ARGUMENT, and nothing is
+ * sent.
+ */
+
+/**
+ * Adds an input with its data, which is borrowed.
  *
- * @param name       the input's name; not empty, not in the request already
- * @param datatype   what the elements are; for TRITON_DATATYPE_BYTES data holds the tensor as the protocol has it,
- *                   each element behind its length in four bytes, the lowest first
- * @param shape      the dimensions, the batch dimension first where the model has one; none negative
+ * @param name       the name of the input; must not be empty or already added
+ * @param datatype   the datatype; for TRITON_DATATYPE_BYTES, data holds each element after its length, 4
+ *                   bytes little-endian
+ * @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
  * @param rank       the number of dimensions
- * @param data       row-major, lowest byte first; borrowed (BORROWED DATA above)
- * @param byte_size  of data
+ * @param data       the elements, row-major, little-endian; borrowed (BORROWED DATA)
+ * @param byte_size  the size of data in bytes
+ * @param index_out  the index of the input; may be NULL
  */
 triton_status triton_infer_request_add_input_data(triton_infer_request *request,
                                                   const char *name,
@@ -1669,11 +1702,12 @@ triton_status triton_infer_request_add_input_data(triton_infer_request *request,
                                                   size_t rank,
                                                   const void *data,
                                                   size_t byte_size,
+                                                  size_t *index_out,
                                                   triton_error **error_out);
 
 /**
- * Adds an input and copies its data, which may be freed or changed at once. The parameters are those of
- * triton_infer_request_add_input_data.
+ * Adds an input with a copy of its data, which may be changed or freed after the function returns. Otherwise
+ * the same as triton_infer_request_add_input_data.
  */
 triton_status triton_infer_request_add_input_data_copy(triton_infer_request *request,
                                                        const char *name,
@@ -1682,16 +1716,18 @@ triton_status triton_infer_request_add_input_data_copy(triton_infer_request *req
                                                        size_t rank,
                                                        const void *data,
                                                        size_t byte_size,
+                                                       size_t *index_out,
                                                        triton_error **error_out);
 
 /**
- * Adds a BYTES input from its elements, which are copied.
+ * Adds a BYTES input with its elements, which are copied.
  *
- * @param name     the input's name; not empty, not in the request already
- * @param shape    the dimensions; as many elements as strings
- * @param rank     the number of dimensions
- * @param strings  the elements in row-major order
- * @param count    their number
+ * @param name       the name of the input; must not be empty or already added
+ * @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
+ * @param rank       the number of dimensions
+ * @param strings    the elements, row-major
+ * @param count      the number of elements
+ * @param index_out  the index of the input; may be NULL
  */
 triton_status triton_infer_request_add_input_strings(triton_infer_request *request,
                                                      const char *name,
@@ -1699,16 +1735,18 @@ triton_status triton_infer_request_add_input_strings(triton_infer_request *reque
                                                      size_t rank,
                                                      const triton_bytes *strings,
                                                      size_t count,
+                                                     size_t *index_out,
                                                      triton_error **error_out);
 
 /**
- * Adds an input without data; the data follows in segments, by triton_infer_request_input_append_data and its like.
+ * Adds an input without data. The data follows by triton_infer_request_input_append_data, for several
+ * segments, or by one of the setters below.
  *
- * @param name       the input's name; not empty, not in the request already
- * @param datatype   what the elements are
- * @param shape      the dimensions, the batch dimension first where the model has one; none negative
+ * @param name       the name of the input; must not be empty or already added
+ * @param datatype   the datatype
+ * @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
  * @param rank       the number of dimensions
- * @param index_out  the input's index: 0, 1, 2 in the order of adding
+ * @param index_out  the index of the input; may be NULL
  */
 triton_status triton_infer_request_add_input(triton_infer_request *request,
                                              const char *name,
@@ -1719,11 +1757,37 @@ triton_status triton_infer_request_add_input(triton_infer_request *request,
                                              triton_error **error_out);
 
 /**
- * Appends a segment to an input's data. Segments are borrowed, and sent in the order of appending.
+ * Sets the shape of an input. The data stays as it is.
  *
- * @param input      the input's index
- * @param data       borrowed (BORROWED DATA above)
- * @param byte_size  of data
+ * @param input  the index of the input
+ * @param shape  the dimensions; must not be negative
+ * @param rank   the number of dimensions
+ */
+triton_status triton_infer_request_input_set_shape(triton_infer_request *request,
+                                                   size_t input,
+                                                   const int64_t *shape,
+                                                   size_t rank,
+                                                   triton_error **error_out);
+
+/**
+ * Sets the data of an input, which is borrowed. Replaces all data set or appended before.
+ *
+ * @param input      the index of the input
+ * @param data       borrowed (BORROWED DATA); NULL with a byte_size of 0 leaves the input without data
+ * @param byte_size  the size of data in bytes
+ */
+triton_status triton_infer_request_input_set_data(triton_infer_request *request,
+                                                  size_t input,
+                                                  const void *data,
+                                                  size_t byte_size,
+                                                  triton_error **error_out);
+
+/**
+ * Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending.
+ *
+ * @param input      the index of the input
+ * @param data       borrowed (BORROWED DATA)
+ * @param byte_size  the size of data in bytes
  */
 triton_status triton_infer_request_input_append_data(triton_infer_request *request,
                                                      size_t input,
@@ -1732,11 +1796,12 @@ triton_status triton_infer_request_input_append_data(triton_infer_request *reque
                                                      triton_error **error_out);
 
 /**
- * Appends a copy of a segment to an input's data; the segment may be freed or changed at once.
+ * Appends a copy of a segment to the data of an input. The segment may be changed or freed after the
+ * function returns.
  *
- * @param input      the input's index
+ * @param input      the index of the input
  * @param data       copied
- * @param byte_size  of data
+ * @param byte_size  the size of data in bytes
  */
 triton_status triton_infer_request_input_append_data_copy(triton_infer_request *request,
                                                           size_t input,
@@ -1747,9 +1812,9 @@ triton_status triton_infer_request_input_append_data_copy(triton_infer_request *
 /**
  * Appends elements to the data of a BYTES input. They are copied.
  *
- * @param input    the input's index
- * @param strings  the elements in row-major order
- * @param count    their number
+ * @param input    the index of the input
+ * @param strings  the elements, row-major
+ * @param count    the number of elements
  */
 triton_status triton_infer_request_input_append_strings(triton_infer_request *request,
                                                         size_t input,
@@ -1758,67 +1823,14 @@ triton_status triton_infer_request_input_append_strings(triton_infer_request *re
                                                         triton_error **error_out);
 
 /**
- * Asks for an output. A request that asks for none gets all outputs of the model.
+ * Takes the data of an input from shared memory that is registered with the server. Replaces the data set
+ * before.
  *
- * @param name       the output's name; not empty, not requested already
- * @param index_out  the requested output's index: 0, 1, 2 in the order of adding
- */
-triton_status triton_infer_request_add_requested_output(triton_infer_request *request,
-                                                        const char *name,
-                                                        size_t *index_out,
-                                                        triton_error **error_out);
-
-/**
- * Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
- * then tells the output's shape and byte size, and its data is at `data`; a copy is saved. The memory must not overlap an
- * input or another buffer of the request. A request with a buffer is in one call at a time: a second one meanwhile is
- * FAILED_PRECONDITION. After a call that failed, what the memory holds is undefined, but for too little room: then it is
- * as it was.
- *
- * @param output     the requested output's index
- * @param data       where the bytes go, row-major, lowest byte first; aligned as the caller wants to read them. NULL,
- *                   with a byte_size of 0, gives the output back to the result.
- * @param byte_size  how many bytes there is room for; an output that has more is RESOURCE_EXHAUSTED from the call
- */
-triton_status triton_infer_request_requested_output_set_buffer(triton_infer_request *request,
-                                                               size_t output,
-                                                               void *data,
-                                                               size_t byte_size,
-                                                               triton_error **error_out);
-
-/*
- * INPUTS AND REQUESTED OUTPUTS of a request, by their indices: 0, 1, 2 in the order of adding.
- */
-
-/**
- * Gives an input another shape; its data stays as it is.
- *
- * @param input  the input's index
- * @param shape  the dimensions; none negative
- * @param rank   their number
- */
-triton_status triton_infer_request_input_set_shape(triton_infer_request *request,
-                                                   size_t input,
-                                                   const int64_t *shape,
-                                                   size_t rank,
-                                                   triton_error **error_out);
-
-/**
- * Forgets an input's data, wherever it was. Borrowed memory is the caller's alone again.
- *
- * @param input  the input's index
- */
-triton_status triton_infer_request_input_clear_data(triton_infer_request *request,
-                                                    size_t input,
-                                                    triton_error **error_out);
-
-/**
- * Takes an input's data from shared memory that is registered with the server. Data that was given before is forgotten.
- *
- * @param input      the input's index
- * @param region     the name under which the memory is registered
- * @param byte_size  the bytes of the tensor
- * @param offset     where it begins, in bytes from the start of the region
+ * @param input      the index of the input
+ * @param region     the name under which the memory is registered; NULL undoes the function: the input then
+ *                   has no data
+ * @param byte_size  the size of the tensor in bytes
+ * @param offset     the offset of the tensor from the start of the region, in bytes
  */
 triton_status triton_infer_request_input_set_shared_memory(triton_infer_request *request,
                                                            size_t input,
@@ -1828,22 +1840,14 @@ triton_status triton_infer_request_input_set_shared_memory(triton_infer_request 
                                                            triton_error **error_out);
 
 /**
- * Undoes triton_infer_request_input_set_shared_memory: the input has no data then.
+ * Sets whether the elements of an input are sent as text instead of in binary (the default): as JSON over
+ * HTTP, as typed contents over gRPC, where either all inputs in memory are sent that way or none. BYTES
+ * elements must be UTF-8 over HTTP. FP16 and BF16 are numbers in JSON, which Triton rejects and other
+ * servers accept; typed contents have no such form, and the call returns INVALID_ARGUMENT. All digits of an
+ * FP64 element are sent, but Triton may read a neighboring number: seen with 2.51 and 2.73, for many digits
+ * and for extreme exponents. Binary data keeps every bit.
  *
- * @param input  the input's index
- */
-triton_status triton_infer_request_input_clear_shared_memory(triton_infer_request *request,
-                                                             size_t input,
-                                                             triton_error **error_out);
-
-/**
- * Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
- * either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and BF16 are numbers
- * in JSON, which Triton refuses and other servers take; over gRPC they have no such form, and the call returns
- * INVALID_ARGUMENT. All digits of an FP64 element are sent, but Triton may read a neighboring number: seen with 2.51 and
- * 2.73, for many digits and for extreme exponents. Binary data, the default, keeps every bit.
- *
- * @param input  the input's index
+ * @param input  the index of the input
  */
 triton_status triton_infer_request_input_set_json(triton_infer_request *request,
                                                   size_t input,
@@ -1851,11 +1855,11 @@ triton_status triton_infer_request_input_set_json(triton_infer_request *request,
                                                   triton_error **error_out);
 
 /**
- * Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. The text is
- * copied; data that was given before is forgotten.
+ * Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. HTTP
+ * only. Replaces the data set before.
  *
- * @param input  the input's index
- * @param json   "[[1, 2], [3, 4]]"
+ * @param input  the index of the input
+ * @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: the input then has no data
  */
 triton_status triton_infer_request_input_set_json_text(triton_infer_request *request,
                                                        size_t input,
@@ -1863,353 +1867,317 @@ triton_status triton_infer_request_input_set_json_text(triton_infer_request *req
                                                        triton_error **error_out);
 
 /**
- * The number of inputs.
+ * Returns the number of inputs; 0 for NULL.
  */
 size_t triton_infer_request_input_count(const triton_infer_request *request);
 
 /**
- * The datatype of an input; TRITON_DATATYPE_INVALID past the end.
+ * Returns the name of an input; "" past the end. Valid until the request is changed or freed.
+ */
+const char *triton_infer_request_input_name(const triton_infer_request *request, size_t input);
+
+/**
+ * Returns the datatype of an input; TRITON_DATATYPE_INVALID past the end.
  */
 triton_datatype triton_infer_request_input_datatype(const triton_infer_request *request, size_t input);
 
 /**
- * The shape of an input.
+ * Returns the shape of an input; NULL if it has no dimensions, and past the end. Valid until the request is
+ * changed or freed.
  *
- * @param rank_out  the number of dimensions; NULL is allowed
- * @return the dimensions; NULL if there are none, and past the end. Valid until the request is changed
+ * @param rank_out  the number of dimensions; may be NULL
  */
 const int64_t *triton_infer_request_input_shape(const triton_infer_request *request,
                                                 size_t input,
                                                 size_t *rank_out);
 
 /**
- * The bytes of the data that an input was given so far, or of its shared memory; 0 past the end.
+ * Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 past the end.
  */
 uint64_t triton_infer_request_input_byte_size(const triton_infer_request *request, size_t input);
 
 /**
- * The name of an input.
+ * Returns the name of the shared-memory region that holds the data of an input; "" if none does, and past
+ * the end. Valid until the request is changed or freed.
  *
- * @param input     the input's index
- * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
+ * @param byte_size_out  the size of the tensor in bytes; may be NULL
+ * @param offset_out     its offset from the start of the region, in bytes; may be NULL
  */
-triton_status triton_infer_request_input_name(const triton_infer_request *request,
-                                              size_t input,
-                                              triton_bytes *name_out,
+const char *triton_infer_request_input_shared_memory(const triton_infer_request *request,
+                                                     size_t input,
+                                                     uint64_t *byte_size_out,
+                                                     uint64_t *offset_out);
+
+/**
+ * Returns whether the elements of an input are sent as text; false past the end.
+ */
+bool triton_infer_request_input_is_json(const triton_infer_request *request, size_t input);
+
+/**
+ * Requests an output. If no output is requested, the result has all outputs of the model.
+ *
+ * @param name       the name of the output; must not be empty or already requested
+ * @param index_out  the index of the output on the request; may be NULL
+ */
+triton_status triton_infer_request_add_output(triton_infer_request *request,
+                                              const char *name,
+                                              size_t *index_out,
                                               triton_error **error_out);
 
 /**
- * The shared memory that an input is in.
+ * Makes each call write an output straight into the caller's memory, which the request borrows. The result
+ * then has the output's shape and byte size; triton_infer_output_data and the functions that read elements
+ * return the address of that memory. What they return is valid for as long as the memory is, also after the
+ * result is freed, and the next call with the request overwrites it: triton_infer_output_is_in_caller_buffer
+ * is true for such an output. The memory must not overlap an input or another buffer of the request. A
+ * request with a buffer is in one call at a time: a second one returns FAILED_PRECONDITION. If a call fails,
+ * the contents of the memory are unspecified, but unchanged if the buffer is too small.
  *
- * @param input          its index
- * @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
- *                       request is changed
- * @param byte_size_out  the bytes of the tensor, or those that there is room for
- * @param offset_out     where it begins, in bytes from the start of the region
+ * @param output     the index of the output
+ * @param data       the memory, for the elements, row-major, little-endian; aligned as the caller reads it.
+ *                   NULL with a byte_size of 0 (the default) undoes the function: the data is then in the
+ *                   result
+ * @param byte_size  the size of data in bytes; the call returns RESOURCE_EXHAUSTED if the output is larger
  */
-triton_status triton_infer_request_input_shared_memory(const triton_infer_request *request,
-                                                       size_t input,
-                                                       triton_bytes *region_out,
-                                                       uint64_t *byte_size_out,
-                                                       uint64_t *offset_out,
-                                                       triton_error **error_out);
+triton_status triton_infer_request_output_set_buffer(triton_infer_request *request,
+                                                     size_t output,
+                                                     void *data,
+                                                     size_t byte_size,
+                                                     triton_error **error_out);
 
 /**
- * Asks for a requested output as its best classes, which come as BYTES: triton_infer_output_class reads them.
+ * Makes the server write an output to shared memory that is registered with it. The result then has the
+ * output's shape and no data.
  *
- * @param output       the requested output's index
- * @param class_count  how many; 0 (the default): the tensor that it is
+ * @param output     the index of the output
+ * @param region     the name under which the memory is registered; NULL undoes the function
+ * @param byte_size  the space available, in bytes
+ * @param offset     the offset of the output from the start of the region, in bytes
  */
-triton_status triton_infer_request_requested_output_set_classification(triton_infer_request *request,
-                                                                       size_t output,
-                                                                       uint32_t class_count,
-                                                                       triton_error **error_out);
-
-/**
- * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and BF16;
- * other servers send them as numbers, and NaN and infinities of any floating-point datatype as null, which is read as NaN:
- * binary data and gRPC keep infinities.
- *
- * @param output  the requested output's index
- */
-triton_status triton_infer_request_requested_output_set_json(triton_infer_request *request,
-                                                             size_t output,
-                                                             bool is_json,
-                                                             triton_error **error_out);
-
-/**
- * Makes the server write a requested output to shared memory that is registered with it. The result then tells the output's
- * shape and has no data.
- *
- * @param output     the requested output's index
- * @param region     the name under which the memory is registered
- * @param byte_size  how many bytes there is room for
- * @param offset     where it is to begin, in bytes from the start of the region
- */
-triton_status triton_infer_request_requested_output_set_shared_memory(triton_infer_request *request,
-                                                                      size_t output,
-                                                                      const char *region,
-                                                                      uint64_t byte_size,
-                                                                      uint64_t offset,
-                                                                      triton_error **error_out);
-
-/**
- * As how many classes a requested output is wanted; 0: as the tensor that it is, and past the end.
- */
-uint32_t triton_infer_request_requested_output_class_count(const triton_infer_request *request,
-                                                           size_t output);
-
-/**
- * Whether a requested output is wanted as JSON over HTTP; false past the end.
- */
-bool triton_infer_request_requested_output_is_json(const triton_infer_request *request, size_t output);
-
-/**
- * Whether an input's elements are to be spelled out, as JSON over HTTP, as typed contents over gRPC; false past the end.
- */
-bool triton_infer_request_input_is_json(const triton_infer_request *request,
-                                        size_t input);
-
-/**
- * Undoes triton_infer_request_requested_output_set_shared_memory.
- *
- * @param output  the requested output's index
- */
-triton_status triton_infer_request_requested_output_clear_shared_memory(triton_infer_request *request,
-                                                                        size_t output,
-                                                                        triton_error **error_out);
-
-/**
- * The number of outputs that are asked for.
- */
-size_t triton_infer_request_requested_output_count(const triton_infer_request *request);
-
-/**
- * The name of a requested output.
- *
- * @param output    the requested output's index
- * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
- */
-triton_status triton_infer_request_requested_output_name(const triton_infer_request *request,
-                                                         size_t output,
-                                                         triton_bytes *name_out,
-                                                         triton_error **error_out);
-
-/**
- * The shared memory that a requested output is in.
- *
- * @param output          its index
- * @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
- *                       request is changed
- * @param byte_size_out  the bytes of the tensor, or those that there is room for
- * @param offset_out     where it begins, in bytes from the start of the region
- */
-triton_status triton_infer_request_requested_output_shared_memory(const triton_infer_request *request,
-                                                                  size_t output,
-                                                                  triton_bytes *region_out,
-                                                                  uint64_t *byte_size_out,
-                                                                  uint64_t *offset_out,
-                                                                  triton_error **error_out);
-
-/*
- * PARAMETERS: named values beside the tensors, of a request or a result, or of one of its tensors. A name that is set again
- * has the later value. Names that the protocol or Triton uses itself are INVALID_ARGUMENT, with the reason: they have setters
- * of their own, or begin with "triton_".
- */
-
-/**
- * Sets a parameter of the request.
- *
- * @param name   not one that the protocol uses itself
- * @param value  copied
- */
-triton_status triton_infer_request_set_parameter_string(triton_infer_request *request,
-                                                        const char *name,
-                                                        const char *value,
-                                                        triton_error **error_out);
-
-/**
- * Sets a parameter of the request.
- *
- * @param name   not one that the protocol uses itself
- */
-triton_status triton_infer_request_set_parameter_int64(triton_infer_request *request,
-                                                       const char *name,
-                                                       int64_t value,
-                                                       triton_error **error_out);
-
-/**
- * Sets a parameter of the request.
- *
- * @param name   not one that the protocol uses itself
- */
-triton_status triton_infer_request_set_parameter_bool(triton_infer_request *request,
-                                                      const char *name,
-                                                      bool value,
-                                                      triton_error **error_out);
-
-/**
- * Sets a parameter of the request.
- *
- * @param name   not one that the protocol uses itself
- * @param value  finite
- */
-triton_status triton_infer_request_set_parameter_double(triton_infer_request *request,
-                                                        const char *name,
-                                                        double value,
-                                                        triton_error **error_out);
-
-/**
- * Sets a parameter of an input.
- *
- * @param input  the input's index
- * @param name   not one that the protocol uses itself
- * @param value  copied
- */
-triton_status triton_infer_request_input_set_parameter_string(triton_infer_request *request,
-                                                              size_t input,
-                                                              const char *name,
-                                                              const char *value,
-                                                              triton_error **error_out);
-
-/**
- * Sets a parameter of an input.
- *
- * @param input  the input's index
- * @param name   not one that the protocol uses itself
- */
-triton_status triton_infer_request_input_set_parameter_int64(triton_infer_request *request,
-                                                             size_t input,
-                                                             const char *name,
-                                                             int64_t value,
-                                                             triton_error **error_out);
-
-/**
- * Sets a parameter of an input.
- *
- * @param input  the input's index
- * @param name   not one that the protocol uses itself
- */
-triton_status triton_infer_request_input_set_parameter_bool(triton_infer_request *request,
-                                                            size_t input,
-                                                            const char *name,
-                                                            bool value,
+triton_status triton_infer_request_output_set_shared_memory(triton_infer_request *request,
+                                                            size_t output,
+                                                            const char *region,
+                                                            uint64_t byte_size,
+                                                            uint64_t offset,
                                                             triton_error **error_out);
 
 /**
- * Sets a parameter of an input.
+ * Requests the best classes of an output instead of its tensor. They come as BYTES:
+ * triton_infer_output_class reads them.
  *
- * @param input  the input's index
- * @param name   not one that the protocol uses itself
- * @param value  finite
+ * @param output       the index of the output
+ * @param class_count  the number of classes; 0 (the default): the tensor
  */
-triton_status triton_infer_request_input_set_parameter_double(triton_infer_request *request,
-                                                              size_t input,
-                                                              const char *name,
-                                                              double value,
-                                                              triton_error **error_out);
+triton_status triton_infer_request_output_set_classification(triton_infer_request *request,
+                                                             size_t output,
+                                                             uint32_t class_count,
+                                                             triton_error **error_out);
 
 /**
- * Sets a parameter of a requested output.
+ * Sets whether an output is requested as JSON over HTTP instead of in binary (the default); the result is
+ * the same. Triton rejects FP16 and BF16; other servers send them as numbers, and NaN and infinities of any
+ * floating-point datatype as null, which is read as NaN: binary data and gRPC keep infinities.
  *
- * @param output  the requested output's index
- * @param name   not one that the protocol uses itself
- * @param value  copied
+ * @param output  the index of the output
  */
-triton_status triton_infer_request_requested_output_set_parameter_string(triton_infer_request *request,
-                                                                         size_t output,
-                                                                         const char *name,
-                                                                         const char *value,
-                                                                         triton_error **error_out);
+triton_status triton_infer_request_output_set_json(triton_infer_request *request,
+                                                   size_t output,
+                                                   bool is_json,
+                                                   triton_error **error_out);
 
 /**
- * Sets a parameter of a requested output.
- *
- * @param output  the requested output's index
- * @param name   not one that the protocol uses itself
+ * Returns the number of requested outputs; 0 for NULL.
  */
-triton_status triton_infer_request_requested_output_set_parameter_int64(triton_infer_request *request,
-                                                                        size_t output,
-                                                                        const char *name,
-                                                                        int64_t value,
-                                                                        triton_error **error_out);
+size_t triton_infer_request_output_count(const triton_infer_request *request);
 
 /**
- * Sets a parameter of a requested output.
- *
- * @param output  the requested output's index
- * @param name   not one that the protocol uses itself
+ * Returns the name of a requested output; "" past the end. Valid until the request is changed or freed.
  */
-triton_status triton_infer_request_requested_output_set_parameter_bool(triton_infer_request *request,
-                                                                       size_t output,
-                                                                       const char *name,
-                                                                       bool value,
-                                                                       triton_error **error_out);
+const char *triton_infer_request_output_name(const triton_infer_request *request, size_t output);
 
 /**
- * Sets a parameter of a requested output.
+ * Returns the name of the shared-memory region that a requested output is written to; "" if none is, and
+ * past the end. Valid until the request is changed or freed.
  *
- * @param output  the requested output's index
- * @param name   not one that the protocol uses itself
- * @param value  finite
+ * @param byte_size_out  the space available, in bytes; may be NULL
+ * @param offset_out     the offset of the output from the start of the region, in bytes; may be NULL
  */
-triton_status triton_infer_request_requested_output_set_parameter_double(triton_infer_request *request,
-                                                                         size_t output,
-                                                                         const char *name,
-                                                                         double value,
-                                                                         triton_error **error_out);
+const char *triton_infer_request_output_shared_memory(const triton_infer_request *request,
+                                                      size_t output,
+                                                      uint64_t *byte_size_out,
+                                                      uint64_t *offset_out);
 
 /**
- * The name of a parameter; an empty text for NULL.
+ * Returns the number of classes requested of an output; 0 if the tensor is requested, and past the end.
+ */
+uint32_t triton_infer_request_output_class_count(const triton_infer_request *request, size_t output);
+
+/**
+ * Returns whether an output is requested as JSON over HTTP; false past the end.
+ */
+bool triton_infer_request_output_is_json(const triton_infer_request *request, size_t output);
+
+/*
+ * PARAMETERS: named values of a request, a result, or one of their tensors. A triton_parameters is borrowed
+ * from its request or result: it is valid until that is freed, and adding inputs and outputs does not move
+ * it. Names that the protocol or Triton uses itself are TRITON_STATUS_INVALID_ARGUMENT, with the reason:
+ * they have setters of their own, or begin with "triton_".
+ */
+
+/**
+ * Returns the parameters of a request, to be set and read; NULL for NULL.
+ */
+triton_parameters *triton_infer_request_parameters(triton_infer_request *request);
+
+/**
+ * Returns the parameters of an input, to be set and read; NULL past the end. They are the parameters of the
+ * input that has this index: if the request is cleared, setting one is INVALID_ARGUMENT until an input of
+ * this index is added.
+ */
+triton_parameters *triton_infer_request_input_parameters(triton_infer_request *request, size_t input);
+
+/**
+ * Returns the parameters of a requested output, to be set and read; NULL past the end. They belong to an
+ * index as those of inputs do.
+ */
+triton_parameters *triton_infer_request_output_parameters(triton_infer_request *request, size_t output);
+
+/**
+ * Sets a parameter to a string. Replaces the value set before.
+ *
+ * @param parameters  of a request or one of its tensors; those of a result are INVALID_ARGUMENT
+ * @param name        must not be empty or reserved
+ * @param value       copied; NULL removes the parameter, of whatever kind it is
+ */
+triton_status triton_parameters_set_string(triton_parameters *parameters,
+                                           const char *name,
+                                           const char *value,
+                                           triton_error **error_out);
+
+/**
+ * Sets a parameter to a signed integer. Otherwise the same as triton_parameters_set_string.
+ */
+triton_status triton_parameters_set_int64(triton_parameters *parameters,
+                                          const char *name,
+                                          int64_t value,
+                                          triton_error **error_out);
+
+/**
+ * Sets a parameter to a Boolean. Otherwise the same as triton_parameters_set_string.
+ */
+triton_status triton_parameters_set_bool(triton_parameters *parameters,
+                                         const char *name,
+                                         bool value,
+                                         triton_error **error_out);
+
+/**
+ * Sets a parameter to a floating-point number, which must be finite. Otherwise the same as
+ * triton_parameters_set_string.
+ */
+triton_status triton_parameters_set_double(triton_parameters *parameters,
+                                           const char *name,
+                                           double value,
+                                           triton_error **error_out);
+
+/**
+ * Returns the number of parameters; 0 for NULL.
+ */
+size_t triton_parameters_count(const triton_parameters *parameters);
+
+/**
+ * Returns a parameter, in the order of setting or receiving; NULL past the end. Valid until the parameters
+ * are changed, or the request or result is freed.
+ */
+const triton_parameter *triton_parameters_entry(const triton_parameters *parameters, size_t index);
+
+/**
+ * Returns the parameter of a name, the last one if a server sent several; NULL if there is none. Valid as
+ * long as that of triton_parameters_entry.
+ */
+const triton_parameter *triton_parameters_find(const triton_parameters *parameters, const char *name);
+
+/**
+ * Returns the name of a parameter; "" for NULL.
  */
 const char *triton_parameter_name(const triton_parameter *parameter);
 
 /**
- * What the value is; TRITON_VALUE_NONE for NULL.
+ * Returns the kind of the value; TRITON_VALUE_NONE for NULL.
  */
 triton_value_kind triton_parameter_kind(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_BOOL; false for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_BOOL; false for another kind and for NULL.
  */
 bool triton_parameter_bool(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_INT64; 0 for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_INT64; 0 for another kind and for NULL.
  */
 int64_t triton_parameter_int64(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_UINT64; 0 for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_UINT64; 0 for another kind and for NULL.
  */
 uint64_t triton_parameter_uint64(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_DOUBLE; 0 for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_DOUBLE; 0 for another kind and for NULL.
  */
 double triton_parameter_double(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_STRING; an empty text for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_STRING; "" for another kind and for NULL.
  */
 const char *triton_parameter_string(const triton_parameter *parameter);
 
 /*
- * RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
- * type is legal; every pointer is valid until the result is freed.
+ * INFERENCE. A call sends a request and blocks until it has the result:
+ *
+ *     failed = triton_infer_request_new("simple", &request, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a,
+ *                                                NULL, &error)
+ *         || triton_client_infer(client, request, NULL, &result, &error)
+ *         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
  */
 
 /**
- * Reads an output by its name, with the datatype that the caller expects.
+ * Sends an inference request. Blocks until the response is complete or the timeout of the call expires.
  *
- * @param name       the output's name
- * @param datatype   what the elements are expected to be, of one size each: for TRITON_DATATYPE_BYTES there is
- *                   triton_infer_result_output_strings
- * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
- *                   never NULL on success
- * @param count_out  the number of elements, not of bytes
- * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another, also of
- *         one that this library does not know; FAILED_PRECONDITION if it went to shared memory
+ * @param client      may be used by any number of threads at once
+ * @param request     its borrowed data is read during the call only
+ * @param options     the options of the call; NULL for the client's
+ * @param result_out  the result; free it with triton_infer_result_free
+ * @return INVALID_ARGUMENT if the data of an input does not match its shape: nothing is sent;
+ *         FAILED_PRECONDITION if a buffer of the request is in use by another call; RESOURCE_EXHAUSTED if an
+ *         output exceeds its buffer; DEADLINE_EXCEEDED; UNAVAILABLE; otherwise the server's status, for
+ *         example NOT_FOUND for an unknown model
+ */
+triton_status triton_client_infer(const triton_client *client,
+                                  const triton_infer_request *request,
+                                  const triton_call_options *options,
+                                  triton_infer_result **result_out,
+                                  triton_error **error_out);
+
+/*
+ * RESULTS. A result has the outputs of a model by name, and what the server says of the response. The data
+ * of an output is aligned to 64 bytes, so that a cast to any element type is legal. Every pointer that a
+ * function of this section returns is valid until the result is freed, except to data in a buffer of the
+ * caller's (triton_infer_request_output_set_buffer): that is valid for as long as the buffer is, and the
+ * next call with the request overwrites it.
+ */
+
+/**
+ * Gets the elements of an output by its name, with the datatype that the caller expects:
+ * triton_infer_result_find_output and triton_infer_output_elements in one call.
+ *
+ * @param name       the name of the output
+ * @param datatype   the expected datatype; for TRITON_DATATYPE_BYTES use triton_infer_result_output_strings
+ * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for
+ *                   the output; never NULL on success
+ * @param count_out  the number of elements; may be NULL
+ * @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+ *         triton_infer_output_elements
  */
 triton_status triton_infer_result_output_as(const triton_infer_result *result,
                                             const char *name,
@@ -2219,15 +2187,14 @@ triton_status triton_infer_result_output_as(const triton_infer_result *result,
                                             triton_error **error_out);
 
 /**
- * Reads the elements of a BYTES output by its name, without a copy. The array takes 16 bytes for each element, however
- * short, beside the tensor; the elements are counted before it is allocated.
+ * Gets the elements of a BYTES output by its name: triton_infer_result_find_output and
+ * triton_infer_output_strings in one call.
  *
- * @param name         the output's name
- * @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
- * @param count_out    their number
- * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
- *         server sent is not a valid BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
- *         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
+ * @param name         the name of the output
+ * @param strings_out  the elements, row-major; never NULL on success
+ * @param count_out    the number of elements; may be NULL
+ * @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+ *         triton_infer_output_strings
  */
 triton_status triton_infer_result_output_strings(const triton_infer_result *result,
                                                  const char *name,
@@ -2236,61 +2203,153 @@ triton_status triton_infer_result_output_strings(const triton_infer_result *resu
                                                  triton_error **error_out);
 
 /**
- * The name of the model that answered.
+ * Returns an output by its name; NULL if there is none, and if result or name is NULL.
+ */
+const triton_infer_output *triton_infer_result_find_output(const triton_infer_result *result,
+                                                           const char *name);
+
+/**
+ * Returns the number of outputs; 0 for NULL.
+ */
+size_t triton_infer_result_output_count(const triton_infer_result *result);
+
+/**
+ * Returns an output, in the server's order; NULL past the end.
+ */
+const triton_infer_output *triton_infer_result_output(const triton_infer_result *result, size_t index);
+
+/**
+ * Returns the name of an output; "" for NULL.
+ */
+const char *triton_infer_output_name(const triton_infer_output *output);
+
+/**
+ * Returns the datatype of an output; TRITON_DATATYPE_INVALID for one unknown to this version of the library,
+ * whose name triton_infer_output_datatype_name returns. Such an output has its data if it came in binary;
+ * JSON data and typed contents are skipped.
+ */
+triton_datatype triton_infer_output_datatype(const triton_infer_output *output);
+
+/**
+ * Returns the name of an output's datatype as the server sent it: "FP32", or an unknown one, "STRING"; "" if
+ * the server sent none, and for NULL.
+ */
+const char *triton_infer_output_datatype_name(const triton_infer_output *output);
+
+/**
+ * Returns the shape of an output, the batch dimension first if the model has one; NULL if it has no
+ * dimensions, and for NULL. If the server left one dimension open (-1), it is computed from the data, except
+ * for an unknown datatype and for data in shared memory.
+ *
+ * @param rank_out  the number of dimensions; may be NULL
+ */
+const int64_t *triton_infer_output_shape(const triton_infer_output *output, size_t *rank_out);
+
+/**
+ * Gets the elements of an output, with the datatype that the caller expects.
+ *
+ * @param datatype   the expected datatype; for TRITON_DATATYPE_BYTES use triton_infer_output_strings
+ * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for
+ *                   the output (triton_infer_output_is_in_caller_buffer); never NULL on success
+ * @param count_out  the number of elements; may be NULL
+ * @return INVALID_ARGUMENT, with both datatypes, if the output has another one, also one unknown to this
+ *         version of the library; FAILED_PRECONDITION if it was written to shared memory
+ */
+triton_status triton_infer_output_elements(const triton_infer_output *output,
+                                           triton_datatype datatype,
+                                           const void **data_out,
+                                           size_t *count_out,
+                                           triton_error **error_out);
+
+/**
+ * Gets the elements of a BYTES output, without copying them. The array takes 16 bytes for each element; the
+ * elements are counted before it is allocated.
+ *
+ * @param strings_out  the elements, row-major; never NULL on success
+ * @param count_out    the number of elements; may be NULL
+ * @return INVALID_ARGUMENT if the output is not BYTES; INTERNAL if the server sent a malformed tensor, or
+ *         one whose number of elements does not match its shape; FAILED_PRECONDITION if it was written to
+ *         the caller's buffer or shared memory; RESOURCE_EXHAUSTED if there is no memory for the array
+ */
+triton_status triton_infer_output_strings(const triton_infer_output *output,
+                                          const triton_bytes **strings_out,
+                                          size_t *count_out,
+                                          triton_error **error_out);
+
+/**
+ * Returns the bytes of an output's tensor, of whatever datatype: row-major, little-endian, aligned to 64
+ * bytes, or in the buffer that the request set for the output (triton_infer_output_is_in_caller_buffer).
+ * Each BYTES element follows its length, 4 bytes. NULL only for NULL.
+ */
+const void *triton_infer_output_data(const triton_infer_output *output);
+
+/**
+ * Returns the size of an output's tensor in bytes; 0 for one in shared memory.
+ */
+size_t triton_infer_output_byte_size(const triton_infer_output *output);
+
+/**
+ * Returns whether the data of an output is in the buffer that the request set for it: it is then valid for
+ * as long as the buffer is, and the next call with the request overwrites it. Otherwise it is valid until
+ * the result is freed. False for NULL.
+ */
+bool triton_infer_output_is_in_caller_buffer(const triton_infer_output *output);
+
+/**
+ * Gets a class of an output that was requested as classes: the best first, for each batch entry in turn.
+ *
+ * @param index      less than the number of the output's elements
+ * @param class_out  the class; its label is valid until the result is freed, and has U+FFFD for bytes that
+ *                   are not UTF-8
+ * @return INVALID_ARGUMENT if the output is not BYTES; OUT_OF_RANGE past the end; INTERNAL if the element is
+ *         not a class
+ */
+triton_status triton_infer_output_class(const triton_infer_output *output,
+                                        size_t index,
+                                        triton_class *class_out,
+                                        triton_error **error_out);
+
+/**
+ * Returns the parameters of an output; NULL for NULL.
+ */
+const triton_parameters *triton_infer_output_parameters(const triton_infer_output *output);
+
+/**
+ * Returns the name of the model; "" for NULL.
  */
 const char *triton_infer_result_model_name(const triton_infer_result *result);
 
 /**
- * The version of the model that answered, "1".
+ * Returns the version of the model that the server chose, for example "1"; "" for NULL.
  */
 const char *triton_infer_result_model_version(const triton_infer_result *result);
 
 /**
- * The id that the request had; empty if it had none.
+ * Returns the id of the request; "" if it had none, and for NULL.
  */
 const char *triton_infer_result_id(const triton_infer_result *result);
 
 /**
- * Tells where the time of the call went that gave the result.
- *
- * @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
- * @return INVALID_ARGUMENT if struct_size has no room for the first stage, is beyond 4096, or no multiple of 8
+ * Returns whether a result is the last response to its request. The server's word, parameter
+ * "triton_final_response", decides. Without it the response of a call is TRITON_FINALITY_FINAL, since it is
+ * the only one, and a result that was read from bytes is TRITON_FINALITY_UNKNOWN, as is NULL.
  */
-triton_status triton_infer_result_times(const triton_infer_result *result,
-                                        triton_call_times *times_out,
-                                        triton_error **error_out);
+triton_finality triton_infer_result_finality(const triton_infer_result *result);
 
 /**
- * Whether this is the last response to its request: always, but from a decoupled model. False for NULL.
+ * Returns whether the finality of a result is TRITON_FINALITY_FINAL; false for NULL.
  */
 bool triton_infer_result_is_final(const triton_infer_result *result);
 
 /**
- * Whether this is the last response to its request and nothing else: it has no outputs. False for NULL.
+ * Returns whether a result is the last response to its request and has no outputs; false for NULL.
  */
 bool triton_infer_result_is_null(const triton_infer_result *result);
 
 /**
- * The server that answered, as in a URL: "grpc://host:8001". An empty text for a result that came from no server, and for
- * NULL.
+ * Returns the parameters of a result as a whole; NULL for NULL.
  */
-const char *triton_infer_result_endpoint(const triton_infer_result *result);
-
-/**
- * Model, outputs and parameters in words, without the data: for logs. Not to be read by programs. Texts are cut at 256 bytes,
- * shapes at 8 dimensions, and the whole at 64 KiB.
- */
-const char *triton_infer_result_debug_string(const triton_infer_result *result);
-
-/**
- * The number of parameters of the result as a whole.
- */
-size_t triton_infer_result_parameter_count(const triton_infer_result *result);
-
-/**
- * A parameter of the result as a whole; NULL past the end.
- */
-const triton_parameter *triton_infer_result_parameter(const triton_infer_result *result, size_t index);
+const triton_parameters *triton_infer_result_parameters(const triton_infer_result *result);
 
 /**
  * The number of headers of the answer; over gRPC of its metadata. A name may be there several times.
@@ -2303,106 +2362,37 @@ size_t triton_infer_result_header_count(const triton_infer_result *result);
 const char *triton_infer_result_header_name(const triton_infer_result *result, size_t index);
 
 /**
- * The value of a header; an empty text past the end. Over gRPC a value whose name ends in -bin is base64, as it was sent.
+ * The value of a header; an empty text past the end. Over gRPC a value whose name ends in -bin is base64, as
+ * it was sent.
  */
-const char *triton_infer_result_header_value(const triton_infer_result *result,
-                                             size_t index);
+const char *triton_infer_result_header_value(const triton_infer_result *result, size_t index);
 
 /**
- * The number of outputs.
+ * Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes, and
+ * for NULL.
  */
-size_t triton_infer_result_output_count(const triton_infer_result *result);
+const char *triton_infer_result_endpoint(const triton_infer_result *result);
 
 /**
- * An output, in the server's order; NULL past the end.
- */
-const triton_infer_output *triton_infer_result_output(const triton_infer_result *result, size_t index);
-
-/**
- * Frees a result with everything that was read out of it; NULL is harmless.
- */
-void triton_infer_result_free(triton_infer_result *result);
-
-/**
- * The name of an output.
- */
-const char *triton_infer_output_name(const triton_infer_output *output);
-
-/**
- * The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know
- * (triton_infer_output_datatype_name). The data of such an output is there if it came as bytes: of JSON and of typed contents
- * none is read.
- */
-triton_datatype triton_infer_output_datatype(const triton_infer_output *output);
-
-/**
- * The name of an output's datatype as the server gave it: "FP32", also of one that this library does not know, "STRING".
- * Valid until the result is freed; an empty text if the server gave none.
- */
-const char *triton_infer_output_datatype_name(const triton_infer_output *output);
-
-/**
- * The shape of an output, the batch dimension first where the model has one. One dimension that the server left open (-1) is
- * set to the size that follows from the data; where the datatype is not known or the data is in shared memory it stays.
+ * Gets the time of the call that received the result, by stages.
  *
- * @param rank_out  the number of dimensions; NULL is allowed
- * @return the dimensions; NULL if there are none
+ * @param times_out  its struct_size is set by the caller
  */
-const int64_t *triton_infer_output_shape(const triton_infer_output *output,
-                                         size_t *rank_out);
-
-/**
- * The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request
- * set for the output, if it did. The elements of BYTES stand each behind its length in four bytes. NULL only for NULL.
- */
-const void *triton_infer_output_data(const triton_infer_output *output);
-
-/**
- * The number of those bytes.
- */
-size_t triton_infer_output_byte_size(const triton_infer_output *output);
-
-/**
- * The number of parameters of an output.
- */
-size_t triton_infer_output_parameter_count(const triton_infer_output *output);
-
-/**
- * A parameter of an output; NULL past the end.
- */
-const triton_parameter *triton_infer_output_parameter(const triton_infer_output *output, size_t index);
-
-/**
- * Reads an element of an output that was asked for as classes: the best first, batch for batch.
- *
- * @param index      0, 1, 2 up to the output's number of elements
- * @param class_out  the class; its label is valid until the result is freed, with U+FFFD for what is not UTF-8
- * @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
- */
-triton_status triton_infer_output_class(const triton_infer_output *output,
-                                        size_t index,
-                                        triton_class *class_out,
+triton_status triton_infer_result_times(const triton_infer_result *result,
+                                        triton_call_times *times_out,
                                         triton_error **error_out);
 
-/*
- * INFERENCE.
+/**
+ * Returns the model, outputs and parameters of a result as text without the data, for logs; "" for NULL. The
+ * format may change. Strings are cut at 256 bytes, shapes at 8 dimensions, the whole at 64 KiB.
  */
+const char *triton_infer_result_debug_string(const triton_infer_result *result);
 
 /**
- * Runs an inference and waits for its result. Blocks until the answer is complete or the time limit passes.
- *
- * @param client      any number of threads may use it at once
- * @param request     what is asked; its borrowed data is read during the call and not afterwards
- * @param options     of the call; NULL for the client's
- * @param result_out  the answer; free it with triton_infer_result_free
- * @return INVALID_ARGUMENT, and nothing is sent, for input data that does not make up its shape; whatever the server
- *         says of an unknown model (NOT_FOUND), of shapes and datatypes; DEADLINE_EXCEEDED, UNAVAILABLE
+ * Frees a result and everything that was read from it, except data in a buffer of the caller's. NULL is
+ * allowed.
  */
-triton_status triton_client_infer(const triton_client *client,
-                                  const triton_infer_request *request,
-                                  const triton_call_options *options,
-                                  triton_infer_result **result_out,
-                                  triton_error **error_out);
+void triton_infer_result_free(triton_infer_result *result);
 
 /*
  * STATISTICS of a client: what it has counted of its inferences since it was made.
@@ -2419,31 +2409,33 @@ triton_status triton_client_infer_statistics(const triton_client *client,
                                              triton_error **error_out);
 
 /*
- * OFFLINE: requests and answers as bytes, without a connection; for SageMaker, Vertex AI, and whatever else carries them.
+ * OFFLINE. Requests and responses are converted to and from bytes without a connection, for gateways such as
+ * SageMaker and Vertex AI. Tensors are copied. The functions do not block, except
+ * triton_client_infer_grpc_message.
  */
 
 /**
- * The bytes; NULL only for NULL.
+ * Returns the bytes of a buffer; NULL only for NULL.
  */
 const void *triton_buffer_data(const triton_buffer *buffer);
 
 /**
- * Their number.
+ * Returns the size of a buffer in bytes; 0 for NULL.
  */
 size_t triton_buffer_byte_size(const triton_buffer *buffer);
 
 /**
- * Frees a buffer; NULL is harmless.
+ * Frees a buffer. NULL is allowed.
  */
 void triton_buffer_free(triton_buffer *buffer);
 
 /**
- * Makes the body that a request has over HTTP. Its tensors are copied. Does not block. Bodies have a known length, here and in
- * calls: chunked ones, which Triton takes, would only cost.
+ * Encodes a request as the body of an HTTP request.
  *
- * @param compression         of JSON and tensors together
- * @param body_out            JSON, and behind it the tensors in binary; free it with triton_buffer_free
- * @param json_byte_size_out  the byte size of the JSON, uncompressed: what Inference-Header-Content-Length says
+ * @param compression         the compression of the whole body
+ * @param body_out            the JSON, followed by the binary tensors; free it with triton_buffer_free
+ * @param json_byte_size_out  the size of the JSON in bytes, uncompressed: the value of
+ *                            Inference-Header-Content-Length; may be NULL
  */
 triton_status triton_infer_request_to_http_body(const triton_infer_request *request,
                                                 triton_compression compression,
@@ -2452,14 +2444,18 @@ triton_status triton_infer_request_to_http_body(const triton_infer_request *requ
                                                 triton_error **error_out);
 
 /**
- * Reads the body of an answer over HTTP. Its tensors are copied. Does not block.
+ * Decodes the body of an HTTP response. The finality of the result is TRITON_FINALITY_UNKNOWN unless the
+ * response states it.
  *
  * @param data            the body
- * @param byte_size       of data
- * @param json_byte_size  what the answer's Inference-Header-Content-Length says; TRITON_NO_JSON_BYTE_SIZE without that header
- * @param compression     what the answer's Content-Encoding says
- * @param max_byte_size   the most bytes that it may have, decompressed; more is RESOURCE_EXHAUSTED
- * @param result_out      the answer; free it with triton_infer_result_free
+ * @param byte_size       the size of data in bytes
+ * @param json_byte_size  the value of the response's Inference-Header-Content-Length;
+ *                        TRITON_NO_JSON_BYTE_SIZE without that header
+ * @param compression     the value of the response's Content-Encoding
+ * @param max_byte_size   the maximum size of the decompressed body in bytes; a larger one is
+ *                        RESOURCE_EXHAUSTED
+ * @param result_out      the result; free it with triton_infer_result_free
+ * @return INTERNAL if the body is malformed
  */
 triton_status triton_infer_result_from_http_body(const void *data,
                                                  size_t byte_size,
@@ -2470,20 +2466,22 @@ triton_status triton_infer_result_from_http_body(const void *data,
                                                  triton_error **error_out);
 
 /**
- * Makes the message that a request is over gRPC, a ModelInferRequest. Its tensors are copied. Does not block.
+ * Encodes a request as a gRPC message, a ModelInferRequest.
  *
- * @param message_out  free it with triton_buffer_free
+ * @param message_out  the message; free it with triton_buffer_free
  */
 triton_status triton_infer_request_to_grpc_message(const triton_infer_request *request,
                                                    triton_buffer **message_out,
                                                    triton_error **error_out);
 
 /**
- * Reads an answer over gRPC, a ModelInferResponse. Its tensors are copied. Does not block.
+ * Decodes a gRPC message, a ModelInferResponse. The finality of the result is TRITON_FINALITY_UNKNOWN unless
+ * the response states it.
  *
  * @param data        the message
- * @param byte_size   of data
- * @param result_out  the answer; free it with triton_infer_result_free
+ * @param byte_size   the size of data in bytes
+ * @param result_out  the result; free it with triton_infer_result_free
+ * @return INTERNAL if the message is malformed
  */
 triton_status triton_infer_result_from_grpc_message(const void *data,
                                                     size_t byte_size,
@@ -2491,12 +2489,13 @@ triton_status triton_infer_result_from_grpc_message(const void *data,
                                                     triton_error **error_out);
 
 /**
- * Runs an inference whose message was made before. gRPC only: INVALID_ARGUMENT over HTTP. Blocks as triton_client_infer does.
+ * Sends an inference request that is already encoded as a gRPC message. Blocks as triton_client_infer does.
  *
- * @param data        a ModelInferRequest; read during the call and not afterwards
- * @param byte_size   of data
- * @param options     of the call; NULL for the client's
- * @param result_out  the answer; free it with triton_infer_result_free
+ * @param data        a ModelInferRequest; read during the call only
+ * @param byte_size   the size of data in bytes
+ * @param options     the options of the call; NULL for the client's
+ * @param result_out  the result; free it with triton_infer_result_free
+ * @return INVALID_ARGUMENT over HTTP; otherwise the same as triton_client_infer
  */
 triton_status triton_client_infer_grpc_message(const triton_client *client,
                                                const void *data,
@@ -2506,30 +2505,21 @@ triton_status triton_client_infer_grpc_message(const triton_client *client,
                                                triton_error **error_out);
 
 /*
- * ELEMENTS of tensors in plain memory: BYTES with their lengths, for shared memory and buffers of the caller's, and the
- * narrow floating-point numbers that C has no types for.
+ * ELEMENTS in the caller's memory. The elements of BYTES tensors are converted to and from the format of the
+ * protocol, for shared memory and the caller's buffers, and 16-bit floating-point numbers to and from float.
+ * The functions do not block.
  */
 
 /**
- * Tells how many bytes a BYTES tensor has with these elements.
+ * Writes elements as a BYTES tensor: each after its length, 4 bytes little-endian.
  *
- * @param strings        the elements in row-major order
- * @param count          their number
- * @param byte_size_out  the bytes of the tensor: each element behind its length in four bytes
- */
-triton_status triton_bytes_byte_size(const triton_bytes *strings,
-                                     size_t count,
-                                     size_t *byte_size_out,
-                                     triton_error **error_out);
-
-/**
- * Writes elements as a BYTES tensor.
- *
- * @param strings        the elements in row-major order
- * @param count          their number
- * @param data           where the tensor goes
- * @param byte_size      how many bytes there is room for; too few are RESOURCE_EXHAUSTED, and nothing is written
- * @param byte_size_out  the bytes of the tensor
+ * @param strings        the elements, row-major
+ * @param count          the number of elements
+ * @param data           the memory for the tensor; NULL with a byte_size of 0 only computes the size of the
+ *                       tensor
+ * @param byte_size      the size of data in bytes
+ * @param byte_size_out  the size of the tensor in bytes, also if data is too small; may be NULL
+ * @return RESOURCE_EXHAUSTED if data is too small: nothing is written
  */
 triton_status triton_bytes_serialize(const triton_bytes *strings,
                                      size_t count,
@@ -2539,14 +2529,15 @@ triton_status triton_bytes_serialize(const triton_bytes *strings,
                                      triton_error **error_out);
 
 /**
- * Reads the elements of a BYTES tensor, which stay where they are.
+ * Parses a BYTES tensor. The elements are not copied: they point into the tensor.
  *
  * @param data       the tensor
- * @param byte_size  of data
- * @param strings    where the elements go; NULL, with a capacity of 0, only counts them
- * @param capacity   how many elements there is room for; too few are RESOURCE_EXHAUSTED unless it is 0
- * @param count_out  the number of elements, also if there are too many
- * @return INVALID_ARGUMENT if the bytes are no BYTES tensor
+ * @param byte_size  the size of data in bytes
+ * @param strings    the memory for the elements; NULL with a capacity of 0 only counts them
+ * @param capacity   the number of elements that strings has space for
+ * @param count_out  the number of elements, also if there are more than capacity; may be NULL
+ * @return INVALID_ARGUMENT if the tensor is malformed; RESOURCE_EXHAUSTED if there are more elements than
+ *         capacity
  */
 triton_status triton_bytes_parse(const void *data,
                                  size_t byte_size,
@@ -2556,12 +2547,11 @@ triton_status triton_bytes_parse(const void *data,
                                  triton_error **error_out);
 
 /**
- * Makes FP16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
- * NaN stays NaN.
+ * Converts float to FP16: rounds to nearest, ties to even; too large values become infinite, NaN stays NaN.
  *
  * @param values  the numbers
- * @param count   their number, and that of the elements of into
- * @param into    their 16 bits each; must not overlap values
+ * @param count   the number of elements of values and of into
+ * @param into    the results, each as its 16 bits; must not overlap values
  */
 triton_status triton_fp16_from_fp32(const float *values,
                                     size_t count,
@@ -2569,11 +2559,11 @@ triton_status triton_fp16_from_fp32(const float *values,
                                     triton_error **error_out);
 
 /**
- * Makes single precision of FP16, exactly.
+ * Converts FP16 to float, exactly.
  *
- * @param values  the 16 bits of each number
- * @param count   their number, and that of the elements of into
- * @param into    the numbers; must not overlap values
+ * @param values  the numbers, each as its 16 bits
+ * @param count   the number of elements of values and of into
+ * @param into    the results; must not overlap values
  */
 triton_status triton_fp16_to_fp32(const uint16_t *values,
                                   size_t count,
@@ -2581,12 +2571,11 @@ triton_status triton_fp16_to_fp32(const uint16_t *values,
                                   triton_error **error_out);
 
 /**
- * Makes BF16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
- * NaN stays NaN.
+ * Converts float to BF16: rounds to nearest, ties to even; too large values become infinite, NaN stays NaN.
  *
  * @param values  the numbers
- * @param count   their number, and that of the elements of into
- * @param into    their 16 bits each; must not overlap values
+ * @param count   the number of elements of values and of into
+ * @param into    the results, each as its 16 bits; must not overlap values
  */
 triton_status triton_bf16_from_fp32(const float *values,
                                     size_t count,
@@ -2594,11 +2583,11 @@ triton_status triton_bf16_from_fp32(const float *values,
                                     triton_error **error_out);
 
 /**
- * Makes single precision of BF16, exactly.
+ * Converts BF16 to float, exactly.
  *
- * @param values  the 16 bits of each number
- * @param count   their number, and that of the elements of into
- * @param into    the numbers; must not overlap values
+ * @param values  the numbers, each as its 16 bits
+ * @param count   the number of elements of values and of into
+ * @param into    the results; must not overlap values
  */
 triton_status triton_bf16_to_fp32(const uint16_t *values,
                                   size_t count,

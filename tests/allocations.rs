@@ -147,7 +147,7 @@ fn a_large_output_takes_no_memory_but_its_own() {
         let mut buffer = vec![0; if is_lent { LARGE } else { 0 }];
         let mut request = request(&data);
         if is_lent {
-            request.set_buffer(0, &mut buffer).unwrap();
+            request.output_mut(0).unwrap().set_buffer(&mut buffer);
         }
         // The default keeps enough for one such result.
         let client = Client::with_options(url, &ClientOptions::new()).unwrap();

@@ -34,7 +34,7 @@ fn infer(client: &Client, segment: &[u8], byte_size: usize) -> Result<InferResul
     let mut left = byte_size;
     while left > 0 {
         let piece = &segment[..segment.len().min(left)];
-        request.append_data(input, piece)?;
+        request.input_mut(input)?.append_data(piece);
         left -= piece.len();
     }
     client.infer(&request)

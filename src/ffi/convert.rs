@@ -38,6 +38,15 @@ pub(super) unsafe fn optional_string<'a>(pointer: *const c_char, name: &str) -> 
     if pointer.is_null() { Ok("") } else { unsafe { string(pointer, name) } }
 }
 
+/// Reads a string for which NULL means none, as for a setter that NULL undoes.
+///
+/// # Safety
+/// As for [`string`].
+pub(super) unsafe fn string_or_none<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
+    // SAFETY: the caller's promise.
+    if pointer.is_null() { Ok(None) } else { unsafe { string(pointer, name) }.map(Some) }
+}
+
 /// An array. With no elements the pointer may be NULL.
 ///
 /// # Safety

@@ -1,5 +1,9 @@
 //! Handles and out-parameters: pointers of C's made into references of Rust's, and back.
 
+use super::{
+    boundary::boundary,
+    error::{triton_error, triton_status},
+};
 use crate::error::{Error, Result};
 
 /// The handle behind a pointer; INVALID_ARGUMENT with the parameter's name for NULL.
@@ -31,6 +35,20 @@ pub(super) unsafe fn read<'a, O: 'a, T>(object: *const O, none: T, get: impl FnO
         Some(object) => get(object),
         None => none,
     }
+}
+
+/// The body of a setter: changes the object of a handle, behind [`boundary`].
+///
+/// # Safety
+/// As for [`handle_mut`] and [`boundary`].
+pub(super) unsafe fn change<O>(
+    object: *mut O,
+    error_out: *mut *mut triton_error,
+    name: &str,
+    set: impl FnOnce(&mut O) -> Result<()>,
+) -> triton_status {
+    // SAFETY: the caller's promise.
+    unsafe { boundary(error_out, || set(handle_mut(object, name)?)) }
 }
 
 /// Gives a handle to C.
