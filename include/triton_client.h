@@ -2461,7 +2461,7 @@ triton_status triton_infer_result_from_http_body(const void *data,
                                                  size_t byte_size,
                                                  uint64_t json_byte_size,
                                                  triton_compression compression,
-                                                 uint64_t max_byte_size,
+                                                 size_t max_byte_size,
                                                  triton_infer_result **result_out,
                                                  triton_error **error_out);
 

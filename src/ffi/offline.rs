@@ -95,7 +95,7 @@ pub unsafe extern "C" fn triton_infer_result_from_http_body(
     byte_size: usize,
     json_byte_size: u64,
     compression: triton_compression_number,
-    max_byte_size: u64,
+    max_byte_size: usize,
     result_out: *mut *mut triton_infer_result,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
@@ -106,7 +106,8 @@ pub unsafe extern "C" fn triton_infer_result_from_http_body(
             let body = convert::array(data.cast::<u8>(), byte_size, "data")?;
             let json_byte_size = (json_byte_size != TRITON_NO_JSON_BYTE_SIZE).then_some(json_byte_size);
             let compression = convert::compression(compression)?;
-            let result = InferResult::from_http_body(body, json_byte_size, compression, max_byte_size)?;
+            let result =
+                InferResult::from_http_body(body, json_byte_size, compression, max_byte_size as u64)?;
             out.set(new_handle(triton_infer_result::new(result)));
             Ok(())
         })
