@@ -1563,8 +1563,8 @@ triton_status triton_infer_request_new(const char *model_name,
                                        triton_error **error_out);
 
 /**
- * Frees a request. NULL is allowed. A call that is still under way keeps the data that it borrowed (BORROWED
- * DATA).
+ * Frees a request. NULL is allowed. Data that a call still under way has borrowed stays borrowed until the call
+ * ends (BORROWED DATA).
  */
 void triton_infer_request_free(triton_infer_request *request);
 
@@ -2160,11 +2160,11 @@ triton_status triton_client_infer(const triton_client *client,
                                   triton_error **error_out);
 
 /*
- * RESULTS. A result has the outputs of a model by name, and what the server says of the response. The data
- * of an output is aligned to 64 bytes, so that a cast to any element type is legal. Every pointer that a
- * function of this section returns is valid until the result is freed, except to data in a buffer of the
- * caller's (triton_infer_request_output_set_buffer): that is valid for as long as the buffer is, and the
- * next call with the request overwrites it.
+ * RESULTS. A result has the outputs of a model and the metadata of the response. The data of an output is
+ * aligned to 64 bytes, so that a cast to any element type is legal. What a function of this section returns is
+ * valid until the result is freed, with one exception: data in a buffer of the caller's
+ * (triton_infer_request_output_set_buffer) is valid for as long as the buffer is, and the next call with the
+ * request overwrites it.
  */
 
 /**

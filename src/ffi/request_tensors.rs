@@ -503,8 +503,8 @@ pub unsafe extern "C" fn triton_infer_request_output_set_buffer(
     // SAFETY: the contract's HANDLES, BORROWED DATA, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
-            let output = request.change().output_mut(output)?;
             convert::check_array(data.cast::<u8>().cast_const(), byte_size, "data")?;
+            let output = request.change().output_mut(output)?;
             output.set_output_buffer(
                 NonNull::new(data.cast()).map(|data| OutputBuffer::from_raw(data, byte_size)),
             );

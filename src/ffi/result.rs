@@ -1,8 +1,8 @@
-//! RESULTS. A result has the outputs of a model by name, and what the server says of the response. The data
-//! of an output is aligned to 64 bytes, so that a cast to any element type is legal. Every pointer that a
-//! function of this section returns is valid until the result is freed, except to data in a buffer of the
-//! caller's (triton_infer_request_output_set_buffer): that is valid for as long as the buffer is, and the
-//! next call with the request overwrites it.
+//! RESULTS. A result has the outputs of a model and the metadata of the response. The data of an output is
+//! aligned to 64 bytes, so that a cast to any element type is legal. What a function of this section returns is
+//! valid until the result is freed, with one exception: data in a buffer of the caller's
+//! (triton_infer_request_output_set_buffer) is valid for as long as the buffer is, and the next call with the
+//! request overwrites it.
 
 use std::{
     ffi::{CString, c_char, c_void},
