@@ -209,11 +209,11 @@ fn one_open_dimension_of_a_shape_follows_from_the_number_of_elements() {
 fn an_output_without_data_whose_shape_is_open_is_malformed() {
     for data in ["", r#","data":null"#] {
         let output = format!(r#"{{"name":"O","datatype":"INT32","shape":[-1]{data}}}"#);
-        expect_malformed(json_output(&output), &["it has no data"]);
+        expect_malformed(json_output(&output), &["missing data"]);
     }
     // An output without its raw contents among others that have them.
     let one = [tensor("P", "INT32", &[1]), tensor("O", "INT32", &[-1])];
-    expect_malformed(over_grpc(&response(one.to_vec(), &[&[0; 4]])), &["output 'O'", "it has no data"]);
+    expect_malformed(over_grpc(&response(one.to_vec(), &[&[0; 4]])), &["output 'O'", "missing data"]);
 }
 
 #[test]
