@@ -17,8 +17,8 @@ int main(int argc, char **argv) {
 
     int failed = triton_client_new(url, NULL, &client, &error)                                 /* no network yet */
         || triton_infer_request_new("simple", &request, &error)
-        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, &error)
-        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, &error)
+        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error)
         || triton_client_infer(client, request, NULL, &result, &error)
         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
     if (failed) fprintf(stderr, "%s\n", triton_error_message(error));

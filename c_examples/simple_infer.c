@@ -1,7 +1,7 @@
-/* simple_infer.c: sums and differences by the model `simple`, every value checked.
+/* simple_infer.c: sums and differences computed by the model `simple`; every value is checked.
  *
  *     cc simple_infer.c $(pkg-config --cflags --libs triton_client) -o simple_infer
- *     ./simple_infer [-v] [-u URL]        -v tells what the library does; URL is http://localhost:8000 unless told
+ *     ./simple_infer [-v] [-u URL]        -v logs to stderr; the default URL is http://localhost:8000
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #define COUNT 16
 
-static void tell(triton_log_level level, const char *target, const char *message, void *user_data) {
+static void print_log(triton_log_level level, const char *target, const char *message, void *user_data) {
     (void)level;
     (void)user_data;
     fprintf(stderr, "[%s] %s\n", target, message);
@@ -19,11 +19,11 @@ static int has_values(const char *name, const int32_t *have, size_t count, const
     size_t i;
     for (i = 0; i < COUNT && i < count; i++) {
         if (have[i] != want[i]) {
-            fprintf(stderr, "%s[%zu] is %d and should be %d\n", name, i, have[i], want[i]);
+            fprintf(stderr, "%s[%zu] is %d, expected %d\n", name, i, have[i], want[i]);
             return 0;
         }
     }
-    if (count != COUNT) fprintf(stderr, "%s has %zu elements and should have %d\n", name, count, COUNT);
+    if (count != COUNT) fprintf(stderr, "%s has %zu elements, expected %d\n", name, count, COUNT);
     return count == COUNT;
 }
 
@@ -58,11 +58,11 @@ int main(int argc, char **argv) {
     }
 
     failed = triton_client_options_new(&options, &error)
-        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, tell, NULL, NULL, &error))
+        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, print_log, NULL, NULL, &error))
         || triton_client_new(url, options, &client, &error)
         || triton_infer_request_new("simple", &request, &error)
-        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, &error)
-        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, &error)
+        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error)
         || triton_client_infer(client, request, NULL, &result, &error)
         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &sum, &sum_count, &error)
         || triton_infer_result_output_as(result, "OUTPUT1", TRITON_DATATYPE_INT32, &difference, &difference_count, &error);

@@ -1,7 +1,7 @@
-/* simple_string_infer.c: the same sums and differences by the model `simple_string`, whose numbers are text.
+/* simple_string_infer.c: the same sums and differences by the model `simple_string`, whose numbers are strings.
  *
  *     cc simple_string_infer.c $(pkg-config --cflags --libs triton_client) -o simple_string_infer
- *     ./simple_string_infer [-v] [-u URL]     -v tells what the library does; URL is http://localhost:8000 unless told
+ *     ./simple_string_infer [-v] [-u URL]     -v logs to stderr; the default URL is http://localhost:8000
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,24 +9,24 @@
 
 #define COUNT 16
 
-static void tell(triton_log_level level, const char *target, const char *message, void *user_data) {
+static void print_log(triton_log_level level, const char *target, const char *message, void *user_data) {
     (void)level;
     (void)user_data;
     fprintf(stderr, "[%s] %s\n", target, message);
 }
 
-/* An element is bytes and a length: no NUL ends it. */
+/* Elements have no terminating NUL. */
 static int has_numbers(const char *name, const triton_bytes *have, size_t count, const int *want) {
     char text[16];
     size_t i;
     for (i = 0; i < COUNT && i < count; i++) {
         size_t length = (size_t)snprintf(text, sizeof text, "%d", want[i]);
         if (have[i].byte_size != length || memcmp(have[i].data, text, length) != 0) {
-            fprintf(stderr, "%s[%zu] is '%.*s' and should be '%s'\n", name, i, (int)have[i].byte_size, have[i].data, text);
+            fprintf(stderr, "%s[%zu] is '%.*s', expected '%s'\n", name, i, (int)have[i].byte_size, have[i].data, text);
             return 0;
         }
     }
-    if (count != COUNT) fprintf(stderr, "%s has %zu elements and should have %d\n", name, count, COUNT);
+    if (count != COUNT) fprintf(stderr, "%s has %zu elements, expected %d\n", name, count, COUNT);
     return count == COUNT;
 }
 
@@ -64,11 +64,11 @@ int main(int argc, char **argv) {
     }
 
     failed = triton_client_options_new(&options, &error)
-        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, tell, NULL, NULL, &error))
+        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, print_log, NULL, NULL, &error))
         || triton_client_new(url, options, &client, &error)
         || triton_infer_request_new("simple_string", &request, &error)
-        || triton_infer_request_add_input_strings(request, "INPUT0", shape, 2, a, COUNT, &error)
-        || triton_infer_request_add_input_strings(request, "INPUT1", shape, 2, b, COUNT, &error)
+        || triton_infer_request_add_input_strings(request, "INPUT0", shape, 2, a, COUNT, NULL, &error)
+        || triton_infer_request_add_input_strings(request, "INPUT1", shape, 2, b, COUNT, NULL, &error)
         || triton_client_infer(client, request, NULL, &result, &error)
         || triton_infer_result_output_strings(result, "OUTPUT0", &sum, &sum_count, &error)
         || triton_infer_result_output_strings(result, "OUTPUT1", &difference, &difference_count, &error);

@@ -1,12 +1,13 @@
-//! The caller's memory on loan.
+//! Memory of the caller's, borrowed for calls.
 //!
-//! A segment that was borrowed is kept as a pointer and a length, not as a slice: C refills its arrays between calls,
-//! and a `&[u8]` that lived across such a write would be undefined behaviour. A slice exists only while a call reads.
-//! Safe Rust adds the lifetime, so the compiler checks what C promises in a sentence.
+//! A borrowed segment is kept as a pointer and a length, not as a slice: C refills its arrays between calls,
+//! and a `&[u8]` across such a write would be undefined behaviour. A slice exists only during a call. In Rust
+//! the lifetime `'a` makes the compiler check what the C contract only states.
 //!
-//! Over gRPC the memory of a call passes through a connection's queue, which gives nothing back when a call ends early.
-//! So it is lent in [`Piece`]s whose [`Loan`] the call settles at its end, whatever that end is: what the queue still
-//! holds is copied, and the pieces point at the copy from then on.
+//! Over gRPC the memory of a call passes through a connection's queue, which does not return it when a call
+//! ends early. It is therefore lent in [`Piece`]s, and the call settles their [`Loan`] when it ends, on
+//! success and on failure: what the queue still holds is copied, and the pieces point to the copy from then
+//! on.
 
 use std::{
     io::IoSlice,
@@ -22,7 +23,7 @@ use std::{
 
 use bytes::Buf;
 
-/// A stretch of an input's data: borrowed from the caller, or a copy of our own.
+/// A segment of an input's data: borrowed from the caller, or an own copy.
 #[derive(Debug)]
 pub(crate) struct Segment<'a>(Memory<'a>);
 
@@ -32,8 +33,8 @@ enum Memory<'a> {
     Owned(Vec<u8>),
 }
 
-// SAFETY: a borrowed segment is read-only memory that nobody writes while it is read, as with `&'a [u8]`, which is
-// Send and Sync too (the rule of `from_raw`).
+// SAFETY: a borrowed segment is memory that is not written while it is read (the rule of `from_raw`), as with
+// `&'a [u8]`, which is Send and Sync too.
 unsafe impl Send for Segment<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Segment<'_> {}
@@ -52,8 +53,9 @@ impl<'a> Segment<'a> {
     }
 
     /// # Safety
-    /// For as long as `'a`, and whenever a call uses the segment, `start` points to `byte_size` bytes that can be read
-    /// and that nobody writes meanwhile. A null `start` only with `byte_size` 0. Between calls the bytes may change.
+    /// During `'a`, and whenever a call uses the segment, `start` points to `byte_size` bytes that are
+    /// readable and not written meanwhile. `start` may be null only if `byte_size` is 0. Between calls the
+    /// bytes may change.
     pub unsafe fn from_raw(start: *const u8, byte_size: usize) -> Self {
         match NonNull::new(start.cast_mut()) {
             Some(start) => Self(Memory::Borrowed { start, byte_size, lifetime: PhantomData }),
@@ -68,12 +70,12 @@ impl<'a> Segment<'a> {
         }
     }
 
-    /// The bytes, for the time of one call.
+    /// Returns the bytes, for use during one call.
     pub fn bytes(&self) -> &[u8] {
         match &self.0 {
             Memory::Borrowed { start, byte_size, .. } => {
-                // SAFETY: whoever made the segment promised it readable and unwritten while a call uses it (the rule of
-                // `from_raw`; `borrowed` has it from the compiler), and this slice does not outlive the call.
+                // SAFETY: the bytes are readable and not written while a call uses the segment (the rule of
+                // `from_raw`; of `borrowed` the compiler's), and this slice does not outlive the call.
                 unsafe { slice::from_raw_parts(start.as_ptr(), *byte_size) }
             }
             Memory::Owned(data) => data,
@@ -81,7 +83,7 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// Memory of the caller's that an answer is written into, by one call at a time.
+/// Memory of the caller's that an output is written to, by one call at a time.
 #[derive(Debug)]
 pub(crate) struct OutputBuffer<'a> {
     start: NonNull<u8>,
@@ -90,7 +92,8 @@ pub(crate) struct OutputBuffer<'a> {
     lifetime: PhantomData<&'a mut [u8]>,
 }
 
-// SAFETY: the memory is reached through a lease alone, of which there is one at a time: as with a `Mutex<&mut [u8]>`.
+// SAFETY: the memory is accessed only through a lease, of which there is one at a time: as with a
+// `Mutex<&mut [u8]>`.
 unsafe impl Send for OutputBuffer<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for OutputBuffer<'_> {}
@@ -103,13 +106,13 @@ impl<'a> OutputBuffer<'a> {
     }
 
     /// # Safety
-    /// For as long as `'a`, `start` points to `byte_size` initialised bytes, or to bytes of C's, which knows no others;
-    /// nobody else reads or writes them while a call has them.
+    /// During `'a`, `start` points to `byte_size` bytes that are writable and, except in C, initialised;
+    /// nothing else reads or writes them while a call holds the lease.
     pub unsafe fn from_raw(start: NonNull<u8>, byte_size: usize) -> Self {
         Self { start, byte_size, leased: AtomicBool::new(false), lifetime: PhantomData }
     }
 
-    /// The memory, for one call; `None` while another has it.
+    /// Leases the memory to one call; `None` while another call holds it.
     pub fn lease(&self) -> Option<Lease<'_>> {
         self.leased
             .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
@@ -118,7 +121,7 @@ impl<'a> OutputBuffer<'a> {
     }
 }
 
-/// The one call's access to a [`OutputBuffer`].
+/// A call's exclusive access to an [`OutputBuffer`].
 pub(crate) struct Lease<'l> {
     start: NonNull<u8>,
     byte_size: usize,
@@ -146,32 +149,33 @@ impl Drop for Lease<'_> {
     }
 }
 
-/// A message on loan to a connection's queue, in pieces. Dropping it settles the loan: afterwards no piece, wherever it
-/// is, reads the memory that was lent.
+/// A message on loan to a connection's queue, in pieces. Dropping it settles the loan: afterwards no piece
+/// reads the memory that was lent.
 ///
-/// THE RULE OF THE LOAN: a piece is read only by the thread that drives its connection, and that thread settles the
-/// loan between two steps of the connection, so nobody holds a slice of a piece meanwhile.
+/// THE RULE OF THE LOAN: only the thread that drives a connection reads its pieces, and that thread settles
+/// the loan between two steps of the connection, so that no slice of a piece exists at that time.
 pub(crate) struct Loan<'m> {
     byte_size: u64,
     pieces: Vec<Arc<Shared>>,
     lifetime: PhantomData<&'m [u8]>,
 }
 
-/// A part of a message on loan, as the connection's queue takes it.
+/// A part of a message on loan, in the form that the connection's queue takes.
 #[derive(Debug)]
 pub(crate) struct Piece(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared(Mutex<Segments>);
 
-/// What is left of a piece.
+/// The unread rest of a piece.
 #[derive(Debug, Default)]
 struct Segments {
-    /// Where each begins, and how long it is; the first is the next to be read.
-    stretches: Vec<(NonNull<u8>, usize)>,
+    /// The address and size of each segment.
+    segments: Vec<(NonNull<u8>, usize)>,
+    /// The index of the next segment to be read.
     first: usize,
     byte_size: usize,
-    /// What the stretches point into once the loan is settled.
+    /// The memory that the segments point into once the loan is settled.
     copy: Box<[u8]>,
 }
 
@@ -185,7 +189,7 @@ impl Shared {
 }
 
 impl<'m> Loan<'m> {
-    /// Lends the parts of a message, one after the other, in pieces of at most `piece` bytes.
+    /// Lends the parts of a message in order, in pieces of at most `piece` bytes.
     pub fn new(parts: impl Iterator<Item = &'m [u8]>, piece: usize) -> Self {
         let mut loan = Self { byte_size: 0, pieces: Vec::new(), lifetime: PhantomData };
         let mut next = Segments::default();
@@ -193,7 +197,7 @@ impl<'m> Loan<'m> {
             loan.byte_size += part.len() as u64;
             while !part.is_empty() {
                 let (taken, rest) = part.split_at(part.len().min(piece - next.byte_size));
-                next.stretches.push((NonNull::from(taken).cast(), taken.len()));
+                next.segments.push((NonNull::from(taken).cast(), taken.len()));
                 next.byte_size += taken.len();
                 part = rest;
                 if next.byte_size == piece {
@@ -211,17 +215,17 @@ impl<'m> Loan<'m> {
         self.pieces.push(Arc::new(Shared(Mutex::new(piece))));
     }
 
-    /// The pieces, in their order.
+    /// Returns the pieces, in order.
     pub fn pieces(&self) -> impl ExactSizeIterator<Item = Piece> + use<'_, 'm> {
         self.pieces.iter().map(|piece| Piece(piece.clone()))
     }
 
-    /// Of the whole message.
+    /// Returns the size of the message.
     pub fn byte_size(&self) -> u64 {
         self.byte_size
     }
 
-    /// The number of pieces in somebody's hands.
+    /// Returns the number of pieces that exist outside the loan.
     pub fn count_out(&self) -> usize {
         self.pieces.iter().filter(|piece| Arc::strong_count(piece) > 1).count()
     }
@@ -232,16 +236,16 @@ impl Drop for Loan<'_> {
         for piece in self.pieces.drain(..).filter(|piece| Arc::strong_count(piece) > 1) {
             let mut piece = piece.lock();
             let mut copy = Vec::with_capacity(piece.byte_size);
-            for (start, byte_size) in &piece.stretches[piece.first..] {
+            for (start, byte_size) in &piece.segments[piece.first..] {
                 // SAFETY: the loan holds the memory for `'m`, which has not ended.
                 copy.extend_from_slice(unsafe { slice::from_raw_parts(start.as_ptr(), *byte_size) });
             }
             piece.copy = copy.into();
             let whole = (NonNull::from(&*piece.copy).cast(), piece.copy.len());
-            piece.stretches.clear();
+            piece.segments.clear();
             piece.first = 0;
             if whole.1 > 0 {
-                piece.stretches.push(whole);
+                piece.segments.push(whole);
             }
         }
     }
@@ -254,20 +258,20 @@ impl Buf for Piece {
 
     fn chunk(&self) -> &[u8] {
         let piece = self.0.lock();
-        let Some(&(start, byte_size)) = piece.stretches.get(piece.first) else { return &[] };
-        // SAFETY: the stretch is memory on loan or our copy of it, and the slice is let go before the loan is settled
-        // (THE RULE OF THE LOAN).
+        let Some(&(start, byte_size)) = piece.segments.get(piece.first) else { return &[] };
+        // SAFETY: the segment is memory on loan or our copy of it, and the slice is dropped before the loan
+        // is settled (THE RULE OF THE LOAN).
         unsafe { slice::from_raw_parts(start.as_ptr(), byte_size) }
     }
 
     fn chunks_vectored<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
         let piece = self.0.lock();
-        let stretches = &piece.stretches[piece.first..];
-        for (slot, &(start, byte_size)) in into.iter_mut().zip(stretches) {
+        let segments = &piece.segments[piece.first..];
+        for (slot, &(start, byte_size)) in into.iter_mut().zip(segments) {
             // SAFETY: as in `chunk`.
             *slot = IoSlice::new(unsafe { slice::from_raw_parts(start.as_ptr(), byte_size) });
         }
-        stretches.len().min(into.len())
+        segments.len().min(into.len())
     }
 
     fn advance(&mut self, mut count: usize) {
@@ -276,9 +280,9 @@ impl Buf for Piece {
         piece.byte_size -= count;
         while count > 0 {
             let first = piece.first;
-            let Some((start, byte_size)) = piece.stretches.get_mut(first) else { return };
+            let Some((start, byte_size)) = piece.segments.get_mut(first) else { return };
             if count < *byte_size {
-                // SAFETY: within the stretch.
+                // SAFETY: within the segment.
                 *start = unsafe { start.add(count) };
                 *byte_size -= count;
                 return;
@@ -307,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_of_the_asked_size_and_hold_the_message() {
+    fn pieces_have_the_requested_size_and_hold_the_message() {
         let message: Vec<u8> = (0..100).collect();
         for piece in [1, 9, 50, 99, 100, 1000] {
             let loan = Loan::new(message.chunks(17).chain([&[][..]]), piece);
@@ -319,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_settled_loan_reads_nothing_of_what_was_lent() {
+    fn pieces_of_a_settled_loan_do_not_read_the_memory_that_was_lent() {
         let mut message: Vec<u8> = (0..100).collect();
         let loan = Loan::new(message.chunks(17), 40);
         let mut pieces: Vec<_> = loan.pieces().collect();
@@ -332,14 +336,14 @@ mod tests {
     }
 
     #[test]
-    fn a_landing_is_leased_to_one_at_a_time() {
+    fn an_output_buffer_is_leased_to_one_call_at_a_time() {
         let mut memory = [0; 8];
-        let landing = OutputBuffer::borrowed(&mut memory);
-        let mut lease = landing.lease().unwrap();
-        assert!(landing.lease().is_none());
+        let buffer = OutputBuffer::borrowed(&mut memory);
+        let mut lease = buffer.lease().unwrap();
+        assert!(buffer.lease().is_none());
         lease.bytes_mut().fill(7);
         drop(lease);
-        drop(landing.lease().unwrap());
+        drop(buffer.lease().unwrap());
         assert_eq!(memory, [7; 8]);
     }
 }

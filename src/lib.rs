@@ -60,8 +60,8 @@ pub use headers::Headers;
 pub use http::HttpBody;
 pub use infer::half;
 pub use infer::{
-    CallTimes, Class, Datatype, Element, InferInput, InferOutput, InferRequest, InferResult, Parameter,
-    Parameters, Region, RequestedOutput, SequenceId,
+    CallTimes, Class, Datatype, Element, Finality, InferInput, InferOutput, InferRequest, InferResult,
+    Parameter, ParameterKind, Parameters, Region, RequestedOutput, SequenceId,
 };
 pub use load_report::LoadReport;
 pub use log::{LogCallback, LogLevel};

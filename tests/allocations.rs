@@ -147,7 +147,7 @@ fn a_large_output_takes_only_its_own_memory_and_over_grpc_that_of_its_frames() {
         let mut buffer = vec![0; if has_buffer { LARGE } else { 0 }];
         let mut request = request(&data);
         if has_buffer {
-            request.set_buffer(0, &mut buffer).unwrap();
+            request.output_mut(0).unwrap().set_buffer(&mut buffer);
         }
         // By default, the client keeps the memory of one such result for the next.
         let client = Client::with_options(url, &ClientOptions::new()).unwrap();

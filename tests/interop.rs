@@ -38,7 +38,7 @@ fn simple<'a>(a: &'a [i32; 16], b: &'a [i32; 16]) -> InferRequest<'a> {
 /// The request without binary data, for servers without the binary extension: JSON, or typed contents.
 fn without_binary<'a>(mut request: InferRequest<'a>) -> InferRequest<'a> {
     for input in 0..request.inputs().len() {
-        request.set_input_json(input, true).unwrap();
+        request.input_mut(input).unwrap().set_json(true);
     }
     request.set_binary_output(false);
     request

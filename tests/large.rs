@@ -34,9 +34,9 @@ fn infer(client: &Client, segment: &[u8], byte_size: usize) -> Result<InferResul
     let input = request.add_input("INPUT0", Datatype::Uint8, &[byte_size as i64])?;
     let mut left = byte_size;
     while left > 0 {
-        let part = &segment[..segment.len().min(left)];
-        request.append_data(input, part)?;
-        left -= part.len();
+        let piece = &segment[..segment.len().min(left)];
+        request.input_mut(input)?.append_data(piece);
+        left -= piece.len();
     }
     client.infer(&request)
 }

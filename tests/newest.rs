@@ -38,7 +38,7 @@ fn json_that_exceeds_64_mib_is_refused_with_the_option_that_raises_the_limit() {
     let client = client("http");
     let text = vec![b'x'; LIMIT + 1];
     let mut request = InferRequest::new("identity_bytes").input_strings("INPUT0", &[1], &[text.as_slice()]);
-    request.set_input_json(0, true).unwrap();
+    request.input_mut(0).unwrap().set_json(true);
     let error = client.infer(&request).unwrap_err();
     refused(&error, Status::InvalidArgument, "exceeds the maximum allowed input size of 67108864 bytes");
     assert!(error.to_string().contains("Use --http-max-input-size to increase the limit."), "{error}");
@@ -102,7 +102,7 @@ fn shared_memory_is_unavailable_and_not_retryable_with_advice() {
         }
         let mut request = InferRequest::new("identity_uint8");
         request.add_input("INPUT0", Datatype::Uint8, &[8]).unwrap();
-        request.set_input_region(0, "newest", 8, 0).unwrap();
+        request.input_mut(0).unwrap().set_region("newest", 8, 0).unwrap();
         let error = client.infer(&request).unwrap_err();
         refused(&error, Status::Unavailable, "Shared memory is not supported");
     }
@@ -148,7 +148,7 @@ fn classification_is_limited_to_a_million_elements() {
             data[123_456] = 1.5;
             let mut request =
                 InferRequest::new("identity_fp32").input("INPUT0", &[count as i64], &data).output("OUTPUT0");
-            request.set_output_class_count(0, 1).unwrap();
+            request.output_mut(0).unwrap().set_class_count(1);
             match client(protocol).infer(&request) {
                 Ok(result) => {
                     assert!(is_accepted, "{protocol}");

@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
         check(triton_infer_request_new(count == 1 ? "identity_uint8" : "simple", &request, &error), &error);
         for (i = 0; i < count; i++)
             check(triton_infer_request_add_input_data(request, inputs[i], datatype, shape, count == 1 ? 1 : 2, data,
-                      byte_size, &error), &error);
+                      byte_size, NULL, &error), &error);
         for (; calls > 0; calls--) {
             triton_infer_result *result = NULL;
             if (is_fresh) {

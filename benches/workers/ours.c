@@ -51,12 +51,12 @@ static void *bench_open(const struct bench *bench) {
         void *data = malloc(bench->byte_size);
         fill(data, bench->byte_size);
         check(triton_infer_request_add_input_data(state->request, inputs[i], state->datatype, shape, rank, data,
-                  bench->byte_size, &error), &error);
+                  bench->byte_size, NULL, &error), &error);
     }
     for (i = 0; i < bench->count && strcmp(bench->mode, "buffer") == 0; i++) {
         state->buffers[i] = aligned_alloc(64, (bench->byte_size + 63) / 64 * 64);
-        check(triton_infer_request_add_requested_output(state->request, state->outputs[i], &output, &error), &error);
-        check(triton_infer_request_requested_output_set_buffer(state->request, output, state->buffers[i],
+        check(triton_infer_request_add_output(state->request, state->outputs[i], &output, &error), &error);
+        check(triton_infer_request_output_set_buffer(state->request, output, state->buffers[i],
                   bench->byte_size, &error), &error);
     }
     return state;

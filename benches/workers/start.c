@@ -49,8 +49,8 @@ int main(int argc, char **argv) {
     if (p_triton_client_new(argv[2], NULL, &client, NULL) != TRITON_STATUS_OK) return 1;
     created = now();
     if (p_triton_infer_request_new("simple", &request, NULL) != TRITON_STATUS_OK
-        || p_triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, 64, NULL) != TRITON_STATUS_OK
-        || p_triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, 64, NULL) != TRITON_STATUS_OK
+        || p_triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, 64, NULL, NULL) != TRITON_STATUS_OK
+        || p_triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, 64, NULL, NULL) != TRITON_STATUS_OK
         || p_triton_client_infer(client, request, NULL, &result, NULL) != TRITON_STATUS_OK) return 1;
     responded = now();
     printf("%llu %llu %llu\n", loaded - start, created - loaded, responded - created);

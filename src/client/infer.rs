@@ -75,6 +75,7 @@ impl Client {
             Ok(mut result) => {
                 inner.counters.count(result.times);
                 result.endpoint = inner.server.endpoint.clone();
+                result.is_unary = true;
                 Ok(result)
             }
             Err(error) => {

@@ -1,15 +1,16 @@
-//! DATATYPES of tensors: their names and sizes.
+//! DATATYPES of tensors: their names and sizes. BOOL is one byte, 0 or 1; integers are little-endian;
+//! floating-point numbers are IEEE 754, except BF16, the upper half of a float.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{c_char, c_int};
 
 use super::{convert, infallible::infallible};
 use crate::infer::Datatype;
 
-/// What the elements of a tensor are. The numbers are those of inference.DataType in the protocol.
+/// The datatype of a tensor's elements. The numbers are those of inference.DataType in the protocol.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum triton_datatype {
-    /// No datatype, or one that this library does not know.
+    /// No datatype, or one unknown to this version of the library.
     TRITON_DATATYPE_INVALID = 0,
     /// One byte, 0 or 1.
     TRITON_DATATYPE_BOOL = 1,
@@ -29,19 +30,19 @@ pub enum triton_datatype {
     TRITON_DATATYPE_INT32 = 8,
     /// int64_t
     TRITON_DATATYPE_INT64 = 9,
-    /// IEEE 754 half precision, two bytes.
+    /// 16-bit float, IEEE 754.
     TRITON_DATATYPE_FP16 = 10,
     /// float
     TRITON_DATATYPE_FP32 = 11,
     /// double
     TRITON_DATATYPE_FP64 = 12,
-    /// Byte strings, each of a length of its own.
+    /// Byte strings of variable length.
     TRITON_DATATYPE_BYTES = 13,
-    /// The upper half of a float, two bytes.
+    /// 16-bit float: the upper half of a float.
     TRITON_DATATYPE_BF16 = 14,
 }
 
-/// A `triton_datatype` that comes from C, with whatever number C has in it.
+/// A `triton_datatype` from C, with any number.
 pub type triton_datatype_number = c_int;
 
 impl From<Datatype> for triton_datatype {
@@ -66,49 +67,28 @@ impl From<Datatype> for triton_datatype {
     }
 }
 
-/// The name of a datatype as C reads it.
-pub(super) fn name(datatype: Datatype) -> &'static CStr {
-    match datatype {
-        Datatype::Invalid => c"INVALID",
-        Datatype::Bool => c"BOOL",
-        Datatype::Uint8 => c"UINT8",
-        Datatype::Uint16 => c"UINT16",
-        Datatype::Uint32 => c"UINT32",
-        Datatype::Uint64 => c"UINT64",
-        Datatype::Int8 => c"INT8",
-        Datatype::Int16 => c"INT16",
-        Datatype::Int32 => c"INT32",
-        Datatype::Int64 => c"INT64",
-        Datatype::Fp16 => c"FP16",
-        Datatype::Fp32 => c"FP32",
-        Datatype::Fp64 => c"FP64",
-        Datatype::Bytes => c"BYTES",
-        Datatype::Bf16 => c"BF16",
-    }
-}
-
-/// The name that the protocol uses, "FP32". Valid for ever; "INVALID" for TRITON_DATATYPE_INVALID and for a number
-/// that is no datatype.
+/// Returns the protocol's name of a datatype, for example "FP32"; "INVALID" for TRITON_DATATYPE_INVALID and
+/// for an unknown number. Valid until the program ends.
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_datatype_name(datatype: triton_datatype_number) -> *const c_char {
     infallible(c"INVALID".as_ptr(), || {
-        name(convert::datatype(datatype).unwrap_or(Datatype::Invalid)).as_ptr()
+        convert::datatype(datatype).unwrap_or(Datatype::Invalid).c_name().as_ptr()
     })
 }
 
-/// The datatype of a name, in capitals as the protocol writes it: "FP32". TRITON_DATATYPE_INVALID if there is none,
-/// and for NULL.
+/// Returns the datatype of a protocol's name, in upper case; TRITON_DATATYPE_INVALID for an unknown name and
+/// for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_datatype_from_name(name: *const c_char) -> triton_datatype {
     infallible(triton_datatype::TRITON_DATATYPE_INVALID, || {
-        // SAFETY: the contract's TEXT.
+        // SAFETY: the contract's STRINGS.
         let name = unsafe { convert::optional_string(name, "name") };
         Datatype::from_name(name.unwrap_or_default()).into()
     })
 }
 
-/// The bytes of one element; 0 for TRITON_DATATYPE_BYTES, whose elements differ, for TRITON_DATATYPE_INVALID, and for
-/// a number that is no datatype.
+/// Returns the size of one element in bytes; 0 for TRITON_DATATYPE_BYTES, whose elements vary, for
+/// TRITON_DATATYPE_INVALID, and for an unknown number.
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_datatype_byte_size(datatype: triton_datatype_number) -> usize {
     infallible(0, || convert::datatype(datatype).ok().and_then(Datatype::byte_size).unwrap_or(0))
@@ -119,11 +99,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn c_and_rust_have_the_same_names_and_numbers() {
+    fn datatypes_have_the_same_numbers_in_c_and_rust() {
         for number in 0..15 {
             let datatype = Datatype::from_number(number).unwrap();
-            assert_eq!(name(datatype).to_str(), Ok(datatype.name()));
             assert_eq!(triton_datatype::from(datatype) as c_int, number);
+            assert_eq!(datatype.c_name().to_str(), Ok(datatype.name()));
         }
+        assert_eq!(Datatype::from_number(15), None);
     }
 }

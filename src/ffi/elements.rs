@@ -1,5 +1,6 @@
-//! ELEMENTS of tensors in plain memory: BYTES with their lengths, for shared memory and buffers of the caller's, and the
-//! narrow floating-point numbers that C has no types for.
+//! ELEMENTS in the caller's memory. The elements of BYTES tensors are converted to and from the format of the
+//! protocol, for shared memory and the caller's buffers, and 16-bit floating-point numbers to and from float.
+//! The functions do not block.
 
 use std::{ffi::c_void, slice};
 
@@ -8,46 +9,22 @@ use super::{
     convert,
     error::{triton_error, triton_status},
     handle::Out,
-    request::{elements, triton_bytes},
+    request_tensors::{elements, triton_bytes},
 };
 use crate::{
     error::{Error, Origin, Result, Status},
     infer::{bytes, half},
 };
 
-/// Tells how many bytes a BYTES tensor has with these elements.
+/// Writes elements as a BYTES tensor: each after its length, 4 bytes little-endian.
 ///
-/// @param strings        the elements in row-major order
-/// @param count          their number
-/// @param byte_size_out  the bytes of the tensor: each element behind its length in four bytes
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_bytes_byte_size(
-    strings: *const triton_bytes,
-    count: usize,
-    byte_size_out: *mut usize,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's ARRAYS, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(byte_size_out, "byte_size_out", 0).required()?;
-            let mut byte_size = 0usize;
-            for element in elements(strings, count)? {
-                byte_size = byte_size.saturating_add(bytes::framed_byte_size(element)?);
-            }
-            out.set(byte_size);
-            Ok(())
-        })
-    }
-}
-
-/// Writes elements as a BYTES tensor.
-///
-/// @param strings        the elements in row-major order
-/// @param count          their number
-/// @param data           where the tensor goes
-/// @param byte_size      how many bytes there is room for; too few are RESOURCE_EXHAUSTED, and nothing is written
-/// @param byte_size_out  the bytes of the tensor
+/// @param strings        the elements, row-major
+/// @param count          the number of elements
+/// @param data           the memory for the tensor; NULL with a byte_size of 0 only computes the size of the
+///                       tensor
+/// @param byte_size      the size of data in bytes
+/// @param byte_size_out  the size of the tensor in bytes, also if data is too small; may be NULL
+/// @return RESOURCE_EXHAUSTED if data is too small: nothing is written
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_bytes_serialize(
     strings: *const triton_bytes,
@@ -59,28 +36,38 @@ pub unsafe extern "C" fn triton_bytes_serialize(
 ) -> triton_status {
     // SAFETY: the contract's ARRAYS, OUT-PARAMETERS.
     unsafe {
+        let out = Out::new(byte_size_out, "byte_size_out", 0);
         boundary(error_out, || {
-            let out = Out::new(byte_size_out, "byte_size_out", 0).required()?;
-            let tensor = tensor(strings, count)?;
+            let elements = elements(strings, count)?;
             convert::check_array(data.cast::<u8>().cast_const(), byte_size, "data")?;
-            check_room("data", byte_size, tensor.len())?;
-            if !tensor.is_empty() {
-                tensor.as_ptr().copy_to(data.cast(), tensor.len());
+            let mut tensor_byte_size = 0usize;
+            for element in &elements {
+                tensor_byte_size = tensor_byte_size.saturating_add(bytes::framed_byte_size(element)?);
             }
-            out.set(tensor.len());
+            out.set(tensor_byte_size);
+            if data.is_null() {
+                return Ok(());
+            }
+            check_room("data", "bytes", byte_size, tensor_byte_size)?;
+            let mut tensor = Vec::with_capacity(tensor_byte_size);
+            for element in elements {
+                bytes::append(&mut tensor, element)?;
+            }
+            tensor.as_ptr().copy_to(data.cast(), tensor.len());
             Ok(())
         })
     }
 }
 
-/// Reads the elements of a BYTES tensor, which stay where they are.
+/// Parses a BYTES tensor. The elements are not copied: they point into the tensor.
 ///
 /// @param data       the tensor
-/// @param byte_size  of data
-/// @param strings    where the elements go; NULL, with a capacity of 0, only counts them
-/// @param capacity   how many elements there is room for; too few are RESOURCE_EXHAUSTED unless it is 0
-/// @param count_out  the number of elements, also if there are too many
-/// @return INVALID_ARGUMENT if the bytes are no BYTES tensor
+/// @param byte_size  the size of data in bytes
+/// @param strings    the memory for the elements; NULL with a capacity of 0 only counts them
+/// @param capacity   the number of elements that strings has space for
+/// @param count_out  the number of elements, also if there are more than capacity; may be NULL
+/// @return INVALID_ARGUMENT if the tensor is malformed; RESOURCE_EXHAUSTED if there are more elements than
+///         capacity
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_bytes_parse(
     data: *const c_void,
@@ -92,20 +79,20 @@ pub unsafe extern "C" fn triton_bytes_parse(
 ) -> triton_status {
     // SAFETY: the contract's ARRAYS, OUT-PARAMETERS.
     unsafe {
+        let out = Out::new(count_out, "count_out", 0);
         boundary(error_out, || {
-            let out = Out::new(count_out, "count_out", 0).required()?;
             let tensor = convert::array(data.cast::<u8>(), byte_size, "data")?;
             convert::check_array(strings.cast_const(), capacity, "strings")?;
             let mut count = 0;
             for element in bytes::each(tensor) {
-                element.map_err(|fault| Error::invalid(format!("data is no BYTES tensor: {fault}")))?;
+                element.map_err(|fault| Error::invalid(format!("invalid BYTES tensor: {fault}")))?;
                 count += 1;
             }
             out.set(count);
             if capacity == 0 {
                 return Ok(());
             }
-            check_room("strings", capacity, count)?;
+            check_room("strings", "elements", capacity, count)?;
             for (at, element) in bytes::each(tensor).flatten().enumerate() {
                 strings.add(at).write(element.into());
             }
@@ -114,12 +101,11 @@ pub unsafe extern "C" fn triton_bytes_parse(
     }
 }
 
-/// Makes FP16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
-/// NaN stays NaN.
+/// Converts float to FP16: rounds to nearest, ties to even; too large values become infinite, NaN stays NaN.
 ///
 /// @param values  the numbers
-/// @param count   their number, and that of the elements of into
-/// @param into    their 16 bits each; must not overlap values
+/// @param count   the number of elements of values and of into
+/// @param into    the results, each as its 16 bits; must not overlap values
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_fp16_from_fp32(
     values: *const f32,
@@ -136,11 +122,11 @@ pub unsafe extern "C" fn triton_fp16_from_fp32(
     }
 }
 
-/// Makes single precision of FP16, exactly.
+/// Converts FP16 to float, exactly.
 ///
-/// @param values  the 16 bits of each number
-/// @param count   their number, and that of the elements of into
-/// @param into    the numbers; must not overlap values
+/// @param values  the numbers, each as its 16 bits
+/// @param count   the number of elements of values and of into
+/// @param into    the results; must not overlap values
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_fp16_to_fp32(
     values: *const u16,
@@ -157,12 +143,11 @@ pub unsafe extern "C" fn triton_fp16_to_fp32(
     }
 }
 
-/// Makes BF16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
-/// NaN stays NaN.
+/// Converts float to BF16: rounds to nearest, ties to even; too large values become infinite, NaN stays NaN.
 ///
 /// @param values  the numbers
-/// @param count   their number, and that of the elements of into
-/// @param into    their 16 bits each; must not overlap values
+/// @param count   the number of elements of values and of into
+/// @param into    the results, each as its 16 bits; must not overlap values
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_bf16_from_fp32(
     values: *const f32,
@@ -179,11 +164,11 @@ pub unsafe extern "C" fn triton_bf16_from_fp32(
     }
 }
 
-/// Makes single precision of BF16, exactly.
+/// Converts BF16 to float, exactly.
 ///
-/// @param values  the 16 bits of each number
-/// @param count   their number, and that of the elements of into
-/// @param into    the numbers; must not overlap values
+/// @param values  the numbers, each as its 16 bits
+/// @param count   the number of elements of values and of into
+/// @param into    the results; must not overlap values
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_bf16_to_fp32(
     values: *const u16,
@@ -200,35 +185,24 @@ pub unsafe extern "C" fn triton_bf16_to_fp32(
     }
 }
 
-/// # Safety
-/// ARRAYS of the contract, for the array and for each of its elements.
-unsafe fn tensor(strings: *const triton_bytes, count: usize) -> Result<Vec<u8>> {
-    let mut tensor = Vec::new();
-    // SAFETY: the caller's promise.
-    for element in unsafe { elements(strings, count)? } {
-        bytes::append(&mut tensor, element)?;
-    }
-    Ok(tensor)
-}
-
-fn check_room(name: &str, have: usize, want: usize) -> Result<()> {
-    if want <= have {
+fn check_room(name: &str, what: &str, have: usize, needed: usize) -> Result<()> {
+    if needed <= have {
         return Ok(());
     }
-    let message = format!("{name} has room for {have}, and {want} are needed");
+    let message = format!("{name} has space for {have} {what}, {needed} are needed");
     Err(Error::new(Status::ResourceExhausted, Origin::Argument, message))
 }
 
-/// An array that is written.
+/// An array to be written.
 ///
 /// # Safety
-/// NULL, or points to `count` elements that C's other code leaves alone meanwhile (ARRAYS).
+/// NULL, or points to `count` elements that nothing else uses meanwhile (ARRAYS).
 unsafe fn array_mut<'a, T: bytemuck::AnyBitPattern>(pointer: *mut T, count: usize) -> Result<&'a mut [T]> {
     if count == 0 {
         return Ok(&mut []);
     }
     convert::check_array(pointer.cast_const(), count, "into")?;
-    // SAFETY: not NULL, of a size that can be, and the caller promises that the elements are there; of numbers any bits
-    // are good.
+    // SAFETY: not NULL, aligned, of a possible size, and the caller promises that the elements are there;
+    // every bit pattern of a number is valid.
     Ok(unsafe { slice::from_raw_parts_mut(pointer, count) })
 }

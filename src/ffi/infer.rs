@@ -1,4 +1,12 @@
-//! INFERENCE.
+//! INFERENCE. A call sends a request and blocks until it has the result:
+//!
+//! ```text
+//!     failed = triton_infer_request_new("simple", &request, &error)
+//!         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a,
+//!                                                NULL, &error)
+//!         || triton_client_infer(client, request, NULL, &result, &error)
+//!         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
+//! ```
 
 use std::ptr;
 
@@ -12,14 +20,16 @@ use super::{
     result::triton_infer_result,
 };
 
-/// Runs an inference and waits for its result. Blocks until the answer is complete or the time limit passes.
+/// Sends an inference request. Blocks until the response is complete or the timeout of the call expires.
 ///
-/// @param client      any number of threads may use it at once
-/// @param request     what is asked; its borrowed data is read during the call and not afterwards
-/// @param options     of the call; NULL for the client's
-/// @param result_out  the answer; free it with triton_infer_result_free
-/// @return INVALID_ARGUMENT, and nothing is sent, for input data that does not make up its shape; whatever the server
-///         says of an unknown model (NOT_FOUND), of shapes and datatypes; DEADLINE_EXCEEDED, UNAVAILABLE
+/// @param client      may be used by any number of threads at once
+/// @param request     its borrowed data is read during the call only
+/// @param options     the options of the call; NULL for the client's
+/// @param result_out  the result; free it with triton_infer_result_free
+/// @return INVALID_ARGUMENT if the data of an input does not match its shape: nothing is sent;
+///         FAILED_PRECONDITION if a buffer of the request is in use by another call; RESOURCE_EXHAUSTED if an
+///         output exceeds its buffer; DEADLINE_EXCEEDED; UNAVAILABLE; otherwise the server's status, for
+///         example NOT_FOUND for an unknown model
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_infer(
     client: *const triton_client,

@@ -1,4 +1,6 @@
-//! OFFLINE: requests and answers as bytes, without a connection; for SageMaker, Vertex AI, and whatever else carries them.
+//! OFFLINE. Requests and responses are converted to and from bytes without a connection, for gateways such as
+//! SageMaker and Vertex AI. Tensors are copied. The functions do not block, except
+//! triton_client_infer_grpc_message.
 
 use std::{ffi::c_void, ptr};
 
@@ -8,7 +10,7 @@ use super::{
     client::triton_client,
     convert,
     error::{triton_error, triton_status},
-    handle::{Out, free, handle, new_handle},
+    handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
     options::triton_compression_number,
     request::triton_infer_request,
@@ -16,45 +18,43 @@ use super::{
 };
 use crate::infer::InferResult;
 
-/// For triton_infer_result_from_http_body: the answer had no Inference-Header-Content-Length.
+/// For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
 pub const TRITON_NO_JSON_BYTE_SIZE: u64 = u64::MAX;
 
-/// Bytes that the library made. Freed with triton_buffer_free.
+/// Bytes allocated by the library. Freed with triton_buffer_free.
 pub struct triton_buffer {
     bytes: Vec<u8>,
 }
 
-/// The bytes; NULL only for NULL.
+/// Returns the bytes of a buffer; NULL only for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_data(buffer: *const triton_buffer) -> *const c_void {
     infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { buffer.as_ref().map_or(ptr::null(), |buffer| buffer.bytes.as_ptr().cast()) }
+        // SAFETY: the contract's HANDLES.
+        unsafe { read(buffer, ptr::null(), |buffer| buffer.bytes.as_ptr().cast()) }
     })
 }
 
-/// Their number.
+/// Returns the size of a buffer in bytes; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_byte_size(buffer: *const triton_buffer) -> usize {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { buffer.as_ref().map_or(0, |buffer| buffer.bytes.len()) }
-    })
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(buffer, 0, |buffer| buffer.bytes.len()) })
 }
 
-/// Frees a buffer; NULL is harmless.
+/// Frees a buffer. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_free(buffer: *mut triton_buffer) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(buffer) });
 }
 
-/// Makes the body that a request has over HTTP. Its tensors are copied. Does not block. Bodies have a known length, here and in
-/// calls: chunked ones, which Triton takes, would only cost.
+/// Encodes a request as the body of an HTTP request.
 ///
-/// @param compression         of JSON and tensors together
-/// @param body_out            JSON, and behind it the tensors in binary; free it with triton_buffer_free
-/// @param json_byte_size_out  the byte size of the JSON, uncompressed: what Inference-Header-Content-Length says
+/// @param compression         the compression of the whole body
+/// @param body_out            the JSON, followed by the binary tensors; free it with triton_buffer_free
+/// @param json_byte_size_out  the size of the JSON in bytes, uncompressed: the value of
+///                            Inference-Header-Content-Length; may be NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_to_http_body(
     request: *const triton_infer_request,
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn triton_infer_request_to_http_body(
     unsafe {
         boundary(error_out, || {
             let out = Out::new(body_out, "body_out", ptr::null_mut()).required()?;
-            let json_byte_size = Out::new(json_byte_size_out, "json_byte_size_out", 0).required()?;
+            let json_byte_size = Out::new(json_byte_size_out, "json_byte_size_out", 0);
             let request = &handle(request, "request")?.request;
             let body = request.to_http_body(convert::compression(compression)?)?;
             json_byte_size.set(body.json_byte_size);
@@ -77,21 +77,25 @@ pub unsafe extern "C" fn triton_infer_request_to_http_body(
     }
 }
 
-/// Reads the body of an answer over HTTP. Its tensors are copied. Does not block.
+/// Decodes the body of an HTTP response. The finality of the result is TRITON_FINALITY_UNKNOWN unless the
+/// response states it.
 ///
 /// @param data            the body
-/// @param byte_size       of data
-/// @param json_byte_size  what the answer's Inference-Header-Content-Length says; TRITON_NO_JSON_BYTE_SIZE without that header
-/// @param compression     what the answer's Content-Encoding says
-/// @param max_byte_size   the most bytes that it may have, decompressed; more is RESOURCE_EXHAUSTED
-/// @param result_out      the answer; free it with triton_infer_result_free
+/// @param byte_size       the size of data in bytes
+/// @param json_byte_size  the value of the response's Inference-Header-Content-Length;
+///                        TRITON_NO_JSON_BYTE_SIZE without that header
+/// @param compression     the value of the response's Content-Encoding
+/// @param max_byte_size   the maximum size of the decompressed body in bytes; a larger one is
+///                        RESOURCE_EXHAUSTED
+/// @param result_out      the result; free it with triton_infer_result_free
+/// @return INTERNAL if the body is malformed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_from_http_body(
     data: *const c_void,
     byte_size: usize,
     json_byte_size: u64,
     compression: triton_compression_number,
-    max_byte_size: u64,
+    max_byte_size: usize,
     result_out: *mut *mut triton_infer_result,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
@@ -102,16 +106,17 @@ pub unsafe extern "C" fn triton_infer_result_from_http_body(
             let body = convert::array(data.cast::<u8>(), byte_size, "data")?;
             let json_byte_size = (json_byte_size != TRITON_NO_JSON_BYTE_SIZE).then_some(json_byte_size);
             let compression = convert::compression(compression)?;
-            let result = InferResult::from_http_body(body, json_byte_size, compression, max_byte_size)?;
+            let result =
+                InferResult::from_http_body(body, json_byte_size, compression, max_byte_size as u64)?;
             out.set(new_handle(triton_infer_result::new(result)));
             Ok(())
         })
     }
 }
 
-/// Makes the message that a request is over gRPC, a ModelInferRequest. Its tensors are copied. Does not block.
+/// Encodes a request as a gRPC message, a ModelInferRequest.
 ///
-/// @param message_out  free it with triton_buffer_free
+/// @param message_out  the message; free it with triton_buffer_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_to_grpc_message(
     request: *const triton_infer_request,
@@ -129,11 +134,13 @@ pub unsafe extern "C" fn triton_infer_request_to_grpc_message(
     }
 }
 
-/// Reads an answer over gRPC, a ModelInferResponse. Its tensors are copied. Does not block.
+/// Decodes a gRPC message, a ModelInferResponse. The finality of the result is TRITON_FINALITY_UNKNOWN unless
+/// the response states it.
 ///
 /// @param data        the message
-/// @param byte_size   of data
-/// @param result_out  the answer; free it with triton_infer_result_free
+/// @param byte_size   the size of data in bytes
+/// @param result_out  the result; free it with triton_infer_result_free
+/// @return INTERNAL if the message is malformed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_from_grpc_message(
     data: *const c_void,
@@ -153,12 +160,13 @@ pub unsafe extern "C" fn triton_infer_result_from_grpc_message(
     }
 }
 
-/// Runs an inference whose message was made before. gRPC only: INVALID_ARGUMENT over HTTP. Blocks as triton_client_infer does.
+/// Sends an inference request that is already encoded as a gRPC message. Blocks as triton_client_infer does.
 ///
-/// @param data        a ModelInferRequest; read during the call and not afterwards
-/// @param byte_size   of data
-/// @param options     of the call; NULL for the client's
-/// @param result_out  the answer; free it with triton_infer_result_free
+/// @param data        a ModelInferRequest; read during the call only
+/// @param byte_size   the size of data in bytes
+/// @param options     the options of the call; NULL for the client's
+/// @param result_out  the result; free it with triton_infer_result_free
+/// @return INVALID_ARGUMENT over HTTP; otherwise the same as triton_client_infer
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_infer_grpc_message(
     client: *const triton_client,

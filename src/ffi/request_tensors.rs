@@ -1,68 +1,173 @@
-//! INPUTS AND REQUESTED OUTPUTS of a request, by their indices: 0, 1, 2 in the order of adding.
+//! INPUTS AND OUTPUTS of a request. Each is identified by its index: 0, 1, 2 in the order of adding. On a
+//! request, an output is a requested output; if none is added, the result has all outputs of the model. Input
+//! data is borrowed unless the function's name says copy or strings, and read during calls only. It is
+//! checked by the call: data that does not match its shape is TRITON_STATUS_INVALID_ARGUMENT, and nothing is
+//! sent.
 
-use std::{ffi::c_char, ptr};
+use std::{
+    ffi::{c_char, c_void},
+    ptr::{self, NonNull},
+    slice,
+};
 
 use super::{
-    boundary::boundary,
-    convert,
-    datatype::triton_datatype,
+    convert::{self, EMPTY},
+    datatype::{triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
-    handle::{Out, handle, handle_mut},
+    handle::{Out, change, read},
     infallible::infallible,
-    request::{triton_bytes, triton_infer_request},
+    request::triton_infer_request,
 };
 use crate::{
-    error::{Error, Result},
-    infer::{Datatype, InferInput, RequestedOutput},
+    error::Result,
+    infer::{Datatype, InferInput, InferRequest, Region, RequestedOutput},
+    lend::{OutputBuffer, Segment},
 };
 
-/// What stands at an index.
-fn at<'r, T>(items: &'r [T], index: usize, what: &str) -> Result<&'r T> {
-    let count = items.len();
-    items
-        .get(index)
-        .ok_or_else(|| Error::invalid(format!("there is no {what} {index}: the request has {count}")))
+/// An element of a BYTES tensor. It may contain NULs and need not be UTF-8. No member will be added to this
+/// struct.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct triton_bytes {
+    /// The bytes, without a terminating NUL; may be NULL if byte_size is 0.
+    pub data: *const c_char,
+    /// The number of bytes.
+    pub byte_size: usize,
 }
 
-/// Reads an input; NULL and past the end give `none`.
-///
-/// # Safety
-/// NULL, or a request that is not yet freed (HANDLES).
-unsafe fn read<'a, T>(
-    request: *const triton_infer_request,
-    input: usize,
-    none: T,
-    get: impl FnOnce(&'a InferInput<'static>) -> T,
-) -> T {
-    // SAFETY: the caller's promise.
-    match unsafe { request.as_ref() }.and_then(|request| request.request.inputs().get(input)) {
-        Some(input) => get(input),
-        None => none,
+impl From<&[u8]> for triton_bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self { data: bytes.as_ptr().cast(), byte_size: bytes.len() }
     }
 }
 
-/// The same for a requested output.
+/// Adds an input with its data, which is borrowed.
 ///
-/// # Safety
-/// As for [`read`].
-unsafe fn read_output<'a, T>(
-    request: *const triton_infer_request,
-    output: usize,
-    none: T,
-    get: impl FnOnce(&'a RequestedOutput<'static>) -> T,
-) -> T {
-    // SAFETY: the caller's promise.
-    match unsafe { request.as_ref() }.and_then(|request| request.request.requested_outputs().get(output)) {
-        Some(output) => get(output),
-        None => none,
+/// @param name       the name of the input; must not be empty or already added
+/// @param datatype   the datatype; for TRITON_DATATYPE_BYTES, data holds each element after its length, 4
+///                   bytes little-endian
+/// @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
+/// @param rank       the number of dimensions
+/// @param data       the elements, row-major, little-endian; borrowed (BORROWED DATA)
+/// @param byte_size  the size of data in bytes
+/// @param index_out  the index of the input; may be NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_input_data(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    shape: *const i64,
+    rank: usize,
+    data: *const c_void,
+    byte_size: usize,
+    index_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
+    unsafe {
+        let out = Out::new(index_out, "index_out", 0);
+        change(request, error_out, "request", |request| {
+            let (request, segment) = (request.change(), borrow(data, byte_size)?);
+            let index = add_input(request, name, datatype, shape, rank)?;
+            request.input_mut(index)?.append(segment);
+            out.set(index);
+            Ok(())
+        })
     }
 }
 
-/// Gives an input another shape; its data stays as it is.
+/// Adds an input with a copy of its data, which may be changed or freed after the function returns. Otherwise
+/// the same as triton_infer_request_add_input_data.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_input_data_copy(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    shape: *const i64,
+    rank: usize,
+    data: *const c_void,
+    byte_size: usize,
+    index_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        let out = Out::new(index_out, "index_out", 0);
+        change(request, error_out, "request", |request| {
+            let (request, data) = (request.change(), convert::array(data.cast::<u8>(), byte_size, "data")?);
+            let index = add_input(request, name, datatype, shape, rank)?;
+            request.input_mut(index)?.append_data_copy(data);
+            out.set(index);
+            Ok(())
+        })
+    }
+}
+
+/// Adds a BYTES input with its elements, which are copied.
 ///
-/// @param input  the input's index
-/// @param shape  the dimensions; none negative
-/// @param rank   their number
+/// @param name       the name of the input; must not be empty or already added
+/// @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
+/// @param rank       the number of dimensions
+/// @param strings    the elements, row-major
+/// @param count      the number of elements
+/// @param index_out  the index of the input; may be NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_input_strings(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    shape: *const i64,
+    rank: usize,
+    strings: *const triton_bytes,
+    count: usize,
+    index_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        let out = Out::new(index_out, "index_out", 0);
+        change(request, error_out, "request", |request| {
+            let (request, elements) = (request.change(), elements(strings, count)?);
+            let index = add_input(request, name, Datatype::Bytes as triton_datatype_number, shape, rank)?;
+            request.input_mut(index)?.append_strings(elements)?;
+            out.set(index);
+            Ok(())
+        })
+    }
+}
+
+/// Adds an input without data. The data follows by triton_infer_request_input_append_data, for several
+/// segments, or by one of the setters below.
+///
+/// @param name       the name of the input; must not be empty or already added
+/// @param datatype   the datatype
+/// @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
+/// @param rank       the number of dimensions
+/// @param index_out  the index of the input; may be NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_input(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    shape: *const i64,
+    rank: usize,
+    index_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        let out = Out::new(index_out, "index_out", 0);
+        change(request, error_out, "request", |request| {
+            out.set(add_input(request.change(), name, datatype, shape, rank)?);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the shape of an input. The data stays as it is.
+///
+/// @param input  the index of the input
+/// @param shape  the dimensions; must not be negative
+/// @param rank   the number of dimensions
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_set_shape(
     request: *mut triton_infer_request,
@@ -73,37 +178,113 @@ pub unsafe extern "C" fn triton_infer_request_input_set_shape(
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, ARRAYS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.set_input_shape(input, convert::array(shape, rank, "shape")?)
+        change(request, error_out, "request", |request| {
+            request.change().input_mut(input)?.set_shape(convert::array(shape, rank, "shape")?)
         })
     }
 }
 
-/// Forgets an input's data, wherever it was. Borrowed memory is the caller's alone again.
+/// Sets the data of an input, which is borrowed. Replaces all data set or appended before.
 ///
-/// @param input  the input's index
+/// @param input      the index of the input
+/// @param data       borrowed (BORROWED DATA); NULL with a byte_size of 0 leaves the input without data
+/// @param byte_size  the size of data in bytes
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_input_clear_data(
+pub unsafe extern "C" fn triton_infer_request_input_set_data(
     request: *mut triton_infer_request,
     input: usize,
+    data: *const c_void,
+    byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.clear_input_data(input)
+        change(request, error_out, "request", |request| {
+            let (input, segment) = (request.change().input_mut(input)?, borrow(data, byte_size)?);
+            input.clear_data();
+            if byte_size > 0 {
+                input.append(segment);
+            }
+            Ok(())
         })
     }
 }
 
-/// Takes an input's data from shared memory that is registered with the server. Data that was given before is forgotten.
+/// Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending.
 ///
-/// @param input      the input's index
-/// @param region     the name under which the memory is registered
-/// @param byte_size  the bytes of the tensor
-/// @param offset     where it begins, in bytes from the start of the region
+/// @param input      the index of the input
+/// @param data       borrowed (BORROWED DATA)
+/// @param byte_size  the size of data in bytes
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_append_data(
+    request: *mut triton_infer_request,
+    input: usize,
+    data: *const c_void,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
+    unsafe {
+        change(request, error_out, "request", |request| {
+            request.change().input_mut(input)?.append(borrow(data, byte_size)?);
+            Ok(())
+        })
+    }
+}
+
+/// Appends a copy of a segment to the data of an input. The segment may be changed or freed after the
+/// function returns.
+///
+/// @param input      the index of the input
+/// @param data       copied
+/// @param byte_size  the size of data in bytes
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_append_data_copy(
+    request: *mut triton_infer_request,
+    input: usize,
+    data: *const c_void,
+    byte_size: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        change(request, error_out, "request", |request| {
+            let data = convert::array(data.cast::<u8>(), byte_size, "data")?;
+            request.change().input_mut(input)?.append_data_copy(data);
+            Ok(())
+        })
+    }
+}
+
+/// Appends elements to the data of a BYTES input. They are copied.
+///
+/// @param input    the index of the input
+/// @param strings  the elements, row-major
+/// @param count    the number of elements
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_append_strings(
+    request: *mut triton_infer_request,
+    input: usize,
+    strings: *const triton_bytes,
+    count: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, ARRAYS, OUT-PARAMETERS.
+    unsafe {
+        change(request, error_out, "request", |request| {
+            request.change().input_mut(input)?.append_strings(elements(strings, count)?)
+        })
+    }
+}
+
+/// Takes the data of an input from shared memory that is registered with the server. Replaces the data set
+/// before.
+///
+/// @param input      the index of the input
+/// @param region     the name under which the memory is registered; NULL undoes the function: the input then
+///                   has no data
+/// @param byte_size  the size of the tensor in bytes
+/// @param offset     the offset of the tensor from the start of the region, in bytes
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_set_shared_memory(
     request: *mut triton_infer_request,
@@ -113,40 +294,27 @@ pub unsafe extern "C" fn triton_infer_request_input_set_shared_memory(
     offset: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.set_input_region(input, convert::string(region, "region")?, byte_size, offset)
+        change(request, error_out, "request", |request| {
+            let input = request.change().input_mut(input)?;
+            match convert::string_or_none(region, "region")? {
+                Some(region) => input.set_region(region, byte_size, offset)?,
+                None => input.clear_region(),
+            }
+            Ok(())
         })
     }
 }
 
-/// Undoes triton_infer_request_input_set_shared_memory: the input has no data then.
+/// Sets whether the elements of an input are sent as text instead of in binary (the default): as JSON over
+/// HTTP, as typed contents over gRPC, where either all inputs in memory are sent that way or none. BYTES
+/// elements must be UTF-8 over HTTP. FP16 and BF16 are numbers in JSON, which Triton rejects and other
+/// servers accept; typed contents have no such form, and the call returns INVALID_ARGUMENT. All digits of an
+/// FP64 element are sent, but Triton may read a neighboring number: seen with 2.51 and 2.73, for many digits
+/// and for extreme exponents. Binary data keeps every bit.
 ///
-/// @param input  the input's index
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_input_clear_shared_memory(
-    request: *mut triton_infer_request,
-    input: usize,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.clear_input_region(input)
-        })
-    }
-}
-
-/// Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
-/// either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and BF16 are numbers
-/// in JSON, which Triton refuses and other servers take; over gRPC they have no such form, and the call returns
-/// INVALID_ARGUMENT. All digits of an FP64 element are sent, but Triton may read a neighboring number: seen with 2.51 and
-/// 2.73, for many digits and for extreme exponents. Binary data, the default, keeps every bit.
-///
-/// @param input  the input's index
+/// @param input  the index of the input
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_set_json(
     request: *mut triton_infer_request,
@@ -156,18 +324,18 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json(
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.set_input_json(input, is_json)
+        change(request, error_out, "request", |request| {
+            request.change().input_mut(input)?.set_json(is_json);
+            Ok(())
         })
     }
 }
 
-/// Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. The text is
-/// copied; data that was given before is forgotten.
+/// Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. HTTP
+/// only. Replaces the data set before.
 ///
-/// @param input  the input's index
-/// @param json   "[[1, 2], [3, 4]]"
+/// @param input  the index of the input
+/// @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: the input then has no data
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_set_json_text(
     request: *mut triton_infer_request,
@@ -175,40 +343,59 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json_text(
     json: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.set_input_json_text(input, convert::string(json, "json")?)
+        change(request, error_out, "request", |request| {
+            let input = request.change().input_mut(input)?;
+            match convert::string_or_none(json, "json")? {
+                Some(json) => input.set_json_text(json)?,
+                None => input.clear_json_text(),
+            }
+            Ok(())
         })
     }
 }
 
-/// The number of inputs.
+/// Returns the number of inputs; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_count(request: *const triton_infer_request) -> usize {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { request.as_ref().map_or(0, |request| request.request.inputs().len()) }
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(request, 0, |request| request.request.inputs().len()) })
+}
+
+/// Returns the name of an input; "" past the end. Valid until the request is changed or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_name(
+    request: *const triton_infer_request,
+    input: usize,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(request, EMPTY, |request| {
+                request.strings().inputs.get(input).map_or(EMPTY, |strings| strings.name.as_ptr())
+            })
+        }
     })
 }
 
-/// The datatype of an input; TRITON_DATATYPE_INVALID past the end.
+/// Returns the datatype of an input; TRITON_DATATYPE_INVALID past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_datatype(
     request: *const triton_infer_request,
     input: usize,
 ) -> triton_datatype {
     infallible(triton_datatype::TRITON_DATATYPE_INVALID, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { read(request, input, Datatype::Invalid, InferInput::datatype).into() }
+        // SAFETY: the contract's HANDLES.
+        let input = unsafe { input_at(request, input) };
+        input.map_or(Datatype::Invalid, InferInput::datatype).into()
     })
 }
 
-/// The shape of an input.
+/// Returns the shape of an input; NULL if it has no dimensions, and past the end. Valid until the request is
+/// changed or freed.
 ///
-/// @param rank_out  the number of dimensions; NULL is allowed
-/// @return the dimensions; NULL if there are none, and past the end. Valid until the request is changed
+/// @param rank_out  the number of dimensions; may be NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_shape(
     request: *const triton_infer_request,
@@ -218,131 +405,123 @@ pub unsafe extern "C" fn triton_infer_request_input_shape(
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
         unsafe {
-            let rank = Out::new(rank_out, "rank_out", 0);
-            let shape: &[i64] = read(request, input, &[], |input| input.shape());
-            rank.set(shape.len());
-            if shape.is_empty() { ptr::null() } else { shape.as_ptr() }
+            let shape = input_at(request, input).map_or(&[][..], InferInput::shape);
+            convert::dimensions(shape, rank_out)
         }
     })
 }
 
-/// The bytes of the data that an input was given so far, or of its shared memory; 0 past the end.
+/// Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_byte_size(
     request: *const triton_infer_request,
     input: usize,
 ) -> u64 {
     infallible(0, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { read(request, input, 0, InferInput::byte_size) }
+        // SAFETY: the contract's HANDLES.
+        unsafe { input_at(request, input) }.map_or(0, InferInput::byte_size)
     })
 }
 
-/// The name of an input.
+/// Returns the name of the shared-memory region that holds the data of an input; "" if none does, and past
+/// the end. Valid until the request is changed or freed.
 ///
-/// @param input     the input's index
-/// @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_input_name(
-    request: *const triton_infer_request,
-    input: usize,
-    name_out: *mut triton_bytes,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(name_out, "name_out", triton_bytes::NONE).required()?;
-            let input = at(handle(request, "request")?.request.inputs(), input, "input")?;
-            out.set(input.name().as_bytes().into());
-            Ok(())
-        })
-    }
-}
-
-/// The shared memory that an input is in.
-///
-/// @param input          its index
-/// @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
-///                       request is changed
-/// @param byte_size_out  the bytes of the tensor, or those that there is room for
-/// @param offset_out     where it begins, in bytes from the start of the region
+/// @param byte_size_out  the size of the tensor in bytes; may be NULL
+/// @param offset_out     its offset from the start of the region, in bytes; may be NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_shared_memory(
     request: *const triton_infer_request,
     input: usize,
-    region_out: *mut triton_bytes,
     byte_size_out: *mut u64,
     offset_out: *mut u64,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            set_range(input_at(request, input).and_then(InferInput::region), byte_size_out, offset_out);
+            read(request, EMPTY, |request| {
+                request.strings().inputs.get(input).map_or(EMPTY, |strings| strings.region.as_ptr())
+            })
+        }
+    })
+}
+
+/// Returns whether the elements of an input are sent as text; false past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_is_json(
+    request: *const triton_infer_request,
+    input: usize,
+) -> bool {
+    infallible(false, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe { input_at(request, input) }.is_some_and(InferInput::is_json)
+    })
+}
+
+/// Requests an output. If no output is requested, the result has all outputs of the model.
+///
+/// @param name       the name of the output; must not be empty or already requested
+/// @param index_out  the index of the output on the request; may be NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_add_output(
+    request: *mut triton_infer_request,
+    name: *const c_char,
+    index_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let region_out = Out::new(region_out, "region_out", triton_bytes::NONE).required()?;
-            let byte_size = Out::new(byte_size_out, "byte_size_out", 0).required()?;
-            let offset = Out::new(offset_out, "offset_out", 0).required()?;
-            let region = at(handle(request, "request")?.request.inputs(), input, "input")?.region();
-            if let Some(region) = region {
-                region_out.set(region.name.as_bytes().into());
-                byte_size.set(region.byte_size);
-                offset.set(region.offset);
-            }
+        let out = Out::new(index_out, "index_out", 0);
+        change(request, error_out, "request", |request| {
+            out.set(request.change().add_output(convert::string(name, "name")?)?);
             Ok(())
         })
     }
 }
 
-/// Asks for a requested output as its best classes, which come as BYTES: triton_infer_output_class reads them.
+/// Makes each call write an output straight into the caller's memory, which the request borrows. The result
+/// then has the output's shape and byte size; triton_infer_output_data and the functions that read elements
+/// return the address of that memory. What they return is valid for as long as the memory is, also after the
+/// result is freed, and the next call with the request overwrites it: triton_infer_output_is_in_caller_buffer
+/// is true for such an output. The memory must not overlap an input or another buffer of the request. A
+/// request with a buffer is in one call at a time: a second one returns FAILED_PRECONDITION. If a call fails,
+/// the contents of the memory are unspecified, but unchanged if the buffer is too small.
 ///
-/// @param output       the requested output's index
-/// @param class_count  how many; 0 (the default): the tensor that it is
+/// @param output     the index of the output
+/// @param data       the memory, for the elements, row-major, little-endian; aligned as the caller reads it.
+///                   NULL with a byte_size of 0 (the default) undoes the function: the data is then in the
+///                   result
+/// @param byte_size  the size of data in bytes; the call returns RESOURCE_EXHAUSTED if the output is larger
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_set_classification(
+pub unsafe extern "C" fn triton_infer_request_output_set_buffer(
     request: *mut triton_infer_request,
     output: usize,
-    class_count: u32,
+    data: *mut c_void,
+    byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, BORROWED DATA, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.set_output_class_count(output, class_count)
+        change(request, error_out, "request", |request| {
+            convert::check_array(data.cast::<u8>().cast_const(), byte_size, "data")?;
+            let output = request.change().output_mut(output)?;
+            output.set_output_buffer(
+                NonNull::new(data.cast()).map(|data| OutputBuffer::from_raw(data, byte_size)),
+            );
+            Ok(())
         })
     }
 }
 
-/// Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and BF16;
-/// other servers send them as numbers, and NaN and infinities of any floating-point datatype as null, which is read as NaN:
-/// binary data and gRPC keep infinities.
+/// Makes the server write an output to shared memory that is registered with it. The result then has the
+/// output's shape and no data.
 ///
-/// @param output  the requested output's index
+/// @param output     the index of the output
+/// @param region     the name under which the memory is registered; NULL undoes the function
+/// @param byte_size  the space available, in bytes
+/// @param offset     the offset of the output from the start of the region, in bytes
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_set_json(
-    request: *mut triton_infer_request,
-    output: usize,
-    is_json: bool,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.set_output_json(output, is_json)
-        })
-    }
-}
-
-/// Makes the server write a requested output to shared memory that is registered with it. The result then tells the output's
-/// shape and has no data.
-///
-/// @param output     the requested output's index
-/// @param region     the name under which the memory is registered
-/// @param byte_size  how many bytes there is room for
-/// @param offset     where it is to begin, in bytes from the start of the region
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_set_shared_memory(
+pub unsafe extern "C" fn triton_infer_request_output_set_shared_memory(
     request: *mut triton_infer_request,
     output: usize,
     region: *const c_char,
@@ -350,128 +529,202 @@ pub unsafe extern "C" fn triton_infer_request_requested_output_set_shared_memory
     offset: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.set_output_region(output, convert::string(region, "region")?, byte_size, offset)
-        })
-    }
-}
-
-/// As how many classes a requested output is wanted; 0: as the tensor that it is, and past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_class_count(
-    request: *const triton_infer_request,
-    output: usize,
-) -> u32 {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read_output(request, output, 0, RequestedOutput::class_count) })
-}
-
-/// Whether a requested output is wanted as JSON over HTTP; false past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_is_json(
-    request: *const triton_infer_request,
-    output: usize,
-) -> bool {
-    // SAFETY: the contract's HANDLES.
-    infallible(false, || unsafe { read_output(request, output, false, RequestedOutput::is_json) })
-}
-
-/// Whether an input's elements are to be spelled out, as JSON over HTTP, as typed contents over gRPC; false past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_input_is_json(
-    request: *const triton_infer_request,
-    input: usize,
-) -> bool {
-    // SAFETY: the contract's HANDLES.
-    infallible(false, || unsafe { read(request, input, false, InferInput::is_json) })
-}
-
-/// Undoes triton_infer_request_requested_output_set_shared_memory.
-///
-/// @param output  the requested output's index
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_clear_shared_memory(
-    request: *mut triton_infer_request,
-    output: usize,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let request = &mut handle_mut(request, "request")?.request;
-            request.clear_output_region(output)
-        })
-    }
-}
-
-/// The number of outputs that are asked for.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_count(
-    request: *const triton_infer_request,
-) -> usize {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { request.as_ref().map_or(0, |request| request.request.requested_outputs().len()) }
-    })
-}
-
-/// The name of a requested output.
-///
-/// @param output    the requested output's index
-/// @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_name(
-    request: *const triton_infer_request,
-    output: usize,
-    name_out: *mut triton_bytes,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(name_out, "name_out", triton_bytes::NONE).required()?;
-            let output =
-                at(handle(request, "request")?.request.requested_outputs(), output, "requested output")?;
-            out.set(output.name().as_bytes().into());
-            Ok(())
-        })
-    }
-}
-
-/// The shared memory that a requested output is in.
-///
-/// @param output          its index
-/// @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
-///                       request is changed
-/// @param byte_size_out  the bytes of the tensor, or those that there is room for
-/// @param offset_out     where it begins, in bytes from the start of the region
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_requested_output_shared_memory(
-    request: *const triton_infer_request,
-    output: usize,
-    region_out: *mut triton_bytes,
-    byte_size_out: *mut u64,
-    offset_out: *mut u64,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let region_out = Out::new(region_out, "region_out", triton_bytes::NONE).required()?;
-            let byte_size = Out::new(byte_size_out, "byte_size_out", 0).required()?;
-            let offset = Out::new(offset_out, "offset_out", 0).required()?;
-            let region =
-                at(handle(request, "request")?.request.requested_outputs(), output, "requested output")?
-                    .region();
-            if let Some(region) = region {
-                region_out.set(region.name.as_bytes().into());
-                byte_size.set(region.byte_size);
-                offset.set(region.offset);
+        change(request, error_out, "request", |request| {
+            let output = request.change().output_mut(output)?;
+            match convert::string_or_none(region, "region")? {
+                Some(region) => output.set_region(region, byte_size, offset)?,
+                None => output.clear_region(),
             }
             Ok(())
         })
     }
+}
+
+/// Requests the best classes of an output instead of its tensor. They come as BYTES:
+/// triton_infer_output_class reads them.
+///
+/// @param output       the index of the output
+/// @param class_count  the number of classes; 0 (the default): the tensor
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_output_set_classification(
+    request: *mut triton_infer_request,
+    output: usize,
+    class_count: u32,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(request, error_out, "request", |request| {
+            request.change().output_mut(output)?.set_class_count(class_count);
+            Ok(())
+        })
+    }
+}
+
+/// Sets whether an output is requested as JSON over HTTP instead of in binary (the default); the result is
+/// the same. Triton rejects FP16 and BF16; other servers send them as numbers, and NaN and infinities of any
+/// floating-point datatype as null, which is read as NaN: binary data and gRPC keep infinities.
+///
+/// @param output  the index of the output
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_output_set_json(
+    request: *mut triton_infer_request,
+    output: usize,
+    is_json: bool,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        change(request, error_out, "request", |request| {
+            request.change().output_mut(output)?.set_json(is_json);
+            Ok(())
+        })
+    }
+}
+
+/// Returns the number of requested outputs; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_output_count(request: *const triton_infer_request) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(request, 0, |request| request.request.outputs().len()) })
+}
+
+/// Returns the name of a requested output; "" past the end. Valid until the request is changed or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_output_name(
+    request: *const triton_infer_request,
+    output: usize,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(request, EMPTY, |request| {
+                request.strings().outputs.get(output).map_or(EMPTY, |strings| strings.name.as_ptr())
+            })
+        }
+    })
+}
+
+/// Returns the name of the shared-memory region that a requested output is written to; "" if none is, and
+/// past the end. Valid until the request is changed or freed.
+///
+/// @param byte_size_out  the space available, in bytes; may be NULL
+/// @param offset_out     the offset of the output from the start of the region, in bytes; may be NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_output_shared_memory(
+    request: *const triton_infer_request,
+    output: usize,
+    byte_size_out: *mut u64,
+    offset_out: *mut u64,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            set_range(
+                output_at(request, output).and_then(RequestedOutput::region),
+                byte_size_out,
+                offset_out,
+            );
+            read(request, EMPTY, |request| {
+                request.strings().outputs.get(output).map_or(EMPTY, |strings| strings.region.as_ptr())
+            })
+        }
+    })
+}
+
+/// Returns the number of classes requested of an output; 0 if the tensor is requested, and past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_output_class_count(
+    request: *const triton_infer_request,
+    output: usize,
+) -> u32 {
+    infallible(0, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe { output_at(request, output) }.map_or(0, RequestedOutput::class_count)
+    })
+}
+
+/// Returns whether an output is requested as JSON over HTTP; false past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_output_is_json(
+    request: *const triton_infer_request,
+    output: usize,
+) -> bool {
+    infallible(false, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe { output_at(request, output) }.is_some_and(RequestedOutput::is_json)
+    })
+}
+
+/// # Safety
+/// NULL, or a request that is not freed (HANDLES).
+unsafe fn input_at<'a>(
+    request: *const triton_infer_request,
+    input: usize,
+) -> Option<&'a InferInput<'static>> {
+    // SAFETY: the caller's promise.
+    unsafe { read(request, None, |request| request.request.inputs().get(input)) }
+}
+
+/// # Safety
+/// NULL, or a request that is not freed (HANDLES).
+unsafe fn output_at<'a>(
+    request: *const triton_infer_request,
+    output: usize,
+) -> Option<&'a RequestedOutput<'static>> {
+    // SAFETY: the caller's promise.
+    unsafe { read(request, None, |request| request.request.outputs().get(output)) }
+}
+
+/// # Safety
+/// Each out-parameter is NULL or can be written (OUT-PARAMETERS).
+unsafe fn set_range(region: Option<&Region>, byte_size_out: *mut u64, offset_out: *mut u64) {
+    let (byte_size, offset) = region.map_or((0, 0), |region| (region.byte_size, region.offset));
+    // SAFETY: the caller's promise.
+    unsafe {
+        Out::new(byte_size_out, "byte_size_out", byte_size);
+        Out::new(offset_out, "offset_out", offset);
+    }
+}
+
+/// # Safety
+/// STRINGS and ARRAYS of the contract.
+unsafe fn add_input(
+    request: &mut InferRequest,
+    name: *const c_char,
+    datatype: triton_datatype_number,
+    shape: *const i64,
+    rank: usize,
+) -> Result<usize> {
+    // SAFETY: the caller's promise.
+    let (name, shape) = unsafe { (convert::string(name, "name")?, convert::array(shape, rank, "shape")?) };
+    request.add_input(name, convert::datatype(datatype)?, shape)
+}
+
+/// # Safety
+/// ARRAYS and BORROWED DATA of the contract.
+unsafe fn borrow(data: *const c_void, byte_size: usize) -> Result<Segment<'static>> {
+    convert::check_array(data.cast::<u8>(), byte_size, "data")?;
+    // SAFETY: the caller promises the memory for as long as the request has it.
+    Ok(unsafe { Segment::from_raw(data.cast(), byte_size) })
+}
+
+/// # Safety
+/// ARRAYS of the contract, for the array and for each of its elements.
+pub(super) unsafe fn elements<'a>(strings: *const triton_bytes, count: usize) -> Result<Vec<&'a [u8]>> {
+    // SAFETY: the caller's promise.
+    let strings = unsafe { convert::array(strings, count, "strings")? };
+    let mut elements = Vec::with_capacity(count);
+    for (at, string) in strings.iter().enumerate() {
+        convert::check_array(string.data, string.byte_size, format_args!("strings[{at}].data"))?;
+        elements.push(if string.byte_size == 0 {
+            &[][..]
+        } else {
+            // SAFETY: not NULL (checked above), and the caller promises the bytes.
+            unsafe { slice::from_raw_parts(string.data.cast(), string.byte_size) }
+        });
+    }
+    Ok(elements)
 }

@@ -1,5 +1,8 @@
-//! RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
-//! type is legal; every pointer is valid until the result is freed.
+//! RESULTS. A result has the outputs of a model and the metadata of the response. The data of an output is
+//! aligned to 64 bytes, so that a cast to any element type is legal. What a function of this section returns is
+//! valid until the result is freed, with one exception: data in a buffer of the caller's
+//! (triton_infer_request_output_set_buffer) is valid for as long as the buffer is, and the next call with the
+//! request overwrites it.
 
 use std::{
     ffi::{CString, c_char, c_void},
@@ -10,22 +13,22 @@ use std::{
 
 use super::{
     boundary::boundary,
-    convert::{self, c_string},
-    datatype::{self, triton_datatype, triton_datatype_number},
+    convert::{self, EMPTY, c_string},
+    datatype::{triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
-    handle::{Out, free, handle, null},
+    handle::{Out, free, handle, null, read},
     headers::triton_headers,
     infallible::infallible,
-    parameters::{List, triton_parameter},
-    request::triton_bytes,
+    parameters::triton_parameters,
+    request_tensors::triton_bytes,
 };
 use crate::{
     error::{Error, Origin, Result, Status},
     headers::Headers,
-    infer::{CallTimes, Class, Datatype, InferOutput, InferResult},
+    infer::{CallTimes, Class, Datatype, Finality, InferOutput, InferResult},
 };
 
-/// The answer to an inference request. Freed with triton_infer_result_free.
+/// The result of an inference. Freed with triton_infer_result_free.
 pub struct triton_infer_result {
     result: Arc<InferResult>,
     outputs: Box<[triton_infer_output]>,
@@ -34,37 +37,37 @@ pub struct triton_infer_result {
     id: OnceLock<CString>,
     endpoint: OnceLock<CString>,
     debug_string: OnceLock<CString>,
-    parameters: List,
+    parameters: OnceLock<Box<triton_parameters>>,
     headers: OnceLock<triton_headers>,
 }
 
-/// One output of a result. Belongs to the result.
+/// An output of a result. Belongs to the result.
 pub struct triton_infer_output {
     result: Arc<InferResult>,
     index: usize,
     name: OnceLock<CString>,
     unknown_datatype: OnceLock<CString>,
     strings: OnceLock<Box<[triton_bytes]>>,
-    parameters: List,
+    parameters: OnceLock<Box<triton_parameters>>,
     classes: OnceLock<Box<[OwnedClass]>>,
 }
 
-/// A class with its label as C reads it.
+/// A class whose label C can read.
 struct OwnedClass {
     value: f64,
     index: u64,
     label: CString,
 }
 
-/// One class of an output that was asked for as classes. This struct is final.
+/// A class of an output that was requested as classes. No member will be added to this struct.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct triton_class {
-    /// How much it is the case, in the output's own measure.
+    /// The score, in the unit of the output.
     pub value: f64,
-    /// Its place in the output.
+    /// The index of the class in the output.
     pub index: u64,
-    /// Its label; an empty text if the model has none.
+    /// The label; "" if the model has none.
     pub label: *const c_char,
 }
 
@@ -72,13 +75,36 @@ impl triton_class {
     const NONE: Self = Self { value: 0.0, index: 0, label: EMPTY };
 }
 
+/// Whether a result is the last response to its request.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum triton_finality {
+    /// The response does not say, and more responses are possible: the result was read from bytes and not
+    /// received in a call.
+    TRITON_FINALITY_UNKNOWN = 0,
+    /// It is the last response.
+    TRITON_FINALITY_FINAL = 1,
+    /// More responses follow.
+    TRITON_FINALITY_NOT_FINAL = 2,
+}
+
+impl From<Finality> for triton_finality {
+    fn from(finality: Finality) -> Self {
+        match finality {
+            Finality::Unknown => Self::TRITON_FINALITY_UNKNOWN,
+            Finality::Final => Self::TRITON_FINALITY_FINAL,
+            Finality::NotFinal => Self::TRITON_FINALITY_NOT_FINAL,
+        }
+    }
+}
+
 impl triton_infer_result {
-    /// The headers of the answer.
+    /// The headers of the response.
     pub(super) fn headers(&self) -> &Headers {
         self.result.headers()
     }
 
-    /// What C alone needs of a result, texts that end with a NUL and arrays of pointers, is made when it is asked for.
+    /// Strings that end with a NUL and arrays of pointers are made when C reads them: most callers read none.
     pub(super) fn new(result: InferResult) -> Self {
         let result = Arc::new(result);
         let output = |index| triton_infer_output {
@@ -87,7 +113,7 @@ impl triton_infer_result {
             name: OnceLock::new(),
             unknown_datatype: OnceLock::new(),
             strings: OnceLock::new(),
-            parameters: List::default(),
+            parameters: OnceLock::new(),
             classes: OnceLock::new(),
         };
         Self {
@@ -98,29 +124,27 @@ impl triton_infer_result {
             id: OnceLock::new(),
             endpoint: OnceLock::new(),
             debug_string: OnceLock::new(),
-            parameters: List::default(),
+            parameters: OnceLock::new(),
             headers: OnceLock::new(),
         }
     }
 
-    fn output(&self, name: &str) -> Result<&triton_infer_output> {
-        let found = self.result.output(name)?;
-        let is_found =
-            |output: &&triton_infer_output| output.get().is_some_and(|output| ptr::eq(output, found));
-        self.outputs.iter().find(is_found).ok_or_else(|| Error::invalid("the result has no such output"))
+    fn find(&self, name: &str) -> Option<&triton_infer_output> {
+        self.outputs.iter().find(|output| output.get().name() == name)
     }
 }
 
 impl triton_infer_output {
-    fn get(&self) -> Option<&InferOutput> {
-        self.result.outputs().get(self.index)
+    /// The output exists: its index was below their number when it was made, and a result does not change.
+    fn get(&self) -> &InferOutput {
+        &self.result.outputs()[self.index]
     }
 
     fn classes(&self) -> Result<&[OwnedClass]> {
         if let Some(classes) = self.classes.get() {
             return Ok(classes);
         }
-        let classes = self.get().map_or_else(|| Ok(Vec::new()), InferOutput::classes)?;
+        let classes = self.get().classes()?;
         let own = |class: Class<'_>| OwnedClass {
             value: class.value,
             index: class.index,
@@ -133,58 +157,21 @@ impl triton_infer_output {
         if let Some(strings) = self.strings.get() {
             return Ok(strings);
         }
-        let elements = self.get().map_or_else(|| Ok(Vec::new()), InferOutput::strings)?;
-        let bytes = |element: &[u8]| triton_bytes { data: element.as_ptr().cast(), byte_size: element.len() };
-        Ok(self.strings.get_or_init(|| elements.into_iter().map(bytes).collect()))
+        let elements = self.get().strings()?;
+        Ok(self.strings.get_or_init(|| elements.into_iter().map(triton_bytes::from).collect()))
     }
 }
 
-const EMPTY: *const c_char = c"".as_ptr();
-
-/// A text of a result, made on first use.
+/// Gets the elements of an output by its name, with the datatype that the caller expects:
+/// triton_infer_result_find_output and triton_infer_output_elements in one call.
 ///
-/// # Safety
-/// NULL, or not yet freed (HANDLES).
-unsafe fn text<'a>(
-    result: *const triton_infer_result,
-    slot: impl FnOnce(&'a triton_infer_result) -> (&'a OnceLock<CString>, &'a str),
-) -> *const c_char {
-    // SAFETY: the caller's promise.
-    match unsafe { result.as_ref() } {
-        Some(result) => {
-            let (slot, text) = slot(result);
-            slot.get_or_init(|| c_string(text)).as_ptr()
-        }
-        None => EMPTY,
-    }
-}
-
-/// Reads an output; NULL gives `none`.
-///
-/// # Safety
-/// NULL, or of a result that is not yet freed (HANDLES).
-unsafe fn read<'a, T>(
-    output: *const triton_infer_output,
-    none: T,
-    get: impl FnOnce(&'a InferOutput) -> T,
-) -> T {
-    // SAFETY: the caller's promise.
-    match unsafe { output.as_ref() }.and_then(triton_infer_output::get) {
-        Some(output) => get(output),
-        None => none,
-    }
-}
-
-/// Reads an output by its name, with the datatype that the caller expects.
-///
-/// @param name       the output's name
-/// @param datatype   what the elements are expected to be, of one size each: for TRITON_DATATYPE_BYTES there is
-///                   triton_infer_result_output_strings
-/// @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
-///                   never NULL on success
-/// @param count_out  the number of elements, not of bytes
-/// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another, also of
-///         one that this library does not know; FAILED_PRECONDITION if it went to shared memory
+/// @param name       the name of the output
+/// @param datatype   the expected datatype; for TRITON_DATATYPE_BYTES use triton_infer_result_output_strings
+/// @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for
+///                   the output; never NULL on success
+/// @param count_out  the number of elements; may be NULL
+/// @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+///         triton_infer_output_elements
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_as(
     result: *const triton_infer_result,
@@ -194,38 +181,31 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
     count_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
+        let count = Out::new(count_out, "count_out", 0);
+        let data = Out::new(data_out, "data_out", ptr::null());
         boundary(error_out, || {
-            let (data, count) =
-                (Out::new(data_out, "data_out", ptr::null()), Out::new(count_out, "count_out", 0));
-            let (data, count) = (data.required()?, count.required()?);
+            let data = data.required()?;
             let result = handle(result, "result")?;
             let datatype = convert::datatype(datatype)?;
             let output = result.result.output(convert::string(name, "name")?)?;
-            let Some(size) = datatype.byte_size() else {
-                return Err(Error::invalid(format!(
-                    "the elements of {datatype} have no one size: triton_infer_result_output_strings reads BYTES"
-                )));
-            };
-            output.expect(datatype)?;
-            output.check_not_shared()?;
-            data.set(output.start().cast());
-            count.set(output.byte_size() / size);
+            let (start, elements) = output.elements(datatype)?;
+            data.set(start.cast());
+            count.set(elements);
             Ok(())
         })
     }
 }
 
-/// Reads the elements of a BYTES output by its name, without a copy. The array takes 16 bytes for each element, however
-/// short, beside the tensor; the elements are counted before it is allocated.
+/// Gets the elements of a BYTES output by its name: triton_infer_result_find_output and
+/// triton_infer_output_strings in one call.
 ///
-/// @param name         the output's name
-/// @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
-/// @param count_out    their number
-/// @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
-///         server sent is not a valid BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
-///         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
+/// @param name         the name of the output
+/// @param strings_out  the elements, row-major; never NULL on success
+/// @param count_out    the number of elements; may be NULL
+/// @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+///         triton_infer_output_strings
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_strings(
     result: *const triton_infer_result,
@@ -234,14 +214,19 @@ pub unsafe extern "C" fn triton_infer_result_output_strings(
     count_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
+        let count = Out::new(count_out, "count_out", 0);
+        let strings = Out::new(strings_out, "strings_out", ptr::null());
         boundary(error_out, || {
-            let strings = Out::new(strings_out, "strings_out", ptr::null());
-            let count = Out::new(count_out, "count_out", 0);
-            let (strings, count) = (strings.required()?, count.required()?);
+            let strings = strings.required()?;
             let result = handle(result, "result")?;
-            let elements = result.output(convert::string(name, "name")?)?.strings()?;
+            let name = convert::string(name, "name")?;
+            let elements = match result.find(name) {
+                Some(output) => output.strings()?,
+                // The error has the names of all outputs.
+                None => return result.result.output(name).map(drop),
+            };
             strings.set(elements.as_ptr());
             count.set(elements.len());
             Ok(())
@@ -249,54 +234,358 @@ pub unsafe extern "C" fn triton_infer_result_output_strings(
     }
 }
 
-/// The name of the model that answered.
+/// Returns an output by its name; NULL if there is none, and if result or name is NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_model_name(result: *const triton_infer_result) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { text(result, |result| (&result.model_name, result.result.model_name())) })
+pub unsafe extern "C" fn triton_infer_result_find_output(
+    result: *const triton_infer_result,
+    name: *const c_char,
+) -> *const triton_infer_output {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES, STRINGS.
+        unsafe {
+            let Ok(name) = convert::string(name, "name") else { return ptr::null() };
+            read(result, ptr::null(), |result| result.find(name).map_or(ptr::null(), ptr::from_ref))
+        }
+    })
 }
 
-/// The version of the model that answered, "1".
+/// Returns the number of outputs; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_output_count(result: *const triton_infer_result) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(result, 0, |result| result.outputs.len()) })
+}
+
+/// Returns an output, in the server's order; NULL past the end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_output(
+    result: *const triton_infer_result,
+    index: usize,
+) -> *const triton_infer_output {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(result, ptr::null(), |result| result.outputs.get(index).map_or(ptr::null(), ptr::from_ref))
+        }
+    })
+}
+
+/// Returns the name of an output; "" for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_name(output: *const triton_infer_output) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(output, EMPTY, |output| output.name.get_or_init(|| c_string(output.get().name())).as_ptr())
+        }
+    })
+}
+
+/// Returns the datatype of an output; TRITON_DATATYPE_INVALID for one unknown to this version of the library,
+/// whose name triton_infer_output_datatype_name returns. Such an output has its data if it came in binary;
+/// JSON data and typed contents are skipped.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_datatype(output: *const triton_infer_output) -> triton_datatype {
+    let none = triton_datatype::TRITON_DATATYPE_INVALID;
+    // SAFETY: the contract's HANDLES.
+    infallible(none, || unsafe { read(output, none, |output| output.get().datatype().into()) })
+}
+
+/// Returns the name of an output's datatype as the server sent it: "FP32", or an unknown one, "STRING"; "" if
+/// the server sent none, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_datatype_name(
+    output: *const triton_infer_output,
+) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(output, EMPTY, |output| match output.get().datatype() {
+                Datatype::Invalid => {
+                    let name = || c_string(output.get().datatype_name());
+                    output.unknown_datatype.get_or_init(name).as_ptr()
+                }
+                known => known.c_name().as_ptr(),
+            })
+        }
+    })
+}
+
+/// Returns the shape of an output, the batch dimension first if the model has one; NULL if it has no
+/// dimensions, and for NULL. If the server left one dimension open (-1), it is computed from the data, except
+/// for an unknown datatype and for data in shared memory.
+///
+/// @param rank_out  the number of dimensions; may be NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_shape(
+    output: *const triton_infer_output,
+    rank_out: *mut usize,
+) -> *const i64 {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            let shape: &[i64] = read(output, &[], |output| output.get().shape());
+            convert::dimensions(shape, rank_out)
+        }
+    })
+}
+
+/// Gets the elements of an output, with the datatype that the caller expects.
+///
+/// @param datatype   the expected datatype; for TRITON_DATATYPE_BYTES use triton_infer_output_strings
+/// @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for
+///                   the output (triton_infer_output_is_in_caller_buffer); never NULL on success
+/// @param count_out  the number of elements; may be NULL
+/// @return INVALID_ARGUMENT, with both datatypes, if the output has another one, also one unknown to this
+///         version of the library; FAILED_PRECONDITION if it was written to shared memory
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_elements(
+    output: *const triton_infer_output,
+    datatype: triton_datatype_number,
+    data_out: *mut *const c_void,
+    count_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        let count = Out::new(count_out, "count_out", 0);
+        let data = Out::new(data_out, "data_out", ptr::null());
+        boundary(error_out, || {
+            let data = data.required()?;
+            let (start, elements) = handle(output, "output")?.get().elements(convert::datatype(datatype)?)?;
+            data.set(start.cast());
+            count.set(elements);
+            Ok(())
+        })
+    }
+}
+
+/// Gets the elements of a BYTES output, without copying them. The array takes 16 bytes for each element; the
+/// elements are counted before it is allocated.
+///
+/// @param strings_out  the elements, row-major; never NULL on success
+/// @param count_out    the number of elements; may be NULL
+/// @return INVALID_ARGUMENT if the output is not BYTES; INTERNAL if the server sent a malformed tensor, or
+///         one whose number of elements does not match its shape; FAILED_PRECONDITION if it was written to
+///         the caller's buffer or shared memory; RESOURCE_EXHAUSTED if there is no memory for the array
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_strings(
+    output: *const triton_infer_output,
+    strings_out: *mut *const triton_bytes,
+    count_out: *mut usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        let count = Out::new(count_out, "count_out", 0);
+        let strings = Out::new(strings_out, "strings_out", ptr::null());
+        boundary(error_out, || {
+            let strings = strings.required()?;
+            let elements = handle(output, "output")?.strings()?;
+            strings.set(elements.as_ptr());
+            count.set(elements.len());
+            Ok(())
+        })
+    }
+}
+
+/// Returns the bytes of an output's tensor, of whatever datatype: row-major, little-endian, aligned to 64
+/// bytes, or in the buffer that the request set for the output (triton_infer_output_is_in_caller_buffer).
+/// Each BYTES element follows its length, 4 bytes. NULL only for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_data(output: *const triton_infer_output) -> *const c_void {
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe { read(output, ptr::null(), |output| output.get().start().cast()) })
+}
+
+/// Returns the size of an output's tensor in bytes; 0 for one in shared memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_byte_size(output: *const triton_infer_output) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(output, 0, |output| output.get().byte_size()) })
+}
+
+/// Returns whether the data of an output is in the buffer that the request set for it: it is then valid for
+/// as long as the buffer is, and the next call with the request overwrites it. Otherwise it is valid until
+/// the result is freed. False for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_is_in_caller_buffer(output: *const triton_infer_output) -> bool {
+    // SAFETY: the contract's HANDLES.
+    infallible(false, || unsafe { read(output, false, |output| output.get().is_in_caller_buffer()) })
+}
+
+/// Gets a class of an output that was requested as classes: the best first, for each batch entry in turn.
+///
+/// @param index      less than the number of the output's elements
+/// @param class_out  the class; its label is valid until the result is freed, and has U+FFFD for bytes that
+///                   are not UTF-8
+/// @return INVALID_ARGUMENT if the output is not BYTES; OUT_OF_RANGE past the end; INTERNAL if the element is
+///         not a class
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_class(
+    output: *const triton_infer_output,
+    index: usize,
+    class_out: *mut triton_class,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(class_out, "class_out", triton_class::NONE).required()?;
+            let classes = handle(output, "output")?.classes()?;
+            let class = classes.get(index).ok_or_else(|| {
+                let message = format!("there is no class {index}: the output has {}", classes.len());
+                Error::new(Status::OutOfRange, Origin::Argument, message)
+            })?;
+            out.set(triton_class { value: class.value, index: class.index, label: class.label.as_ptr() });
+            Ok(())
+        })
+    }
+}
+
+/// Returns the parameters of an output; NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_output_parameters(
+    output: *const triton_infer_output,
+) -> *const triton_parameters {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(output, ptr::null(), |output| {
+                let new = || Box::new(triton_parameters::of_output(output.result.clone(), output.index));
+                ptr::from_ref(&**output.parameters.get_or_init(new))
+            })
+        }
+    })
+}
+
+/// Returns the name of the model; "" for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_model_name(result: *const triton_infer_result) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(result, EMPTY, |result| {
+                result.model_name.get_or_init(|| c_string(result.result.model_name())).as_ptr()
+            })
+        }
+    })
+}
+
+/// Returns the version of the model that the server chose, for example "1"; "" for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_model_version(
     result: *const triton_infer_result,
 ) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe {
-        text(result, |result| (&result.model_version, result.result.model_version()))
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(result, EMPTY, |result| {
+                result.model_version.get_or_init(|| c_string(result.result.model_version())).as_ptr()
+            })
+        }
     })
 }
 
-/// The id that the request had; empty if it had none.
+/// Returns the id of the request; "" if it had none, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_id(result: *const triton_infer_result) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { text(result, |result| (&result.id, result.result.id())) })
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(result, EMPTY, |result| result.id.get_or_init(|| c_string(result.result.id())).as_ptr())
+        }
+    })
 }
 
-/// Where the time of a call went, in nanoseconds: stages, each from the end of the one before, that together are the
-/// whole call. What the server did is in first_byte_ns, and in part in receive_ns.
+/// Returns whether a result is the last response to its request. The server's word, parameter
+/// "triton_final_response", decides. Without it the response of a call is TRITON_FINALITY_FINAL, since it is
+/// the only one, and a result that was read from bytes is TRITON_FINALITY_UNKNOWN, as is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_finality(result: *const triton_infer_result) -> triton_finality {
+    let unknown = triton_finality::TRITON_FINALITY_UNKNOWN;
+    // SAFETY: the contract's HANDLES.
+    infallible(unknown, || unsafe { read(result, unknown, |result| result.result.finality().into()) })
+}
+
+/// Returns whether the finality of a result is TRITON_FINALITY_FINAL; false for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_is_final(result: *const triton_infer_result) -> bool {
+    // SAFETY: the contract's HANDLES.
+    infallible(false, || unsafe { read(result, false, |result| result.result.is_final()) })
+}
+
+/// Returns whether a result is the last response to its request and has no outputs; false for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_is_null(result: *const triton_infer_result) -> bool {
+    // SAFETY: the contract's HANDLES.
+    infallible(false, || unsafe { read(result, false, |result| result.result.is_null()) })
+}
+
+/// Returns the parameters of a result as a whole; NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_parameters(
+    result: *const triton_infer_result,
+) -> *const triton_parameters {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(result, ptr::null(), |result| {
+                let new = || Box::new(triton_parameters::of_result(result.result.clone()));
+                ptr::from_ref(&**result.parameters.get_or_init(new))
+            })
+        }
+    })
+}
+
+/// Returns the headers of the response, over gRPC its metadata. Never NULL unless the result is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_headers(
+    result: *const triton_infer_result,
+) -> *const triton_headers {
+    infallible(ptr::null(), || {
+        // SAFETY: the contract's HANDLES.
+        let Some(result) = (unsafe { result.as_ref() }) else { return ptr::null() };
+        result.headers.get_or_init(|| result.result.headers().into())
+    })
+}
+
+/// Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes, and
+/// for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infer_result) -> *const c_char {
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES.
+        unsafe {
+            read(result, EMPTY, |result| {
+                result.endpoint.get_or_init(|| c_string(result.result.endpoint())).as_ptr()
+            })
+        }
+    })
+}
+
+/// The time of a call by stages, in nanoseconds. Each stage begins where the previous one ends; together they
+/// are the whole call. The server's own time is in first_byte_ns, and in part in receive_ns.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct triton_call_times {
-    /// To be set to sizeof(triton_call_times): later versions may know more stages.
+    /// Set by the caller to sizeof(triton_call_times).
     pub struct_size: usize,
-    /// Encoding the request and finding a connection.
+    /// Encoding the request and checking out a connection.
     pub queue_ns: u64,
-    /// Opening a connection, names included; 0 on one that was open.
+    /// Opening a connection, including name resolution; 0 on an open one.
     pub connect_ns: u64,
-    /// Until the system had taken the last byte of the request.
+    /// Until the operating system accepted the last byte of the request.
     pub send_ns: u64,
-    /// Until the first byte of the answer.
+    /// Until the first byte of the response.
     pub first_byte_ns: u64,
-    /// Until the last byte of the answer.
+    /// Until the last byte of the response.
     pub receive_ns: u64,
 }
 
-/// Tells where the time of the call went that gave the result.
+/// Gets the time of the call that received the result, by stages.
 ///
-/// @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
-/// @return INVALID_ARGUMENT if struct_size has no room for the first stage, is beyond 4096, or no multiple of 8
+/// @param times_out  its struct_size is set by the caller
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_times(
     result: *const triton_infer_result,
@@ -309,7 +598,7 @@ pub unsafe extern "C" fn triton_infer_result_times(
             if times_out.is_null() {
                 return Err(null("times_out"));
             }
-            // The caller's struct may be an older and smaller one: nothing refers to it as a whole.
+            // The caller's struct may be older and smaller: no reference to it as a whole is made.
             let struct_size = ptr::addr_of!((*times_out).struct_size).read();
             convert::check_struct_size(struct_size, mem::offset_of!(triton_call_times, connect_ns))?;
             let record = |times: CallTimes| {
@@ -331,239 +620,38 @@ pub unsafe extern "C" fn triton_infer_result_times(
     }
 }
 
-/// Whether this is the last response to its request: always, but from a decoupled model. False for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_is_final(result: *const triton_infer_result) -> bool {
-    infallible(false, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { result.as_ref().is_some_and(|result| result.result.is_final()) }
-    })
-}
-
-/// Whether this is the last response to its request and nothing else: it has no outputs. False for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_is_null(result: *const triton_infer_result) -> bool {
-    infallible(false, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { result.as_ref().is_some_and(|result| result.result.is_null()) }
-    })
-}
-
-/// The server that answered, as in a URL: "grpc://host:8001". An empty text for a result that came from no server, and for
-/// NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infer_result) -> *const c_char {
-    infallible(EMPTY, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { text(result, |result| (&result.endpoint, result.result.endpoint())) }
-    })
-}
-
-/// Model, outputs and parameters in words, without the data: for logs. Not to be read by programs. Texts are cut at 256 bytes,
-/// shapes at 8 dimensions, and the whole at 64 KiB.
+/// Returns the model, outputs and parameters of a result as text without the data, for logs; "" for NULL. The
+/// format may change. Strings are cut at 256 bytes, shapes at 8 dimensions, the whole at 64 KiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_debug_string(
     result: *const triton_infer_result,
 ) -> *const c_char {
     infallible(EMPTY, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        // SAFETY: the contract's HANDLES.
         unsafe {
-            let Some(result) = result.as_ref() else { return EMPTY };
-            result.debug_string.get_or_init(|| c_string(&result.result.to_string())).as_ptr()
+            read(result, EMPTY, |result| {
+                result.debug_string.get_or_init(|| c_string(&result.result.to_string())).as_ptr()
+            })
         }
     })
 }
 
-/// The number of parameters of the result as a whole.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_parameter_count(result: *const triton_infer_result) -> usize {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { result.as_ref().map_or(0, |result| result.result.parameters().len()) }
-    })
-}
-
-/// A parameter of the result as a whole; NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_parameter(
-    result: *const triton_infer_result,
-    index: usize,
-) -> *const triton_parameter {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe {
-            let Some(result) = result.as_ref() else { return ptr::null() };
-            let parameters = result.parameters.get(result.result.parameters());
-            parameters.get(index).map_or(ptr::null(), ptr::from_ref)
-        }
-    })
-}
-
-/// Returns the headers of the response, over gRPC its metadata. Never NULL unless the result is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_headers(
-    result: *const triton_infer_result,
-) -> *const triton_headers {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        let Some(result) = (unsafe { result.as_ref() }) else { return ptr::null() };
-        result.headers.get_or_init(|| result.result.headers().into())
-    })
-}
-
-/// The number of outputs.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_output_count(result: *const triton_infer_result) -> usize {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { result.as_ref() }.map_or(0, |result| result.outputs.len()))
-}
-
-/// An output, in the server's order; NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_output(
-    result: *const triton_infer_result,
-    index: usize,
-) -> *const triton_infer_output {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { result.as_ref() }
-            .and_then(|result| result.outputs.get(index))
-            .map_or(ptr::null(), ptr::from_ref)
-    })
-}
-
-/// Frees a result with everything that was read out of it; NULL is harmless.
+/// Frees a result and everything that was read from it, except data in a buffer of the caller's. NULL is
+/// allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_free(result: *mut triton_infer_result) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(result) });
 }
 
-/// The name of an output.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_name(output: *const triton_infer_output) -> *const c_char {
-    infallible(EMPTY, || {
-        // SAFETY: the contract's HANDLES.
-        let Some(output) = (unsafe { output.as_ref() }) else { return EMPTY };
-        output.name.get_or_init(|| c_string(output.get().map_or("", InferOutput::name))).as_ptr()
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know
-/// (triton_infer_output_datatype_name). The data of such an output is there if it came as bytes: of JSON and of typed contents
-/// none is read.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_datatype(output: *const triton_infer_output) -> triton_datatype {
-    let none = triton_datatype::TRITON_DATATYPE_INVALID;
-    // SAFETY: the contract's HANDLES.
-    infallible(none, || unsafe { read(output, none, |output| output.datatype().into()) })
-}
-
-/// The name of an output's datatype as the server gave it: "FP32", also of one that this library does not know, "STRING".
-/// Valid until the result is freed; an empty text if the server gave none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_datatype_name(
-    output: *const triton_infer_output,
-) -> *const c_char {
-    infallible(EMPTY, || {
-        // SAFETY: the contract's HANDLES.
-        let Some(output) = (unsafe { output.as_ref() }) else { return EMPTY };
-        match output.get().map(InferOutput::datatype) {
-            None => EMPTY,
-            Some(Datatype::Invalid) => {
-                let name = || c_string(output.get().map_or("", InferOutput::datatype_name));
-                output.unknown_datatype.get_or_init(name).as_ptr()
-            }
-            Some(known) => datatype::name(known).as_ptr(),
+    #[test]
+    fn finality_has_the_same_numbers_in_c_and_rust() {
+        for finality in [Finality::Unknown, Finality::Final, Finality::NotFinal] {
+            assert_eq!(triton_finality::from(finality) as i32, finality as i32);
         }
-    })
-}
-
-/// The shape of an output, the batch dimension first where the model has one. One dimension that the server left open (-1) is
-/// set to the size that follows from the data; where the datatype is not known or the data is in shared memory it stays.
-///
-/// @param rank_out  the number of dimensions; NULL is allowed
-/// @return the dimensions; NULL if there are none
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_shape(
-    output: *const triton_infer_output,
-    rank_out: *mut usize,
-) -> *const i64 {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe {
-            let rank = Out::new(rank_out, "rank_out", 0);
-            let shape: &[i64] = read(output, &[], |output| output.shape());
-            rank.set(shape.len());
-            if shape.is_empty() { ptr::null() } else { shape.as_ptr() }
-        }
-    })
-}
-
-/// The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request
-/// set for the output, if it did. The elements of BYTES stand each behind its length in four bytes. NULL only for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_data(output: *const triton_infer_output) -> *const c_void {
-    // SAFETY: the contract's HANDLES.
-    infallible(ptr::null(), || unsafe { read(output, ptr::null(), |output| output.start().cast()) })
-}
-
-/// The number of those bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_byte_size(output: *const triton_infer_output) -> usize {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(output, 0, InferOutput::byte_size) })
-}
-
-/// The number of parameters of an output.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_parameter_count(output: *const triton_infer_output) -> usize {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe { read(output, 0, |output| output.parameters().len()) }
-    })
-}
-
-/// A parameter of an output; NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_parameter(
-    output: *const triton_infer_output,
-    index: usize,
-) -> *const triton_parameter {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-        unsafe {
-            let Some(output) = output.as_ref() else { return ptr::null() };
-            let parameters = output.get().map_or(&[][..], |own| output.parameters.get(own.parameters()));
-            parameters.get(index).map_or(ptr::null(), ptr::from_ref)
-        }
-    })
-}
-
-/// Reads an element of an output that was asked for as classes: the best first, batch for batch.
-///
-/// @param index      0, 1, 2 up to the output's number of elements
-/// @param class_out  the class; its label is valid until the result is freed, with U+FFFD for what is not UTF-8
-/// @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_output_class(
-    output: *const triton_infer_output,
-    index: usize,
-    class_out: *mut triton_class,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(class_out, "class_out", triton_class::NONE).required()?;
-            let output = handle(output, "output")?;
-            let classes = output.classes()?;
-            let class = classes.get(index).ok_or_else(|| {
-                let message = format!("there is no class {index}: the output has {}", classes.len());
-                Error::new(Status::OutOfRange, Origin::Argument, message)
-            })?;
-            out.set(triton_class { value: class.value, index: class.index, label: class.label.as_ptr() });
-            Ok(())
-        })
     }
 }

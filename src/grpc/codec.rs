@@ -109,7 +109,7 @@ impl<'r> Encoded<'r> {
             put_message(framing, request_field::INPUTS, |tensor| outcome = put_input(tensor, input));
             outcome.map_err(|error| error.context(format_args!("input '{}'", input.name())))?;
         }
-        for output in request.requested_outputs() {
+        for output in request.outputs() {
             put_message(framing, request_field::OUTPUTS, |tensor| put_output(tensor, output));
         }
         let mut start = 0;
@@ -687,7 +687,7 @@ mod tests {
         for message in [[&head[..], &data].concat(), [&data[..], &head].concat()] {
             let mut buffer = [0; 1300];
             let mut request = InferRequest::new("m").output("B").output("A");
-            request.set_buffer(1, &mut buffer).unwrap();
+            request.output_mut(1).unwrap().set_buffer(&mut buffer);
             let result = read_cut(&message, message.len(), 100, &request).unwrap();
             assert_eq!(
                 (result.output("A").unwrap().byte_size(), result.output("A").unwrap().data()),

@@ -200,9 +200,9 @@ fn write_json(request: &InferRequest) -> Result<Vec<u8>> {
             .map_err(|error| error.context(format_args!("input '{}'", input.name())))?;
     }
     json.raw("]");
-    if !request.requested_outputs().is_empty() {
+    if !request.outputs().is_empty() {
         json.raw(",\"outputs\":[");
-        for (at, output) in request.requested_outputs().iter().enumerate() {
+        for (at, output) in request.outputs().iter().enumerate() {
             json.raw(if at == 0 { "{\"name\":" } else { ",{\"name\":" });
             write_output(&mut json, output, request.settings().binary_output);
         }
@@ -293,7 +293,7 @@ fn write_parameters(json: &mut Writer, request: &InferRequest) {
     }
     parameters.all(&settings.parameters);
     // Listed outputs state it themselves.
-    if request.requested_outputs().is_empty() && settings.binary_output {
+    if request.outputs().is_empty() && settings.binary_output {
         parameters.member("binary_data_output").raw("true");
     }
     parameters.end();

@@ -1,10 +1,10 @@
-//! The framing of BYTES tensors: each element is its length, four bytes with the lowest first, and then its bytes.
+//! The format of BYTES tensors: each element is its length, 4 bytes little-endian, and its bytes.
 
 use crate::error::{Error, Origin, Result, Status};
 
 const PREFIX: usize = 4;
 
-/// Appends one element. An element of 4 GiB or more has no length that could be written.
+/// Appends one element. INVALID_ARGUMENT for 4 GiB or more, whose length does not fit.
 pub(crate) fn append(tensor: &mut Vec<u8>, element: &[u8]) -> Result<()> {
     let length = length(element)?;
     tensor.extend_from_slice(&length.to_le_bytes());
@@ -12,19 +12,23 @@ pub(crate) fn append(tensor: &mut Vec<u8>, element: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of one element with its length before it.
+/// The size of one element with its length prefix.
 pub(crate) fn framed_byte_size(element: &[u8]) -> Result<usize> {
     length(element).map(|_| PREFIX.saturating_add(element.len()))
 }
 
 fn length(element: &[u8]) -> Result<u32> {
     u32::try_from(element.len()).map_err(|_| {
-        Error::invalid(format!("a BYTES element of {} bytes: the most is {} bytes", element.len(), u32::MAX))
+        let byte_size = element.len();
+        Error::invalid(format!(
+            "a BYTES element of {byte_size} bytes exceeds the maximum of {} bytes",
+            u32::MAX
+        ))
     })
 }
 
-/// The elements of a whole tensor, one after the other, without a copy and without memory of their own. `Err` says what is
-/// wrong with its framing, and is the last item.
+/// Iterates over the elements of a tensor without copying or allocating. `Err` describes malformed data, and
+/// is the last item.
 pub(crate) fn each(tensor: &[u8]) -> impl Iterator<Item = std::result::Result<&[u8], String>> {
     let mut rest = tensor;
     std::iter::from_fn(move || {
@@ -38,19 +42,19 @@ pub(crate) fn each(tensor: &[u8]) -> impl Iterator<Item = std::result::Result<&[
     })
 }
 
-/// The element at the start of `rest`, which is `at` in the tensor, and what follows it.
+/// Splits off the first element of `rest`, which begins at offset `at` of the tensor.
 fn take(rest: &[u8], at: usize) -> std::result::Result<(&[u8], &[u8]), String> {
     let (prefix, after) = rest.split_first_chunk::<PREFIX>().ok_or_else(|| {
-        format!("only {} bytes at offset {at} where a length of 4 bytes belongs", rest.len())
+        format!("expected the 4 bytes of an element's length at offset {at}, got {} bytes", rest.len())
     })?;
     let length = u32::from_le_bytes(*prefix);
-    after
-        .split_at_checked(length as usize)
-        .ok_or_else(|| format!("an element of {length} bytes at offset {at}, and {} are left", after.len()))
+    after.split_at_checked(length as usize).ok_or_else(|| {
+        format!("expected an element of {length} bytes at offset {at}, got {} bytes", after.len())
+    })
 }
 
-/// The elements of a whole tensor that has `count` of them: 16 bytes are allocated for each, once they have been counted.
-/// Memory that the system does not give is RESOURCE_EXHAUSTED; INTERNAL says what is wrong with the tensor.
+/// The elements of a tensor of `count` elements. Counts them, then allocates 16 bytes for each. INTERNAL for
+/// a malformed tensor and another number of elements; RESOURCE_EXHAUSTED if there is no memory.
 pub(crate) fn elements(tensor: &[u8], count: u64) -> Result<Vec<&[u8]>> {
     let mut have = 0;
     for element in each(tensor) {
@@ -58,7 +62,7 @@ pub(crate) fn elements(tensor: &[u8], count: u64) -> Result<Vec<&[u8]>> {
         have += 1;
     }
     if have as u64 != count {
-        return Err(Error::malformed_response(format!("{have} elements came, and its shape has {count}")));
+        return Err(Error::malformed_response(format!("expected {count} elements, got {have} elements")));
     }
     let mut elements = Vec::new();
     elements.try_reserve_exact(have).map_err(|error| {
@@ -69,7 +73,7 @@ pub(crate) fn elements(tensor: &[u8], count: u64) -> Result<Vec<&[u8]>> {
     Ok(elements)
 }
 
-/// The number of elements in a tensor that lies in several segments, whose borders may fall anywhere.
+/// The number of elements of a tensor in several segments, which may split elements and lengths anywhere.
 pub(crate) fn count<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> std::result::Result<u64, String> {
     let (mut count, mut skip) = (0u64, 0u64);
     let (mut prefix, mut have) = ([0u8; PREFIX], 0);
@@ -103,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_survive_any_cut_into_segments() {
+    fn elements_are_counted_across_segments_split_anywhere() {
         let mut tensor = Vec::new();
         for element in [&b"alpha"[..], b"", b"be\0ta", &[0xff; 300]] {
             append(&mut tensor, element).unwrap();
@@ -116,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_frame_is_refused_wherever_it_breaks() {
+    fn a_truncated_tensor_is_rejected_at_any_length() {
         let mut tensor = Vec::new();
         append(&mut tensor, b"alpha").unwrap();
         for cut in 1..tensor.len() {
@@ -131,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_counted_before_memory_is_asked_for_them() {
+    fn elements_are_counted_before_memory_is_allocated() {
         let tensor = [0; 4 * 1000];
         assert_eq!(elements(&tensor, 1000).unwrap().capacity(), 1000);
         for count in [0, 1, 999, 1001, u64::MAX] {
             let error = elements(&tensor, count).unwrap_err();
-            assert!(error.to_string().starts_with("1000 elements came"), "{error}");
+            assert!(error.to_string().ends_with("got 1000 elements"), "{error}");
         }
     }
 }

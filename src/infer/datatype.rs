@@ -1,82 +1,104 @@
 //! The datatypes of tensors, by name, number and size.
 
-use std::fmt;
+use std::{ffi::CStr, fmt};
 
-/// What the elements of a tensor are. The numbers are those of `inference.DataType` in the protocol.
+/// The datatype of a tensor's elements. The numbers are those of `inference.DataType` in the protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum Datatype {
-    /// No datatype, or one that this library does not know.
+    /// No datatype, or one unknown to this version of the library.
     #[default]
     Invalid = 0,
     /// One byte, 0 or 1.
     Bool = 1,
-    /// Unsigned, 8 bits.
+    /// Unsigned 8-bit integer.
     Uint8 = 2,
-    /// Unsigned, 16 bits.
+    /// Unsigned 16-bit integer.
     Uint16 = 3,
-    /// Unsigned, 32 bits.
+    /// Unsigned 32-bit integer.
     Uint32 = 4,
-    /// Unsigned, 64 bits.
+    /// Unsigned 64-bit integer.
     Uint64 = 5,
-    /// Signed, 8 bits.
+    /// Signed 8-bit integer.
     Int8 = 6,
-    /// Signed, 16 bits.
+    /// Signed 16-bit integer.
     Int16 = 7,
-    /// Signed, 32 bits.
+    /// Signed 32-bit integer.
     Int32 = 8,
-    /// Signed, 64 bits.
+    /// Signed 64-bit integer.
     Int64 = 9,
-    /// IEEE 754 half precision.
+    /// 16-bit float, IEEE 754.
     Fp16 = 10,
-    /// IEEE 754 single precision.
+    /// 32-bit float, IEEE 754.
     Fp32 = 11,
-    /// IEEE 754 double precision.
+    /// 64-bit float, IEEE 754.
     Fp64 = 12,
-    /// Byte strings, each of a length of its own.
+    /// Byte strings of variable length.
     Bytes = 13,
-    /// The upper half of an `Fp32`.
+    /// 16-bit float: the upper half of an `Fp32`.
     Bf16 = 14,
 }
 
+struct Row {
+    datatype: Datatype,
+    name: &'static str,
+    c_name: &'static CStr,
+    byte_size: Option<usize>,
+}
+
+const fn row(datatype: Datatype, c_name: &'static CStr, byte_size: Option<usize>) -> Row {
+    let name = match c_name.to_str() {
+        Ok(name) => name,
+        Err(_) => "",
+    };
+    Row { datatype, name, c_name, byte_size }
+}
+
 /// In the order of their numbers, so that a number is an index.
-const ALL: [(Datatype, &str, Option<usize>); 15] = [
-    (Datatype::Invalid, "INVALID", None),
-    (Datatype::Bool, "BOOL", Some(1)),
-    (Datatype::Uint8, "UINT8", Some(1)),
-    (Datatype::Uint16, "UINT16", Some(2)),
-    (Datatype::Uint32, "UINT32", Some(4)),
-    (Datatype::Uint64, "UINT64", Some(8)),
-    (Datatype::Int8, "INT8", Some(1)),
-    (Datatype::Int16, "INT16", Some(2)),
-    (Datatype::Int32, "INT32", Some(4)),
-    (Datatype::Int64, "INT64", Some(8)),
-    (Datatype::Fp16, "FP16", Some(2)),
-    (Datatype::Fp32, "FP32", Some(4)),
-    (Datatype::Fp64, "FP64", Some(8)),
-    (Datatype::Bytes, "BYTES", None),
-    (Datatype::Bf16, "BF16", Some(2)),
+static ALL: [Row; 15] = [
+    row(Datatype::Invalid, c"INVALID", None),
+    row(Datatype::Bool, c"BOOL", Some(1)),
+    row(Datatype::Uint8, c"UINT8", Some(1)),
+    row(Datatype::Uint16, c"UINT16", Some(2)),
+    row(Datatype::Uint32, c"UINT32", Some(4)),
+    row(Datatype::Uint64, c"UINT64", Some(8)),
+    row(Datatype::Int8, c"INT8", Some(1)),
+    row(Datatype::Int16, c"INT16", Some(2)),
+    row(Datatype::Int32, c"INT32", Some(4)),
+    row(Datatype::Int64, c"INT64", Some(8)),
+    row(Datatype::Fp16, c"FP16", Some(2)),
+    row(Datatype::Fp32, c"FP32", Some(4)),
+    row(Datatype::Fp64, c"FP64", Some(8)),
+    row(Datatype::Bytes, c"BYTES", None),
+    row(Datatype::Bf16, c"BF16", Some(2)),
 ];
 
 impl Datatype {
-    /// The name that the protocol uses, `"FP32"`; `"INVALID"` for [`Datatype::Invalid`].
+    /// Returns the protocol's name, `"FP32"`; `"INVALID"` for [`Datatype::Invalid`].
     pub fn name(self) -> &'static str {
-        ALL[self as usize].1
+        ALL[self as usize].name
     }
 
-    /// The datatype of a name, in capitals as the protocol writes it; [`Datatype::Invalid`] if there is none.
+    /// [`name`](Self::name) for C.
+    pub(crate) fn c_name(self) -> &'static CStr {
+        ALL[self as usize].c_name
+    }
+
+    /// Returns the datatype of a protocol's name, in upper case; [`Datatype::Invalid`] for an unknown one.
     pub fn from_name(name: &str) -> Self {
-        ALL.iter().find(|row| row.1 == name).map_or(Self::Invalid, |row| row.0)
+        ALL.iter().find(|row| row.name == name).map_or(Self::Invalid, |row| row.datatype)
     }
 
-    /// The datatype of a number of `inference.DataType`; `None` if there is none. 0 is [`Datatype::Invalid`].
+    /// Returns the datatype of a number of `inference.DataType`; `None` for an unknown one. 0 is
+    /// [`Datatype::Invalid`].
     pub fn from_number(number: i32) -> Option<Self> {
-        ALL.get(usize::try_from(number).ok()?).map(|row| row.0)
+        ALL.get(usize::try_from(number).ok()?).map(|row| row.datatype)
     }
 
-    /// The bytes of one element; `None` for BYTES, whose elements differ, and for [`Datatype::Invalid`].
+    /// Returns the size of one element in bytes; `None` for BYTES, whose elements vary, and for
+    /// [`Datatype::Invalid`].
     pub fn byte_size(self) -> Option<usize> {
-        ALL[self as usize].2
+        ALL[self as usize].byte_size
     }
 }
 

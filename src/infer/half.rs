@@ -1,52 +1,53 @@
-//! Arrays of single precision turned into FP16 and BF16 and back, which C and Rust have no types for.
+//! Conversions between single precision and FP16 or BF16, for which C and Rust have no types.
 //!
-//! Narrowing rounds to the nearest, to even where two are as near; what is too large becomes infinite; NaN stays NaN.
-//! Each takes as many elements as the shorter of the two arrays has.
+//! Narrowing rounds to nearest, ties to even; too large values become infinite; NaN stays NaN. Each function
+//! converts as many elements as the shorter of the two slices has.
 
 use ::half::{bf16, f16};
 
-/// FP16 from single precision; each element as its 16 bits.
+/// Converts single precision to FP16; each element is its 16 bits.
 pub fn fp16_from_fp32(values: &[f32], into: &mut [u16]) {
     into.iter_mut().zip(values).for_each(|(into, value)| *into = f16::from_f32(*value).to_bits());
 }
 
-/// Single precision from FP16, exactly.
+/// Converts FP16 to single precision, exactly.
 pub fn fp16_to_fp32(values: &[u16], into: &mut [f32]) {
     into.iter_mut().zip(values).for_each(|(into, value)| *into = f16::from_bits(*value).to_f32());
 }
 
-/// BF16 from single precision; each element as its 16 bits.
+/// Converts single precision to BF16; each element is its 16 bits.
 pub fn bf16_from_fp32(values: &[f32], into: &mut [u16]) {
     into.iter_mut().zip(values).for_each(|(into, value)| *into = bf16::from_f32(*value).to_bits());
 }
 
-/// Single precision from BF16, exactly.
+/// Converts BF16 to single precision, exactly.
 pub fn bf16_to_fp32(values: &[u16], into: &mut [f32]) {
     into.iter_mut().zip(values).for_each(|(into, value)| *into = bf16::from_bits(*value).to_f32());
 }
 
-/// Double precision from FP16, exactly.
+/// Converts FP16 to double precision, exactly.
 pub(crate) fn fp16_to_fp64(bits: u16) -> f64 {
     f16::from_bits(bits).to_f64()
 }
 
-/// Double precision from BF16, exactly.
+/// Converts BF16 to double precision, exactly.
 pub(crate) fn bf16_to_fp64(bits: u16) -> f64 {
     bf16::from_bits(bits).to_f64()
 }
 
-/// FP16 from double precision, rounded once: the `half` crate loses the lower half of the fraction, or rounds twice.
+/// Converts double precision to FP16, rounding once: the `half` crate loses the lower half of the fraction,
+/// or rounds twice.
 pub(crate) fn fp16_from_fp64(value: f64) -> u16 {
     f16::from_f32(rounded_to_odd(value)).to_bits()
 }
 
-/// BF16 from double precision, rounded once.
+/// Converts double precision to BF16, rounding once.
 pub(crate) fn bf16_from_fp64(value: f64) -> u16 {
     bf16::from_f32(rounded_to_odd(value)).to_bits()
 }
 
-/// Single precision that a second rounding may follow: what is not exact is cut and has its last bit set, so that it
-/// never looks like a tie.
+/// Rounds to odd: an inexact value is truncated and its last bit set, so that a second rounding never sees a
+/// tie.
 fn rounded_to_odd(value: f64) -> f32 {
     let nearest = value as f32;
     if nearest.is_nan() || nearest.is_infinite() || f64::from(nearest) == value {

@@ -1,4 +1,4 @@
-//! What a server says of an output beside its data.
+//! The metadata of an output in a response: name, datatype, shape and parameters.
 
 use std::fmt;
 
@@ -16,12 +16,12 @@ pub(crate) fn rank_error(name: &str, rank: impl fmt::Display) -> Error {
     ))
 }
 
-/// What a server says of an output beside its data.
+/// The metadata of an output in a response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OutputHead {
     pub name: String,
     datatype: Datatype,
-    /// The server's own word for a datatype that is not known here; known ones need none.
+    /// The server's name of an unknown datatype; `None` for a known one.
     unknown_datatype: Option<Box<str>>,
     pub shape: Vec<i64>,
     pub parameters: Parameters,
@@ -37,7 +37,7 @@ impl OutputHead {
         self.datatype
     }
 
-    /// The name that the server gave; empty if it gave none.
+    /// The name of the datatype as the server sent it; empty if it sent none.
     pub fn datatype_name(&self) -> &str {
         match self.datatype {
             Datatype::Invalid => self.unknown_datatype.as_deref().unwrap_or_default(),
@@ -45,7 +45,7 @@ impl OutputHead {
         }
     }
 
-    /// The error of an output's element that is asked for, where its datatype is not known.
+    /// The error of reading elements whose datatype is unknown.
     pub fn unknown_datatype_error(&self) -> Error {
         let name = excerpt(&self.name);
         Error::invalid(match self.datatype_name() {
@@ -59,12 +59,12 @@ impl OutputHead {
         if self.shape.len() > MAX_RANK { Err(rank_error(&self.name, self.shape.len())) } else { Ok(()) }
     }
 
-    /// The number of bytes that data of this datatype and shape has; `None` for BYTES, for an unknown datatype, and where
-    /// the shape leaves a dimension open. INTERNAL for a shape that is invalid.
+    /// The size in bytes that follows from datatype and shape; `None` for BYTES, for an unknown datatype, and
+    /// if a dimension is open. INTERNAL for an invalid shape.
     pub fn byte_size(&self) -> Result<Option<u64>> {
         self.check_rank()?;
         if self.datatype == Datatype::Invalid {
-            // Nothing is made of the shape: it is passed on, an open dimension too.
+            // Passed on unchanged, with any open dimension.
             return match self.shape.iter().all(|dimension| *dimension >= -1) {
                 true => Ok(None),
                 false => Err(self.malformed(format!("invalid shape {}", dimensions(&self.shape)))),
@@ -77,8 +77,8 @@ impl OutputHead {
         }
     }
 
-    /// Replaces the one -1 of a shape, by which other servers leave a dimension open, with the size that follows from the
-    /// data. INTERNAL if none does.
+    /// Replaces a single -1 in the shape, by which other servers leave a dimension open, with the size
+    /// computed from the data. INTERNAL if there is no such size.
     pub fn complete_shape(&mut self, data: &[u8]) -> Result<()> {
         let Some((at, others)) = self.open_dimension() else { return Ok(()) };
         let count = match self.datatype.byte_size() {
@@ -108,20 +108,19 @@ impl OutputHead {
         Ok(())
     }
 
-    /// INTERNAL for an output without any data whose shape leaves a dimension open: that it has no elements, nothing says.
+    /// INTERNAL for an output without data whose shape has an open dimension: nothing says that it has no
+    /// elements.
     pub fn check_has_data(&self) -> Result<()> {
         match self.open_dimension() {
             Some(_) if self.datatype != Datatype::Invalid => {
                 let shape = dimensions(&self.shape);
-                Err(self.malformed(format!(
-                    "it has no data, and shape {shape} does not say how much it should have"
-                )))
+                Err(self.malformed(format!("missing data, and shape {shape} does not determine its size")))
             }
             _ => Ok(()),
         }
     }
 
-    /// The dimension of -1, if there is one and no other is negative, and the product of the others.
+    /// The index of the single -1, if no other dimension is negative, and the product of the others.
     fn open_dimension(&self) -> Option<(usize, u64)> {
         let at = self.shape.iter().position(|dimension| *dimension == -1)?;
         let before = tensor::element_count(&self.shape[..at])?;
@@ -172,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_size_is_known_unless_the_shape_leaves_it_open() {
+    fn the_byte_size_is_known_unless_a_dimension_is_open() {
         assert_eq!(head("FP32", &[2, 3]).byte_size().unwrap(), Some(24));
         assert_eq!(head("FP32", &[2, -1]).byte_size().unwrap(), None);
         assert_eq!(head("BYTES", &[2]).byte_size().unwrap(), None);
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datatype_has_the_name_that_the_server_gave() {
+    fn a_datatype_has_the_name_that_the_server_sent() {
         assert_eq!(
             (head("FP32", &[]).datatype(), head("FP32", &[]).datatype_name()),
             (Datatype::Fp32, "FP32")

@@ -1,4 +1,4 @@
-//! An inference, whatever the protocol: what is asked, what is answered, and where its bytes lie.
+//! Inference independent of the protocol: requests, results, and the memory of tensors.
 
 pub(crate) mod bytes;
 mod class;
@@ -21,10 +21,10 @@ pub(crate) use head::{MAX_RANK, OutputHead, rank_error};
 pub(crate) use input::Source;
 pub use input::{InferInput, Region};
 pub use output::RequestedOutput;
-pub use parameters::{Parameter, Parameters};
+pub use parameters::{Parameter, ParameterKind, Parameters};
 pub use request::InferRequest;
 pub(crate) use request::{Settings, Written};
-pub use result::{InferOutput, InferResult};
+pub use result::{Finality, InferOutput, InferResult};
 pub(crate) use result::{MAX_OUTPUTS, check_output_count, check_output_names};
 pub use sequence::SequenceId;
 pub use tensor::Element;

@@ -1,4 +1,4 @@
-//! One output that a request asks for: in which form, and where it goes.
+//! One requested output of a request: its form, and where its data goes.
 
 use super::{
     input::Region,
@@ -9,102 +9,142 @@ use crate::{
     lend::OutputBuffer,
 };
 
-/// An output that a request asks for. [`InferRequest::requested_outputs`](super::InferRequest::requested_outputs) lists
-/// them.
+/// A requested output.
+///
+/// [`InferRequest::outputs`](super::InferRequest::outputs) lists the requested outputs,
+/// [`InferRequest::output_mut`](super::InferRequest::output_mut) gives one to change.
 #[derive(Debug)]
 pub struct RequestedOutput<'a> {
     name: String,
     class_count: u32,
     is_json: bool,
     region: Option<Region>,
-    landing: Option<OutputBuffer<'a>>,
+    buffer: Option<OutputBuffer<'a>>,
     parameters: Parameters,
 }
 
 impl<'a> RequestedOutput<'a> {
     pub(crate) fn new(name: &str) -> Result<Self> {
         if name.is_empty() {
-            return Err(Error::invalid("a requested output needs a name"));
+            return Err(Error::invalid("the name of a requested output must not be empty"));
         }
         Ok(Self {
             name: name.to_owned(),
             class_count: 0,
             is_json: false,
             region: None,
-            landing: None,
+            buffer: None,
             parameters: Parameters::default(),
         })
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// As how many classes the output is wanted; 0: as the tensor that it is.
+    /// Returns the number of classes requested; 0 if the tensor itself is requested.
     pub fn class_count(&self) -> u32 {
         self.class_count
     }
 
-    /// The shared memory that the output goes to, if it does.
+    /// Returns the shared memory that the output is written to, if it is.
     pub fn region(&self) -> Option<&Region> {
         self.region.as_ref()
     }
 
-    /// The parameters.
+    /// Returns the parameters.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
-    /// Whether the output is wanted as JSON over HTTP.
+    /// Returns whether the output is requested as JSON over HTTP.
     pub fn is_json(&self) -> bool {
         self.is_json
     }
 
-    /// The caller's memory that the output goes to, if it does.
-    pub(crate) fn landing(&self) -> Option<&OutputBuffer<'a>> {
-        self.landing.as_ref()
+    /// Returns the caller's buffer that the output is written to, if there is one.
+    pub(crate) fn buffer(&self) -> Option<&OutputBuffer<'a>> {
+        self.buffer.as_ref()
     }
 
-    pub(crate) fn set_class_count(&mut self, count: u32) {
+    /// Requests the `count` best classes of the output instead of its tensor. They come as BYTES
+    /// ([`InferOutput::classes`](super::InferOutput::classes)). 0, the default, requests the tensor.
+    pub fn set_class_count(&mut self, count: u32) {
         self.class_count = count;
     }
 
-    pub(crate) fn set_json(&mut self, is_json: bool) {
+    /// Sets whether the output is requested as JSON over HTTP instead of in binary; the result is the same.
+    ///
+    /// Triton rejects FP16 and BF16; other servers send them as numbers, and NaN and infinities of any
+    /// floating-point datatype as `null`, which is read as NaN: binary data and gRPC keep infinities.
+    pub fn set_json(&mut self, is_json: bool) {
         self.is_json = is_json;
     }
 
-    pub(crate) fn set_region(&mut self, region: Option<Region>) {
-        self.region = region;
+    /// Makes the server write the output to shared memory that is registered with it under `region`. The
+    /// result then has the output's shape and no data. The server fails the call if `byte_size` is too small.
+    pub fn set_region(&mut self, region: &str, byte_size: u64, offset: u64) -> Result<()> {
+        let region = Region::new(region, byte_size, offset).map_err(|error| self.context(error))?;
+        self.region = Some(region);
+        Ok(())
     }
 
-    pub(crate) fn set_output_buffer(&mut self, landing: Option<OutputBuffer<'a>>) {
-        self.landing = landing;
+    /// Undoes [`set_region`](Self::set_region).
+    pub fn clear_region(&mut self) {
+        self.region = None;
     }
 
-    pub(crate) fn set_parameter(&mut self, name: &str, value: Parameter) -> Result<()> {
-        let output = format_args!("output '{}'", self.name);
-        ParameterScope::RequestedOutput.check(name, &value).map_err(|error| error.context(output))?;
+    /// Makes each call write the output straight into `buffer`, from its start. The result then has the
+    /// output's shape and byte size; the data is in the buffer, which is readable once the request is
+    /// dropped.
+    ///
+    /// The call returns RESOURCE_EXHAUSTED if the buffer is too small, and then leaves it unchanged. After
+    /// any other failure its contents are unspecified. A request with a buffer is in one call at a time:
+    /// FAILED_PRECONDITION for a second one.
+    pub fn set_buffer(&mut self, buffer: &'a mut [u8]) {
+        self.buffer = Some(OutputBuffer::borrowed(buffer));
+    }
+
+    pub(crate) fn set_output_buffer(&mut self, buffer: Option<OutputBuffer<'a>>) {
+        self.buffer = buffer;
+    }
+
+    /// Sets a parameter; replaces the value set before. INVALID_ARGUMENT, with the reason, for a name that
+    /// the protocol or Triton uses itself.
+    pub fn set_parameter(&mut self, name: &str, value: impl Into<Parameter>) -> Result<()> {
+        let value = value.into();
+        ParameterScope::RequestedOutput.check(name, &value).map_err(|error| self.context(error))?;
         self.parameters.set(name.to_owned(), value);
         Ok(())
     }
 
-    /// Whether it says where the output goes, and nothing that the server would have to hear.
-    pub(crate) fn is_buffer_alone(&self) -> bool {
-        let Self { class_count, is_json, region, landing, parameters, .. } = self;
-        landing.is_some() && region.is_none() && *class_count == 0 && !is_json && parameters.is_empty()
+    /// Removes a parameter, if there is one of that name.
+    pub fn remove_parameter(&mut self, name: &str) {
+        self.parameters.remove(name);
     }
 
-    /// What can't be wanted at once.
+    /// Returns whether nothing but a buffer is set, which the server need not know.
+    pub(crate) fn is_buffer_alone(&self) -> bool {
+        let Self { class_count, is_json, region, buffer, parameters, .. } = self;
+        buffer.is_some() && region.is_none() && *class_count == 0 && !is_json && parameters.is_empty()
+    }
+
+    /// Checks for settings that exclude each other.
     pub(crate) fn check(&self) -> Result<()> {
         let both = |a: &str, b: &str| {
-            Err(Error::invalid(format!("output '{}' is wanted {a} and {b}: it is one of them", self.name)))
+            let message = format!("an output cannot be requested both {a} and {b}");
+            Err(self.context(Error::invalid(message)))
         };
         match self {
-            Self { region: Some(_), landing: Some(_), .. } => both("in shared memory", "in a buffer"),
+            Self { region: Some(_), buffer: Some(_), .. } => both("in shared memory", "in a buffer"),
             Self { region: Some(_), class_count: 1.., .. } => both("in shared memory", "as classes"),
             Self { region: Some(_), is_json: true, .. } => both("in shared memory", "as JSON"),
             _ => Ok(()),
         }
+    }
+
+    fn context(&self, error: Error) -> Error {
+        error.context(format_args!("output '{}'", self.name))
     }
 }

@@ -1,8 +1,25 @@
-//! Parameters: named values beside the tensors, of a request or a result, or of one of its tensors.
+//! Parameters: named values of a request, a result, or one of their tensors.
 
 use std::fmt;
 
 use crate::error::{Error, Result};
+
+/// The kind of a parameter's value. The numbers are those of the C API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum ParameterKind {
+    /// A [`Parameter::Bool`].
+    Bool = 1,
+    /// A [`Parameter::Int64`].
+    Int64 = 2,
+    /// A [`Parameter::Uint64`].
+    Uint64 = 3,
+    /// A [`Parameter::Double`].
+    Double = 4,
+    /// A [`Parameter::String`].
+    String = 5,
+}
 
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,14 +27,27 @@ use crate::error::{Error, Result};
 pub enum Parameter {
     /// True or false.
     Bool(bool),
-    /// A whole number with a sign.
+    /// A signed integer.
     Int64(i64),
-    /// A whole number that has no room in an `i64`. Servers may send it; Triton takes none.
+    /// An integer that does not fit an `i64`. Servers may send it; Triton accepts none.
     Uint64(u64),
-    /// A number with a fraction.
+    /// A floating-point number.
     Double(f64),
-    /// A text.
+    /// A string.
     String(String),
+}
+
+impl Parameter {
+    /// Returns the kind of the value.
+    pub fn kind(&self) -> ParameterKind {
+        match self {
+            Self::Bool(_) => ParameterKind::Bool,
+            Self::Int64(_) => ParameterKind::Int64,
+            Self::Uint64(_) => ParameterKind::Uint64,
+            Self::Double(_) => ParameterKind::Double,
+            Self::String(_) => ParameterKind::String,
+        }
+    }
 }
 
 impl From<bool> for Parameter {
@@ -62,48 +92,52 @@ impl fmt::Display for Parameter {
     }
 }
 
-/// Parameters by name, in the order in which they were set or came; those of an output over gRPC, whose maps have no order,
-/// by name.
+/// Parameters in the order in which they were set or received. Over gRPC, whose maps have no order, those of
+/// an output are sorted by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parameters(Vec<(String, Parameter)>);
 
 impl Parameters {
-    /// The value of a name.
+    /// Returns the value of a name.
     pub fn get(&self, name: &str) -> Option<&Parameter> {
         self.0.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
-    /// Names and values.
+    /// Returns the names and values.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Parameter)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The number of parameters.
+    /// Returns the number of parameters.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds what a server said. A name that it says twice has the later value, and is not looked for here: that would
-    /// take a time that grows with the square of their number.
+    /// Adds a received parameter. [`get`](Self::get) finds the later value of a name received twice: a search
+    /// here would take quadratic time.
     pub(crate) fn receive(&mut self, name: String, value: Parameter) {
         self.0.push((name, value));
     }
 
-    /// Sets a value, in place of the one that the name had.
+    /// Sets a value; replaces the one of the same name.
     pub(crate) fn set(&mut self, name: String, value: Parameter) {
         match self.0.iter_mut().find(|(own, _)| *own == name) {
             Some((_, own)) => *own = value,
             None => self.0.push((name, value)),
         }
     }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(own, _)| own != name);
+    }
 }
 
-/// What a parameter stands at, and the names there that the protocol or Triton itself uses.
+/// What a parameter belongs to, with the names that the protocol or Triton uses there itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ParameterScope {
     Request,
@@ -113,27 +147,27 @@ pub(crate) enum ParameterScope {
 
 impl ParameterScope {
     fn reserved(self) -> &'static [(&'static str, &'static str)] {
-        const SHARED: &str = "the setter of shared memory sets it";
-        const SEQUENCE: &str = "the setter of the sequence sets it";
+        const SHARED: &str = "use the setter of shared memory";
+        const SEQUENCE: &str = "use the setter of the sequence";
         match self {
             Self::Request => &[
                 ("sequence_id", SEQUENCE),
                 ("sequence_start", SEQUENCE),
                 ("sequence_end", SEQUENCE),
-                ("priority", "the setter of the priority sets it"),
-                ("timeout", "the setter of the server's time limit sets it"),
-                ("headers", "Triton hands the request's headers over by it"),
-                ("binary_data_output", "the requested outputs say it"),
+                ("priority", "use the setter of the priority"),
+                ("timeout", "use the setter of the server timeout"),
+                ("headers", "Triton uses it for the request's headers"),
+                ("binary_data_output", "use the setter of binary outputs"),
             ],
             Self::Input => &[
-                ("binary_data_size", "the input's data says it"),
+                ("binary_data_size", "it follows from the input's data"),
                 ("shared_memory_region", SHARED),
                 ("shared_memory_byte_size", SHARED),
                 ("shared_memory_offset", SHARED),
             ],
             Self::RequestedOutput => &[
-                ("binary_data", "the setter of JSON data sets it"),
-                ("classification", "the setter of classification sets it"),
+                ("binary_data", "use the setter of JSON data"),
+                ("classification", "use the setter of classification"),
                 ("shared_memory_region", SHARED),
                 ("shared_memory_byte_size", SHARED),
                 ("shared_memory_offset", SHARED),
@@ -141,25 +175,27 @@ impl ParameterScope {
         }
     }
 
-    /// INVALID_ARGUMENT, with the reason, for a parameter that is not the caller's to set.
+    /// INVALID_ARGUMENT, with the reason, for a parameter that the caller must not set.
     pub fn check(self, name: &str, value: &Parameter) -> Result<()> {
-        let refused = |why: &str| Err(Error::invalid(format!("parameter '{name}' can't be set: {why}")));
+        let refused = |why: &str| Err(Error::invalid(format!("invalid parameter '{name}': {why}")));
         if name.is_empty() {
-            return refused("it has no name");
+            return refused("the name must not be empty");
         }
         if name.contains('\0') {
-            return refused("Triton would cut the name at its NUL");
+            return refused("the name must not contain a NUL: Triton would truncate it");
         }
         if name.starts_with("triton_") {
-            return refused("names that begin with triton_ are Triton's own");
+            return refused("names that begin with 'triton_' are reserved for Triton");
         }
         if let Some((_, why)) = self.reserved().iter().find(|(reserved, _)| *reserved == name) {
             return refused(why);
         }
         match value {
-            Parameter::Uint64(_) => refused("Triton takes no number of 64 bits without a sign"),
-            Parameter::Double(number) if !number.is_finite() => refused("JSON has no such number"),
-            Parameter::String(text) if text.contains('\0') => refused("Triton would cut the text at its NUL"),
+            Parameter::Uint64(_) => refused("Triton does not support unsigned 64-bit integers"),
+            Parameter::Double(number) if !number.is_finite() => refused("the number must be finite"),
+            Parameter::String(text) if text.contains('\0') => {
+                refused("the string must not contain a NUL: Triton would truncate it")
+            }
             _ => Ok(()),
         }
     }

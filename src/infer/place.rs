@@ -1,4 +1,4 @@
-//! Where an output's bytes land: one answer for both protocols.
+//! The memory of outputs, for both protocols: the caller's buffers, or memory of the client's.
 
 use std::{
     fmt,
@@ -12,30 +12,30 @@ use crate::{
     lend::Lease,
 };
 
-/// Every output begins at a multiple of this, whatever the wire did, so that a cast to any element type is legal.
+/// The alignment of every output's data, so that a cast to any element type is legal.
 pub(crate) const ALIGNMENT: usize = 64;
 
-/// Gives each output of one answer its place: the caller's buffer where the request names one, else memory of the
-/// client's.
+/// Gives each output of one response its place: the caller's buffer if the request has one, else memory of
+/// the client's.
 pub(crate) struct Places<'r> {
     buffers: &'r Arc<Buffers>,
     leases: Vec<(&'r str, Lease<'r>)>,
-    /// The outputs that go to shared memory; `None` where nobody knows.
+    /// The outputs that go to shared memory; `None` if the request is not known.
     shared: Option<Vec<&'r str>>,
 }
 
 impl<'r> Places<'r> {
-    /// Takes the request's buffers for one call. FAILED_PRECONDITION if another call has them.
+    /// Leases the request's buffers for one call. FAILED_PRECONDITION if another call holds one.
     pub fn new(request: &'r InferRequest<'_>, buffers: &'r Arc<Buffers>) -> Result<Self> {
         let (mut leases, mut shared) = (Vec::new(), Vec::new());
-        for output in request.requested_outputs() {
+        for output in request.outputs() {
             let name = output.name();
             if output.region().is_some() {
                 shared.push(name);
             }
-            let Some(landing) = output.landing() else { continue };
-            let lease = landing.lease().ok_or_else(|| {
-                let message = format!("the buffer of output '{name}' is in use by another call");
+            let Some(buffer) = output.buffer() else { continue };
+            let lease = buffer.lease().ok_or_else(|| {
+                let message = format!("output '{name}': its buffer is in use by another call");
                 Error::new(Status::FailedPrecondition, Origin::Argument, message)
             })?;
             leases.push((name, lease));
@@ -43,13 +43,13 @@ impl<'r> Places<'r> {
         Ok(Self { buffers, leases, shared: Some(shared) })
     }
 
-    /// For an answer to a request that is not here.
+    /// For a response whose request is not known.
     pub fn unasked(buffers: &'r Arc<Buffers>) -> Self {
         Self { buffers, leases: Vec::new(), shared: None }
     }
 
-    /// The place of an output of `byte_size` bytes. The caller has held the size against the limits of the answer. A
-    /// buffer too small, and memory that the system will not give, are RESOURCE_EXHAUSTED.
+    /// Returns the place of an output of `byte_size` bytes, which the caller has checked against the limits
+    /// of the response. RESOURCE_EXHAUSTED if the caller's buffer is too small or there is no memory.
     pub fn place(&mut self, name: &str, byte_size: u64) -> Result<Place<'r>> {
         let memory = match self.leases.iter().position(|(output, _)| *output == name) {
             None => Memory::Own(Buffer::new(byte_size, self.buffers)?),
@@ -59,26 +59,26 @@ impl<'r> Places<'r> {
                 if (have as u64) < byte_size {
                     let name = excerpt(name);
                     return Err(exhausted(format!(
-                        "output '{name}' has {byte_size} bytes, and its buffer has {have}"
+                        "output '{name}': {byte_size} bytes exceed its buffer of {have} bytes"
                     )));
                 }
                 Memory::Lent(lease)
             }
         };
-        // It fitted into memory.
+        // It fits: memory of this size exists.
         let byte_size = usize::try_from(byte_size).unwrap_or(usize::MAX);
         Ok(Place { memory, byte_size, filled: 0 })
     }
 
-    /// Brings bytes that are there already to the place of an output.
+    /// Copies bytes to the place of an output.
     pub fn bring(&mut self, name: &str, bytes: &[u8]) -> Result<Data> {
         let mut place = self.place(name, bytes.len() as u64)?;
         place.fill(bytes);
         Ok(place.land())
     }
 
-    /// Whether an output of which no data came went to shared memory. Where the request is not known, it is only told by
-    /// the data that a tensor of its shape would have.
+    /// Returns whether an output without data was written to shared memory. If the request is not known, it
+    /// was if a tensor of its shape has any elements.
     pub fn is_shared(&self, name: &str, shape: &[i64]) -> bool {
         match &self.shared {
             Some(shared) => shared.contains(&name),
@@ -86,7 +86,7 @@ impl<'r> Places<'r> {
         }
     }
 
-    /// Whether an output goes to a buffer of the caller's.
+    /// Returns whether an output goes to a buffer of the caller's.
     pub fn is_lent(&self, name: &str) -> bool {
         self.leases.iter().any(|(output, _)| *output == name)
     }
@@ -96,7 +96,7 @@ fn exhausted(message: String) -> Error {
     Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
 }
 
-/// The memory of one output: made for a size, filled from its start as bytes arrive.
+/// The memory of one output: of a fixed size, filled from its start as bytes arrive.
 pub(crate) struct Place<'r> {
     memory: Memory<'r>,
     byte_size: usize,
@@ -109,7 +109,7 @@ enum Memory<'r> {
 }
 
 impl Place<'_> {
-    /// What is still to be filled.
+    /// Returns the part that is still to be filled.
     pub fn missing(&mut self) -> &mut [u8] {
         let (from, to) = (self.filled, self.byte_size);
         match &mut self.memory {
@@ -118,7 +118,7 @@ impl Place<'_> {
         }
     }
 
-    /// Counts bytes that were written to the start of what was missing.
+    /// Counts bytes that were written to the start of [`missing`](Self::missing).
     pub fn advance(&mut self, count: usize) {
         self.filled = self.byte_size.min(self.filled + count);
     }
@@ -127,7 +127,7 @@ impl Place<'_> {
         self.filled == self.byte_size
     }
 
-    /// Takes as much of `bytes` as is missing, and returns the rest.
+    /// Copies as much of `bytes` as is missing, and returns the rest.
     pub fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let missing = self.missing();
         let (taken, rest) = bytes.split_at(missing.len().min(bytes.len()));
@@ -136,7 +136,7 @@ impl Place<'_> {
         rest
     }
 
-    /// What has arrived so far.
+    /// Returns the part that is filled.
     pub fn filled(&mut self) -> &[u8] {
         match &mut self.memory {
             Memory::Own(buffer) => &buffer.bytes()[..self.filled],
@@ -144,7 +144,7 @@ impl Place<'_> {
         }
     }
 
-    /// What arrived, once it is all there.
+    /// Returns the data that has arrived.
     pub fn land(self) -> Data {
         let byte_size = self.filled;
         match self.memory {
@@ -154,22 +154,22 @@ impl Place<'_> {
     }
 }
 
-/// The bytes of an output that has arrived.
+/// The data of an output that has arrived.
 pub(crate) enum Data {
     Own {
         buffer: Buffer,
         byte_size: usize,
     },
-    /// In the caller's buffer: only its address is known from here on, since the caller may do with it as he likes.
+    /// In the caller's buffer: only the address is kept, since the caller may change or free the memory.
     Lent {
         start: Address,
         byte_size: usize,
     },
-    /// In shared memory, where the server wrote them.
+    /// In shared memory, written by the server.
     Shared,
 }
 
-/// An address that is only ever handed out, never followed.
+/// An address that is returned to the caller and never dereferenced here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address(usize);
 
@@ -187,7 +187,7 @@ impl Data {
         }
     }
 
-    /// The bytes; `None` if they are in the caller's buffer or in shared memory.
+    /// Returns the bytes; `None` if they are in the caller's buffer or in shared memory.
     pub fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Own { buffer, byte_size } => Some(&buffer.bytes()[..*byte_size]),
@@ -195,7 +195,7 @@ impl Data {
         }
     }
 
-    /// Where the bytes are, in our memory or the caller's.
+    /// Returns the address of the bytes, in our memory or the caller's.
     pub fn start(&self) -> *const u8 {
         match self {
             Self::Own { buffer, .. } => buffer.bytes().as_ptr(),
@@ -215,7 +215,7 @@ impl fmt::Debug for Data {
     }
 }
 
-/// Memory of ours, from an aligned start on. It goes back to the client's buffers when it is dropped.
+/// Memory of ours from an aligned start. Returns to the client's buffers when it is dropped.
 #[derive(Default)]
 pub(crate) struct Buffer {
     memory: Vec<u8>,
@@ -234,7 +234,7 @@ impl Buffer {
         if let Some(memory) = buffers.take(size) {
             return Ok(Self::from(memory, Some(buffers.clone())));
         }
-        // Zeroed by the system where it is large: pages are touched once, by the bytes that arrive.
+        // The operating system zeroes large memory: its pages are touched once, by the bytes that arrive.
         let memory = bytemuck::allocation::try_zeroed_vec(size).map_err(refused)?;
         Ok(Self::from(memory, buffers.keeps(size).then(|| buffers.clone())))
     }
@@ -261,7 +261,8 @@ impl Drop for Buffer {
     }
 }
 
-/// No bytes, at an aligned address: an empty vector's is not, and a cast asks for that even of nothing.
+/// An empty slice at an aligned address, which an empty vector does not have: casts check it even of an empty
+/// slice.
 fn nothing() -> &'static [u8] {
     #[repr(align(64))]
     struct Aligned([u8; 0]);
@@ -270,45 +271,46 @@ fn nothing() -> &'static [u8] {
 }
 
 /// Smaller buffers are not kept: the allocator is as fast, and there is little to zero.
-const SMALLEST: usize = 1 << 10;
-/// The most buffers that are kept: each output looks through them.
+const MIN_BYTE_SIZE: usize = 1 << 10;
+/// The maximum number of buffers kept: each output searches them.
 const MAX_BUFFERS: usize = 256;
-/// A buffer is not given out for an output of less than half of it.
-const WASTE: usize = 2;
+/// A buffer is at most this many times as large as its output.
+const MAX_WASTE: usize = 2;
 
-/// The memory of results that were freed, kept for the next ones: fresh memory costs a page fault for every 4 KiB of
-/// it. Bounded in bytes.
+/// The memory of freed results, kept for later ones: fresh memory costs a page fault for every 4 KiB. Bounded
+/// in bytes.
 #[derive(Debug)]
 pub(crate) struct Buffers {
-    most: usize,
+    max_byte_size: usize,
     free: Mutex<Free>,
 }
 
 #[derive(Debug, Default)]
 struct Free {
-    /// Of the outputs that they have room for, without what aligns them: four of a quarter of the bound are kept.
+    /// Without the bytes for alignment, so that four buffers of a quarter of the bound fit.
     byte_size: usize,
     buffers: Vec<Vec<u8>>,
 }
 
 impl Buffers {
-    /// Keeps at most `byte_size` bytes; none with 0.
+    /// Creates buffers that keep at most `byte_size` bytes; none with 0.
     pub fn new(byte_size: u64) -> Arc<Self> {
-        let most = usize::try_from(byte_size).unwrap_or(usize::MAX);
-        Arc::new(Self { most, free: Mutex::default() })
+        let max_byte_size = usize::try_from(byte_size).unwrap_or(usize::MAX);
+        Arc::new(Self { max_byte_size, free: Mutex::default() })
     }
 
     fn keeps(&self, byte_size: usize) -> bool {
-        (SMALLEST..=self.most.saturating_add(ALIGNMENT - 1)).contains(&byte_size)
+        (MIN_BYTE_SIZE..=self.max_byte_size.saturating_add(ALIGNMENT - 1)).contains(&byte_size)
     }
 
-    /// The smallest buffer that holds so many bytes; of several the one freed last, which caches may still hold.
+    /// Takes the smallest buffer of at least so many bytes; of several the one freed last, which may still be
+    /// in a cache.
     fn take(&self, byte_size: usize) -> Option<Vec<u8>> {
         if !self.keeps(byte_size) {
             return None;
         }
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = byte_size..=byte_size.saturating_mul(WASTE);
+        let fits = byte_size..=byte_size.saturating_mul(MAX_WASTE);
         let candidates =
             free.buffers.iter().enumerate().rev().filter(|(_, buffer)| fits.contains(&buffer.len()));
         let at = candidates.min_by_key(|(_, buffer)| buffer.len())?.0;
@@ -319,7 +321,8 @@ impl Buffers {
 
     fn put(&self, buffer: Vec<u8>) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = free.buffers.len() < MAX_BUFFERS && free.byte_size + room(&buffer) <= self.most;
+        let has_room =
+            free.buffers.len() < MAX_BUFFERS && free.byte_size + room(&buffer) <= self.max_byte_size;
         if self.keeps(buffer.len()) && has_room {
             free.byte_size += room(&buffer);
             free.buffers.push(buffer);
@@ -327,7 +330,7 @@ impl Buffers {
     }
 }
 
-/// The largest output that a buffer has room for.
+/// The size of the largest output that fits a buffer.
 fn room(buffer: &[u8]) -> usize {
     buffer.len().saturating_sub(ALIGNMENT - 1)
 }
@@ -342,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_aligned_takes_what_it_was_made_for_and_no_more() {
+    fn a_place_is_aligned_and_filled_up_to_its_size() {
         let buffers = Buffers::new(1 << 20);
         for size in [0u64, 1, 3, 63, 64, 65, 4096, 100_000, 90_000] {
             let mut place = place(&buffers, size).unwrap();
@@ -358,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_freed_buffer_serves_again_within_the_bound() {
+    fn a_freed_buffer_is_reused_within_the_bound() {
         let buffers = Buffers::new(100 << 10);
         let start = |size| {
             let mut place = place(&buffers, size).unwrap();
@@ -369,10 +372,10 @@ mod tests {
         let (second, other) = start(60 << 10);
         assert_ne!(first, second);
         drop((place, other));
-        // One went back, the other would have been too much.
+        // One was kept; the other would exceed the bound.
         assert_eq!(buffers.free.lock().unwrap().buffers.len(), 1);
         assert_eq!(start(50 << 10).0, first);
-        // Neither for much less, nor for more.
+        // Not for much smaller outputs, nor for larger ones.
         assert_ne!(start(17 << 10).0, first);
         drop(start(200 << 10));
         assert!(buffers.free.lock().unwrap().byte_size <= 100 << 10);

@@ -1,4 +1,4 @@
-//! What a model answered: outputs by name and index, with their data at an aligned place.
+//! The result of an inference: outputs by name and index, their data aligned.
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
@@ -17,10 +17,10 @@ use crate::{
     headers::Headers,
 };
 
-/// By which Triton tells the last response to a request.
+/// The parameter by which Triton marks the last response to a request.
 const FINAL: &str = "triton_final_response";
 
-/// As many outputs as a result has at most: what an answer says of each costs more memory than the saying.
+/// The maximum number of outputs of a result: each costs more memory here than in the response.
 pub(crate) const MAX_OUTPUTS: usize = 1 << 16;
 
 /// RESOURCE_EXHAUSTED if a result has more outputs than [`MAX_OUTPUTS`].
@@ -28,13 +28,13 @@ pub(crate) fn check_output_count(count: usize) -> Result<()> {
     if count <= MAX_OUTPUTS {
         return Ok(());
     }
-    let message = format!("the answer has more than {MAX_OUTPUTS} outputs");
+    let message = format!("the response exceeds the limit of {MAX_OUTPUTS} outputs");
     Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
 }
 
-/// An output's name that occurs twice is a malformed response: which of the two counts is not said.
+/// INTERNAL if two outputs have the same name: which of them counts is undefined.
 pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
-    /// Up to here comparing each with each is the fastest.
+    /// Up to this number comparing all pairs is fastest.
     const FEW: usize = 16;
     let twice = match outputs.len() {
         0 | 1 => None,
@@ -57,7 +57,20 @@ pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
     }
 }
 
-/// The answer to an inference request. It outlives its request and its client.
+/// Whether a result is the last response to its request. The numbers are those of the C API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Finality {
+    /// The response does not say, and more responses are possible: it was read from bytes
+    /// ([`InferResult::from_grpc_message`], [`InferResult::from_http_body`]) and not received in a call.
+    Unknown = 0,
+    /// It is the last response.
+    Final = 1,
+    /// More responses follow.
+    NotFinal = 2,
+}
+
+/// The result of an inference. It outlives its request and its client.
 #[derive(Debug)]
 pub struct InferResult {
     pub(crate) model_name: String,
@@ -68,6 +81,8 @@ pub struct InferResult {
     pub(crate) headers: Headers,
     pub(crate) endpoint: Arc<str>,
     pub(crate) times: CallTimes,
+    /// Whether it was received in a call that has one response.
+    pub(crate) is_unary: bool,
 }
 
 impl Default for InferResult {
@@ -81,76 +96,90 @@ impl Default for InferResult {
             headers: Headers::none(),
             endpoint: Arc::default(),
             times: CallTimes::default(),
+            is_unary: false,
         }
     }
 }
 
 impl InferResult {
-    /// The name of the model that answered.
+    /// Returns the name of the model.
     pub fn model_name(&self) -> &str {
         &self.model_name
     }
 
-    /// The version of the model that answered.
+    /// Returns the version of the model that the server chose.
     pub fn model_version(&self) -> &str {
         &self.model_version
     }
 
-    /// The id that the request had; empty if it had none.
+    /// Returns the id of the request; empty if it had none.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The parameters that the server sent with the result as a whole.
+    /// Returns the parameters of the result as a whole.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
-    /// The headers of the answer; over gRPC its metadata. None in a result that came from no server.
+    /// Returns the headers of the response; over gRPC its metadata. Empty if the result was read from bytes.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// The server that answered, as in a URL: `grpc://host:8001`. Empty in a result that came from no server.
+    /// Returns the URL of the server, `grpc://host:8001`. Empty if the result was read from bytes.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Whether this is the last response to its request: always, but from a decoupled model.
-    pub fn is_final(&self) -> bool {
-        self.parameters.get(FINAL) != Some(&Parameter::Bool(false))
+    /// Returns whether this is the last response to its request.
+    ///
+    /// The server's word (parameter `triton_final_response`) decides. Without it, the response of a call is
+    /// final, since it is the only one, and of a result that was read from bytes nothing is known.
+    pub fn finality(&self) -> Finality {
+        match self.parameters.get(FINAL) {
+            Some(Parameter::Bool(true)) => Finality::Final,
+            Some(Parameter::Bool(false)) => Finality::NotFinal,
+            _ if self.is_unary => Finality::Final,
+            _ => Finality::Unknown,
+        }
     }
 
-    /// Whether this is the last response to its request and nothing else: it has no outputs.
+    /// Returns whether [`finality`](Self::finality) is [`Finality::Final`].
+    pub fn is_final(&self) -> bool {
+        self.finality() == Finality::Final
+    }
+
+    /// Returns whether this is the last response to its request and has no outputs.
     pub fn is_null(&self) -> bool {
         self.outputs.is_empty() && self.is_final()
     }
 
-    /// Where the time of the call went.
+    /// Returns how the time of the call divides into stages.
     pub fn times(&self) -> CallTimes {
         self.times
     }
 
-    /// All outputs, in the server's order.
+    /// Returns all outputs, in the server's order.
     pub fn outputs(&self) -> &[InferOutput] {
         &self.outputs
     }
 
-    /// The output of a name; NOT_FOUND, naming those that are there, if it is not among them.
+    /// Returns the output of a name. NOT_FOUND, with the names of all outputs, if there is none.
     pub fn output(&self, name: &str) -> Result<&InferOutput> {
         self.outputs.iter().find(|output| output.name() == name).ok_or_else(|| {
             let names = list(self.outputs.iter().map(InferOutput::name));
-            let message = format!("there is no output '{}' in the result, only {names}", excerpt(name));
+            let message = format!("there is no output '{}' in the result, which has {names}", excerpt(name));
             Error::new(Status::NotFound, Origin::Argument, message)
         })
     }
 }
 
-/// As much as a result prints of itself: 64 KiB.
+/// The maximum size of a result's text: 64 KiB.
 const DEBUG_BYTE_SIZE: usize = 64 << 10;
 
-/// Model, outputs and parameters, without the data: for logs. Names and other texts are cut at 256 bytes, shapes at 8
-/// dimensions, and the whole at 64 KiB.
+/// Writes model, outputs and parameters without the data, for logs. Strings are cut at 256 bytes, shapes at 8
+/// dimensions, the whole at 64 KiB.
 impl fmt::Display for InferResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = Bounded { to: f, left: DEBUG_BYTE_SIZE };
@@ -188,12 +217,12 @@ fn describe_parameters(f: &mut impl fmt::Write, parameters: &Parameters) -> fmt:
     })
 }
 
-/// A text in one line.
+/// A string on one line, cut.
 fn plain(text: &str) -> String {
     excerpt(text).to_string().escape_debug().to_string()
 }
 
-/// Fails once as much as it may take was written.
+/// A writer that fails at a maximum size.
 struct Bounded<'f, W> {
     to: &'f mut W,
     left: usize,
@@ -222,7 +251,7 @@ pub struct InferOutput {
 }
 
 impl InferOutput {
-    /// Holds what the server said of the output against the bytes that it sent.
+    /// Checks that the data matches the datatype and shape.
     pub(crate) fn new(head: OutputHead, data: Data) -> Result<Self> {
         head.check_rank()?;
         if matches!(data, Data::Shared) {
@@ -238,7 +267,7 @@ impl InferOutput {
                 dimensions(shape)
             )));
         }
-        // Each element stands behind its length; whether they are as many as they should be is seen when they are read.
+        // The number of BYTES elements is checked when they are read.
         let is_missing = have == 0 && tensor::element_count(shape).is_some_and(|count| count > 0);
         if datatype == Datatype::Bytes && is_missing {
             let shape = dimensions(shape);
@@ -247,60 +276,65 @@ impl InferOutput {
         Ok(Self { head, data })
     }
 
-    /// The name, as the model's configuration has it.
+    /// Returns the name, as in the model's configuration.
     pub fn name(&self) -> &str {
         &self.head.name
     }
 
-    /// The datatype; [`Datatype::Invalid`] for one that this library does not know
-    /// ([`datatype_name`](Self::datatype_name)). The data of such an output is there if it came as bytes: of JSON and of
-    /// typed contents none is read.
+    /// Returns the datatype; [`Datatype::Invalid`] for one unknown to this version of the library
+    /// ([`datatype_name`](Self::datatype_name)). Such an output has its data if it came in binary; JSON data
+    /// and typed contents are skipped.
     pub fn datatype(&self) -> Datatype {
         self.head.datatype()
     }
 
-    /// The name of the datatype as the server gave it, `"FP32"`, also of one that this library does not know, `"STRING"`;
-    /// empty if the server gave none.
+    /// Returns the name of the datatype as the server sent it: `"FP32"`, or an unknown one, `"STRING"`. Empty
+    /// if the server sent none.
     pub fn datatype_name(&self) -> &str {
         self.head.datatype_name()
     }
 
-    /// The shape, the batch dimension first where the model has one. One dimension that the server left open (-1) is set to
-    /// the size that follows from the data; where the datatype is not known or the data is in shared memory it stays.
+    /// Returns the shape, the batch dimension first if the model has one. If the server left one dimension
+    /// open (-1), it is computed from the data, except for an unknown datatype and for data in shared memory.
     pub fn shape(&self) -> &[i64] {
         &self.head.shape
     }
 
-    /// The parameters that the server sent with the output.
+    /// Returns the parameters of the output.
     pub fn parameters(&self) -> &Parameters {
         &self.head.parameters
     }
 
-    /// The bytes of the tensor: row-major, lowest byte first, aligned to 64 bytes. BYTES elements stand each behind
-    /// its length; [`strings`](Self::strings) takes them apart. Empty for an output that went to the buffer or the shared
-    /// memory that the request named for it.
+    /// Returns the bytes of the tensor: row-major, little-endian, aligned to 64 bytes. Each BYTES element
+    /// follows its length; [`strings`](Self::strings) separates them. Empty if the output was written to the
+    /// caller's buffer or shared memory.
     pub fn data(&self) -> &[u8] {
         self.data.bytes().unwrap_or_default()
     }
 
-    /// The number of bytes of the tensor, in the result or in the buffer that the request named; 0 for one in shared
+    /// Returns the size of the tensor in bytes, in the result or in the caller's buffer; 0 for one in shared
     /// memory.
     pub fn byte_size(&self) -> usize {
         self.data.byte_size()
     }
 
-    /// Where the bytes are: in the result, or in the buffer that the request named.
+    /// Returns whether the data was written to the buffer that the request set for the output.
+    pub fn is_in_caller_buffer(&self) -> bool {
+        matches!(self.data, Data::Lent { .. })
+    }
+
+    /// The address of the bytes: in the result, or in the caller's buffer.
     pub(crate) fn start(&self) -> *const u8 {
         self.data.start()
     }
 
-    /// The elements. INVALID_ARGUMENT, naming both datatypes, if they are not of type `T`; FAILED_PRECONDITION if they
-    /// went to the buffer that the request named.
+    /// Returns the elements. INVALID_ARGUMENT, with both datatypes, if they are not of type `T`;
+    /// FAILED_PRECONDITION if the output was written to the caller's buffer or shared memory.
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
         self.expect(T::DATATYPE)?;
         bytemuck::checked::try_cast_slice(self.own_data()?).map_err(|error| {
             Error::malformed_response(format!(
-                "output '{}' is no {} tensor",
+                "output '{}': invalid {} tensor",
                 excerpt(self.name()),
                 T::DATATYPE
             ))
@@ -308,20 +342,22 @@ impl InferOutput {
         })
     }
 
-    /// The elements of a BYTES output, without a copy: each call allocates 16 bytes for each element, after counting them.
-    /// INVALID_ARGUMENT if it is of another datatype, INTERNAL if the server's framing is broken or has another number of
-    /// elements than the shape, FAILED_PRECONDITION if it went to the buffer that the request named, RESOURCE_EXHAUSTED if
-    /// there is no memory for the list.
+    /// Returns the elements of a BYTES output, without a copy. Each call counts them, then allocates 16 bytes
+    /// for each.
+    ///
+    /// INVALID_ARGUMENT if the datatype is not BYTES; INTERNAL if the tensor is malformed or its number of
+    /// elements does not match the shape; FAILED_PRECONDITION if the output was written to the caller's
+    /// buffer or shared memory; RESOURCE_EXHAUSTED if there is no memory for the list.
     pub fn strings(&self) -> Result<Vec<&[u8]>> {
         self.expect(Datatype::Bytes)?;
         let count = tensor::element_count(self.shape()).unwrap_or(0);
         bytes::elements(self.own_data()?, count).map_err(|error| {
-            error.context(format_args!("output '{}' is no BYTES tensor", excerpt(self.name())))
+            error.context(format_args!("output '{}': invalid BYTES tensor", excerpt(self.name())))
         })
     }
 
-    /// The classes of an output that was asked for as classes, the best first, batch for batch. INVALID_ARGUMENT if it
-    /// is no BYTES output, INTERNAL if its elements are no classes.
+    /// Returns the classes of an output that was requested as classes, the best first, for each batch entry
+    /// in turn. INVALID_ARGUMENT if the datatype is not BYTES, INTERNAL if an element is not a class.
     pub fn classes(&self) -> Result<Vec<Class<'_>>> {
         let strings = self.strings()?;
         let mut classes = Vec::new();
@@ -338,20 +374,37 @@ impl InferOutput {
     fn own_data(&self) -> Result<&[u8]> {
         self.data.bytes().ok_or_else(|| {
             let name = excerpt(self.name());
-            let message = format!("output '{name}' is where the request wanted it, not in the result");
+            let message = format!(
+                "output '{name}' was written to the caller's buffer or shared memory \
+                 and is not part of the result"
+            );
             Error::new(Status::FailedPrecondition, Origin::Argument, message)
         })
     }
 
-    /// FAILED_PRECONDITION for an output whose bytes are in shared memory, which only the caller knows.
-    pub(crate) fn check_not_shared(&self) -> Result<()> {
+    /// Returns the address and number of the elements, in the result or in the caller's buffer. Errors as for
+    /// [`as_slice`](Self::as_slice), and INVALID_ARGUMENT for BYTES.
+    pub(crate) fn elements(&self, datatype: Datatype) -> Result<(*const u8, usize)> {
+        let Some(size) = datatype.byte_size() else {
+            let name = excerpt(self.name());
+            return Err(Error::invalid(format!(
+                "output '{name}': elements of datatype {datatype} have no fixed size; read BYTES as strings"
+            )));
+        };
+        self.expect(datatype)?;
+        self.check_not_shared()?;
+        Ok((self.start(), self.byte_size() / size))
+    }
+
+    /// FAILED_PRECONDITION for an output in shared memory, whose address is not known here.
+    fn check_not_shared(&self) -> Result<()> {
         match self.data {
             Data::Shared => self.own_data().map(drop),
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn expect(&self, datatype: Datatype) -> Result<()> {
+    fn expect(&self, datatype: Datatype) -> Result<()> {
         let own = self.datatype();
         if own == datatype {
             return Ok(());
@@ -360,7 +413,7 @@ impl InferOutput {
             return Err(self.head.unknown_datatype_error());
         }
         let name = excerpt(self.name());
-        Err(Error::invalid(format!("output '{name}' is {own}, not {datatype}")))
+        Err(Error::invalid(format!("output '{name}': expected datatype {datatype}, got {own}")))
     }
 }
 
@@ -376,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_and_the_text_of_a_result_are_bounded_whatever_its_names() {
+    fn messages_and_the_text_of_a_result_are_bounded_for_any_names() {
         let long = "\u{7}\u{e4}".repeat(1 << 20);
         let outputs = (0..100).map(|_| output(long.clone(), MAX_RANK)).collect();
         let result = InferResult { model_name: long.clone(), id: long, outputs, ..InferResult::default() };
@@ -396,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_result_is_told_whole() {
+    fn the_text_of_a_small_result_is_complete() {
         let mut result = InferResult { model_name: "m".to_owned(), ..InferResult::default() };
         result.parameters.receive("p".to_owned(), Parameter::String("a\n".to_owned()));
         result.outputs.push(output("O".to_owned(), 2));

@@ -1,8 +1,8 @@
-//! Sequences: requests that a stateful model treats as one.
+//! Sequences: requests to a stateful model that belong together.
 
 use crate::error::{Error, Result};
 
-/// The place of a request in a sequence.
+/// The sequence of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sequence {
     pub(crate) id: SequenceId,
@@ -10,13 +10,13 @@ pub struct Sequence {
     pub(crate) end: bool,
 }
 
-/// What the requests of one sequence have in common (Triton's correlation id).
+/// The id that the requests of one sequence share (Triton's correlation id).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SequenceId {
-    /// A number other than 0.
+    /// A number; 0 is no sequence.
     Number(u64),
-    /// A text that is not empty.
+    /// A string; the empty one is no sequence.
     Text(String),
 }
 
@@ -33,18 +33,21 @@ impl From<&str> for SequenceId {
 }
 
 impl Sequence {
-    /// INVALID_ARGUMENT for 0 and the empty text, which mean "no sequence" to Triton, and for a text with a NUL.
-    pub(crate) fn new(id: SequenceId, start: bool, end: bool) -> Result<Self> {
-        match &id {
-            SequenceId::Number(0) => return Err(Error::invalid("a sequence's id can't be 0")),
-            SequenceId::Text(id) if id.is_empty() => {
-                return Err(Error::invalid("a sequence's id can't be empty"));
-            }
-            SequenceId::Text(id) if id.contains('\0') => {
-                return Err(Error::invalid("Triton would cut the sequence's id at its NUL"));
-            }
-            _ => {}
+    /// `None` for 0 and the empty string, which are "no sequence" to Triton. INVALID_ARGUMENT for them with a
+    /// flag, and for a string with a NUL.
+    pub(crate) fn new(id: SequenceId, start: bool, end: bool) -> Result<Option<Self>> {
+        let is_none = match &id {
+            SequenceId::Number(id) => *id == 0,
+            SequenceId::Text(id) => id.is_empty(),
+        };
+        if is_none && (start || end) {
+            return Err(Error::invalid("a sequence that starts or ends needs an id other than 0 or ''"));
         }
-        Ok(Self { id, start, end })
+        if matches!(&id, SequenceId::Text(id) if id.contains('\0')) {
+            return Err(Error::invalid(
+                "the id of a sequence must not contain a NUL: Triton would truncate it",
+            ));
+        }
+        Ok((!is_none).then_some(Self { id, start, end }))
     }
 }

@@ -1,14 +1,14 @@
-//! Rust's element types and the datatypes they stand for; shapes and their sizes.
+//! Rust's element types and their datatypes; sizes of shapes.
 
 use bytemuck::{CheckedBitPattern, NoUninit};
 
 use super::datatype::Datatype;
 use crate::error::{Error, Result, dimensions};
 
-/// A Rust type whose values are the elements of a tensor, bit for bit. For FP16 and BF16 they are the types of the
-/// `half` crate, `half::f16` and `half::bf16`.
+/// A Rust type whose memory representation is that of a tensor's elements. FP16 and BF16 are `half::f16` and
+/// `half::bf16` of the `half` crate.
 pub trait Element: NoUninit + CheckedBitPattern + sealed::Sealed {
-    /// The datatype of a tensor of these.
+    /// The datatype of a tensor of this type.
     const DATATYPE: Datatype;
 }
 
@@ -29,11 +29,11 @@ elements!(bool => Bool, u8 => Uint8, u16 => Uint16, u32 => Uint32, u64 => Uint64
           i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64, f32 => Fp32, f64 => Fp64,
           ::half::f16 => Fp16, ::half::bf16 => Bf16);
 
-/// The number of elements of a shape: 1 for a scalar's empty shape. `None` if a dimension is negative or the number
-/// does not fit.
+/// The number of elements of a shape: 1 for a scalar's empty shape. `None` if a dimension is negative or the
+/// number overflows.
 pub(crate) fn element_count(shape: &[i64]) -> Option<u64> {
-    // A dimension of zero makes the count zero, however large the others: they are looked at all the same, so that a
-    // negative one never passes.
+    // A dimension of zero makes the count zero, however large the others. They are checked all the same, so
+    // that a negative one never passes.
     let mut count = Some(1u64);
     let mut empty = false;
     for &dimension in shape {
@@ -44,7 +44,7 @@ pub(crate) fn element_count(shape: &[i64]) -> Option<u64> {
     if empty { Some(0) } else { count }
 }
 
-/// The bytes of a tensor with elements of one size; `Ok(None)` for BYTES.
+/// The size of a tensor in bytes; `Ok(None)` for BYTES.
 pub(crate) fn byte_size(datatype: Datatype, shape: &[i64]) -> Result<Option<u64>> {
     let count = element_count(shape).ok_or_else(|| {
         let shape = dimensions(shape);
@@ -54,6 +54,6 @@ pub(crate) fn byte_size(datatype: Datatype, shape: &[i64]) -> Result<Option<u64>
     let total = count.checked_mul(size as u64);
     total.map(Some).ok_or_else(|| {
         let shape = dimensions(shape);
-        Error::invalid(format!("a {datatype} tensor of shape {shape} has too many bytes"))
+        Error::invalid(format!("shape {shape} has too many bytes for datatype {datatype}"))
     })
 }

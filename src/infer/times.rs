@@ -1,25 +1,25 @@
-//! Where the time of a call went.
+//! The time of a call, by stages.
 
 use std::time::{Duration, Instant};
 
-/// The stages of one call, each from the end of the one before; together they are the whole call. What a server does
-/// is in `first_byte`, and in part in `receive`.
+/// The durations of a call's stages. Each stage begins where the previous one ends; together they are the
+/// whole call. The server's own time is in `first_byte`, and in part in `receive`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallTimes {
-    /// Encoding the request and finding a connection.
+    /// Encoding the request and checking out a connection.
     pub queue: Duration,
-    /// Opening a connection, names included; zero on one that was open.
+    /// Opening a connection, including name resolution; zero on an open one.
     pub connect: Duration,
-    /// Until the system had taken the last byte of the request.
+    /// Until the operating system accepted the last byte of the request.
     pub send: Duration,
-    /// Until the first byte of the answer.
+    /// Until the first byte of the response.
     pub first_byte: Duration,
-    /// Until the last byte of the answer.
+    /// Until the last byte of the response.
     pub receive: Duration,
 }
 
-/// Splits a call's time into its stages.
+/// Measures the stages of a call.
 #[derive(Debug)]
 pub(crate) struct Stopwatch {
     last: Instant,
@@ -31,12 +31,12 @@ impl Stopwatch {
         Self::since(Instant::now())
     }
 
-    /// Of a call that has started already.
+    /// For a call that began at `start`.
     pub fn since(start: Instant) -> Self {
         Self { last: start, times: CallTimes::default() }
     }
 
-    /// Ends a stage: the time since the last one ended is its own.
+    /// Ends a stage, which began when the previous one ended.
     pub fn lap(&mut self, stage: fn(&mut CallTimes) -> &mut Duration) {
         self.lap_at(Instant::now(), stage);
     }

@@ -46,7 +46,7 @@ impl InferRequest<'_> {
                 )));
             }
         }
-        for output in self.requested_outputs().iter().filter(|_| !metadata.outputs.is_empty()) {
+        for output in self.outputs().iter().filter(|_| !metadata.outputs.is_empty()) {
             find(&metadata.outputs, output.name(), "output", model)?;
         }
         Ok(())

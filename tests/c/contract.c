@@ -1,4 +1,4 @@
-/* contract.c URL: the contract of the header's first page, as far as one program can hold it. */
+/* contract.c URL: the contract at the start of the header, as far as one program can check it. */
 #include "check.h"
 
 static int finalized = 0;
@@ -55,22 +55,22 @@ static void requests(void) {
             TRITON_STATUS_INVALID_ARGUMENT, "shape is NULL");
     refused(triton_infer_request_add_input(request, "I", TRITON_DATATYPE_INT32, shape, (size_t)-1, &index, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "shape");
-    refused(triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, NULL, 8, &error),
+    refused(triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, NULL, 8, NULL, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "data is NULL");
-    refused(triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, data, (size_t)-1, &error),
+    refused(triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, data, (size_t)-1, NULL, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "data");
-    refused(triton_infer_request_add_input_strings(request, "I", shape, 1, broken, 1, &error),
+    refused(triton_infer_request_add_input_strings(request, "I", shape, 1, broken, 1, NULL, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "strings[0]");
-    /* None of those left half an input behind. */
+    /* None of them added an input. */
     CHECK(!triton_infer_request_add_input(request, "I", TRITON_DATATYPE_INT32, shape, 1, &index, &error) && index == 0);
-    CHECK(!triton_infer_request_add_input_strings(request, "S", shape, 1, words, 3, &error));
+    CHECK(!triton_infer_request_add_input_strings(request, "S", shape, 1, words, 3, NULL, &error));
     CHECK(!triton_infer_request_add_input(request, "scalar", TRITON_DATATYPE_BYTES, NULL, 0, &index, &error) && index == 2);
     CHECK(!triton_infer_request_input_append_data(request, 0, NULL, 0, &error));
     CHECK(!triton_infer_request_input_append_data_copy(request, 0, data, 4, &error));
     refused(triton_infer_request_input_append_data(request, 3, data, 4, &error), TRITON_STATUS_INVALID_ARGUMENT, "no input 3");
     refused(triton_infer_request_input_append_strings(request, 0, words, 1, &error), TRITON_STATUS_INVALID_ARGUMENT, "INT32");
-    CHECK(!triton_infer_request_add_requested_output(request, "O", &index, &error) && index == 0);
-    refused(triton_infer_request_add_requested_output(request, "O", &index, &error), TRITON_STATUS_INVALID_ARGUMENT, "already");
+    CHECK(!triton_infer_request_add_output(request, "O", &index, &error) && index == 0);
+    refused(triton_infer_request_add_output(request, "O", &index, &error), TRITON_STATUS_INVALID_ARGUMENT, "already");
     CHECK(!triton_infer_request_set_id(request, NULL, &error) && !triton_infer_request_set_model_version(request, NULL, &error));
     triton_infer_request_free(request);
 }
@@ -129,8 +129,8 @@ static void results(const char *url) {
     bool ready = false;
 
     CHECK(!triton_client_new(url, NULL, &client, &error) && !triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error));
     CHECK(!triton_infer_request_set_id(request, "r\xc3\xa4", &error));
     for (round = 0; round < 3; round++) { /* borrowed memory is refilled between calls */
         for (i = 0; i < 16; i++) a[i] = round, b[i] = (int32_t)i;
@@ -168,12 +168,12 @@ static void results(const char *url) {
     CHECK(rank == 2 && dimensions[0] == 1 && dimensions[1] == 16);
     CHECK(triton_infer_output_byte_size(output) == 64 && triton_infer_output_data(output) != NULL);
     refused(triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_FP32, &data, &count, &error),
-            TRITON_STATUS_INVALID_ARGUMENT, "INT32, not FP32");
+            TRITON_STATUS_INVALID_ARGUMENT, "expected datatype FP32, got INT32");
     CHECK(data == NULL && count == 0);
     refused(triton_infer_result_output_as(result, "OUTPUT0", (triton_datatype)77, &data, &count, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "77");
     refused(triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_BYTES, &data, &count, &error),
-            TRITON_STATUS_INVALID_ARGUMENT, "triton_infer_result_output_strings");
+            TRITON_STATUS_INVALID_ARGUMENT, "strings");
     refused(triton_infer_result_output_as(result, "NONE", TRITON_DATATYPE_INT32, &data, &count, &error),
             TRITON_STATUS_NOT_FOUND, "OUTPUT1");
     refused(triton_infer_result_output_strings(result, "OUTPUT0", &strings, &count, &error),

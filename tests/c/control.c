@@ -110,7 +110,7 @@ static triton_status infer(const char *model, int32_t value) {
     triton_status status;
     for (at = 0; at < 6; at++) data[at] = value;
     CHECK(!triton_infer_request_new(model, &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "X", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "X", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data, NULL, &error));
     status = triton_client_infer(client, request, NULL, &result, &error);
     if (status == TRITON_STATUS_OK) {
         CHECK(!triton_infer_result_output_as(result, "Y", TRITON_DATATYPE_INT32, &doubled, &count, &error) && count == 6);

@@ -1,4 +1,4 @@
-/* fail.c URL TIMEOUT_US CASE REPEAT BYTES: makes a call that fails and tells how, for the suite to judge.
+/* fail.c URL TIMEOUT_US CASE REPEAT BYTES: makes a call that fails and prints the error, which the suite checks.
  * CASE: data (an INT32 input of BYTES bytes), count (its shape says one element more), shape (model simple, 15 elements),
  * unknown (model no_such), live (is_server_live). */
 #include <signal.h>
@@ -21,11 +21,11 @@ static int fail_once(const triton_client *client, const triton_call_options *opt
         shape[0] = 1;
         shape[1] = 15;
         failed = triton_infer_request_new("simple", &request, error)
-            || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, 60, error)
-            || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, 60, error);
+            || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, 60, NULL, error)
+            || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, 60, NULL, error);
     } else {
         failed = triton_infer_request_new(strcmp(what, "unknown") == 0 ? "no_such" : "m", &request, error)
-            || triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, data, byte_size, error);
+            || triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, data, byte_size, NULL, error);
     }
     failed = failed || triton_infer_request_set_id(request, "id-1", error)
         || triton_client_infer(client, request, options, &result, error);

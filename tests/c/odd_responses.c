@@ -1,5 +1,5 @@
-/* odd_responses.c URL: what C makes of a server that reports its load, whose texts have NULs and what is no UTF-8, and whose
- * statistics have all that there may be. It wants two keys, of the client and of the call. */
+/* odd_responses.c URL: a server that reports its load, whose strings contain NULs and invalid UTF-8, and whose statistics have all
+ * fields. It requires two keys, of the client and of the call. */
 #include "check.h"
 
 static void is_report(triton_load_report *report) {
@@ -12,7 +12,7 @@ static void is_report(triton_load_report *report) {
     triton_load_report_free(report);
 }
 
-/* A NUL, and what is no UTF-8, is U+FFFD. */
+/* A NUL and invalid UTF-8 become U+FFFD. */
 #define ODD "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c"
 static void is_odd(const char *text) { CHECK(strcmp(text, ODD) == 0); }
 

@@ -1,4 +1,4 @@
-/* other_servers.c URL: a server with a datatype and with numbers that Triton does not send. */
+/* other_servers.c URL: a server with a datatype and numbers that Triton does not send. */
 #include "check.h"
 
 int main(int argc, char **argv) {

@@ -6,7 +6,7 @@ static char data[1 << 20];
 
 static void add(triton_infer_request *request, const char *name, triton_datatype datatype, size_t rank, size_t byte_size) {
     const int64_t shape[] = {rank == 1 ? (int64_t)byte_size : 1, 16};
-    CHECK(triton_infer_request_add_input_data(request, name, datatype, shape, rank, data, byte_size, &error) ==
+    CHECK(triton_infer_request_add_input_data(request, name, datatype, shape, rank, data, byte_size, NULL, &error) ==
           TRITON_STATUS_OK);
 }
 

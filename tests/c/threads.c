@@ -13,9 +13,9 @@ static void infer(void) {
     triton_infer_request *request = NULL;
     triton_infer_result *result = NULL;
     CHECK(triton_infer_request_new("simple", &request, &error) == TRITON_STATUS_OK);
-    CHECK(triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data,
+    CHECK(triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data, NULL,
                                               &error) == TRITON_STATUS_OK);
-    CHECK(triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data,
+    CHECK(triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data, NULL,
                                               &error) == TRITON_STATUS_OK);
     CHECK(triton_client_infer(client, request, NULL, &result, &error) == TRITON_STATUS_OK);
     triton_infer_result_free(result);

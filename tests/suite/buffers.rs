@@ -1,4 +1,4 @@
-//! Where outputs land: in the caller's buffer, or in memory of the client's, which it uses again.
+//! The memory of outputs: the caller's buffers, and memory of the client's, which is reused.
 
 use std::{thread, time::Instant};
 
@@ -17,7 +17,7 @@ fn identity(data: &[i32]) -> InferRequest<'_> {
 }
 
 #[test]
-fn an_output_lands_in_the_caller_s_buffer_and_nowhere_else() {
+fn an_output_is_written_to_the_caller_s_buffer_only() {
     let data: Vec<i32> = (0..COUNT as i32).collect();
     let bytes = data.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
     for url in urls() {
@@ -26,14 +26,17 @@ fn an_output_lands_in_the_caller_s_buffer_and_nowhere_else() {
             let mut buffer = vec![0xee; start + bytes.len() + more];
             let expected = buffer[start..].as_ptr() as usize;
             let mut request = identity(&data);
-            request.set_buffer(0, &mut buffer[start..]).unwrap();
+            request.output_mut(0).unwrap().set_buffer(&mut buffer[start..]);
             for _ in 0..2 {
                 let result = client.infer(&request).unwrap();
                 let output = result.output("OUTPUT0").unwrap();
                 assert_eq!((output.byte_size(), output.shape()), (bytes.len(), &[COUNT as i64][..]));
                 assert_eq!((output.datatype(), output.data()), (Datatype::Int32, &[][..]));
+                assert!(output.is_in_caller_buffer());
                 let error = output.as_slice::<i32>().unwrap_err();
                 assert_eq!((error.status(), error.origin()), (Status::FailedPrecondition, Origin::Argument));
+                let message = "was written to the caller's buffer or shared memory";
+                assert!(error.to_string().contains(message), "{error}");
             }
             drop(request);
             assert_eq!(buffer[start..].as_ptr() as usize, expected);
@@ -44,31 +47,31 @@ fn an_output_lands_in_the_caller_s_buffer_and_nowhere_else() {
 }
 
 #[test]
-fn a_buffer_too_small_is_exhausted_and_nothing_past_its_end_is_touched() {
+fn a_buffer_too_small_is_an_error_and_stays_unchanged() {
     let data = vec![0x11111111; COUNT];
     for url in urls() {
         let client = Client::new(&url).unwrap();
         for size in [0, 1, 4 * COUNT - 1] {
             let mut memory = vec![0xee; 4 * COUNT];
             let mut request = identity(&data);
-            request.set_buffer(0, &mut memory[..size]).unwrap();
+            request.output_mut(0).unwrap().set_buffer(&mut memory[..size]);
             let error = client.infer(&request).unwrap_err();
             assert_eq!(
                 (error.status(), error.origin()),
                 (Status::ResourceExhausted, Origin::Client),
                 "{error}"
             );
-            assert!(error.to_string().contains("'OUTPUT0' has 160000 bytes"), "{error}");
+            assert!(error.to_string().contains("'OUTPUT0': 160000 bytes exceed its buffer"), "{error}");
             drop(request);
             assert!(memory[size..].iter().all(|byte| *byte == 0xee));
-            // The client goes on.
+            // The client is still usable.
             client.infer(&identity(&data)).unwrap();
         }
     }
 }
 
 #[test]
-fn a_buffer_serves_one_call_at_a_time() {
+fn a_buffer_is_used_by_one_call_at_a_time() {
     let (gate, wait) =
         (std::sync::Arc::new(fault::Gate::default()), std::sync::Arc::new(fault::Gate::default()));
     let (open, block) = (gate.clone(), wait.clone());
@@ -80,7 +83,7 @@ fn a_buffer_serves_one_call_at_a_time() {
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     let mut buffer = [0; 8];
     let mut request = InferRequest::new("m").output("O");
-    request.set_buffer(0, &mut buffer).unwrap();
+    request.output_mut(0).unwrap().set_buffer(&mut buffer);
     thread::scope(|scope| {
         let first = scope.spawn(|| client.infer(&request));
         gate.wait();
@@ -99,7 +102,7 @@ fn a_buffer_serves_one_call_at_a_time() {
 }
 
 #[test]
-fn c_sets_a_buffer_and_takes_it_back() {
+fn c_sets_and_undoes_a_buffer() {
     let program = compile("tests/c/buffers.c", "buffers");
     for url in urls() {
         succeed(&program, &[&url]);
@@ -107,7 +110,7 @@ fn c_sets_a_buffer_and_takes_it_back() {
 }
 
 #[test]
-fn the_memory_of_a_freed_result_serves_the_next_one() {
+fn the_memory_of_a_freed_result_is_reused() {
     let data = vec![7; COUNT];
     for url in urls() {
         for keeps in [1 << 20, 0] {
@@ -136,7 +139,7 @@ fn the_memory_of_a_freed_result_serves_the_next_one() {
 }
 
 #[test]
-fn the_stages_of_a_call_are_the_whole_call() {
+fn the_stages_of_a_call_add_up_to_the_whole_call() {
     let data = vec![7; COUNT];
     for url in urls() {
         let client = Client::new(&url).unwrap();
@@ -157,7 +160,7 @@ fn the_stages_of_a_call_are_the_whole_call() {
 }
 
 #[test]
-fn every_datatype_at_once_and_nothing_at_all_come_back() {
+fn all_datatypes_at_once_and_empty_tensors_come_back() {
     if crate::server::is_embedded() {
         return;
     }
@@ -195,7 +198,7 @@ fn every_datatype_at_once_and_nothing_at_all_come_back() {
 }
 
 #[test]
-fn more_segments_than_the_system_sends_at_once_arrive_in_order() {
+fn more_segments_than_one_system_call_sends_arrive_in_order() {
     // IOV_MAX is 1024.
     let data: Vec<u8> = (0..3000 * 40).map(|i| (i * 37 % 251) as u8).collect();
     for url in urls() {
@@ -204,8 +207,8 @@ fn more_segments_than_the_system_sends_at_once_arrive_in_order() {
             let mut request = InferRequest::new("identity_uint8");
             let input = request.add_input("INPUT0", Datatype::Uint8, &[data.len() as i64]).unwrap();
             for piece in data.chunks(segment) {
-                request.append_data(input, piece).unwrap();
-                request.append_data(input, &[]).unwrap();
+                request.input_mut(input).unwrap().append_data(piece);
+                request.input_mut(input).unwrap().append_data(&[]);
             }
             let result = client.infer(&request).unwrap();
             assert!(result.output("OUTPUT0").unwrap().data() == data, "{url} {segment}");

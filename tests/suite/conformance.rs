@@ -1,5 +1,5 @@
-//! One table: every datatype, in every shape, in every form, with every compression, there and back on the real server,
-//! bit for bit.
+//! One table: every datatype in every shape, form and compression comes back from the real server bit for
+//! bit.
 
 use triton_client::{CallOptions, Client, Compression, Datatype, InferRequest, Origin, Status};
 
@@ -25,16 +25,16 @@ const DATATYPES: [Datatype; 14] = [
     Datatype::Bf16,
 ];
 
-/// One element (2.51 refuses a shape of no dimensions), none, some, many; batches of matrices, with and without
-/// elements.
+/// One element (2.51 rejects a shape without dimensions), none, some, many; batches of matrices, with and
+/// without elements.
 const SHAPES: [&[i64]; 7] = [&[1], &[0], &[7], &[10_000], &[2, 3, 4], &[8, 1, 1], &[3, 0, 5]];
 
-/// How inputs and outputs travel: spelled out (JSON over HTTP, typed contents over gRPC) or in binary.
+/// The forms of inputs and outputs: text (JSON over HTTP, typed contents over gRPC) or binary.
 const FORMS: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
 
 const COMPRESSIONS: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Deflate];
 
-/// Elements with all kinds of bits: the extremes of the datatype first.
+/// Elements with varied bit patterns: the extremes of the datatype first.
 fn tensor(datatype: Datatype, count: usize) -> Vec<u8> {
     let size = match datatype {
         Datatype::Bool => return (0..count).map(|at| u8::from(at % 3 == 0)).collect(),
@@ -52,10 +52,10 @@ fn tensor(datatype: Datatype, count: usize) -> Vec<u8> {
     let bits = (0..count).map(|at| {
         state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
         let bits = extremes.get(at).copied().unwrap_or(state);
-        // The upper bytes: an extreme of eight bytes is one of two as well.
+        // The upper bytes: an extreme of 8 bytes is also one of 2 bytes.
         let bytes = &bits.to_be_bytes()[..size];
         let number = bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-        // A NaN has bits that JSON can't carry: there are tests of their own for it.
+        // JSON cannot carry the bits of a NaN, which has its own tests.
         let is_nan = match datatype {
             Datatype::Fp32 => f32::from_bits(number as u32).is_nan(),
             Datatype::Fp64 => f64::from_bits(number).is_nan(),
@@ -66,7 +66,7 @@ fn tensor(datatype: Datatype, count: usize) -> Vec<u8> {
     bits.flat_map(|bits| bits.to_le_bytes()[..size].to_vec()).collect()
 }
 
-/// Doubles that Triton reads rightly from JSON: of more digits it may get the last bit wrong.
+/// Doubles that Triton reads exactly from JSON: with more digits the last bit may be wrong.
 fn short_doubles(count: usize) -> Vec<u8> {
     (0..count).flat_map(|at| (at as f64 * 0.5 - 1000.0).to_le_bytes()).collect()
 }
@@ -95,14 +95,14 @@ fn every_datatype_comes_back_in_every_shape_form_and_compression() {
                         Datatype::Fp64 if json_in && url.starts_with("http") => short_doubles(count),
                         _ => tensor(datatype, count),
                     };
-                    // Outputs are spelled out over HTTP alone.
+                    // Outputs come as text over HTTP only.
                     if (json_in || json_out) && !has_json || json_out && url.starts_with("grpc") {
                         continue;
                     }
                     let mut request =
                         InferRequest::new(&model).input_bytes(&input, datatype, shape, &data).output(&name);
-                    request.set_input_json(0, json_in).unwrap();
-                    request.set_output_json(0, json_out).unwrap();
+                    request.input_mut(0).unwrap().set_json(json_in);
+                    request.output_mut(0).unwrap().set_json(json_out);
                     for compression in COMPRESSIONS {
                         let mut options = CallOptions::new();
                         options.set_request_compression(compression).set_response_compression(compression);
@@ -111,9 +111,9 @@ fn every_datatype_comes_back_in_every_shape_form_and_compression() {
                         let result =
                             client.infer_with(&request, &options).unwrap_or_else(|e| panic!("{what}: {e:?}"));
                         let [output] = result.outputs() else { panic!("{what}: {result}") };
-                        let said = (output.name(), output.datatype(), output.shape());
-                        assert_eq!(said, (name.as_str(), datatype, shape), "{what}");
-                        assert!(output.data() == data, "{what}: other bytes came back");
+                        let received = (output.name(), output.datatype(), output.shape());
+                        assert_eq!(received, (name.as_str(), datatype, shape), "{what}");
+                        assert!(output.data() == data, "{what}: the bytes differ");
                         cases += 1;
                     }
                 }
@@ -123,9 +123,9 @@ fn every_datatype_comes_back_in_every_shape_form_and_compression() {
     assert_eq!(cases, 3 * SHAPES.len() * (12 * 4 + 2 + 12 * 2 + 2));
 }
 
-/// Other servers take FP16 as JSON: it is Triton that refuses it, and gRPC that has no field for it.
+/// Other servers accept FP16 as JSON. Triton rejects it, and gRPC has no field for it.
 #[test]
-fn fp16_and_bf16_as_numbers_are_refused_by_triton_and_by_grpc_with_advice() {
+fn fp16_and_bf16_as_text_are_rejected_with_advice() {
     if is_embedded() {
         return;
     }
@@ -133,10 +133,10 @@ fn fp16_and_bf16_as_numbers_are_refused_by_triton_and_by_grpc_with_advice() {
     for datatype in [Datatype::Fp16, Datatype::Bf16] {
         let model = format!("identity_{}", datatype.name().to_lowercase());
         let mut request = InferRequest::new(&model).input_bytes("INPUT0", datatype, &[1], &[0, 0x3c]);
-        request.set_input_json(0, true).unwrap();
+        request.input_mut(0).unwrap().set_json(true);
         let mut text = InferRequest::new(&model);
         text.add_input("INPUT0", datatype, &[1]).unwrap();
-        text.set_input_json_text(0, "[1.0]").unwrap();
+        text.input_mut(0).unwrap().set_json_text("[1.0]").unwrap();
         for request in [&request, &text] {
             let error = http.infer(request).unwrap_err();
             assert_eq!(
@@ -144,11 +144,11 @@ fn fp16_and_bf16_as_numbers_are_refused_by_triton_and_by_grpc_with_advice() {
                 (Status::InvalidArgument, Origin::Server),
                 "{error:?}"
             );
-            let said = format!("receiving {datatype} data via JSON is not supported");
-            assert!(error.to_string().contains(&said), "{error}");
+            let received = format!("receiving {datatype} data via JSON is not supported");
+            assert!(error.to_string().contains(&received), "{error}");
             let error = grpc.infer(request).unwrap_err();
-            let said = (error.status(), error.origin());
-            assert_eq!(said, (Status::InvalidArgument, Origin::Argument), "{error:?}");
+            let received = (error.status(), error.origin());
+            assert_eq!(received, (Status::InvalidArgument, Origin::Argument), "{error:?}");
         }
         for error in [grpc.infer(&request).unwrap_err(), request.to_grpc_message().unwrap_err()] {
             assert!(
@@ -160,14 +160,14 @@ fn fp16_and_bf16_as_numbers_are_refused_by_triton_and_by_grpc_with_advice() {
 }
 
 #[test]
-fn nan_and_the_infinities_go_through_json() {
+fn nan_and_infinities_as_json() {
     if is_embedded() {
         return;
     }
     let numbers = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0];
     let client = Client::new(&urls()[0]).unwrap();
     let mut request = InferRequest::new("identity_fp64").input("INPUT0", &[4], &numbers);
-    request.set_input_json(0, true).unwrap();
+    request.input_mut(0).unwrap().set_json(true);
     request.set_binary_output(false);
     let result = client.infer(&request).unwrap();
     let back = result.output("OUTPUT0").unwrap().as_slice::<f64>().unwrap();
@@ -175,7 +175,7 @@ fn nan_and_the_infinities_go_through_json() {
 }
 
 #[test]
-fn a_raw_body_is_one_tensor_and_its_answer_is_the_whole_result() {
+fn a_raw_body_is_one_tensor_and_its_response_is_a_whole_result() {
     if is_embedded() {
         return;
     }
@@ -186,18 +186,18 @@ fn a_raw_body_is_one_tensor_and_its_answer_is_the_whole_result() {
         for datatype in DATATYPES.into_iter().filter(|datatype| *datatype != Datatype::Bytes) {
             let data = tensor(datatype, 1000);
             let model = format!("identity_{}", datatype.name().to_lowercase());
-            // In two pieces, which the server sees as one.
+            // In two segments, which the server receives as one.
             let mut request = InferRequest::new(&model);
             let input = request.add_input("INPUT0", datatype, &[1000]).unwrap();
-            request.append_data(input, &data[..333]).unwrap();
-            request.append_data(input, &data[333..]).unwrap();
+            request.input_mut(input).unwrap().append_data(&data[..333]);
+            request.input_mut(input).unwrap().append_data(&data[333..]);
             request.set_raw_body(true);
             let result = client.infer_with(&request, &options).unwrap();
             let output = result.output("OUTPUT0").unwrap();
             assert_eq!((output.datatype(), output.shape()), (datatype, &[1000][..]));
-            assert!(output.data() == data, "{datatype}, {compression:?}: other bytes came back");
+            assert!(output.data() == data, "{datatype}, {compression:?}: the bytes differ");
         }
-        // A string is what it is, without its length, and there is one.
+        // One string, without a length prefix.
         for word in [&b"\x05\0\0\0 and more"[..], b"\xff\0", b""] {
             let mut request =
                 InferRequest::new("one_string").input_bytes("INPUT0", Datatype::Bytes, &[1], word);
@@ -211,18 +211,18 @@ fn a_raw_body_is_one_tensor_and_its_answer_is_the_whole_result() {
             );
         }
     }
-    // Where outputs go is the caller's business, not the server's: it is no part of the body.
+    // The buffer of an output is not sent, so a raw body may have one.
     let (numbers, mut buffer) = ([1i32, -2, 3], [0xee; 16]);
     let mut request = InferRequest::new("identity_int32").input("INPUT0", &[3], &numbers).output("OUTPUT0");
     request.set_raw_body(true);
-    request.set_buffer(0, &mut buffer).unwrap();
+    request.output_mut(0).unwrap().set_buffer(&mut buffer);
     client.infer(&request).unwrap();
     drop(request);
     assert_eq!(buffer[..12], numbers.map(i32::to_le_bytes).concat());
     assert_eq!(buffer[12..], [0xee; 4]);
 }
 
-/// On the embedded server, since 2.51 has no model that takes one.
+/// On the embedded server: 2.51 has no model that accepts a scalar.
 #[test]
 fn a_scalar_has_an_empty_shape_and_one_element() {
     let server = embedded::Server::start().unwrap();
@@ -235,13 +235,13 @@ fn a_scalar_has_an_empty_shape_and_one_element() {
             let result = client.infer(&request).unwrap();
             let output = result.output("OUTPUT0").unwrap();
             assert_eq!((output.datatype(), output.shape()), (datatype, &[][..]), "{url}");
-            assert!(output.data() == data, "{url} {datatype}: other bytes came back");
+            assert!(output.data() == data, "{url} {datatype}: the bytes differ");
         }
         let result = client.infer(&InferRequest::new("identity_fp64").input("INPUT0", &[], &[0.5])).unwrap();
         assert_eq!(result.output("OUTPUT0").unwrap().as_slice::<f64>().unwrap(), [0.5]);
         let word = InferRequest::new("identity_bytes").input_strings("INPUT0", &[], &["one"]);
         assert_eq!(client.infer(&word).unwrap().output("OUTPUT0").unwrap().strings().unwrap(), [b"one"]);
-        // No element and two are not one.
+        // Neither no element nor two are one.
         for data in [&[][..], &[1, 2]] {
             let error = client.infer(&InferRequest::new("identity_int8").input::<i8>("INPUT0", &[], data));
             assert_eq!(error.unwrap_err().status(), Status::InvalidArgument);

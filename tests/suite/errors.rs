@@ -1,5 +1,5 @@
-//! What a real server can't be made to do: it is not there, stays silent, breaks off, lies, or talks another language.
-//! Each gives the right status, and a message that names the cause.
+//! Failures that a real server does not produce on demand: refused, silent, closed, truncated and malformed.
+//! Each returns the right status, and a message that names the cause.
 
 use std::{
     net::SocketAddr,
@@ -56,7 +56,7 @@ fn a_host_that_does_not_resolve_is_named() {
 }
 
 #[test]
-fn a_server_that_never_answers_meets_the_deadline() {
+fn a_silent_server_exceeds_the_deadline() {
     let silent = fault::silent();
     for url in both(silent.address()) {
         let error = infer(&url, 200);
@@ -66,7 +66,7 @@ fn a_server_that_never_answers_meets_the_deadline() {
 }
 
 #[test]
-fn a_server_that_closes_at_once_breaks_the_connection() {
+fn a_server_that_closes_at_once_is_unavailable() {
     let closing = fault::closing();
     for url in both(closing.address()) {
         let error = infer(&url, 5000);
@@ -87,7 +87,7 @@ fn every_http_status_means_what_the_table_says() {
         let error = infer(&format!("http://{}", server.address()), 5000);
         let mut meaning = http_status_meaning(code);
         if code == 503 {
-            // Triton's own word.
+            // Triton's own reason.
             assert!(std::mem::replace(&mut meaning.in_doubt, false));
         }
         expect(&error, meaning.status, Origin::Server, meaning.in_doubt, "because");
@@ -109,9 +109,9 @@ fn every_grpc_code_means_what_the_table_says() {
     }
 }
 
-/// The rows of the header's table, as the header has them.
+/// The rows of the table in the header.
 #[test]
-fn the_table_in_the_header_is_the_one_that_holds() {
+fn the_table_in_the_header_is_correct() {
     let text = std::fs::read_to_string(crate::conventions::root().join("src/ffi/error.rs")).unwrap();
     let mut codes = 0;
     for line in text.lines().filter_map(|line| line.strip_prefix("//!     ")) {
@@ -134,7 +134,7 @@ fn the_table_in_the_header_is_the_one_that_holds() {
 }
 
 #[test]
-fn an_error_page_of_a_proxy_is_kept() {
+fn an_error_page_of_a_proxy_is_part_of_the_error() {
     let page = b"<html>Bad Gateway\r\n</html>";
     let server = fault::Http::start(|_| {
         fault::Response::Bytes(fault::response(502, &[("Content-Type", "text/html")], page))
@@ -151,9 +151,10 @@ fn an_error_page_of_a_proxy_is_kept() {
     assert!(error.full_message().contains("502"), "{error:?}");
 }
 
-/// Cloudflare's 524 comes when the server has not responded within 100 s, and no server of the protocol sends 598.
+/// Cloudflare's 524 comes when the server has not responded within 100 s, and no server of the protocol sends
+/// 598.
 #[test]
-fn what_a_gateway_says_in_its_server_s_place_is_in_doubt() {
+fn errors_of_a_gateway_are_in_doubt() {
     for (code, status, retryable) in [
         (520, Status::Unavailable, true),
         (524, Status::DeadlineExceeded, true),
@@ -168,7 +169,7 @@ fn what_a_gateway_says_in_its_server_s_place_is_in_doubt() {
 }
 
 #[test]
-fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
+fn a_malformed_response_is_internal_and_in_doubt() {
     let json = br#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[4],"parameters":{"binary_data_size":16}}]}"#;
     let length = json.len().to_string();
     let with_json = |length: &str, tail: usize| {
@@ -207,7 +208,7 @@ fn an_answer_that_breaks_the_protocol_is_internal_and_in_doubt() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_is_unavailable_and_in_doubt() {
+fn a_truncated_response_is_unavailable_and_in_doubt() {
     let cut = fault::response(200, &[("Content-Length", "1000")], b"{\"model_name\":");
     let server = fault::Http::start(move |_| fault::Response::BytesThenClose(cut.clone()));
     let error = infer(&format!("http://{}", server.address()), 5000);
@@ -221,7 +222,7 @@ fn an_answer_that_breaks_off_is_unavailable_and_in_doubt() {
 }
 
 #[test]
-fn a_stall_in_the_middle_of_an_answer_meets_the_deadline() {
+fn a_stalled_response_exceeds_the_deadline() {
     let begun = fault::response(200, &[("Content-Length", "1000")], b"{\"model_name\":");
     let server = fault::Http::start(move |_| fault::Response::Stall { bytes: begun.clone() });
     let error = infer(&format!("http://{}", server.address()), 200);
@@ -232,7 +233,7 @@ fn a_stall_in_the_middle_of_an_answer_meets_the_deadline() {
 }
 
 #[test]
-fn names_from_the_server_may_hold_anything() {
+fn names_from_the_server_may_contain_any_characters() {
     let json = br#"{"model_name":"m\u0000x","model_version":"1","outputs":[{"name":"O\u0000","datatype":"NEW","shape":[1],"parameters":{"binary_data_size":3}}]}"#;
     let body = [&json[..], b"abc"].concat();
     let response =
@@ -245,7 +246,7 @@ fn names_from_the_server_may_hold_anything() {
 }
 
 #[test]
-fn a_name_is_escaped_on_the_wire_or_refused() {
+fn a_name_is_percent_encoded_or_rejected() {
     let server = fault::Http::start(|request| {
         fault::Response::Bytes(fault::response(
             404,
@@ -270,7 +271,7 @@ fn a_name_is_escaped_on_the_wire_or_refused() {
 }
 
 #[test]
-fn every_line_of_the_url_grammar_holds() {
+fn every_form_of_url_is_accepted_or_rejected_as_documented() {
     use Status::{InvalidArgument, Unimplemented};
     let base = Client::new("localhost").map(|client| format!("{client:?}")).unwrap();
     assert!(base.contains("http") && base.contains("8000"));
@@ -326,7 +327,7 @@ fn every_line_of_the_url_grammar_holds() {
 }
 
 #[test]
-fn limits_of_zero_are_refused_and_small_ones_hold() {
+fn limits_of_zero_are_rejected_and_small_ones_are_enforced() {
     let zero = Some(Duration::ZERO);
     assert_eq!(ClientOptions::new().set_timeout(zero).unwrap_err().status(), Status::InvalidArgument);
     assert_eq!(ClientOptions::new().set_connect_timeout(zero).unwrap_err().status(), Status::InvalidArgument);
@@ -346,8 +347,8 @@ fn limits_of_zero_are_refused_and_small_ones_hold() {
 }
 
 #[test]
-fn a_deadline_below_a_millisecond_is_no_eternity_to_an_inference() {
-    // A connection that is there already, so that it is the answer which is waited for.
+fn a_deadline_below_a_millisecond_is_enforced_for_an_inference() {
+    // The connection is open already, so that the call waits for the response.
     let http = fault::Http::start(|request| match request.path.contains("quick") {
         true => fault::Response::Bytes(fault::response(200, &[], br#"{"model_name":"m"}"#)),
         false => fault::Response::Silence,
@@ -372,9 +373,9 @@ fn a_deadline_below_a_millisecond_is_no_eternity_to_an_inference() {
 }
 
 #[test]
-fn the_time_limit_of_a_call_is_not_that_of_the_next_one() {
+fn the_timeout_of_a_call_does_not_affect_the_next_one() {
     const LIMIT: Duration = Duration::from_millis(500);
-    // As long as no call within the limit may take.
+    // Longer than a call within the timeout may take.
     let take_time = || thread::sleep(LIMIT + Duration::from_millis(100));
     let http = fault::Http::start(move |request| {
         if request.path.contains("slow") {

@@ -44,15 +44,15 @@ fn every_field_of_a_request_has_the_type_that_triton_requires() {
     request.set_parameter("zero", 0).unwrap();
     request.set_parameter("b", false).unwrap();
     request.set_parameter("d", 0.0).unwrap();
-    request.set_input_parameter(0, "s", "in").unwrap();
-    request.set_input_parameter(0, "i", -1).unwrap();
-    request.set_input_parameter(0, "b", true).unwrap();
-    request.set_input_parameter(0, "d", 0.5).unwrap();
-    request.set_output_parameter(0, "s", "out").unwrap();
-    request.set_output_parameter(0, "i", i64::MAX).unwrap();
-    request.set_output_parameter(0, "b", false).unwrap();
-    request.set_output_parameter(0, "d", f64::MAX).unwrap();
-    request.set_output_class_count(0, u32::MAX).unwrap();
+    request.input_mut(0).unwrap().set_parameter("s", "in").unwrap();
+    request.input_mut(0).unwrap().set_parameter("i", -1).unwrap();
+    request.input_mut(0).unwrap().set_parameter("b", true).unwrap();
+    request.input_mut(0).unwrap().set_parameter("d", 0.5).unwrap();
+    request.output_mut(0).unwrap().set_parameter("s", "out").unwrap();
+    request.output_mut(0).unwrap().set_parameter("i", i64::MAX).unwrap();
+    request.output_mut(0).unwrap().set_parameter("b", false).unwrap();
+    request.output_mut(0).unwrap().set_parameter("d", f64::MAX).unwrap();
+    request.output_mut(0).unwrap().set_class_count(u32::MAX);
     let message = decoded(&request);
     assert_eq!(
         (message.model_name.as_str(), message.model_version.as_str(), message.id.as_str()),
@@ -117,7 +117,7 @@ fn what_is_not_set_is_not_sent() {
         let flags = [("sequence_start", BoolParam(false)), ("sequence_end", BoolParam(true))];
         expect(&decoded(&request).parameters, &[&flags[..], &[("sequence_id", choice)]].concat());
     }
-    request.clear_sequence();
+    request.set_sequence(0, false, false).unwrap();
     expect(&decoded(&request).parameters, &[]);
 }
 
@@ -125,12 +125,12 @@ fn what_is_not_set_is_not_sent() {
 fn a_tensor_in_shared_memory_has_region_parameters_and_no_contents() {
     let mut request = InferRequest::new("m").output("O").output("P");
     request.add_input("A", Datatype::Int32, &[1, 4]).unwrap();
-    request.set_input_region(0, "in", 16, 0).unwrap();
+    request.input_mut(0).unwrap().set_region("in", 16, 0).unwrap();
     let mut request = request.input("B", &[1], &[9u8]);
     request.add_input("C", Datatype::Bytes, &[2]).unwrap();
-    request.set_input_region(2, "in", 100, 16).unwrap();
-    request.set_output_region(0, "out", 0, 0).unwrap();
-    request.set_output_region(1, "out", 1 << 62, 1 << 40).unwrap();
+    request.input_mut(2).unwrap().set_region("in", 100, 16).unwrap();
+    request.output_mut(0).unwrap().set_region("out", 0, 0).unwrap();
+    request.output_mut(1).unwrap().set_region("out", 1 << 62, 1 << 40).unwrap();
     let message = decoded(&request);
     let region = |name, byte_size| {
         vec![("shared_memory_region", string(name)), ("shared_memory_byte_size", Int64Param(byte_size))]

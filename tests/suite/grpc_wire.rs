@@ -409,7 +409,7 @@ fn a_request_arrives_complete_through_windows_of_any_size() {
         let client = client(server.address());
         let mut request = InferRequest::new("m");
         let input = request.add_input("I", Datatype::Uint8, &[data.len() as i64]).unwrap();
-        data.chunks(13).try_for_each(|piece| request.append_data(input, piece)).unwrap();
+        data.chunks(13).for_each(|piece| request.input_mut(input).unwrap().append_data(piece));
         for _ in 0..2 {
             assert_eq!(client.infer(&request).unwrap().model_name(), "m", "{by}");
         }

@@ -739,7 +739,7 @@ fn messages(status: u16, headers: &[(&str, &str)], body: &[u8]) -> [String; 3] {
     let (_server, client) = always(response(status, headers, body));
     let binary = InferRequest::new("m").input("I", &[1], &[0i8]);
     let mut plain = InferRequest::new("m").input("I", &[1], &[0i8]);
-    plain.set_input_json(0, true).unwrap();
+    plain.input_mut(0).unwrap().set_json(true);
     plain.set_binary_output(false);
     [
         client.infer(&binary).unwrap_err().full_message(),

@@ -11,7 +11,7 @@ fn simple<'a>(a: &'a [i32; 16], b: &'a [i32; 16]) -> InferRequest<'a> {
 }
 
 #[test]
-fn the_quick_start_of_rust_gives_the_sums() {
+fn the_quick_start_in_rust_computes_the_sums() {
     for url in urls() {
         let (a, b): ([i32; 16], [i32; 16]) = (std::array::from_fn(|i| i as i32), [1; 16]);
         let client = Client::new(&url).unwrap();
@@ -65,7 +65,7 @@ fn every_datatype_comes_back_bit_for_bit() {
 }
 
 #[test]
-fn data_in_segments_is_the_same_as_in_one_piece() {
+fn data_in_several_segments_equals_data_in_one() {
     for client in clients() {
         let data: Vec<i32> = (0..1000).collect();
         let bytes: Vec<u8> = data.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -73,9 +73,9 @@ fn data_in_segments_is_the_same_as_in_one_piece() {
         let input = request.add_input("INPUT0", Datatype::Int32, &[1000]).unwrap();
         for (at, segment) in bytes.chunks(333).enumerate() {
             if at % 2 == 0 {
-                request.append_data(input, segment).unwrap();
+                request.input_mut(input).unwrap().append_data(segment);
             } else {
-                request.append_data_copy(input, segment).unwrap();
+                request.input_mut(input).unwrap().append_data_copy(segment);
             }
         }
         for _ in 0..2 {
@@ -86,7 +86,7 @@ fn data_in_segments_is_the_same_as_in_one_piece() {
 }
 
 #[test]
-fn requested_outputs_id_and_version_are_honoured() {
+fn requested_outputs_id_and_version_are_sent() {
     let (a, b) = ([5; 16], [3; 16]);
     for client in clients() {
         let request = simple(&a, &b).output("OUTPUT1").id("the id").model_version("1");
@@ -142,15 +142,15 @@ fn health_and_metadata_are_the_same_over_both_protocols() {
 }
 
 #[test]
-fn a_model_that_is_not_there_is_not_ready() {
+fn an_unknown_model_is_not_ready() {
     for client in clients() {
-        let response = client.is_model_ready("no_such", "", &CallOptions::new());
-        assert!(!response.as_ref().is_ok_and(|ready| *ready), "{response:?}");
+        let outcome = client.is_model_ready("no_such", "", &CallOptions::new());
+        assert!(!outcome.as_ref().is_ok_and(|ready| *ready), "{outcome:?}");
     }
 }
 
 #[test]
-fn what_the_server_refuses_says_why() {
+fn a_server_s_error_has_its_reason() {
     let (a, b) = ([5; 16], [3; 16]);
     for client in clients() {
         let unknown =
@@ -172,19 +172,19 @@ fn what_the_server_refuses_says_why() {
 }
 
 #[test]
-fn what_is_wrong_in_itself_is_refused_before_anything_is_sent() {
-    // Nothing listens there: an attempt to connect would be UNAVAILABLE.
+fn an_invalid_request_is_rejected_before_anything_is_sent() {
+    // Nothing listens on this port: an attempt to connect would return UNAVAILABLE.
     let client = Client::new(&format!("grpc://{}", crate::support::fault::refused_address())).unwrap();
     let a = [1i32; 16];
     let cases = [
-        (InferRequest::new("m").input("I", &[1, 15], &a), "64 bytes"),
+        (InferRequest::new("m").input("I", &[1, 15], &a), "expected 60 bytes"),
         (InferRequest::new("m").input("I", &[-1], &a), "negative"),
         (InferRequest::new("m").input("I", &[i64::MAX, i64::MAX], &a), "too many"),
-        (InferRequest::new("m").input("I", &[16], &a).input("I", &[16], &a), "already"),
+        (InferRequest::new("m").input("I", &[16], &a).input("I", &[16], &a), "already in the request"),
         (InferRequest::new("m").input("", &[16], &a), "name"),
         (InferRequest::new("").input("I", &[16], &a), "name"),
         (InferRequest::new("m").output("O").output("O"), "already"),
-        (InferRequest::new("m").input_strings("S", &[3], &["a", "b"]), "2 elements"),
+        (InferRequest::new("m").input_strings("S", &[3], &["a", "b"]), "expected 3 elements"),
         (InferRequest::new("m").input_bytes("S", Datatype::Bytes, &[1], &[9, 0, 0, 0, 1]), "BYTES"),
         (InferRequest::new("m").input_bytes("S", Datatype::Invalid, &[1], &[9]), "INVALID"),
     ];
@@ -197,7 +197,7 @@ fn what_is_wrong_in_itself_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_deadline_holds_against_a_model_that_takes_its_time() {
+fn a_slow_model_exceeds_the_deadline() {
     if is_embedded() {
         return;
     }
@@ -211,7 +211,7 @@ fn a_deadline_holds_against_a_model_that_takes_its_time() {
         assert_eq!((error.status(), error.origin()), (Status::DeadlineExceeded, Origin::Client), "{error}");
         assert!(error.is_retryable() && error.is_in_doubt());
         assert!((150..2000).contains(&(start.elapsed().as_millis() as u64)), "{:?}", start.elapsed());
-        // The client goes on.
+        // The client is still usable.
         assert!(client.is_server_live(&CallOptions::new()).unwrap());
     }
 }
@@ -235,30 +235,28 @@ fn many_threads_share_one_client_and_one_request() {
 }
 
 #[test]
-fn the_log_tells_of_calls_and_connections_to_whoever_asks() {
+fn the_log_callback_receives_calls_and_connections() {
     for url in urls() {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let hear = heard.clone();
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        let log = messages.clone();
         let mut options = ClientOptions::new();
         options.set_log_callback(
             LogLevel::Debug,
-            Arc::new(move |_, target: &str, text: &str| {
-                hear.lock().unwrap().push(format!("{target} {text}"))
-            }),
+            Arc::new(move |_, target: &str, text: &str| log.lock().unwrap().push(format!("{target} {text}"))),
         );
         let client = Client::with_options(&url, &options).unwrap();
-        assert!(heard.lock().unwrap().is_empty());
+        assert!(messages.lock().unwrap().is_empty());
         client.is_server_live(&CallOptions::new()).unwrap();
-        let heard = heard.lock().unwrap().join("\n");
+        let messages = messages.lock().unwrap().join("\n");
         assert!(
-            heard.contains("connected to 127.0.0.1") && heard.contains("liveness of the server"),
-            "{heard}"
+            messages.contains("connected to 127.0.0.1") && messages.contains("liveness of the server"),
+            "{messages}"
         );
     }
 }
 
 #[test]
-fn a_message_over_the_limit_is_refused_either_way() {
+fn a_message_above_the_maximum_size_is_rejected_in_both_directions() {
     for url in urls() {
         let mut options = ClientOptions::new();
         options.set_max_message_byte_size(1000).unwrap();
@@ -268,11 +266,12 @@ fn a_message_over_the_limit_is_refused_either_way() {
             client.infer(&InferRequest::new("identity_int32").input("INPUT0", &[500], &data)).unwrap_err();
         assert_eq!((error.status(), error.origin()), (Status::ResourceExhausted, Origin::Client), "{error}");
         assert!(!error.is_in_doubt() && !error.is_retryable());
-        // The answer says more than the request: the metadata of the server over the limit of 100 bytes.
+        // A response that exceeds the maximum of 100 bytes, and a request that does not: the server's
+        // metadata.
         options.set_max_message_byte_size(100).unwrap();
         let client = Client::with_options(&url, &options).unwrap();
         let Err(error) = client.server_metadata(&CallOptions::new()) else {
-            assert!(is_embedded(), "the answer was taken");
+            assert!(is_embedded(), "the response was accepted");
             continue;
         };
         assert_eq!((error.status(), error.origin()), (Status::ResourceExhausted, Origin::Client), "{error}");
@@ -280,12 +279,12 @@ fn a_message_over_the_limit_is_refused_either_way() {
 }
 
 #[test]
-fn models_own_errors_keep_their_codes() {
+fn errors_of_models_keep_their_codes() {
     if is_embedded() {
         return;
     }
     use Status::*;
-    // The kinds of model `faulty` in order, over HTTP and over gRPC: 400 stands for four codes.
+    // The kinds of model `faulty` in order, over HTTP and over gRPC: HTTP 400 stands for four codes.
     let kinds = [
         (InvalidArgument, Unknown),
         (Internal, Internal),

@@ -118,25 +118,27 @@ fn an_input_that_cannot_be_encoded_is_refused_before_a_connection_is_opened() {
     let cases: [(&str, Make); 5] = [
         ("JSON text that ends early", |request| {
             let input = request.add_input("I", Datatype::Int32, &[2])?;
-            request.set_input_json_text(input, "[1,")
+            request.input_mut(input).unwrap().set_json_text("[1,")
         }),
         ("JSON text that is not an array", |request| {
             let input = request.add_input("I", Datatype::Int32, &[1])?;
-            request.set_input_json_text(input, "{\"x\":1}")
+            request.input_mut(input).unwrap().set_json_text("{\"x\":1}")
         }),
         ("JSON text with a control character", |request| {
             let input = request.add_input("I", Datatype::Bytes, &[1])?;
-            request.set_input_json_text(input, "[\"a\nb\"]")
+            request.input_mut(input).unwrap().set_json_text("[\"a\nb\"]")
         }),
         ("a JSON string that is not UTF-8", |request| {
             let input = request.add_input("I", Datatype::Bytes, &[1])?;
-            request.append_strings(input, [&b"a\xffb"[..]])?;
-            request.set_input_json(input, true)
+            request.input_mut(input)?.append_strings([&b"a\xffb"[..]])?;
+            request.input_mut(input)?.set_json(true);
+            Ok(())
         }),
         ("a BYTES element that is cut", |request| {
             let input = request.add_input("I", Datatype::Bytes, &[1])?;
-            request.append_data_copy(input, b"\x09\0\0\0abc")?;
-            request.set_input_json(input, true)
+            request.input_mut(input)?.append_data_copy(b"\x09\0\0\0abc");
+            request.input_mut(input)?.set_json(true);
+            Ok(())
         }),
     ];
     let refused = fault::refused_address();
@@ -173,7 +175,7 @@ fn a_request_of_3_gib_is_refused_before_a_connection_is_opened() {
     let segment = vec![0u8; 64 << 20];
     let mut request = InferRequest::new("m");
     let input = request.add_input("I", Datatype::Uint8, &[(SEGMENTS * segment.len()) as i64]).unwrap();
-    (0..SEGMENTS).try_for_each(|_| request.append_data(input, &segment)).unwrap();
+    (0..SEGMENTS).for_each(|_| request.input_mut(input).unwrap().append_data(&segment));
     for scheme in ["http", "grpc"] {
         let server = fault::silent();
         let error = client(&format!("{scheme}://{}", server.address())).infer(&request).unwrap_err();

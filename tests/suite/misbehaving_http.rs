@@ -577,8 +577,8 @@ fn a_label_that_is_not_utf_8_leaves_all_classes_readable() {
         ))
     });
     let mut request = InferRequest::new("m").input("INPUT0", &[1], &[1i32]);
-    let output = request.add_requested_output("OUTPUT0").unwrap();
-    request.set_output_class_count(output, 2).unwrap();
+    let output = request.add_output("OUTPUT0").unwrap();
+    request.output_mut(output).unwrap().set_class_count(2);
     let result = client.infer(&request).unwrap();
     let output = result.output("OUTPUT0").unwrap();
     assert_eq!(output.strings().unwrap(), [&b"0.5:3:caf\xe9"[..], b"0.2:1:b"]);

@@ -211,11 +211,11 @@ fn one_open_dimension_is_computed_from_the_number_of_elements() {
 fn an_output_without_data_whose_shape_is_open_is_malformed() {
     for data in ["", r#","data":null"#] {
         let output = format!(r#"{{"name":"O","datatype":"INT32","shape":[-1]{data}}}"#);
-        expect_malformed(json_output(&output), &["it has no data"]);
+        expect_malformed(json_output(&output), &["missing data"]);
     }
     // An output without raw contents beside one that has them.
     let one = [tensor("P", "INT32", &[1]), tensor("O", "INT32", &[-1])];
-    expect_malformed(over_grpc(&infer_response(one.to_vec(), &[&[0; 4]])), &["output 'O'", "it has no data"]);
+    expect_malformed(over_grpc(&infer_response(one.to_vec(), &[&[0; 4]])), &["output 'O'", "missing data"]);
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn an_open_dimension_of_bytes_is_counted_also_in_the_callers_buffer() {
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         let mut buffer = [0u8; 20];
         let mut request = InferRequest::new("m").output("O");
-        request.set_buffer(0, &mut buffer).unwrap();
+        request.output_mut(0).unwrap().set_buffer(&mut buffer);
         let result = Client::new(&url).unwrap().infer(&request).unwrap();
         let output = result.output("O").unwrap();
         assert_eq!((output.shape(), output.byte_size()), (&[3][..], 15));
@@ -409,13 +409,13 @@ fn fp16_and_bf16_are_sent_as_numbers_and_received_exactly() {
         let numbers: Vec<u16> = (0..infinite).flat_map(|bits| [bits, bits | 0x8000]).collect();
         let data: Vec<u8> = numbers.iter().flat_map(|bits| bits.to_le_bytes()).collect();
         let mut request = InferRequest::new("m").input_bytes("I", datatype, &[numbers.len() as i64], &data);
-        request.set_input_json(0, true).unwrap();
+        request.input_mut(0).unwrap().set_json(true);
         let result = client.infer(&request).unwrap();
         assert!(halves(result.output("O").unwrap()) == numbers, "{datatype}");
         // As nested JSON text of the caller, too.
         let mut request = InferRequest::new("m");
         request.add_input("I", datatype, &[2, 1]).unwrap();
-        request.set_input_json_text(0, "[[1], [-0.5]]").unwrap();
+        request.input_mut(0).unwrap().set_json_text("[[1], [-0.5]]").unwrap();
         let mut expected = [0; 2];
         match datatype {
             Datatype::Fp16 => half::fp16_from_fp32(&[1.0, -0.5], &mut expected),
@@ -437,7 +437,7 @@ fn floating_point_numbers_are_written_with_a_decimal_point() {
         .input_bytes("A", Datatype::Fp16, &[2], &[0x00, 0x3c, 0x00, 0xc0])
         .input("B", &[1], &[3.0f32])
         .input("C", &[1], &[4.0f64]);
-    (0..3).for_each(|input| request.set_input_json(input, true).unwrap());
+    (0..3).for_each(|input| request.input_mut(input).unwrap().set_json(true));
     let body = String::from_utf8(request.to_http_body(Compression::None).unwrap().bytes).unwrap();
     for data in [r#""data":[1.0,-2.0]"#, r#""data":[3.0]"#, r#""data":[4.0]"#] {
         assert!(body.contains(data), "{body}");

@@ -244,7 +244,7 @@ fn every_kind_of_failure_has_its_status_and_names_its_cause_in_c() {
         let http = if url.starts_with("http") { ["404", "400"] } else { ["0", "0"] };
         expect(fail(&url, "5000000", "unknown"), &format!("NOT_FOUND 4 0 0 {} 'id-1'", http[0]), "'no_such'");
         expect(fail(&url, "5000000", "shape"), &format!("INVALID_ARGUMENT 4 0 0 {}", http[1]), "INPUT");
-        expect(fail(&url, "5000000", "count"), "INVALID_ARGUMENT 1 0 0 0", "has 64 bytes of data");
+        expect(fail(&url, "5000000", "count"), "INVALID_ARGUMENT 1 0 0 0", "got 64 bytes");
     }
     for url in both(fault::refused_address()) {
         expect(fail(&url, "5000000", "data"), "UNAVAILABLE 3 1 0 0", "refused");
@@ -354,7 +354,7 @@ fn declarations() -> Vec<Declaration> {
 #[test]
 fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     /// For these NULL has a meaning.
-    const NULLABLE: [&str; 14] = [
+    const NULLABLE: [&str; 17] = [
         "error_out",
         "options",
         "call_options",
@@ -366,12 +366,15 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         "finalizer",
         "user_data",
         "rank_out",
+        "index_out",
+        "offset_out",
+        "json_byte_size_out",
         "callback",
         "repository",
         "service",
     ];
     /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or removes a name.
-    const ALL: [(&str, &str); 14] = [
+    const ALL: [(&str, &str); 24] = [
         ("triton_client_options_set_metrics_url", "url"),
         ("triton_client_options_set_grpc_service_name", "name"),
         ("triton_client_options_set_log_callback", "callback"),
@@ -386,6 +389,17 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         ("triton_client_system_shared_memory_status", "name"),
         ("triton_client_cuda_shared_memory_status", "name"),
         ("triton_repository_options_set_repository_name", "name"),
+        // Here the value is not the purpose of the call, or NULL undoes the setter.
+        ("triton_infer_result_output_as", "count_out"),
+        ("triton_infer_result_output_strings", "count_out"),
+        ("triton_infer_output_elements", "count_out"),
+        ("triton_infer_output_strings", "count_out"),
+        ("triton_bytes_parse", "count_out"),
+        ("triton_bytes_serialize", "byte_size_out"),
+        ("triton_infer_request_input_set_shared_memory", "region"),
+        ("triton_infer_request_input_set_json_text", "json"),
+        ("triton_infer_request_output_set_shared_memory", "region"),
+        ("triton_parameters_set_string", "value"),
     ];
     let mut calls = String::new();
     let mut count = 0;
@@ -466,13 +480,14 @@ int main(int argc, char **argv) {{
 {unused}    (void)words; (void)times; (void)strings; (void)statistics; (void)words_out; (void)class; (void)number; (void)halves; (void)floats; (void)flag; (void)count; (void)data; (void)out;
     if (triton_client_new(argv[1], NULL, &triton_client_good, &error)
         || triton_infer_request_new("simple", &triton_infer_request_good, &error)
-        || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT0", TRITON_DATATYPE_INT32, two, 2, zeros, 64, &error)
-        || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT1", TRITON_DATATYPE_INT32, two, 2, zeros, 64, &error)
+        || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT0", TRITON_DATATYPE_INT32, two, 2, zeros, 64, NULL, &error)
+        || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT1", TRITON_DATATYPE_INT32, two, 2, zeros, 64, NULL, &error)
         || triton_client_infer(triton_client_good, triton_infer_request_good, NULL, &triton_infer_result_good, &error)
         || triton_call_options_new(&triton_call_options_good, &error)
         || triton_client_options_new(&triton_client_options_good, &error)
         || triton_repository_options_new(&triton_repository_options_good, &error)
         || triton_settings_update_new(&triton_settings_update_good, &error)) return 1;
+    triton_parameters_good = triton_infer_request_parameters(triton_infer_request_good);
 {calls}    triton_client_free(triton_client_good);
     triton_infer_result_free(triton_infer_result_good);
     triton_infer_request_free(triton_infer_request_good);

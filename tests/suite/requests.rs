@@ -1,4 +1,4 @@
-//! What a request and its options say, as the server hears it.
+//! Requests and call options as a server receives them.
 
 use std::{
     fs,
@@ -8,8 +8,8 @@ use std::{
 };
 
 use triton_client::{
-    CallOptions, Client, ClientOptions, Compression, Datatype, InferRequest, InferResult, Parameter,
-    SequenceId, Status,
+    CallOptions, Client, ClientOptions, Compression, Datatype, Finality, InferRequest, InferResult,
+    Parameter, SequenceId, Status,
 };
 
 use crate::{
@@ -19,24 +19,24 @@ use crate::{
 
 const JSON: &str = r#"{"model_name":"m","model_version":"1","outputs":[]}"#;
 
-/// A request as it came: its path, its headers, its body.
-type Heard = (String, Vec<(String, String)>, Vec<u8>);
+/// A request as received: path, headers, body.
+type Received = (String, Vec<(String, String)>, Vec<u8>);
 
-/// A server that notes what it hears and answers with nothing.
-fn listener() -> (Http, Arc<Mutex<Vec<Heard>>>, Client) {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+/// A server that records requests and sends results without outputs.
+fn recorder() -> (Http, Arc<Mutex<Vec<Received>>>, Client) {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let server = Http::start(move |request| {
-        let heard = (request.path.clone(), request.headers.clone(), request.body.clone());
-        note.lock().unwrap().push(heard);
+        let received = (request.path.clone(), request.headers.clone(), request.body.clone());
+        note.lock().unwrap().push(received);
         Response::Bytes(response(200, &[], JSON.as_bytes()))
     });
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
-    (server, heard, client)
+    (server, received, client)
 }
 
-fn values<'h>(heard: &'h Heard, name: &str) -> Vec<&'h str> {
-    heard
+fn values<'h>(received: &'h Received, name: &str) -> Vec<&'h str> {
+    received
         .1
         .iter()
         .filter(|(own, _)| own.eq_ignore_ascii_case(name))
@@ -46,7 +46,7 @@ fn values<'h>(heard: &'h Heard, name: &str) -> Vec<&'h str> {
 
 #[test]
 fn headers_query_and_compression_are_those_of_one_call_and_no_other() {
-    let (_server, heard, client) = listener();
+    let (_server, received, client) = recorder();
     let mut options = CallOptions::new();
     options.add_header("X-Tenant", "blue").unwrap().add_header("x-tenant", "green").unwrap();
     options.add_header("X-Bytes-BIN", [0u8, 255]).unwrap();
@@ -57,24 +57,24 @@ fn headers_query_and_compression_are_those_of_one_call_and_no_other() {
     client.infer_with(&request, &options).unwrap();
     client.infer(&request).unwrap();
     client.is_server_live(&options).unwrap();
-    let heard = heard.lock().unwrap();
-    assert_eq!(heard[0].0, "/v2/models/m/infer?a%20b=c%26d%3D%C3%A4&e=");
-    assert_eq!(values(&heard[0], "x-tenant"), ["blue", "green"]);
-    assert_eq!(values(&heard[0], "x-bytes-bin"), ["AP8"]);
-    assert_eq!(values(&heard[0], "content-encoding"), ["gzip"]);
-    assert_eq!(values(&heard[0], "accept-encoding"), ["deflate, gzip;q=0.5"]);
-    assert_eq!(heard[1].0, "/v2/models/m/infer");
+    let received = received.lock().unwrap();
+    assert_eq!(received[0].0, "/v2/models/m/infer?a%20b=c%26d%3D%C3%A4&e=");
+    assert_eq!(values(&received[0], "x-tenant"), ["blue", "green"]);
+    assert_eq!(values(&received[0], "x-bytes-bin"), ["AP8"]);
+    assert_eq!(values(&received[0], "content-encoding"), ["gzip"]);
+    assert_eq!(values(&received[0], "accept-encoding"), ["deflate, gzip;q=0.5"]);
+    assert_eq!(received[1].0, "/v2/models/m/infer");
     for name in ["x-tenant", "content-encoding"] {
-        assert!(values(&heard[1], name).is_empty(), "{name}");
+        assert!(values(&received[1], name).is_empty(), "{name}");
     }
-    // Caddy asks its server for gzip when it is not told otherwise.
-    assert_eq!(values(&heard[1], "accept-encoding"), ["identity"]);
-    assert_eq!(heard[2].0, "/v2/health/live?a%20b=c%26d%3D%C3%A4&e=");
-    assert_eq!(values(&heard[2], "x-tenant"), ["blue", "green"]);
+    // Caddy asks its server for gzip unless the request has an Accept-Encoding.
+    assert_eq!(values(&received[1], "accept-encoding"), ["identity"]);
+    assert_eq!(received[2].0, "/v2/health/live?a%20b=c%26d%3D%C3%A4&e=");
+    assert_eq!(values(&received[2], "x-tenant"), ["blue", "green"]);
 }
 
 #[test]
-fn a_header_that_can_t_be_sent_is_refused_with_the_reason() {
+fn an_invalid_header_is_rejected_with_the_reason() {
     let mut options = CallOptions::new();
     let refused: [(&str, &[u8], &str); 11] = [
         ("", b"v", ""),
@@ -87,7 +87,7 @@ fn a_header_that_can_t_be_sent_is_refused_with_the_reason() {
         ("inference-header-content-length", b"5", "itself"),
         ("Transfer-Encoding", b"chunked", "itself"),
         ("grpc-timeout", b"5S", "itself"),
-        // HTTP/2 knows no connections of this kind.
+        // HTTP/2 forbids headers of a connection.
         ("Proxy-Connection", b"keep-alive", "itself"),
     ];
     for (name, value, hint) in refused {
@@ -114,29 +114,94 @@ fn a_header_that_can_t_be_sent_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_name_that_the_protocol_uses_is_no_parameter() {
+fn a_name_that_the_protocol_uses_is_not_a_valid_parameter() {
     let mut request = InferRequest::new("m").input("I", &[1], &[1u8]).output("O");
     for name in ["sequence_id", "priority", "timeout", "headers", "binary_data_output", "triton_x", ""] {
         assert_eq!(request.set_parameter(name, 1).unwrap_err().status(), Status::InvalidArgument, "{name}");
     }
     for name in ["binary_data_size", "shared_memory_region", "shared_memory_offset", "triton_x"] {
-        assert!(request.set_input_parameter(0, name, 1).is_err(), "{name}");
+        assert!(request.input_mut(0).unwrap().set_parameter(name, 1).is_err(), "{name}");
     }
     for name in ["binary_data", "classification", "shared_memory_byte_size", "triton_x"] {
-        assert!(request.set_output_parameter(0, name, 1).is_err(), "{name}");
+        assert!(request.output_mut(0).unwrap().set_parameter(name, 1).is_err(), "{name}");
     }
     for value in
         [Parameter::Uint64(u64::MAX), Parameter::Double(f64::NAN), Parameter::String("a\0".to_owned())]
     {
         assert!(request.set_parameter("x", value).is_err());
     }
-    assert!(request.set_sequence(0, true, true).is_err() && request.set_sequence("", true, true).is_err());
     assert!(request.set_server_timeout_us(1 << 63).is_err());
 }
 
 #[test]
-fn http_is_told_all_that_the_request_says_and_nothing_else() {
-    let (_server, heard, client) = listener();
+fn a_change_of_an_input_or_output_is_sent_by_the_next_call() {
+    let (_server, received, client) = recorder();
+    let (first, next) = ([1u8, 2], [3u8, 4, 5]);
+    let mut request = InferRequest::new("m").input("I", &[2], &first).output("O");
+    let sent = |request: &InferRequest| {
+        client.infer(request).unwrap();
+        received.lock().unwrap().pop().unwrap().2
+    };
+    assert!(sent(&request).ends_with(&first));
+    let input = request.input_mut(0).unwrap();
+    input.set_data(&next);
+    input.set_shape(&[3]).unwrap();
+    input.set_parameter("p", true).unwrap();
+    request.output_mut(0).unwrap().set_class_count(7);
+    let body = sent(&request);
+    let json = String::from_utf8_lossy(&body);
+    assert!(body.ends_with(&next) && json.contains(r#""shape":[3]"#), "{json}");
+    assert!(json.contains(r#""p":true"#) && json.contains(r#""classification":7"#), "{json}");
+    request.input_mut(0).unwrap().remove_parameter("p");
+    request.output_mut(0).unwrap().set_class_count(0);
+    let body = sent(&request);
+    let json = String::from_utf8_lossy(&body);
+    assert!(!json.contains(r#""p":"#) && !json.contains("classification"), "{json}");
+    for error in [request.input_mut(1).map(drop), request.output_mut(1).map(drop)] {
+        let error = error.unwrap_err();
+        assert!(
+            error.status() == Status::InvalidArgument && error.to_string().contains("there is no "),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn what_was_set_can_be_undone() {
+    let (_server, received, client) = recorder();
+    let mut request = InferRequest::new("m").input("I", &[1], &[1u8]).output("O");
+    let sent = |request: &InferRequest| {
+        client.infer(request).unwrap();
+        received.lock().unwrap().pop().unwrap().2
+    };
+    let before = sent(&request);
+    request.set_sequence(5, true, false).unwrap();
+    request.set_parameter("p", 1).unwrap();
+    request.output_mut(0).unwrap().set_region("r", 8, 0).unwrap();
+    assert_ne!(sent(&request), before);
+    request.set_sequence(0, false, false).unwrap();
+    request.remove_parameter("p");
+    request.output_mut(0).unwrap().clear_region();
+    assert_eq!(sent(&request), before);
+    request.set_sequence("five", true, false).unwrap();
+    request.set_sequence("", false, false).unwrap();
+    assert_eq!(sent(&request), before);
+    // What undoes one source of data leaves the others alone.
+    request.input_mut(0).unwrap().clear_region();
+    request.input_mut(0).unwrap().clear_json_text();
+    assert_eq!(sent(&request), before);
+    request.input_mut(0).unwrap().set_json_text("[1]").unwrap();
+    request.input_mut(0).unwrap().clear_json_text();
+    assert_eq!(request.input_mut(0).unwrap().byte_size(), 0);
+    for (start, end) in [(true, false), (false, true), (true, true)] {
+        assert_eq!(request.set_sequence(0, start, end).unwrap_err().status(), Status::InvalidArgument);
+        assert_eq!(request.set_sequence("", start, end).unwrap_err().status(), Status::InvalidArgument);
+    }
+}
+
+#[test]
+fn http_requests_have_all_settings_and_nothing_else() {
+    let (_server, received, client) = recorder();
     let mut request =
         InferRequest::new("m").input("I", &[2], &[1u8, 2]).input("J", &[1], &[0.5f32]).output("O");
     request.set_sequence(u64::MAX, true, false).unwrap();
@@ -144,23 +209,23 @@ fn http_is_told_all_that_the_request_says_and_nothing_else() {
     request.set_server_timeout_us(5).unwrap();
     request.set_parameter("p", "q\"").unwrap();
     request.set_parameter("n", i64::MIN).unwrap();
-    request.set_input_parameter(0, "a", true).unwrap();
-    request.set_output_parameter(0, "b", 0.25).unwrap();
-    request.set_output_class_count(0, 3).unwrap();
-    request.set_input_json(1, true).unwrap();
+    request.input_mut(0).unwrap().set_parameter("a", true).unwrap();
+    request.output_mut(0).unwrap().set_parameter("b", 0.25).unwrap();
+    request.output_mut(0).unwrap().set_class_count(3);
+    request.input_mut(1).unwrap().set_json(true);
     request.set_empty_final_response(true);
     client.infer(&request).unwrap();
     request.clear();
     request.add_input("K", Datatype::Uint8, &[0]).unwrap();
-    request.set_input_region(0, "r", 0, 4).unwrap();
+    request.input_mut(0).unwrap().set_region("r", 0, 4).unwrap();
     request.set_sequence(SequenceId::Text("s".to_owned()), false, true).unwrap();
     client.infer(&request).unwrap();
-    let heard = heard.lock().unwrap();
+    let received = received.lock().unwrap();
     let json = |at: usize| {
-        let size: usize = values(&heard[at], "inference-header-content-length")
+        let size: usize = values(&received[at], "inference-header-content-length")
             .first()
-            .map_or(heard[at].2.len(), |size| size.parse().unwrap());
-        (String::from_utf8(heard[at].2[..size].to_vec()).unwrap(), heard[at].2[size..].to_vec())
+            .map_or(received[at].2.len(), |size| size.parse().unwrap());
+        (String::from_utf8(received[at].2[..size].to_vec()).unwrap(), received[at].2[size..].to_vec())
     };
     assert_eq!(
         json(0),
@@ -188,18 +253,18 @@ fn http_is_told_all_that_the_request_says_and_nothing_else() {
             vec![]
         )
     );
-    // What is JSON alone says so.
-    assert_eq!(values(&heard[1], "content-type"), ["application/json"]);
-    assert!(values(&heard[1], "inference-header-content-length").is_empty());
+    // A body without binary data is plain JSON.
+    assert_eq!(values(&received[1], "content-type"), ["application/json"]);
+    assert!(values(&received[1], "inference-header-content-length").is_empty());
 }
 
 #[test]
-fn a_gateway_before_triton_is_spoken_to_in_its_own_words() {
+fn a_gateway_s_path_content_type_and_headers_are_used() {
     // SageMaker: the path, and the size of the JSON in the content type, there and back.
     const KIND: &str = "application/vnd.sagemaker-triton.binary+json;json-header-size=";
     let json = r#"{"model_name":"m","model_version":"1","outputs":[{"name":"O","datatype":"UINT8","shape":[2],"parameters":{"binary_data_size":2}}]}"#;
-    let heard = Arc::new(Mutex::new(None));
-    let note = heard.clone();
+    let received = Arc::new(Mutex::new(None));
+    let note = received.clone();
     let server = Http::start(move |request| {
         *note.lock().unwrap() = Some((request.path.clone(), request.headers.clone(), request.body.clone()));
         let kind = format!("{KIND}{}", json.len());
@@ -214,23 +279,23 @@ fn a_gateway_before_triton_is_spoken_to_in_its_own_words() {
         options.set_http_json_size_header(header).unwrap();
         let result = client.infer_with(&request, &options).unwrap();
         assert_eq!(result.output("O").unwrap().data(), [8, 9]);
-        let heard = heard.lock().unwrap().take().unwrap();
-        assert_eq!(heard.0, format!("/base{path}"));
-        assert_eq!(values(&heard, "content-type"), [format!("{KIND}{}", body.json_byte_size)]);
-        assert!(values(&heard, "inference-header-content-length").is_empty());
-        assert_eq!(values(&heard, "x-size").len(), usize::from(!header.is_empty()));
-        assert_eq!(heard.2, body.bytes);
+        let received = received.lock().unwrap().take().unwrap();
+        assert_eq!(received.0, format!("/base{path}"));
+        assert_eq!(values(&received, "content-type"), [format!("{KIND}{}", body.json_byte_size)]);
+        assert!(values(&received, "inference-header-content-length").is_empty());
+        assert_eq!(values(&received, "x-size").len(), usize::from(!header.is_empty()));
+        assert_eq!(received.2, body.bytes);
     }
 }
 
 #[test]
-fn a_body_made_offline_is_the_one_that_a_call_sends() {
-    let (_server, heard, client) = listener();
+fn a_body_encoded_offline_equals_the_one_that_a_call_sends() {
+    let (_server, received, client) = recorder();
     let words: [&[u8]; 2] = [b"a\0", b""];
     let request = InferRequest::new("m").id("7").input("I", &[2], &[1u8, 2]).input_strings("S", &[2], &words);
     let body = request.to_http_body(Compression::None).unwrap();
     client.infer(&request).unwrap();
-    assert_eq!(heard.lock().unwrap()[0].2, body.bytes);
+    assert_eq!(received.lock().unwrap()[0].2, body.bytes);
     let zipped = request.to_http_body(Compression::Gzip).unwrap();
     assert_eq!(zipped.json_byte_size, body.json_byte_size);
 
@@ -246,14 +311,14 @@ fn a_body_made_offline_is_the_one_that_a_call_sends() {
     assert_eq!(*sent.lock().unwrap(), message);
     client.infer_message(&message, &CallOptions::new()).unwrap();
     assert_eq!(*sent.lock().unwrap(), message);
-    assert!(InferResult::from_grpc_message(&[]).unwrap().is_final());
+    assert_eq!(InferResult::from_grpc_message(&[]).unwrap().finality(), Finality::Unknown);
     let error =
         client.infer_with(&request, CallOptions::new().add_query_parameter("a", "b").unwrap()).unwrap_err();
     assert_eq!(error.status(), Status::InvalidArgument);
 }
 
 #[test]
-fn a_body_is_read_offline_within_its_bounds() {
+fn a_body_is_decoded_offline_within_its_maximum_size() {
     let json = JSON.as_bytes();
     let result = InferResult::from_http_body(json, None, Compression::None, 1000).unwrap();
     assert_eq!((result.model_name(), result.endpoint()), ("m", ""));
@@ -273,13 +338,13 @@ fn a_body_is_read_offline_within_its_bounds() {
 }
 
 #[test]
-fn grpc_refuses_what_it_has_no_words_for() {
+fn grpc_rejects_what_it_cannot_express() {
     let client = Client::new(&urls()[1]).unwrap();
     let mut mixed = InferRequest::new("m").input("A", &[1], &[1i32]).input("B", &[1], &[1i32]);
-    mixed.set_input_json(0, true).unwrap();
+    mixed.input_mut(0).unwrap().set_json(true);
     let mut text = InferRequest::new("m");
     text.add_input("A", Datatype::Int32, &[1]).unwrap();
-    text.set_input_json_text(0, "[1]").unwrap();
+    text.input_mut(0).unwrap().set_json_text("[1]").unwrap();
     let mut raw = InferRequest::new("m").input("A", &[1], &[1i32]);
     raw.set_raw_body(true);
     for (request, hint) in [(mixed, "typed contents"), (text, "JSON"), (raw, "raw request bodies")] {
@@ -290,7 +355,7 @@ fn grpc_refuses_what_it_has_no_words_for() {
 }
 
 #[test]
-fn shared_memory_goes_in_and_comes_out() {
+fn inputs_and_outputs_in_shared_memory() {
     if is_embedded() {
         return;
     }
@@ -302,13 +367,13 @@ fn shared_memory_goes_in_and_comes_out() {
         let (client, defaults) = (Client::new(url).unwrap(), CallOptions::new());
         client.register_system_shared_memory(&name, &format!("/{name}"), 256, 0, &defaults).unwrap();
         let b: Vec<i32> = (16..32).collect();
-        // The region stands before an input in binary: over gRPC it must leave no gap.
+        // The region precedes an input in binary: over gRPC it must not leave an empty entry.
         let mut request = InferRequest::new("simple").output("OUTPUT1").output("OUTPUT0");
         request.add_input("INPUT0", Datatype::Int32, &[1, 16]).unwrap();
-        request.set_input_region(0, &name, 64, 0).unwrap();
+        request.input_mut(0).unwrap().set_region(&name, 64, 0).unwrap();
         let request = {
             let mut request = request.input("INPUT1", &[1, 16], &b);
-            request.set_output_region(1, &name, 64, 128).unwrap();
+            request.output_mut(1).unwrap().set_region(&name, 64, 128).unwrap();
             request
         };
         let result = client.infer(&request).unwrap();
@@ -318,15 +383,17 @@ fn shared_memory_goes_in_and_comes_out() {
         assert_eq!(result.output("OUTPUT1").unwrap().as_slice::<i32>().unwrap(), [-16; 16]);
         let sums: Vec<u8> = (0..16i32).flat_map(|at| (2 * at + 16).to_le_bytes()).collect();
         assert_eq!(fs::read(&path).unwrap()[128..192], sums, "{url}");
-        // It is in use for a moment longer than the answer takes.
-        until("it is no longer in use", || client.unregister_system_shared_memory(&name, &defaults).is_ok());
+        // The region stays in use for a moment after the response.
+        until("the region is no longer in use", || {
+            client.unregister_system_shared_memory(&name, &defaults).is_ok()
+        });
         fs::remove_file(&path).unwrap();
     }
 }
 
 #[test]
-fn statistics_count_what_succeeded_and_what_failed_from_every_thread() {
-    let (_server, _, client) = listener();
+fn statistics_count_successes_and_failures_of_all_threads() {
+    let (_server, _, client) = recorder();
     let request = InferRequest::new("m").input("I", &[1], &[1u8]);
     let wrong = InferRequest::new("m").input("I", &[2], &[1u8]);
     std::thread::scope(|scope| {
@@ -350,7 +417,7 @@ fn statistics_count_what_succeeded_and_what_failed_from_every_thread() {
 }
 
 #[test]
-fn a_request_is_held_against_a_model_s_metadata() {
+fn a_request_is_checked_against_a_model_s_metadata() {
     let client = Client::new(&urls()[0]).unwrap();
     let metadata = client.model_metadata("simple", "", &CallOptions::new()).unwrap();
     let (a, floats) = ([0i32; 16], [0f32; 16]);
@@ -371,7 +438,7 @@ fn a_request_is_held_against_a_model_s_metadata() {
 }
 
 #[test]
-fn a_small_compressed_answer_can_t_fill_the_memory() {
+fn a_small_compressed_response_cannot_exhaust_memory() {
     let bomb = {
         let spaces = " ".repeat(8 << 20);
         let request = InferRequest::new("m").input("I", &[8 << 20], spaces.as_bytes());
@@ -387,7 +454,7 @@ fn a_small_compressed_answer_can_t_fill_the_memory() {
     let url = format!("http://{}", server.address());
     let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
     assert_eq!(error.status(), Status::ResourceExhausted, "{error:?}");
-    // Nor can what it claims.
+    // Neither can the size that it claims.
     let json = r#"{"model_name":"m","outputs":[{"name":"O","datatype":"UINT8","shape":[2000000000],"parameters":{"binary_data_size":2000000000}}]}"#;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(json.as_bytes()).unwrap();
@@ -401,15 +468,15 @@ fn a_small_compressed_answer_can_t_fill_the_memory() {
         let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
         assert_eq!((error.status(), error.is_retryable()), (status, false), "{error:?}");
     }
-    // Nobody asked for it.
+    // Compression was not requested.
     let error = Client::new(&url).unwrap().infer(&request).unwrap_err();
     assert!(error.status() == Status::Internal && error.full_message().contains("gzip"), "{error:?}");
     assert!(error.headers().is_some_and(|headers| headers.get("Content-Encoding") == Some("gzip")));
 }
 
 #[test]
-fn json_text_of_the_caller_s_is_a_tensor_and_nothing_else() {
-    let (server, _, client) = listener();
+fn the_caller_s_json_text_must_be_one_tensor() {
+    let (server, _, client) = recorder();
     let refused = [
         ("[1]", "4 bytes"),
         ("[1,2", ""),
@@ -421,7 +488,7 @@ fn json_text_of_the_caller_s_is_a_tensor_and_nothing_else() {
     for (text, hint) in refused {
         let mut request = InferRequest::new("m");
         request.add_input("I", Datatype::Int32, &[3]).unwrap();
-        request.set_input_json_text(0, text).unwrap();
+        request.input_mut(0).unwrap().set_json_text(text).unwrap();
         for error in
             [client.infer(&request).unwrap_err(), request.to_http_body(Compression::None).unwrap_err()]
         {
@@ -432,27 +499,27 @@ fn json_text_of_the_caller_s_is_a_tensor_and_nothing_else() {
     }
     let mut request = InferRequest::new("m");
     request.add_input("I", Datatype::Bytes, &[2]).unwrap();
-    request.set_input_json_text(0, " [[\"a\"],\n[\"\"]]").unwrap();
+    request.input_mut(0).unwrap().set_json_text(" [[\"a\"],\n[\"\"]]").unwrap();
     client.infer(&request).unwrap();
     assert_eq!(server.requests(), 1);
 }
 
 #[test]
-fn a_content_type_is_that_of_a_request_of_json_alone_too() {
-    let (_server, heard, client) = listener();
+fn the_content_type_is_also_set_without_binary_data() {
+    let (_server, received, client) = recorder();
     let mut request = InferRequest::new("m").input("I", &[1], &[1i32]);
-    request.set_input_json(0, true).unwrap();
+    request.input_mut(0).unwrap().set_json(true);
     for (kind, expected) in [("application/x", "application/x"), ("application/x;{}", "application/json")] {
         let mut options = CallOptions::new();
         options.set_http_content_type(kind).unwrap();
         client.infer_with(&request, &options).unwrap();
-        assert_eq!(values(&heard.lock().unwrap().pop().unwrap(), "content-type"), [expected]);
+        assert_eq!(values(&received.lock().unwrap().pop().unwrap(), "content-type"), [expected]);
     }
 }
 
 #[test]
-fn a_raw_body_is_the_whole_tensor_and_nothing_is_left_unsaid() {
-    let (server, heard, client) = listener();
+fn a_raw_body_is_the_whole_tensor_and_other_settings_are_rejected() {
+    let (server, received, client) = recorder();
     let (whole, mut memory) = ([1i32; 3], [0u8; 12]);
     let raw = |data: &'static [u8]| {
         let mut request = InferRequest::new("m").input_bytes("I", Datatype::Int32, &[3], data);
@@ -463,7 +530,7 @@ fn a_raw_body_is_the_whole_tensor_and_nothing_is_left_unsaid() {
     let changes: [fn(&mut InferRequest); 4] = [
         |request| request.set_binary_output(false),
         |request| request.set_id("x"),
-        |request| drop(request.add_requested_output("O")),
+        |request| drop(request.add_output("O")),
         |request| request.set_priority(1),
     ];
     for change in changes {
@@ -477,29 +544,29 @@ fn a_raw_body_is_the_whole_tensor_and_nothing_is_left_unsaid() {
     let mut strings = InferRequest::new("m").input_strings("I", &[1], &["abc"]);
     strings.set_raw_body(true);
     assert_eq!(client.infer(&strings).unwrap_err().status(), Status::InvalidArgument);
-    strings.clear_input_data(0).unwrap();
-    strings.append_data(0, b"abc").unwrap();
+    strings.input_mut(0).unwrap().clear_data();
+    strings.input_mut(0).unwrap().append_data(b"abc");
     client.infer(&strings).unwrap();
-    assert_eq!(heard.lock().unwrap().pop().unwrap().2, b"abc");
-    // What was framed is forgotten with whatever replaces it.
-    strings.append_strings(0, [&b"x"[..]]).unwrap();
-    strings.set_input_region(0, "r", 1, 0).unwrap();
-    strings.append_data(0, b"abc").unwrap();
+    assert_eq!(received.lock().unwrap().pop().unwrap().2, b"abc");
+    // Replacing the data also drops that it had length prefixes.
+    strings.input_mut(0).unwrap().append_strings([&b"x"[..]]).unwrap();
+    strings.input_mut(0).unwrap().set_region("r", 1, 0).unwrap();
+    strings.input_mut(0).unwrap().append_data(b"abc");
     client.infer(&strings).unwrap();
-    assert_eq!(heard.lock().unwrap().pop().unwrap().2, b"abc");
+    assert_eq!(received.lock().unwrap().pop().unwrap().2, b"abc");
     let mut request = InferRequest::new("m").input("I", &[3], &whole).output("O");
     request.set_raw_body(true);
-    request.set_buffer(0, &mut memory).unwrap();
-    request.set_output_class_count(0, 2).unwrap();
+    request.output_mut(0).unwrap().set_buffer(&mut memory);
+    request.output_mut(0).unwrap().set_class_count(2);
     assert_eq!(client.infer(&request).unwrap_err().status(), Status::InvalidArgument);
-    request.set_output_class_count(0, 0).unwrap();
+    request.output_mut(0).unwrap().set_class_count(0);
     client.infer(&request).unwrap();
     assert_eq!(server.requests(), 3);
-    assert_eq!(heard.lock().unwrap()[0].2, whole.map(i32::to_le_bytes).concat());
+    assert_eq!(received.lock().unwrap()[0].2, whole.map(i32::to_le_bytes).concat());
 }
 
 #[test]
-fn an_output_in_shared_memory_is_read_where_the_request_is_not_known() {
+fn an_output_in_shared_memory_is_recognized_without_its_request() {
     let json = r#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[1,16]},
         {"name":"E","datatype":"INT32","shape":[0]}]}"#;
     let result = InferResult::from_http_body(json.as_bytes(), None, Compression::None, 1000).unwrap();
@@ -508,7 +575,7 @@ fn an_output_in_shared_memory_is_read_where_the_request_is_not_known() {
         Status::FailedPrecondition
     );
     assert!(result.output("E").unwrap().as_slice::<i32>().unwrap().is_empty());
-    // Triton has an empty raw entry for it, and the output behind it a full one.
+    // Triton sends an empty raw entry for it, and a full one for the next output.
     let output = |name: &str| [b"\x2a\x0d\x0a\x01", name.as_bytes(), b"\x12\x05UINT8\x1a\x01\x02"].concat();
     let message = [&output("O")[..], &output("P"), b"\x32\x00\x32\x02\x08\x09"].concat();
     let server = {
@@ -535,7 +602,7 @@ fn an_output_in_shared_memory_is_read_where_the_request_is_not_known() {
 }
 
 #[test]
-fn parameters_without_number_take_no_more_time_than_their_bytes() {
+fn many_parameters_are_read_in_linear_time() {
     let flood: String = (0..80_000).map(|at| format!("\"p{at}\":{at},")).collect();
     let json = format!("{{\"model_name\":\"m\",\"parameters\":{{{flood}\"p5\":\"last\"}},\"outputs\":[]}}");
     let start = Instant::now();
@@ -545,25 +612,25 @@ fn parameters_without_number_take_no_more_time_than_their_bytes() {
 }
 
 #[test]
-fn a_nul_that_triton_would_cut_at_is_refused() {
-    let (server, _, client) = listener();
+fn a_nul_at_which_triton_would_truncate_is_rejected() {
+    let (server, _, client) = recorder();
     let mut request = InferRequest::new("m").input("I", &[1], &[1u8]).id("a\0b");
     assert_eq!(client.infer(&request).unwrap_err().status(), Status::InvalidArgument);
     assert!(request.set_parameter("a\0b", 1).is_err());
-    assert!(request.set_input_region(0, "a\0b", 1, 0).is_err());
+    assert!(request.input_mut(0).unwrap().set_region("a\0b", 1, 0).is_err());
     assert_eq!(server.requests(), 0);
 }
 
 #[test]
-fn an_input_in_json_leaves_nothing_of_itself_behind_the_json() {
+fn an_input_in_json_adds_no_binary_data() {
     let words: [&[u8]; 2] = [b"a", b"b\""];
     let mut request = InferRequest::new("m")
         .input("A", &[2], &[0x01020304i32, -1])
         .input("B", &[3], &[7u8, 8, 9])
         .input_strings("C", &[2], &words)
         .input("D", &[1], &[0.5f64]);
-    request.set_input_json(0, true).unwrap();
-    request.set_input_json(2, true).unwrap();
+    request.input_mut(0).unwrap().set_json(true);
+    request.input_mut(2).unwrap().set_json(true);
     let body = request.to_http_body(Compression::None).unwrap();
     let (json, tensors) = body.bytes.split_at(body.json_byte_size as usize);
     assert_eq!(
@@ -577,13 +644,13 @@ fn an_input_in_json_leaves_nothing_of_itself_behind_the_json() {
         )
     );
     assert_eq!(tensors, [&[7, 8, 9][..], &0.5f64.to_le_bytes()].concat());
-    // It goes out as it was made.
-    let (_server, heard, client) = listener();
+    // A call sends the same body.
+    let (_server, received, client) = recorder();
     client.infer(&request).unwrap();
-    assert_eq!(heard.lock().unwrap()[0].2, body.bytes);
-    // What is JSON alone has nothing behind it.
-    request.set_input_json(1, true).unwrap();
-    request.set_input_json(3, true).unwrap();
+    assert_eq!(received.lock().unwrap()[0].2, body.bytes);
+    // Without binary inputs the body ends with the JSON.
+    request.input_mut(1).unwrap().set_json(true);
+    request.input_mut(3).unwrap().set_json(true);
     let body = request.to_http_body(Compression::None).unwrap();
     assert_eq!(body.json_byte_size, body.bytes.len() as u64);
 }

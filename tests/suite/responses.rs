@@ -5,7 +5,8 @@ use std::fmt::Debug;
 
 use prost::Message;
 use triton_client::{
-    Client, Compression, Datatype, Element, Error, InferRequest, InferResult, Origin, Parameter, Status,
+    Client, Compression, Datatype, Element, Error, Finality, InferRequest, InferResult, Origin, Parameter,
+    Status,
 };
 
 use crate::support::{
@@ -274,7 +275,7 @@ fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
 fn the_final_response_is_marked_by_its_parameter_and_an_empty_one_has_no_outputs() {
     for (mark, has_output, is_final, is_null) in [
         (None, true, true, false),
-        // Without the parameter there is only one response.
+        // The response of a call is the only one. Of a response read from bytes nothing is known.
         (None, false, true, true),
         (Some(false), true, false, false),
         (Some(false), false, false, false),
@@ -286,20 +287,27 @@ fn the_final_response_is_marked_by_its_parameter_and_an_empty_one_has_no_outputs
         let mut message = infer_response(outputs, raw);
         let mark = mark.map(|mark| ("triton_final_response".to_owned(), mark));
         message.parameters.extend(mark.clone().map(|(name, mark)| (name, parameter(BoolParam(mark)))));
-        let parameters = mark.map(|(name, mark)| format!(r#","parameters":{{"{name}":{mark}}}"#));
+        let parameters = mark.clone().map(|(name, mark)| format!(r#","parameters":{{"{name}":{mark}}}"#));
         let json = format!(
             r#"{{"outputs":[{}]{}}}"#,
             if has_output { r#"{"name":"A","datatype":"UINT8","shape":[1],"data":[5]}"# } else { "" },
             parameters.unwrap_or_default()
         );
-        for result in [
-            over_grpc(&message),
-            InferResult::from_grpc_message(&message.encode_to_vec()),
-            over_http(&json, &[]),
-            InferResult::from_http_body(json.as_bytes(), None, Compression::None, 1000),
+        for (is_call, result) in [
+            (true, over_grpc(&message)),
+            (false, InferResult::from_grpc_message(&message.encode_to_vec())),
+            (true, over_http(&json, &[])),
+            (false, InferResult::from_http_body(json.as_bytes(), None, Compression::None, 1000)),
         ] {
             let result = result.unwrap();
-            assert_eq!((result.is_final(), result.is_null()), (is_final, is_null), "{json}");
+            let is_known = is_call || mark.is_some();
+            let expected = (is_final && is_known, is_null && is_known);
+            assert_eq!((result.is_final(), result.is_null()), expected, "{json}");
+            let finality = match result.finality() {
+                Finality::Unknown => None,
+                finality => Some(finality == Finality::Final),
+            };
+            assert_eq!(finality, is_known.then_some(is_final), "{json}");
             assert_eq!(result.outputs().len(), usize::from(has_output));
         }
     }
@@ -319,7 +327,7 @@ fn an_empty_raw_entry_beside_contents_does_not_clear_the_callers_buffer() {
     });
     let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
     let mut request = InferRequest::new("m").output("A");
-    request.set_buffer(0, &mut memory).unwrap();
+    request.output_mut(0).unwrap().set_buffer(&mut memory);
     let result = client.infer(&request).unwrap();
     assert_eq!((result.output("A").unwrap().byte_size(), result.output("A").unwrap().data().len()), (2, 0));
     drop(request);

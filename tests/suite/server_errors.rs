@@ -77,7 +77,7 @@ fn half_precision_has_no_json_form_on_the_server_either() {
         let model = format!("identity_{}", datatype.name().to_lowercase());
         let mut request =
             InferRequest::new(&model).input_bytes("INPUT0", datatype, &[1], &[0, 0]).output("OUTPUT0");
-        request.set_output_json(0, true).unwrap();
+        request.output_mut(0).unwrap().set_json(true);
         let error = Client::new(&urls()[0]).unwrap().infer(&request).unwrap_err();
         expect(&error, InvalidArgument, &format!("sending {datatype} data via JSON is not supported"));
     }
@@ -141,12 +141,12 @@ fn shared_memory_that_is_not_there_or_too_small_is_refused() {
         client.register_system_shared_memory(&name, &format!("/{name}"), 256, 0, &defaults).unwrap();
         let input = |region: &str, offset| {
             let mut request = simple();
-            request.set_input_region(0, region, 64, offset).unwrap();
+            request.input_mut(0).unwrap().set_region(region, 64, offset).unwrap();
             request
         };
         let output = |region: &str, byte_size, offset| {
             let mut request = simple().output("OUTPUT0");
-            request.set_output_region(0, region, byte_size, offset).unwrap();
+            request.output_mut(0).unwrap().set_region(region, byte_size, offset).unwrap();
             request
         };
         for (request, status, hint) in [
