@@ -11,20 +11,17 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    io::{Errno, ioctl_fionbio},
+    io::Errno,
     net::{
-        AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, connect, recv, sendmsg, socket_with,
+        AddressFamily, RecvFlags, connect, recv, sendmsg,
         sockopt::{Timeout, set_socket_timeout, set_tcp_nodelay, socket_error},
     },
 };
 use tokio::io::ReadBuf;
 
-use super::unfilled;
+use super::{platform, unfilled};
 use crate::until::Deadline;
 
-/// The standard library's and tokio's streams send vectored data without MSG_NOSIGNAL; a C host with the default
-/// disposition would die of a server that closes.
-const SEND: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
 /// The most slices that the system takes in one call (IOV_MAX).
 const MAX_SLICES: usize = 1024;
 /// Below this a wait is timed by `poll`: SO_RCVTIMEO counts in the kernel's ticks of up to 10 ms, and the longer it is, the
@@ -58,7 +55,7 @@ impl Socket {
     /// Begins to connect; [`finish_connect`](Self::finish_connect) tells the outcome once the socket is writable.
     pub fn connect(peer: SocketAddr) -> io::Result<Self> {
         let family = if peer.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-        let fd = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
+        let fd = platform::stream_socket(family)?;
         match connect(&fd, &peer) {
             // Interrupted by a signal, it goes on connecting.
             Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
@@ -71,13 +68,13 @@ impl Socket {
     pub fn finish_connect(&self) -> io::Result<()> {
         socket_error(&self.fd)??;
         set_tcp_nodelay(&self.fd, true)?;
-        Ok(ioctl_fionbio(&self.fd, false)?)
+        Ok(platform::connected(&self.fd)?)
     }
 
     /// Sends what the system takes of `parts` at once; `WouldBlock` if that is nothing.
     pub fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let parts = &parts[..parts.len().min(MAX_SLICES)];
-        Ok(again(|| sendmsg(&self.fd, parts, &mut Default::default(), SEND))?)
+        Ok(again(|| sendmsg(&self.fd, parts, &mut Default::default(), platform::SEND))?)
     }
 
     /// Receives what is there; 0 at the end. With a deadline it waits until something is there, up to that deadline
@@ -92,7 +89,7 @@ impl Socket {
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            if left.is_some_and(|left| left < COARSE) {
+            if !platform::RECV_WAITS || left.is_some_and(|left| left < COARSE) {
                 match again(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT)) {
                     Err(Errno::AGAIN) => drop(self.poll(PollFlags::IN, deadline)?),
                     result => return Ok(result?),
