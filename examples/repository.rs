@@ -30,7 +30,10 @@ fn main() -> Result<()> {
     load.set_config(&config)?.add_file("1/model.py", MODEL)?;
     client.load_model(&name, &load, &options)?;
 
-    let index = client.repository_index(&RepositoryOptions::new(), &options)?;
+    // All models that are loaded: without this, those in the server's repository, where this one is not.
+    let mut ready = RepositoryOptions::new();
+    ready.set_ready_only(true);
+    let index = client.repository_index(&ready, &options)?;
     for model in index.models.iter().filter(|model| model.name == name) {
         println!("{} {} {}", model.name, model.version, model.state);
     }
