@@ -19,6 +19,11 @@ fn main() -> Result<()> {
     let client = Client::new(&url)?;
     let options = CallOptions::new();
 
+    // What is in the server's folders, loaded or not.
+    for model in client.repository_index(&RepositoryOptions::new(), &options)?.models {
+        println!("{} {} {} {}", model.name, model.version, model.state, model.reason);
+    }
+
     let config = format!(
         r#"{{
             "name": "{name}", "backend": "python",
@@ -30,13 +35,7 @@ fn main() -> Result<()> {
     load.set_config(&config)?.add_file("1/model.py", MODEL)?;
     client.load_model(&name, &load, &options)?;
 
-    // All models that are loaded: without this, those in the server's repository, where this one is not.
-    let mut ready = RepositoryOptions::new();
-    ready.set_ready_only(true);
-    let index = client.repository_index(&ready, &options)?;
-    for model in index.models.iter().filter(|model| model.name == name) {
-        println!("{} {} {}", model.name, model.version, model.state);
-    }
+    println!("ready: {}", client.is_model_ready(&name, "", &options)?);
     let result = client.infer(&InferRequest::new(&name).input("I", &[3], &[1i32, 2, 3]))?;
     println!("{:?}", result.output("O")?.as_slice::<i32>()?);
 

@@ -90,7 +90,8 @@ fn the_example_repository_loads_uses_and_unloads_a_model() {
     }
     for (url, name) in urls().iter().zip(["example_of_http", "example_of_grpc"]) {
         let printed = succeed("repository", &[url, name]);
-        assert_eq!(printed, format!("{name} 1 READY\n[2, 4, 6]\n"));
+        assert!(printed.starts_with("simple 1 READY") || printed.contains("\nsimple 1 READY"), "{printed}");
+        assert!(printed.ends_with("ready: true\n[2, 4, 6]\n"), "{printed}");
     }
 }
 
