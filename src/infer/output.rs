@@ -83,8 +83,9 @@ impl<'a> RequestedOutput<'a> {
     }
 
     pub(crate) fn set_parameter(&mut self, name: &str, value: Parameter) -> Result<()> {
-        let output = format_args!("output '{}'", self.name);
-        ParameterScope::RequestedOutput.check(name, &value).map_err(|error| error.context(output))?;
+        ParameterScope::RequestedOutput
+            .check(name, &value)
+            .map_err(|error| error.context(format_args!("output '{}'", self.name)))?;
         self.parameters.set(name.to_owned(), value);
         Ok(())
     }
