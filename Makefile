@@ -9,7 +9,7 @@ LIBDIR := $(PREFIX)/lib
 SONAME := libtriton_client.so.$(MAJOR)
 
 TOOLS := $(TARGET)/tools
-C_SOURCES := $(wildcard c_examples/*.c tests/c/*.c tests/c/*.h)
+C_SOURCES := $(wildcard c_examples/*.c tests/c/*.c tests/c/*.h tests/newest/*.c)
 MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl \
     x86_64-apple-darwin aarch64-apple-darwin

@@ -1,4 +1,5 @@
-//! Prints what a server and a model say of themselves: `cargo run --example health_metadata -- localhost:8000 simple`
+//! Prints what a server and a model say of themselves:
+//! `cargo run --example health_metadata -- localhost:8000 simple`
 
 use triton_client::{CallOptions, Client, Result};
 

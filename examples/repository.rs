@@ -1,5 +1,5 @@
-//! Loads a model whose files travel with the request, uses it, and unloads it; the server must have been started with
-//! `--model-control-mode=explicit`: `cargo run --example repository -- localhost:8000 my_model`
+//! Loads a model whose files travel with the request, uses it, and unloads it; the server must have been
+//! started with `--model-control-mode=explicit`: `cargo run --example repository -- localhost:8000 my_model`
 
 use triton_client::{CallOptions, Client, InferRequest, RepositoryOptions, Result};
 

@@ -1,4 +1,5 @@
-//! Tries an inference again while that is safe and promising: `cargo run --example retry -- grpc://localhost:8001`
+//! Tries an inference again while that is safe and promising:
+//! `cargo run --example retry -- grpc://localhost:8001`
 
 use std::{thread::sleep, time::Duration};
 

@@ -1,4 +1,5 @@
-//! Sends and receives strings, as tensors of datatype BYTES: `cargo run --example strings -- grpc://localhost:8001`
+//! Sends and receives strings, as tensors of datatype BYTES:
+//! `cargo run --example strings -- grpc://localhost:8001`
 
 use triton_client::{Client, InferRequest, Result};
 

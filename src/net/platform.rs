@@ -1,6 +1,6 @@
-//! What differs between the systems: how a socket is made that neither raises SIGPIPE in the host nor is inherited by its
-//! children. The standard library's and tokio's streams send vectored data without MSG_NOSIGNAL; a C host with the default
-//! disposition would end when a server closes the connection.
+//! What differs between the systems: how a socket is made that neither raises SIGPIPE in the host nor is
+//! inherited by its children. The standard library's and tokio's streams send vectored data without
+//! MSG_NOSIGNAL; a C host with the default disposition would end when a server closes the connection.
 
 use std::os::fd::OwnedFd;
 

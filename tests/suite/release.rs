@@ -7,8 +7,8 @@ use crate::{
     programs::{host, library},
 };
 
-/// The size of the stripped shared library must stay below this. A change that raises the number says in the CHANGELOG what
-/// the bytes buy; the library of this version has about 3.5 MB.
+/// The size of the stripped shared library must stay below this. A change that raises the number says in the
+/// CHANGELOG what the bytes buy; the library of this version has about 3.5 MB.
 const MAX_STRIPPED_BYTE_SIZE: u64 = 4_500_000;
 
 #[test]
