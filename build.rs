@@ -1,5 +1,5 @@
-//! Compiles `proto/` into Rust messages and a table of their fields without a `protoc` binary, and marks the shared
-//! library.
+//! Compiles `proto/` into Rust messages and a table of their fields without a `protoc` binary, and marks the
+//! shared library.
 
 use std::{collections::BTreeMap, env, fmt::Write, fs, path::PathBuf};
 

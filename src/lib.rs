@@ -18,7 +18,11 @@
 // Unsafe code is in the FFI layer, in the lending of the caller's memory, in one call that receives into memory that is
 // not initialized (net/unfilled.rs), and in the optional allocator.
 #![deny(unsafe_code)]
-#![warn(missing_docs)]
+// What only the C API uses. With it, which is the default, nothing may be unused.
+#![cfg_attr(not(feature = "capi"), allow(dead_code))]
+
+#[cfg(not(unix))]
+compile_error!("triton-client supports Linux and macOS; Windows is not supported yet");
 
 #[cfg(feature = "allocator")]
 #[allow(unsafe_code)]

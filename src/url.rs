@@ -16,8 +16,6 @@ use std::{
     net::Ipv6Addr,
 };
 
-use rustix::net::{AddressFamily, SocketType, netdevice, socket};
-
 use crate::error::{Error, Origin, Result, Status};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,12 +166,30 @@ pub(crate) fn scope_id(zone: &str) -> Result<u32> {
     if let Ok(number) = zone.parse() {
         return Ok(number);
     }
-    socket(AddressFamily::INET, SocketType::DGRAM, None)
-        .and_then(|socket| netdevice::name_to_index(socket, zone))
-        .map_err(|error| {
-            let error = std::io::Error::from(error);
-            Error::connection(format!("network interface '{zone}' not found")).with_source(error)
-        })
+    interface_index(zone).map_err(|error| {
+        Error::connection(format!("network interface '{zone}' not found")).with_source(error)
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn interface_index(name: &str) -> std::io::Result<u32> {
+    use rustix::net::{AddressFamily, SocketType, netdevice, socket};
+
+    let socket = socket(AddressFamily::INET, SocketType::DGRAM, None)?;
+    Ok(netdevice::name_to_index(socket, name)?)
+}
+
+/// Other systems have `if_nametoindex`, which takes unsafe code; the resolver calls it for the zone of an address.
+#[cfg(not(target_os = "linux"))]
+fn interface_index(name: &str) -> std::io::Result<u32> {
+    use std::net::{SocketAddr, ToSocketAddrs};
+
+    let mut addresses = (format!("fe80::1%{name}"), 0).to_socket_addrs()?;
+    addresses
+        .find_map(
+            |address| if let SocketAddr::V6(address) = address { Some(address.scope_id()) } else { None },
+        )
+        .ok_or_else(|| std::io::ErrorKind::NotFound.into())
 }
 
 impl fmt::Display for Url {

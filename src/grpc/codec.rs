@@ -280,11 +280,14 @@ impl<'r> ResponseReader<'r> {
         self.left =
             self.left.checked_sub(bytes.len() as u64).ok_or_else(|| malformed("longer than announced"))?;
         while !bytes.is_empty() {
+            if matches!(self.state, State::Head { count: 0, .. })
+                && let Some((head, length)) = Head::parse(bytes)?
+            {
+                bytes = &bytes[length..];
+                self.begin(head, self.left + bytes.len() as u64, places)?;
+                continue;
+            }
             match &mut self.state {
-                State::Head { count: 0, .. } if let Some((head, length)) = Head::parse(bytes)? => {
-                    bytes = &bytes[length..];
-                    self.begin(head, self.left + bytes.len() as u64, places)?;
-                }
                 State::Head { bytes: head, count } => {
                     let (Some(to), Some((&first, rest))) = (head.get_mut(*count), bytes.split_first()) else {
                         return Err(malformed("varint of more than 10 bytes"));

@@ -5,6 +5,7 @@ pub(crate) mod attempts;
 pub(crate) mod dial;
 pub(crate) mod drive;
 pub(crate) mod link;
+mod platform;
 pub(crate) mod pool;
 mod resolve;
 mod socket;

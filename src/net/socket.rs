@@ -11,20 +11,17 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    io::{Errno, ioctl_fionbio},
+    io::Errno,
     net::{
-        AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, connect, recv, sendmsg, socket_with,
+        AddressFamily, RecvFlags, connect, recv, sendmsg,
         sockopt::{Timeout, set_socket_timeout, set_tcp_nodelay, socket_error},
     },
 };
 use tokio::io::ReadBuf;
 
-use super::unfilled;
+use super::{platform, unfilled};
 use crate::until::Deadline;
 
-/// The streams of the standard library and tokio send vectored data without MSG_NOSIGNAL: a C program with
-/// the default signal disposition would be terminated when the server closes the connection.
-const SEND: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
 /// IOV_MAX.
 const MAX_SLICES: usize = 1024;
 /// Shorter waits use `poll`: SO_RCVTIMEO has the resolution of kernel ticks, up to 10 ms, and the timer wheel
@@ -59,7 +56,7 @@ impl Socket {
     /// Begins to connect; call [`finish_connect`](Self::finish_connect) once the socket is writable.
     pub fn connect(peer: SocketAddr) -> io::Result<Self> {
         let family = if peer.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-        let fd = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
+        let fd = platform::stream_socket(family)?;
         match connect(&fd, &peer) {
             // After EINTR, connecting goes on.
             Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
@@ -72,13 +69,13 @@ impl Socket {
     pub fn finish_connect(&self) -> io::Result<()> {
         socket_error(&self.fd)??;
         set_tcp_nodelay(&self.fd, true)?;
-        Ok(ioctl_fionbio(&self.fd, false)?)
+        Ok(platform::connected(&self.fd)?)
     }
 
     /// Sends as much of `slices` as the socket accepts without blocking; `WouldBlock` if that is nothing.
     pub fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let slices = &slices[..slices.len().min(MAX_SLICES)];
-        Ok(retry(|| sendmsg(&self.fd, slices, &mut Default::default(), SEND))?)
+        Ok(retry(|| sendmsg(&self.fd, slices, &mut Default::default(), platform::SEND))?)
     }
 
     /// Receives available data; 0 at the end of the connection. With a deadline, blocks until there is some
@@ -94,7 +91,7 @@ impl Socket {
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            if left.is_some_and(|left| left < MIN_RECEIVE_TIMEOUT) {
+            if !platform::RECV_WAITS || left.is_some_and(|left| left < MIN_RECEIVE_TIMEOUT) {
                 match retry(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT)) {
                     Err(Errno::AGAIN) => drop(self.poll(PollFlags::IN, deadline)?),
                     result => return Ok(result?),

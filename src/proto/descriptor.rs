@@ -70,7 +70,8 @@ impl MessageDescriptor {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Finds a field by either of its two names in JSON: `max_batch_size`, and `maxBatchSize` as protobuf prefers.
+    /// Finds a field by either of its two names in JSON: `max_batch_size`, and `maxBatchSize` as protobuf
+    /// prefers.
     pub(crate) fn field_by_json_name(&self, name: &str) -> Option<&'static FieldDescriptor> {
         self.fields.iter().find(|field| field.name == name || field.json_name().eq(name.chars()))
     }

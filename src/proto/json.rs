@@ -1,7 +1,8 @@
 //! Messages in the JSON of Triton's HTTP interface, and the other spellings of other servers.
 //!
-//! The JSON form goes by the table of [`descriptor`](super::descriptor): JSON is read into protobuf's wire format, which
-//! prost decodes, and written from it. Generated code for each message would be several times as large.
+//! The JSON form goes by the table of [`descriptor`](super::descriptor): JSON is read into protobuf's wire
+//! format, which prost decodes, and written from it. Generated code for each message would be several times
+//! as large.
 
 mod read;
 #[cfg(test)]
@@ -18,9 +19,9 @@ use read::MessageSeed;
 use rewrite::{Rewrite, rewrite};
 use write::write;
 
-/// Members that the oldest supported server, 2.51, does not know, according to the descriptors in its executable. They are
-/// left out of the JSON at their default, because a server refuses a configuration with an unknown member. Messages
-/// (`ModelConfig.model_metrics`) need no entry: they are left out when not set.
+/// Members that the oldest supported server, 2.51, does not know, according to the descriptors in its
+/// executable. They are left out of the JSON at their default, because a server refuses a configuration with
+/// an unknown member. Messages (`ModelConfig.model_metrics`) need no entry: they are left out when not set.
 const NEWER: [(&str, &str); 1] = [("inference.ModelEnsembling", "max_inflight_requests")];
 
 /// Returns JSON without the UTF-8 byte order mark that some servers write in front of it, and parsers refuse.
@@ -28,8 +29,9 @@ pub(crate) fn without_bom(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 
-/// Reads a message from the JSON of Triton's HTTP interface, which has the field names of gRPC and 64-bit integers as
-/// numbers. Unknown members are ignored, `null` means absent, and a version or an ID may be a number.
+/// Reads a message from the JSON of Triton's HTTP interface, which has the field names of gRPC and 64-bit
+/// integers as numbers. Unknown members are ignored, `null` means absent, and a version or an ID may be a
+/// number.
 pub(crate) fn from_json<M: Message + Name + Default>(json: &[u8]) -> Result<M, String> {
     parse(json).or_else(|error| match rewrite(json, descriptor::<M>()?, Rewrite::QuoteVersions) {
         Some(quoted) => parse(quoted.as_bytes()),
@@ -52,13 +54,15 @@ pub(crate) fn from_value<M: Message + Name + Default>(json: Value) -> Result<M, 
     M::decode(&message[..]).map_err(|error| error.to_string())
 }
 
-/// Writes the JSON of Triton's HTTP interface: the field names of gRPC, 64-bit integers as numbers, and defaults spelled
-/// out as version 2.51 does. Members are in alphabetical order, so that the same message always gives the same text.
+/// Writes the JSON of Triton's HTTP interface: the field names of gRPC, 64-bit integers as numbers, and
+/// defaults spelled out as version 2.51 does. Members are in alphabetical order, so that the same message
+/// always gives the same text.
 pub(crate) fn to_json<M: Message + Name>(message: &M) -> Result<Value, String> {
     write(descriptor::<M>()?, &message.encode_to_vec())
 }
 
-/// Replaces each 64-bit integer that Triton wrote as a string by a number. Everything else stays as it is, byte for byte.
+/// Replaces each 64-bit integer that Triton wrote as a string by a number. Everything else stays as it is,
+/// byte for byte.
 pub(crate) fn with_numbers<M: Name>(json: String) -> String {
     let rewritten = descriptor::<M>()
         .ok()

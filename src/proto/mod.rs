@@ -1,4 +1,5 @@
-//! The messages of the gRPC interface, generated from `proto/` when the library is built, and their JSON form.
+//! The messages of the gRPC interface, generated from `proto/` when the library is built, and their JSON
+//! form.
 
 mod decode;
 mod descriptor;

@@ -84,11 +84,12 @@ impl Visitor<'_> for FieldName {
     }
 }
 
-/// Appends a field to a message in protobuf's wire format. Returns `false` if JSON has no value for it: `null`, or the name
-/// of an unknown enum value.
+/// Appends a field to a message in protobuf's wire format. Returns `false` if JSON has no value for it:
+/// `null`, or the name of an unknown enum value.
 struct ValueSeed<'a> {
     field: &'static FieldDescriptor,
-    /// Whether this is the whole field, which may be `null`, and not an element of a list or a value of a map.
+    /// Whether this is the whole field, which may be `null`, and not an element of a list or a value of a
+    /// map.
     is_whole: bool,
     to: &'a mut Vec<u8>,
 }

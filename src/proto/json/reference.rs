@@ -216,7 +216,8 @@ fn reference(message: &DynamicMessage) -> Value {
     json
 }
 
-/// Removes newer members at their default, and writes numbers of single precision with the digits that they need.
+/// Removes newer members at their default, and writes numbers of single precision with the digits that they
+/// need.
 fn as_triton_writes(json: &mut Value, descriptor: &MessageDescriptor) {
     let Value::Object(members) = json else { return };
     members.retain(|name, value| {

@@ -9,7 +9,8 @@ use crate::proto::{
     wire::{self, take_field, take_varint},
 };
 
-/// Writes a message that is in protobuf's wire format. The recursion is as deep as the descriptors are nested.
+/// Writes a message that is in protobuf's wire format. The recursion is as deep as the descriptors are
+/// nested.
 pub(super) fn write(descriptor: &MessageDescriptor, message: &[u8]) -> Result<Value, String> {
     let mut members = Map::new();
     for field in descriptor.fields {
@@ -82,7 +83,8 @@ fn write_packed(kind: Kind, packed: &[u8], elements: &mut Vec<Value>) -> Result<
     Ok(())
 }
 
-/// The value of a field that is not set; `None` if it is then left out, as messages and members of oneofs are.
+/// The value of a field that is not set; `None` if it is then left out, as messages and members of oneofs
+/// are.
 fn default(field: &FieldDescriptor) -> Option<Value> {
     match (field.cardinality, field.kind) {
         (Cardinality::List, _) => Some(Value::Array(Vec::new())),
@@ -115,7 +117,8 @@ fn write_value(kind: Kind, value: wire::Value) -> Result<Value, String> {
         }
         (Kind::Float, wire::Value::Fixed(bytes)) => {
             let number = bytes.try_into().map(f32::from_le_bytes).map_err(|_| mismatch(kind))?;
-            // The digits of single precision, as Triton writes them: 0.1 is 0.10000000149011612 in double precision.
+            // The digits of single precision, as Triton writes them: 0.1 is 0.10000000149011612 in double
+            // precision.
             write_float(number.to_string().parse().unwrap_or_else(|_| number.into()))
         }
         (Kind::String, wire::Value::Bytes(text)) => {

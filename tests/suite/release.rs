@@ -1,0 +1,52 @@
+//! The shared library as it is shipped: the release build with the feature `allocator`.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::{
+    conventions::root,
+    programs::{host, library},
+};
+
+/// The size of the stripped shared library must stay below this. A change that raises the number says in the
+/// CHANGELOG what the bytes buy; the library of this version has about 3.5 MB.
+const MAX_STRIPPED_BYTE_SIZE: u64 = 4_500_000;
+
+#[test]
+fn the_shipped_library_is_smaller_than_its_limit() {
+    // `make test` builds it before. Run alone, this test measures the build that is there, or none.
+    let target = library().ancestors().nth(3).unwrap().to_owned();
+    let release = target.join("release/libtriton_client.so");
+    if !release.exists() {
+        assert!(std::env::var_os("CI").is_none(), "{} is missing: `make test` builds it", release.display());
+        eprintln!("skipped: {} is missing", release.display());
+        return;
+    }
+    let stripped = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stripped.so");
+    let strip =
+        host("strip").arg("--strip-unneeded").arg(&release).arg("-o").arg(&stripped).status().unwrap();
+    assert!(strip.success());
+    let byte_size = fs::metadata(&stripped).unwrap().len();
+    assert!(byte_size < MAX_STRIPPED_BYTE_SIZE, "{byte_size} bytes");
+}
+
+#[test]
+fn third_party_txt_names_every_linked_crate() {
+    let text = fs::read_to_string(root().join("THIRD-PARTY.txt")).unwrap();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .current_dir(root())
+        .args(["tree", "--locked", "--offline", "--edges", "normal,no-proc-macro", "--features", "allocator"])
+        .args(["--target", "x86_64-unknown-linux-gnu", "--prefix", "none", "--format", "{p}"])
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let mut count = 0;
+    for line in tree.lines().filter(|line| !line.is_empty() && !line.starts_with("triton-client")) {
+        let (name, version) = line.split_once(" v").unwrap();
+        let entry = format!("\n  {name} {}\n", version.split(' ').next().unwrap());
+        assert!(text.contains(&entry), "{line} is missing: run `make third-party`");
+        count += 1;
+    }
+    assert!(count > 40, "only {count} crates were found");
+}

@@ -1,0 +1,14 @@
+#!/bin/bash
+# setup.sh FOLDER: installs the tools of tools/requirements.txt in a virtual environment, unless they are there.
+set -euo pipefail
+folder=$1
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+cmp -s "$root/tools/requirements.txt" "$folder/installed.txt" && exit 0
+"$root/tests/packages.sh" python3
+python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-command:python3-venv
+rm -rf "$folder"
+python3 -m venv "$folder"
+"$folder/bin/pip" install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+    -r "$root/tools/requirements.txt"
+cp "$root/tools/requirements.txt" "$folder/installed.txt"
