@@ -49,9 +49,9 @@ int main(int argc, char **argv) {
     failed = triton_client_options_new(&options, &error)
         || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, tell, NULL, NULL, &error))
         || triton_client_new(url, options, &client, &error)
-        || triton_client_is_server_live(client, NULL, &live, &error)
-        || triton_client_is_server_ready(client, NULL, &server_ready, &error)
-        || triton_client_is_model_ready(client, model, NULL, NULL, &model_ready, &error)
+        || triton_client_check_server_live(client, NULL, &live, &error)
+        || triton_client_check_server_ready(client, NULL, &server_ready, &error)
+        || triton_client_check_model_ready(client, model, NULL, NULL, &model_ready, &error)
         || triton_client_server_metadata(client, NULL, &server, &error)
         || triton_client_model_metadata(client, model, NULL, NULL, &metadata, &error)
         || triton_client_model_config(client, model, NULL, NULL, &config, &error);

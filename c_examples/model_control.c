@@ -18,17 +18,17 @@ static void tell(triton_log_level level, const char *target, const char *message
 /* Whether the index has the model, ready or not. */
 static int has_model(const triton_repository_index *index, const char *model) {
     size_t at;
-    for (at = 0; at < triton_repository_index_count(index); at++)
-        if (strcmp(triton_model_index_name(triton_repository_index_model(index, at)), model) == 0) return 1;
+    for (at = 0; at < triton_repository_index_model_count(index); at++)
+        if (strcmp(triton_repository_model_name(triton_repository_index_model(index, at)), model) == 0) return 1;
     return 0;
 }
 
 static void print_index(const triton_repository_index *index) {
     size_t at;
-    for (at = 0; at < triton_repository_index_count(index); at++) {
-        const triton_model_index *model = triton_repository_index_model(index, at);
-        printf("    %s %s %s %s\n", triton_model_index_name(model), triton_model_index_version(model),
-               triton_model_index_state(model), triton_model_index_reason(model));
+    for (at = 0; at < triton_repository_index_model_count(index); at++) {
+        const triton_repository_model *model = triton_repository_index_model(index, at);
+        printf("    %s %s %s %s\n", triton_repository_model_name(model), triton_repository_model_version(model),
+               triton_repository_model_state(model), triton_repository_model_reason(model));
     }
 }
 
@@ -62,14 +62,14 @@ int main(int argc, char **argv) {
         || triton_repository_options_set_ready_only(ready_only, true, &error)
         || triton_client_repository_index(client, NULL, NULL, &all, &error)
         || triton_client_unload_model(client, model, NULL, NULL, &error)
-        || triton_client_is_model_ready(client, model, NULL, NULL, &ready_after_unload, &error)
+        || triton_client_check_model_ready(client, model, NULL, NULL, &ready_after_unload, &error)
         || triton_client_load_model(client, model, NULL, NULL, &error)
-        || triton_client_is_model_ready(client, model, NULL, NULL, &ready_after_load, &error)
+        || triton_client_check_model_ready(client, model, NULL, NULL, &ready_after_load, &error)
         || triton_client_repository_index(client, ready_only, NULL, &ready, &error);
     if (failed) {
         fprintf(stderr, "%s\n", triton_error_message(error));
     } else {
-        printf("the repository has %zu entries:\n", triton_repository_index_count(all));
+        printf("the repository has %zu entries:\n", triton_repository_index_model_count(all));
         print_index(all);
         if (!has_model(all, model) || !has_model(ready, model)) wrong = "the index lacks the model";
         if (ready_after_unload) wrong = "the model is ready after it was unloaded";

@@ -346,19 +346,19 @@ TRITON_ENUM(triton_log_level) {
 };
 
 /**
- * What gRPC's own health service says of a service, with its numbers.
+ * The status of a service in the gRPC health service, with the numbers of grpc.health.v1.
  */
 TRITON_ENUM(triton_serving_status) {
     /**
-     * Nothing is known about it.
+     * The status is not known.
      */
     TRITON_SERVING_STATUS_UNKNOWN = 0,
     /**
-     * It takes requests.
+     * The service accepts requests.
      */
     TRITON_SERVING_STATUS_SERVING = 1,
     /**
-     * It is there, and takes no requests now.
+     * The service exists and does not accept requests at present.
      */
     TRITON_SERVING_STATUS_NOT_SERVING = 2,
     /**
@@ -398,47 +398,47 @@ TRITON_ENUM(triton_value_kind) {
 };
 
 /**
- * Which versions of a model are served.
+ * The versions of a model that are served.
  */
 TRITON_ENUM(triton_version_policy) {
     /**
-     * So many of the newest: triton_model_config_latest_count.
+     * A number of the newest versions.
      */
     TRITON_VERSION_POLICY_LATEST = 0,
     /**
-     * All.
+     * All versions.
      */
     TRITON_VERSION_POLICY_ALL = 1,
     /**
-     * Those of triton_model_config_version.
+     * The versions of triton_model_config_version.
      */
     TRITON_VERSION_POLICY_SPECIFIC = 2,
 };
 
 /**
- * How the requests of sequences are batched.
+ * The way in which the requests of sequences are batched.
  */
 TRITON_ENUM(triton_sequence_strategy) {
     /**
-     * Not at all: the model has no state.
+     * The model has no sequences.
      */
     TRITON_SEQUENCE_STRATEGY_NONE = 0,
     /**
-     * A sequence runs always in the same place of a batch.
+     * A sequence always has the same slot of a batch.
      */
     TRITON_SEQUENCE_STRATEGY_DIRECT = 1,
     /**
-     * A sequence runs in any batch, the oldest first.
+     * A sequence has a slot in any batch, the oldest sequence first.
      */
     TRITON_SEQUENCE_STRATEGY_OLDEST = 2,
 };
 
 /**
- * How the dimensions of an input are to be read.
+ * The meaning of the dimensions of an input.
  */
 TRITON_ENUM(triton_tensor_format) {
     /**
-     * As the model has it.
+     * Not specified.
      */
     TRITON_TENSOR_FORMAT_NONE = 0,
     /**
@@ -470,6 +470,52 @@ TRITON_ENUM(triton_compression) {
 };
 
 /**
+ * An outcome or a step of requests whose duration a server measures.
+ */
+TRITON_ENUM(triton_duration_kind) {
+    /**
+     * Requests, or responses, that succeeded, from beginning to end.
+     */
+    TRITON_DURATION_SUCCESS = 0,
+    /**
+     * Requests, or responses, that failed, from beginning to end.
+     */
+    TRITON_DURATION_FAIL = 1,
+    /**
+     * Waiting in the queue.
+     */
+    TRITON_DURATION_QUEUE = 2,
+    /**
+     * Preparing inputs.
+     */
+    TRITON_DURATION_COMPUTE_INPUT = 3,
+    /**
+     * Running the model.
+     */
+    TRITON_DURATION_COMPUTE_INFER = 4,
+    /**
+     * Preparing outputs.
+     */
+    TRITON_DURATION_COMPUTE_OUTPUT = 5,
+    /**
+     * Looking up and extracting responses that were in the response cache.
+     */
+    TRITON_DURATION_CACHE_HIT = 6,
+    /**
+     * Looking up and inserting responses that were not in the response cache.
+     */
+    TRITON_DURATION_CACHE_MISS = 7,
+    /**
+     * Responses without outputs; of responses alone.
+     */
+    TRITON_DURATION_EMPTY_RESPONSE = 8,
+    /**
+     * Responses that were cancelled; of responses alone.
+     */
+    TRITON_DURATION_CANCEL = 9,
+};
+
+/**
  * How a server is to write its report of load: a matter of taste, since both are read alike.
  */
 TRITON_ENUM(triton_load_report_format) {
@@ -485,52 +531,6 @@ TRITON_ENUM(triton_load_report_format) {
      * JSON {...}
      */
     TRITON_LOAD_REPORT_JSON = 2,
-};
-
-/**
- * A step of a request that is counted, and whose time is taken.
- */
-TRITON_ENUM(triton_statistic) {
-    /**
-     * Requests, or responses, that succeeded, from beginning to end.
-     */
-    TRITON_STATISTIC_SUCCESS = 0,
-    /**
-     * Those that failed.
-     */
-    TRITON_STATISTIC_FAIL = 1,
-    /**
-     * Waiting for their turn.
-     */
-    TRITON_STATISTIC_QUEUE = 2,
-    /**
-     * Preparing inputs.
-     */
-    TRITON_STATISTIC_COMPUTE_INPUT = 3,
-    /**
-     * Running the model.
-     */
-    TRITON_STATISTIC_COMPUTE_INFER = 4,
-    /**
-     * Preparing outputs.
-     */
-    TRITON_STATISTIC_COMPUTE_OUTPUT = 5,
-    /**
-     * Answers found in the response cache.
-     */
-    TRITON_STATISTIC_CACHE_HIT = 6,
-    /**
-     * Answers that were not, with the time of putting them there.
-     */
-    TRITON_STATISTIC_CACHE_MISS = 7,
-    /**
-     * Responses without an output; of responses alone.
-     */
-    TRITON_STATISTIC_EMPTY_RESPONSE = 8,
-    /**
-     * Responses that were cancelled; of responses alone.
-     */
-    TRITON_STATISTIC_CANCEL = 9,
 };
 
 /**
@@ -559,7 +559,7 @@ typedef struct triton_client_options triton_client_options;
 typedef struct triton_error triton_error;
 
 /**
- * What a model generated. Freed with triton_generated_free.
+ * A generated response. Freed with triton_generated_free.
  */
 typedef struct triton_generated triton_generated;
 
@@ -579,17 +579,17 @@ typedef struct triton_infer_request triton_infer_request;
 typedef struct triton_infer_result triton_infer_result;
 
 /**
- * What a server said of its load: numbers by name. Freed with triton_load_report_free.
+ * A report of the server's load: names and values. Belongs to the result, or the generated response, that it was read from.
  */
 typedef struct triton_load_report triton_load_report;
 
 /**
  * One sample of a metric. Belongs to the metrics.
  */
-typedef struct triton_metric triton_metric;
+typedef struct triton_metric_sample triton_metric_sample;
 
 /**
- * A server's metrics at one moment. Freed with triton_metrics_free.
+ * A server's metrics at one point in time. Freed with triton_metrics_free.
  */
 typedef struct triton_metrics triton_metrics;
 
@@ -599,19 +599,19 @@ typedef struct triton_metrics triton_metrics;
 typedef struct triton_model_config triton_model_config;
 
 /**
- * What the index says of one version of a model. Belongs to the index.
- */
-typedef struct triton_model_index triton_model_index;
-
-/**
- * What a model says of itself. Freed with triton_model_metadata_free.
+ * The metadata of a model. Freed with triton_model_metadata_free.
  */
 typedef struct triton_model_metadata triton_model_metadata;
 
 /**
- * What a server has counted of one version of a model. Belongs to the statistics.
+ * The statistics of one version of a model. Belongs to the list.
  */
 typedef struct triton_model_statistics triton_model_statistics;
+
+/**
+ * A server's statistics of its models. Freed with triton_model_statistics_list_free.
+ */
+typedef struct triton_model_statistics_list triton_model_statistics_list;
 
 /**
  * A parameter of a result or of one of its outputs. Belongs to the result.
@@ -619,52 +619,57 @@ typedef struct triton_model_statistics triton_model_statistics;
 typedef struct triton_parameter triton_parameter;
 
 /**
- * The models of a server's repositories. Freed with triton_repository_index_free.
+ * The regions that are registered with a server. Freed with triton_registered_memory_free.
+ */
+typedef struct triton_registered_memory triton_registered_memory;
+
+/**
+ * One region that is registered with a server. Belongs to the triton_registered_memory.
+ */
+typedef struct triton_registered_region triton_registered_region;
+
+/**
+ * The index of a server's model repositories. Freed with triton_repository_index_free.
  */
 typedef struct triton_repository_index triton_repository_index;
 
 /**
- * What the operations of the repository are told beside a model's name. Freed with triton_repository_options_free.
+ * The entry of one version of a model. Belongs to the index.
+ */
+typedef struct triton_repository_model triton_repository_model;
+
+/**
+ * Options of the operations on the model repository. Freed with triton_repository_options_free.
  */
 typedef struct triton_repository_options triton_repository_options;
 
 /**
- * What a server says of itself. Freed with triton_server_metadata_free.
+ * The metadata of a server. Freed with triton_server_metadata_free.
  */
 typedef struct triton_server_metadata triton_server_metadata;
 
 /**
- * One setting. Belongs to the settings.
+ * One setting: a name, and one or more values. Belongs to the settings.
  */
 typedef struct triton_setting triton_setting;
 
 /**
- * Settings that a server has. Freed with triton_settings_free.
+ * The settings of a server. Freed with triton_settings_free.
  */
 typedef struct triton_settings triton_settings;
 
 /**
- * What is to change of settings. Freed with triton_settings_update_free.
+ * A set of changes to settings. Freed with triton_settings_update_free.
  */
 typedef struct triton_settings_update triton_settings_update;
 
 /**
- * The regions that are registered with a server. Freed with triton_shared_memory_status_free.
- */
-typedef struct triton_shared_memory_status triton_shared_memory_status;
-
-/**
- * What a server has counted of its models. Freed with triton_statistics_free.
- */
-typedef struct triton_statistics triton_statistics;
-
-/**
- * What a model's configuration says of one input or output. Belongs to the configuration.
+ * The configuration of one input or output. Belongs to the model's configuration.
  */
 typedef struct triton_tensor_config triton_tensor_config;
 
 /**
- * What a model says of one input or output. Belongs to the model's metadata.
+ * The metadata of one input or output. Belongs to the model's metadata.
  */
 typedef struct triton_tensor_metadata triton_tensor_metadata;
 
@@ -743,55 +748,56 @@ typedef struct triton_class {
 } triton_class;
 
 /**
- * What a client has counted. Times are in nanoseconds.
+ * The statistics of a client. Times are in nanoseconds.
  */
-typedef struct triton_infer_statistics {
+typedef struct triton_client_statistics {
     /**
-     * To be set to sizeof(triton_infer_statistics): later versions may know more.
+     * sizeof(triton_client_statistics), set by the caller.
      */
     size_t struct_size;
     /**
-     * Inferences that succeeded.
+     * The inferences that succeeded.
      */
     uint64_t completed_count;
     /**
-     * Inferences that failed, for whatever reason.
+     * The inferences that failed, for any reason.
      */
     uint64_t failed_count;
     /**
-     * The whole times of those that succeeded, together.
+     * The total time of the inferences that succeeded.
      */
     uint64_t total_ns;
     /**
-     * Their times of sending: from the start of encoding until the system had taken the last byte.
+     * Of that, the time spent sending: from the start of encoding until the system accepted the last byte.
      */
     uint64_t send_ns;
     /**
-     * Their times of receiving: from the first byte of the answer to the last.
+     * Of that, the time spent receiving: from the first byte of the response to the last.
      */
     uint64_t receive_ns;
     /**
-     * The time in which half of those that succeeded were done; as the next two, at most 1/32 more than it was.
+     * The 50th percentile of the times of those that succeeded. Percentiles are at most 1/32 too large.
      */
     uint64_t p50_ns;
     /**
-     * The time in which 90 of 100 were done.
+     * The 90th percentile.
      */
     uint64_t p90_ns;
     /**
-     * The time in which 99 of 100 were done.
+     * The 99th percentile.
      */
     uint64_t p99_ns;
     /**
-     * The longest time, exactly.
+     * The longest time, exact.
      */
     uint64_t max_ns;
-} triton_infer_statistics;
+} triton_client_statistics;
 
 /**
- * Hears an event of triton_client_generate_stream: a JSON object, valid for the call, that ends with a NUL and has
- * byte_size bytes before it. 0 asks for the next one, anything else ends the stream. It may call any function of the
- * library, and must not leave by longjmp or an exception.
+ * Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the stream. It may call any
+ * function of the library, and must not leave by longjmp or an exception.
+ *
+ * json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the NUL
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
 
@@ -1321,9 +1327,9 @@ void triton_client_free(triton_client *client);
 
 
 /*
- * HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
- * status 200 is "true" with an empty body, and with a JSON object unless its member "live" or "ready" is false; with any
- * other body, such as a sign-in page, it is INTERNAL.
+ * HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot be reached is an
+ * error, not false. Over HTTP, a response with status 200 means true if its body is empty or a JSON object, unless the
+ * member "live" or "ready" of that object is false. Any other body, for example a sign-in page, is INTERNAL.
  *
  *     bool is_ready = false;
  *     int failed = triton_client_wait_ready(client, NULL, NULL, NULL, &error)
@@ -1332,63 +1338,69 @@ void triton_client_free(triton_client *client);
  */
 
 /**
- * Asks whether the server lives. Blocks.
+ * Checks whether the server is live. Blocks.
  *
- * @param options   of the call; NULL for the client's
- * @param live_out  the answer
+ * @param options   options of this call; NULL for the client's
+ * @param live_out  receives the outcome
  */
-TRITON_NODISCARD triton_status triton_client_is_server_live(
+TRITON_NODISCARD triton_status triton_client_check_server_live(
     const triton_client *client, const triton_call_options *options, bool *live_out,
     triton_error **error_out);
 
 /**
- * Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and
- * for good after a load that failed in the model itself, Triton says no, unless it was started with
- * --strict-readiness=false.
+ * Checks whether the server and all models that it is configured to serve are ready. Blocks.
  *
- * @param options    of the call; NULL for the client's
- * @param ready_out  the answer
+ * Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the model itself,
+ * unless it was started with --strict-readiness=false.
+ *
+ * @param options    options of this call; NULL for the client's
+ * @param ready_out  receives the outcome
  */
-TRITON_NODISCARD triton_status triton_client_is_server_ready(
+TRITON_NODISCARD triton_status triton_client_check_server_ready(
     const triton_client *client, const triton_call_options *options, bool *ready_out,
     triton_error **error_out);
 
 /**
- * Asks whether a model is ready. Blocks. A model that the server does not know, or has not loaded, is not ready: Triton
- * says so; of MLServer and KServe a gRPC status NOT_FOUND does, a gRPC status UNAVAILABLE with the model's name and "not
- * ready", and an HTTP status 404 or 503 whose JSON has the model's name in its "error". Any other 404 or 503 is an error:
- * a wrong path, or a proxy.
+ * Checks whether a model is ready. Blocks.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param options        of the call; NULL for the client's
- * @param ready_out      the answer
+ * A model that is unknown to the server, or not loaded, is not ready. Triton reports this in a regular response. MLServer
+ * and KServe report it as an error, which becomes false: gRPC status NOT_FOUND; gRPC status UNAVAILABLE with the model's name
+ * and "not ready"; HTTP status 404 or 503 with the model's name in the JSON member "error". Any other 404 or 503 is an
+ * error, because it may come from a wrong path or a proxy.
+ *
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param options        options of this call; NULL for the client's
+ * @param ready_out      receives the outcome
  */
-TRITON_NODISCARD triton_status triton_client_is_model_ready(
+TRITON_NODISCARD triton_status triton_client_check_model_ready(
     const triton_client *client, const char *model_name, const char *model_version,
     const triton_call_options *options, bool *ready_out, triton_error **error_out);
 
 /**
- * Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
- * first after 10 ms, at last each second, until the time limit of the call. Blocks.
+ * Waits until the server, or one of its models, is ready. Blocks.
+ *
+ * Polls the server until the deadline of the call: at first after 10 ms, then at growing intervals of at most 1 s. A server
+ * that cannot be reached is polled again.
  *
  * @param model_name     NULL or "" for the server as a whole
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param options        of the call; NULL for the client's
- * @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a
- *         wrong argument, UNAUTHENTICATED, PERMISSION_DENIED (not an endpoint that is restricted over gRPC: Triton
- *         calls it UNAVAILABLE)
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param options        options of this call; NULL for the client's
+ * @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends the wait at
+ *         once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is restricted over gRPC,
+ *         Triton returns UNAVAILABLE, which does not end the wait
  */
 TRITON_NODISCARD triton_status triton_client_wait_ready(
     const triton_client *client, const char *model_name, const char *model_version,
     const triton_call_options *options, triton_error **error_out);
 
 /**
- * Asks gRPC's own health service, grpc.health.v1. gRPC only: over HTTP UNIMPLEMENTED, with advice. Blocks.
+ * Gets the status of a service from the gRPC health service, grpc.health.v1. Blocks.
  *
- * @param service     the name of a service; NULL or "" for the server as a whole. Triton says the same of every name
- * @param options     of the call; NULL for the client's
- * @param status_out  the answer
+ * @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for every name
+ * @param options     options of this call; NULL for the client's
+ * @param status_out  receives the status
+ * @return UNIMPLEMENTED, with advice, over HTTP
  */
 TRITON_NODISCARD triton_status triton_client_health_check(
     const triton_client *client, const char *service, const triton_call_options *options,
@@ -1396,8 +1408,8 @@ TRITON_NODISCARD triton_status triton_client_health_check(
 
 
 /*
- * METADATA: what a server and a model say of themselves. Indices are 0, 1, 2; past the end a getter answers an empty
- * text or NULL.
+ * METADATA of a server and of its models: names, versions, extensions, and the inputs and outputs of a model. A request can be
+ * checked against a model's metadata with triton_infer_request_check_against.
  *
  *     triton_model_metadata *model = NULL;
  *     int failed = triton_client_model_metadata(client, "simple", NULL, NULL, &model, &error);
@@ -1409,135 +1421,135 @@ TRITON_NODISCARD triton_status triton_client_health_check(
  */
 
 /**
- * Asks what the server says of itself. Blocks.
+ * Gets the server's metadata. Blocks.
  *
- * @param options       of the call; NULL for the client's
- * @param metadata_out  the answer; free it with triton_server_metadata_free
+ * @param options       options of this call; NULL for the client's
+ * @param metadata_out  receives the metadata; free it with triton_server_metadata_free
  */
 TRITON_NODISCARD triton_status triton_client_server_metadata(
     const triton_client *client, const triton_call_options *options, triton_server_metadata **metadata_out,
     triton_error **error_out);
 
 /**
- * The server's name, "triton".
+ * Returns the server's name, for example "triton".
  */
 const char *triton_server_metadata_name(const triton_server_metadata *metadata);
 
 /**
- * The server's version, "2.51.0".
+ * Returns the server's version, for example "2.51.0".
  */
 const char *triton_server_metadata_version(const triton_server_metadata *metadata);
 
 /**
- * The number of protocol extensions that the server has.
+ * Returns the number of protocol extensions of the server.
  */
 size_t triton_server_metadata_extension_count(const triton_server_metadata *metadata);
 
 /**
- * The name of an extension, "binary_tensor_data".
+ * Returns the name of an extension, for example "binary_tensor_data". Empty past the end.
  */
 const char *triton_server_metadata_extension(const triton_server_metadata *metadata, size_t index);
 
 /**
- * Whether the server has an extension: "statistics", "trace", "logging", "model_repository",
- * "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others. False for NULL.
+ * Returns whether the server has an extension: "statistics", "trace", "logging", "model_repository",
+ * "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others.
  */
 bool triton_server_metadata_has_extension(const triton_server_metadata *metadata, const char *name);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata is freed.
  */
 const char *triton_server_metadata_json(const triton_server_metadata *metadata);
 
 /**
- * Frees a server's metadata; NULL is harmless.
+ * Frees a server's metadata. NULL is allowed.
  */
 void triton_server_metadata_free(triton_server_metadata *metadata);
 
 /**
- * Asks what a model says of itself. Blocks.
+ * Gets a model's metadata. Blocks.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param options        of the call; NULL for the client's
- * @param metadata_out   the answer; free it with triton_model_metadata_free
- * @return NOT_FOUND for a model or version that the server does not have
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param options        options of this call; NULL for the client's
+ * @param metadata_out   receives the metadata; free it with triton_model_metadata_free
+ * @return NOT_FOUND if the server does not have the model or the version
  */
 TRITON_NODISCARD triton_status triton_client_model_metadata(
     const triton_client *client, const char *model_name, const char *model_version,
     const triton_call_options *options, triton_model_metadata **metadata_out, triton_error **error_out);
 
 /**
- * The model's name.
+ * Returns the model's name.
  */
 const char *triton_model_metadata_name(const triton_model_metadata *metadata);
 
 /**
- * The framework or backend that runs the model, "python".
+ * Returns the framework or backend that runs the model, for example "python".
  */
 const char *triton_model_metadata_platform(const triton_model_metadata *metadata);
 
 /**
- * The number of versions that can be asked for.
+ * Returns the number of versions that are available.
  */
 size_t triton_model_metadata_version_count(const triton_model_metadata *metadata);
 
 /**
- * A version, "1".
+ * Returns a version, for example "1". Empty past the end.
  */
 const char *triton_model_metadata_version(const triton_model_metadata *metadata, size_t index);
 
 /**
- * The number of inputs.
+ * Returns the number of inputs.
  */
 size_t triton_model_metadata_input_count(const triton_model_metadata *metadata);
 
 /**
- * An input; NULL past the end.
+ * Returns an input; NULL past the end. Valid until the metadata is freed.
  */
 const triton_tensor_metadata *triton_model_metadata_input(
     const triton_model_metadata *metadata, size_t index);
 
 /**
- * The number of outputs.
+ * Returns the number of outputs.
  */
 size_t triton_model_metadata_output_count(const triton_model_metadata *metadata);
 
 /**
- * An output; NULL past the end.
+ * Returns an output; NULL past the end. Valid until the metadata is freed.
  */
 const triton_tensor_metadata *triton_model_metadata_output(
     const triton_model_metadata *metadata, size_t index);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata is freed.
  */
 const char *triton_model_metadata_json(const triton_model_metadata *metadata);
 
 /**
- * Frees a model's metadata, with its inputs and outputs; NULL is harmless.
+ * Frees a model's metadata, with its inputs and outputs. NULL is allowed.
  */
 void triton_model_metadata_free(triton_model_metadata *metadata);
 
 /**
- * The name of an input or output.
+ * Returns the name of an input or output.
  */
 const char *triton_tensor_metadata_name(const triton_tensor_metadata *tensor);
 
 /**
- * Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+ * Returns its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
  */
 triton_datatype triton_tensor_metadata_datatype(const triton_tensor_metadata *tensor);
 
 /**
- * The name of its datatype as the server gives it: "FP32", also of one that this library does not know.
+ * Returns the name of its datatype as the server gives it, for example "FP32"; also for one that this library does not know.
  */
 const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *tensor);
 
 /**
- * Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
+ * Returns its shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
  *
- * @param rank_out  the number of dimensions; NULL is allowed
+ * @param rank_out  receives the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor, size_t *rank_out);
@@ -2347,22 +2359,23 @@ TRITON_NODISCARD triton_status triton_client_infer(
 
 
 /*
- * STATISTICS of a client: what it has counted of its inferences since it was made.
+ * CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's own: reading them
+ * does not use the network.
  *
- *     triton_infer_statistics statistics = {.struct_size = sizeof statistics};
+ *     triton_client_statistics statistics = {.struct_size = sizeof statistics};
  *     if (!triton_client_infer_statistics(client, &statistics, &error))
  *         printf("%llu inferences, 99 of 100 in %llu ns\n", (unsigned long long)statistics.completed_count,
  *                (unsigned long long)statistics.p99_ns);
  */
 
 /**
- * Tells what a client has counted of its inferences. Does not block; calls that are under way may be counted in part.
+ * Gets the client's statistics of its inferences. Does not block. Calls in progress may be counted in part.
  *
- * @param statistics_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
- * @return INVALID_ARGUMENT if struct_size has no room for the first count, or is beyond 4096
+ * @param statistics_out  receives the statistics; its struct_size must be set
+ * @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or exceeds 4096
  */
 TRITON_NODISCARD triton_status triton_client_infer_statistics(
-    const triton_client *client, triton_infer_statistics *statistics_out, triton_error **error_out);
+    const triton_client *client, triton_client_statistics *statistics_out, triton_error **error_out);
 
 
 /*
@@ -2538,8 +2551,7 @@ TRITON_NODISCARD triton_status triton_bf16_to_fp32(
 
 
 /*
- * CONFIGURATION of a model: typed, as far as programs need it, and whole as JSON. Indices are 0, 1, 2; past the end a getter
- * answers an empty text, NULL or 0.
+ * CONFIGURATION of a model. Getters exist for the properties that programs commonly need; triton_model_config_json has all of them.
  *
  *     triton_model_config *config = NULL;
  *     int failed = triton_client_model_config(client, "simple", NULL, NULL, &config, &error);
@@ -2549,150 +2561,150 @@ TRITON_NODISCARD triton_status triton_bf16_to_fp32(
  */
 
 /**
- * Asks for a model's configuration. Blocks.
+ * Gets a model's configuration. Blocks.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param options        of the call; NULL for the client's
- * @param config_out     the answer; free it with triton_model_config_free
- * @return NOT_FOUND for a model or version that the server does not have
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param options        options of this call; NULL for the client's
+ * @param config_out     receives the configuration; free it with triton_model_config_free
+ * @return NOT_FOUND if the server does not have the model or the version
  */
 TRITON_NODISCARD triton_status triton_client_model_config(
     const triton_client *client, const char *model_name, const char *model_version,
     const triton_call_options *options, triton_model_config **config_out, triton_error **error_out);
 
 /**
- * The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
- * 64 bits as numbers. The values are the same over both protocols, and the server loads a model with this text
- * (triton_repository_options_set_config). Over HTTP the text is as it came, but for numbers of 64 bits that came as strings.
- * Over gRPC it is made of the message: without members that Triton 2.51 does not know unless they are set, and without those
- * that this library does not know. Valid until the configuration is freed.
- */
-const char *triton_model_config_json(const triton_model_config *config);
-
-/**
- * The model's name.
+ * Returns the model's name.
  */
 const char *triton_model_config_name(const triton_model_config *config);
 
 /**
- * The framework that runs it, "onnxruntime_onnx", "ensemble"; empty where only the backend is told.
+ * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the server gives only the backend.
  */
 const char *triton_model_config_platform(const triton_model_config *config);
 
 /**
- * The backend that runs it, "python"; empty where only the platform is told.
+ * Returns the backend that runs the model, for example "python". Empty if the server gives only the platform.
  */
 const char *triton_model_config_backend(const triton_model_config *config);
 
 /**
- * The largest batch; 0 for a model whose tensors have no batch dimension.
+ * Returns the maximum batch size; 0 if the model's tensors have no batch dimension.
  */
 int32_t triton_model_config_max_batch_size(const triton_model_config *config);
 
 /**
- * Whether a request may have any number of responses, as only streams can hear them.
+ * Returns whether a request may have any number of responses, which only a stream can receive.
  */
 bool triton_model_config_is_decoupled(const triton_model_config *config);
 
 /**
- * Which versions are served.
+ * Returns which versions are served.
+ *
+ * @param latest_out  receives the number of newest versions that are served, with TRITON_VERSION_POLICY_LATEST, otherwise 0; may
+ *                    be NULL
  */
-triton_version_policy triton_model_config_version_policy(const triton_model_config *config);
+triton_version_policy triton_model_config_version_policy(
+    const triton_model_config *config, uint32_t *latest_out);
 
 /**
- * How many of the newest versions are served, with TRITON_VERSION_POLICY_LATEST; else 0.
- */
-uint32_t triton_model_config_latest_count(const triton_model_config *config);
-
-/**
- * The number of versions that are served, with TRITON_VERSION_POLICY_SPECIFIC; else 0.
+ * Returns the number of versions that are served, with TRITON_VERSION_POLICY_SPECIFIC; otherwise 0.
  */
 size_t triton_model_config_version_count(const triton_model_config *config);
 
 /**
- * A version that is served, with TRITON_VERSION_POLICY_SPECIFIC; 0 past the end.
+ * Returns a version that is served, with TRITON_VERSION_POLICY_SPECIFIC; 0 past the end.
  */
 int64_t triton_model_config_version(const triton_model_config *config, size_t index);
 
 /**
- * How the requests of sequences are batched.
+ * Returns how the requests of sequences are batched.
  */
 triton_sequence_strategy triton_model_config_sequence_strategy(const triton_model_config *config);
 
 /**
- * How long, in microseconds, a sequence may be silent before it is given up; 0 for a model without a state.
+ * Returns the time without a request after which a sequence is dropped, in microseconds; 0 if the model has no sequences.
  */
 uint64_t triton_model_config_max_sequence_idle_us(const triton_model_config *config);
 
 /**
- * The number of inputs.
+ * Returns the number of inputs.
  */
 size_t triton_model_config_input_count(const triton_model_config *config);
 
 /**
- * An input; NULL past the end.
+ * Returns an input; NULL past the end. Valid until the configuration is freed.
  */
 const triton_tensor_config *triton_model_config_input(const triton_model_config *config, size_t index);
 
 /**
- * The number of outputs.
+ * Returns the number of outputs.
  */
 size_t triton_model_config_output_count(const triton_model_config *config);
 
 /**
- * An output; NULL past the end.
+ * Returns an output; NULL past the end. Valid until the configuration is freed.
  */
 const triton_tensor_config *triton_model_config_output(const triton_model_config *config, size_t index);
 
 /**
- * Frees a model's configuration, with its inputs and outputs; NULL is harmless.
+ * Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name, 64-bit
+ * numbers as numbers. A model can be loaded with it (triton_repository_options_set_config). Valid until the configuration is freed.
+ *
+ * The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that were strings.
+ * Over gRPC it is made from the message: without fields that this library does not know, and without unset fields that Triton 2.51
+ * does not know.
+ */
+const char *triton_model_config_json(const triton_model_config *config);
+
+/**
+ * Frees a model's configuration, with its inputs and outputs. NULL is allowed.
  */
 void triton_model_config_free(triton_model_config *config);
 
 /**
- * The name of an input or output.
+ * Returns the name of an input or output.
  */
 const char *triton_tensor_config_name(const triton_tensor_config *tensor);
 
 /**
- * Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+ * Returns its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
  */
 triton_datatype triton_tensor_config_datatype(const triton_tensor_config *tensor);
 
 /**
- * Its shape without the batch dimension; -1 for a dimension that may vary.
+ * Returns its shape without the batch dimension; -1 for a dimension of any size.
  *
- * @param rank_out  the number of dimensions; NULL is allowed
+ * @param rank_out  receives the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_config_dims(const triton_tensor_config *tensor, size_t *rank_out);
 
 /**
- * How its dimensions are to be read; of an output always TRITON_TENSOR_FORMAT_NONE.
+ * Returns the meaning of the dimensions; TRITON_TENSOR_FORMAT_NONE for an output.
  */
 triton_tensor_format triton_tensor_config_format(const triton_tensor_config *tensor);
 
 /**
- * Whether a request may leave the input away; of an output always false.
+ * Returns whether a request may omit the input; false for an output.
  */
 bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
 
 /**
- * The file with the names of an output's classes; empty for none, and for inputs.
+ * Returns the file with the class labels of an output. Empty if there is none, and for an input.
  */
 const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
 
 
 /*
- * THE MODEL REPOSITORY: which models there are, loading and unloading them. What is told beside a model's name stands in
- * triton_repository_options; NULL is the defaults. An operation refuses what has no meaning for it:
+ * THE MODEL REPOSITORY: listing, loading and unloading models. An operation takes a model's name and, optionally,
+ * triton_repository_options; NULL is the defaults. An option that does not apply to an operation is INVALID_ARGUMENT.
  *
- *     what                    index  load  unload
+ *     option                  index  load  unload
  *     repository name         yes    yes   yes
- *     ready filter            yes    -     -
+ *     ready only              yes    -     -
  *     configuration, files    -      yes   -
- *     unload of dependents    -      -     yes
+ *     unload dependents       -      -     yes
  *
  *     triton_repository_index *index = NULL;
  *     int failed = triton_client_load_model(client, "simple_bls", NULL, NULL, &error)
@@ -2705,303 +2717,308 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  */
 
 /**
- * Makes options for the repository, with the defaults: every repository, every model, the model's own configuration
- * and files.
+ * Creates repository options with the defaults: all repositories, all models, and the model's own configuration and files.
  *
- * @param options_out  the options; free them with triton_repository_options_free
+ * @param options_out  receives the options; free them with triton_repository_options_free
  */
 TRITON_NODISCARD triton_status triton_repository_options_new(
     triton_repository_options **options_out, triton_error **error_out);
 
 /**
- * Frees options for the repository; NULL is harmless.
+ * Frees repository options. NULL is allowed.
  */
 void triton_repository_options_free(triton_repository_options *options);
 
 /**
- * Sets the repository that is asked. Triton has no such choice, and answers UNIMPLEMENTED; to an index over HTTP
- * version 2.51 overlooks it.
+ * Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores it in an index
+ * over HTTP.
  *
- * @param name  NULL or "" for all
+ * @param name  NULL or "" for all repositories, the default
  */
 TRITON_NODISCARD triton_status triton_repository_options_set_repository_name(
     triton_repository_options *options, const char *name, triton_error **error_out);
 
 /**
- * Sets whether an index has only the models that are ready.
+ * Sets whether an index lists only the models that are ready. The default is false.
  */
 TRITON_NODISCARD triton_status triton_repository_options_set_ready_only(
     triton_repository_options *options, bool ready_only, triton_error **error_out);
 
 /**
- * Sets the configuration that a model is loaded with instead of its own.
+ * Sets the configuration with which a model is loaded, instead of its own.
  *
- * @param json  of the form that triton_model_config_json has; INVALID_ARGUMENT for what is no JSON object
+ * @param json  in the form of triton_model_config_json; NULL for the model's own configuration, the default
+ * @return INVALID_ARGUMENT unless it is a JSON object
  */
 TRITON_NODISCARD triton_status triton_repository_options_set_config(
     triton_repository_options *options, const char *json, triton_error **error_out);
 
 /**
- * Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
- * the configuration too. Over HTTP files travel as base64, and Triton refuses a request of more than 64 MiB (since 2.62;
- * --http-max-input-size), about 48 MiB of files together: use gRPC for more.
+ * Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be added, and the
+ * configuration must be set. A file that was added under the same path is replaced; no file is removed, new options have none.
  *
- * @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
- * @param content    copied
- * @param byte_size  of content
- * @return INVALID_ARGUMENT for a path that is empty or leaves the folder
+ * Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB (--http-max-input-size),
+ * about 48 MiB of files together. gRPC does not have this limit.
+ *
+ * @param path       relative to the model's directory, for example "1/model.onnx"
+ * @param content    is copied; NULL with a byte_size of 0 for an empty file
+ * @param byte_size  the size of the content in bytes
+ * @return INVALID_ARGUMENT for a path that is empty or leaves the directory
  */
 TRITON_NODISCARD triton_status triton_repository_options_add_file(
     triton_repository_options *options, const char *path, const void *content, size_t byte_size,
     triton_error **error_out);
 
 /**
- * Sets whether the models of an ensemble that is unloaded go with it.
+ * Sets whether unloading an ensemble also unloads the models that it consists of. The default is false.
  */
 TRITON_NODISCARD triton_status triton_repository_options_set_unload_dependents(
     triton_repository_options *options, bool unload_dependents, triton_error **error_out);
 
 /**
- * Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of
- * them, and so not told by version 2.51. Blocks.
+ * Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits models that were loaded
+ * with files of the request.
  *
- * @param repository  NULL for all models of all repositories
- * @param options     of the call; NULL for the client's
- * @param index_out   the answer; free it with triton_repository_index_free
+ * @param repository_options  NULL for all models of all repositories
+ * @param options             options of this call; NULL for the client's
+ * @param index_out           receives the index; free it with triton_repository_index_free
  */
 TRITON_NODISCARD triton_status triton_client_repository_index(
-    const triton_client *client, const triton_repository_options *repository,
+    const triton_client *client, const triton_repository_options *repository_options,
     const triton_call_options *options, triton_repository_index **index_out, triton_error **error_out);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the index is freed.
+ * Returns the number of entries: one for each version of each model.
  */
-const char *triton_repository_index_json(const triton_repository_index *index);
+size_t triton_repository_index_model_count(const triton_repository_index *repository);
 
 /**
- * The number of entries: one for each version of each model.
+ * Returns an entry; NULL past the end. Valid until the index is freed.
  */
-size_t triton_repository_index_count(const triton_repository_index *index);
+const triton_repository_model *triton_repository_index_model(
+    const triton_repository_index *repository, size_t index);
 
 /**
- * An entry; NULL past the end.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the index is
+ * freed.
  */
-const triton_model_index *triton_repository_index_model(const triton_repository_index *index, size_t at);
+const char *triton_repository_index_json(const triton_repository_index *repository);
 
 /**
- * Frees an index, with its entries; NULL is harmless.
+ * Frees an index, with its entries. NULL is allowed.
  */
-void triton_repository_index_free(triton_repository_index *index);
+void triton_repository_index_free(triton_repository_index *repository);
 
 /**
- * The model's name.
+ * Returns the model's name.
  */
-const char *triton_model_index_name(const triton_model_index *model);
+const char *triton_repository_model_name(const triton_repository_model *model);
 
 /**
- * The version; empty for a model that was never loaded.
+ * Returns the version, for example "1". Empty for a model that was never loaded.
  */
-const char *triton_model_index_version(const triton_model_index *model);
+const char *triton_repository_model_version(const triton_repository_model *model);
 
 /**
- * "READY", "LOADING", "UNLOADING", "UNAVAILABLE"; empty for a model that was never loaded.
+ * Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never loaded.
  */
-const char *triton_model_index_state(const triton_model_index *model);
+const char *triton_repository_model_state(const triton_repository_model *model);
 
 /**
- * Why it is in that state, where there is something to say.
+ * Returns the reason for the state; empty if the server gives none.
  */
-const char *triton_model_index_reason(const triton_model_index *model);
+const char *triton_repository_model_reason(const triton_repository_model *model);
 
 /**
- * Whether inference can ask for it.
+ * Returns whether the model is ready for inference.
  */
-bool triton_model_index_is_ready(const triton_model_index *model);
+bool triton_repository_model_is_ready(const triton_repository_model *model);
 
 /**
- * Loads a model, or loads it anew, and waits until it is ready or has failed. Blocks: 10 minutes at most, unless the
- * client's options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model
- * that is loaded already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration
- * again only after an unload.
+ * Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless the client's options
+ * (triton_client_options_set_load_timeout_us) or those of the call set another timeout. A deadline does not stop the load on the
+ * server.
  *
- * @param model_name  not empty, and without a slash
- * @param repository  configuration and files; NULL for the model's own
- * @param options     of the call; NULL for the client's
- * @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model
- *         that is not in the repository or whose configuration is broken (INTERNAL), a model that fails to start
- *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE), and over
- *         HTTP files of more than about 48 MiB together (INVALID_ARGUMENT; triton_repository_options_add_file)
+ * If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and returns to the model's own
+ * configuration only after an unload.
+ *
+ * @param model_name          must not be empty or contain a slash
+ * @param repository_options  configuration and files; NULL for the model's own
+ * @param options             options of this call; NULL for the client's
+ * @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for a model that is not
+ *         in the repository or has an invalid configuration; INVALID_ARGUMENT for a model that fails to start, and over HTTP for
+ *         files that are too large (triton_repository_options_add_file); UNAVAILABLE unless the server was started with
+ *         --model-control-mode=explicit
  */
 TRITON_NODISCARD triton_status triton_client_load_model(
-    const triton_client *client, const char *model_name, const triton_repository_options *repository,
+    const triton_client *client, const char *model_name, const triton_repository_options *repository_options,
     const triton_call_options *options, triton_error **error_out);
 
 /**
- * Unloads a model; one that is not loaded is no error. Blocks, with the time limit of loading. The server may answer
- * before the model is gone.
+ * Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of triton_client_load_model. The server may
+ * respond before the model is unloaded.
  *
- * @param model_name  not empty, and without a slash
- * @param repository  NULL to leave the models of an ensemble loaded
- * @param options     of the call; NULL for the client's
+ * @param model_name          must not be empty or contain a slash
+ * @param repository_options  NULL to keep the models of an ensemble loaded
+ * @param options             options of this call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unload_model(
-    const triton_client *client, const char *model_name, const triton_repository_options *repository,
+    const triton_client *client, const char *model_name, const triton_repository_options *repository_options,
     const triton_call_options *options, triton_error **error_out);
 
 
 /*
- * MODEL STATISTICS: what a server has counted of its models since each was loaded, typed and as JSON. Indices are 0, 1, 2; past
- * the end a getter answers an empty text, NULL or 0. Times are in nanoseconds.
+ * MODEL STATISTICS: what a server measured for each version of its models since it was loaded. The response is a list of
+ * entries. Each has counts, and durations: how often something occurred and the total time in nanoseconds, over all requests,
+ * for each batch size, and, for decoupled models, for each index of a response among the responses of its request.
  *
- *     triton_statistics *statistics = NULL;
+ *     triton_model_statistics_list *statistics = NULL;
  *     int failed = triton_client_model_statistics(client, "simple", NULL, NULL, &statistics, &error);
- *     const triton_model_statistics *entry = triton_statistics_model(statistics, 0);
+ *     const triton_model_statistics *entry = triton_model_statistics_list_entry(statistics, 0);
  *     printf("%llu inferences\n", (unsigned long long)triton_model_statistics_inference_count(entry));
- *     triton_statistics_free(statistics);
+ *     triton_model_statistics_list_free(statistics);
  */
 
 /**
- * Asks what the server has counted of its models. Blocks.
+ * Gets the statistics of one or all models. Blocks.
  *
- * @param model_name      NULL or "" for all models
- * @param model_version   "1"; NULL or "" for all versions
- * @param options         of the call; NULL for the client's
- * @param statistics_out  the answer; free it with triton_statistics_free
- * @return INVALID_ARGUMENT from the server for a model or version that is not loaded
+ * @param model_name     NULL or "" for all models
+ * @param model_version  for example "1"; NULL or "" for all versions
+ * @param options        options of this call; NULL for the client's
+ * @param list_out       receives the list; free it with triton_model_statistics_list_free
+ * @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is not loaded
  */
 TRITON_NODISCARD triton_status triton_client_model_statistics(
     const triton_client *client, const char *model_name, const char *model_version,
-    const triton_call_options *options, triton_statistics **statistics_out, triton_error **error_out);
+    const triton_call_options *options, triton_model_statistics_list **list_out, triton_error **error_out);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the statistics are freed.
+ * Returns the number of entries: one for each version of each model that was requested.
  */
-const char *triton_statistics_json(const triton_statistics *statistics);
+size_t triton_model_statistics_list_entry_count(const triton_model_statistics_list *list);
 
 /**
- * The number of entries: one for each version of each model that was asked for.
+ * Returns an entry; NULL past the end. Valid until the list is freed.
  */
-size_t triton_statistics_count(const triton_statistics *statistics);
+const triton_model_statistics *triton_model_statistics_list_entry(
+    const triton_model_statistics_list *list, size_t index);
 
 /**
- * An entry; NULL past the end.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
+ * freed.
  */
-const triton_model_statistics *triton_statistics_model(const triton_statistics *statistics, size_t index);
+const char *triton_model_statistics_list_json(const triton_model_statistics_list *list);
 
 /**
- * Frees statistics, with their entries; NULL is harmless.
+ * Frees a list, with its entries. NULL is allowed.
  */
-void triton_statistics_free(triton_statistics *statistics);
+void triton_model_statistics_list_free(triton_model_statistics_list *list);
 
 /**
- * The model's name.
+ * Returns the model's name.
  */
 const char *triton_model_statistics_name(const triton_model_statistics *statistics);
 
 /**
- * The version, "1".
+ * Returns the version, for example "1".
  */
 const char *triton_model_statistics_version(const triton_model_statistics *statistics);
 
 /**
- * When the last inference was asked for, in milliseconds since 1970; 0 for never.
+ * Returns the time of the last inference request, in milliseconds since 1970; 0 for never.
  */
 uint64_t triton_model_statistics_last_inference_ms(const triton_model_statistics *statistics);
 
 /**
- * Inferences that the model ran, also to an error of its own; a batch of 8 counts as 8.
+ * Returns the number of inferences that the model ran, including those that failed in the model; a batch of 8 counts as 8.
  */
 uint64_t triton_model_statistics_inference_count(const triton_model_statistics *statistics);
 
 /**
- * How often the model was run for them; a batch of 8 counts as 1.
+ * Returns the number of executions of the model for these inferences; a batch of 8 counts as 1.
  */
 uint64_t triton_model_statistics_execution_count(const triton_model_statistics *statistics);
 
 /**
- * How often a step was taken, for all requests.
+ * Gets a duration over all requests. A kind that a server does not report is 0.
+ *
+ * @param count_out  receives how often it occurred; may be NULL
+ * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @return false, with 0 in both, for an invalid kind
  */
-uint64_t triton_model_statistics_duration_count(
-    const triton_model_statistics *statistics, triton_statistic kind);
+bool triton_model_statistics_duration(
+    const triton_model_statistics *statistics, triton_duration_kind kind, uint64_t *count_out,
+    uint64_t *ns_out);
 
 /**
- * How long a step took, for all requests together.
+ * Returns the number of batch sizes that were executed.
  */
-uint64_t triton_model_statistics_duration_ns(
-    const triton_model_statistics *statistics, triton_statistic kind);
+size_t triton_model_statistics_batch_size_count(const triton_model_statistics *statistics);
 
 /**
- * The number of sizes of batches that were run.
- */
-size_t triton_model_statistics_batch_count(const triton_model_statistics *statistics);
-
-/**
- * A size of batches.
+ * Returns a batch size; 0 past the end.
  */
 uint64_t triton_model_statistics_batch_size(const triton_model_statistics *statistics, size_t index);
 
 /**
- * How often a step was taken for the batches of one size: TRITON_STATISTIC_COMPUTE_INPUT, ..._INFER, ..._OUTPUT.
+ * Gets a duration for one batch size. Servers report TRITON_DURATION_COMPUTE_INPUT, ..._INFER and ..._OUTPUT; the other kinds
+ * are 0.
+ *
+ * @param index      that of triton_model_statistics_batch_size
+ * @param count_out  receives how often it occurred; may be NULL
+ * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @return false, with 0 in both, past the end and for an invalid kind
  */
-uint64_t triton_model_statistics_batch_duration_count(
-    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
+bool triton_model_statistics_batch_duration(
+    const triton_model_statistics *statistics, size_t index, triton_duration_kind kind, uint64_t *count_out,
+    uint64_t *ns_out);
 
 /**
- * How long a step took for the batches of one size, together.
+ * Returns the number of response keys; 0 unless the model is decoupled.
  */
-uint64_t triton_model_statistics_batch_duration_ns(
-    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
+size_t triton_model_statistics_response_key_count(const triton_model_statistics *statistics);
 
 /**
- * The number of places that responses have among those of their request; 0 unless the model is decoupled.
- */
-size_t triton_model_statistics_response_count(const triton_model_statistics *statistics);
-
-/**
- * A place of responses, "0".
+ * Returns a response key: the index of a response among the responses of its request, for example "0". Empty past the end.
  */
 const char *triton_model_statistics_response_key(const triton_model_statistics *statistics, size_t index);
 
 /**
- * How often a step was taken for the responses of one place.
+ * Gets a duration for one response key. Servers report TRITON_DURATION_COMPUTE_INFER, ..._COMPUTE_OUTPUT, ..._SUCCESS,
+ * ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
+ *
+ * @param index      that of triton_model_statistics_response_key
+ * @param count_out  receives how often it occurred; may be NULL
+ * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @return false, with 0 in both, past the end and for an invalid kind
  */
-uint64_t triton_model_statistics_response_duration_count(
-    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
+bool triton_model_statistics_response_duration(
+    const triton_model_statistics *statistics, size_t index, triton_duration_kind kind, uint64_t *count_out,
+    uint64_t *ns_out);
 
 /**
- * How long a step took for the responses of one place, together.
- */
-uint64_t triton_model_statistics_response_duration_ns(
-    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
-
-/**
- * The number of memories that the model uses, as far as the server tells.
+ * Returns the number of devices whose memory the model uses; 0 if the server does not report it.
  */
 size_t triton_model_statistics_memory_count(const triton_model_statistics *statistics);
 
 /**
- * The kind of a memory, "GPU".
+ * Returns the kind of memory that the model uses on a device, for example "GPU". Empty past the end.
+ *
+ * @param id_out         receives the number of the device; may be NULL
+ * @param byte_size_out  receives the size of the memory in use, in bytes; may be NULL
  */
-const char *triton_model_statistics_memory_kind(const triton_model_statistics *statistics, size_t index);
-
-/**
- * Which one of its kind a memory is.
- */
-int64_t triton_model_statistics_memory_id(const triton_model_statistics *statistics, size_t index);
-
-/**
- * How much of a memory the model uses.
- */
-uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics *statistics, size_t index);
+const char *triton_model_statistics_memory(
+    const triton_model_statistics *statistics, size_t index, int64_t *id_out, uint64_t *byte_size_out);
 
 
 /*
- * SETTINGS of a server's tracing and of its log, read and changed.
+ * SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values. Changes are collected in a
+ * triton_settings_update; settings that it does not name are not changed.
  *
- *     tracing, for a model or all   trace_level (a list: OFF, TIMESTAMPS, TENSORS), trace_rate, trace_count, log_frequency;
- *                                   trace_file and trace_mode can't be changed
- *     log                           log_info, log_warning, log_error (bool), log_verbose_level (a number), log_format (a
- *                                   text); log_file can't be changed
+ *     tracing   per model or for all models. trace_level is a list of OFF, TIMESTAMPS and TENSORS; trace_rate, trace_count
+ *               and log_frequency are numbers, written as strings. trace_file and trace_mode are read-only.
+ *     log       log_info, log_warning, log_error (bool), log_verbose_level (number), log_format (string). log_file is
+ *               read-only.
  *
  *     triton_settings *settings = NULL;
  *     int failed = triton_client_trace_settings(client, "simple", NULL, &settings, &error);
@@ -3011,11 +3028,11 @@ uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics 
  */
 
 /**
- * Asks for the settings of tracing. Blocks.
+ * Gets the settings of tracing. Blocks.
  *
- * @param model_name    of a model; NULL or "" for those of all models
- * @param options       of the call; NULL for the client's
- * @param settings_out  the answer; free it with triton_settings_free
+ * @param model_name    NULL or "" for the settings that apply to all models
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives the settings; free them with triton_settings_free
  */
 TRITON_NODISCARD triton_status triton_client_trace_settings(
     const triton_client *client, const char *model_name, const triton_call_options *options,
@@ -3024,157 +3041,150 @@ TRITON_NODISCARD triton_status triton_client_trace_settings(
 /**
  * Changes settings of tracing. Blocks.
  *
- * @param model_name    of a model; NULL or "" for those of all models
- * @param update        what is to change; what is not named stays
- * @param options       of the call; NULL for the client's
- * @param settings_out  all that hold then; free it with triton_settings_free
- * @return UNIMPLEMENTED for trace_file
+ * @param model_name    NULL or "" for the settings that apply to all models
+ * @param update        the changes
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be NULL
+ * @return UNIMPLEMENTED, from Triton, for trace_file
  */
 TRITON_NODISCARD triton_status triton_client_update_trace_settings(
     const triton_client *client, const char *model_name, const triton_settings_update *update,
     const triton_call_options *options, triton_settings **settings_out, triton_error **error_out);
 
 /**
- * Asks for the settings of the server's log. Blocks.
+ * Gets the settings of the log. Blocks.
  *
- * @param options       of the call; NULL for the client's
- * @param settings_out  the answer; free it with triton_settings_free
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives the settings; free them with triton_settings_free
  */
 TRITON_NODISCARD triton_status triton_client_log_settings(
     const triton_client *client, const triton_call_options *options, triton_settings **settings_out,
     triton_error **error_out);
 
 /**
- * Changes settings of the server's log. Blocks.
+ * Changes settings of the log. Blocks.
  *
- * @param update        what is to change; what is not named stays
- * @param options       of the call; NULL for the client's
- * @param settings_out  all that hold then; free it with triton_settings_free
- * @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
- *         INTERNAL for a value of another kind, UNAVAILABLE (not retryable) for an unknown log_format
+ * @param update        the changes
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be NULL
+ * @return INVALID_ARGUMENT, without a request, for a list or for NULL, the default: the log has neither. UNIMPLEMENTED, from
+ *         Triton, for log_file. For an invalid value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a
+ *         value of another kind, and UNAVAILABLE (not retryable) for an unknown log_format
  */
 TRITON_NODISCARD triton_status triton_client_update_log_settings(
     const triton_client *client, const triton_settings_update *update, const triton_call_options *options,
     triton_settings **settings_out, triton_error **error_out);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the settings are freed.
- */
-const char *triton_settings_json(const triton_settings *settings);
-
-/**
- * The number of settings.
+ * Returns the number of settings.
  */
 size_t triton_settings_count(const triton_settings *settings);
 
 /**
- * A setting, in the order of their names; NULL past the end.
+ * Returns a setting; NULL past the end. Settings are sorted by name, and valid until the list is freed.
  */
-const triton_setting *triton_settings_setting(const triton_settings *settings, size_t index);
+const triton_setting *triton_settings_entry(const triton_settings *settings, size_t index);
 
 /**
- * The setting of a name, "trace_rate"; NULL if there is none.
+ * Returns the setting of a name, for example "trace_rate"; NULL if there is none.
  */
 const triton_setting *triton_settings_find(const triton_settings *settings, const char *name);
 
 /**
- * Frees settings; NULL is harmless.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the settings are freed.
+ */
+const char *triton_settings_json(const triton_settings *settings);
+
+/**
+ * Frees settings. NULL is allowed.
  */
 void triton_settings_free(triton_settings *settings);
 
 /**
- * The name of a setting.
+ * Returns the name of a setting.
  */
 const char *triton_setting_name(const triton_setting *setting);
 
 /**
- * What a setting is: TRITON_VALUE_BOOL, _UINT64 or _STRING, of which there may be several; TRITON_VALUE_NONE for NULL.
+ * Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for NULL.
  */
 triton_value_kind triton_setting_kind(const triton_setting *setting);
 
 /**
- * The number of values of a setting: 1 but for a list, trace_level.
+ * Returns the number of values of a setting: 1, except for a list such as trace_level.
  */
 size_t triton_setting_value_count(const triton_setting *setting);
 
 /**
- * A value of a setting as text, whatever it is: "true", "500", "TIMESTAMPS"; an empty text past the end.
+ * Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the end.
  */
 const char *triton_setting_value(const triton_setting *setting, size_t index);
 
 /**
- * The value of a setting that is yes or no; else false.
+ * Returns the value of a setting of kind TRITON_VALUE_BOOL; false for any other kind.
  */
 bool triton_setting_bool(const triton_setting *setting);
 
 /**
- * The value of a setting that is a number; else 0.
+ * Returns the value of a setting of kind TRITON_VALUE_UINT64; 0 for any other kind.
  */
 uint64_t triton_setting_uint64(const triton_setting *setting);
 
 /**
- * Makes an update that changes nothing yet.
+ * Creates an update without changes. It may be used by any number of calls.
  *
- * @param update_out  the update; free it with triton_settings_update_free. Any number of calls may use it
+ * @param update_out  receives the update; free it with triton_settings_update_free
  */
 TRITON_NODISCARD triton_status triton_settings_update_new(
     triton_settings_update **update_out, triton_error **error_out);
 
 /**
- * Frees an update; NULL is harmless.
+ * Frees an update. NULL is allowed.
  */
 void triton_settings_update_free(triton_settings_update *update);
 
 /**
- * Sets a setting to a text. Tracing takes numbers as texts too, "500".
+ * Sets a setting to a string. Settings of tracing take numbers as strings too, for example "500".
  *
- * @param name  not empty
+ * @param name   must not be empty
+ * @param value  NULL returns a setting of tracing to its default: the server's, or for a model the one of all models
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_string(
     triton_settings_update *update, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Sets a setting to several texts: trace_level.
+ * Sets a setting to a list of strings, for example trace_level.
  *
- * @param name    not empty
- * @param values  the texts
- * @param count   their number; 0 is INVALID_ARGUMENT
+ * @param name    must not be empty
+ * @param values  the strings, which are copied
+ * @param count   the number of strings; 0 is INVALID_ARGUMENT
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_strings(
     triton_settings_update *update, const char *name, const char *const *values, size_t count,
     triton_error **error_out);
 
 /**
- * Sets a setting to yes or no: log_info. Tracing has it as text.
+ * Sets a setting to a bool, for example log_info. For tracing it is sent as a string.
  *
- * @param name  not empty
+ * @param name  must not be empty
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_bool(
     triton_settings_update *update, const char *name, bool value, triton_error **error_out);
 
 /**
- * Sets a setting to a number: log_verbose_level. Tracing has it as text.
+ * Sets a setting to a number, for example log_verbose_level. For tracing it is sent as a string.
  *
- * @param name  not empty
+ * @param name  must not be empty
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
     triton_settings_update *update, const char *name, uint32_t value, triton_error **error_out);
 
-/**
- * Gives a setting of tracing its default back: that of the server, or for a model the one of all models. Settings of
- * the log have none: an update of the log with one is INVALID_ARGUMENT.
- *
- * @param name  not empty
- */
-TRITON_NODISCARD triton_status triton_settings_update_clear(
-    triton_settings_update *update, const char *name, triton_error **error_out);
-
 
 /*
- * SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
- * --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
- * inference does not find the region. A frontend that runs in a Python program (tritonfrontend) has no shared memory:
- * UNAVAILABLE.
+ * SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing those that are registered.
+ * The server must be on the same machine and see the same memory (containers: --ipc=host). Triton from 2.69 on must be
+ * started with --allow-client-shm=true; otherwise registering is UNIMPLEMENTED. A server that runs inside a Python
+ * program (tritonfrontend) has no shared memory: UNAVAILABLE.
  *
  *     int failed = triton_client_register_system_shared_memory(client, name, key, 64, 0, NULL, &error)
  *         || triton_infer_request_input_set_shared_memory(request, 0, name, 64, 0, &error)
@@ -3182,222 +3192,228 @@ TRITON_NODISCARD triton_status triton_settings_update_clear(
  */
 
 /**
- * Registers system memory with the server. Blocks.
+ * Registers a region of system memory with the server. Blocks.
  *
- * @param name       the name that requests call the region by; not empty
- * @param key        the name of the memory, as shm_open takes it, "/my_memory"; not empty
- * @param byte_size  of the region; not 0
- * @param offset     where the region begins, in bytes from the start of the memory; a multiple of the page size for
- *                   Triton 2.51
- * @param options    of the call; NULL for the client's
- * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such
- *         memory, or not so much of it
+ * @param name       the name by which requests refer to the region; must not be empty
+ * @param key        the name of the memory for shm_open, for example "/my_memory"; must not be empty
+ * @param byte_size  the size of the region in bytes; must not be 0
+ * @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page size for Triton 2.51
+ * @param options    options of this call; NULL for the client's
+ * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if there is no such memory
+ *         and INVALID_ARGUMENT if it is too small
  */
 TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
     const triton_client *client, const char *name, const char *key, uint64_t byte_size, uint64_t offset,
     const triton_call_options *options, triton_error **error_out);
 
 /**
- * Registers memory of a GPU with the server. Blocks.
+ * Registers a region of a GPU's memory with the server. Blocks.
  *
- * @param name              the name that requests call the region by; not empty
+ * @param name              the name by which requests refer to the region; must not be empty
  * @param raw_handle        a cudaIpcMemHandle_t
- * @param handle_byte_size  its size: 64
- * @param device_id         the GPU that the memory is of; not negative
- * @param byte_size         of the region; not 0
- * @param options           of the call; NULL for the client's
- * @return INVALID_ARGUMENT for a handle of another size, and from a server that has no such memory
+ * @param handle_byte_size  the size of the handle in bytes, 64
+ * @param device_id         the GPU of the memory; must not be negative
+ * @param byte_size         the size of the region in bytes; must not be 0
+ * @param options           options of this call; NULL for the client's
+ * @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if there is no such memory
  */
 TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
     const triton_client *client, const char *name, const void *raw_handle, size_t handle_byte_size,
     int64_t device_id, uint64_t byte_size, const triton_call_options *options, triton_error **error_out);
 
 /**
- * Takes the registration of one region of system memory back. Blocks. A name that is not registered is no error.
+ * Gets the registered regions of system memory. Blocks.
  *
- * @param name     not empty: triton_client_unregister_all_system_shared_memory is for all
- * @param options  of the call; NULL for the client's
- * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
+ * @param name        the name of one region; NULL or "" for all
+ * @param options     options of this call; NULL for the client's
+ * @param memory_out  receives the regions; free them with triton_registered_memory_free
+ * @return NOT_FOUND if there is no region of that name
+ */
+TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_registered_memory **memory_out, triton_error **error_out);
+
+/**
+ * Gets the registered regions of GPUs' memory. Blocks.
+ *
+ * @param name        the name of one region; NULL or "" for all
+ * @param options     options of this call; NULL for the client's
+ * @param memory_out  receives the regions; free them with triton_registered_memory_free
+ * @return NOT_FOUND if there is no region of that name
+ */
+TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_registered_memory **memory_out, triton_error **error_out);
+
+/**
+ * Returns the number of regions.
+ */
+size_t triton_registered_memory_region_count(const triton_registered_memory *memory);
+
+/**
+ * Returns a region; NULL past the end. Regions are sorted by name, and valid until the list is freed.
+ */
+const triton_registered_region *triton_registered_memory_region(
+    const triton_registered_memory *memory, size_t index);
+
+/**
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
+ * freed.
+ */
+const char *triton_registered_memory_json(const triton_registered_memory *memory);
+
+/**
+ * Frees a list of regions. NULL is allowed. The regions stay registered.
+ */
+void triton_registered_memory_free(triton_registered_memory *memory);
+
+/**
+ * Returns the name by which requests refer to the region.
+ */
+const char *triton_registered_region_name(const triton_registered_region *region);
+
+/**
+ * Returns the key of the memory, a name for shm_open. Empty for memory of a GPU.
+ */
+const char *triton_registered_region_key(const triton_registered_region *region);
+
+/**
+ * Returns the offset of the region from the start of the memory, in bytes; 0 for memory of a GPU.
+ */
+uint64_t triton_registered_region_offset(const triton_registered_region *region);
+
+/**
+ * Returns the size of the region in bytes.
+ */
+uint64_t triton_registered_region_byte_size(const triton_registered_region *region);
+
+/**
+ * Returns the GPU of the memory; 0 for system memory.
+ */
+int64_t triton_registered_region_device_id(const triton_registered_region *region);
+
+/**
+ * Unregisters a region of system memory. Blocks. A name that is not registered is not an error.
+ *
+ * @param name     must not be empty
+ * @param options  options of this call; NULL for the client's
+ * @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
  */
 TRITON_NODISCARD triton_status triton_client_unregister_system_shared_memory(
     const triton_client *client, const char *name, const triton_call_options *options,
     triton_error **error_out);
 
 /**
- * Takes the registration of one region of a GPU's memory back. Blocks. A name that is not registered is no error.
+ * Unregisters a region of a GPU's memory. Blocks. A name that is not registered is not an error.
  *
- * @param name     not empty: triton_client_unregister_all_cuda_shared_memory is for all
- * @param options  of the call; NULL for the client's
- * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
+ * @param name     must not be empty
+ * @param options  options of this call; NULL for the client's
+ * @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
  */
 TRITON_NODISCARD triton_status triton_client_unregister_cuda_shared_memory(
     const triton_client *client, const char *name, const triton_call_options *options,
     triton_error **error_out);
 
 /**
- * Takes the registrations of all regions of system memory back, those of other programs too. Blocks.
+ * Unregisters all regions of system memory, including those of other programs. Blocks.
  *
- * @param options  of the call; NULL for the client's
+ * @param options  options of this call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unregister_all_system_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
 /**
- * Takes the registrations of all regions of GPUs' memory back, those of other programs too. Blocks.
+ * Unregisters all regions of GPUs' memory, including those of other programs. Blocks.
  *
- * @param options  of the call; NULL for the client's
+ * @param options  options of this call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
-/**
- * Asks for the regions of system memory that are registered with the server. Blocks.
- *
- * @param name        of one region; NULL or "" for all
- * @param options     of the call; NULL for the client's
- * @param status_out  the answer; free it with triton_shared_memory_status_free
- * @return NOT_FOUND for a name that is not registered
- */
-TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
-    const triton_client *client, const char *name, const triton_call_options *options,
-    triton_shared_memory_status **status_out, triton_error **error_out);
-
-/**
- * Asks for the regions of GPUs' memory that are registered with the server. Blocks.
- *
- * @param name        of one region; NULL or "" for all
- * @param options     of the call; NULL for the client's
- * @param status_out  the answer; free it with triton_shared_memory_status_free
- * @return NOT_FOUND for a name that is not registered
- */
-TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
-    const triton_client *client, const char *name, const triton_call_options *options,
-    triton_shared_memory_status **status_out, triton_error **error_out);
-
-/**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the status is freed.
- */
-const char *triton_shared_memory_status_json(const triton_shared_memory_status *status);
-
-/**
- * The number of regions.
- */
-size_t triton_shared_memory_status_count(const triton_shared_memory_status *status);
-
-/**
- * The name of a region; an empty text past the end.
- */
-const char *triton_shared_memory_status_name(const triton_shared_memory_status *status, size_t index);
-
-/**
- * The name of a region's memory, as shm_open takes it; an empty text for a GPU's, and past the end.
- */
-const char *triton_shared_memory_status_key(const triton_shared_memory_status *status, size_t index);
-
-/**
- * The bytes of a region; 0 past the end.
- */
-uint64_t triton_shared_memory_status_byte_size(const triton_shared_memory_status *status, size_t index);
-
-/**
- * Where a region of system memory begins, in bytes from the start of the memory; 0 for a GPU's, and past the end.
- */
-uint64_t triton_shared_memory_status_offset(const triton_shared_memory_status *status, size_t index);
-
-/**
- * The GPU that a region is of; 0 for system memory, and past the end.
- */
-uint64_t triton_shared_memory_status_device_id(const triton_shared_memory_status *status, size_t index);
-
-/**
- * Frees a status; NULL is harmless.
- */
-void triton_shared_memory_status_free(triton_shared_memory_status *status);
-
 
 /*
- * METRICS of a server, from their own port: Prometheus's text, and what it says.
+ * METRICS of a server, from their own port, in Prometheus's text format. triton_metrics has the text as received and its
+ * samples: a name, labels and a value each.
  *
  *     triton_metrics *metrics = NULL;
  *     int failed = triton_client_metrics(client, NULL, &metrics, &error);
  *     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
- *         const triton_metric *sample = triton_metrics_sample(metrics, i);
- *         const char *model = triton_metric_label(sample, "model");
- *         printf("%s of '%s': %g\n", triton_metric_name(sample), model, triton_metric_value(sample));
+ *         const triton_metric_sample *sample = triton_metrics_sample(metrics, i);
+ *         const char *model = triton_metric_sample_find_label(sample, "model");
+ *         printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model, triton_metric_sample_value(sample));
  *     }
  *     triton_metrics_free(metrics);
  */
 
 /**
- * Asks for the server's metrics: at port 8002 of its host, or where triton_client_options_set_metrics_url says. Over
- * HTTP whatever the client's protocol. Blocks.
+ * Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of the server's host, or from
+ * the URL of triton_client_options_set_metrics_url. Restricted keys of the client are not sent there; those of the call are.
  *
- * @param options      of the call; NULL for the client's
- * @param metrics_out  the answer; free it with triton_metrics_free
- * @return INTERNAL for an answer that is no Prometheus text. Keys that the client has are not sent there, those of the
- *         call are
+ * @param options      options of this call; NULL for the client's
+ * @param metrics_out  receives the metrics; free them with triton_metrics_free
+ * @return INTERNAL unless the response is Prometheus's text format
  */
 TRITON_NODISCARD triton_status triton_client_metrics(
     const triton_client *client, const triton_call_options *options, triton_metrics **metrics_out,
     triton_error **error_out);
 
 /**
- * The text as it came. Valid until the metrics are freed.
+ * Returns the number of samples.
+ */
+size_t triton_metrics_sample_count(const triton_metrics *metrics);
+
+/**
+ * Returns a sample, in the order of the text; NULL past the end. Valid until the metrics are freed.
+ */
+const triton_metric_sample *triton_metrics_sample(const triton_metrics *metrics, size_t index);
+
+/**
+ * Returns the text as received. Valid until the metrics are freed.
  */
 const char *triton_metrics_text(const triton_metrics *metrics);
 
 /**
- * The number of samples.
- */
-size_t triton_metrics_count(const triton_metrics *metrics);
-
-/**
- * A sample, in the order of the text; NULL past the end.
- */
-const triton_metric *triton_metrics_sample(const triton_metrics *metrics, size_t index);
-
-/**
- * Frees metrics; NULL is harmless.
+ * Frees metrics, with their samples. NULL is allowed.
  */
 void triton_metrics_free(triton_metrics *metrics);
 
 /**
- * The name of a sample's metric, "nv_inference_count".
+ * Returns the name of the metric, for example "nv_inference_count".
  */
-const char *triton_metric_name(const triton_metric *metric);
+const char *triton_metric_sample_name(const triton_metric_sample *sample);
 
 /**
- * The value of a sample; it may be infinite or no number.
+ * Returns the value; may be infinite or NaN.
  */
-double triton_metric_value(const triton_metric *metric);
+double triton_metric_sample_value(const triton_metric_sample *sample);
 
 /**
- * The number of labels that say what a sample is of.
+ * Returns the number of labels of a sample.
  */
-size_t triton_metric_label_count(const triton_metric *metric);
+size_t triton_metric_sample_label_count(const triton_metric_sample *sample);
 
 /**
- * The name of a label, "model"; an empty text past the end.
+ * Returns the name of a label, for example "model". Empty past the end.
  */
-const char *triton_metric_label_name(const triton_metric *metric, size_t index);
+const char *triton_metric_sample_label_name(const triton_metric_sample *sample, size_t index);
 
 /**
- * The value of a label, "simple"; an empty text past the end.
+ * Returns the value of a label, for example "simple". Empty past the end.
  */
-const char *triton_metric_label_value(const triton_metric *metric, size_t index);
+const char *triton_metric_sample_label_value(const triton_metric_sample *sample, size_t index);
 
 /**
- * The value of the label of a name, "model"; an empty text if there is none.
+ * Returns the value of the label of a name, for example of "model". Empty if there is none.
  */
-const char *triton_metric_label(const triton_metric *metric, const char *name);
+const char *triton_metric_sample_find_label(const triton_metric_sample *sample, const char *name);
 
 
 /*
- * GENERATE: models of text, asked by JSON. HTTP only: over gRPC UNIMPLEMENTED, with advice.
+ * GENERATE: JSON requests to models with text inputs and outputs. HTTP only; over gRPC, UNIMPLEMENTED with advice.
  *
- * Triton's other front ends for such models, the OpenAI-compatible one and those of SageMaker and Vertex AI, are no part of
- * this library's control plane: the first has clients of its own, and an inference through the others is sent with
- * triton_call_options_set_http_path, ..._http_content_type and ..._http_json_size_header.
+ * Triton's other front ends for such models are not covered. The OpenAI-compatible one has clients of its own; inference
+ * through those of SageMaker and Vertex AI needs triton_call_options_set_http_path, ..._http_content_type and
+ * ..._http_json_size_header.
  *
  *     triton_generated *generated = NULL;
  *     const char *json = "{\"PROMPT\": \"once\", \"REPEAT\": 1}";
@@ -3407,23 +3423,23 @@ const char *triton_metric_label(const triton_metric *metric, const char *name);
  */
 
 /**
- * Asks a model for one answer. Blocks.
+ * Sends a generate request and waits for the response. Blocks. For models with exactly one response per request.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param json           a JSON object: the model's tensors and the request's parameters by their names
- * @param options        of the call; NULL for the client's
- * @param generated_out  the answer; free it with triton_generated_free
- * @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an
- *         error that the server tells in a response that began as a success: nothing says what it would have been;
- *         INTERNAL for a success without a JSON object
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param json           a JSON object: the model's inputs and the request's parameters, by name
+ * @param options        options of this call; NULL for the client's
+ * @param generated_out  receives the response; free it with triton_generated_free
+ * @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200, for an error in a
+ *         response that began as a success, since the server does not send its status; INTERNAL for a success whose body is
+ *         not a JSON object
  */
 TRITON_NODISCARD triton_status triton_client_generate(
     const triton_client *client, const char *model_name, const char *model_version, const char *json,
     const triton_call_options *options, triton_generated **generated_out, triton_error **error_out);
 
 /**
- * The answer, a JSON object. Valid until it is freed.
+ * Returns the response, a JSON object. Valid until it is freed.
  */
 const char *triton_generated_json(const triton_generated *generated);
 
@@ -3443,32 +3459,30 @@ const char *triton_generated_header_name(const triton_generated *generated, size
 const char *triton_generated_header_value(const triton_generated *generated, size_t index);
 
 /**
- * The server's report of its load, for which triton_call_options_set_load_report asks.
- *
- * @return the report; free it with triton_load_report_free. NULL if the server sent none
+ * Returns the load report of a response (triton_call_options_set_load_report); NULL if the server sent none. Valid until the
+ * response is freed.
  */
-triton_load_report *triton_generated_load_report(const triton_generated *generated);
+const triton_load_report *triton_generated_load_report(const triton_generated *generated);
 
 /**
- * Frees what a model generated; NULL is harmless.
+ * Frees a generated response. NULL is allowed.
  */
 void triton_generated_free(triton_generated *generated);
 
 /**
- * Asks a model for a stream of answers, and hands each over as it comes. Blocks until the server has no more, the
- * callback wants none, or the time limit of the call passes, which is that of the whole stream.
+ * Sends a generate request and calls the callback with each event of the response as it arrives. Blocks until the server ends
+ * the stream, the callback ends it, or the deadline of the call, which is that of the whole stream.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param json           a JSON object: the model's tensors and the request's parameters by their names
- * @param options        of the call; NULL for the client's
- * @param callback       hears each event, on this thread, before the function returns; not NULL
- * @param user_data      handed to it
- * @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
- *         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...},
- *         "message" beside a "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name",
- *         or an event called "error"; INTERNAL for a success that is not a stream of events; else as
- *         triton_client_generate
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param json           a JSON object: the model's inputs and the request's parameters, by name
+ * @param options        options of this call; NULL for the client's
+ * @param callback       is called on this thread, before the function returns; must not be NULL
+ * @param user_data      is passed to the callback
+ * @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an error, which ends
+ *         the stream: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...}, "message" beside a
+ *         "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name", or an event named
+ *         "error". INTERNAL for a success that is not a stream of events. Otherwise as triton_client_generate
  */
 TRITON_NODISCARD triton_status triton_client_generate_stream(
     const triton_client *client, const char *model_name, const char *model_version, const char *json,
@@ -3477,49 +3491,42 @@ TRITON_NODISCARD triton_status triton_client_generate_stream(
 
 
 /*
- * LOAD REPORTS: what a server says of its load beside an answer, as ORCA has it, when triton_call_options_set_load_report asks.
- * Triton does so over HTTP for the backends that have such metrics, vLLM's and TensorRT-LLM's.
+ * LOAD REPORTS: the load of the server, in the ORCA format, which a server sends with a response if
+ * triton_call_options_set_load_report requests it. Triton does so over HTTP, for backends that have such metrics: vLLM and
+ * TensorRT-LLM. A report is a list of names and values.
  *
- *     triton_load_report *report = triton_infer_result_load_report(result);
+ *     const triton_load_report *report = triton_infer_result_load_report(result);
  *     for (size_t i = 0; i < triton_load_report_count(report); i++)
  *         printf("%s = %g\n", triton_load_report_name(report, i), triton_load_report_value(report, i));
- *     triton_load_report_free(report);
  */
 
 /**
- * The server's report of its load beside an inference.
- *
- * @return the report; free it with triton_load_report_free. NULL if the server sent none
+ * Returns the load report of a response; NULL if the server sent none. Valid until the result is freed.
  */
-triton_load_report *triton_infer_result_load_report(const triton_infer_result *result);
+const triton_load_report *triton_infer_result_load_report(const triton_infer_result *result);
 
 /**
- * The number of values.
+ * Returns the number of values.
  */
 size_t triton_load_report_count(const triton_load_report *report);
 
 /**
- * The name of a value, "named_metrics.kv_cache_utilization"; an empty text past the end.
+ * Returns the name of a value, for example "named_metrics.kv_cache_utilization". Empty past the end.
  */
 const char *triton_load_report_name(const triton_load_report *report, size_t index);
 
 /**
- * A value; 0 past the end.
+ * Returns a value; 0 past the end.
  */
 double triton_load_report_value(const triton_load_report *report, size_t index);
 
 /**
- * Looks for the value of a name.
+ * Finds the value of a name.
  *
- * @param value_out  the value; 0 if there is none
+ * @param value_out  receives the value; 0 if there is none. May be NULL
  * @return whether there is one
  */
 bool triton_load_report_find(const triton_load_report *report, const char *name, double *value_out);
-
-/**
- * Frees a load report; NULL is harmless.
- */
-void triton_load_report_free(triton_load_report *report);
 
 
 #ifdef __cplusplus

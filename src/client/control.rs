@@ -10,8 +10,8 @@ use crate::{
     error::Result,
     headers::Headers,
     model::{
-        CudaRegions, Generated, Metrics, ModelConfig, ModelMetadata, Operation, RepositoryIndex,
-        RepositoryOptions, ServerMetadata, ServingStatus, Settings, SettingsUpdate, Statistics,
+        CudaRegions, Generated, Metrics, ModelConfig, ModelMetadata, ModelStatisticsList, Operation,
+        RepositoryIndex, RepositoryOptions, ServerMetadata, ServingStatus, Settings, SettingsUpdate,
         SystemRegions, check_model, check_name, check_optional_model, check_optional_name,
         config::GetModelConfig,
         generate::Generate,
@@ -116,14 +116,19 @@ impl Client {
     }
 
     /// What the server has counted of a model, or with an empty name of all; an empty version stands for all versions.
-    pub fn model_statistics(&self, name: &str, version: &str, options: &CallOptions) -> Result<Statistics> {
+    pub fn model_statistics(
+        &self,
+        name: &str,
+        version: &str,
+        options: &CallOptions,
+    ) -> Result<ModelStatisticsList> {
         check_optional_model(name, version)?;
         self.call(&GetStatistics { name, version }, options)
     }
 
     /// The settings of tracing, of a model, or with an empty name of all models.
     pub fn trace_settings(&self, model: &str, options: &CallOptions) -> Result<Settings> {
-        check_optional_name("a model's name", model)?;
+        check_optional_name("model name", model)?;
         self.call(&TraceSetting { model, update: None }, options)
     }
 
@@ -135,7 +140,7 @@ impl Client {
         update: &SettingsUpdate,
         options: &CallOptions,
     ) -> Result<Settings> {
-        check_optional_name("a model's name", model)?;
+        check_optional_name("model name", model)?;
         self.call(&TraceSetting { model, update: Some(update) }, options)
     }
 
@@ -154,7 +159,7 @@ impl Client {
     /// The regions of system memory that are registered with the server; with a name only that one, and NOT_FOUND if it
     /// is not registered.
     pub fn system_shared_memory_status(&self, name: &str, options: &CallOptions) -> Result<SystemRegions> {
-        check_optional_name("a region's name", name)?;
+        check_optional_name("region name", name)?;
         self.call(&SystemStatusOf { name }, options)
     }
 
@@ -176,7 +181,7 @@ impl Client {
     /// Takes the registration of one region back. A name that is not registered is no error. INTERNAL while a request uses
     /// the region: for Triton 2.51 a moment longer than its answer takes.
     pub fn unregister_system_shared_memory(&self, name: &str, options: &CallOptions) -> Result<()> {
-        check_name("a region's name", name)?;
+        check_name("region name", name)?;
         self.call(&UnregisterSystem { name }, options)
     }
 
@@ -188,7 +193,7 @@ impl Client {
     /// The regions of GPUs' memory that are registered with the server; with a name only that one, and NOT_FOUND if it is
     /// not registered.
     pub fn cuda_shared_memory_status(&self, name: &str, options: &CallOptions) -> Result<CudaRegions> {
-        check_optional_name("a region's name", name)?;
+        check_optional_name("region name", name)?;
         self.call(&CudaStatusOf { name }, options)
     }
 
@@ -209,7 +214,7 @@ impl Client {
     /// Takes the registration of one region back. A name that is not registered is no error. INTERNAL while a request uses
     /// the region: for Triton 2.51 a moment longer than its answer takes.
     pub fn unregister_cuda_shared_memory(&self, name: &str, options: &CallOptions) -> Result<()> {
-        check_name("a region's name", name)?;
+        check_name("region name", name)?;
         self.call(&UnregisterCuda { name }, options)
     }
 

@@ -16,12 +16,12 @@ use super::{
     handle::{Out, free, handle, null},
     headers::Texts,
     infallible::infallible,
+    load_report::triton_load_report,
     parameters::{List, triton_parameter},
     request::triton_bytes,
 };
 use crate::{
     error::{Error, Origin, Result, Status},
-    headers::Headers,
     infer::{CallTimes, Class, Datatype, InferOutput, InferResult},
 };
 
@@ -33,6 +33,7 @@ pub struct triton_infer_result {
     model_version: OnceLock<CString>,
     id: OnceLock<CString>,
     endpoint: OnceLock<CString>,
+    load_report: OnceLock<Option<triton_load_report>>,
     debug_string: OnceLock<CString>,
     parameters: List,
     headers: Texts,
@@ -73,9 +74,10 @@ impl triton_class {
 }
 
 impl triton_infer_result {
-    /// The headers of the answer.
-    pub(super) fn headers(&self) -> &Headers {
-        self.result.headers()
+    /// The server's load report, read from the headers when it is first asked for.
+    pub(super) fn load_report(&self) -> Option<&triton_load_report> {
+        let read = || self.result.headers().load_report().map(Into::into);
+        self.load_report.get_or_init(read).as_ref()
     }
 
     /// What C alone needs of a result, texts that end with a NUL and arrays of pointers, is made when it is asked for.
@@ -97,6 +99,7 @@ impl triton_infer_result {
             model_version: OnceLock::new(),
             id: OnceLock::new(),
             endpoint: OnceLock::new(),
+            load_report: OnceLock::new(),
             debug_string: OnceLock::new(),
             parameters: List::default(),
             headers: Texts::default(),

@@ -4,10 +4,6 @@
 #include <string.h>
 #include <triton_client.h>
 
-#define triton_client_check_server_live triton_client_is_server_live
-#define triton_client_check_server_ready triton_client_is_server_ready
-#define triton_client_check_model_ready triton_client_is_model_ready
-
 #define triton_infer_request_add_input_data(request, name, datatype, shape, rank, data, byte_size, index_out, error_out) \
     ((void)(index_out), triton_infer_request_add_input_data(request, name, datatype, shape, rank, data, byte_size, error_out))
 #define triton_infer_request_add_input_strings(request, name, shape, rank, strings, count, index_out, error_out) \
@@ -43,10 +39,4 @@ static inline const triton_infer_output *triton_infer_result_find_output(const t
 }
 #define triton_infer_output_elements(output, datatype, data_out, count_out, error_out) \
     triton_infer_result_output_as(final_names_result, triton_infer_output_name(output), datatype, data_out, count_out, error_out)
-
-#define triton_repository_index_model_count triton_repository_index_count
-#define triton_repository_model triton_model_index
-#define triton_repository_model_name triton_model_index_name
-#define triton_repository_model_state triton_model_index_state
-#define triton_metrics_sample_count triton_metrics_count
 #endif

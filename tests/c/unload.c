@@ -30,7 +30,7 @@ static void *call(void *unused) {
     void *address;
     address = find("triton_client_new");
     memcpy(&client_new, &address, sizeof address);
-    address = find("triton_client_is_server_live");
+    address = find("triton_client_check_server_live");
     memcpy(&live, &address, sizeof address);
     address = find("triton_call_options_new");
     memcpy(&options_new, &address, sizeof address);

@@ -220,11 +220,11 @@ fn a_real_server_killed_in_mid_call_ran_it_once_and_its_successor_serves_old_cli
     };
     let mut load = RepositoryOptions::new();
     let tensor = |name| json!([{"name": name, "data_type": "TYPE_INT32", "dims": [1]}]);
-    load.set_config(
+    load.set_config(Some(
         &json!({"name": NAME, "backend": "python", "input": tensor("I"), "output": tensor("O"),
             "instance_group": [{"count": lanes.len(), "kind": "KIND_CPU"}]})
         .to_string(),
-    )
+    ))
     .unwrap();
     load.add_file("1/model.py", MODEL.replace("SEEN", file.to_str().unwrap())).unwrap();
     let direct = Client::new(&format!("http://{}", addresses.http)).unwrap();

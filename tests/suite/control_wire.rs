@@ -408,7 +408,7 @@ const READS: [(&str, Read, &str, &[u8]); 9] = [
         "statistics",
         |client| {
             let statistics = client.model_statistics("", "", &CallOptions::new());
-            statistics.map(|statistics| statistics.models[0].name.clone())
+            statistics.map(|statistics| statistics.entries[0].name.clone())
         },
         r#"{"model_stats":[{"name":"N","inference_count":null,"inference_stats":{"future":{}},"future":1}]}"#,
         b"\x0a\x04\x0a\x02m\0",
@@ -561,7 +561,7 @@ fn restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client() {
     };
     let load: Call = |client, options| {
         let mut load = RepositoryOptions::new();
-        load.set_config(&config("own", &json!({})))?.add_file("1/model.py", DOUBLE)?;
+        load.set_config(Some(&config("own", &json!({}))))?.add_file("1/model.py", DOUBLE)?;
         client.load_model("own", &load, options)
     };
     let metadata: Call = |client, options| client.server_metadata(options).map(drop);
@@ -708,7 +708,7 @@ fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
 fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
     use std::io::{self, BufRead, BufReader, Write};
     let mut load = RepositoryOptions::new();
-    load.set_config("{}").unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
+    load.set_config(Some("{}")).unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
     let wanted = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
     for (name, bytes, reads, closes, status) in [
         // As nginx does it: it reads no more, and closes the connection.

@@ -45,7 +45,7 @@ fn infer(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Erro
 fn load(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Error> {
     let mut load = RepositoryOptions::new();
     // Less of it: it is encoded by a build that is not optimised.
-    load.set_config("{}")?.add_file("1/m", &data[..data.len() / 4])?;
+    load.set_config(Some("{}"))?.add_file("1/m", &data[..data.len() / 4])?;
     client.load_model("m", &load, options)
 }
 

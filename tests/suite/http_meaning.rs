@@ -579,7 +579,7 @@ fn a_model_may_have_another_name_behind_a_gateway_and_say_little_of_itself() {
         assert_eq!(client.model_config("m", "", &options).unwrap().name, name);
         let body = format!(r#"{{"model_stats":[{{"name":"{name}"}}]}}"#);
         let (_server, client) = always(answer(200, &[], body.as_bytes()));
-        assert_eq!(client.model_statistics("m", "", &options).unwrap().models[0].name, name);
+        assert_eq!(client.model_statistics("m", "", &options).unwrap().entries[0].name, name);
     }
     for body in [r#"{"versions":["1"]}"#, r#"{"inputs":[{"name":"I"}]}"#] {
         let (_server, client) = always(answer(200, &[], body.as_bytes()));
@@ -591,7 +591,7 @@ fn a_model_may_have_another_name_behind_a_gateway_and_say_little_of_itself() {
         client.server_metadata(&options).unwrap_or_else(|error| panic!("{body}: {error:?}"));
     }
     let (_server, client) = always(answer(200, &[], br#"{"model_stats":[]}"#));
-    assert!(client.model_statistics("", "", &options).unwrap().models.is_empty());
+    assert!(client.model_statistics("", "", &options).unwrap().entries.is_empty());
 }
 
 // Errors inside a stream.

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 use triton_client::{
-    CallOptions, Client, ClientOptions, Error, InferRequest, ModelIndex, Origin, RepositoryIndex,
+    CallOptions, Client, ClientOptions, Error, InferRequest, Origin, RepositoryIndex, RepositoryModel,
     RepositoryOptions, Status,
 };
 
@@ -34,7 +34,7 @@ fn index(client: &Client, ready_only: bool) -> RepositoryIndex {
     client.repository_index(&options, &CallOptions::new()).unwrap()
 }
 
-fn entry(client: &Client, ready_only: bool, name: &str) -> Option<ModelIndex> {
+fn entry(client: &Client, ready_only: bool, name: &str) -> Option<RepositoryModel> {
     index(client, ready_only).models.into_iter().find(|model| model.name == name)
 }
 
@@ -50,7 +50,7 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 /// A model with one file, version 1's.
 fn with_file(name: &str, code: &str) -> RepositoryOptions {
     let mut options = RepositoryOptions::new();
-    options.set_config(&config(name, &json!({}))).unwrap().add_file("1/model.py", code).unwrap();
+    options.set_config(Some(&config(name, &json!({})))).unwrap().add_file("1/model.py", code).unwrap();
     options
 }
 
@@ -77,7 +77,7 @@ fn a_model_comes_with_the_request_and_goes_with_the_unload() {
         expect(2);
         let changed = config(&name, &json!({ "parameters": { "factor": { "string_value": "5" } } }));
         let mut anew = RepositoryOptions::new();
-        anew.set_config(&changed).unwrap().add_file("1/model.py", code).unwrap();
+        anew.set_config(Some(&changed)).unwrap().add_file("1/model.py", code).unwrap();
         load(client, &name, &anew).unwrap();
         expect(5);
         unload(client, &name).unwrap();
@@ -98,7 +98,7 @@ fn a_load_that_fails_says_why() {
     for (client, protocol) in clients().iter().zip(PROTOCOLS) {
         let raises = with_file(&format!("repository_raises_{protocol}"), "raise ValueError('on purpose')");
         let mut broken = RepositoryOptions::new();
-        broken.set_config(r#"{"max_batch_size":"x"}"#).unwrap().add_file("1/model.py", DOUBLE).unwrap();
+        broken.set_config(Some(r#"{"max_batch_size":"x"}"#)).unwrap().add_file("1/model.py", DOUBLE).unwrap();
         let mut elsewhere = RepositoryOptions::new();
         elsewhere.set_repository_name("elsewhere").unwrap();
         let cases = [
@@ -196,7 +196,7 @@ fn a_model_is_loaded_with_another_configuration_and_with_its_own_again() {
         let mut other: Value = serde_json::from_str(config().json()).unwrap();
         other["max_batch_size"] = 3.into();
         let mut options = RepositoryOptions::new();
-        options.set_config(&other.to_string()).unwrap();
+        options.set_config(Some(&other.to_string())).unwrap();
         load(&client, "simple", &options).unwrap();
         assert_eq!(config().max_batch_size, 3);
         // Version 2.51 keeps it until the model is unloaded.
@@ -285,7 +285,7 @@ fn what_can_t_be_meant_is_refused_before_it_is_sent() {
     options[0].add_file("1/model.py", DOUBLE).unwrap();
     options[1].set_ready_only(true);
     options[2].set_unload_dependents(true);
-    options[3].set_config("{}").unwrap();
+    options[3].set_config(Some("{}")).unwrap();
     let [files, ready, dependents, config] = &options;
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         let client = Client::new(&url).unwrap();
@@ -322,7 +322,7 @@ fn what_can_t_be_meant_is_refused_before_it_is_sent() {
     assert_eq!((http.requests(), grpc.requests()), (0, 0));
     let mut options = RepositoryOptions::new();
     for json in ["", "{", "[]", "1", "{} x"] {
-        assert_eq!(options.set_config(json).unwrap_err().status(), Status::InvalidArgument, "{json}");
+        assert_eq!(options.set_config(Some(json)).unwrap_err().status(), Status::InvalidArgument, "{json}");
     }
     for path in ["", "file:", "/1/m", "1//m", "../m", "1/./m", "1/", "1/m\0"] {
         assert_eq!(options.add_file(path, "x").unwrap_err().status(), Status::InvalidArgument, "{path}");
@@ -344,7 +344,7 @@ fn a_load_carries_its_configuration_and_files_unchanged() {
     });
     let mut options = RepositoryOptions::new();
     // The text is sent as it is: spaces, NUL's escape and all.
-    options.set_config("{ \"a\":\"\\u0000\" }").unwrap();
+    options.set_config(Some("{ \"a\":\"\\u0000\" }")).unwrap();
     options.add_file("1/m", "old").unwrap().add_file("file:1/m", [0u8, 255, 10]).unwrap();
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         load(&Client::new(&url).unwrap(), "m", &options).unwrap();
@@ -368,7 +368,7 @@ fn a_model_of_large_files_comes_with_the_request() {
     for (client, protocol) in clients().iter().zip(["http", "grpc"]) {
         let name = format!("repository_large_{protocol}");
         let mut options = RepositoryOptions::new();
-        options.set_config(&config(&name, &json!({}))).unwrap();
+        options.set_config(Some(&config(&name, &json!({})))).unwrap();
         options.add_file("1/model.py", DOUBLE).unwrap();
         options.add_file("1/weights", vec![7; 5 << 20]).unwrap();
         load(client, &name, &options).unwrap();
@@ -418,7 +418,7 @@ fn a_configuration_is_the_same_over_both_protocols_and_each_loads_back_over_both
         for json in configs(&clients, name) {
             for client in &clients {
                 let mut options = RepositoryOptions::new();
-                options.set_config(&json).unwrap();
+                options.set_config(Some(&json)).unwrap();
                 load(client, name, &options).unwrap_or_else(|error| panic!("{name}: {error:?}: {json}"));
             }
         }
@@ -460,7 +460,7 @@ fn numbers_of_64_bits_in_a_configuration_are_numbers_and_load_back() {
         for json in configs(&clients, &model.name) {
             for client in &clients {
                 let mut options = RepositoryOptions::new();
-                options.set_config(&json).unwrap().add_file("1/model.py", DOUBLE).unwrap();
+                options.set_config(Some(&json)).unwrap().add_file("1/model.py", DOUBLE).unwrap();
                 load(client, &model.name, &options).unwrap();
             }
             assert!(!json.contains("[\"1\"") && !json.contains("\"16\""), "{json}");

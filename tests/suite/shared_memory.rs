@@ -223,7 +223,7 @@ fn regions_are_told_whatever_their_numbers_and_names() {
     let client = Client::new(&format!("http://{}", http.address())).unwrap();
     let regions = client.cuda_shared_memory_status("", &options).unwrap().regions;
     assert_eq!((&regions[0].name[..], &regions[1].name[..]), ("a", "b\0"));
-    assert_eq!((regions[1].device_id, regions[1].byte_size), (u64::MAX, 8));
+    assert_eq!((regions[1].device_id, regions[1].byte_size), (-1, 8));
     let handle: [u8; 64] = std::array::from_fn(|at| at as u8);
     client.register_cuda_shared_memory("a", &handle, 3, u64::MAX, &options).unwrap();
     register(&client, "a", "/k", i64::MAX as u64, 1 << 40).unwrap();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use prost::Message;
 use serde_json::{Value, json};
 use triton_client::{
-    CallOptions, Client, ClientOptions, InferRequest, ModelStatistics, Origin, Statistics, Status,
+    CallOptions, Client, ClientOptions, InferRequest, ModelStatistics, ModelStatisticsList, Origin, Status,
 };
 
 use crate::{
@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-fn of(client: &Client, model: &str, version: &str) -> Statistics {
+fn of(client: &Client, model: &str, version: &str) -> ModelStatisticsList {
     client.model_statistics(model, version, &CallOptions::new()).unwrap()
 }
 
-fn json(statistics: &Statistics) -> Value {
+fn json(statistics: &ModelStatisticsList) -> Value {
     serde_json::from_str(statistics.json()).unwrap()
 }
 
@@ -37,7 +37,7 @@ fn every_inference_of_a_model_is_counted() {
     for (client, protocol) in clients.iter().zip(["http", "grpc"]) {
         let name = format!("statistics_{protocol}");
         let _model = OwnModel::load_versions(client, &name, &batching(), 2);
-        let fresh = &of(client, &name, "2").models[0];
+        let fresh = &of(client, &name, "2").entries[0];
         assert_eq!((fresh.inference_count, fresh.last_inference_ms, fresh.batches.len()), (0, 0, 0));
         for values in [&[1][..], &[2], &[3, 4, 5]] {
             let request = InferRequest::new(&name).input("I", &[values.len() as i64, 1], values);
@@ -46,20 +46,20 @@ fn every_inference_of_a_model_is_counted() {
         let fails = InferRequest::new(&name).input("I", &[1, 1], &[-1]);
         assert!(client.infer(&fails).unwrap_err().to_string().contains("made to fail"));
         until("four requests are counted", || {
-            let counted = &of(client, &name, "2").models[0];
+            let counted = &of(client, &name, "2").entries[0];
             let (success, fail) = (counted.durations.success.count, counted.durations.fail.count);
             (success, fail, counted.execution_count) == (3, 1, 4)
         });
         let [a, b] = [0, 1].map(|at: usize| of(&clients[at], &name, "2"));
-        assert_eq!(a.models, b.models);
+        assert_eq!(a.entries, b.entries);
         assert_eq!(json(&a), json(&b));
-        let [counted] = &a.models[..] else { panic!("{a:?}") };
+        let [counted] = &a.entries[..] else { panic!("{a:?}") };
         expect(counted, &name);
         // Of all versions, and of all models.
-        assert_eq!(of(client, &name, "").models.len(), 2);
+        assert_eq!(of(client, &name, "").entries.len(), 2);
         let all = of(client, "", "");
-        assert!(all.models.contains(counted));
-        assert!(all.models.iter().any(|other| other.name == "simple"));
+        assert!(all.entries.contains(counted));
+        assert!(all.entries.iter().any(|other| other.name == "simple"));
     }
 }
 
@@ -145,8 +145,8 @@ fn responses_and_memory_are_read_as_newer_servers_tell_them() {
     let body = over_grpc.json().to_owned();
     let http = Http::start(move |_| Answer::Bytes(answer(200, &[], body.as_bytes())));
     let over_http = of(&Client::new(&format!("http://{}", http.address())).unwrap(), "m", "");
-    assert_eq!((&over_http.models, over_http.json()), (&over_grpc.models, over_grpc.json()));
-    let [model] = &over_http.models[..] else { panic!("{over_http:?}") };
+    assert_eq!((&over_http.entries, over_http.json()), (&over_grpc.entries, over_grpc.json()));
+    let [model] = &over_http.entries[..] else { panic!("{over_http:?}") };
     assert_eq!(model.inference_count, u64::MAX);
     let keys: Vec<_> = model.responses.iter().map(|response| response.key.as_str()).collect();
     assert_eq!(keys, ["0", "9", "10"]);

@@ -294,7 +294,7 @@ fn model_names_that_a_url_must_escape_are_known_over_grpc_alone() {
         }] },
     });
     let mut load = RepositoryOptions::new();
-    load.set_config(&config.to_string()).unwrap().add_file("1/none", "").unwrap();
+    load.set_config(Some(&config.to_string())).unwrap().add_file("1/none", "").unwrap();
     grpc.load_model(name, &load, &CallOptions::new()).unwrap();
     expect_known(&grpc, &http, name, &[1, 16], false);
     grpc.unload_model(name, &RepositoryOptions::new(), &CallOptions::new()).unwrap();
