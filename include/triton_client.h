@@ -794,8 +794,8 @@ typedef struct triton_client_statistics {
 } triton_client_statistics;
 
 /**
- * Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the stream. It may call any
- * function of the library, and must not leave by longjmp or an exception.
+ * Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the stream. It may call
+ * any function of the library, and must not leave by longjmp or an exception.
  *
  * json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the NUL
  */
@@ -1457,7 +1457,8 @@ const char *triton_server_metadata_extension(const triton_server_metadata *metad
 bool triton_server_metadata_has_extension(const triton_server_metadata *metadata, const char *name);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata is freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
+ * is freed.
  */
 const char *triton_server_metadata_json(const triton_server_metadata *metadata);
 
@@ -1522,7 +1523,8 @@ const triton_tensor_metadata *triton_model_metadata_output(
     const triton_model_metadata *metadata, size_t index);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata is freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
+ * is freed.
  */
 const char *triton_model_metadata_json(const triton_model_metadata *metadata);
 
@@ -2551,7 +2553,8 @@ TRITON_NODISCARD triton_status triton_bf16_to_fp32(
 
 
 /*
- * CONFIGURATION of a model. Getters exist for the properties that programs commonly need; triton_model_config_json has all of them.
+ * CONFIGURATION of a model. Getters exist for the properties that programs commonly need; triton_model_config_json has all of
+ * them.
  *
  *     triton_model_config *config = NULL;
  *     int failed = triton_client_model_config(client, "simple", NULL, NULL, &config, &error);
@@ -2579,7 +2582,8 @@ TRITON_NODISCARD triton_status triton_client_model_config(
 const char *triton_model_config_name(const triton_model_config *config);
 
 /**
- * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the server gives only the backend.
+ * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the server gives only the
+ * backend.
  */
 const char *triton_model_config_platform(const triton_model_config *config);
 
@@ -2601,8 +2605,8 @@ bool triton_model_config_is_decoupled(const triton_model_config *config);
 /**
  * Returns which versions are served.
  *
- * @param latest_out  receives the number of newest versions that are served, with TRITON_VERSION_POLICY_LATEST, otherwise 0; may
- *                    be NULL
+ * @param latest_out  receives the number of newest versions that are served, with TRITON_VERSION_POLICY_LATEST, otherwise 0;
+ *                    may be NULL
  */
 triton_version_policy triton_model_config_version_policy(
     const triton_model_config *config, uint32_t *latest_out);
@@ -2648,12 +2652,13 @@ size_t triton_model_config_output_count(const triton_model_config *config);
 const triton_tensor_config *triton_model_config_output(const triton_model_config *config, size_t index);
 
 /**
- * Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name, 64-bit
- * numbers as numbers. A model can be loaded with it (triton_repository_options_set_config). Valid until the configuration is freed.
+ * Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name,
+ * 64-bit numbers as numbers. A model can be loaded with it (triton_repository_options_set_config). Valid until the
+ * configuration is freed.
  *
- * The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that were strings.
- * Over gRPC it is made from the message: without fields that this library does not know, and without unset fields that Triton 2.51
- * does not know.
+ * The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that were
+ * strings. Over gRPC it is made from the message: without fields that this library does not know, and without unset fields
+ * that Triton 2.51 does not know.
  */
 const char *triton_model_config_json(const triton_model_config *config);
 
@@ -2754,8 +2759,9 @@ TRITON_NODISCARD triton_status triton_repository_options_set_config(
     triton_repository_options *options, const char *json, triton_error **error_out);
 
 /**
- * Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be added, and the
- * configuration must be set. A file that was added under the same path is replaced; no file is removed, new options have none.
+ * Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be added, and
+ * the configuration must be set. A file that was added under the same path is replaced; no file is removed, new options have
+ * none.
  *
  * Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB (--http-max-input-size),
  * about 48 MiB of files together. gRPC does not have this limit.
@@ -2776,8 +2782,8 @@ TRITON_NODISCARD triton_status triton_repository_options_set_unload_dependents(
     triton_repository_options *options, bool unload_dependents, triton_error **error_out);
 
 /**
- * Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits models that were loaded
- * with files of the request.
+ * Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits models that were
+ * loaded with files of the request.
  *
  * @param repository_options  NULL for all models of all repositories
  * @param options             options of this call; NULL for the client's
@@ -2835,28 +2841,28 @@ const char *triton_repository_model_reason(const triton_repository_model *model)
 bool triton_repository_model_is_ready(const triton_repository_model *model);
 
 /**
- * Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless the client's options
- * (triton_client_options_set_load_timeout_us) or those of the call set another timeout. A deadline does not stop the load on the
- * server.
+ * Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless the client's
+ * options (triton_client_options_set_load_timeout_us) or those of the call set another timeout. A deadline does not stop the
+ * load on the server.
  *
- * If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and returns to the model's own
- * configuration only after an unload.
+ * If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and returns to the model's
+ * own configuration only after an unload.
  *
  * @param model_name          must not be empty or contain a slash
  * @param repository_options  configuration and files; NULL for the model's own
  * @param options             options of this call; NULL for the client's
- * @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for a model that is not
- *         in the repository or has an invalid configuration; INVALID_ARGUMENT for a model that fails to start, and over HTTP for
- *         files that are too large (triton_repository_options_add_file); UNAVAILABLE unless the server was started with
- *         --model-control-mode=explicit
+ * @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for a model that is
+ *         not in the repository or has an invalid configuration; INVALID_ARGUMENT for a model that fails to start, and over
+ *         HTTP for files that are too large (triton_repository_options_add_file); UNAVAILABLE unless the server was started
+ *         with --model-control-mode=explicit
  */
 TRITON_NODISCARD triton_status triton_client_load_model(
     const triton_client *client, const char *model_name, const triton_repository_options *repository_options,
     const triton_call_options *options, triton_error **error_out);
 
 /**
- * Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of triton_client_load_model. The server may
- * respond before the model is unloaded.
+ * Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of triton_client_load_model. The
+ * server may respond before the model is unloaded.
  *
  * @param model_name          must not be empty or contain a slash
  * @param repository_options  NULL to keep the models of an ensemble loaded
@@ -3012,8 +3018,8 @@ const char *triton_model_statistics_memory(
 
 
 /*
- * SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values. Changes are collected in a
- * triton_settings_update; settings that it does not name are not changed.
+ * SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values. Changes are collected
+ * in a triton_settings_update; settings that it does not name are not changed.
  *
  *     tracing   per model or for all models. trace_level is a list of OFF, TIMESTAMPS and TENSORS; trace_rate, trace_count
  *               and log_frequency are numbers, written as strings. trace_file and trace_mode are read-only.
@@ -3091,7 +3097,8 @@ const triton_setting *triton_settings_entry(const triton_settings *settings, siz
 const triton_setting *triton_settings_find(const triton_settings *settings, const char *name);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the settings are freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the settings
+ * are freed.
  */
 const char *triton_settings_json(const triton_settings *settings);
 
@@ -3181,9 +3188,9 @@ TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
 
 
 /*
- * SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing those that are registered.
- * The server must be on the same machine and see the same memory (containers: --ipc=host). Triton from 2.69 on must be
- * started with --allow-client-shm=true; otherwise registering is UNIMPLEMENTED. A server that runs inside a Python
+ * SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing those that are
+ * registered. The server must be on the same machine and see the same memory (containers: --ipc=host). Triton from 2.69 on
+ * must be started with --allow-client-shm=true; otherwise registering is UNIMPLEMENTED. A server that runs inside a Python
  * program (tritonfrontend) has no shared memory: UNAVAILABLE.
  *
  *     int failed = triton_client_register_system_shared_memory(client, name, key, 64, 0, NULL, &error)
@@ -3197,10 +3204,11 @@ TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
  * @param name       the name by which requests refer to the region; must not be empty
  * @param key        the name of the memory for shm_open, for example "/my_memory"; must not be empty
  * @param byte_size  the size of the region in bytes; must not be 0
- * @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page size for Triton 2.51
+ * @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page size for Triton
+ *                   2.51
  * @param options    options of this call; NULL for the client's
- * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if there is no such memory
- *         and INVALID_ARGUMENT if it is too small
+ * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if there is no such
+ *         memory and INVALID_ARGUMENT if it is too small
  */
 TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
     const triton_client *client, const char *name, const char *key, uint64_t byte_size, uint64_t offset,
@@ -3346,8 +3354,9 @@ TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
  */
 
 /**
- * Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of the server's host, or from
- * the URL of triton_client_options_set_metrics_url. Restricted keys of the client are not sent there; those of the call are.
+ * Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of the server's host,
+ * or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client are not sent there; those of the
+ * call are.
  *
  * @param options      options of this call; NULL for the client's
  * @param metrics_out  receives the metrics; free them with triton_metrics_free

@@ -1,5 +1,5 @@
-/* control.c URL METRICS_URL NAME: the control plane from C, on a real server with explicit model control. Models and
- * memory that it makes bear the name. */
+/* control.c URL METRICS_URL NAME: the control plane from C, on a real server with explicit model control. NAME is the prefix of
+ * the models and the memory that it creates. */
 #include "check.h"
 
 static triton_client *client = NULL;
@@ -88,13 +88,13 @@ static const char MODEL[] =
     "import triton_python_backend_utils as pb\n"
     "class TritonPythonModel:\n"
     "    def execute(self, requests):\n"
-    "        answers = []\n"
+    "        responses = []\n"
     "        for request in requests:\n"
     "            x = pb.get_input_tensor_by_name(request, 'X').as_numpy()\n"
     "            if (x < 0).any():\n"
     "                raise ValueError('negative')\n"
-    "            answers.append(pb.InferenceResponse([pb.Tensor('Y', x * 2)]))\n"
-    "        return answers\n";
+    "            responses.append(pb.InferenceResponse([pb.Tensor('Y', x * 2)]))\n"
+    "        return responses\n";
 static const char CONFIG[] =
     "{\"backend\":\"python\",\"max_batch_size\":4,\"version_policy\":{\"specific\":{\"versions\":[3]}},"
     "\"input\":[{\"name\":\"X\",\"data_type\":\"TYPE_INT32\",\"dims\":[2]}],"
@@ -175,7 +175,7 @@ static void repository(const char *model) {
     CHECK(infer(model, 5) == TRITON_STATUS_OK && infer(model, 7) == TRITON_STATUS_OK);
     refused(infer(model, -1), TRITON_STATUS_INTERNAL, "negative");
 
-    /* The server counts what it did after it has answered. */
+    /* The server updates its statistics after the response. */
     for (tries = 0; tries < 10000; tries++) {
         CHECK(!triton_client_model_statistics(client, model, "3", NULL, &statistics, &error));
         own = triton_model_statistics_list_entry(statistics, 0);
@@ -280,7 +280,7 @@ static void settings(void) {
     refused(triton_client_update_trace_settings(client, NULL, update, NULL, &settings, &error), TRITON_STATUS_UNIMPLEMENTED, "trace file");
     triton_settings_update_free(update);
 
-    /* What it is already: other tests have the same log. */
+    /* The values that it has: other tests use the same log. */
     CHECK(!triton_settings_update_new(&update, &error) && !triton_settings_update_set_bool(update, "log_info", true, &error));
     CHECK(!triton_settings_update_set_uint32(update, "log_verbose_level", 0, &error));
     CHECK(!triton_settings_update_set_string(update, "log_format", "default", &error));
@@ -300,7 +300,7 @@ static void settings(void) {
 static void shared_memory(const char *name) {
     char key[64], path[80];
     unsigned char handle[65] = {1};
-    triton_registered_memory *status = NULL;
+    triton_registered_memory *registered = NULL;
     FILE *memory;
     size_t at;
     snprintf(key, sizeof key, "/%s", name);
@@ -309,20 +309,20 @@ static void shared_memory(const char *name) {
     CHECK(!triton_client_register_system_shared_memory(client, name, key, 256, 4096, NULL, &error));
     refused(triton_client_register_system_shared_memory(client, name, key, 256, 0, NULL, &error),
             is_http ? TRITON_STATUS_INVALID_ARGUMENT : TRITON_STATUS_ALREADY_EXISTS, name);
-    CHECK(!triton_client_system_shared_memory_status(client, name, NULL, &status, &error));
-    CHECK(triton_registered_memory_region_count(status) == 1 && is(triton_registered_region_name(triton_registered_memory_region(status, 0)), name));
-    CHECK(is(triton_registered_region_key(triton_registered_memory_region(status, 0)), key) && triton_registered_region_byte_size(triton_registered_memory_region(status, 0)) == 256);
-    CHECK(triton_registered_region_offset(triton_registered_memory_region(status, 0)) == 4096 && triton_registered_region_device_id(triton_registered_memory_region(status, 0)) == 0);
-    CHECK(is(triton_registered_region_name(triton_registered_memory_region(status, 1)), "") && triton_registered_region_byte_size(triton_registered_memory_region(status, 1)) == 0);
-    CHECK(strstr(triton_registered_memory_json(status), "\"offset\":4096"));
-    triton_registered_memory_free(status);
-    CHECK(!triton_client_system_shared_memory_status(client, NULL, NULL, &status, &error));
-    for (at = 0; !is(triton_registered_region_name(triton_registered_memory_region(status, at)), name); at++)
-        CHECK(at < triton_registered_memory_region_count(status));
-    triton_registered_memory_free(status);
+    CHECK(!triton_client_system_shared_memory_status(client, name, NULL, &registered, &error));
+    CHECK(triton_registered_memory_region_count(registered) == 1 && is(triton_registered_region_name(triton_registered_memory_region(registered, 0)), name));
+    CHECK(is(triton_registered_region_key(triton_registered_memory_region(registered, 0)), key) && triton_registered_region_byte_size(triton_registered_memory_region(registered, 0)) == 256);
+    CHECK(triton_registered_region_offset(triton_registered_memory_region(registered, 0)) == 4096 && triton_registered_region_device_id(triton_registered_memory_region(registered, 0)) == 0);
+    CHECK(is(triton_registered_region_name(triton_registered_memory_region(registered, 1)), "") && triton_registered_region_byte_size(triton_registered_memory_region(registered, 1)) == 0);
+    CHECK(strstr(triton_registered_memory_json(registered), "\"offset\":4096"));
+    triton_registered_memory_free(registered);
+    CHECK(!triton_client_system_shared_memory_status(client, NULL, NULL, &registered, &error));
+    for (at = 0; !is(triton_registered_region_name(triton_registered_memory_region(registered, at)), name); at++)
+        CHECK(at < triton_registered_memory_region_count(registered));
+    triton_registered_memory_free(registered);
     CHECK(!triton_client_unregister_system_shared_memory(client, name, NULL, &error));
     CHECK(!triton_client_unregister_system_shared_memory(client, name, NULL, &error));
-    refused(triton_client_system_shared_memory_status(client, name, NULL, &status, &error), TRITON_STATUS_NOT_FOUND, name);
+    refused(triton_client_system_shared_memory_status(client, name, NULL, &registered, &error), TRITON_STATUS_NOT_FOUND, name);
     refused(triton_client_unregister_system_shared_memory(client, "", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
     refused(triton_client_register_system_shared_memory(client, name, key, 0, 0, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "0 bytes");
     refused(triton_client_register_system_shared_memory(client, name, key, 2, UINT64_MAX, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "offset");
@@ -333,10 +333,10 @@ static void shared_memory(const char *name) {
     refused(triton_client_register_cuda_shared_memory(client, name, handle, 64, -1, 64, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "-1");
     /* There is no GPU. */
     refused(triton_client_register_cuda_shared_memory(client, name, handle, 64, 0, 64, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, name);
-    CHECK(!triton_client_cuda_shared_memory_status(client, NULL, NULL, &status, &error));
-    CHECK(triton_registered_memory_region_count(status) == 0 && is(triton_registered_memory_json(status), "[]"));
-    triton_registered_memory_free(status);
-    refused(triton_client_cuda_shared_memory_status(client, "no_such", NULL, &status, &error), TRITON_STATUS_NOT_FOUND, "no_such");
+    CHECK(!triton_client_cuda_shared_memory_status(client, NULL, NULL, &registered, &error));
+    CHECK(triton_registered_memory_region_count(registered) == 0 && is(triton_registered_memory_json(registered), "[]"));
+    triton_registered_memory_free(registered);
+    refused(triton_client_cuda_shared_memory_status(client, "no_such", NULL, &registered, &error), TRITON_STATUS_NOT_FOUND, "no_such");
     CHECK(!triton_client_unregister_cuda_shared_memory(client, "no_such", NULL, &error));
     refused(triton_client_unregister_cuda_shared_memory(client, "", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
     CHECK(!triton_client_unregister_all_cuda_shared_memory(client, NULL, &error));
@@ -360,7 +360,7 @@ static void metrics(void) {
 }
 
 static size_t events = 0;
-static int hear(const char *json, size_t byte_size, void *user_data) {
+static int on_event(const char *json, size_t byte_size, void *user_data) {
     CHECK(strlen(json) == byte_size && strstr(json, "\"TEXT\"") && user_data == &events);
     return ++events == 5;
 }
@@ -370,7 +370,7 @@ static void generate(void) {
     size_t at, kinds = 0;
     if (!is_http) {
         refused(triton_client_generate(client, "generator", NULL, "{}", NULL, &generated, &error), TRITON_STATUS_UNIMPLEMENTED, "http://");
-        refused(triton_client_generate_stream(client, "generator", NULL, "{}", NULL, hear, &events, &error), TRITON_STATUS_UNIMPLEMENTED, "stream");
+        refused(triton_client_generate_stream(client, "generator", NULL, "{}", NULL, on_event, &events, &error), TRITON_STATUS_UNIMPLEMENTED, "stream");
         return;
     }
     CHECK(!triton_client_generate(client, "generator", "1", "{\"PROMPT\":\"one\",\"REPEAT\":1}", NULL, &generated, &error));
@@ -382,9 +382,9 @@ static void generate(void) {
     refused(triton_client_generate(client, "generator", NULL, "[]", NULL, &generated, &error), TRITON_STATUS_INVALID_ARGUMENT, "object");
     refused(triton_client_generate(client, "generator", NULL, "{\"PROMPT\":\"a b\",\"REPEAT\":1}", NULL, &generated, &error), TRITON_STATUS_UNKNOWN, "exactly 1");
     refused(triton_client_generate(client, "no_such", NULL, "{}", NULL, &generated, &error), TRITON_STATUS_NOT_FOUND, "no_such");
-    CHECK(!triton_client_generate_stream(client, "generator", NULL, "{\"PROMPT\":\"a b c\",\"REPEAT\":1}", NULL, hear, &events, &error));
+    CHECK(!triton_client_generate_stream(client, "generator", NULL, "{\"PROMPT\":\"a b c\",\"REPEAT\":1}", NULL, on_event, &events, &error));
     CHECK(events == 3);
-    refused(triton_client_generate_stream(client, "generator", NULL, "{\"PROMPT\":\"a b c\",\"REPEAT\":9}", NULL, hear, &events, &error), TRITON_STATUS_CANCELLED, "callback");
+    refused(triton_client_generate_stream(client, "generator", NULL, "{\"PROMPT\":\"a b c\",\"REPEAT\":9}", NULL, on_event, &events, &error), TRITON_STATUS_CANCELLED, "callback");
     CHECK(events == 5);
 }
 
@@ -407,7 +407,9 @@ static void options(void) {
     CHECK(triton_load_report_count(NULL) == 0 && is(triton_load_report_name(NULL, 0), "") && triton_load_report_value(NULL, 0) == 0);
     CHECK(!triton_load_report_find(NULL, "x", &value) && value == 0);
     CHECK(!triton_call_options_set_timeout_us(options, 1, &error));
+    /* A check that fails has a status other than OK, and its outcome is false. */
     refused(triton_client_check_server_live(client, options, &live, &error), TRITON_STATUS_DEADLINE_EXCEEDED, "the timeout of the call");
+    CHECK(!live);
     CHECK(!triton_call_options_set_timeout_us(options, TRITON_NO_TIMEOUT, &error));
     CHECK(!triton_call_options_add_query_parameter(options, "a", "b", &error));
     if (is_http) {

@@ -79,6 +79,7 @@ int main(int argc, char **argv) {
     CHECK(!triton_call_options_set_load_report(options, TRITON_LOAD_REPORT_TEXT, &error));
     CHECK(!triton_infer_request_new("m", &request, &error) && !triton_client_infer(client, request, options, &result, &error));
     is_report(triton_infer_result_load_report(result));
+    CHECK(triton_infer_result_load_report(result) == triton_infer_result_load_report(result));
 
     CHECK(!triton_client_server_metadata(client, options, &server, &error));
     is_odd(triton_server_metadata_name(server));

@@ -1,4 +1,4 @@
-/* repeat_control.c URL N CALL: makes N control calls on one client. CALL: ready (is_model_ready), metadata. */
+/* repeat_control.c URL N CALL: makes N control calls on one client. CALL: ready (check_model_ready), metadata. */
 #include <string.h>
 
 #include "check.h"

@@ -1,5 +1,5 @@
-//! Every operation of the control plane on the wire: where it goes, what its options add, and what it makes of answers
-//! that no server should give.
+//! Every operation of the control plane on the wire: its path or method, the effect of its options, and its handling of malformed
+//! responses.
 
 use std::{
     sync::{
@@ -24,15 +24,16 @@ use crate::{
 
 type Call = fn(&Client, &CallOptions) -> Result<(), Error>;
 
-/// The name of whatever has one.
+/// The name of models and repositories.
 const NAME: &str = "a b%\u{e4}";
 
-/// The name of a region, of which nothing has to be escaped: Triton registers it by what stands in the path.
+/// The name of a region, without characters that must be escaped: Triton does not decode it.
 const REGION: &str = "in:0@(a)+b,c;d=e!$&'*~";
 
-/// What is asked over HTTP (N and R stand for the names), and over gRPC, if there is a form for it, and how.
+/// Each operation: its request over HTTP (N and R stand for the names), its method over gRPC, either empty if there is none, and
+/// the call.
 const OPERATIONS: [(&str, &str, Call); 30] = [
-    // Row D01: not where liveness is.
+    // Row D01: a path other than that of liveness.
     ("GET /v2/health/ready", "ServerReady", |client, options| client.is_server_ready(options).map(drop)),
     ("GET /v2/health/live", "ServerLive", |client, options| client.is_server_live(options).map(drop)),
     ("GET /v2/models/N/ready", "ModelReady", |client, options| {
@@ -108,13 +109,13 @@ const OPERATIONS: [(&str, &str, Call); 30] = [
     ("POST /v2/models/N/versions/7/generate_stream", "", |client, options| {
         client.generate_stream(NAME, "7", "{}", options, |_| panic!("an event")).map(drop)
     }),
-    // On a port of their own, and so without the base path of the server.
+    // On a port of its own, and therefore without the base path of the server.
     ("GET /metrics", "", |client, options| client.metrics(options).map(drop)),
 ];
 
 /// Rows D11 and D24: a name is escaped, and once.
 #[test]
-fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an_error() {
+fn every_operation_goes_to_its_path_with_its_options_and_returns_the_headers_of_an_error() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let note = heard.clone();
     let server = Http::start(move |request| {
@@ -183,7 +184,7 @@ fn only_reads(asked: &str, method: &str) -> bool {
 
 /// A server or proxy closes an idle connection at the moment of the next call.
 #[test]
-fn what_only_reads_is_repeated_once_after_its_kept_connection_closed_and_nothing_else_is() {
+fn only_reading_operations_are_repeated_once_after_an_idle_connection_was_closed() {
     for (asked, method, call) in OPERATIONS {
         let over_http = Cases::http(|turn| match turn.number {
             1 => close(),
@@ -260,9 +261,9 @@ fn the_grpc_service_s_name_is_an_option_and_unimplemented_names_the_method() {
     }
 }
 
-/// Triton 2.73 within another program says so of shared memory, and proxies say UNAVAILABLE in words of their own.
+/// Triton 2.73 within another program sends the first text for shared memory; proxies send UNAVAILABLE with texts of their own.
 #[test]
-fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_alone() {
+fn unavailable_is_final_for_shared_memory_and_settings_only_in_the_server_s_words() {
     const REFUSAL: &str = "Shared memory is not supported in this server configuration. This can occur when the frontend is \
                            started through the in-process Python bindings (tritonfrontend); start the server with the \
                            tritonserver executable to use shared memory.";
@@ -323,7 +324,7 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
                         "{what}"
                     );
                     assert_eq!(error.is_retryable(), !is_for_good, "{what}");
-                    // Over gRPC only words by which Triton says that nothing ran leave no doubt.
+                    // Over gRPC only texts of Triton that say that nothing ran leave no doubt.
                     let is_in_doubt = error.is_in_doubt();
                     match (scheme, is_page) {
                         ("grpc", _) => assert_eq!(is_in_doubt, words != REFUSAL, "{what}"),
@@ -336,9 +337,9 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
     }
 }
 
-/// Triton never responds so over gRPC: a body in its form is a gateway's, which may have its server again in a moment.
+/// Triton never sends this over gRPC: the response is from a gateway, whose server may be available again soon.
 #[test]
-fn unavailable_of_shared_memory_from_a_gateway_before_grpc_is_retryable_whatever_its_body() {
+fn unavailable_for_shared_memory_from_a_gateway_before_grpc_is_retryable_with_any_body() {
     let server = Grpc::start(|_, _| GrpcAnswer::HttpError {
         status: 503,
         content_type: "application/json".to_owned(),
@@ -351,7 +352,7 @@ fn unavailable_of_shared_memory_from_a_gateway_before_grpc_is_retryable_whatever
 }
 
 #[test]
-fn every_operation_ends_with_its_time_limit() {
+fn every_operation_ends_at_its_deadline() {
     let silent = fault::silent();
     let mut options = ClientOptions::new();
     options.set_metrics_url(&format!("http://{}", silent.address())).unwrap();
@@ -475,12 +476,12 @@ fn over_grpc(operation: Read, options: &ClientOptions, message: &[u8]) -> Result
 }
 
 #[test]
-fn names_from_a_server_may_hold_anything() {
+fn names_from_a_server_may_contain_anything() {
     for (what, operation, body, message) in READS {
         let options = ClientOptions::new();
         assert_eq!(over_http(operation, &options, &hostile(body)).unwrap(), "m\0\u{fffd}", "{what}");
         assert_eq!(over_grpc(operation, &options, message).unwrap(), "m\0", "{what}");
-        // gRPC's own texts are UTF-8; one that is not is no reason to lose the others.
+        // Strings over gRPC are UTF-8; an invalid one must not make the whole response fail.
         let odd: Vec<u8> = message.iter().map(|byte| if *byte == 0 { 0xff } else { *byte }).collect();
         assert_eq!(over_grpc(operation, &options, &odd).unwrap(), "m\u{fffd}", "{what}");
         for bad in [message[..message.len() - 1].to_vec(), vec![0xff; 9]] {
@@ -492,7 +493,7 @@ fn names_from_a_server_may_hold_anything() {
 }
 
 #[test]
-fn json_that_is_not_what_it_should_be_is_internal_and_in_doubt() {
+fn malformed_or_unexpected_json_is_internal_and_in_doubt() {
     for (what, operation, body, _) in READS {
         for bad in [
             "",
@@ -518,7 +519,7 @@ fn json_that_is_not_what_it_should_be_is_internal_and_in_doubt() {
 }
 
 #[test]
-fn an_answer_is_taken_apart_up_to_its_limit_and_no_further() {
+fn a_response_is_decoded_up_to_its_limit_and_not_beyond() {
     for (what, operation, body, message) in READS {
         for over in [false, true] {
             let limited = |byte_size: usize| {
@@ -591,7 +592,7 @@ fn restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client() {
                 assert!(error.to_string().contains("expecting header"), "{error}");
             }
         }
-        // What is not restricted needs none.
+        // Endpoints that are not restricted need no key.
         for options in [&plain, &key("shut")] {
             without.model_config("simple", "", options).unwrap();
             without.metrics(options).unwrap();
@@ -601,11 +602,11 @@ fn restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client() {
 }
 
 #[test]
-fn an_answer_of_many_small_parts_is_refused_before_it_takes_their_memory() {
+fn a_response_with_too_many_values_is_refused_before_it_uses_their_memory() {
     let options = ClientOptions::new();
     const PARTS: usize = 300_000;
     for (what, operation, body, message) in READS {
-        // What stands between the first and the last sign, again and again.
+        // The content between the first and the last character, repeated.
         let (open, close) = if body.starts_with('[') { ("[", "]") } else { ("{\"x\":[", "]}") };
         let json = [open, &"{},".repeat(PARTS), "{}", close].concat();
         let message = if message.len() > 4 { [message[0], 0].repeat(PARTS) } else { [0x1a, 0].repeat(PARTS) };
@@ -632,7 +633,7 @@ fn an_answer_of_many_small_parts_is_refused_before_it_takes_their_memory() {
 }
 
 #[test]
-fn a_region_s_name_that_a_path_has_no_form_for_is_refused() {
+fn a_region_name_that_needs_escaping_is_refused_over_http() {
     let server = Http::start(|_| Answer::Bytes(answer(200, &[], b"[]")));
     let (client, options) =
         (Client::new(&format!("http://{}", server.address())).unwrap(), CallOptions::new());
@@ -681,7 +682,7 @@ fn a_nul_in_a_name_is_refused_over_both_protocols() {
 }
 
 #[test]
-fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
+fn the_client_s_keys_are_sent_to_its_server_alone() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let note = heard.clone();
     let server = Http::start(move |request| {
@@ -698,20 +699,20 @@ fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
     client.is_server_live(&call).unwrap();
     client.metrics(&call).unwrap();
     assert_eq!(*heard.lock().unwrap(), [[true, true], [false, true]]);
-    // Nor are they printed.
+    // They are not printed either.
     for printed in [format!("{options:?}"), format!("{call:?}"), format!("{client:?}")] {
         assert!(!printed.contains("se-cret"), "{printed}");
     }
 }
 
 #[test]
-fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
+fn a_response_to_the_headers_of_a_large_request_is_read() {
     use std::io::{self, BufRead, BufReader, Write};
     let mut load = RepositoryOptions::new();
     load.set_config(Some("{}")).unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
     let wanted = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
     for (name, bytes, reads, closes, status) in [
-        // As nginx does it: it reads no more, and closes the connection.
+        // As nginx does: it stops reading and closes the connection.
         ("closed", answer(413, &[], b"<html>Too Large</html>"), false, true, Some(413)),
         ("kept", answer(401, &[], br#"{"error":"Too Large"}"#), false, false, Some(401)),
         ("interim", wanted(&answer(200, &[], b"")), true, false, None),
@@ -754,7 +755,7 @@ fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
 }
 
 #[test]
-fn a_reason_that_breaks_off_is_told_as_far_as_it_came() {
+fn a_truncated_reason_is_reported_as_far_as_it_was_received() {
     let bytes = b"HTTP/1.1 400 X\r\nContent-Length: 99\r\n\r\nbecause".to_vec();
     let server = Http::start(move |_| Answer::BytesThenClose(bytes.clone()));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
@@ -764,7 +765,7 @@ fn a_reason_that_breaks_off_is_told_as_far_as_it_came() {
 }
 
 #[test]
-fn an_error_s_text_is_cut_short() {
+fn a_long_reason_is_truncated() {
     let body = format!("{{\"error\":\"{}\"}}", "x".repeat(20_000));
     let server = Http::start(move |_| Answer::Bytes(answer(500, &[], body.as_bytes())));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();

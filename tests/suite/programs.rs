@@ -363,11 +363,11 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         "user_data",
         "rank_out",
         "callback",
-        "repository",
+        "repository_options",
         "service",
     ];
-    /// In these functions NULL stands for all models, all regions, all repositories.
-    const ALL: [(&str, &str); 7] = [
+    /// In these functions NULL stands for all models, regions or repositories, undoes a setting, or drops a value.
+    const ALL: [(&str, &str); 11] = [
         ("triton_client_wait_ready", "model_name"),
         ("triton_client_model_statistics", "model_name"),
         ("triton_client_trace_settings", "model_name"),
@@ -375,6 +375,10 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         ("triton_client_system_shared_memory_status", "name"),
         ("triton_client_cuda_shared_memory_status", "name"),
         ("triton_repository_options_set_repository_name", "name"),
+        ("triton_repository_options_set_config", "json"),
+        ("triton_settings_update_set_string", "value"),
+        ("triton_client_update_trace_settings", "settings_out"),
+        ("triton_client_update_log_settings", "settings_out"),
     ];
     let mut calls = String::new();
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! What a server has counted: its statistics, the same over both protocols, and its metrics.
+//! The statistics of a server, the same over both protocols, and its metrics.
 
 use std::collections::HashMap;
 
@@ -63,12 +63,12 @@ fn every_inference_of_a_model_is_counted() {
     }
 }
 
-/// Both versions of a model whose batches may be of any size up to 8.
+/// Both versions of a model with batches of up to 8.
 fn batching() -> Value {
     json!({ "max_batch_size": 8, "version_policy": { "all": {} } })
 }
 
-/// Five inferences in three requests, and one that failed, each run by itself.
+/// Five inferences in three requests, and one that failed, each executed alone.
 fn expect(statistics: &ModelStatistics, name: &str) {
     assert_eq!((&statistics.name[..], &statistics.version[..]), (name, "2"));
     assert_eq!((statistics.inference_count, statistics.execution_count), (5, 4));
@@ -97,14 +97,14 @@ fn expect(statistics: &ModelStatistics, name: &str) {
 }
 
 #[test]
-fn statistics_of_what_is_not_there_are_an_error() {
+fn statistics_of_an_unknown_model_or_version_are_an_error() {
     if is_embedded() {
         return;
     }
     for client in clients() {
         for (model, version) in [("no_such", ""), ("simple", "9")] {
             let error = client.model_statistics(model, version, &CallOptions::new()).unwrap_err();
-            // So 2.51 has it: not NOT_FOUND.
+            // The status of 2.51, which is not NOT_FOUND.
             let said = (error.status(), error.origin());
             assert_eq!(said, (Status::InvalidArgument, Origin::Server), "{error:?}");
             assert!(error.to_string().contains(&format!("'{model}'")), "{error}");
@@ -113,7 +113,7 @@ fn statistics_of_what_is_not_there_are_an_error() {
 }
 
 #[test]
-fn responses_and_memory_are_read_as_newer_servers_tell_them() {
+fn response_and_memory_statistics_of_newer_servers_are_read() {
     let pair = |count, ns| Some(StatisticDuration { count, ns });
     let response = |count| InferResponseStatistics {
         compute_infer: pair(count, 1),
@@ -141,7 +141,7 @@ fn responses_and_memory_are_read_as_newer_servers_tell_them() {
     });
     let over_grpc = Client::new(&format!("grpc://{}", grpc.address())).unwrap();
     let over_grpc = of(&over_grpc, "m", "");
-    // What gRPC's message says as JSON is read over HTTP as the same.
+    // The JSON that is made from the gRPC message is read over HTTP with the same values.
     let body = over_grpc.json().to_owned();
     let http = Http::start(move |_| Answer::Bytes(answer(200, &[], body.as_bytes())));
     let over_http = of(&Client::new(&format!("http://{}", http.address())).unwrap(), "m", "");
@@ -159,7 +159,7 @@ fn responses_and_memory_are_read_as_newer_servers_tell_them() {
 }
 
 #[test]
-fn metrics_move_with_inferences() {
+fn metrics_count_inferences() {
     if is_embedded() {
         return;
     }
@@ -191,13 +191,13 @@ fn metrics_move_with_inferences() {
 }
 
 #[test]
-fn metrics_are_asked_where_the_options_say() {
+fn metrics_are_requested_from_the_url_of_the_options() {
     let heard = Http::start(|request| {
         let body = format!("path{{is=\"{}\"}} 1", request.path);
         Answer::Bytes(answer(200, &[("Content-Type", "text/plain; version=0.0.4")], body.as_bytes()))
     });
     let address = heard.address();
-    // The server itself is not there: nobody asks it.
+    // There is no server at the client's own address, and none is needed.
     let refused = fault::refused_address();
     for scheme in ["http", "grpc"] {
         for (url, path) in [("", "/metrics"), ("/", "/metrics"), ("/a/b", "/a/b"), ("/a%20b/", "/a%20b")] {
@@ -222,7 +222,7 @@ fn metrics_are_asked_where_the_options_say() {
 }
 
 #[test]
-fn labels_of_metrics_may_hold_anything() {
+fn labels_of_metrics_may_contain_anything() {
     let text = b"m{l=\"a\0\xff\\n\"} 1\n";
     let server = Http::start(|_| Answer::Bytes(answer(200, &[], text)));
     let mut options = ClientOptions::new();
@@ -234,7 +234,7 @@ fn labels_of_metrics_may_hold_anything() {
 }
 
 #[test]
-fn what_is_no_metrics_is_an_error() {
+fn a_response_without_metrics_is_an_error() {
     let page = Http::start(|_| {
         Answer::Bytes(answer(200, &[("Content-Type", "text/html")], b"<html>\n<body>Welcome</body>\n</html>"))
     });
@@ -256,7 +256,7 @@ fn what_is_no_metrics_is_an_error() {
         let message = error.full_message();
         assert!(message.contains(hint) && message.contains("metrics of the server"), "{message}");
     }
-    // The port that nobody gave is that of metrics.
+    // The default port is that of metrics.
     for (client, options) in [("127.0.0.9:7000", ""), ("grpc://127.0.0.1:1", "127.0.0.9")] {
         let mut with = ClientOptions::new();
         if !options.is_empty() {
