@@ -1409,7 +1409,7 @@ TRITON_NODISCARD triton_status triton_client_health_check(
 
 /*
  * METADATA of a server and of its models: names, versions, extensions, and the inputs and outputs of a model. A request can be
- * checked against a model's metadata with triton_infer_request_check_against.
+ * checked against a model's metadata with triton_infer_request_check.
  *
  *     triton_model_metadata *model = NULL;
  *     int failed = triton_client_model_metadata(client, "simple", NULL, NULL, &model, &error);
@@ -1539,17 +1539,17 @@ void triton_model_metadata_free(triton_model_metadata *metadata);
 const char *triton_tensor_metadata_name(const triton_tensor_metadata *tensor);
 
 /**
- * Returns its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+ * Returns the tensor's datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
  */
 triton_datatype triton_tensor_metadata_datatype(const triton_tensor_metadata *tensor);
 
 /**
- * Returns the name of its datatype as the server gives it, for example "FP32"; also for one that this library does not know.
+ * Returns the name of the tensor's datatype as the server gives it, for example "FP32"; also for one that this library does not know.
  */
 const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *tensor);
 
 /**
- * Returns its shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
+ * Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
  *
  * @param rank_out  receives the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
@@ -2673,12 +2673,12 @@ void triton_model_config_free(triton_model_config *config);
 const char *triton_tensor_config_name(const triton_tensor_config *tensor);
 
 /**
- * Returns its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+ * Returns the tensor's datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
  */
 triton_datatype triton_tensor_config_datatype(const triton_tensor_config *tensor);
 
 /**
- * Returns its shape without the batch dimension; -1 for a dimension of any size.
+ * Returns the tensor's shape without the batch dimension; -1 for a dimension of any size.
  *
  * @param rank_out  receives the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
@@ -2686,7 +2686,7 @@ triton_datatype triton_tensor_config_datatype(const triton_tensor_config *tensor
 const int64_t *triton_tensor_config_dims(const triton_tensor_config *tensor, size_t *rank_out);
 
 /**
- * Returns the meaning of the dimensions; TRITON_TENSOR_FORMAT_NONE for an output.
+ * Returns the meaning of the tensor's dimensions; TRITON_TENSOR_FORMAT_NONE for an output.
  */
 triton_tensor_format triton_tensor_config_format(const triton_tensor_config *tensor);
 
@@ -3018,8 +3018,8 @@ const char *triton_model_statistics_memory(
 
 
 /*
- * SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values. Changes are collected
- * in a triton_settings_update; settings that it does not name are not changed.
+ * SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values.
+ * Changes are collected in a triton_settings_update; settings that it does not name are not changed.
  *
  *     tracing   per model or for all models. trace_level is a list of OFF, TIMESTAMPS and TENSORS; trace_rate, trace_count
  *               and log_frequency are numbers, written as strings. trace_file and trace_mode are read-only.
@@ -3045,19 +3045,6 @@ TRITON_NODISCARD triton_status triton_client_trace_settings(
     triton_settings **settings_out, triton_error **error_out);
 
 /**
- * Changes settings of tracing. Blocks.
- *
- * @param model_name    NULL or "" for the settings that apply to all models
- * @param update        the changes
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be NULL
- * @return UNIMPLEMENTED, from Triton, for trace_file
- */
-TRITON_NODISCARD triton_status triton_client_update_trace_settings(
-    const triton_client *client, const char *model_name, const triton_settings_update *update,
-    const triton_call_options *options, triton_settings **settings_out, triton_error **error_out);
-
-/**
  * Gets the settings of the log. Blocks.
  *
  * @param options       options of this call; NULL for the client's
@@ -3066,20 +3053,6 @@ TRITON_NODISCARD triton_status triton_client_update_trace_settings(
 TRITON_NODISCARD triton_status triton_client_log_settings(
     const triton_client *client, const triton_call_options *options, triton_settings **settings_out,
     triton_error **error_out);
-
-/**
- * Changes settings of the log. Blocks.
- *
- * @param update        the changes
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be NULL
- * @return INVALID_ARGUMENT, without a request, for a list or for NULL, the default: the log has neither. UNIMPLEMENTED, from
- *         Triton, for log_file. For an invalid value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a
- *         value of another kind, and UNAVAILABLE (not retryable) for an unknown log_format
- */
-TRITON_NODISCARD triton_status triton_client_update_log_settings(
-    const triton_client *client, const triton_settings_update *update, const triton_call_options *options,
-    triton_settings **settings_out, triton_error **error_out);
 
 /**
  * Returns the number of settings.
@@ -3097,8 +3070,8 @@ const triton_setting *triton_settings_entry(const triton_settings *settings, siz
 const triton_setting *triton_settings_find(const triton_settings *settings, const char *name);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the settings
- * are freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+ * until the settings are freed.
  */
 const char *triton_settings_json(const triton_settings *settings);
 
@@ -3113,7 +3086,8 @@ void triton_settings_free(triton_settings *settings);
 const char *triton_setting_name(const triton_setting *setting);
 
 /**
- * Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for NULL.
+ * Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for
+ * NULL.
  */
 triton_value_kind triton_setting_kind(const triton_setting *setting);
 
@@ -3123,7 +3097,8 @@ triton_value_kind triton_setting_kind(const triton_setting *setting);
 size_t triton_setting_value_count(const triton_setting *setting);
 
 /**
- * Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the end.
+ * Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the
+ * end.
  */
 const char *triton_setting_value(const triton_setting *setting, size_t index);
 
@@ -3146,15 +3121,11 @@ TRITON_NODISCARD triton_status triton_settings_update_new(
     triton_settings_update **update_out, triton_error **error_out);
 
 /**
- * Frees an update. NULL is allowed.
- */
-void triton_settings_update_free(triton_settings_update *update);
-
-/**
  * Sets a setting to a string. Settings of tracing take numbers as strings too, for example "500".
  *
  * @param name   must not be empty
- * @param value  NULL returns a setting of tracing to its default: the server's, or for a model the one of all models
+ * @param value  NULL returns a setting of tracing to its default: the server's, or for a model the one of
+ *               all models
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_string(
     triton_settings_update *update, const char *name, const char *value, triton_error **error_out);
@@ -3185,6 +3156,41 @@ TRITON_NODISCARD triton_status triton_settings_update_set_bool(
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
     triton_settings_update *update, const char *name, uint32_t value, triton_error **error_out);
+
+/**
+ * Frees an update. NULL is allowed.
+ */
+void triton_settings_update_free(triton_settings_update *update);
+
+/**
+ * Changes settings of tracing. Blocks.
+ *
+ * @param model_name    NULL or "" for the settings that apply to all models
+ * @param update        the changes
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+ *                      NULL
+ * @return UNIMPLEMENTED, from Triton, for trace_file
+ */
+TRITON_NODISCARD triton_status triton_client_update_trace_settings(
+    const triton_client *client, const char *model_name, const triton_settings_update *update,
+    const triton_call_options *options, triton_settings **settings_out, triton_error **error_out);
+
+/**
+ * Changes settings of the log. Blocks.
+ *
+ * @param update        the changes
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+ *                      NULL
+ * @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
+ *         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
+ *         value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a value of another
+ *         kind, and UNAVAILABLE (not retryable) for an unknown log_format
+ */
+TRITON_NODISCARD triton_status triton_client_update_log_settings(
+    const triton_client *client, const triton_settings_update *update, const triton_call_options *options,
+    triton_settings **settings_out, triton_error **error_out);
 
 
 /*
@@ -3412,7 +3418,8 @@ const char *triton_metric_sample_label_name(const triton_metric_sample *sample, 
 const char *triton_metric_sample_label_value(const triton_metric_sample *sample, size_t index);
 
 /**
- * Returns the value of the label of a name, for example of "model". Empty if there is none.
+ * Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus does not
+ * distinguish from an empty value.
  */
 const char *triton_metric_sample_find_label(const triton_metric_sample *sample, const char *name);
 

@@ -318,7 +318,7 @@ pub unsafe extern "C" fn triton_tensor_config_name(tensor: *const triton_tensor_
     infallible(EMPTY, || unsafe { read(tensor, EMPTY, |tensor| tensor.name.as_ptr()) })
 }
 
-/// Returns its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+/// Returns the tensor's datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_datatype(
     tensor: *const triton_tensor_config,
@@ -328,7 +328,7 @@ pub unsafe extern "C" fn triton_tensor_config_datatype(
     infallible(none, || unsafe { read(tensor, none, |tensor| tensor.config.datatype.into()) })
 }
 
-/// Returns its shape without the batch dimension; -1 for a dimension of any size.
+/// Returns the tensor's shape without the batch dimension; -1 for a dimension of any size.
 ///
 /// @param rank_out  receives the number of dimensions; may be NULL
 /// @return the dimensions; NULL if there are none
@@ -346,7 +346,7 @@ pub unsafe extern "C" fn triton_tensor_config_dims(
     })
 }
 
-/// Returns the meaning of the dimensions; TRITON_TENSOR_FORMAT_NONE for an output.
+/// Returns the meaning of the tensor's dimensions; TRITON_TENSOR_FORMAT_NONE for an output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_format(
     tensor: *const triton_tensor_config,

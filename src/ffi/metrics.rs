@@ -144,7 +144,8 @@ pub unsafe extern "C" fn triton_metric_sample_label_value(
     })
 }
 
-/// Returns the value of the label of a name, for example of "model". Empty if there is none.
+/// Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus does not
+/// distinguish from an empty value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_metric_sample_find_label(
     sample: *const triton_metric_sample,

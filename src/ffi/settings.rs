@@ -1,5 +1,5 @@
-//! SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values. Changes are collected
-//! in a triton_settings_update; settings that it does not name are not changed.
+//! SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values.
+//! Changes are collected in a triton_settings_update; settings that it does not name are not changed.
 //!
 //! ```text
 //!     tracing   per model or for all models. trace_level is a list of OFF, TIMESTAMPS and TENSORS; trace_rate, trace_count
@@ -47,6 +47,16 @@ pub struct triton_settings_update {
     update: SettingsUpdate,
 }
 
+impl From<&SettingValue> for triton_value_kind {
+    fn from(value: &SettingValue) -> Self {
+        match value {
+            SettingValue::Bool(_) => Self::TRITON_VALUE_BOOL,
+            SettingValue::Number(_) => Self::TRITON_VALUE_UINT64,
+            SettingValue::Text(_) | SettingValue::List(_) => Self::TRITON_VALUE_STRING,
+        }
+    }
+}
+
 impl From<Settings> for triton_settings {
     fn from(settings: Settings) -> Self {
         let setting = |(name, value): (&str, &SettingValue)| triton_setting {
@@ -83,36 +93,6 @@ pub unsafe extern "C" fn triton_client_trace_settings(
     }
 }
 
-/// Changes settings of tracing. Blocks.
-///
-/// @param model_name    NULL or "" for the settings that apply to all models
-/// @param update        the changes
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be NULL
-/// @return UNIMPLEMENTED, from Triton, for trace_file
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_update_trace_settings(
-    client: *const triton_client,
-    model_name: *const c_char,
-    update: *const triton_settings_update,
-    options: *const triton_call_options,
-    settings_out: *mut *mut triton_settings,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(settings_out, "settings_out", ptr::null_mut());
-            let client = &handle(client, "client")?.client;
-            let model = convert::optional_string(model_name, "model_name")?;
-            let update = &handle(update, "update")?.update;
-            let settings = client.update_trace_settings(model, update, call_options(options))?;
-            out.set_with(|| new_handle(settings.into()));
-            Ok(())
-        })
-    }
-}
-
 /// Gets the settings of the log. Blocks.
 ///
 /// @param options       options of this call; NULL for the client's
@@ -130,35 +110,6 @@ pub unsafe extern "C" fn triton_client_log_settings(
             let out = Out::new(settings_out, "settings_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
             out.set(new_handle(client.log_settings(call_options(options))?.into()));
-            Ok(())
-        })
-    }
-}
-
-/// Changes settings of the log. Blocks.
-///
-/// @param update        the changes
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be NULL
-/// @return INVALID_ARGUMENT, without a request, for a list or for NULL, the default: the log has neither. UNIMPLEMENTED, from
-///         Triton, for log_file. For an invalid value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a
-///         value of another kind, and UNAVAILABLE (not retryable) for an unknown log_format
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_update_log_settings(
-    client: *const triton_client,
-    update: *const triton_settings_update,
-    options: *const triton_call_options,
-    settings_out: *mut *mut triton_settings,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(settings_out, "settings_out", ptr::null_mut());
-            let client = &handle(client, "client")?.client;
-            let update = &handle(update, "update")?.update;
-            let settings = client.update_log_settings(update, call_options(options))?;
-            out.set_with(|| new_handle(settings.into()));
             Ok(())
         })
     }
@@ -201,8 +152,8 @@ pub unsafe extern "C" fn triton_settings_find(
     })
 }
 
-/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the settings
-/// are freed.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+/// until the settings are freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_json(settings: *const triton_settings) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -223,18 +174,13 @@ pub unsafe extern "C" fn triton_setting_name(setting: *const triton_setting) -> 
     infallible(EMPTY, || unsafe { read(setting, EMPTY, |setting| setting.name.as_ptr()) })
 }
 
-/// Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for NULL.
+/// Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_kind(setting: *const triton_setting) -> triton_value_kind {
     let none = triton_value_kind::TRITON_VALUE_NONE;
     // SAFETY: the contract's HANDLES.
-    infallible(none, || unsafe {
-        read(setting, none, |setting| match setting.value {
-            SettingValue::Bool(_) => triton_value_kind::TRITON_VALUE_BOOL,
-            SettingValue::Number(_) => triton_value_kind::TRITON_VALUE_UINT64,
-            SettingValue::Text(_) | SettingValue::List(_) => triton_value_kind::TRITON_VALUE_STRING,
-        })
-    })
+    infallible(none, || unsafe { read(setting, none, |setting| (&setting.value).into()) })
 }
 
 /// Returns the number of values of a setting: 1, except for a list such as trace_level.
@@ -244,7 +190,8 @@ pub unsafe extern "C" fn triton_setting_value_count(setting: *const triton_setti
     infallible(0, || unsafe { read(setting, 0, |setting| setting.values.len()) })
 }
 
-/// Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the end.
+/// Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the
+/// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_value(setting: *const triton_setting, index: usize) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -290,17 +237,11 @@ pub unsafe extern "C" fn triton_settings_update_new(
     }
 }
 
-/// Frees an update. NULL is allowed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_settings_update) {
-    // SAFETY: the contract's HANDLES.
-    infallible((), || unsafe { free(update) });
-}
-
 /// Sets a setting to a string. Settings of tracing take numbers as strings too, for example "500".
 ///
 /// @param name   must not be empty
-/// @param value  NULL returns a setting of tracing to its default: the server's, or for a model the one of all models
+/// @param value  NULL returns a setting of tracing to its default: the server's, or for a model the one of
+///               all models
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_set_string(
     update: *mut triton_settings_update,
@@ -383,6 +324,75 @@ pub unsafe extern "C" fn triton_settings_update_set_uint32(
             let update = &mut handle_mut(update, "update")?.update;
             let name = convert::string(name, "name")?;
             update.set(name, value).map(drop)
+        })
+    }
+}
+
+/// Frees an update. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_settings_update) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(update) });
+}
+
+/// Changes settings of tracing. Blocks.
+///
+/// @param model_name    NULL or "" for the settings that apply to all models
+/// @param update        the changes
+/// @param options       options of this call; NULL for the client's
+/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+///                      NULL
+/// @return UNIMPLEMENTED, from Triton, for trace_file
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_update_trace_settings(
+    client: *const triton_client,
+    model_name: *const c_char,
+    update: *const triton_settings_update,
+    options: *const triton_call_options,
+    settings_out: *mut *mut triton_settings,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(settings_out, "settings_out", ptr::null_mut());
+            let client = &handle(client, "client")?.client;
+            let model = convert::optional_string(model_name, "model_name")?;
+            let update = &handle(update, "update")?.update;
+            let settings = client.update_trace_settings(model, update, call_options(options))?;
+            out.set_with(|| new_handle(settings.into()));
+            Ok(())
+        })
+    }
+}
+
+/// Changes settings of the log. Blocks.
+///
+/// @param update        the changes
+/// @param options       options of this call; NULL for the client's
+/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+///                      NULL
+/// @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
+///         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
+///         value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a value of another
+///         kind, and UNAVAILABLE (not retryable) for an unknown log_format
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_update_log_settings(
+    client: *const triton_client,
+    update: *const triton_settings_update,
+    options: *const triton_call_options,
+    settings_out: *mut *mut triton_settings,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(settings_out, "settings_out", ptr::null_mut());
+            let client = &handle(client, "client")?.client;
+            let update = &handle(update, "update")?.update;
+            let settings = client.update_log_settings(update, call_options(options))?;
+            out.set_with(|| new_handle(settings.into()));
+            Ok(())
         })
     }
 }

@@ -286,7 +286,7 @@ mod tests {
         ] {
             assert!(!names(text, model), "{model}: {text}");
         }
-        // The reason phrase of the status is no name of a model.
+        // The reason phrase of the status does not name a model.
         for model in ["Not", "Found", "Not Found"] {
             assert!(!names_model(model, 404, br#"{"error":"Not Found"}"#), "{model}");
             assert!(

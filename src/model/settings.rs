@@ -113,7 +113,7 @@ impl SettingsUpdate {
         let value = value.into();
         if matches!(&value, SettingValue::List(texts) if texts.is_empty()) {
             return Err(Error::invalid(format!(
-                "setting '{name}' has no value: a default is restored by NULL in C, by clear() in Rust"
+                "setting '{name}' has no value: an empty list does not restore the default"
             )));
         }
         self.0.insert(name.to_owned(), Some(value));

@@ -80,8 +80,8 @@ fn a_health_check_returns_every_status() {
         (vec![8, 9], ServingStatus::Unknown),
     ];
     for (message, status) in cases {
-        let server = Grpc::start(move |path, asked| {
-            assert_eq!((path, &asked[..]), ("/grpc.health.v1.Health/Check", &b"\x0a\x01s"[..]));
+        let server = Grpc::start(move |path, request| {
+            assert_eq!((path, &request[..]), ("/grpc.health.v1.Health/Check", &b"\x0a\x01s"[..]));
             reply(&message)
         });
         let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
@@ -128,13 +128,13 @@ fn the_wait_ends_at_the_deadline_and_reports_the_last_outcome() {
     let over_grpc =
         Grpc::start(|_, _| GrpcAnswer::TrailersOnly { status: 14, message: "still loading".to_owned() });
     // The deadline ends the last poll: the outcome before it is reported.
-    let asked = AtomicUsize::new(0);
-    let falls_silent = Http::start(move |_| match asked.fetch_add(1, SeqCst) {
+    let polls = AtomicUsize::new(0);
+    let falls_silent = Http::start(move |_| match polls.fetch_add(1, SeqCst) {
         0 => Answer::Bytes(answer(503, &[], b"about to load")),
         _ => Answer::Silence,
     });
-    let asked = AtomicUsize::new(0);
-    let falls_silent_too = Grpc::start(move |_, _| match asked.fetch_add(1, SeqCst) {
+    let polls = AtomicUsize::new(0);
+    let falls_silent_too = Grpc::start(move |_, _| match polls.fetch_add(1, SeqCst) {
         0 => GrpcAnswer::TrailersOnly { status: 14, message: "about to load".to_owned() },
         _ => GrpcAnswer::Silence,
     });
@@ -166,8 +166,8 @@ fn the_wait_ends_at_the_deadline_and_reports_the_last_outcome() {
 
 #[test]
 fn a_server_that_becomes_ready_is_waited_for() {
-    let asked = AtomicUsize::new(0);
-    let server = Http::start(move |_| match asked.fetch_add(1, SeqCst) {
+    let polls = AtomicUsize::new(0);
+    let server = Http::start(move |_| match polls.fetch_add(1, SeqCst) {
         0 => Answer::Bytes(answer(503, &[], b"")),
         1 => Answer::Close,
         2 => Answer::Bytes(answer(400, &[], b"")),
@@ -177,8 +177,8 @@ fn a_server_that_becomes_ready_is_waited_for() {
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     client.wait_ready("m", "", &patiently()).unwrap();
     assert_eq!(server.requests(), 5);
-    let asked = AtomicUsize::new(0);
-    let server = Grpc::start(move |_, _| match asked.fetch_add(1, SeqCst) {
+    let polls = AtomicUsize::new(0);
+    let server = Grpc::start(move |_, _| match polls.fetch_add(1, SeqCst) {
         0 => GrpcAnswer::TrailersOnly { status: 14, message: String::new() },
         1 => GrpcAnswer::CloseConnection,
         2 => reply(&[]),
@@ -200,12 +200,12 @@ fn a_server_that_comes_up_later_is_waited_for() {
         let refused = Arc::new(Gate::default());
         let was_refused = refused.clone();
         let mut options = ClientOptions::new();
-        let hear = move |_, _: &str, text: &str| {
+        let on_log = move |_, _: &str, text: &str| {
             if text.contains("refused") {
                 was_refused.open();
             }
         };
-        options.set_log_callback(LogLevel::Warn, Arc::new(hear));
+        options.set_log_callback(LogLevel::Warn, Arc::new(on_log));
         let url = format!("{scheme}://{}", socket.local_addr().unwrap());
         let client = Client::with_options(&url, &options).unwrap();
         thread::scope(|scope| {
@@ -218,8 +218,8 @@ fn a_server_that_comes_up_later_is_waited_for() {
                     (&stream).write_all(&answer(200, &[], b"")).unwrap();
                 } else {
                     let peer = Peer::accept(&stream, &[]).unwrap();
-                    let asked = peer.read_request().unwrap();
-                    peer.reply(asked, &[8, 1]).unwrap();
+                    let request = peer.read_request().unwrap();
+                    peer.reply(request, &[8, 1]).unwrap();
                 }
                 // Closing a connection with unread data resets it and discards the response.
                 let _ = io::copy(&mut &stream, &mut io::sink());

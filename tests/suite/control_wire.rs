@@ -116,8 +116,8 @@ const OPERATIONS: [(&str, &str, Call); 30] = [
 /// Rows D11 and D24: a name is escaped, and once.
 #[test]
 fn every_operation_goes_to_its_path_with_its_options_and_returns_the_headers_of_an_error() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let server = Http::start(move |request| {
         let headers = ["x-tenant", "the-key"].map(|name| request.header(name).unwrap_or("").to_owned());
         note.lock().unwrap().push((format!("{} {}", request.method, request.path), headers));
@@ -149,13 +149,13 @@ fn every_operation_goes_to_its_path_with_its_options_and_returns_the_headers_of_
         assert!(error.to_string().contains("because") && !error.is_in_doubt(), "{what}: {error:?}");
         assert_eq!(error.headers().and_then(|headers| headers.get("X-WHY")), Some("z"), "{what}");
     };
-    for (asked, method, call) in OPERATIONS {
-        if !asked.is_empty() {
-            expect(call(&http, &query), asked);
-            let (path, headers) = heard.lock().unwrap().pop().unwrap();
-            let asked = asked.replace("/v2", "/base/v2").replace("/N", "/a%20b%25%C3%A4");
-            let asked = asked.replace("/R", &format!("/{REGION}"));
-            assert_eq!(path, format!("{asked}?a%20b=c%26d"));
+    for (endpoint, method, call) in OPERATIONS {
+        if !endpoint.is_empty() {
+            expect(call(&http, &query), endpoint);
+            let (path, headers) = received.lock().unwrap().pop().unwrap();
+            let endpoint = endpoint.replace("/v2", "/base/v2").replace("/N", "/a%20b%25%C3%A4");
+            let endpoint = endpoint.replace("/R", &format!("/{REGION}"));
+            assert_eq!(path, format!("{endpoint}?a%20b=c%26d"));
             assert_eq!(headers, ["blue", "secret"]);
         }
         if !method.is_empty() {
@@ -168,24 +168,24 @@ fn every_operation_goes_to_its_path_with_its_options_and_returns_the_headers_of_
             let is_full = method.starts_with('/');
             let service = if is_full { "" } else { "/inference.GRPCInferenceService/" };
             assert_eq!(path, format!("{service}{method}"));
-            let heard = over_grpc.heard().pop().unwrap();
+            let received = over_grpc.heard().pop().unwrap();
             for (name, value) in [("x-tenant", "blue"), ("triton-grpc-protocol-the-key", "secret")] {
-                assert_eq!(heard.get(name).unwrap(), value, "{method}");
+                assert_eq!(received.get(name).unwrap(), value, "{method}");
             }
-            assert!(!heard.contains_key("the-key") && heard.contains_key("grpc-timeout"));
+            assert!(!received.contains_key("the-key") && received.contains_key("grpc-timeout"));
         }
     }
 }
 
 /// Whether an operation changes nothing, by its form over HTTP or its method over gRPC.
-fn only_reads(asked: &str, method: &str) -> bool {
-    asked.starts_with("GET ") || asked.ends_with("/index") || method.ends_with("/Check")
+fn only_reads(endpoint: &str, method: &str) -> bool {
+    endpoint.starts_with("GET ") || endpoint.ends_with("/index") || method.ends_with("/Check")
 }
 
 /// A server or proxy closes an idle connection at the moment of the next call.
 #[test]
 fn only_reading_operations_are_repeated_once_after_an_idle_connection_was_closed() {
-    for (asked, method, call) in OPERATIONS {
+    for (endpoint, method, call) in OPERATIONS {
         let over_http = Cases::http(|turn| match turn.number {
             1 => close(),
             _ => turn.send(&answer(403, &[], br#"{"error":"because"}"#)),
@@ -194,7 +194,7 @@ fn only_reading_operations_are_repeated_once_after_an_idle_connection_was_closed
             1 => close(),
             _ => turn.peer.head(turn.stream, &[("grpc-status", "7"), ("grpc-message", "because")], true),
         });
-        for (scheme, form, server) in [("http", asked, &over_http), ("grpc", method, &over_grpc)] {
+        for (scheme, form, server) in [("http", endpoint, &over_http), ("grpc", method, &over_grpc)] {
             if form.is_empty() {
                 continue;
             }
@@ -205,7 +205,7 @@ fn only_reading_operations_are_repeated_once_after_an_idle_connection_was_closed
             assert_eq!(error.status(), Status::PermissionDenied, "{form}: {error:?}");
             let error = call(&client, &CallOptions::new()).unwrap_err();
             let said = (error.status(), error.is_in_doubt(), server.requests(), server.connections());
-            let expected = match only_reads(asked, method) {
+            let expected = match only_reads(endpoint, method) {
                 // The doubt of the first attempt stays.
                 true => (Status::PermissionDenied, true, 3, 2),
                 false => (Status::Unavailable, true, 2, 1),
@@ -300,8 +300,8 @@ fn unavailable_is_final_for_shared_memory_and_settings_only_in_the_server_s_word
     });
     for (scheme, address) in [("grpc", over_grpc.address()), ("http", over_http.address())] {
         let client = Client::new(&format!("{scheme}://{address}")).unwrap();
-        for (asked, method, call) in OPERATIONS {
-            let form = if scheme == "grpc" { method } else { asked };
+        for (endpoint, method, call) in OPERATIONS {
+            let form = if scheme == "grpc" { method } else { endpoint };
             if form.is_empty() || form == "GET /metrics" {
                 continue;
             }
@@ -360,8 +360,8 @@ fn every_operation_ends_at_its_deadline() {
         .map(|scheme| Client::with_options(&format!("{scheme}://{}", silent.address()), &options).unwrap());
     let mut options = CallOptions::new();
     options.set_timeout(Some(Duration::from_millis(20))).unwrap();
-    for (asked, method, call) in OPERATIONS {
-        for (client, form) in [(&http, asked), (&grpc, method)] {
+    for (endpoint, method, call) in OPERATIONS {
+        for (client, form) in [(&http, endpoint), (&grpc, method)] {
             if !form.is_empty() {
                 let error = call(client, &options).unwrap_err();
                 let said = (error.status(), error.origin());
@@ -375,8 +375,8 @@ fn every_operation_ends_at_its_deadline() {
 
 type Read = fn(&Client) -> Result<String, Error>;
 
-/// Operations whose answers have a name in them; how it is read; and such answers, where N stands for the name, over HTTP
-/// with all that a server of the future may add (row D26), and over gRPC.
+/// Operations whose responses contain a name; how it is read; and such responses, where N stands for the name: over HTTP with
+/// members that a later server may add (row D26), and over gRPC.
 const READS: [(&str, Read, &str, &[u8]); 9] = [
     (
         "server metadata",
@@ -452,19 +452,19 @@ const READS: [(&str, Read, &str, &[u8]); 9] = [
     ),
 ];
 
-/// An HTTP answer, with NUL and what is no UTF-8 in its names.
+/// A body over HTTP, with a NUL and invalid UTF-8 in its names.
 fn hostile(body: &str) -> Vec<u8> {
     body.split('N').map(str::as_bytes).collect::<Vec<_>>().join(&b"m\\u0000\xff"[..])
 }
 
-/// What an operation reads of an answer over HTTP.
+/// The result of an operation for a body over HTTP.
 fn over_http(operation: Read, options: &ClientOptions, body: &[u8]) -> Result<String, Error> {
     let bytes = answer(200, &[("X-Why", "z")], body);
     let server = Http::start(move |_| Answer::Bytes(bytes.clone()));
     operation(&Client::with_options(&format!("http://{}", server.address()), options).unwrap())
 }
 
-/// What an operation reads of an answer over gRPC.
+/// The result of an operation for a message over gRPC.
 fn over_grpc(operation: Read, options: &ClientOptions, message: &[u8]) -> Result<String, Error> {
     let messages = vec![message.to_vec()];
     let server = Grpc::start(move |_, _| GrpcAnswer::Reply {
@@ -683,8 +683,8 @@ fn a_nul_in_a_name_is_refused_over_both_protocols() {
 
 #[test]
 fn the_client_s_keys_are_sent_to_its_server_alone() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let server = Http::start(move |request| {
         note.lock().unwrap().push(["key-1", "key-2"].map(|name| request.header(name).is_some()));
         let body = if request.path == "/metrics" { &b"up 1\n"[..] } else { b"" };
@@ -698,7 +698,7 @@ fn the_client_s_keys_are_sent_to_its_server_alone() {
     call.add_restricted_key("key-2", "se-cret").unwrap().add_header("Authorization", "se-cret").unwrap();
     client.is_server_live(&call).unwrap();
     client.metrics(&call).unwrap();
-    assert_eq!(*heard.lock().unwrap(), [[true, true], [false, true]]);
+    assert_eq!(*received.lock().unwrap(), [[true, true], [false, true]]);
     // They are not printed either.
     for printed in [format!("{options:?}"), format!("{call:?}"), format!("{client:?}")] {
         assert!(!printed.contains("se-cret"), "{printed}");

@@ -289,8 +289,8 @@ fn an_event_that_exceeds_the_limit_is_refused() {
         let mut options = ClientOptions::new();
         options.set_max_decompressed_byte_size(400).unwrap();
         let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
-        let (heard, outcome) = stream(&client, "m", "{}");
-        assert_eq!(heard.len(), events);
+        let (received, outcome) = stream(&client, "m", "{}");
+        assert_eq!(received.len(), events);
         if events < 500 {
             let error = outcome.unwrap_err();
             assert_eq!(
@@ -374,8 +374,8 @@ fn a_load_report_is_requested_and_read() {
             }
         }
         assert_eq!(infer(&grpc).unwrap().get("cpu_utilization"), Some(0.5));
-        let heard = over_grpc.heard().pop().unwrap();
-        let asked = heard.get("endpoint-load-metrics-format").map(|value| value.to_str().unwrap());
+        let received = over_grpc.heard().pop().unwrap();
+        let asked = received.get("endpoint-load-metrics-format").map(|value| value.to_str().unwrap());
         let name = format.map(|format| if format == LoadReportFormat::Text { "text" } else { "json" });
         assert_eq!(asked, name);
     }

@@ -151,9 +151,9 @@ fn an_index_lists_all_models_or_only_those_that_are_ready() {
         assert!(entry(client, true, "params").unwrap().is_ready());
         unload(client, "params").unwrap();
         eventually("params is unloaded", || entry(client, false, "params").unwrap().reason == "unloaded");
-        let gone = entry(client, false, "params").unwrap();
-        assert_eq!((&gone.version[..], &gone.state[..]), ("1", "UNAVAILABLE"));
-        assert!(!gone.is_ready() && entry(client, true, "params").is_none());
+        let unloaded = entry(client, false, "params").unwrap();
+        assert_eq!((&unloaded.version[..], &unloaded.state[..]), ("1", "UNAVAILABLE"));
+        assert!(!unloaded.is_ready() && entry(client, true, "params").is_none());
         for ready_only in [false, true] {
             let [a, b] = [&http, &grpc].map(|client| index(client, ready_only));
             assert_eq!(a.models, b.models);
@@ -343,8 +343,8 @@ fn invalid_arguments_are_refused_without_a_request() {
 #[test]
 fn a_load_carries_its_configuration_and_files_unchanged() {
     use std::sync::{Arc, Mutex};
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let (over_http, over_grpc) = (heard.clone(), heard.clone());
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let (over_http, over_grpc) = (received.clone(), received.clone());
     let http = Http::start(move |request| {
         over_http.lock().unwrap().push(request.body.clone());
         Answer::Bytes(answer(200, &[], b""))
@@ -360,14 +360,14 @@ fn a_load_carries_its_configuration_and_files_unchanged() {
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         load(&Client::new(&url).unwrap(), "m", &options).unwrap();
     }
-    let heard = heard.lock().unwrap();
-    let json: Value = serde_json::from_slice(&heard[0]).unwrap();
+    let received = received.lock().unwrap();
+    let json: Value = serde_json::from_slice(&received[0]).unwrap();
     assert_eq!(json, json!({ "parameters": { "config": "{ \"a\":\"\\u0000\" }", "file:1/m": "AP8K" } }));
     let config = b"\x0a\x06config\x12\x12\x1a\x10{ \"a\":\"\\u0000\" }";
     let file = b"\x0a\x08file:1/m\x12\x05\x22\x03\x00\xff\x0a";
     for entry in [&config[..], file] {
         let entry = [&[0x1a, entry.len() as u8], entry].concat();
-        assert!(heard[1].windows(entry.len()).any(|part| part == entry), "{:?}", heard[1]);
+        assert!(received[1].windows(entry.len()).any(|part| part == entry), "{:?}", received[1]);
     }
 }
 

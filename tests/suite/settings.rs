@@ -194,13 +194,13 @@ fn invalid_changes_are_refused_without_a_request() {
     for name in ["", "a\0"] {
         assert!(SettingsUpdate::new().set(name, true).is_err() && SettingsUpdate::new().clear(name).is_err());
     }
-    assert!(SettingsUpdate::new().set("a", list(&[])).unwrap_err().to_string().contains("clear"));
+    assert!(SettingsUpdate::new().set("a", list(&[])).unwrap_err().to_string().contains("default"));
 }
 
 #[test]
 fn each_protocol_has_its_own_form_of_settings() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let (over_http, over_grpc) = (heard.clone(), heard.clone());
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let (over_http, over_grpc) = (received.clone(), received.clone());
     // With kinds of values that the protocol does not specify.
     let body =
         br#"{ "trace_level":["A"], "trace_rate":7,  "list":["a",1],"empty":[],"none":null,"yes":true }"#;
@@ -237,24 +237,24 @@ fn each_protocol_has_its_own_form_of_settings() {
     let client = Client::new(&format!("grpc://{}", grpc.address())).unwrap();
     assert_eq!(client.update_trace_settings("m", &changes, &options).unwrap().json(), "{}");
     client.update_log_settings(&log, &options).unwrap();
-    let heard = heard.lock().unwrap();
-    let said = |at: usize| serde_json::from_slice::<Value>(&heard[at]).unwrap();
+    let received = received.lock().unwrap();
+    let said = |at: usize| serde_json::from_slice::<Value>(&received[at]).unwrap();
     assert_eq!(said(0), json!({ "trace_level": ["A"], "trace_rate": "7", "b": "true", "trace_count": null }));
     assert_eq!(said(1), json!({ "log_info": false, "log_verbose_level": 2, "log_format": "f" }));
-    let holds = |at: usize, part: &[u8]| heard[at].windows(part.len()).any(|window| window == part);
+    let holds = |at: usize, part: &[u8]| received[at].windows(part.len()).any(|window| window == part);
     for part in [
         &b"\x0a\x0ftrace_level\x12\x03"[..1],
         b"\x0a\x0atrace_rate\x12\x03\x0a\x017",
         b"\x0a\x0btrace_count",
         b"\x12\x01m",
     ] {
-        assert!(holds(2, part), "{:?}", heard[2]);
+        assert!(holds(2, part), "{:?}", received[2]);
     }
     for part in [
         &b"\x0a\x08log_info\x12\x02\x08\x00"[..],
         b"\x0a\x11log_verbose_level\x12\x02\x10\x02",
         b"\x0a\x0alog_format\x12\x03\x1a\x01f",
     ] {
-        assert!(holds(3, part), "{:?}", heard[3]);
+        assert!(holds(3, part), "{:?}", received[3]);
     }
 }

@@ -214,8 +214,8 @@ fn an_invalid_region_is_refused_without_a_request() {
 #[test]
 fn regions_are_listed_with_any_numbers_and_names() {
     use std::sync::{Arc, Mutex};
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let http = Http::start(move |request| {
         note.lock().unwrap().push(request.body.clone());
         let body =
@@ -231,9 +231,9 @@ fn regions_are_listed_with_any_numbers_and_names() {
     let handle: [u8; 64] = std::array::from_fn(|at| at as u8);
     client.register_cuda_shared_memory("a", &handle, 3, u64::MAX, &options).unwrap();
     register(&client, "a", "/k", i64::MAX as u64, 1 << 40).unwrap();
-    let heard = heard.lock().unwrap();
+    let received = received.lock().unwrap();
     let cuda = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==";
-    let said = |at: usize| json(std::str::from_utf8(&heard[at]).unwrap());
+    let said = |at: usize| json(std::str::from_utf8(&received[at]).unwrap());
     assert_eq!(
         said(1),
         serde_json::json!({ "raw_handle": { "b64": cuda }, "device_id": 3, "byte_size": u64::MAX })

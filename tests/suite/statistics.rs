@@ -192,11 +192,11 @@ fn metrics_count_inferences() {
 
 #[test]
 fn metrics_are_requested_from_the_url_of_the_options() {
-    let heard = Http::start(|request| {
+    let received = Http::start(|request| {
         let body = format!("path{{is=\"{}\"}} 1", request.path);
         Answer::Bytes(answer(200, &[("Content-Type", "text/plain; version=0.0.4")], body.as_bytes()))
     });
-    let address = heard.address();
+    let address = received.address();
     // There is no server at the client's own address, and none is needed.
     let refused = fault::refused_address();
     for scheme in ["http", "grpc"] {
