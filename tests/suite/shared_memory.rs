@@ -191,8 +191,8 @@ fn an_invalid_region_is_refused_without_a_request() {
             (cuda("a", 64, -1, 8), "GPU number: -1"),
         ];
         for name in ["", "a\0"] {
-            refused.push((client.unregister_system_shared_memory(name, &options), "region's name"));
-            refused.push((client.unregister_cuda_shared_memory(name, &options), "region's name"));
+            refused.push((client.unregister_system_shared_memory(name, &options), "region name"));
+            refused.push((client.unregister_cuda_shared_memory(name, &options), "region name"));
         }
         if url.starts_with("http") {
             refused.push((register(&client, "a/b", "/k", 8, 0), "path"));
