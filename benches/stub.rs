@@ -2,8 +2,7 @@
 //! the client.
 //!
 //! - `stub http COUNT BYTES`, `stub grpc COUNT BYTES FRAME`: an inference response with COUNT outputs of
-//! BYTES bytes
-//!   each. FRAME is the maximum HTTP/2 frame size that the server accepts.
+//!   BYTES bytes each. FRAME is the maximum HTTP/2 frame size that the server accepts.
 //! - `stub http|grpc ready|metadata|statistics`: the response to that control-plane call.
 //!
 //! It prints its port and exits at the end of its standard input. It parses requests only to find their end,

@@ -1,14 +1,14 @@
-/* health_metadata.c: whether a server and its model `simple` are ready, what they say of themselves, and what becomes of a
- * question for a model that is not there.
+/* health_metadata.c: checks whether a server and its model `simple` are ready, prints their metadata and the model's configuration,
+ * and requests an unknown model.
  *
  *     cc health_metadata.c $(pkg-config --cflags --libs triton_client) -o health_metadata
- *     ./health_metadata [-v] [-u URL]     -v tells what the library does; URL is http://localhost:8000 unless told
+ *     ./health_metadata [-v] [-u URL]     -v logs to stderr; URL defaults to http://localhost:8000
  */
 #include <stdio.h>
 #include <string.h>
 #include <triton_client.h>
 
-static void tell(triton_log_level level, const char *target, const char *message, void *user_data) {
+static void on_log(triton_log_level level, const char *target, const char *message, void *user_data) {
     (void)level;
     (void)user_data;
     fprintf(stderr, "[%s] %s\n", target, message);
@@ -47,11 +47,11 @@ int main(int argc, char **argv) {
     }
 
     failed = triton_client_options_new(&options, &error)
-        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, tell, NULL, NULL, &error))
+        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, on_log, NULL, NULL, &error))
         || triton_client_new(url, options, &client, &error)
-        || triton_client_is_server_live(client, NULL, &live, &error)
-        || triton_client_is_server_ready(client, NULL, &server_ready, &error)
-        || triton_client_is_model_ready(client, model, NULL, NULL, &model_ready, &error)
+        || triton_client_check_server_live(client, NULL, &live, &error)
+        || triton_client_check_server_ready(client, NULL, &server_ready, &error)
+        || triton_client_check_model_ready(client, model, NULL, NULL, &model_ready, &error)
         || triton_client_server_metadata(client, NULL, &server, &error)
         || triton_client_model_metadata(client, model, NULL, NULL, &metadata, &error)
         || triton_client_model_config(client, model, NULL, NULL, &config, &error);
@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
             print_tensor("input", triton_model_metadata_input(metadata, at));
         for (at = 0; at < triton_model_metadata_output_count(metadata); at++)
             print_tensor("output", triton_model_metadata_output(metadata, at));
-        printf("    backend %s, largest batch %d\n", triton_model_config_backend(config),
+        printf("    backend %s, maximum batch size %d\n", triton_model_config_backend(config),
                (int)triton_model_config_max_batch_size(config));
         printf("%s\n%s\n%s\n", triton_server_metadata_json(server), triton_model_metadata_json(metadata),
                triton_model_config_json(config));
@@ -77,7 +77,7 @@ int main(int argc, char **argv) {
         if (triton_client_model_metadata(client, "wrong_model_name", NULL, NULL, &wrong, &error) == TRITON_STATUS_NOT_FOUND) {
             printf("%s\nPASS : Health Metadata\n", triton_error_message(error));
         } else {
-            fprintf(stderr, "a model that is not there should be NOT_FOUND: %s\n", triton_error_message(error));
+            fprintf(stderr, "expected NOT_FOUND for an unknown model: %s\n", triton_error_message(error));
             failed = 1;
         }
     }

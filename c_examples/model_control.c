@@ -1,34 +1,34 @@
-/* model_control.c: which models a server has; one of them is unloaded and loaded again, and one that is not there refused.
- * The server has to be started with --model-control-mode=explicit.
+/* model_control.c: lists the models of a server, unloads and reloads one of them, and tries to load an unknown one. The server must
+ * be started with --model-control-mode=explicit.
  *
  *     cc model_control.c $(pkg-config --cflags --libs triton_client) -o model_control
- *     ./model_control [-v] [-u URL] [-m MODEL]    -v tells what the library does; URL is http://localhost:8000, and MODEL
- *                                                 simple, unless told
+ *     ./model_control [-v] [-u URL] [-m MODEL]    -v logs to stderr; URL defaults to http://localhost:8000,
+ *                                                 MODEL to simple
  */
 #include <stdio.h>
 #include <string.h>
 #include <triton_client.h>
 
-static void tell(triton_log_level level, const char *target, const char *message, void *user_data) {
+static void on_log(triton_log_level level, const char *target, const char *message, void *user_data) {
     (void)level;
     (void)user_data;
     fprintf(stderr, "[%s] %s\n", target, message);
 }
 
-/* Whether the index has the model, ready or not. */
+/* Returns whether the index has the model, ready or not. */
 static int has_model(const triton_repository_index *index, const char *model) {
     size_t at;
-    for (at = 0; at < triton_repository_index_count(index); at++)
-        if (strcmp(triton_model_index_name(triton_repository_index_model(index, at)), model) == 0) return 1;
+    for (at = 0; at < triton_repository_index_model_count(index); at++)
+        if (strcmp(triton_repository_model_name(triton_repository_index_model(index, at)), model) == 0) return 1;
     return 0;
 }
 
 static void print_index(const triton_repository_index *index) {
     size_t at;
-    for (at = 0; at < triton_repository_index_count(index); at++) {
-        const triton_model_index *model = triton_repository_index_model(index, at);
-        printf("    %s %s %s %s\n", triton_model_index_name(model), triton_model_index_version(model),
-               triton_model_index_state(model), triton_model_index_reason(model));
+    for (at = 0; at < triton_repository_index_model_count(index); at++) {
+        const triton_repository_model *model = triton_repository_index_model(index, at);
+        printf("    %s %s %s %s\n", triton_repository_model_name(model), triton_repository_model_version(model),
+               triton_repository_model_state(model), triton_repository_model_reason(model));
     }
 }
 
@@ -56,26 +56,26 @@ int main(int argc, char **argv) {
     }
 
     failed = triton_client_options_new(&options, &error)
-        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, tell, NULL, NULL, &error))
+        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, on_log, NULL, NULL, &error))
         || triton_client_new(url, options, &client, &error)
         || triton_repository_options_new(&ready_only, &error)
         || triton_repository_options_set_ready_only(ready_only, true, &error)
         || triton_client_repository_index(client, NULL, NULL, &all, &error)
         || triton_client_unload_model(client, model, NULL, NULL, &error)
-        || triton_client_is_model_ready(client, model, NULL, NULL, &ready_after_unload, &error)
+        || triton_client_check_model_ready(client, model, NULL, NULL, &ready_after_unload, &error)
         || triton_client_load_model(client, model, NULL, NULL, &error)
-        || triton_client_is_model_ready(client, model, NULL, NULL, &ready_after_load, &error)
+        || triton_client_check_model_ready(client, model, NULL, NULL, &ready_after_load, &error)
         || triton_client_repository_index(client, ready_only, NULL, &ready, &error);
     if (failed) {
         fprintf(stderr, "%s\n", triton_error_message(error));
     } else {
-        printf("the repository has %zu entries:\n", triton_repository_index_count(all));
+        printf("the repository has %zu entries:\n", triton_repository_index_model_count(all));
         print_index(all);
         if (!has_model(all, model) || !has_model(ready, model)) wrong = "the index lacks the model";
         if (ready_after_unload) wrong = "the model is ready after it was unloaded";
         if (!ready_after_load) wrong = "the model is not ready after it was loaded";
         if (triton_client_load_model(client, "wrong_model_name", NULL, NULL, &error) == TRITON_STATUS_OK) {
-            wrong = "a model that is not there was loaded";
+            wrong = "an unknown model was loaded";
         } else {
             printf("%s\n", triton_error_message(error));
         }

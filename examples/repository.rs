@@ -32,7 +32,7 @@ fn main() -> Result<()> {
         }}"#
     );
     let mut load = RepositoryOptions::new();
-    load.set_config(&config)?.add_file("1/model.py", MODEL)?;
+    load.set_config(Some(&config))?.add_file("1/model.py", MODEL)?;
     client.load_model(&name, &load, &options)?;
 
     println!("ready: {}", client.is_model_ready(&name, "", &options)?);

@@ -152,7 +152,7 @@ extern "C" {
 #define TRITON_NO_TIMEOUT UINT64_MAX
 
 /**
- * For triton_infer_result_from_http_body: the answer had no Inference-Header-Content-Length.
+ * For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
  */
 #define TRITON_NO_JSON_BYTE_SIZE UINT64_MAX
 
@@ -258,11 +258,11 @@ TRITON_ENUM(triton_origin) {
 };
 
 /**
- * What the elements of a tensor are. The numbers are those of inference.DataType in the protocol.
+ * The datatype of a tensor's elements. The numbers are those of inference.DataType in the protocol.
  */
 TRITON_ENUM(triton_datatype) {
     /**
-     * No datatype, or one that this library does not know.
+     * No datatype, or one unknown to this version of the library.
      */
     TRITON_DATATYPE_INVALID = 0,
     /**
@@ -302,7 +302,7 @@ TRITON_ENUM(triton_datatype) {
      */
     TRITON_DATATYPE_INT64 = 9,
     /**
-     * IEEE 754 half precision, two bytes.
+     * 16-bit float, IEEE 754.
      */
     TRITON_DATATYPE_FP16 = 10,
     /**
@@ -314,11 +314,11 @@ TRITON_ENUM(triton_datatype) {
      */
     TRITON_DATATYPE_FP64 = 12,
     /**
-     * Byte strings, each of a length of its own.
+     * Byte strings of variable length.
      */
     TRITON_DATATYPE_BYTES = 13,
     /**
-     * The upper half of a float, two bytes.
+     * 16-bit float: the upper half of a float.
      */
     TRITON_DATATYPE_BF16 = 14,
 };
@@ -350,19 +350,19 @@ TRITON_ENUM(triton_log_level) {
 };
 
 /**
- * What gRPC's own health service says of a service, with its numbers.
+ * The status of a service in the gRPC health service, with the numbers of grpc.health.v1.
  */
 TRITON_ENUM(triton_serving_status) {
     /**
-     * Nothing is known about it.
+     * The status is not known.
      */
     TRITON_SERVING_STATUS_UNKNOWN = 0,
     /**
-     * It takes requests.
+     * The service accepts requests.
      */
     TRITON_SERVING_STATUS_SERVING = 1,
     /**
-     * It is there, and takes no requests now.
+     * The service exists and does not accept requests at present.
      */
     TRITON_SERVING_STATUS_NOT_SERVING = 2,
     /**
@@ -372,77 +372,97 @@ TRITON_ENUM(triton_serving_status) {
 };
 
 /**
- * What the value of a parameter is.
+ * The kind of a value, of a parameter or of a setting.
  */
 TRITON_ENUM(triton_value_kind) {
     /**
-     * There is no parameter.
+     * No value.
      */
     TRITON_VALUE_NONE = 0,
     /**
-     * triton_parameter_bool
+     * A Boolean: triton_parameter_bool.
      */
     TRITON_VALUE_BOOL = 1,
     /**
-     * triton_parameter_int64
+     * A signed integer: triton_parameter_int64.
      */
     TRITON_VALUE_INT64 = 2,
     /**
-     * triton_parameter_uint64: a number too large for an int64_t; triton_setting_uint64
+     * An integer that does not fit an int64_t: triton_parameter_uint64. In settings, any unsigned integer:
+     * triton_setting_uint64.
      */
     TRITON_VALUE_UINT64 = 3,
     /**
-     * triton_parameter_double
+     * A floating-point number: triton_parameter_double.
      */
     TRITON_VALUE_DOUBLE = 4,
     /**
-     * triton_parameter_string
+     * A string: triton_parameter_string.
      */
     TRITON_VALUE_STRING = 5,
 };
 
 /**
- * Which versions of a model are served.
+ * Whether a result is the last response to its request.
+ */
+TRITON_ENUM(triton_finality) {
+    /**
+     * The response does not say, and more responses are possible: the result was read from bytes and not
+     * received in a call.
+     */
+    TRITON_FINALITY_UNKNOWN = 0,
+    /**
+     * It is the last response.
+     */
+    TRITON_FINALITY_FINAL = 1,
+    /**
+     * More responses follow.
+     */
+    TRITON_FINALITY_NOT_FINAL = 2,
+};
+
+/**
+ * The versions of a model that are served.
  */
 TRITON_ENUM(triton_version_policy) {
     /**
-     * So many of the newest: triton_model_config_latest_count.
+     * A number of the newest versions.
      */
     TRITON_VERSION_POLICY_LATEST = 0,
     /**
-     * All.
+     * All versions.
      */
     TRITON_VERSION_POLICY_ALL = 1,
     /**
-     * Those of triton_model_config_version.
+     * The versions of triton_model_config_version.
      */
     TRITON_VERSION_POLICY_SPECIFIC = 2,
 };
 
 /**
- * How the requests of sequences are batched.
+ * The way in which the requests of sequences are batched.
  */
 TRITON_ENUM(triton_sequence_strategy) {
     /**
-     * Not at all: the model has no state.
+     * The model has no sequences.
      */
     TRITON_SEQUENCE_STRATEGY_NONE = 0,
     /**
-     * A sequence runs always in the same place of a batch.
+     * A sequence always has the same slot of a batch.
      */
     TRITON_SEQUENCE_STRATEGY_DIRECT = 1,
     /**
-     * A sequence runs in any batch, the oldest first.
+     * A sequence has a slot in any batch, the oldest sequence first.
      */
     TRITON_SEQUENCE_STRATEGY_OLDEST = 2,
 };
 
 /**
- * How the dimensions of an input are to be read.
+ * The meaning of the dimensions of an input.
  */
 TRITON_ENUM(triton_tensor_format) {
     /**
-     * As the model has it.
+     * Not specified.
      */
     TRITON_TENSOR_FORMAT_NONE = 0,
     /**
@@ -474,6 +494,52 @@ TRITON_ENUM(triton_compression) {
 };
 
 /**
+ * An outcome or a step of requests whose duration a server measures.
+ */
+TRITON_ENUM(triton_duration_kind) {
+    /**
+     * Requests, or responses, that succeeded, from beginning to end.
+     */
+    TRITON_DURATION_SUCCESS = 0,
+    /**
+     * Requests, or responses, that failed, from beginning to end.
+     */
+    TRITON_DURATION_FAIL = 1,
+    /**
+     * Waiting in the queue.
+     */
+    TRITON_DURATION_QUEUE = 2,
+    /**
+     * Preparing inputs.
+     */
+    TRITON_DURATION_COMPUTE_INPUT = 3,
+    /**
+     * Running the model.
+     */
+    TRITON_DURATION_COMPUTE_INFER = 4,
+    /**
+     * Preparing outputs.
+     */
+    TRITON_DURATION_COMPUTE_OUTPUT = 5,
+    /**
+     * Looking up and extracting responses that were in the response cache.
+     */
+    TRITON_DURATION_CACHE_HIT = 6,
+    /**
+     * Looking up and inserting responses that were not in the response cache.
+     */
+    TRITON_DURATION_CACHE_MISS = 7,
+    /**
+     * Responses without outputs; of responses alone.
+     */
+    TRITON_DURATION_EMPTY_RESPONSE = 8,
+    /**
+     * Responses that were cancelled; of responses alone.
+     */
+    TRITON_DURATION_CANCEL = 9,
+};
+
+/**
  * The format of a server's load report. Both are read alike.
  */
 TRITON_ENUM(triton_load_report_format) {
@@ -492,53 +558,7 @@ TRITON_ENUM(triton_load_report_format) {
 };
 
 /**
- * A step of a request that is counted, and whose time is taken.
- */
-TRITON_ENUM(triton_statistic) {
-    /**
-     * Requests, or responses, that succeeded, from beginning to end.
-     */
-    TRITON_STATISTIC_SUCCESS = 0,
-    /**
-     * Those that failed.
-     */
-    TRITON_STATISTIC_FAIL = 1,
-    /**
-     * Waiting for their turn.
-     */
-    TRITON_STATISTIC_QUEUE = 2,
-    /**
-     * Preparing inputs.
-     */
-    TRITON_STATISTIC_COMPUTE_INPUT = 3,
-    /**
-     * Running the model.
-     */
-    TRITON_STATISTIC_COMPUTE_INFER = 4,
-    /**
-     * Preparing outputs.
-     */
-    TRITON_STATISTIC_COMPUTE_OUTPUT = 5,
-    /**
-     * Answers found in the response cache.
-     */
-    TRITON_STATISTIC_CACHE_HIT = 6,
-    /**
-     * Answers that were not, with the time of putting them there.
-     */
-    TRITON_STATISTIC_CACHE_MISS = 7,
-    /**
-     * Responses without an output; of responses alone.
-     */
-    TRITON_STATISTIC_EMPTY_RESPONSE = 8,
-    /**
-     * Responses that were cancelled; of responses alone.
-     */
-    TRITON_STATISTIC_CANCEL = 9,
-};
-
-/**
- * Bytes that the library made. Freed with triton_buffer_free.
+ * Bytes allocated by the library. Freed with triton_buffer_free.
  */
 typedef struct triton_buffer triton_buffer;
 
@@ -563,7 +583,7 @@ typedef struct triton_client_options triton_client_options;
 typedef struct triton_error triton_error;
 
 /**
- * What a model generated. Freed with triton_generated_free.
+ * A generated response. Freed with triton_generated_free.
  */
 typedef struct triton_generated triton_generated;
 
@@ -573,7 +593,7 @@ typedef struct triton_generated triton_generated;
 typedef struct triton_headers triton_headers;
 
 /**
- * One output of a result. Belongs to the result.
+ * An output of a result. Belongs to the result.
  */
 typedef struct triton_infer_output triton_infer_output;
 
@@ -583,22 +603,22 @@ typedef struct triton_infer_output triton_infer_output;
 typedef struct triton_infer_request triton_infer_request;
 
 /**
- * The answer to an inference request. Freed with triton_infer_result_free.
+ * The result of an inference. Freed with triton_infer_result_free.
  */
 typedef struct triton_infer_result triton_infer_result;
 
 /**
- * What a server said of its load: numbers by name. Freed with triton_load_report_free.
+ * A report of the server's load: names and values. Belongs to the result, or the generated response, that it was read from.
  */
 typedef struct triton_load_report triton_load_report;
 
 /**
  * One sample of a metric. Belongs to the metrics.
  */
-typedef struct triton_metric triton_metric;
+typedef struct triton_metric_sample triton_metric_sample;
 
 /**
- * A server's metrics at one moment. Freed with triton_metrics_free.
+ * A server's metrics at one point in time. Freed with triton_metrics_free.
  */
 typedef struct triton_metrics triton_metrics;
 
@@ -608,72 +628,82 @@ typedef struct triton_metrics triton_metrics;
 typedef struct triton_model_config triton_model_config;
 
 /**
- * What the index says of one version of a model. Belongs to the index.
- */
-typedef struct triton_model_index triton_model_index;
-
-/**
- * What a model says of itself. Freed with triton_model_metadata_free.
+ * The metadata of a model. Freed with triton_model_metadata_free.
  */
 typedef struct triton_model_metadata triton_model_metadata;
 
 /**
- * What a server has counted of one version of a model. Belongs to the statistics.
+ * The statistics of one version of a model. Belongs to the list.
  */
 typedef struct triton_model_statistics triton_model_statistics;
 
 /**
- * A parameter of a result or of one of its outputs. Belongs to the result.
+ * A server's statistics of its models. Freed with triton_model_statistics_list_free.
+ */
+typedef struct triton_model_statistics_list triton_model_statistics_list;
+
+/**
+ * A parameter. Belongs to its triton_parameters.
  */
 typedef struct triton_parameter triton_parameter;
 
 /**
- * The models of a server's repositories. Freed with triton_repository_index_free.
+ * The parameters of a request, a result, or one of their tensors. Belongs to the request or result.
+ */
+typedef struct triton_parameters triton_parameters;
+
+/**
+ * The regions that are registered with a server. Freed with triton_registered_memory_free.
+ */
+typedef struct triton_registered_memory triton_registered_memory;
+
+/**
+ * One region that is registered with a server. Belongs to the triton_registered_memory.
+ */
+typedef struct triton_registered_region triton_registered_region;
+
+/**
+ * The index of a server's model repositories. Freed with triton_repository_index_free.
  */
 typedef struct triton_repository_index triton_repository_index;
 
 /**
- * What the operations of the repository are told beside a model's name. Freed with triton_repository_options_free.
+ * The entry of one version of a model. Belongs to the index.
+ */
+typedef struct triton_repository_model triton_repository_model;
+
+/**
+ * Options of the operations on the model repository. Freed with triton_repository_options_free.
  */
 typedef struct triton_repository_options triton_repository_options;
 
 /**
- * What a server says of itself. Freed with triton_server_metadata_free.
+ * The metadata of a server. Freed with triton_server_metadata_free.
  */
 typedef struct triton_server_metadata triton_server_metadata;
 
 /**
- * One setting. Belongs to the settings.
+ * One setting: a name, and one or more values. Belongs to the settings.
  */
 typedef struct triton_setting triton_setting;
 
 /**
- * Settings that a server has. Freed with triton_settings_free.
+ * The settings of a server. Freed with triton_settings_free.
  */
 typedef struct triton_settings triton_settings;
 
 /**
- * What is to change of settings. Freed with triton_settings_update_free.
+ * A set of changes to settings. Freed with triton_settings_update_free.
  */
 typedef struct triton_settings_update triton_settings_update;
 
 /**
- * The regions that are registered with a server. Freed with triton_shared_memory_status_free.
- */
-typedef struct triton_shared_memory_status triton_shared_memory_status;
-
-/**
- * What a server has counted of its models. Freed with triton_statistics_free.
- */
-typedef struct triton_statistics triton_statistics;
-
-/**
- * What a model's configuration says of one input or output. Belongs to the configuration.
+ * The configuration of one input or output. Belongs to the model's configuration.
  */
 typedef struct triton_tensor_config triton_tensor_config;
 
 /**
- * What a model says of one input or output. Belongs to the model's metadata.
+ * The metadata of one input or output. Belongs to the model's metadata.
  */
 typedef struct triton_tensor_metadata triton_tensor_metadata;
 
@@ -693,118 +723,120 @@ typedef void (*triton_log_callback)(triton_log_level level, const char *target, 
 typedef void (*triton_finalizer)(void *user_data);
 
 /**
- * An element of a BYTES tensor. It may hold NULs and need not be UTF-8. This struct is final.
+ * An element of a BYTES tensor. It may contain NULs and need not be UTF-8. No member will be added to this
+ * struct.
  */
 typedef struct triton_bytes {
     /**
-     * The bytes; may be NULL if byte_size is 0. No NUL ends them.
+     * The bytes, without a terminating NUL; may be NULL if byte_size is 0.
      */
     const char *data;
     /**
-     * Their number.
+     * The number of bytes.
      */
     size_t byte_size;
 } triton_bytes;
 
 /**
- * Where the time of a call went, in nanoseconds: stages, each from the end of the one before, that together are the
- * whole call. What the server did is in first_byte_ns, and in part in receive_ns.
- */
-typedef struct triton_call_times {
-    /**
-     * To be set to sizeof(triton_call_times): later versions may know more stages.
-     */
-    size_t struct_size;
-    /**
-     * Encoding the request and finding a connection.
-     */
-    uint64_t queue_ns;
-    /**
-     * Opening a connection, names included; 0 on one that was open.
-     */
-    uint64_t connect_ns;
-    /**
-     * Until the system had taken the last byte of the request.
-     */
-    uint64_t send_ns;
-    /**
-     * Until the first byte of the answer.
-     */
-    uint64_t first_byte_ns;
-    /**
-     * Until the last byte of the answer.
-     */
-    uint64_t receive_ns;
-} triton_call_times;
-
-/**
- * One class of an output that was asked for as classes. This struct is final.
+ * A class of an output that was requested as classes. No member will be added to this struct.
  */
 typedef struct triton_class {
     /**
-     * How much it is the case, in the output's own measure.
+     * The score, in the unit of the output.
      */
     double value;
     /**
-     * Its place in the output.
+     * The index of the class in the output.
      */
     uint64_t index;
     /**
-     * Its label; an empty text if the model has none.
+     * The label; "" if the model has none.
      */
     const char *label;
 } triton_class;
 
 /**
- * What a client has counted. Times are in nanoseconds.
+ * The time of a call by stages, in nanoseconds. Each stage begins where the previous one ends; together they
+ * are the whole call. The server's own time is in first_byte_ns, and in part in receive_ns.
  */
-typedef struct triton_infer_statistics {
+typedef struct triton_call_times {
     /**
-     * To be set to sizeof(triton_infer_statistics): later versions may know more.
+     * Set by the caller to sizeof(triton_call_times).
      */
     size_t struct_size;
     /**
-     * Inferences that succeeded.
+     * Encoding the request and checking out a connection.
      */
-    uint64_t completed_count;
+    uint64_t queue_ns;
     /**
-     * Inferences that failed, for whatever reason.
+     * Opening a connection, including name resolution; 0 on an open one.
      */
-    uint64_t failed_count;
+    uint64_t connect_ns;
     /**
-     * The whole times of those that succeeded, together.
-     */
-    uint64_t total_ns;
-    /**
-     * Their times of sending: from the start of encoding until the system had taken the last byte.
+     * Until the operating system accepted the last byte of the request.
      */
     uint64_t send_ns;
     /**
-     * Their times of receiving: from the first byte of the answer to the last.
+     * Until the first byte of the response.
+     */
+    uint64_t first_byte_ns;
+    /**
+     * Until the last byte of the response.
+     */
+    uint64_t receive_ns;
+} triton_call_times;
+
+/**
+ * The statistics of a client. Times are in nanoseconds.
+ */
+typedef struct triton_client_statistics {
+    /**
+     * sizeof(triton_client_statistics), set by the caller.
+     */
+    size_t struct_size;
+    /**
+     * The inferences that succeeded.
+     */
+    uint64_t completed_count;
+    /**
+     * The inferences that failed, for any reason.
+     */
+    uint64_t failed_count;
+    /**
+     * The total time of the inferences that succeeded.
+     */
+    uint64_t total_ns;
+    /**
+     * Of that, the time spent sending: from the start of encoding until the system accepted the last byte.
+     */
+    uint64_t send_ns;
+    /**
+     * Of that, the time spent receiving: from the first byte of the response to the last.
      */
     uint64_t receive_ns;
     /**
-     * The time in which half of those that succeeded were done; as the next two, at most 1/32 more than it was.
+     * The 50th percentile of the times of those that succeeded. Percentiles are at most 1/32 too large.
      */
     uint64_t p50_ns;
     /**
-     * The time in which 90 of 100 were done.
+     * The 90th percentile.
      */
     uint64_t p90_ns;
     /**
-     * The time in which 99 of 100 were done.
+     * The 99th percentile.
      */
     uint64_t p99_ns;
     /**
-     * The longest time, exactly.
+     * The longest time, exact.
      */
     uint64_t max_ns;
-} triton_infer_statistics;
+} triton_client_statistics;
 
 /**
- * Hears an event of triton_client_generate_stream: a JSON object, valid for the call, that ends with a NUL and has
- * byte_size bytes before it. 0 asks for the next one, anything else ends the stream. It may call any function of the
- * library, and must not leave by longjmp or an exception.
+ * Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the stream. It may call
+ * any function of the library, and must not leave by longjmp or an exception.
+ *
+ * json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the NUL
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
 
@@ -1028,7 +1060,8 @@ const char *triton_headers_value(const triton_headers *headers, size_t index);
 const char *triton_headers_find(const triton_headers *headers, const char *name);
 
 /*
- * DATATYPES of tensors: their names and sizes.
+ * DATATYPES of tensors: their names and sizes. BOOL is one byte, 0 or 1; integers are little-endian;
+ * floating-point numbers are IEEE 754, except BF16, the upper half of a float.
  *
  *     triton_datatype datatype = triton_datatype_from_name("FP32");
  *     size_t byte_size = 1000 * triton_datatype_byte_size(datatype);
@@ -1036,20 +1069,20 @@ const char *triton_headers_find(const triton_headers *headers, const char *name)
  */
 
 /**
- * The name that the protocol uses, "FP32". Valid for ever; "INVALID" for TRITON_DATATYPE_INVALID and for a number
- * that is no datatype.
+ * Returns the protocol's name of a datatype, for example "FP32"; "INVALID" for TRITON_DATATYPE_INVALID and
+ * for an unknown number. Valid until the program ends.
  */
 const char *triton_datatype_name(triton_datatype datatype);
 
 /**
- * The datatype of a name, in capitals as the protocol writes it: "FP32". TRITON_DATATYPE_INVALID if there is none,
- * and for NULL.
+ * Returns the datatype of a protocol's name, in upper case; TRITON_DATATYPE_INVALID for an unknown name and
+ * for NULL.
  */
 triton_datatype triton_datatype_from_name(const char *name);
 
 /**
- * The bytes of one element; 0 for TRITON_DATATYPE_BYTES, whose elements differ, for TRITON_DATATYPE_INVALID, and for
- * a number that is no datatype.
+ * Returns the size of one element in bytes; 0 for TRITON_DATATYPE_BYTES, whose elements vary, for
+ * TRITON_DATATYPE_INVALID, and for an unknown number.
  */
 size_t triton_datatype_byte_size(triton_datatype datatype);
 
@@ -1403,9 +1436,9 @@ TRITON_NODISCARD triton_status triton_client_new(
 void triton_client_free(triton_client *client);
 
 /*
- * HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
- * status 200 is "true" with an empty body, and with a JSON object unless its member "live" or "ready" is false; with any
- * other body, such as a sign-in page, it is INTERNAL.
+ * HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot be reached is an
+ * error, not false. Over HTTP, a response with status 200 means true if its body is empty or a JSON object, unless the
+ * member "live" or "ready" of that object is false. Any other body, for example a sign-in page, is INTERNAL.
  *
  *     bool is_ready = false;
  *     int failed = triton_client_wait_ready(client, NULL, NULL, NULL, &error)
@@ -1414,71 +1447,77 @@ void triton_client_free(triton_client *client);
  */
 
 /**
- * Asks whether the server lives. Blocks.
+ * Checks whether the server is live. Blocks.
  *
- * @param options   of the call; NULL for the client's
- * @param live_out  the answer
+ * @param options   options of this call; NULL for the client's
+ * @param live_out  receives the outcome
  */
-TRITON_NODISCARD triton_status triton_client_is_server_live(
+TRITON_NODISCARD triton_status triton_client_check_server_live(
     const triton_client *client, const triton_call_options *options, bool *live_out,
     triton_error **error_out);
 
 /**
- * Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and
- * for good after a load that failed in the model itself, Triton says no, unless it was started with
- * --strict-readiness=false.
+ * Checks whether the server and all models that it is configured to serve are ready. Blocks.
  *
- * @param options    of the call; NULL for the client's
- * @param ready_out  the answer
+ * Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the model itself,
+ * unless it was started with --strict-readiness=false.
+ *
+ * @param options    options of this call; NULL for the client's
+ * @param ready_out  receives the outcome
  */
-TRITON_NODISCARD triton_status triton_client_is_server_ready(
+TRITON_NODISCARD triton_status triton_client_check_server_ready(
     const triton_client *client, const triton_call_options *options, bool *ready_out,
     triton_error **error_out);
 
 /**
- * Asks whether a model is ready. Blocks. A model that the server does not know, or has not loaded, is not ready: Triton
- * says so; of MLServer and KServe a gRPC status NOT_FOUND does, a gRPC status UNAVAILABLE with the model's name and "not
- * ready", and an HTTP status 404 or 503 whose JSON has the model's name in its "error". Any other 404 or 503 is an error:
- * a wrong path, or a proxy.
+ * Checks whether a model is ready. Blocks.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param options        of the call; NULL for the client's
- * @param ready_out      the answer
+ * A model that is unknown to the server, or not loaded, is not ready. Triton reports this in a regular response. MLServer
+ * and KServe report it as an error, which becomes false: gRPC status NOT_FOUND; gRPC status UNAVAILABLE with the model's name
+ * and "not ready"; HTTP status 404 or 503 with the model's name in the JSON member "error". Any other 404 or 503 is an
+ * error, because it may come from a wrong path or a proxy.
+ *
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param options        options of this call; NULL for the client's
+ * @param ready_out      receives the outcome
  */
-TRITON_NODISCARD triton_status triton_client_is_model_ready(
+TRITON_NODISCARD triton_status triton_client_check_model_ready(
     const triton_client *client, const char *model_name, const char *model_version,
     const triton_call_options *options, bool *ready_out, triton_error **error_out);
 
 /**
- * Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
- * first after 10 ms, at last each second, until the time limit of the call. Blocks.
+ * Waits until the server, or one of its models, is ready. Blocks.
+ *
+ * Polls the server until the deadline of the call: at first after 10 ms, then at growing intervals of at most 1 s. A server
+ * that cannot be reached is polled again.
  *
  * @param model_name     NULL or "" for the server as a whole
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param options        of the call; NULL for the client's
- * @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a
- *         wrong argument, UNAUTHENTICATED, PERMISSION_DENIED (not an endpoint that is restricted over gRPC: Triton
- *         calls it UNAVAILABLE)
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param options        options of this call; NULL for the client's
+ * @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends the wait at
+ *         once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is restricted over gRPC,
+ *         Triton returns UNAVAILABLE, which does not end the wait
  */
 TRITON_NODISCARD triton_status triton_client_wait_ready(
     const triton_client *client, const char *model_name, const char *model_version,
     const triton_call_options *options, triton_error **error_out);
 
 /**
- * Asks gRPC's own health service, grpc.health.v1. gRPC only: over HTTP UNIMPLEMENTED, with advice. Blocks.
+ * Gets the status of a service from the gRPC health service, grpc.health.v1. Blocks.
  *
- * @param service     the name of a service; NULL or "" for the server as a whole. Triton says the same of every name
- * @param options     of the call; NULL for the client's
- * @param status_out  the answer
+ * @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for every name
+ * @param options     options of this call; NULL for the client's
+ * @param status_out  receives the status
+ * @return UNIMPLEMENTED, with advice, over HTTP
  */
 TRITON_NODISCARD triton_status triton_client_health_check(
     const triton_client *client, const char *service, const triton_call_options *options,
     triton_serving_status *status_out, triton_error **error_out);
 
 /*
- * METADATA: what a server and a model say of themselves. Indices are 0, 1, 2; past the end a getter answers an empty
- * text or NULL.
+ * METADATA of a server and of its models: names, versions, extensions, and the inputs and outputs of a model. A request can be
+ * checked against a model's metadata with triton_infer_request_check.
  *
  *     triton_model_metadata *model = NULL;
  *     int failed = triton_client_model_metadata(client, "simple", NULL, NULL, &model, &error);
@@ -1490,145 +1529,145 @@ TRITON_NODISCARD triton_status triton_client_health_check(
  */
 
 /**
- * Asks what the server says of itself. Blocks.
+ * Gets the server's metadata. Blocks.
  *
- * @param options       of the call; NULL for the client's
- * @param metadata_out  the answer; free it with triton_server_metadata_free
+ * @param options       options of this call; NULL for the client's
+ * @param metadata_out  receives the metadata; free it with triton_server_metadata_free
  */
 TRITON_NODISCARD triton_status triton_client_server_metadata(
     const triton_client *client, const triton_call_options *options, triton_server_metadata **metadata_out,
     triton_error **error_out);
 
 /**
- * The server's name, "triton".
+ * Returns the server's name, for example "triton".
  */
 const char *triton_server_metadata_name(const triton_server_metadata *metadata);
 
 /**
- * The server's version, "2.51.0".
+ * Returns the server's version, for example "2.51.0".
  */
 const char *triton_server_metadata_version(const triton_server_metadata *metadata);
 
 /**
- * The number of protocol extensions that the server has.
+ * Returns the number of protocol extensions of the server.
  */
 size_t triton_server_metadata_extension_count(const triton_server_metadata *metadata);
 
 /**
- * The name of an extension, "binary_tensor_data".
+ * Returns the name of an extension, for example "binary_tensor_data". Empty past the end.
  */
 const char *triton_server_metadata_extension(const triton_server_metadata *metadata, size_t index);
 
 /**
- * Whether the server has an extension: "statistics", "trace", "logging", "model_repository",
- * "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others. False for NULL.
+ * Returns whether the server has an extension: "statistics", "trace", "logging", "model_repository",
+ * "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others.
  */
 bool triton_server_metadata_has_extension(const triton_server_metadata *metadata, const char *name);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
+ * is freed.
  */
 const char *triton_server_metadata_json(const triton_server_metadata *metadata);
 
 /**
- * Frees a server's metadata; NULL is harmless.
+ * Frees a server's metadata. NULL is allowed.
  */
 void triton_server_metadata_free(triton_server_metadata *metadata);
 
 /**
- * Asks what a model says of itself. Blocks.
+ * Gets a model's metadata. Blocks.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param options        of the call; NULL for the client's
- * @param metadata_out   the answer; free it with triton_model_metadata_free
- * @return NOT_FOUND for a model or version that the server does not have
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param options        options of this call; NULL for the client's
+ * @param metadata_out   receives the metadata; free it with triton_model_metadata_free
+ * @return NOT_FOUND if the server does not have the model or the version
  */
 TRITON_NODISCARD triton_status triton_client_model_metadata(
     const triton_client *client, const char *model_name, const char *model_version,
     const triton_call_options *options, triton_model_metadata **metadata_out, triton_error **error_out);
 
 /**
- * The model's name.
+ * Returns the model's name.
  */
 const char *triton_model_metadata_name(const triton_model_metadata *metadata);
 
 /**
- * The framework or backend that runs the model, "python".
+ * Returns the framework or backend that runs the model, for example "python".
  */
 const char *triton_model_metadata_platform(const triton_model_metadata *metadata);
 
 /**
- * The number of versions that can be asked for.
+ * Returns the number of versions that are available.
  */
 size_t triton_model_metadata_version_count(const triton_model_metadata *metadata);
 
 /**
- * A version, "1".
+ * Returns a version, for example "1". Empty past the end.
  */
 const char *triton_model_metadata_version(const triton_model_metadata *metadata, size_t index);
 
 /**
- * The number of inputs.
+ * Returns the number of inputs.
  */
 size_t triton_model_metadata_input_count(const triton_model_metadata *metadata);
 
 /**
- * An input; NULL past the end.
+ * Returns an input; NULL past the end. Valid until the metadata is freed.
  */
 const triton_tensor_metadata *triton_model_metadata_input(
     const triton_model_metadata *metadata, size_t index);
 
 /**
- * The number of outputs.
+ * Returns the number of outputs.
  */
 size_t triton_model_metadata_output_count(const triton_model_metadata *metadata);
 
 /**
- * An output; NULL past the end.
+ * Returns an output; NULL past the end. Valid until the metadata is freed.
  */
 const triton_tensor_metadata *triton_model_metadata_output(
     const triton_model_metadata *metadata, size_t index);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
+ * is freed.
  */
 const char *triton_model_metadata_json(const triton_model_metadata *metadata);
 
 /**
- * Frees a model's metadata, with its inputs and outputs; NULL is harmless.
+ * Frees a model's metadata, with its inputs and outputs. NULL is allowed.
  */
 void triton_model_metadata_free(triton_model_metadata *metadata);
 
 /**
- * The name of an input or output.
+ * Returns the name of an input or output.
  */
 const char *triton_tensor_metadata_name(const triton_tensor_metadata *tensor);
 
 /**
- * Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+ * Returns the tensor's datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
  */
 triton_datatype triton_tensor_metadata_datatype(const triton_tensor_metadata *tensor);
 
 /**
- * The name of its datatype as the server gives it: "FP32", also of one that this library does not know.
+ * Returns the name of the tensor's datatype as the server gives it, for example "FP32"; also for one that this library does not know.
  */
 const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *tensor);
 
 /**
- * Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
+ * Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
  *
- * @param rank_out  the number of dimensions; NULL is allowed
+ * @param rank_out  receives the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor, size_t *rank_out);
 
 /*
- * REQUESTS: what is asked of a model. A request can be sent any number of times, by several threads at once unless it
- * has a buffer for an output.
- *
- * Input data is borrowed, unless the function's name says copy or strings, and read only while a call runs. It is
- * checked when the request is sent: data that does not make up its shape is INVALID_ARGUMENT, and nothing is sent.
+ * REQUESTS. A request names a model and holds its inputs, the outputs that are requested, and settings. It
+ * can be sent any number of times, to any server, and by several threads at once unless it has a buffer for
+ * an output.
  *
  *     const int64_t shape[] = {1, 16};
  *     int failed = triton_infer_request_new("simple", &request, &error)
@@ -1640,223 +1679,120 @@ const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor
  */
 
 /**
- * Makes a request without inputs.
+ * Creates a request without inputs.
  *
- * @param model_name   the model's name on the server; not empty
+ * @param model_name   the name of the model on the server; must not be empty
  * @param request_out  the request; free it with triton_infer_request_free
  */
 TRITON_NODISCARD triton_status triton_infer_request_new(
     const char *model_name, triton_infer_request **request_out, triton_error **error_out);
 
 /**
- * Frees a request; NULL is harmless. What it borrowed is the caller's alone again.
+ * Frees a request. NULL is allowed. Data that a call still under way has borrowed stays borrowed until the call
+ * ends (BORROWED DATA).
  */
 void triton_infer_request_free(triton_infer_request *request);
 
 /**
- * Sets the version of the model, "1".
+ * Sets the version of the model.
  *
- * @param model_version  NULL or "" (the default) for the one that the server chooses
+ * @param model_version  for example "1"; NULL or "" (the default): the server chooses
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_model_version(
     triton_infer_request *request, const char *model_version, triton_error **error_out);
 
 /**
- * Sets the id of the request, which comes back with the result and stands in errors.
+ * Sets the id of the request, which the result and errors repeat.
  *
- * @param id  NULL or "" (the default) for none
+ * @param id  NULL or "" (the default): no id
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_id(
     triton_infer_request *request, const char *id, triton_error **error_out);
 
 /**
- * Forgets everything but the model and its version: inputs, outputs, parameters, sequence. What it borrowed is the caller's
- * alone again.
- */
-TRITON_NODISCARD triton_status triton_infer_request_clear(
-    triton_infer_request *request, triton_error **error_out);
-
-/**
- * Makes the request one of a sequence, which a stateful model keeps apart by its id.
+ * Sets the sequence that the request belongs to, for stateful models.
  *
- * @param id     a number other than 0
+ * @param id     the id that the requests of the sequence share. 0 with start and end false (the default): no
+ *               sequence; 0 with start or end is INVALID_ARGUMENT
  * @param start  whether it is the first request of the sequence
- * @param end    whether it is the last
+ * @param end    whether it is the last one
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_sequence(
     triton_infer_request *request, uint64_t id, bool start, bool end, triton_error **error_out);
 
 /**
- * As triton_infer_request_set_sequence, with a text as the id, for models that take one.
+ * Sets the sequence that the request belongs to, for models whose sequence ids are strings. Otherwise the
+ * same as triton_infer_request_set_sequence.
  *
- * @param id  not empty
+ * @param id  NULL and "" stand for 0
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_sequence_string(
     triton_infer_request *request, const char *id, bool start, bool end, triton_error **error_out);
 
 /**
- * Makes the request one of no sequence, as it was.
- */
-TRITON_NODISCARD triton_status triton_infer_request_clear_sequence(
-    triton_infer_request *request, triton_error **error_out);
-
-/**
- * Sets the priority within the model's queue, if the model has any.
+ * Sets the priority within the model's queue, if the model has priorities.
  *
- * @param priority  1 is the highest; 0 (the default) is the model's own
+ * @param priority  1 is the highest; 0 (the default): the model's default priority
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_priority(
     triton_infer_request *request, uint64_t priority, triton_error **error_out);
 
 /**
- * Sets how long the request may wait in the server's queue, if the model lets requests say so. The time limit of a call is
- * an option of the call: triton_call_options_set_timeout_us.
+ * Sets how long the request may wait in the server's queue, if the model allows it. The timeout of the call
+ * itself is an option of the call: triton_call_options_set_timeout_us.
  *
- * @param timeout_us  microseconds, less than 2^63; 0 (the default) is the model's own
+ * @param timeout_us  microseconds, less than 2^63; 0 (the default): the model's own timeout
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_server_timeout_us(
     triton_infer_request *request, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Asks a decoupled model's stream for a last response without outputs. It goes over gRPC alone: over HTTP there are no such
- * streams, and Triton refuses it.
- */
-TRITON_NODISCARD triton_status triton_infer_request_set_empty_final_response(
-    triton_infer_request *request, bool wanted, triton_error **error_out);
-
-/**
- * Sets whether outputs come in binary over HTTP (the default) or as JSON, unless a requested output says otherwise
- * (triton_infer_request_requested_output_set_json). The result is the same.
+ * Sets whether outputs come in binary over HTTP (the default) or as JSON.
+ * triton_infer_request_output_set_json overrides it for one output. The result is the same.
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_binary_output(
     triton_infer_request *request, bool is_binary, triton_error **error_out);
 
 /**
- * Sends the one input's bytes over HTTP as the whole body, without any JSON (Triton's raw binary request): for models with
- * one input, of which at most one dimension is variable; a BYTES input is then one element, without its length. Whatever
- * else the request says has no place there, so saying it is INVALID_ARGUMENT from the call, as is gRPC.
+ * Sets whether the data of the only input is sent over HTTP as the whole body, without JSON (Triton's raw
+ * binary request). The default is false. For models with one input that has at most one variable dimension;
+ * a BYTES input is then one element without its length prefix. The call returns INVALID_ARGUMENT if the
+ * request has settings that a raw body cannot hold, and over gRPC.
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_raw_body(
     triton_infer_request *request, bool is_raw, triton_error **error_out);
 
 /**
- * Holds the request against a model's metadata, before anything is sent: names, datatypes and shapes, and the data against
- * the shapes. Whether an input is missing can't be told, for metadata does not say which are optional. Does not block.
+ * Sets whether a decoupled model's stream ends each request with a response without outputs. The default is
+ * false. Sent over gRPC only: Triton rejects it over HTTP, which has no such streams.
+ */
+TRITON_NODISCARD triton_status triton_infer_request_set_empty_final_response(
+    triton_infer_request *request, bool is_enabled, triton_error **error_out);
+
+/**
+ * Checks a request against a model's metadata before it is sent: names, datatypes and shapes, and the data
+ * against the shapes. A missing input is not found: the metadata does not say which inputs are optional.
+ * Does not block.
  *
  * @param metadata  of the model, from triton_client_model_metadata
- * @return INVALID_ARGUMENT, saying what does not fit
+ * @return INVALID_ARGUMENT, with the mismatch
  */
 TRITON_NODISCARD triton_status triton_infer_request_check(
     const triton_infer_request *request, const triton_model_metadata *metadata, triton_error **error_out);
 
 /**
- * Adds an input that borrows its data: the commonest case, in one call.
- *
- * @param name       the input's name; not empty, not in the request already
- * @param datatype   what the elements are; for TRITON_DATATYPE_BYTES data holds the tensor as the protocol has it,
- *                   each element behind its length in four bytes, the lowest first
- * @param shape      the dimensions, the batch dimension first where the model has one; none negative
- * @param rank       the number of dimensions
- * @param data       row-major, lowest byte first; borrowed (BORROWED DATA above)
- * @param byte_size  of data
+ * Removes everything but the model and its version: inputs, outputs, parameters, sequence and other
+ * settings.
  */
-TRITON_NODISCARD triton_status triton_infer_request_add_input_data(
-    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
-    size_t rank, const void *data, size_t byte_size, triton_error **error_out);
-
-/**
- * Adds an input and copies its data, which may be freed or changed at once. The parameters are those of
- * triton_infer_request_add_input_data.
- */
-TRITON_NODISCARD triton_status triton_infer_request_add_input_data_copy(
-    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
-    size_t rank, const void *data, size_t byte_size, triton_error **error_out);
-
-/**
- * Adds a BYTES input from its elements, which are copied.
- *
- * @param name     the input's name; not empty, not in the request already
- * @param shape    the dimensions; as many elements as strings
- * @param rank     the number of dimensions
- * @param strings  the elements in row-major order
- * @param count    their number
- */
-TRITON_NODISCARD triton_status triton_infer_request_add_input_strings(
-    triton_infer_request *request, const char *name, const int64_t *shape, size_t rank,
-    const triton_bytes *strings, size_t count, triton_error **error_out);
-
-/**
- * Adds an input without data; the data follows in segments, by triton_infer_request_input_append_data and its like.
- *
- * @param name       the input's name; not empty, not in the request already
- * @param datatype   what the elements are
- * @param shape      the dimensions, the batch dimension first where the model has one; none negative
- * @param rank       the number of dimensions
- * @param index_out  the input's index: 0, 1, 2 in the order of adding
- */
-TRITON_NODISCARD triton_status triton_infer_request_add_input(
-    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
-    size_t rank, size_t *index_out, triton_error **error_out);
-
-/**
- * Appends a segment to an input's data. Segments are borrowed, and sent in the order of appending.
- *
- * @param input      the input's index
- * @param data       borrowed (BORROWED DATA above)
- * @param byte_size  of data
- */
-TRITON_NODISCARD triton_status triton_infer_request_input_append_data(
-    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
-    triton_error **error_out);
-
-/**
- * Appends a copy of a segment to an input's data; the segment may be freed or changed at once.
- *
- * @param input      the input's index
- * @param data       copied
- * @param byte_size  of data
- */
-TRITON_NODISCARD triton_status triton_infer_request_input_append_data_copy(
-    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
-    triton_error **error_out);
-
-/**
- * Appends elements to the data of a BYTES input. They are copied.
- *
- * @param input    the input's index
- * @param strings  the elements in row-major order
- * @param count    their number
- */
-TRITON_NODISCARD triton_status triton_infer_request_input_append_strings(
-    triton_infer_request *request, size_t input, const triton_bytes *strings, size_t count,
-    triton_error **error_out);
-
-/**
- * Asks for an output. A request that asks for none gets all outputs of the model.
- *
- * @param name       the output's name; not empty, not requested already
- * @param index_out  the requested output's index: 0, 1, 2 in the order of adding
- */
-TRITON_NODISCARD triton_status triton_infer_request_add_requested_output(
-    triton_infer_request *request, const char *name, size_t *index_out, triton_error **error_out);
-
-/**
- * Makes an answer write a requested output straight into the caller's memory, which the request borrows. The result
- * then tells the output's shape and byte size, and its data is at `data`; a copy is saved. The memory must not overlap an
- * input or another buffer of the request. A request with a buffer is in one call at a time: a second one meanwhile is
- * FAILED_PRECONDITION. After a call that failed, what the memory holds is undefined, but for too little room: then it is
- * as it was.
- *
- * @param output     the requested output's index
- * @param data       where the bytes go, row-major, lowest byte first; aligned as the caller wants to read them. NULL,
- *                   with a byte_size of 0, gives the output back to the result.
- * @param byte_size  how many bytes there is room for; an output that has more is RESOURCE_EXHAUSTED from the call
- */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_buffer(
-    triton_infer_request *request, size_t output, void *data, size_t byte_size, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_clear(
+    triton_infer_request *request, triton_error **error_out);
 
 /*
- * INPUTS AND REQUESTED OUTPUTS of a request, by their indices: 0, 1, 2 in the order of adding.
+ * INPUTS AND OUTPUTS of a request. Each is identified by its index: 0, 1, 2 in the order of adding. On a
+ * request, an output is a requested output; if none is added, the result has all outputs of the model. Input
+ * data is borrowed unless the function's name says copy or strings, and read during calls only. It is
+ * checked by the call: data that does not match its shape is TRITON_STATUS_INVALID_ARGUMENT, and nothing is
+ * sent.
  *
  *     size_t output = 0;
  *     int failed = triton_infer_request_input_set_data(request, 0, next_frame, sizeof next_frame, &error)
@@ -1866,353 +1802,429 @@ TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_buffer(
  */
 
 /**
- * Gives an input another shape; its data stays as it is.
+ * Adds an input with its data, which is borrowed.
  *
- * @param input  the input's index
- * @param shape  the dimensions; none negative
- * @param rank   their number
+ * @param name       the name of the input; must not be empty or already added
+ * @param datatype   the datatype; for TRITON_DATATYPE_BYTES, data holds each element after its length, 4
+ *                   bytes little-endian
+ * @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
+ * @param rank       the number of dimensions
+ * @param data       the elements, row-major, little-endian; borrowed (BORROWED DATA)
+ * @param byte_size  the size of data in bytes
+ * @param index_out  the index of the input; may be NULL
+ */
+TRITON_NODISCARD triton_status triton_infer_request_add_input_data(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, const void *data, size_t byte_size, size_t *index_out, triton_error **error_out);
+
+/**
+ * Adds an input with a copy of its data, which may be changed or freed after the function returns. Otherwise
+ * the same as triton_infer_request_add_input_data.
+ */
+TRITON_NODISCARD triton_status triton_infer_request_add_input_data_copy(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, const void *data, size_t byte_size, size_t *index_out, triton_error **error_out);
+
+/**
+ * Adds a BYTES input with its elements, which are copied.
+ *
+ * @param name       the name of the input; must not be empty or already added
+ * @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
+ * @param rank       the number of dimensions
+ * @param strings    the elements, row-major
+ * @param count      the number of elements
+ * @param index_out  the index of the input; may be NULL
+ */
+TRITON_NODISCARD triton_status triton_infer_request_add_input_strings(
+    triton_infer_request *request, const char *name, const int64_t *shape, size_t rank,
+    const triton_bytes *strings, size_t count, size_t *index_out, triton_error **error_out);
+
+/**
+ * Adds an input without data. The data follows by triton_infer_request_input_append_data, for several
+ * segments, or by one of the setters below.
+ *
+ * @param name       the name of the input; must not be empty or already added
+ * @param datatype   the datatype
+ * @param shape      the dimensions, the batch dimension first if the model has one; must not be negative
+ * @param rank       the number of dimensions
+ * @param index_out  the index of the input; may be NULL
+ */
+TRITON_NODISCARD triton_status triton_infer_request_add_input(
+    triton_infer_request *request, const char *name, triton_datatype datatype, const int64_t *shape,
+    size_t rank, size_t *index_out, triton_error **error_out);
+
+/**
+ * Sets the shape of an input. The data stays as it is.
+ *
+ * @param input  the index of the input
+ * @param shape  the dimensions; must not be negative
+ * @param rank   the number of dimensions
  */
 TRITON_NODISCARD triton_status triton_infer_request_input_set_shape(
     triton_infer_request *request, size_t input, const int64_t *shape, size_t rank, triton_error **error_out);
 
 /**
- * Forgets an input's data, wherever it was. Borrowed memory is the caller's alone again.
+ * Sets the data of an input, which is borrowed. Replaces all data set or appended before.
  *
- * @param input  the input's index
+ * @param input      the index of the input
+ * @param data       borrowed (BORROWED DATA); NULL with a byte_size of 0 leaves the input without data
+ * @param byte_size  the size of data in bytes
  */
-TRITON_NODISCARD triton_status triton_infer_request_input_clear_data(
-    triton_infer_request *request, size_t input, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_input_set_data(
+    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
+    triton_error **error_out);
 
 /**
- * Takes an input's data from shared memory that is registered with the server. Data that was given before is forgotten.
+ * Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending.
  *
- * @param input      the input's index
- * @param region     the name under which the memory is registered
- * @param byte_size  the bytes of the tensor
- * @param offset     where it begins, in bytes from the start of the region
+ * @param input      the index of the input
+ * @param data       borrowed (BORROWED DATA)
+ * @param byte_size  the size of data in bytes
+ */
+TRITON_NODISCARD triton_status triton_infer_request_input_append_data(
+    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
+    triton_error **error_out);
+
+/**
+ * Appends a copy of a segment to the data of an input. The segment may be changed or freed after the
+ * function returns.
+ *
+ * @param input      the index of the input
+ * @param data       copied
+ * @param byte_size  the size of data in bytes
+ */
+TRITON_NODISCARD triton_status triton_infer_request_input_append_data_copy(
+    triton_infer_request *request, size_t input, const void *data, size_t byte_size,
+    triton_error **error_out);
+
+/**
+ * Appends elements to the data of a BYTES input. They are copied.
+ *
+ * @param input    the index of the input
+ * @param strings  the elements, row-major
+ * @param count    the number of elements
+ */
+TRITON_NODISCARD triton_status triton_infer_request_input_append_strings(
+    triton_infer_request *request, size_t input, const triton_bytes *strings, size_t count,
+    triton_error **error_out);
+
+/**
+ * Takes the data of an input from shared memory that is registered with the server. Replaces the data set
+ * before.
+ *
+ * @param input      the index of the input
+ * @param region     the name under which the memory is registered; NULL undoes the function: the input then
+ *                   has no data
+ * @param byte_size  the size of the tensor in bytes
+ * @param offset     the offset of the tensor from the start of the region, in bytes
  */
 TRITON_NODISCARD triton_status triton_infer_request_input_set_shared_memory(
     triton_infer_request *request, size_t input, const char *region, uint64_t byte_size, uint64_t offset,
     triton_error **error_out);
 
 /**
- * Undoes triton_infer_request_input_set_shared_memory: the input has no data then.
+ * Sets whether the elements of an input are sent as text instead of in binary (the default): as JSON over
+ * HTTP, as typed contents over gRPC, where either all inputs in memory are sent that way or none. BYTES
+ * elements must be UTF-8 over HTTP. FP16 and BF16 are numbers in JSON, which Triton rejects and other
+ * servers accept; typed contents have no such form, and the call returns INVALID_ARGUMENT. All digits of an
+ * FP64 element are sent, but Triton may read a neighboring number: seen with 2.51 and 2.73, for many digits
+ * and for extreme exponents. Binary data keeps every bit.
  *
- * @param input  the input's index
- */
-TRITON_NODISCARD triton_status triton_infer_request_input_clear_shared_memory(
-    triton_infer_request *request, size_t input, triton_error **error_out);
-
-/**
- * Spells an input's elements out instead of sending them in binary: as JSON over HTTP, as typed contents over gRPC, where
- * either all inputs in memory are spelled out or none. BYTES elements have to be UTF-8 over HTTP. FP16 and BF16 are numbers
- * in JSON, which Triton refuses and other servers take; over gRPC they have no such form, and the call returns
- * INVALID_ARGUMENT. All digits of an FP64 element are sent, but Triton may read a neighboring number: seen with 2.51 and
- * 2.73, for many digits and for extreme exponents. Binary data, the default, keeps every bit.
- *
- * @param input  the input's index
+ * @param input  the index of the input
  */
 TRITON_NODISCARD triton_status triton_infer_request_input_set_json(
     triton_infer_request *request, size_t input, bool is_json, triton_error **error_out);
 
 /**
- * Takes an input's data from a JSON array, flat or nested, that stands in the request as it is. HTTP only. The text is
- * copied; data that was given before is forgotten.
+ * Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. HTTP
+ * only. Replaces the data set before.
  *
- * @param input  the input's index
- * @param json   "[[1, 2], [3, 4]]"
+ * @param input  the index of the input
+ * @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: the input then has no data
  */
 TRITON_NODISCARD triton_status triton_infer_request_input_set_json_text(
     triton_infer_request *request, size_t input, const char *json, triton_error **error_out);
 
 /**
- * The number of inputs.
+ * Returns the number of inputs; 0 for NULL.
  */
 size_t triton_infer_request_input_count(const triton_infer_request *request);
 
 /**
- * The datatype of an input; TRITON_DATATYPE_INVALID past the end.
+ * Returns the name of an input; "" past the end. Valid until the request is changed or freed.
+ */
+const char *triton_infer_request_input_name(const triton_infer_request *request, size_t input);
+
+/**
+ * Returns the datatype of an input; TRITON_DATATYPE_INVALID past the end.
  */
 triton_datatype triton_infer_request_input_datatype(const triton_infer_request *request, size_t input);
 
 /**
- * The shape of an input.
+ * Returns the shape of an input; NULL if it has no dimensions, and past the end. Valid until the request is
+ * changed or freed.
  *
- * @param rank_out  the number of dimensions; NULL is allowed
- * @return the dimensions; NULL if there are none, and past the end. Valid until the request is changed
+ * @param rank_out  the number of dimensions; may be NULL
  */
 const int64_t *triton_infer_request_input_shape(
     const triton_infer_request *request, size_t input, size_t *rank_out);
 
 /**
- * The bytes of the data that an input was given so far, or of its shared memory; 0 past the end.
+ * Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 past the end.
  */
 uint64_t triton_infer_request_input_byte_size(const triton_infer_request *request, size_t input);
 
 /**
- * The name of an input.
+ * Returns the name of the shared-memory region that holds the data of an input; "" if none does, and past
+ * the end. Valid until the request is changed or freed.
  *
- * @param input     the input's index
- * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
+ * @param byte_size_out  the size of the tensor in bytes; may be NULL
+ * @param offset_out     its offset from the start of the region, in bytes; may be NULL
  */
-TRITON_NODISCARD triton_status triton_infer_request_input_name(
-    const triton_infer_request *request, size_t input, triton_bytes *name_out, triton_error **error_out);
+const char *triton_infer_request_input_shared_memory(
+    const triton_infer_request *request, size_t input, uint64_t *byte_size_out, uint64_t *offset_out);
 
 /**
- * The shared memory that an input is in.
- *
- * @param input          its index
- * @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
- *                       request is changed
- * @param byte_size_out  the bytes of the tensor, or those that there is room for
- * @param offset_out     where it begins, in bytes from the start of the region
- */
-TRITON_NODISCARD triton_status triton_infer_request_input_shared_memory(
-    const triton_infer_request *request, size_t input, triton_bytes *region_out, uint64_t *byte_size_out,
-    uint64_t *offset_out, triton_error **error_out);
-
-/**
- * Asks for a requested output as its best classes, which come as BYTES: triton_infer_output_class reads them.
- *
- * @param output       the requested output's index
- * @param class_count  how many; 0 (the default): the tensor that it is
- */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_classification(
-    triton_infer_request *request, size_t output, uint32_t class_count, triton_error **error_out);
-
-/**
- * Asks for a requested output as JSON over HTTP instead of in binary; the result is the same. Triton refuses FP16 and BF16;
- * other servers send them as numbers, and NaN and infinities of any floating-point datatype as null, which is read as NaN:
- * binary data and gRPC keep infinities.
- *
- * @param output  the requested output's index
- */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_json(
-    triton_infer_request *request, size_t output, bool is_json, triton_error **error_out);
-
-/**
- * Makes the server write a requested output to shared memory that is registered with it. The result then tells the output's
- * shape and has no data.
- *
- * @param output     the requested output's index
- * @param region     the name under which the memory is registered
- * @param byte_size  how many bytes there is room for
- * @param offset     where it is to begin, in bytes from the start of the region
- */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_shared_memory(
-    triton_infer_request *request, size_t output, const char *region, uint64_t byte_size, uint64_t offset,
-    triton_error **error_out);
-
-/**
- * As how many classes a requested output is wanted; 0: as the tensor that it is, and past the end.
- */
-uint32_t triton_infer_request_requested_output_class_count(
-    const triton_infer_request *request, size_t output);
-
-/**
- * Whether a requested output is wanted as JSON over HTTP; false past the end.
- */
-bool triton_infer_request_requested_output_is_json(const triton_infer_request *request, size_t output);
-
-/**
- * Whether an input's elements are to be spelled out, as JSON over HTTP, as typed contents over gRPC; false past the end.
+ * Returns whether the elements of an input are sent as text; false past the end.
  */
 bool triton_infer_request_input_is_json(const triton_infer_request *request, size_t input);
 
 /**
- * Undoes triton_infer_request_requested_output_set_shared_memory.
+ * Requests an output. If no output is requested, the result has all outputs of the model.
  *
- * @param output  the requested output's index
+ * @param name       the name of the output; must not be empty or already requested
+ * @param index_out  the index of the output on the request; may be NULL
  */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_clear_shared_memory(
-    triton_infer_request *request, size_t output, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_add_output(
+    triton_infer_request *request, const char *name, size_t *index_out, triton_error **error_out);
 
 /**
- * The number of outputs that are asked for.
+ * Makes each call write an output straight into the caller's memory, which the request borrows. The result
+ * then has the output's shape and byte size; triton_infer_output_data and the functions that read elements
+ * return the address of that memory. What they return is valid for as long as the memory is, also after the
+ * result is freed, and the next call with the request overwrites it: triton_infer_output_is_in_caller_buffer
+ * is true for such an output. The memory must not overlap an input or another buffer of the request. A
+ * request with a buffer is in one call at a time: a second one returns FAILED_PRECONDITION. If a call fails,
+ * the contents of the memory are unspecified, but unchanged if the buffer is too small.
+ *
+ * @param output     the index of the output
+ * @param data       the memory, for the elements, row-major, little-endian; aligned as the caller reads it.
+ *                   NULL with a byte_size of 0 (the default) undoes the function: the data is then in the
+ *                   result
+ * @param byte_size  the size of data in bytes; the call returns RESOURCE_EXHAUSTED if the output is larger
  */
-size_t triton_infer_request_requested_output_count(const triton_infer_request *request);
+TRITON_NODISCARD triton_status triton_infer_request_output_set_buffer(
+    triton_infer_request *request, size_t output, void *data, size_t byte_size, triton_error **error_out);
 
 /**
- * The name of a requested output.
+ * Makes the server write an output to shared memory that is registered with it. The result then has the
+ * output's shape and no data.
  *
- * @param output    the requested output's index
- * @param name_out  the name: its bytes, which no NUL ends. Valid until the request is changed
+ * @param output     the index of the output
+ * @param region     the name under which the memory is registered; NULL undoes the function
+ * @param byte_size  the space available, in bytes
+ * @param offset     the offset of the output from the start of the region, in bytes
  */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_name(
-    const triton_infer_request *request, size_t output, triton_bytes *name_out, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_output_set_shared_memory(
+    triton_infer_request *request, size_t output, const char *region, uint64_t byte_size, uint64_t offset,
+    triton_error **error_out);
 
 /**
- * The shared memory that a requested output is in.
+ * Requests the best classes of an output instead of its tensor. They come as BYTES:
+ * triton_infer_output_class reads them.
  *
- * @param output          its index
- * @param region_out     the region's name: its bytes, which no NUL ends; none if it is not in shared memory. Valid until the
- *                       request is changed
- * @param byte_size_out  the bytes of the tensor, or those that there is room for
- * @param offset_out     where it begins, in bytes from the start of the region
+ * @param output       the index of the output
+ * @param class_count  the number of classes; 0 (the default): the tensor
  */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_shared_memory(
-    const triton_infer_request *request, size_t output, triton_bytes *region_out, uint64_t *byte_size_out,
-    uint64_t *offset_out, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_infer_request_output_set_classification(
+    triton_infer_request *request, size_t output, uint32_t class_count, triton_error **error_out);
+
+/**
+ * Sets whether an output is requested as JSON over HTTP instead of in binary (the default); the result is
+ * the same. Triton rejects FP16 and BF16; other servers send them as numbers, and NaN and infinities of any
+ * floating-point datatype as null, which is read as NaN: binary data and gRPC keep infinities.
+ *
+ * @param output  the index of the output
+ */
+TRITON_NODISCARD triton_status triton_infer_request_output_set_json(
+    triton_infer_request *request, size_t output, bool is_json, triton_error **error_out);
+
+/**
+ * Returns the number of requested outputs; 0 for NULL.
+ */
+size_t triton_infer_request_output_count(const triton_infer_request *request);
+
+/**
+ * Returns the name of a requested output; "" past the end. Valid until the request is changed or freed.
+ */
+const char *triton_infer_request_output_name(const triton_infer_request *request, size_t output);
+
+/**
+ * Returns the name of the shared-memory region that a requested output is written to; "" if none is, and
+ * past the end. Valid until the request is changed or freed.
+ *
+ * @param byte_size_out  the space available, in bytes; may be NULL
+ * @param offset_out     the offset of the output from the start of the region, in bytes; may be NULL
+ */
+const char *triton_infer_request_output_shared_memory(
+    const triton_infer_request *request, size_t output, uint64_t *byte_size_out, uint64_t *offset_out);
+
+/**
+ * Returns the number of classes requested of an output; 0 if the tensor is requested, and past the end.
+ */
+uint32_t triton_infer_request_output_class_count(const triton_infer_request *request, size_t output);
+
+/**
+ * Returns whether an output is requested as JSON over HTTP; false past the end.
+ */
+bool triton_infer_request_output_is_json(const triton_infer_request *request, size_t output);
 
 /*
- * PARAMETERS: named values beside the tensors, of a request or a result, or of one of its tensors. A name that is set again
- * has the later value. Names that the protocol or Triton uses itself are INVALID_ARGUMENT, with the reason: they have setters
- * of their own, or begin with "triton_".
+ * PARAMETERS: named values of a request, a result, or one of their tensors. A triton_parameters is borrowed
+ * from its request or result: it is valid until that is freed, and adding inputs and outputs does not move
+ * it. Names that the protocol or Triton uses itself are TRITON_STATUS_INVALID_ARGUMENT, with the reason:
+ * they have setters of their own, or begin with "triton_".
  *
  *     int failed = triton_parameters_set_int64(triton_infer_request_parameters(request), "seed", 42, &error)
  *         || triton_parameters_set_string(triton_infer_request_parameters(request), "tenant", "blue", &error);
  */
 
 /**
- * Sets a parameter of the request.
- *
- * @param name   not one that the protocol uses itself
- * @param value  copied
+ * Returns the parameters of a request, to be set and read; NULL for NULL.
  */
-TRITON_NODISCARD triton_status triton_infer_request_set_parameter_string(
-    triton_infer_request *request, const char *name, const char *value, triton_error **error_out);
+triton_parameters *triton_infer_request_parameters(triton_infer_request *request);
 
 /**
- * Sets a parameter of the request.
- *
- * @param name   not one that the protocol uses itself
+ * Returns the parameters of an input, to be set and read; NULL past the end. They are the parameters of the
+ * input that has this index: if the request is cleared, setting one is INVALID_ARGUMENT until an input of
+ * this index is added.
  */
-TRITON_NODISCARD triton_status triton_infer_request_set_parameter_int64(
-    triton_infer_request *request, const char *name, int64_t value, triton_error **error_out);
+triton_parameters *triton_infer_request_input_parameters(triton_infer_request *request, size_t input);
 
 /**
- * Sets a parameter of the request.
- *
- * @param name   not one that the protocol uses itself
+ * Returns the parameters of a requested output, to be set and read; NULL past the end. They belong to an
+ * index as those of inputs do.
  */
-TRITON_NODISCARD triton_status triton_infer_request_set_parameter_bool(
-    triton_infer_request *request, const char *name, bool value, triton_error **error_out);
+triton_parameters *triton_infer_request_output_parameters(triton_infer_request *request, size_t output);
 
 /**
- * Sets a parameter of the request.
+ * Sets a parameter to a string. Replaces the value set before.
  *
- * @param name   not one that the protocol uses itself
- * @param value  finite
+ * @param parameters  of a request or one of its tensors; those of a result are INVALID_ARGUMENT
+ * @param name        must not be empty or reserved
+ * @param value       copied; NULL removes the parameter, of whatever kind it is
  */
-TRITON_NODISCARD triton_status triton_infer_request_set_parameter_double(
-    triton_infer_request *request, const char *name, double value, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_parameters_set_string(
+    triton_parameters *parameters, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Sets a parameter of an input.
- *
- * @param input  the input's index
- * @param name   not one that the protocol uses itself
- * @param value  copied
+ * Sets a parameter to a signed integer. Otherwise the same as triton_parameters_set_string.
  */
-TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_string(
-    triton_infer_request *request, size_t input, const char *name, const char *value,
-    triton_error **error_out);
+TRITON_NODISCARD triton_status triton_parameters_set_int64(
+    triton_parameters *parameters, const char *name, int64_t value, triton_error **error_out);
 
 /**
- * Sets a parameter of an input.
- *
- * @param input  the input's index
- * @param name   not one that the protocol uses itself
+ * Sets a parameter to a Boolean. Otherwise the same as triton_parameters_set_string.
  */
-TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_int64(
-    triton_infer_request *request, size_t input, const char *name, int64_t value, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_parameters_set_bool(
+    triton_parameters *parameters, const char *name, bool value, triton_error **error_out);
 
 /**
- * Sets a parameter of an input.
- *
- * @param input  the input's index
- * @param name   not one that the protocol uses itself
+ * Sets a parameter to a floating-point number, which must be finite. Otherwise the same as
+ * triton_parameters_set_string.
  */
-TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_bool(
-    triton_infer_request *request, size_t input, const char *name, bool value, triton_error **error_out);
+TRITON_NODISCARD triton_status triton_parameters_set_double(
+    triton_parameters *parameters, const char *name, double value, triton_error **error_out);
 
 /**
- * Sets a parameter of an input.
- *
- * @param input  the input's index
- * @param name   not one that the protocol uses itself
- * @param value  finite
+ * Returns the number of parameters; 0 for NULL.
  */
-TRITON_NODISCARD triton_status triton_infer_request_input_set_parameter_double(
-    triton_infer_request *request, size_t input, const char *name, double value, triton_error **error_out);
+size_t triton_parameters_count(const triton_parameters *parameters);
 
 /**
- * Sets a parameter of a requested output.
- *
- * @param output  the requested output's index
- * @param name   not one that the protocol uses itself
- * @param value  copied
+ * Returns a parameter, in the order of setting or receiving; NULL past the end. Valid until the parameters
+ * are changed, or the request or result is freed.
  */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_string(
-    triton_infer_request *request, size_t output, const char *name, const char *value,
-    triton_error **error_out);
+const triton_parameter *triton_parameters_entry(const triton_parameters *parameters, size_t index);
 
 /**
- * Sets a parameter of a requested output.
- *
- * @param output  the requested output's index
- * @param name   not one that the protocol uses itself
+ * Returns the parameter of a name, the last one if a server sent several; NULL if there is none. Valid as
+ * long as that of triton_parameters_entry.
  */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_int64(
-    triton_infer_request *request, size_t output, const char *name, int64_t value, triton_error **error_out);
+const triton_parameter *triton_parameters_find(const triton_parameters *parameters, const char *name);
 
 /**
- * Sets a parameter of a requested output.
- *
- * @param output  the requested output's index
- * @param name   not one that the protocol uses itself
- */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_bool(
-    triton_infer_request *request, size_t output, const char *name, bool value, triton_error **error_out);
-
-/**
- * Sets a parameter of a requested output.
- *
- * @param output  the requested output's index
- * @param name   not one that the protocol uses itself
- * @param value  finite
- */
-TRITON_NODISCARD triton_status triton_infer_request_requested_output_set_parameter_double(
-    triton_infer_request *request, size_t output, const char *name, double value, triton_error **error_out);
-
-/**
- * The name of a parameter; an empty text for NULL.
+ * Returns the name of a parameter; "" for NULL.
  */
 const char *triton_parameter_name(const triton_parameter *parameter);
 
 /**
- * What the value is; TRITON_VALUE_NONE for NULL.
+ * Returns the kind of the value; TRITON_VALUE_NONE for NULL.
  */
 triton_value_kind triton_parameter_kind(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_BOOL; false for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_BOOL; false for another kind and for NULL.
  */
 bool triton_parameter_bool(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_INT64; 0 for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_INT64; 0 for another kind and for NULL.
  */
 int64_t triton_parameter_int64(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_UINT64; 0 for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_UINT64; 0 for another kind and for NULL.
  */
 uint64_t triton_parameter_uint64(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_DOUBLE; 0 for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_DOUBLE; 0 for another kind and for NULL.
  */
 double triton_parameter_double(const triton_parameter *parameter);
 
 /**
- * The value of a TRITON_VALUE_STRING; an empty text for one of another kind, and for NULL.
+ * Returns the value of a TRITON_VALUE_STRING; "" for another kind and for NULL.
  */
 const char *triton_parameter_string(const triton_parameter *parameter);
 
 /*
- * RESULTS: what a model answered. Data stays where it arrived, aligned to 64 bytes, so that a cast to any element
- * type is legal; every pointer is valid until the result is freed.
+ * INFERENCE. A call sends a request and blocks until it has the result:
+ *
+ *     failed = triton_infer_request_new("simple", &request, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a,
+ *                                                NULL, &error)
+ *         || triton_client_infer(client, request, NULL, &result, &error)
+ *         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
+ *
+ *     triton_infer_result *result = NULL;
+ *     int failed = triton_client_infer(client, request, NULL, &result, &error);
+ *     if (!failed) printf("%s\n", triton_infer_result_debug_string(result));
+ *     triton_infer_result_free(result);
+ */
+
+/**
+ * Sends an inference request. Blocks until the response is complete or the timeout of the call expires.
+ *
+ * @param client      may be used by any number of threads at once
+ * @param request     its borrowed data is read during the call only
+ * @param options     the options of the call; NULL for the client's
+ * @param result_out  the result; free it with triton_infer_result_free
+ * @return INVALID_ARGUMENT if the data of an input does not match its shape: nothing is sent;
+ *         FAILED_PRECONDITION if a buffer of the request is in use by another call; RESOURCE_EXHAUSTED if an
+ *         output exceeds its buffer; DEADLINE_EXCEEDED; UNAVAILABLE; otherwise the server's status, for
+ *         example NOT_FOUND for an unknown model
+ */
+TRITON_NODISCARD triton_status triton_client_infer(
+    const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
+    triton_infer_result **result_out, triton_error **error_out);
+
+/*
+ * RESULTS. A result has the outputs of a model and the metadata of the response. The data of an output is
+ * aligned to 64 bytes, so that a cast to any element type is legal. What a function of this section returns is
+ * valid until the result is freed, with one exception: data in a buffer of the caller's
+ * (triton_infer_request_output_set_buffer) is valid for as long as the buffer is, and the next call with the
+ * request overwrites it.
  *
  *     const void *data = NULL;
  *     size_t count = 0;
@@ -2224,91 +2236,178 @@ const char *triton_parameter_string(const triton_parameter *parameter);
  */
 
 /**
- * Reads an output by its name, with the datatype that the caller expects.
+ * Gets the elements of an output by its name, with the datatype that the caller expects:
+ * triton_infer_result_find_output and triton_infer_output_elements in one call.
  *
- * @param name       the output's name
- * @param datatype   what the elements are expected to be, of one size each: for TRITON_DATATYPE_BYTES there is
- *                   triton_infer_result_output_strings
- * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for the output;
- *                   never NULL on success
- * @param count_out  the number of elements, not of bytes
- * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT, naming both datatypes, if it is of another, also of
- *         one that this library does not know; FAILED_PRECONDITION if it went to shared memory
+ * @param name       the name of the output
+ * @param datatype   the expected datatype; for TRITON_DATATYPE_BYTES use triton_infer_result_output_strings
+ * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for
+ *                   the output; never NULL on success
+ * @param count_out  the number of elements; may be NULL
+ * @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+ *         triton_infer_output_elements
  */
 TRITON_NODISCARD triton_status triton_infer_result_output_as(
     const triton_infer_result *result, const char *name, triton_datatype datatype, const void **data_out,
     size_t *count_out, triton_error **error_out);
 
 /**
- * Reads the elements of a BYTES output by its name, without a copy. The array takes 16 bytes for each element, however
- * short, beside the tensor; the elements are counted before it is allocated.
+ * Gets the elements of a BYTES output by its name: triton_infer_result_find_output and
+ * triton_infer_output_strings in one call.
  *
- * @param name         the output's name
- * @param strings_out  the elements in row-major order, valid until the result is freed; never NULL on success
- * @param count_out    their number
- * @return NOT_FOUND if the result has no such output; INVALID_ARGUMENT if it is not BYTES; INTERNAL if what the
- *         server sent is not a valid BYTES tensor, or has another number of elements than its shape; FAILED_PRECONDITION if it
- *         went to a buffer that the request set; RESOURCE_EXHAUSTED if there is no memory for the array
+ * @param name         the name of the output
+ * @param strings_out  the elements, row-major; never NULL on success
+ * @param count_out    the number of elements; may be NULL
+ * @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+ *         triton_infer_output_strings
  */
 TRITON_NODISCARD triton_status triton_infer_result_output_strings(
     const triton_infer_result *result, const char *name, const triton_bytes **strings_out, size_t *count_out,
     triton_error **error_out);
 
 /**
- * The name of the model that answered.
+ * Returns an output by its name; NULL if there is none, and if result or name is NULL.
+ */
+const triton_infer_output *triton_infer_result_find_output(
+    const triton_infer_result *result, const char *name);
+
+/**
+ * Returns the number of outputs; 0 for NULL.
+ */
+size_t triton_infer_result_output_count(const triton_infer_result *result);
+
+/**
+ * Returns an output, in the server's order; NULL past the end.
+ */
+const triton_infer_output *triton_infer_result_output(const triton_infer_result *result, size_t index);
+
+/**
+ * Returns the name of an output; "" for NULL.
+ */
+const char *triton_infer_output_name(const triton_infer_output *output);
+
+/**
+ * Returns the datatype of an output; TRITON_DATATYPE_INVALID for one unknown to this version of the library,
+ * whose name triton_infer_output_datatype_name returns. Such an output has its data if it came in binary;
+ * JSON data and typed contents are skipped.
+ */
+triton_datatype triton_infer_output_datatype(const triton_infer_output *output);
+
+/**
+ * Returns the name of an output's datatype as the server sent it: "FP32", or an unknown one, "STRING"; "" if
+ * the server sent none, and for NULL.
+ */
+const char *triton_infer_output_datatype_name(const triton_infer_output *output);
+
+/**
+ * Returns the shape of an output, the batch dimension first if the model has one; NULL if it has no
+ * dimensions, and for NULL. If the server left one dimension open (-1), it is computed from the data, except
+ * for an unknown datatype and for data in shared memory.
+ *
+ * @param rank_out  the number of dimensions; may be NULL
+ */
+const int64_t *triton_infer_output_shape(const triton_infer_output *output, size_t *rank_out);
+
+/**
+ * Gets the elements of an output, with the datatype that the caller expects.
+ *
+ * @param datatype   the expected datatype; for TRITON_DATATYPE_BYTES use triton_infer_output_strings
+ * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for
+ *                   the output (triton_infer_output_is_in_caller_buffer); never NULL on success
+ * @param count_out  the number of elements; may be NULL
+ * @return INVALID_ARGUMENT, with both datatypes, if the output has another one, also one unknown to this
+ *         version of the library; FAILED_PRECONDITION if it was written to shared memory
+ */
+TRITON_NODISCARD triton_status triton_infer_output_elements(
+    const triton_infer_output *output, triton_datatype datatype, const void **data_out, size_t *count_out,
+    triton_error **error_out);
+
+/**
+ * Gets the elements of a BYTES output, without copying them. The array takes 16 bytes for each element; the
+ * elements are counted before it is allocated.
+ *
+ * @param strings_out  the elements, row-major; never NULL on success
+ * @param count_out    the number of elements; may be NULL
+ * @return INVALID_ARGUMENT if the output is not BYTES; INTERNAL if the server sent a malformed tensor, or
+ *         one whose number of elements does not match its shape; FAILED_PRECONDITION if it was written to
+ *         the caller's buffer or shared memory; RESOURCE_EXHAUSTED if there is no memory for the array
+ */
+TRITON_NODISCARD triton_status triton_infer_output_strings(
+    const triton_infer_output *output, const triton_bytes **strings_out, size_t *count_out,
+    triton_error **error_out);
+
+/**
+ * Returns the bytes of an output's tensor, of whatever datatype: row-major, little-endian, aligned to 64
+ * bytes, or in the buffer that the request set for the output (triton_infer_output_is_in_caller_buffer).
+ * Each BYTES element follows its length, 4 bytes. NULL only for NULL.
+ */
+const void *triton_infer_output_data(const triton_infer_output *output);
+
+/**
+ * Returns the size of an output's tensor in bytes; 0 for one in shared memory.
+ */
+size_t triton_infer_output_byte_size(const triton_infer_output *output);
+
+/**
+ * Returns whether the data of an output is in the buffer that the request set for it: it is then valid for
+ * as long as the buffer is, and the next call with the request overwrites it. Otherwise it is valid until
+ * the result is freed. False for NULL.
+ */
+bool triton_infer_output_is_in_caller_buffer(const triton_infer_output *output);
+
+/**
+ * Gets a class of an output that was requested as classes: the best first, for each batch entry in turn.
+ *
+ * @param index      less than the number of the output's elements
+ * @param class_out  the class; its label is valid until the result is freed, and has U+FFFD for bytes that
+ *                   are not UTF-8
+ * @return INVALID_ARGUMENT if the output is not BYTES; OUT_OF_RANGE past the end; INTERNAL if the element is
+ *         not a class
+ */
+TRITON_NODISCARD triton_status triton_infer_output_class(
+    const triton_infer_output *output, size_t index, triton_class *class_out, triton_error **error_out);
+
+/**
+ * Returns the parameters of an output; NULL for NULL.
+ */
+const triton_parameters *triton_infer_output_parameters(const triton_infer_output *output);
+
+/**
+ * Returns the name of the model; "" for NULL.
  */
 const char *triton_infer_result_model_name(const triton_infer_result *result);
 
 /**
- * The version of the model that answered, "1".
+ * Returns the version of the model that the server chose, for example "1"; "" for NULL.
  */
 const char *triton_infer_result_model_version(const triton_infer_result *result);
 
 /**
- * The id that the request had; empty if it had none.
+ * Returns the id of the request; "" if it had none, and for NULL.
  */
 const char *triton_infer_result_id(const triton_infer_result *result);
 
 /**
- * Tells where the time of the call went that gave the result.
- *
- * @param times_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
- * @return INVALID_ARGUMENT if struct_size has no room for the first stage, is beyond 4096, or no multiple of 8
+ * Returns whether a result is the last response to its request. The server's word, parameter
+ * "triton_final_response", decides. Without it the response of a call is TRITON_FINALITY_FINAL, since it is
+ * the only one, and a result that was read from bytes is TRITON_FINALITY_UNKNOWN, as is NULL.
  */
-TRITON_NODISCARD triton_status triton_infer_result_times(
-    const triton_infer_result *result, triton_call_times *times_out, triton_error **error_out);
+triton_finality triton_infer_result_finality(const triton_infer_result *result);
 
 /**
- * Whether this is the last response to its request: always, but from a decoupled model. False for NULL.
+ * Returns whether the finality of a result is TRITON_FINALITY_FINAL; false for NULL.
  */
 bool triton_infer_result_is_final(const triton_infer_result *result);
 
 /**
- * Whether this is the last response to its request and nothing else: it has no outputs. False for NULL.
+ * Returns whether a result is the last response to its request and has no outputs; false for NULL.
  */
 bool triton_infer_result_is_null(const triton_infer_result *result);
 
 /**
- * The server that answered, as in a URL: "grpc://host:8001". An empty text for a result that came from no server, and for
- * NULL.
+ * Returns the parameters of a result as a whole; NULL for NULL.
  */
-const char *triton_infer_result_endpoint(const triton_infer_result *result);
-
-/**
- * Model, outputs and parameters in words, without the data: for logs. Not to be read by programs. Texts are cut at 256 bytes,
- * shapes at 8 dimensions, and the whole at 64 KiB.
- */
-const char *triton_infer_result_debug_string(const triton_infer_result *result);
-
-/**
- * The number of parameters of the result as a whole.
- */
-size_t triton_infer_result_parameter_count(const triton_infer_result *result);
-
-/**
- * A parameter of the result as a whole; NULL past the end.
- */
-const triton_parameter *triton_infer_result_parameter(const triton_infer_result *result, size_t index);
+const triton_parameters *triton_infer_result_parameters(const triton_infer_result *result);
 
 /**
  * Returns the headers of the response, over gRPC its metadata. Never NULL unless the result is.
@@ -2316,121 +2415,54 @@ const triton_parameter *triton_infer_result_parameter(const triton_infer_result 
 const triton_headers *triton_infer_result_headers(const triton_infer_result *result);
 
 /**
- * The number of outputs.
+ * Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes, and
+ * for NULL.
  */
-size_t triton_infer_result_output_count(const triton_infer_result *result);
+const char *triton_infer_result_endpoint(const triton_infer_result *result);
 
 /**
- * An output, in the server's order; NULL past the end.
+ * Gets the time of the call that received the result, by stages.
+ *
+ * @param times_out  its struct_size is set by the caller
  */
-const triton_infer_output *triton_infer_result_output(const triton_infer_result *result, size_t index);
+TRITON_NODISCARD triton_status triton_infer_result_times(
+    const triton_infer_result *result, triton_call_times *times_out, triton_error **error_out);
 
 /**
- * Frees a result with everything that was read out of it; NULL is harmless.
+ * Returns the model, outputs and parameters of a result as text without the data, for logs; "" for NULL. The
+ * format may change. Strings are cut at 256 bytes, shapes at 8 dimensions, the whole at 64 KiB.
+ */
+const char *triton_infer_result_debug_string(const triton_infer_result *result);
+
+/**
+ * Frees a result and everything that was read from it, except data in a buffer of the caller's. NULL is
+ * allowed.
  */
 void triton_infer_result_free(triton_infer_result *result);
 
-/**
- * The name of an output.
- */
-const char *triton_infer_output_name(const triton_infer_output *output);
-
-/**
- * The datatype of an output; TRITON_DATATYPE_INVALID for one that this library does not know
- * (triton_infer_output_datatype_name). The data of such an output is there if it came as bytes: of JSON and of typed contents
- * none is read.
- */
-triton_datatype triton_infer_output_datatype(const triton_infer_output *output);
-
-/**
- * The name of an output's datatype as the server gave it: "FP32", also of one that this library does not know, "STRING".
- * Valid until the result is freed; an empty text if the server gave none.
- */
-const char *triton_infer_output_datatype_name(const triton_infer_output *output);
-
-/**
- * The shape of an output, the batch dimension first where the model has one. One dimension that the server left open (-1) is
- * set to the size that follows from the data; where the datatype is not known or the data is in shared memory it stays.
- *
- * @param rank_out  the number of dimensions; NULL is allowed
- * @return the dimensions; NULL if there are none
- */
-const int64_t *triton_infer_output_shape(const triton_infer_output *output, size_t *rank_out);
-
-/**
- * The bytes of an output's tensor: row-major, lowest byte first, aligned to 64 bytes; in the buffer that the request
- * set for the output, if it did. The elements of BYTES stand each behind its length in four bytes. NULL only for NULL.
- */
-const void *triton_infer_output_data(const triton_infer_output *output);
-
-/**
- * The number of those bytes.
- */
-size_t triton_infer_output_byte_size(const triton_infer_output *output);
-
-/**
- * The number of parameters of an output.
- */
-size_t triton_infer_output_parameter_count(const triton_infer_output *output);
-
-/**
- * A parameter of an output; NULL past the end.
- */
-const triton_parameter *triton_infer_output_parameter(const triton_infer_output *output, size_t index);
-
-/**
- * Reads an element of an output that was asked for as classes: the best first, batch for batch.
- *
- * @param index      0, 1, 2 up to the output's number of elements
- * @param class_out  the class; its label is valid until the result is freed, with U+FFFD for what is not UTF-8
- * @return INVALID_ARGUMENT if the output is no BYTES tensor; OUT_OF_RANGE past the end; INTERNAL if the element is no class
- */
-TRITON_NODISCARD triton_status triton_infer_output_class(
-    const triton_infer_output *output, size_t index, triton_class *class_out, triton_error **error_out);
-
 /*
- * INFERENCE.
+ * CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's own: reading them
+ * does not use the network.
  *
- *     triton_infer_result *result = NULL;
- *     int failed = triton_client_infer(client, request, NULL, &result, &error);
- *     if (!failed) printf("%s\n", triton_infer_result_debug_string(result));
- *     triton_infer_result_free(result);
- */
-
-/**
- * Runs an inference and waits for its result. Blocks until the answer is complete or the time limit passes.
- *
- * @param client      any number of threads may use it at once
- * @param request     what is asked; its borrowed data is read during the call and not afterwards
- * @param options     of the call; NULL for the client's
- * @param result_out  the answer; free it with triton_infer_result_free
- * @return INVALID_ARGUMENT, and nothing is sent, for input data that does not make up its shape; whatever the server
- *         says of an unknown model (NOT_FOUND), of shapes and datatypes; DEADLINE_EXCEEDED, UNAVAILABLE
- */
-TRITON_NODISCARD triton_status triton_client_infer(
-    const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
-    triton_infer_result **result_out, triton_error **error_out);
-
-/*
- * STATISTICS of a client: what it has counted of its inferences since it was made.
- *
- *     triton_infer_statistics statistics = {.struct_size = sizeof statistics};
+ *     triton_client_statistics statistics = {.struct_size = sizeof statistics};
  *     if (!triton_client_infer_statistics(client, &statistics, &error))
  *         printf("%llu inferences, 99 of 100 in %llu ns\n", (unsigned long long)statistics.completed_count,
  *                (unsigned long long)statistics.p99_ns);
  */
 
 /**
- * Tells what a client has counted of its inferences. Does not block; calls that are under way may be counted in part.
+ * Gets the client's statistics of its inferences. Does not block. Calls in progress may be counted in part.
  *
- * @param statistics_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
- * @return INVALID_ARGUMENT if struct_size has no room for the first count, or is beyond 4096
+ * @param statistics_out  receives the statistics; its struct_size must be set
+ * @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or exceeds 4096
  */
 TRITON_NODISCARD triton_status triton_client_infer_statistics(
-    const triton_client *client, triton_infer_statistics *statistics_out, triton_error **error_out);
+    const triton_client *client, triton_client_statistics *statistics_out, triton_error **error_out);
 
 /*
- * OFFLINE: requests and answers as bytes, without a connection; for SageMaker, Vertex AI, and whatever else carries them.
+ * OFFLINE. Requests and responses are converted to and from bytes without a connection, for gateways such as
+ * SageMaker and Vertex AI. Tensors are copied. The functions do not block, except
+ * triton_client_infer_grpc_message.
  *
  *     triton_buffer *body = NULL;
  *     uint64_t json_byte_size = 0;
@@ -2440,79 +2472,87 @@ TRITON_NODISCARD triton_status triton_client_infer_statistics(
  */
 
 /**
- * The bytes; NULL only for NULL.
+ * Returns the bytes of a buffer; NULL only for NULL.
  */
 const void *triton_buffer_data(const triton_buffer *buffer);
 
 /**
- * Their number.
+ * Returns the size of a buffer in bytes; 0 for NULL.
  */
 size_t triton_buffer_byte_size(const triton_buffer *buffer);
 
 /**
- * Frees a buffer; NULL is harmless.
+ * Frees a buffer. NULL is allowed.
  */
 void triton_buffer_free(triton_buffer *buffer);
 
 /**
- * Makes the body that a request has over HTTP. Its tensors are copied. Does not block. Bodies have a known length, here and in
- * calls: chunked ones, which Triton takes, would only cost.
+ * Encodes a request as the body of an HTTP request.
  *
- * @param compression         of JSON and tensors together
- * @param body_out            JSON, and behind it the tensors in binary; free it with triton_buffer_free
- * @param json_byte_size_out  the byte size of the JSON, uncompressed: what Inference-Header-Content-Length says
+ * @param compression         the compression of the whole body
+ * @param body_out            the JSON, followed by the binary tensors; free it with triton_buffer_free
+ * @param json_byte_size_out  the size of the JSON in bytes, uncompressed: the value of
+ *                            Inference-Header-Content-Length; may be NULL
  */
 TRITON_NODISCARD triton_status triton_infer_request_to_http_body(
     const triton_infer_request *request, triton_compression compression, triton_buffer **body_out,
     uint64_t *json_byte_size_out, triton_error **error_out);
 
 /**
- * Reads the body of an answer over HTTP. Its tensors are copied. Does not block.
+ * Decodes the body of an HTTP response. The finality of the result is TRITON_FINALITY_UNKNOWN unless the
+ * response states it.
  *
  * @param data            the body
- * @param byte_size       of data
- * @param json_byte_size  what the answer's Inference-Header-Content-Length says; TRITON_NO_JSON_BYTE_SIZE without that header
- * @param compression     what the answer's Content-Encoding says
- * @param max_byte_size   the most bytes that it may have, decompressed; more is RESOURCE_EXHAUSTED
- * @param result_out      the answer; free it with triton_infer_result_free
+ * @param byte_size       the size of data in bytes
+ * @param json_byte_size  the value of the response's Inference-Header-Content-Length;
+ *                        TRITON_NO_JSON_BYTE_SIZE without that header
+ * @param compression     the value of the response's Content-Encoding
+ * @param max_byte_size   the maximum size of the decompressed body in bytes; a larger one is
+ *                        RESOURCE_EXHAUSTED
+ * @param result_out      the result; free it with triton_infer_result_free
+ * @return INTERNAL if the body is malformed
  */
 TRITON_NODISCARD triton_status triton_infer_result_from_http_body(
     const void *data, size_t byte_size, uint64_t json_byte_size, triton_compression compression,
-    uint64_t max_byte_size, triton_infer_result **result_out, triton_error **error_out);
+    size_t max_byte_size, triton_infer_result **result_out, triton_error **error_out);
 
 /**
- * Makes the message that a request is over gRPC, a ModelInferRequest. Its tensors are copied. Does not block.
+ * Encodes a request as a gRPC message, a ModelInferRequest.
  *
- * @param message_out  free it with triton_buffer_free
+ * @param message_out  the message; free it with triton_buffer_free
  */
 TRITON_NODISCARD triton_status triton_infer_request_to_grpc_message(
     const triton_infer_request *request, triton_buffer **message_out, triton_error **error_out);
 
 /**
- * Reads an answer over gRPC, a ModelInferResponse. Its tensors are copied. Does not block.
+ * Decodes a gRPC message, a ModelInferResponse. The finality of the result is TRITON_FINALITY_UNKNOWN unless
+ * the response states it.
  *
  * @param data        the message
- * @param byte_size   of data
- * @param result_out  the answer; free it with triton_infer_result_free
+ * @param byte_size   the size of data in bytes
+ * @param result_out  the result; free it with triton_infer_result_free
+ * @return INTERNAL if the message is malformed
  */
 TRITON_NODISCARD triton_status triton_infer_result_from_grpc_message(
     const void *data, size_t byte_size, triton_infer_result **result_out, triton_error **error_out);
 
 /**
- * Runs an inference whose message was made before. gRPC only: INVALID_ARGUMENT over HTTP. Blocks as triton_client_infer does.
+ * Sends an inference request that is already encoded as a gRPC message. Blocks as triton_client_infer does.
  *
- * @param data        a ModelInferRequest; read during the call and not afterwards
- * @param byte_size   of data
- * @param options     of the call; NULL for the client's
- * @param result_out  the answer; free it with triton_infer_result_free
+ * @param data        a ModelInferRequest; read during the call only
+ * @param byte_size   the size of data in bytes
+ * @param options     the options of the call; NULL for the client's
+ * @param result_out  the result; free it with triton_infer_result_free
+ * @return INVALID_ARGUMENT over HTTP; otherwise the same as triton_client_infer
  */
 TRITON_NODISCARD triton_status triton_client_infer_grpc_message(
     const triton_client *client, const void *data, size_t byte_size, const triton_call_options *options,
     triton_infer_result **result_out, triton_error **error_out);
 
 /*
- * ELEMENTS of tensors in plain memory: BYTES with their lengths, for shared memory and buffers of the caller's, and the
- * narrow floating-point numbers that C has no types for.
+ * ELEMENTS in the caller's memory. The elements of BYTES tensors are converted to and from the format of the
+ * protocol, for shared memory and the caller's buffers, and 16-bit floating-point numbers to and from float.
+ * The functions do not block.
  *
  *     const triton_bytes words[] = {{"alpha", 5}, {"be\0ta", 5}};
  *     char tensor[64];
@@ -2521,87 +2561,78 @@ TRITON_NODISCARD triton_status triton_client_infer_grpc_message(
  */
 
 /**
- * Tells how many bytes a BYTES tensor has with these elements.
+ * Writes elements as a BYTES tensor: each after its length, 4 bytes little-endian.
  *
- * @param strings        the elements in row-major order
- * @param count          their number
- * @param byte_size_out  the bytes of the tensor: each element behind its length in four bytes
- */
-TRITON_NODISCARD triton_status triton_bytes_byte_size(
-    const triton_bytes *strings, size_t count, size_t *byte_size_out, triton_error **error_out);
-
-/**
- * Writes elements as a BYTES tensor.
- *
- * @param strings        the elements in row-major order
- * @param count          their number
- * @param data           where the tensor goes
- * @param byte_size      how many bytes there is room for; too few are RESOURCE_EXHAUSTED, and nothing is written
- * @param byte_size_out  the bytes of the tensor
+ * @param strings        the elements, row-major
+ * @param count          the number of elements
+ * @param data           the memory for the tensor; NULL with a byte_size of 0 only computes the size of the
+ *                       tensor
+ * @param byte_size      the size of data in bytes
+ * @param byte_size_out  the size of the tensor in bytes, also if data is too small; may be NULL
+ * @return RESOURCE_EXHAUSTED if data is too small: nothing is written
  */
 TRITON_NODISCARD triton_status triton_bytes_serialize(
     const triton_bytes *strings, size_t count, void *data, size_t byte_size, size_t *byte_size_out,
     triton_error **error_out);
 
 /**
- * Reads the elements of a BYTES tensor, which stay where they are.
+ * Parses a BYTES tensor. The elements are not copied: they point into the tensor.
  *
  * @param data       the tensor
- * @param byte_size  of data
- * @param strings    where the elements go; NULL, with a capacity of 0, only counts them
- * @param capacity   how many elements there is room for; too few are RESOURCE_EXHAUSTED unless it is 0
- * @param count_out  the number of elements, also if there are too many
- * @return INVALID_ARGUMENT if the bytes are no BYTES tensor
+ * @param byte_size  the size of data in bytes
+ * @param strings    the memory for the elements; NULL with a capacity of 0 only counts them
+ * @param capacity   the number of elements that strings has space for
+ * @param count_out  the number of elements, also if there are more than capacity; may be NULL
+ * @return INVALID_ARGUMENT if the tensor is malformed; RESOURCE_EXHAUSTED if there are more elements than
+ *         capacity
  */
 TRITON_NODISCARD triton_status triton_bytes_parse(
     const void *data, size_t byte_size, triton_bytes *strings, size_t capacity, size_t *count_out,
     triton_error **error_out);
 
 /**
- * Makes FP16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
- * NaN stays NaN.
+ * Converts float to FP16: rounds to nearest, ties to even; too large values become infinite, NaN stays NaN.
  *
  * @param values  the numbers
- * @param count   their number, and that of the elements of into
- * @param into    their 16 bits each; must not overlap values
+ * @param count   the number of elements of values and of into
+ * @param into    the results, each as its 16 bits; must not overlap values
  */
 TRITON_NODISCARD triton_status triton_fp16_from_fp32(
     const float *values, size_t count, uint16_t *into, triton_error **error_out);
 
 /**
- * Makes single precision of FP16, exactly.
+ * Converts FP16 to float, exactly.
  *
- * @param values  the 16 bits of each number
- * @param count   their number, and that of the elements of into
- * @param into    the numbers; must not overlap values
+ * @param values  the numbers, each as its 16 bits
+ * @param count   the number of elements of values and of into
+ * @param into    the results; must not overlap values
  */
 TRITON_NODISCARD triton_status triton_fp16_to_fp32(
     const uint16_t *values, size_t count, float *into, triton_error **error_out);
 
 /**
- * Makes BF16 of single precision: rounded to the nearest, to even where two are as near; what is too large becomes infinite,
- * NaN stays NaN.
+ * Converts float to BF16: rounds to nearest, ties to even; too large values become infinite, NaN stays NaN.
  *
  * @param values  the numbers
- * @param count   their number, and that of the elements of into
- * @param into    their 16 bits each; must not overlap values
+ * @param count   the number of elements of values and of into
+ * @param into    the results, each as its 16 bits; must not overlap values
  */
 TRITON_NODISCARD triton_status triton_bf16_from_fp32(
     const float *values, size_t count, uint16_t *into, triton_error **error_out);
 
 /**
- * Makes single precision of BF16, exactly.
+ * Converts BF16 to float, exactly.
  *
- * @param values  the 16 bits of each number
- * @param count   their number, and that of the elements of into
- * @param into    the numbers; must not overlap values
+ * @param values  the numbers, each as its 16 bits
+ * @param count   the number of elements of values and of into
+ * @param into    the results; must not overlap values
  */
 TRITON_NODISCARD triton_status triton_bf16_to_fp32(
     const uint16_t *values, size_t count, float *into, triton_error **error_out);
 
 /*
- * CONFIGURATION of a model: typed, as far as programs need it, and whole as JSON. Indices are 0, 1, 2; past the end a getter
- * answers an empty text, NULL or 0.
+ * CONFIGURATION of a model. Getters exist for the properties that programs commonly need; triton_model_config_json has all of
+ * them.
  *
  *     triton_model_config *config = NULL;
  *     int failed = triton_client_model_config(client, "simple", NULL, NULL, &config, &error);
@@ -2611,149 +2642,151 @@ TRITON_NODISCARD triton_status triton_bf16_to_fp32(
  */
 
 /**
- * Asks for a model's configuration. Blocks.
+ * Gets a model's configuration. Blocks.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param options        of the call; NULL for the client's
- * @param config_out     the answer; free it with triton_model_config_free
- * @return NOT_FOUND for a model or version that the server does not have
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param options        options of this call; NULL for the client's
+ * @param config_out     receives the configuration; free it with triton_model_config_free
+ * @return NOT_FOUND if the server does not have the model or the version
  */
 TRITON_NODISCARD triton_status triton_client_model_config(
     const triton_client *client, const char *model_name, const char *model_version,
     const triton_call_options *options, triton_model_config **config_out, triton_error **error_out);
 
 /**
- * The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
- * 64 bits as numbers. The values are the same over both protocols, and the server loads a model with this text
- * (triton_repository_options_set_config). Over HTTP the text is as it came, but for numbers of 64 bits that came as strings.
- * Over gRPC it is made of the message: without members that Triton 2.51 does not know unless they are set, and without those
- * that this library does not know. Valid until the configuration is freed.
- */
-const char *triton_model_config_json(const triton_model_config *config);
-
-/**
- * The model's name.
+ * Returns the model's name.
  */
 const char *triton_model_config_name(const triton_model_config *config);
 
 /**
- * The framework that runs it, "onnxruntime_onnx", "ensemble"; empty where only the backend is told.
+ * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the server gives only the
+ * backend.
  */
 const char *triton_model_config_platform(const triton_model_config *config);
 
 /**
- * The backend that runs it, "python"; empty where only the platform is told.
+ * Returns the backend that runs the model, for example "python". Empty if the server gives only the platform.
  */
 const char *triton_model_config_backend(const triton_model_config *config);
 
 /**
- * The largest batch; 0 for a model whose tensors have no batch dimension.
+ * Returns the maximum batch size; 0 if the model's tensors have no batch dimension.
  */
 int32_t triton_model_config_max_batch_size(const triton_model_config *config);
 
 /**
- * Whether a request may have any number of responses, as only streams can hear them.
+ * Returns whether a request may have any number of responses, which only a stream can receive.
  */
 bool triton_model_config_is_decoupled(const triton_model_config *config);
 
 /**
- * Which versions are served.
+ * Returns which versions are served.
+ *
+ * @param latest_out  receives the number of newest versions that are served, with TRITON_VERSION_POLICY_LATEST, otherwise 0;
+ *                    may be NULL
  */
-triton_version_policy triton_model_config_version_policy(const triton_model_config *config);
+triton_version_policy triton_model_config_version_policy(
+    const triton_model_config *config, uint32_t *latest_out);
 
 /**
- * How many of the newest versions are served, with TRITON_VERSION_POLICY_LATEST; else 0.
- */
-uint32_t triton_model_config_latest_count(const triton_model_config *config);
-
-/**
- * The number of versions that are served, with TRITON_VERSION_POLICY_SPECIFIC; else 0.
+ * Returns the number of versions that are served, with TRITON_VERSION_POLICY_SPECIFIC; otherwise 0.
  */
 size_t triton_model_config_version_count(const triton_model_config *config);
 
 /**
- * A version that is served, with TRITON_VERSION_POLICY_SPECIFIC; 0 past the end.
+ * Returns a version that is served, with TRITON_VERSION_POLICY_SPECIFIC; 0 past the end.
  */
 int64_t triton_model_config_version(const triton_model_config *config, size_t index);
 
 /**
- * How the requests of sequences are batched.
+ * Returns how the requests of sequences are batched.
  */
 triton_sequence_strategy triton_model_config_sequence_strategy(const triton_model_config *config);
 
 /**
- * How long, in microseconds, a sequence may be silent before it is given up; 0 for a model without a state.
+ * Returns the time without a request after which a sequence is dropped, in microseconds; 0 if the model has no sequences.
  */
 uint64_t triton_model_config_max_sequence_idle_us(const triton_model_config *config);
 
 /**
- * The number of inputs.
+ * Returns the number of inputs.
  */
 size_t triton_model_config_input_count(const triton_model_config *config);
 
 /**
- * An input; NULL past the end.
+ * Returns an input; NULL past the end. Valid until the configuration is freed.
  */
 const triton_tensor_config *triton_model_config_input(const triton_model_config *config, size_t index);
 
 /**
- * The number of outputs.
+ * Returns the number of outputs.
  */
 size_t triton_model_config_output_count(const triton_model_config *config);
 
 /**
- * An output; NULL past the end.
+ * Returns an output; NULL past the end. Valid until the configuration is freed.
  */
 const triton_tensor_config *triton_model_config_output(const triton_model_config *config, size_t index);
 
 /**
- * Frees a model's configuration, with its inputs and outputs; NULL is harmless.
+ * Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name,
+ * 64-bit numbers as numbers. A model can be loaded with it (triton_repository_options_set_config). Valid until the
+ * configuration is freed.
+ *
+ * The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that were
+ * strings. Over gRPC it is made from the message: without fields that this library does not know, and without unset fields
+ * that Triton 2.51 does not know.
+ */
+const char *triton_model_config_json(const triton_model_config *config);
+
+/**
+ * Frees a model's configuration, with its inputs and outputs. NULL is allowed.
  */
 void triton_model_config_free(triton_model_config *config);
 
 /**
- * The name of an input or output.
+ * Returns the name of an input or output.
  */
 const char *triton_tensor_config_name(const triton_tensor_config *tensor);
 
 /**
- * Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+ * Returns the tensor's datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
  */
 triton_datatype triton_tensor_config_datatype(const triton_tensor_config *tensor);
 
 /**
- * Its shape without the batch dimension; -1 for a dimension that may vary.
+ * Returns the tensor's shape without the batch dimension; -1 for a dimension of any size.
  *
- * @param rank_out  the number of dimensions; NULL is allowed
+ * @param rank_out  receives the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_config_dims(const triton_tensor_config *tensor, size_t *rank_out);
 
 /**
- * How its dimensions are to be read; of an output always TRITON_TENSOR_FORMAT_NONE.
+ * Returns the meaning of the tensor's dimensions; TRITON_TENSOR_FORMAT_NONE for an output.
  */
 triton_tensor_format triton_tensor_config_format(const triton_tensor_config *tensor);
 
 /**
- * Whether a request may leave the input away; of an output always false.
+ * Returns whether a request may omit the input; false for an output.
  */
 bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
 
 /**
- * The file with the names of an output's classes; empty for none, and for inputs.
+ * Returns the file with the class labels of an output. Empty if there is none, and for an input.
  */
 const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
 
 /*
- * THE MODEL REPOSITORY: which models there are, loading and unloading them. What is told beside a model's name stands in
- * triton_repository_options; NULL is the defaults. An operation refuses what has no meaning for it:
+ * THE MODEL REPOSITORY: listing, loading and unloading models. An operation takes a model's name and, optionally,
+ * triton_repository_options; NULL is the defaults. An option that does not apply to an operation is INVALID_ARGUMENT.
  *
- *     what                    index  load  unload
+ *     option                  index  load  unload
  *     repository name         yes    yes   yes
- *     ready filter            yes    -     -
+ *     ready only              yes    -     -
  *     configuration, files    -      yes   -
- *     unload of dependents    -      -     yes
+ *     unload dependents       -      -     yes
  *
  *     triton_repository_index *index = NULL;
  *     int failed = triton_client_load_model(client, "simple_bls", NULL, NULL, &error)
@@ -2766,301 +2799,307 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  */
 
 /**
- * Makes options for the repository, with the defaults: every repository, every model, the model's own configuration
- * and files.
+ * Creates repository options with the defaults: all repositories, all models, and the model's own configuration and files.
  *
- * @param options_out  the options; free them with triton_repository_options_free
+ * @param options_out  receives the options; free them with triton_repository_options_free
  */
 TRITON_NODISCARD triton_status triton_repository_options_new(
     triton_repository_options **options_out, triton_error **error_out);
 
 /**
- * Frees options for the repository; NULL is harmless.
+ * Frees repository options. NULL is allowed.
  */
 void triton_repository_options_free(triton_repository_options *options);
 
 /**
- * Sets the repository that is asked. Triton has no such choice, and answers UNIMPLEMENTED; to an index over HTTP
- * version 2.51 overlooks it.
+ * Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores it in an index
+ * over HTTP.
  *
- * @param name  NULL or "" for all
+ * @param name  NULL or "" for all repositories, the default
  */
 TRITON_NODISCARD triton_status triton_repository_options_set_repository_name(
     triton_repository_options *options, const char *name, triton_error **error_out);
 
 /**
- * Sets whether an index has only the models that are ready.
+ * Sets whether an index lists only the models that are ready. The default is false.
  */
 TRITON_NODISCARD triton_status triton_repository_options_set_ready_only(
     triton_repository_options *options, bool ready_only, triton_error **error_out);
 
 /**
- * Sets the configuration that a model is loaded with instead of its own.
+ * Sets the configuration with which a model is loaded, instead of its own.
  *
- * @param json  of the form that triton_model_config_json has; INVALID_ARGUMENT for what is no JSON object
+ * @param json  in the form of triton_model_config_json; NULL for the model's own configuration, the default
+ * @return INVALID_ARGUMENT unless it is a JSON object
  */
 TRITON_NODISCARD triton_status triton_repository_options_set_config(
     triton_repository_options *options, const char *json, triton_error **error_out);
 
 /**
- * Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
- * the configuration too. Over HTTP files travel as base64, and Triton refuses a request of more than 64 MiB (since 2.62;
- * --http-max-input-size), about 48 MiB of files together: use gRPC for more.
+ * Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be added, and
+ * the configuration must be set. A file that was added under the same path is replaced; no file is removed, new options have
+ * none.
  *
- * @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
- * @param content    copied
- * @param byte_size  of content
- * @return INVALID_ARGUMENT for a path that is empty or leaves the folder
+ * Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB (--http-max-input-size),
+ * about 48 MiB of files together. gRPC does not have this limit.
+ *
+ * @param path       relative to the model's directory, for example "1/model.onnx"
+ * @param content    is copied; NULL with a byte_size of 0 for an empty file
+ * @param byte_size  the size of the content in bytes
+ * @return INVALID_ARGUMENT for a path that is empty or leaves the directory
  */
 TRITON_NODISCARD triton_status triton_repository_options_add_file(
     triton_repository_options *options, const char *path, const void *content, size_t byte_size,
     triton_error **error_out);
 
 /**
- * Sets whether the models of an ensemble that is unloaded go with it.
+ * Sets whether unloading an ensemble also unloads the models that it consists of. The default is false.
  */
 TRITON_NODISCARD triton_status triton_repository_options_set_unload_dependents(
     triton_repository_options *options, bool unload_dependents, triton_error **error_out);
 
 /**
- * Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of
- * them, and so not told by version 2.51. Blocks.
+ * Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits models that were
+ * loaded with files of the request.
  *
- * @param repository  NULL for all models of all repositories
- * @param options     of the call; NULL for the client's
- * @param index_out   the answer; free it with triton_repository_index_free
+ * @param repository_options  NULL for all models of all repositories
+ * @param options             options of this call; NULL for the client's
+ * @param index_out           receives the index; free it with triton_repository_index_free
  */
 TRITON_NODISCARD triton_status triton_client_repository_index(
-    const triton_client *client, const triton_repository_options *repository,
+    const triton_client *client, const triton_repository_options *repository_options,
     const triton_call_options *options, triton_repository_index **index_out, triton_error **error_out);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the index is freed.
+ * Returns the number of entries: one for each version of each model.
  */
-const char *triton_repository_index_json(const triton_repository_index *index);
+size_t triton_repository_index_model_count(const triton_repository_index *repository);
 
 /**
- * The number of entries: one for each version of each model.
+ * Returns an entry; NULL past the end. Valid until the index is freed.
  */
-size_t triton_repository_index_count(const triton_repository_index *index);
+const triton_repository_model *triton_repository_index_model(
+    const triton_repository_index *repository, size_t index);
 
 /**
- * An entry; NULL past the end.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the index is
+ * freed.
  */
-const triton_model_index *triton_repository_index_model(const triton_repository_index *index, size_t at);
+const char *triton_repository_index_json(const triton_repository_index *repository);
 
 /**
- * Frees an index, with its entries; NULL is harmless.
+ * Frees an index, with its entries. NULL is allowed.
  */
-void triton_repository_index_free(triton_repository_index *index);
+void triton_repository_index_free(triton_repository_index *repository);
 
 /**
- * The model's name.
+ * Returns the model's name.
  */
-const char *triton_model_index_name(const triton_model_index *model);
+const char *triton_repository_model_name(const triton_repository_model *model);
 
 /**
- * The version; empty for a model that was never loaded.
+ * Returns the version, for example "1". Empty for a model that was never loaded.
  */
-const char *triton_model_index_version(const triton_model_index *model);
+const char *triton_repository_model_version(const triton_repository_model *model);
 
 /**
- * "READY", "LOADING", "UNLOADING", "UNAVAILABLE"; empty for a model that was never loaded.
+ * Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never loaded.
  */
-const char *triton_model_index_state(const triton_model_index *model);
+const char *triton_repository_model_state(const triton_repository_model *model);
 
 /**
- * Why it is in that state, where there is something to say.
+ * Returns the reason for the state; empty if the server gives none.
  */
-const char *triton_model_index_reason(const triton_model_index *model);
+const char *triton_repository_model_reason(const triton_repository_model *model);
 
 /**
- * Whether inference can ask for it.
+ * Returns whether the model is ready for inference.
  */
-bool triton_model_index_is_ready(const triton_model_index *model);
+bool triton_repository_model_is_ready(const triton_repository_model *model);
 
 /**
- * Loads a model, or loads it anew, and waits until it is ready or has failed. Blocks: 10 minutes at most, unless the
- * client's options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model
- * that is loaded already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration
- * again only after an unload.
+ * Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless the client's
+ * options (triton_client_options_set_load_timeout_us) or those of the call set another timeout. A deadline does not stop the
+ * load on the server.
  *
- * @param model_name  not empty, and without a slash
- * @param repository  configuration and files; NULL for the model's own
- * @param options     of the call; NULL for the client's
- * @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model
- *         that is not in the repository or whose configuration is broken (INTERNAL), a model that fails to start
- *         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE), and over
- *         HTTP files of more than about 48 MiB together (INVALID_ARGUMENT; triton_repository_options_add_file)
+ * If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and returns to the model's
+ * own configuration only after an unload.
+ *
+ * @param model_name          must not be empty or contain a slash
+ * @param repository_options  configuration and files; NULL for the model's own
+ * @param options             options of this call; NULL for the client's
+ * @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for a model that is
+ *         not in the repository or has an invalid configuration; INVALID_ARGUMENT for a model that fails to start, and over
+ *         HTTP for files that are too large (triton_repository_options_add_file); UNAVAILABLE unless the server was started
+ *         with --model-control-mode=explicit
  */
 TRITON_NODISCARD triton_status triton_client_load_model(
-    const triton_client *client, const char *model_name, const triton_repository_options *repository,
+    const triton_client *client, const char *model_name, const triton_repository_options *repository_options,
     const triton_call_options *options, triton_error **error_out);
 
 /**
- * Unloads a model; one that is not loaded is no error. Blocks, with the time limit of loading. The server may answer
- * before the model is gone.
+ * Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of triton_client_load_model. The
+ * server may respond before the model is unloaded.
  *
- * @param model_name  not empty, and without a slash
- * @param repository  NULL to leave the models of an ensemble loaded
- * @param options     of the call; NULL for the client's
+ * @param model_name          must not be empty or contain a slash
+ * @param repository_options  NULL to keep the models of an ensemble loaded
+ * @param options             options of this call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unload_model(
-    const triton_client *client, const char *model_name, const triton_repository_options *repository,
+    const triton_client *client, const char *model_name, const triton_repository_options *repository_options,
     const triton_call_options *options, triton_error **error_out);
 
 /*
- * MODEL STATISTICS: what a server has counted of its models since each was loaded, typed and as JSON. Indices are 0, 1, 2; past
- * the end a getter answers an empty text, NULL or 0. Times are in nanoseconds.
+ * MODEL STATISTICS: what a server measured for each version of its models since it was loaded. The response is a list of
+ * entries. Each has counts, and durations: how often something occurred and the total time in nanoseconds, over all requests,
+ * for each batch size, and, for decoupled models, for each index of a response among the responses of its request.
  *
- *     triton_statistics *statistics = NULL;
+ *     triton_model_statistics_list *statistics = NULL;
  *     int failed = triton_client_model_statistics(client, "simple", NULL, NULL, &statistics, &error);
- *     const triton_model_statistics *entry = triton_statistics_model(statistics, 0);
+ *     const triton_model_statistics *entry = triton_model_statistics_list_entry(statistics, 0);
  *     printf("%llu inferences\n", (unsigned long long)triton_model_statistics_inference_count(entry));
- *     triton_statistics_free(statistics);
+ *     triton_model_statistics_list_free(statistics);
  */
 
 /**
- * Asks what the server has counted of its models. Blocks.
+ * Gets the statistics of one or all models. Blocks.
  *
- * @param model_name      NULL or "" for all models
- * @param model_version   "1"; NULL or "" for all versions
- * @param options         of the call; NULL for the client's
- * @param statistics_out  the answer; free it with triton_statistics_free
- * @return INVALID_ARGUMENT from the server for a model or version that is not loaded
+ * @param model_name     NULL or "" for all models
+ * @param model_version  for example "1"; NULL or "" for all versions
+ * @param options        options of this call; NULL for the client's
+ * @param list_out       receives the list; free it with triton_model_statistics_list_free
+ * @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is not loaded
  */
 TRITON_NODISCARD triton_status triton_client_model_statistics(
     const triton_client *client, const char *model_name, const char *model_version,
-    const triton_call_options *options, triton_statistics **statistics_out, triton_error **error_out);
+    const triton_call_options *options, triton_model_statistics_list **list_out, triton_error **error_out);
 
 /**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the statistics are freed.
+ * Returns the number of entries: one for each version of each model that was requested.
  */
-const char *triton_statistics_json(const triton_statistics *statistics);
+size_t triton_model_statistics_list_entry_count(const triton_model_statistics_list *list);
 
 /**
- * The number of entries: one for each version of each model that was asked for.
+ * Returns an entry; NULL past the end. Valid until the list is freed.
  */
-size_t triton_statistics_count(const triton_statistics *statistics);
+const triton_model_statistics *triton_model_statistics_list_entry(
+    const triton_model_statistics_list *list, size_t index);
 
 /**
- * An entry; NULL past the end.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
+ * freed.
  */
-const triton_model_statistics *triton_statistics_model(const triton_statistics *statistics, size_t index);
+const char *triton_model_statistics_list_json(const triton_model_statistics_list *list);
 
 /**
- * Frees statistics, with their entries; NULL is harmless.
+ * Frees a list, with its entries. NULL is allowed.
  */
-void triton_statistics_free(triton_statistics *statistics);
+void triton_model_statistics_list_free(triton_model_statistics_list *list);
 
 /**
- * The model's name.
+ * Returns the model's name.
  */
 const char *triton_model_statistics_name(const triton_model_statistics *statistics);
 
 /**
- * The version, "1".
+ * Returns the version, for example "1".
  */
 const char *triton_model_statistics_version(const triton_model_statistics *statistics);
 
 /**
- * When the last inference was asked for, in milliseconds since 1970; 0 for never.
+ * Returns the time of the last inference request, in milliseconds since 1970; 0 for never.
  */
 uint64_t triton_model_statistics_last_inference_ms(const triton_model_statistics *statistics);
 
 /**
- * Inferences that the model ran, also to an error of its own; a batch of 8 counts as 8.
+ * Returns the number of inferences that the model ran, including those that failed in the model; a batch of 8 counts as 8.
  */
 uint64_t triton_model_statistics_inference_count(const triton_model_statistics *statistics);
 
 /**
- * How often the model was run for them; a batch of 8 counts as 1.
+ * Returns the number of executions of the model for these inferences; a batch of 8 counts as 1.
  */
 uint64_t triton_model_statistics_execution_count(const triton_model_statistics *statistics);
 
 /**
- * How often a step was taken, for all requests.
+ * Gets a duration over all requests. A kind that a server does not report is 0.
+ *
+ * @param count_out  receives how often it occurred; may be NULL
+ * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @return false, with 0 in both, for an invalid kind
  */
-uint64_t triton_model_statistics_duration_count(
-    const triton_model_statistics *statistics, triton_statistic kind);
+bool triton_model_statistics_duration(
+    const triton_model_statistics *statistics, triton_duration_kind kind, uint64_t *count_out,
+    uint64_t *ns_out);
 
 /**
- * How long a step took, for all requests together.
+ * Returns the number of batch sizes that were executed.
  */
-uint64_t triton_model_statistics_duration_ns(
-    const triton_model_statistics *statistics, triton_statistic kind);
+size_t triton_model_statistics_batch_size_count(const triton_model_statistics *statistics);
 
 /**
- * The number of sizes of batches that were run.
- */
-size_t triton_model_statistics_batch_count(const triton_model_statistics *statistics);
-
-/**
- * A size of batches.
+ * Returns a batch size; 0 past the end.
  */
 uint64_t triton_model_statistics_batch_size(const triton_model_statistics *statistics, size_t index);
 
 /**
- * How often a step was taken for the batches of one size: TRITON_STATISTIC_COMPUTE_INPUT, ..._INFER, ..._OUTPUT.
+ * Gets a duration for one batch size. Servers report TRITON_DURATION_COMPUTE_INPUT, ..._INFER and ..._OUTPUT; the other kinds
+ * are 0.
+ *
+ * @param index      that of triton_model_statistics_batch_size
+ * @param count_out  receives how often it occurred; may be NULL
+ * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @return false, with 0 in both, past the end and for an invalid kind
  */
-uint64_t triton_model_statistics_batch_duration_count(
-    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
+bool triton_model_statistics_batch_duration(
+    const triton_model_statistics *statistics, size_t index, triton_duration_kind kind, uint64_t *count_out,
+    uint64_t *ns_out);
 
 /**
- * How long a step took for the batches of one size, together.
+ * Returns the number of response keys; 0 unless the model is decoupled.
  */
-uint64_t triton_model_statistics_batch_duration_ns(
-    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
+size_t triton_model_statistics_response_key_count(const triton_model_statistics *statistics);
 
 /**
- * The number of places that responses have among those of their request; 0 unless the model is decoupled.
- */
-size_t triton_model_statistics_response_count(const triton_model_statistics *statistics);
-
-/**
- * A place of responses, "0".
+ * Returns a response key: the index of a response among the responses of its request, for example "0". Empty past the end.
  */
 const char *triton_model_statistics_response_key(const triton_model_statistics *statistics, size_t index);
 
 /**
- * How often a step was taken for the responses of one place.
+ * Gets a duration for one response key. Servers report TRITON_DURATION_COMPUTE_INFER, ..._COMPUTE_OUTPUT, ..._SUCCESS,
+ * ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
+ *
+ * @param index      that of triton_model_statistics_response_key
+ * @param count_out  receives how often it occurred; may be NULL
+ * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @return false, with 0 in both, past the end and for an invalid kind
  */
-uint64_t triton_model_statistics_response_duration_count(
-    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
+bool triton_model_statistics_response_duration(
+    const triton_model_statistics *statistics, size_t index, triton_duration_kind kind, uint64_t *count_out,
+    uint64_t *ns_out);
 
 /**
- * How long a step took for the responses of one place, together.
- */
-uint64_t triton_model_statistics_response_duration_ns(
-    const triton_model_statistics *statistics, size_t index, triton_statistic kind);
-
-/**
- * The number of memories that the model uses, as far as the server tells.
+ * Returns the number of devices whose memory the model uses; 0 if the server does not report it.
  */
 size_t triton_model_statistics_memory_count(const triton_model_statistics *statistics);
 
 /**
- * The kind of a memory, "GPU".
+ * Returns the kind of memory that the model uses on a device, for example "GPU". Empty past the end.
+ *
+ * @param id_out         receives the number of the device; may be NULL
+ * @param byte_size_out  receives the size of the memory in use, in bytes; may be NULL
  */
-const char *triton_model_statistics_memory_kind(const triton_model_statistics *statistics, size_t index);
-
-/**
- * Which one of its kind a memory is.
- */
-int64_t triton_model_statistics_memory_id(const triton_model_statistics *statistics, size_t index);
-
-/**
- * How much of a memory the model uses.
- */
-uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics *statistics, size_t index);
+const char *triton_model_statistics_memory(
+    const triton_model_statistics *statistics, size_t index, int64_t *id_out, uint64_t *byte_size_out);
 
 /*
- * SETTINGS of a server's tracing and of its log, read and changed.
+ * SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values.
+ * Changes are collected in a triton_settings_update; settings that it does not name are not changed.
  *
- *     tracing, for a model or all   trace_level (a list: OFF, TIMESTAMPS, TENSORS), trace_rate, trace_count, log_frequency;
- *                                   trace_file and trace_mode can't be changed
- *     log                           log_info, log_warning, log_error (bool), log_verbose_level (a number), log_format (a
- *                                   text); log_file can't be changed
+ *     tracing   per model or for all models. trace_level is a list of OFF, TIMESTAMPS and TENSORS; trace_rate, trace_count
+ *               and log_frequency are numbers, written as strings. trace_file and trace_mode are read-only.
+ *     log       log_info, log_warning, log_error (bool), log_verbose_level (number), log_format (string). log_file is
+ *               read-only.
  *
  *     triton_settings *settings = NULL;
  *     int failed = triton_client_trace_settings(client, "simple", NULL, &settings, &error);
@@ -3070,169 +3109,169 @@ uint64_t triton_model_statistics_memory_byte_size(const triton_model_statistics 
  */
 
 /**
- * Asks for the settings of tracing. Blocks.
+ * Gets the settings of tracing. Blocks.
  *
- * @param model_name    of a model; NULL or "" for those of all models
- * @param options       of the call; NULL for the client's
- * @param settings_out  the answer; free it with triton_settings_free
+ * @param model_name    NULL or "" for the settings that apply to all models
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives the settings; free them with triton_settings_free
  */
 TRITON_NODISCARD triton_status triton_client_trace_settings(
     const triton_client *client, const char *model_name, const triton_call_options *options,
     triton_settings **settings_out, triton_error **error_out);
 
 /**
- * Changes settings of tracing. Blocks.
+ * Gets the settings of the log. Blocks.
  *
- * @param model_name    of a model; NULL or "" for those of all models
- * @param update        what is to change; what is not named stays
- * @param options       of the call; NULL for the client's
- * @param settings_out  all that hold then; free it with triton_settings_free
- * @return UNIMPLEMENTED for trace_file
- */
-TRITON_NODISCARD triton_status triton_client_update_trace_settings(
-    const triton_client *client, const char *model_name, const triton_settings_update *update,
-    const triton_call_options *options, triton_settings **settings_out, triton_error **error_out);
-
-/**
- * Asks for the settings of the server's log. Blocks.
- *
- * @param options       of the call; NULL for the client's
- * @param settings_out  the answer; free it with triton_settings_free
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives the settings; free them with triton_settings_free
  */
 TRITON_NODISCARD triton_status triton_client_log_settings(
     const triton_client *client, const triton_call_options *options, triton_settings **settings_out,
     triton_error **error_out);
 
 /**
- * Changes settings of the server's log. Blocks.
- *
- * @param update        what is to change; what is not named stays
- * @param options       of the call; NULL for the client's
- * @param settings_out  all that hold then; free it with triton_settings_free
- * @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
- *         INTERNAL for a value of another kind, UNAVAILABLE (not retryable) for an unknown log_format
- */
-TRITON_NODISCARD triton_status triton_client_update_log_settings(
-    const triton_client *client, const triton_settings_update *update, const triton_call_options *options,
-    triton_settings **settings_out, triton_error **error_out);
-
-/**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the settings are freed.
- */
-const char *triton_settings_json(const triton_settings *settings);
-
-/**
- * The number of settings.
+ * Returns the number of settings.
  */
 size_t triton_settings_count(const triton_settings *settings);
 
 /**
- * A setting, in the order of their names; NULL past the end.
+ * Returns a setting; NULL past the end. Settings are sorted by name, and valid until the list is freed.
  */
-const triton_setting *triton_settings_setting(const triton_settings *settings, size_t index);
+const triton_setting *triton_settings_entry(const triton_settings *settings, size_t index);
 
 /**
- * The setting of a name, "trace_rate"; NULL if there is none.
+ * Returns the setting of a name, for example "trace_rate"; NULL if there is none.
  */
 const triton_setting *triton_settings_find(const triton_settings *settings, const char *name);
 
 /**
- * Frees settings; NULL is harmless.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+ * until the settings are freed.
+ */
+const char *triton_settings_json(const triton_settings *settings);
+
+/**
+ * Frees settings. NULL is allowed.
  */
 void triton_settings_free(triton_settings *settings);
 
 /**
- * The name of a setting.
+ * Returns the name of a setting.
  */
 const char *triton_setting_name(const triton_setting *setting);
 
 /**
- * What a setting is: TRITON_VALUE_BOOL, _UINT64 or _STRING, of which there may be several; TRITON_VALUE_NONE for NULL.
+ * Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for
+ * NULL.
  */
 triton_value_kind triton_setting_kind(const triton_setting *setting);
 
 /**
- * The number of values of a setting: 1 but for a list, trace_level.
+ * Returns the number of values of a setting: 1, except for a list such as trace_level.
  */
 size_t triton_setting_value_count(const triton_setting *setting);
 
 /**
- * A value of a setting as text, whatever it is: "true", "500", "TIMESTAMPS"; an empty text past the end.
+ * Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the
+ * end.
  */
 const char *triton_setting_value(const triton_setting *setting, size_t index);
 
 /**
- * The value of a setting that is yes or no; else false.
+ * Returns the value of a setting of kind TRITON_VALUE_BOOL; false for any other kind.
  */
 bool triton_setting_bool(const triton_setting *setting);
 
 /**
- * The value of a setting that is a number; else 0.
+ * Returns the value of a setting of kind TRITON_VALUE_UINT64; 0 for any other kind.
  */
 uint64_t triton_setting_uint64(const triton_setting *setting);
 
 /**
- * Makes an update that changes nothing yet.
+ * Creates an update without changes. It may be used by any number of calls.
  *
- * @param update_out  the update; free it with triton_settings_update_free. Any number of calls may use it
+ * @param update_out  receives the update; free it with triton_settings_update_free
  */
 TRITON_NODISCARD triton_status triton_settings_update_new(
     triton_settings_update **update_out, triton_error **error_out);
 
 /**
- * Frees an update; NULL is harmless.
- */
-void triton_settings_update_free(triton_settings_update *update);
-
-/**
- * Sets a setting to a text. Tracing takes numbers as texts too, "500".
+ * Sets a setting to a string. Settings of tracing take numbers as strings too, for example "500".
  *
- * @param name  not empty
+ * @param name   must not be empty
+ * @param value  NULL returns a setting of tracing to its default: the server's, or for a model the one of
+ *               all models
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_string(
     triton_settings_update *update, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Sets a setting to several texts: trace_level.
+ * Sets a setting to a list of strings, for example trace_level.
  *
- * @param name    not empty
- * @param values  the texts
- * @param count   their number; 0 is INVALID_ARGUMENT
+ * @param name    must not be empty
+ * @param values  the strings, which are copied
+ * @param count   the number of strings; 0 is INVALID_ARGUMENT
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_strings(
     triton_settings_update *update, const char *name, const char *const *values, size_t count,
     triton_error **error_out);
 
 /**
- * Sets a setting to yes or no: log_info. Tracing has it as text.
+ * Sets a setting to a bool, for example log_info. For tracing it is sent as a string.
  *
- * @param name  not empty
+ * @param name  must not be empty
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_bool(
     triton_settings_update *update, const char *name, bool value, triton_error **error_out);
 
 /**
- * Sets a setting to a number: log_verbose_level. Tracing has it as text.
+ * Sets a setting to a number, for example log_verbose_level. For tracing it is sent as a string.
  *
- * @param name  not empty
+ * @param name  must not be empty
  */
 TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
     triton_settings_update *update, const char *name, uint32_t value, triton_error **error_out);
 
 /**
- * Gives a setting of tracing its default back: that of the server, or for a model the one of all models. Settings of
- * the log have none: an update of the log with one is INVALID_ARGUMENT.
- *
- * @param name  not empty
+ * Frees an update. NULL is allowed.
  */
-TRITON_NODISCARD triton_status triton_settings_update_clear(
-    triton_settings_update *update, const char *name, triton_error **error_out);
+void triton_settings_update_free(triton_settings_update *update);
+
+/**
+ * Changes settings of tracing. Blocks.
+ *
+ * @param model_name    NULL or "" for the settings that apply to all models
+ * @param update        the changes
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+ *                      NULL
+ * @return UNIMPLEMENTED, from Triton, for trace_file
+ */
+TRITON_NODISCARD triton_status triton_client_update_trace_settings(
+    const triton_client *client, const char *model_name, const triton_settings_update *update,
+    const triton_call_options *options, triton_settings **settings_out, triton_error **error_out);
+
+/**
+ * Changes settings of the log. Blocks.
+ *
+ * @param update        the changes
+ * @param options       options of this call; NULL for the client's
+ * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+ *                      NULL
+ * @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
+ *         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
+ *         value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a value of another
+ *         kind, and UNAVAILABLE (not retryable) for an unknown log_format
+ */
+TRITON_NODISCARD triton_status triton_client_update_log_settings(
+    const triton_client *client, const triton_settings_update *update, const triton_call_options *options,
+    triton_settings **settings_out, triton_error **error_out);
 
 /*
- * SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
- * --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
- * inference does not find the region. A frontend that runs in a Python program (tritonfrontend) has no shared memory:
- * UNAVAILABLE.
+ * SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing those that are
+ * registered. The server must be on the same machine and see the same memory (containers: --ipc=host). Triton from 2.69 on
+ * must be started with --allow-client-shm=true; otherwise registering is UNIMPLEMENTED. A server that runs inside a Python
+ * program (tritonfrontend) has no shared memory: UNAVAILABLE.
  *
  *     int failed = triton_client_register_system_shared_memory(client, name, key, 64, 0, NULL, &error)
  *         || triton_infer_request_input_set_shared_memory(request, 0, name, 64, 0, &error)
@@ -3240,220 +3279,229 @@ TRITON_NODISCARD triton_status triton_settings_update_clear(
  */
 
 /**
- * Registers system memory with the server. Blocks.
+ * Registers a region of system memory with the server. Blocks.
  *
- * @param name       the name that requests call the region by; not empty
- * @param key        the name of the memory, as shm_open takes it, "/my_memory"; not empty
- * @param byte_size  of the region; not 0
- * @param offset     where the region begins, in bytes from the start of the memory; a multiple of the page size for
- *                   Triton 2.51
- * @param options    of the call; NULL for the client's
- * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such
- *         memory, or not so much of it
+ * @param name       the name by which requests refer to the region; must not be empty
+ * @param key        the name of the memory for shm_open, for example "/my_memory"; must not be empty
+ * @param byte_size  the size of the region in bytes; must not be 0
+ * @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page size for Triton
+ *                   2.51
+ * @param options    options of this call; NULL for the client's
+ * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if there is no such
+ *         memory and INVALID_ARGUMENT if it is too small
  */
 TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
     const triton_client *client, const char *name, const char *key, uint64_t byte_size, uint64_t offset,
     const triton_call_options *options, triton_error **error_out);
 
 /**
- * Registers memory of a GPU with the server. Blocks.
+ * Registers a region of a GPU's memory with the server. Blocks.
  *
- * @param name              the name that requests call the region by; not empty
+ * @param name              the name by which requests refer to the region; must not be empty
  * @param raw_handle        a cudaIpcMemHandle_t
- * @param handle_byte_size  its size: 64
- * @param device_id         the GPU that the memory is of; not negative
- * @param byte_size         of the region; not 0
- * @param options           of the call; NULL for the client's
- * @return INVALID_ARGUMENT for a handle of another size, and from a server that has no such memory
+ * @param handle_byte_size  the size of the handle in bytes, 64
+ * @param device_id         the GPU of the memory; must not be negative
+ * @param byte_size         the size of the region in bytes; must not be 0
+ * @param options           options of this call; NULL for the client's
+ * @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if there is no such memory
  */
 TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
     const triton_client *client, const char *name, const void *raw_handle, size_t handle_byte_size,
     int64_t device_id, uint64_t byte_size, const triton_call_options *options, triton_error **error_out);
 
 /**
- * Takes the registration of one region of system memory back. Blocks. A name that is not registered is no error.
+ * Gets the registered regions of system memory. Blocks.
  *
- * @param name     not empty: triton_client_unregister_all_system_shared_memory is for all
- * @param options  of the call; NULL for the client's
- * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
+ * @param name        the name of one region; NULL or "" for all
+ * @param options     options of this call; NULL for the client's
+ * @param memory_out  receives the regions; free them with triton_registered_memory_free
+ * @return NOT_FOUND if there is no region of that name
+ */
+TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_registered_memory **memory_out, triton_error **error_out);
+
+/**
+ * Gets the registered regions of GPUs' memory. Blocks.
+ *
+ * @param name        the name of one region; NULL or "" for all
+ * @param options     options of this call; NULL for the client's
+ * @param memory_out  receives the regions; free them with triton_registered_memory_free
+ * @return NOT_FOUND if there is no region of that name
+ */
+TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
+    const triton_client *client, const char *name, const triton_call_options *options,
+    triton_registered_memory **memory_out, triton_error **error_out);
+
+/**
+ * Returns the number of regions.
+ */
+size_t triton_registered_memory_region_count(const triton_registered_memory *memory);
+
+/**
+ * Returns a region; NULL past the end. Regions are sorted by name, and valid until the list is freed.
+ */
+const triton_registered_region *triton_registered_memory_region(
+    const triton_registered_memory *memory, size_t index);
+
+/**
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
+ * freed.
+ */
+const char *triton_registered_memory_json(const triton_registered_memory *memory);
+
+/**
+ * Frees a list of regions. NULL is allowed. The regions stay registered.
+ */
+void triton_registered_memory_free(triton_registered_memory *memory);
+
+/**
+ * Returns the name by which requests refer to the region.
+ */
+const char *triton_registered_region_name(const triton_registered_region *region);
+
+/**
+ * Returns the key of the memory, a name for shm_open. Empty for memory of a GPU.
+ */
+const char *triton_registered_region_key(const triton_registered_region *region);
+
+/**
+ * Returns the offset of the region from the start of the memory, in bytes; 0 for memory of a GPU.
+ */
+uint64_t triton_registered_region_offset(const triton_registered_region *region);
+
+/**
+ * Returns the size of the region in bytes.
+ */
+uint64_t triton_registered_region_byte_size(const triton_registered_region *region);
+
+/**
+ * Returns the GPU of the memory; 0 for system memory.
+ */
+int64_t triton_registered_region_device_id(const triton_registered_region *region);
+
+/**
+ * Unregisters a region of system memory. Blocks. A name that is not registered is not an error.
+ *
+ * @param name     must not be empty
+ * @param options  options of this call; NULL for the client's
+ * @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
  */
 TRITON_NODISCARD triton_status triton_client_unregister_system_shared_memory(
     const triton_client *client, const char *name, const triton_call_options *options,
     triton_error **error_out);
 
 /**
- * Takes the registration of one region of a GPU's memory back. Blocks. A name that is not registered is no error.
+ * Unregisters a region of a GPU's memory. Blocks. A name that is not registered is not an error.
  *
- * @param name     not empty: triton_client_unregister_all_cuda_shared_memory is for all
- * @param options  of the call; NULL for the client's
- * @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
+ * @param name     must not be empty
+ * @param options  options of this call; NULL for the client's
+ * @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
  */
 TRITON_NODISCARD triton_status triton_client_unregister_cuda_shared_memory(
     const triton_client *client, const char *name, const triton_call_options *options,
     triton_error **error_out);
 
 /**
- * Takes the registrations of all regions of system memory back, those of other programs too. Blocks.
+ * Unregisters all regions of system memory, including those of other programs. Blocks.
  *
- * @param options  of the call; NULL for the client's
+ * @param options  options of this call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unregister_all_system_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
 /**
- * Takes the registrations of all regions of GPUs' memory back, those of other programs too. Blocks.
+ * Unregisters all regions of GPUs' memory, including those of other programs. Blocks.
  *
- * @param options  of the call; NULL for the client's
+ * @param options  options of this call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
-/**
- * Asks for the regions of system memory that are registered with the server. Blocks.
- *
- * @param name        of one region; NULL or "" for all
- * @param options     of the call; NULL for the client's
- * @param status_out  the answer; free it with triton_shared_memory_status_free
- * @return NOT_FOUND for a name that is not registered
- */
-TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
-    const triton_client *client, const char *name, const triton_call_options *options,
-    triton_shared_memory_status **status_out, triton_error **error_out);
-
-/**
- * Asks for the regions of GPUs' memory that are registered with the server. Blocks.
- *
- * @param name        of one region; NULL or "" for all
- * @param options     of the call; NULL for the client's
- * @param status_out  the answer; free it with triton_shared_memory_status_free
- * @return NOT_FOUND for a name that is not registered
- */
-TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
-    const triton_client *client, const char *name, const triton_call_options *options,
-    triton_shared_memory_status **status_out, triton_error **error_out);
-
-/**
- * The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the status is freed.
- */
-const char *triton_shared_memory_status_json(const triton_shared_memory_status *status);
-
-/**
- * The number of regions.
- */
-size_t triton_shared_memory_status_count(const triton_shared_memory_status *status);
-
-/**
- * The name of a region; an empty text past the end.
- */
-const char *triton_shared_memory_status_name(const triton_shared_memory_status *status, size_t index);
-
-/**
- * The name of a region's memory, as shm_open takes it; an empty text for a GPU's, and past the end.
- */
-const char *triton_shared_memory_status_key(const triton_shared_memory_status *status, size_t index);
-
-/**
- * The bytes of a region; 0 past the end.
- */
-uint64_t triton_shared_memory_status_byte_size(const triton_shared_memory_status *status, size_t index);
-
-/**
- * Where a region of system memory begins, in bytes from the start of the memory; 0 for a GPU's, and past the end.
- */
-uint64_t triton_shared_memory_status_offset(const triton_shared_memory_status *status, size_t index);
-
-/**
- * The GPU that a region is of; 0 for system memory, and past the end.
- */
-uint64_t triton_shared_memory_status_device_id(const triton_shared_memory_status *status, size_t index);
-
-/**
- * Frees a status; NULL is harmless.
- */
-void triton_shared_memory_status_free(triton_shared_memory_status *status);
-
 /*
- * METRICS of a server, from their own port: Prometheus's text, and what it says.
+ * METRICS of a server, from their own port, in Prometheus's text format. triton_metrics has the text as received and its
+ * samples: a name, labels and a value each.
  *
  *     triton_metrics *metrics = NULL;
  *     int failed = triton_client_metrics(client, NULL, &metrics, &error);
  *     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
- *         const triton_metric *sample = triton_metrics_sample(metrics, i);
- *         const char *model = triton_metric_label(sample, "model");
- *         printf("%s of '%s': %g\n", triton_metric_name(sample), model, triton_metric_value(sample));
+ *         const triton_metric_sample *sample = triton_metrics_sample(metrics, i);
+ *         const char *model = triton_metric_sample_find_label(sample, "model");
+ *         printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model, triton_metric_sample_value(sample));
  *     }
  *     triton_metrics_free(metrics);
  */
 
 /**
- * Asks for the server's metrics: at port 8002 of its host, or where triton_client_options_set_metrics_url says. Over
- * HTTP whatever the client's protocol. Blocks.
+ * Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of the server's host,
+ * or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client are not sent there; those of the
+ * call are.
  *
- * @param options      of the call; NULL for the client's
- * @param metrics_out  the answer; free it with triton_metrics_free
- * @return INTERNAL for an answer that is no Prometheus text. Keys that the client has are not sent there, those of the
- *         call are
+ * @param options      options of this call; NULL for the client's
+ * @param metrics_out  receives the metrics; free them with triton_metrics_free
+ * @return INTERNAL unless the response is Prometheus's text format
  */
 TRITON_NODISCARD triton_status triton_client_metrics(
     const triton_client *client, const triton_call_options *options, triton_metrics **metrics_out,
     triton_error **error_out);
 
 /**
- * The text as it came. Valid until the metrics are freed.
+ * Returns the number of samples.
+ */
+size_t triton_metrics_sample_count(const triton_metrics *metrics);
+
+/**
+ * Returns a sample, in the order of the text; NULL past the end. Valid until the metrics are freed.
+ */
+const triton_metric_sample *triton_metrics_sample(const triton_metrics *metrics, size_t index);
+
+/**
+ * Returns the text as received. Valid until the metrics are freed.
  */
 const char *triton_metrics_text(const triton_metrics *metrics);
 
 /**
- * The number of samples.
- */
-size_t triton_metrics_count(const triton_metrics *metrics);
-
-/**
- * A sample, in the order of the text; NULL past the end.
- */
-const triton_metric *triton_metrics_sample(const triton_metrics *metrics, size_t index);
-
-/**
- * Frees metrics; NULL is harmless.
+ * Frees metrics, with their samples. NULL is allowed.
  */
 void triton_metrics_free(triton_metrics *metrics);
 
 /**
- * The name of a sample's metric, "nv_inference_count".
+ * Returns the name of the metric, for example "nv_inference_count".
  */
-const char *triton_metric_name(const triton_metric *metric);
+const char *triton_metric_sample_name(const triton_metric_sample *sample);
 
 /**
- * The value of a sample; it may be infinite or no number.
+ * Returns the value; may be infinite or NaN.
  */
-double triton_metric_value(const triton_metric *metric);
+double triton_metric_sample_value(const triton_metric_sample *sample);
 
 /**
- * The number of labels that say what a sample is of.
+ * Returns the number of labels of a sample.
  */
-size_t triton_metric_label_count(const triton_metric *metric);
+size_t triton_metric_sample_label_count(const triton_metric_sample *sample);
 
 /**
- * The name of a label, "model"; an empty text past the end.
+ * Returns the name of a label, for example "model". Empty past the end.
  */
-const char *triton_metric_label_name(const triton_metric *metric, size_t index);
+const char *triton_metric_sample_label_name(const triton_metric_sample *sample, size_t index);
 
 /**
- * The value of a label, "simple"; an empty text past the end.
+ * Returns the value of a label, for example "simple". Empty past the end.
  */
-const char *triton_metric_label_value(const triton_metric *metric, size_t index);
+const char *triton_metric_sample_label_value(const triton_metric_sample *sample, size_t index);
 
 /**
- * The value of the label of a name, "model"; an empty text if there is none.
+ * Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus does not
+ * distinguish from an empty value.
  */
-const char *triton_metric_label(const triton_metric *metric, const char *name);
+const char *triton_metric_sample_find_label(const triton_metric_sample *sample, const char *name);
 
 /*
- * GENERATE: models of text, asked by JSON. HTTP only: over gRPC UNIMPLEMENTED, with advice.
+ * GENERATE: JSON requests to models with text inputs and outputs. HTTP only; over gRPC, UNIMPLEMENTED with advice.
  *
- * Triton's other front ends for such models, the OpenAI-compatible one and those of SageMaker and Vertex AI, are no part of
- * this library's control plane: the first has clients of its own, and an inference through the others is sent with
- * triton_call_options_set_http_path, ..._http_content_type and ..._http_json_size_header.
+ * Triton's other front ends for such models are not covered. The OpenAI-compatible one has clients of its own; inference
+ * through those of SageMaker and Vertex AI needs triton_call_options_set_http_path, ..._http_content_type and
+ * ..._http_json_size_header.
  *
  *     triton_generated *generated = NULL;
  *     const char *json = "{\"PROMPT\": \"once\", \"REPEAT\": 1}";
@@ -3463,23 +3511,23 @@ const char *triton_metric_label(const triton_metric *metric, const char *name);
  */
 
 /**
- * Asks a model for one answer. Blocks.
+ * Sends a generate request and waits for the response. Blocks. For models with exactly one response per request.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param json           a JSON object: the model's tensors and the request's parameters by their names
- * @param options        of the call; NULL for the client's
- * @param generated_out  the answer; free it with triton_generated_free
- * @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an
- *         error that the server tells in a response that began as a success: nothing says what it would have been;
- *         INTERNAL for a success without a JSON object
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param json           a JSON object: the model's inputs and the request's parameters, by name
+ * @param options        options of this call; NULL for the client's
+ * @param generated_out  receives the response; free it with triton_generated_free
+ * @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200, for an error in a
+ *         response that began as a success, since the server does not send its status; INTERNAL for a success whose body is
+ *         not a JSON object
  */
 TRITON_NODISCARD triton_status triton_client_generate(
     const triton_client *client, const char *model_name, const char *model_version, const char *json,
     const triton_call_options *options, triton_generated **generated_out, triton_error **error_out);
 
 /**
- * The answer, a JSON object. Valid until it is freed.
+ * Returns the response, a JSON object. Valid until it is freed.
  */
 const char *triton_generated_json(const triton_generated *generated);
 
@@ -3489,32 +3537,30 @@ const char *triton_generated_json(const triton_generated *generated);
 const triton_headers *triton_generated_headers(const triton_generated *generated);
 
 /**
- * The server's report of its load, for which triton_call_options_set_load_report asks.
- *
- * @return the report; free it with triton_load_report_free. NULL if the server sent none
+ * Returns the load report of a response (triton_call_options_set_load_report); NULL if the server sent none. Valid until the
+ * response is freed.
  */
-triton_load_report *triton_generated_load_report(const triton_generated *generated);
+const triton_load_report *triton_generated_load_report(const triton_generated *generated);
 
 /**
- * Frees what a model generated; NULL is harmless.
+ * Frees a generated response. NULL is allowed.
  */
 void triton_generated_free(triton_generated *generated);
 
 /**
- * Asks a model for a stream of answers, and hands each over as it comes. Blocks until the server has no more, the
- * callback wants none, or the time limit of the call passes, which is that of the whole stream.
+ * Sends a generate request and calls the callback with each event of the response as it arrives. Blocks until the server ends
+ * the stream, the callback ends it, or the deadline of the call, which is that of the whole stream.
  *
- * @param model_name     not empty
- * @param model_version  "1"; NULL or "" for the one that the server would choose
- * @param json           a JSON object: the model's tensors and the request's parameters by their names
- * @param options        of the call; NULL for the client's
- * @param callback       hears each event, on this thread, before the function returns; not NULL
- * @param user_data      handed to it
- * @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
- *         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...},
- *         "message" beside a "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name",
- *         or an event called "error"; INTERNAL for a success that is not a stream of events; else as
- *         triton_client_generate
+ * @param model_name     must not be empty
+ * @param model_version  for example "1"; NULL or "" for the version that the server chooses
+ * @param json           a JSON object: the model's inputs and the request's parameters, by name
+ * @param options        options of this call; NULL for the client's
+ * @param callback       is called on this thread, before the function returns; must not be NULL
+ * @param user_data      is passed to the callback
+ * @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an error, which ends
+ *         the stream: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...}, "message" beside a
+ *         "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name", or an event named
+ *         "error". INTERNAL for a success that is not a stream of events. Otherwise as triton_client_generate
  */
 TRITON_NODISCARD triton_status triton_client_generate_stream(
     const triton_client *client, const char *model_name, const char *model_version, const char *json,
@@ -3522,49 +3568,42 @@ TRITON_NODISCARD triton_status triton_client_generate_stream(
     triton_error **error_out);
 
 /*
- * LOAD REPORTS: what a server says of its load beside an answer, as ORCA has it, when triton_call_options_set_load_report asks.
- * Triton does so over HTTP for the backends that have such metrics, vLLM's and TensorRT-LLM's.
+ * LOAD REPORTS: the load of the server, in the ORCA format, which a server sends with a response if
+ * triton_call_options_set_load_report requests it. Triton does so over HTTP, for backends that have such metrics: vLLM and
+ * TensorRT-LLM. A report is a list of names and values.
  *
- *     triton_load_report *report = triton_infer_result_load_report(result);
+ *     const triton_load_report *report = triton_infer_result_load_report(result);
  *     for (size_t i = 0; i < triton_load_report_count(report); i++)
  *         printf("%s = %g\n", triton_load_report_name(report, i), triton_load_report_value(report, i));
- *     triton_load_report_free(report);
  */
 
 /**
- * The server's report of its load beside an inference.
- *
- * @return the report; free it with triton_load_report_free. NULL if the server sent none
+ * Returns the load report of a response; NULL if the server sent none. Valid until the result is freed.
  */
-triton_load_report *triton_infer_result_load_report(const triton_infer_result *result);
+const triton_load_report *triton_infer_result_load_report(const triton_infer_result *result);
 
 /**
- * The number of values.
+ * Returns the number of values.
  */
 size_t triton_load_report_count(const triton_load_report *report);
 
 /**
- * The name of a value, "named_metrics.kv_cache_utilization"; an empty text past the end.
+ * Returns the name of a value, for example "named_metrics.kv_cache_utilization". Empty past the end.
  */
 const char *triton_load_report_name(const triton_load_report *report, size_t index);
 
 /**
- * A value; 0 past the end.
+ * Returns a value; 0 past the end.
  */
 double triton_load_report_value(const triton_load_report *report, size_t index);
 
 /**
- * Looks for the value of a name.
+ * Finds the value of a name.
  *
- * @param value_out  the value; 0 if there is none
+ * @param value_out  receives the value; 0 if there is none. May be NULL
  * @return whether there is one
  */
 bool triton_load_report_find(const triton_load_report *report, const char *name, double *value_out);
-
-/**
- * Frees a load report; NULL is harmless.
- */
-void triton_load_report_free(triton_load_report *report);
 
 #ifdef __cplusplus
 } /* extern "C" */

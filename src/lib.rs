@@ -70,11 +70,11 @@ pub use infer::{
 pub use load_report::LoadReport;
 pub use log::{LogCallback, LogLevel};
 pub use model::{
-    BatchStatistics, CudaRegion, CudaRegions, Durations, Generated, MemoryUsage, Metric, Metrics,
-    ModelConfig, ModelIndex, ModelMetadata, ModelStatistics, RepositoryIndex, RepositoryOptions,
-    ResponseStatistics, SequenceBatching, SequenceStrategy, ServerMetadata, ServingStatus, SettingValue,
-    Settings, SettingsUpdate, StatisticDuration, Statistics, SystemRegion, SystemRegions, TensorConfig,
-    TensorFormat, TensorMetadata, VersionPolicy,
+    BatchStatistics, CudaRegion, CudaRegions, DurationKind, Durations, Generated, MemoryUsage, MetricSample,
+    Metrics, ModelConfig, ModelMetadata, ModelStatistics, ModelStatisticsList, RepositoryIndex,
+    RepositoryModel, RepositoryOptions, ResponseStatistics, SequenceBatching, SequenceStrategy,
+    ServerMetadata, ServingStatus, SettingValue, Settings, SettingsUpdate, StatisticDuration, SystemRegion,
+    SystemRegions, TensorConfig, TensorFormat, TensorMetadata, VersionPolicy,
 };
 pub use net::pool::ConnectionCounts;
 pub use options::{
@@ -82,7 +82,7 @@ pub use options::{
     DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,
     DEFAULT_TIMEOUT, LoadReportFormat,
 };
-pub use stats::InferStatistics;
+pub use stats::ClientStatistics;
 
 /// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false` for any
 /// other name.

@@ -1,16 +1,16 @@
-//! A server's report of its load, as ORCA has it, which it sends with an answer when asked.
+//! A server's load report in the ORCA format, which it sends with a response on request.
 
 use crate::headers::Headers;
 
-/// The header that the report stands in.
+/// The header with the report.
 const HEADER: &str = "endpoint-load-metrics";
 
-/// What a server says of its load: numbers by name, `"named_metrics.kv_cache_utilization"`.
+/// A report of the server's load: names, such as `"named_metrics.kv_cache_utilization"`, and values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadReport(Vec<(String, f64)>);
 
 impl LoadReport {
-    /// Names and values, in the order in which they came.
+    /// Names and values, in the order received.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, f64)> {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
     }
@@ -20,7 +20,8 @@ impl LoadReport {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| *value)
     }
 
-    /// `TEXT name=value, ...` or `JSON {...}`, of which inner objects give names with a dot. What is no number is left away.
+    /// Parses `TEXT name=value, ...` or `JSON {...}`, where nested objects become names with a dot. Values that are not
+    /// numbers are skipped.
     fn parse(text: &str) -> Option<Self> {
         let mut values = Vec::new();
         let (format, text) = text.trim().split_once(char::is_whitespace)?;
@@ -40,7 +41,7 @@ impl LoadReport {
     }
 }
 
-/// serde_json bounds the depth.
+/// serde_json limits the depth.
 fn flatten(prefix: &str, value: &serde_json::Value, values: &mut Vec<(String, f64)>) {
     if let Some(members) = value.as_object() {
         for (name, member) in members {
@@ -53,8 +54,8 @@ fn flatten(prefix: &str, value: &serde_json::Value, values: &mut Vec<(String, f6
 }
 
 impl Headers {
-    /// The server's report of its load, if one stands in these headers
-    /// ([`CallOptions::set_load_report`](crate::CallOptions::set_load_report) asks for it).
+    /// The server's load report, if these headers contain one
+    /// ([`CallOptions::set_load_report`](crate::CallOptions::set_load_report) requests it).
     pub fn load_report(&self) -> Option<LoadReport> {
         self.get(HEADER).and_then(LoadReport::parse)
     }
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_say_the_same() {
+    fn both_formats_have_the_same_values() {
         let forms = [
             "TEXT named_metrics.kv_cache_utilization=0.25, named_metrics.max_token_capacity = 1024,cpu_utilization=1",
             r#"JSON {"named_metrics":{"kv_cache_utilization":0.25,"max_token_capacity":1024},"cpu_utilization":1.0}"#,
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_report_is_none_and_what_is_no_number_is_left_away() {
+    fn a_malformed_report_is_none_and_values_that_are_not_numbers_are_skipped() {
         for text in ["", "TEXT", "BIN AAAA", "JSON {", "XML <a/>"] {
             assert_eq!(LoadReport::parse(text), None, "{text}");
         }

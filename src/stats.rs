@@ -1,4 +1,4 @@
-//! What a client counts of its inferences.
+//! A client's statistics of its inferences.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -7,37 +7,37 @@ use std::{
 
 use crate::infer::CallTimes;
 
-/// The inferences of a client since it was made.
+/// A client's statistics of its inferences since it was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct InferStatistics {
-    /// Inferences that succeeded.
+pub struct ClientStatistics {
+    /// The inferences that succeeded.
     pub completed: u64,
-    /// Inferences that failed, for whatever reason.
+    /// The inferences that failed, for any reason.
     pub failed: u64,
-    /// The whole times of those that succeeded, together.
+    /// The total time of the inferences that succeeded.
     pub total: Duration,
-    /// Their times of sending: from the start of encoding until the system had taken the last byte.
+    /// Of that, the time spent sending: from the start of encoding until the system accepted the last byte.
     pub send: Duration,
-    /// Their times of receiving: from the first byte of the answer to the last.
+    /// Of that, the time spent receiving: from the first byte of the response to the last.
     pub receive: Duration,
-    /// The time in which half of those that succeeded were done; as the next two, at most 1/32 more than it was.
+    /// The 50th percentile of the times of those that succeeded. Percentiles are at most 1/32 too large.
     pub p50: Duration,
-    /// The time in which 90 of 100 were done.
+    /// The 90th percentile.
     pub p90: Duration,
-    /// The time in which 99 of 100 were done.
+    /// The 99th percentile.
     pub p99: Duration,
-    /// The longest time, exactly.
+    /// The longest time, exact.
     pub max: Duration,
 }
 
-/// Steps within each power of two of the histogram.
+/// Buckets within each power of two of the histogram.
 const STEPS: usize = 32;
 const STEP_BITS: u32 = STEPS.ilog2();
-/// Up to 2^42 ns, over an hour; what takes longer counts as that.
+/// Up to 2^42 ns, over an hour; longer times are counted as that.
 const BUCKETS: usize = (42 - STEP_BITS as usize + 1) * STEPS;
 
-/// Counts without a lock: a reader in the midst of a call's counting sees some of its figures without the others.
+/// Counters without a lock: a reader may see some of the figures of a call that is being counted without the others.
 #[derive(Debug)]
 pub(crate) struct Counters {
     failed: AtomicU64,
@@ -76,7 +76,7 @@ impl Counters {
         self.buckets[bucket(total)].fetch_add(1, Relaxed);
     }
 
-    pub fn statistics(&self) -> InferStatistics {
+    pub fn statistics(&self) -> ClientStatistics {
         let counts: Vec<u64> = self.buckets.iter().map(|count| count.load(Relaxed)).collect();
         let completed: u64 = counts.iter().sum();
         let max = self.max_ns.load(Relaxed);
@@ -89,7 +89,7 @@ impl Counters {
             });
             Duration::from_nanos(at.map_or(0, |at| last(at).min(max)))
         };
-        InferStatistics {
+        ClientStatistics {
             completed,
             failed: self.failed.load(Relaxed),
             total: Duration::from_nanos(self.total_ns.load(Relaxed)),
@@ -107,7 +107,7 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Exact below 2 * STEPS; above, STEPS buckets for each power of two.
+/// Exact below 2 * STEPS; above that, STEPS buckets for each power of two.
 fn bucket(ns: u64) -> usize {
     if ns < STEPS as u64 {
         return ns as usize;
@@ -142,9 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_those_of_what_was_counted() {
+    fn percentiles_are_those_of_the_counted_times() {
         let counters = Counters::default();
-        assert_eq!(counters.statistics(), InferStatistics::default());
+        assert_eq!(counters.statistics(), ClientStatistics::default());
         for us in 1..=1000 {
             counters.count(CallTimes { first_byte: Duration::from_micros(us), ..CallTimes::default() });
         }

@@ -45,7 +45,7 @@ fn json_that_exceeds_64_mib_is_refused_with_the_option_that_raises_the_limit() {
     assert!(!error.is_retryable(), "{error:?}");
     // A load request with files is a JSON body too.
     let mut load = RepositoryOptions::new();
-    load.set_config("{}").unwrap();
+    load.set_config(Some("{}")).unwrap();
     load.add_file("1/model.py", vec![0u8; 49 << 20]).unwrap();
     let error = client.load_model("newest_large", &load, &CallOptions::new()).unwrap_err();
     refused(&error, Status::InvalidArgument, "request JSON size of");

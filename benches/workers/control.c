@@ -35,7 +35,7 @@ static void bench_call(void *state) {
     (void)state;
     if (kind == READY) {
         bool is_ready = false;
-        check(triton_client_is_model_ready(client, model, NULL, NULL, &is_ready, &error), &error);
+        check(triton_client_check_model_ready(client, model, NULL, NULL, &is_ready, &error), &error);
         if (!is_ready) fail(model, "not ready");
     } else if (kind == METADATA) {
         triton_model_metadata *metadata = NULL;
@@ -43,9 +43,9 @@ static void bench_call(void *state) {
         if (triton_model_metadata_input_count(metadata) == 0) fail(model, "no inputs");
         triton_model_metadata_free(metadata);
     } else {
-        triton_statistics *statistics = NULL;
+        triton_model_statistics_list *statistics = NULL;
         check(triton_client_model_statistics(client, NULL, NULL, NULL, &statistics, &error), &error);
-        if (triton_statistics_count(statistics) == 0) fail("statistics", "no models");
-        triton_statistics_free(statistics);
+        if (triton_model_statistics_list_entry_count(statistics) == 0) fail("statistics", "no models");
+        triton_model_statistics_list_free(statistics);
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     error::Result,
     headers::Headers,
     model::{
-        CudaRegions, Generated, Metrics, ModelConfig, ModelMetadata, Operation, RepositoryIndex,
-        RepositoryOptions, ServerMetadata, ServingStatus, Settings, SettingsUpdate, Statistics,
+        CudaRegions, Generated, Metrics, ModelConfig, ModelMetadata, ModelStatisticsList, Operation,
+        RepositoryIndex, RepositoryOptions, ServerMetadata, ServingStatus, Settings, SettingsUpdate,
         SystemRegions, check_model, check_name, check_optional_model, check_optional_name,
         config::GetModelConfig,
         generate::Generate,
@@ -119,14 +119,19 @@ impl Client {
 
     /// Returns the server's statistics of a model; with an empty name, of all models; with an empty version, of all
     /// versions.
-    pub fn model_statistics(&self, name: &str, version: &str, options: &CallOptions) -> Result<Statistics> {
+    pub fn model_statistics(
+        &self,
+        name: &str,
+        version: &str,
+        options: &CallOptions,
+    ) -> Result<ModelStatisticsList> {
         check_optional_model(name, version)?;
         self.call(&GetStatistics { name, version }, options)
     }
 
     /// Returns the trace settings of a model; with an empty name, those of all models.
     pub fn trace_settings(&self, model: &str, options: &CallOptions) -> Result<Settings> {
-        check_optional_name("a model's name", model)?;
+        check_optional_name("model name", model)?;
         self.call(&TraceSetting { model, update: None }, options)
     }
 
@@ -138,7 +143,7 @@ impl Client {
         update: &SettingsUpdate,
         options: &CallOptions,
     ) -> Result<Settings> {
-        check_optional_name("a model's name", model)?;
+        check_optional_name("model name", model)?;
         self.call(&TraceSetting { model, update: Some(update) }, options)
     }
 
@@ -157,7 +162,7 @@ impl Client {
     /// Returns the regions of system shared memory that are registered with the server; with a name, that region only.
     /// NOT_FOUND if it is not registered.
     pub fn system_shared_memory_status(&self, name: &str, options: &CallOptions) -> Result<SystemRegions> {
-        check_optional_name("a region's name", name)?;
+        check_optional_name("region name", name)?;
         self.call(&SystemStatusOf { name }, options)
     }
 
@@ -179,7 +184,7 @@ impl Client {
     /// Unregisters a region. A name that is not registered is not an error. INTERNAL while a request uses the region;
     /// with Triton 2.51 this lasts slightly longer than its response takes.
     pub fn unregister_system_shared_memory(&self, name: &str, options: &CallOptions) -> Result<()> {
-        check_name("a region's name", name)?;
+        check_name("region name", name)?;
         self.call(&UnregisterSystem { name }, options)
     }
 
@@ -191,7 +196,7 @@ impl Client {
     /// Returns the regions of CUDA shared memory that are registered with the server; with a name, that region only.
     /// NOT_FOUND if it is not registered.
     pub fn cuda_shared_memory_status(&self, name: &str, options: &CallOptions) -> Result<CudaRegions> {
-        check_optional_name("a region's name", name)?;
+        check_optional_name("region name", name)?;
         self.call(&CudaStatusOf { name }, options)
     }
 
@@ -212,7 +217,7 @@ impl Client {
     /// Unregisters a region. A name that is not registered is not an error. INTERNAL while a request uses the region;
     /// with Triton 2.51 this lasts slightly longer than its response takes.
     pub fn unregister_cuda_shared_memory(&self, name: &str, options: &CallOptions) -> Result<()> {
-        check_name("a region's name", name)?;
+        check_name("region name", name)?;
         self.call(&UnregisterCuda { name }, options)
     }
 

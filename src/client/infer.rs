@@ -29,7 +29,7 @@ impl Client {
             &context,
             || format!("inference of model '{model}'"),
             || {
-                check_name("a model's name", model)?;
+                check_name("model name", model)?;
                 request.check()?;
                 let prepared = inner.server.transport.prepare(request, &context)?;
                 self.run(&prepared, || Places::new(request, &inner.buffers), now, &context)

@@ -13,7 +13,7 @@ use crate::{
     infer::place::Buffers,
     net::pool::ConnectionCounts,
     options::ClientOptions,
-    stats::{Counters, InferStatistics},
+    stats::{ClientStatistics, Counters},
     url::Url,
 };
 
@@ -57,7 +57,7 @@ impl Client {
     }
 
     /// Returns the client's statistics of its inferences. A call that is under way may be counted in part.
-    pub fn infer_statistics(&self) -> InferStatistics {
+    pub fn infer_statistics(&self) -> ClientStatistics {
         self.0.counters.statistics()
     }
 

@@ -1,5 +1,5 @@
-//! CONFIGURATION of a model: typed, as far as programs need it, and whole as JSON. Indices are 0, 1, 2; past the end a getter
-//! answers an empty text, NULL or 0.
+//! CONFIGURATION of a model. Getters exist for the properties that programs commonly need; triton_model_config_json has all of
+//! them.
 
 use std::{
     ffi::{CString, c_char},
@@ -29,18 +29,18 @@ pub struct triton_model_config {
     config: ModelConfig,
 }
 
-/// What a model's configuration says of one input or output. Belongs to the configuration.
+/// The configuration of one input or output. Belongs to the model's configuration.
 pub struct triton_tensor_config {
     name: CString,
     label_filename: CString,
     config: TensorConfig,
 }
 
-/// How the dimensions of an input are to be read.
+/// The meaning of the dimensions of an input.
 #[repr(i32)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum triton_tensor_format {
-    /// As the model has it.
+    /// Not specified.
     TRITON_TENSOR_FORMAT_NONE = 0,
     /// Height, width, channels.
     TRITON_TENSOR_FORMAT_NHWC = 1,
@@ -48,28 +48,58 @@ pub enum triton_tensor_format {
     TRITON_TENSOR_FORMAT_NCHW = 2,
 }
 
-/// Which versions of a model are served.
+/// The versions of a model that are served.
 #[repr(i32)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum triton_version_policy {
-    /// So many of the newest: triton_model_config_latest_count.
+    /// A number of the newest versions.
     TRITON_VERSION_POLICY_LATEST = 0,
-    /// All.
+    /// All versions.
     TRITON_VERSION_POLICY_ALL = 1,
-    /// Those of triton_model_config_version.
+    /// The versions of triton_model_config_version.
     TRITON_VERSION_POLICY_SPECIFIC = 2,
 }
 
-/// How the requests of sequences are batched.
+/// The way in which the requests of sequences are batched.
 #[repr(i32)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum triton_sequence_strategy {
-    /// Not at all: the model has no state.
+    /// The model has no sequences.
     TRITON_SEQUENCE_STRATEGY_NONE = 0,
-    /// A sequence runs always in the same place of a batch.
+    /// A sequence always has the same slot of a batch.
     TRITON_SEQUENCE_STRATEGY_DIRECT = 1,
-    /// A sequence runs in any batch, the oldest first.
+    /// A sequence has a slot in any batch, the oldest sequence first.
     TRITON_SEQUENCE_STRATEGY_OLDEST = 2,
+}
+
+impl From<TensorFormat> for triton_tensor_format {
+    fn from(format: TensorFormat) -> Self {
+        match format {
+            TensorFormat::None => Self::TRITON_TENSOR_FORMAT_NONE,
+            TensorFormat::Nhwc => Self::TRITON_TENSOR_FORMAT_NHWC,
+            TensorFormat::Nchw => Self::TRITON_TENSOR_FORMAT_NCHW,
+        }
+    }
+}
+
+impl From<&VersionPolicy> for triton_version_policy {
+    fn from(policy: &VersionPolicy) -> Self {
+        match policy {
+            VersionPolicy::Latest(_) => Self::TRITON_VERSION_POLICY_LATEST,
+            VersionPolicy::All => Self::TRITON_VERSION_POLICY_ALL,
+            VersionPolicy::Specific(_) => Self::TRITON_VERSION_POLICY_SPECIFIC,
+        }
+    }
+}
+
+impl From<Option<SequenceStrategy>> for triton_sequence_strategy {
+    fn from(strategy: Option<SequenceStrategy>) -> Self {
+        match strategy {
+            None => Self::TRITON_SEQUENCE_STRATEGY_NONE,
+            Some(SequenceStrategy::Direct) => Self::TRITON_SEQUENCE_STRATEGY_DIRECT,
+            Some(SequenceStrategy::Oldest) => Self::TRITON_SEQUENCE_STRATEGY_OLDEST,
+        }
+    }
 }
 
 impl From<ModelConfig> for triton_model_config {
@@ -91,13 +121,13 @@ impl From<ModelConfig> for triton_model_config {
     }
 }
 
-/// Asks for a model's configuration. Blocks.
+/// Gets a model's configuration. Blocks.
 ///
-/// @param model_name     not empty
-/// @param model_version  "1"; NULL or "" for the one that the server would choose
-/// @param options        of the call; NULL for the client's
-/// @param config_out     the answer; free it with triton_model_config_free
-/// @return NOT_FOUND for a model or version that the server does not have
+/// @param model_name     must not be empty
+/// @param model_version  for example "1"; NULL or "" for the version that the server chooses
+/// @param options        options of this call; NULL for the client's
+/// @param config_out     receives the configuration; free it with triton_model_config_free
+/// @return NOT_FOUND if the server does not have the model or the version
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_model_config(
     client: *const triton_client,
@@ -120,105 +150,86 @@ pub unsafe extern "C" fn triton_client_model_config(
     }
 }
 
-/// The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers of
-/// 64 bits as numbers. The values are the same over both protocols, and the server loads a model with this text
-/// (triton_repository_options_set_config). Over HTTP the text is as it came, but for numbers of 64 bits that came as strings.
-/// Over gRPC it is made of the message: without members that Triton 2.51 does not know unless they are set, and without those
-/// that this library does not know. Valid until the configuration is freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_config_json(config: *const triton_model_config) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.json.as_ptr()) })
-}
-
-/// The model's name.
+/// Returns the model's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_name(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.name.as_ptr()) })
 }
 
-/// The framework that runs it, "onnxruntime_onnx", "ensemble"; empty where only the backend is told.
+/// Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the server gives only the
+/// backend.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_platform(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.platform.as_ptr()) })
 }
 
-/// The backend that runs it, "python"; empty where only the platform is told.
+/// Returns the backend that runs the model, for example "python". Empty if the server gives only the platform.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_backend(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.backend.as_ptr()) })
 }
 
-/// The largest batch; 0 for a model whose tensors have no batch dimension.
+/// Returns the maximum batch size; 0 if the model's tensors have no batch dimension.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_max_batch_size(config: *const triton_model_config) -> i32 {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(config, 0, |config| config.config.max_batch_size) })
 }
 
-/// Whether a request may have any number of responses, as only streams can hear them.
+/// Returns whether a request may have any number of responses, which only a stream can receive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_is_decoupled(config: *const triton_model_config) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(config, false, |config| config.config.is_decoupled) })
 }
 
-/// Which versions are served.
+/// Returns which versions are served.
+///
+/// @param latest_out  receives the number of newest versions that are served, with TRITON_VERSION_POLICY_LATEST, otherwise 0;
+///                    may be NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_version_policy(
     config: *const triton_model_config,
+    latest_out: *mut u32,
 ) -> triton_version_policy {
     let none = triton_version_policy::TRITON_VERSION_POLICY_LATEST;
-    // SAFETY: the contract's HANDLES.
-    infallible(none, || unsafe {
-        read(config, none, |config| match config.config.version_policy {
-            VersionPolicy::Latest(_) => triton_version_policy::TRITON_VERSION_POLICY_LATEST,
-            VersionPolicy::All => triton_version_policy::TRITON_VERSION_POLICY_ALL,
-            VersionPolicy::Specific(_) => triton_version_policy::TRITON_VERSION_POLICY_SPECIFIC,
-        })
+    infallible(none, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            let out = Out::new(latest_out, "latest_out", 0);
+            read(config, none, |config| {
+                if let VersionPolicy::Latest(count) = config.config.version_policy {
+                    out.set(count);
+                }
+                (&config.config.version_policy).into()
+            })
+        }
     })
 }
 
-/// How many of the newest versions are served, with TRITON_VERSION_POLICY_LATEST; else 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_config_latest_count(config: *const triton_model_config) -> u32 {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe {
-        read(config, 0, |config| match config.config.version_policy {
-            VersionPolicy::Latest(count) => count,
-            _ => 0,
-        })
-    })
-}
-
-/// The number of versions that are served, with TRITON_VERSION_POLICY_SPECIFIC; else 0.
+/// Returns the number of versions that are served, with TRITON_VERSION_POLICY_SPECIFIC; otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_version_count(config: *const triton_model_config) -> usize {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(config, 0, |config| specific(config).len()) })
+    infallible(0, || unsafe { read(config, 0, |config| config.config.version_policy.versions().len()) })
 }
 
-/// A version that is served, with TRITON_VERSION_POLICY_SPECIFIC; 0 past the end.
+/// Returns a version that is served, with TRITON_VERSION_POLICY_SPECIFIC; 0 past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_version(
     config: *const triton_model_config,
     index: usize,
 ) -> i64 {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(config, 0, |config| specific(config).get(index).copied().unwrap_or(0)) })
+    infallible(0, || unsafe {
+        read(config, 0, |config| config.config.version_policy.versions().get(index).copied().unwrap_or(0))
+    })
 }
 
-fn specific(config: &triton_model_config) -> &[i64] {
-    match &config.config.version_policy {
-        VersionPolicy::Specific(versions) => versions,
-        _ => &[],
-    }
-}
-
-/// How the requests of sequences are batched.
+/// Returns how the requests of sequences are batched.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_sequence_strategy(
     config: *const triton_model_config,
@@ -226,15 +237,11 @@ pub unsafe extern "C" fn triton_model_config_sequence_strategy(
     let none = triton_sequence_strategy::TRITON_SEQUENCE_STRATEGY_NONE;
     // SAFETY: the contract's HANDLES.
     infallible(none, || unsafe {
-        read(config, none, |config| match config.config.sequence_batching.map(|batching| batching.strategy) {
-            None => none,
-            Some(SequenceStrategy::Direct) => triton_sequence_strategy::TRITON_SEQUENCE_STRATEGY_DIRECT,
-            Some(SequenceStrategy::Oldest) => triton_sequence_strategy::TRITON_SEQUENCE_STRATEGY_OLDEST,
-        })
+        read(config, none, |config| config.config.sequence_batching.map(|batching| batching.strategy).into())
     })
 }
 
-/// How long, in microseconds, a sequence may be silent before it is given up; 0 for a model without a state.
+/// Returns the time without a request after which a sequence is dropped, in microseconds; 0 if the model has no sequences.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_max_sequence_idle_us(config: *const triton_model_config) -> u64 {
     // SAFETY: the contract's HANDLES.
@@ -246,59 +253,72 @@ pub unsafe extern "C" fn triton_model_config_max_sequence_idle_us(config: *const
     })
 }
 
-/// The number of inputs.
+/// Returns the number of inputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_input_count(config: *const triton_model_config) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(config, 0, |config| config.inputs.len()) })
 }
 
-/// An input; NULL past the end.
+/// Returns an input; NULL past the end. Valid until the configuration is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_input(
     config: *const triton_model_config,
     index: usize,
 ) -> *const triton_tensor_config {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { read(config, None, |config| config.inputs.get(index)) }.map_or(ptr::null(), ptr::from_ref)
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(config, ptr::null(), |config| convert::item_at(&config.inputs, index))
     })
 }
 
-/// The number of outputs.
+/// Returns the number of outputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_output_count(config: *const triton_model_config) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(config, 0, |config| config.outputs.len()) })
 }
 
-/// An output; NULL past the end.
+/// Returns an output; NULL past the end. Valid until the configuration is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_output(
     config: *const triton_model_config,
     index: usize,
 ) -> *const triton_tensor_config {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { read(config, None, |config| config.outputs.get(index)) }.map_or(ptr::null(), ptr::from_ref)
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(config, ptr::null(), |config| convert::item_at(&config.outputs, index))
     })
 }
 
-/// Frees a model's configuration, with its inputs and outputs; NULL is harmless.
+/// Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name,
+/// 64-bit numbers as numbers. A model can be loaded with it (triton_repository_options_set_config). Valid until the
+/// configuration is freed.
+///
+/// The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that were
+/// strings. Over gRPC it is made from the message: without fields that this library does not know, and without unset fields
+/// that Triton 2.51 does not know.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_config_json(config: *const triton_model_config) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.json.as_ptr()) })
+}
+
+/// Frees a model's configuration, with its inputs and outputs. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_free(config: *mut triton_model_config) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(config) });
 }
 
-/// The name of an input or output.
+/// Returns the name of an input or output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_name(tensor: *const triton_tensor_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(tensor, EMPTY, |tensor| tensor.name.as_ptr()) })
 }
 
-/// Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+/// Returns the tensor's datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_datatype(
     tensor: *const triton_tensor_config,
@@ -308,9 +328,9 @@ pub unsafe extern "C" fn triton_tensor_config_datatype(
     infallible(none, || unsafe { read(tensor, none, |tensor| tensor.config.datatype.into()) })
 }
 
-/// Its shape without the batch dimension; -1 for a dimension that may vary.
+/// Returns the tensor's shape without the batch dimension; -1 for a dimension of any size.
 ///
-/// @param rank_out  the number of dimensions; NULL is allowed
+/// @param rank_out  receives the number of dimensions; may be NULL
 /// @return the dimensions; NULL if there are none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_dims(
@@ -326,34 +346,47 @@ pub unsafe extern "C" fn triton_tensor_config_dims(
     })
 }
 
-/// How its dimensions are to be read; of an output always TRITON_TENSOR_FORMAT_NONE.
+/// Returns the meaning of the tensor's dimensions; TRITON_TENSOR_FORMAT_NONE for an output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_format(
     tensor: *const triton_tensor_config,
 ) -> triton_tensor_format {
     let none = triton_tensor_format::TRITON_TENSOR_FORMAT_NONE;
     // SAFETY: the contract's HANDLES.
-    infallible(none, || unsafe {
-        read(tensor, none, |tensor| match tensor.config.format {
-            TensorFormat::None => none,
-            TensorFormat::Nhwc => triton_tensor_format::TRITON_TENSOR_FORMAT_NHWC,
-            TensorFormat::Nchw => triton_tensor_format::TRITON_TENSOR_FORMAT_NCHW,
-        })
-    })
+    infallible(none, || unsafe { read(tensor, none, |tensor| tensor.config.format.into()) })
 }
 
-/// Whether a request may leave the input away; of an output always false.
+/// Returns whether a request may omit the input; false for an output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_is_optional(tensor: *const triton_tensor_config) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(tensor, false, |tensor| tensor.config.is_optional) })
 }
 
-/// The file with the names of an output's classes; empty for none, and for inputs.
+/// Returns the file with the class labels of an output. Empty if there is none, and for an input.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_label_filename(
     tensor: *const triton_tensor_config,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(tensor, EMPTY, |tensor| tensor.label_filename.as_ptr()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enums_of_a_configuration_have_the_same_numbers_in_c_and_rust() {
+        for format in [TensorFormat::None, TensorFormat::Nhwc, TensorFormat::Nchw] {
+            assert_eq!(triton_tensor_format::from(format) as i32, format.number());
+        }
+        for policy in [VersionPolicy::Latest(1), VersionPolicy::All, VersionPolicy::Specific(vec![])] {
+            assert_eq!(triton_version_policy::from(&policy) as i32, policy.number());
+        }
+        assert_eq!(triton_sequence_strategy::from(None) as i32, 0);
+        for strategy in [SequenceStrategy::Direct, SequenceStrategy::Oldest] {
+            assert_eq!(triton_sequence_strategy::from(Some(strategy)) as i32, strategy.number());
+        }
+    }
 }

@@ -152,6 +152,16 @@ pub(super) fn string_at(texts: &[CString], index: usize) -> *const c_char {
     texts.get(index).map_or(EMPTY, |text| text.as_ptr())
 }
 
+/// A pointer to an item of a list; NULL past the end.
+pub(super) fn item_at<T>(items: &[T], index: usize) -> *const T {
+    items.get(index).map_or(ptr::null(), ptr::from_ref)
+}
+
+/// A duration in nanoseconds.
+pub(super) fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Returns the dimensions of a shape; NULL if it has none.
 ///
 /// # Safety

@@ -1,8 +1,8 @@
-//! GENERATE: models of text, asked by JSON. HTTP only: over gRPC UNIMPLEMENTED, with advice.
+//! GENERATE: JSON requests to models with text inputs and outputs. HTTP only; over gRPC, UNIMPLEMENTED with advice.
 //!
-//! Triton's other front ends for such models, the OpenAI-compatible one and those of SageMaker and Vertex AI, are no part of
-//! this library's control plane: the first has clients of its own, and an inference through the others is sent with
-//! triton_call_options_set_http_path, ..._http_content_type and ..._http_json_size_header.
+//! Triton's other front ends for such models are not covered. The OpenAI-compatible one has clients of its own; inference
+//! through those of SageMaker and Vertex AI needs triton_call_options_set_http_path, ..._http_content_type and
+//! ..._http_json_size_header.
 
 use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
@@ -24,29 +24,31 @@ use super::{
 };
 use crate::model::Generated;
 
-/// What a model generated. Freed with triton_generated_free.
+/// A generated response. Freed with triton_generated_free.
 pub struct triton_generated {
     json: CString,
     headers: OnceLock<triton_headers>,
     generated: Generated,
+    load_report: OnceLock<Option<triton_load_report>>,
 }
 
-/// Hears an event of triton_client_generate_stream: a JSON object, valid for the call, that ends with a NUL and has
-/// byte_size bytes before it. 0 asks for the next one, anything else ends the stream. It may call any function of the
-/// library, and must not leave by longjmp or an exception.
+/// Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the stream. It may call
+/// any function of the library, and must not leave by longjmp or an exception.
+///
+/// json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the NUL
 pub type triton_generate_callback =
     Option<unsafe extern "C" fn(json: *const c_char, byte_size: usize, user_data: *mut c_void) -> c_int>;
 
-/// Asks a model for one answer. Blocks.
+/// Sends a generate request and waits for the response. Blocks. For models with exactly one response per request.
 ///
-/// @param model_name     not empty
-/// @param model_version  "1"; NULL or "" for the one that the server would choose
-/// @param json           a JSON object: the model's tensors and the request's parameters by their names
-/// @param options        of the call; NULL for the client's
-/// @param generated_out  the answer; free it with triton_generated_free
-/// @return INVALID_ARGUMENT, and nothing is sent, for what is no JSON object; UNKNOWN, with HTTP status 200, for an
-///         error that the server tells in a response that began as a success: nothing says what it would have been;
-///         INTERNAL for a success without a JSON object
+/// @param model_name     must not be empty
+/// @param model_version  for example "1"; NULL or "" for the version that the server chooses
+/// @param json           a JSON object: the model's inputs and the request's parameters, by name
+/// @param options        options of this call; NULL for the client's
+/// @param generated_out  receives the response; free it with triton_generated_free
+/// @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200, for an error in a
+///         response that began as a success, since the server does not send its status; INTERNAL for a success whose body is
+///         not a JSON object
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate(
     client: *const triton_client,
@@ -67,13 +69,18 @@ pub unsafe extern "C" fn triton_client_generate(
             let json = convert::string(json, "json")?;
             let generated = client.generate(model, version, json, call_options(options))?;
             let json = c_string(&generated.json);
-            out.set(new_handle(triton_generated { json, headers: OnceLock::new(), generated }));
+            out.set(new_handle(triton_generated {
+                json,
+                headers: OnceLock::new(),
+                generated,
+                load_report: OnceLock::new(),
+            }));
             Ok(())
         })
     }
 }
 
-/// The answer, a JSON object. Valid until it is freed.
+/// Returns the response, a JSON object. Valid until it is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_generated_json(generated: *const triton_generated) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -92,41 +99,41 @@ pub unsafe extern "C" fn triton_generated_headers(
     })
 }
 
-/// The server's report of its load, for which triton_call_options_set_load_report asks.
-///
-/// @return the report; free it with triton_load_report_free. NULL if the server sent none
+/// Returns the load report of a response (triton_call_options_set_load_report); NULL if the server sent none. Valid until the
+/// response is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_generated_load_report(
     generated: *const triton_generated,
-) -> *mut triton_load_report {
-    infallible(ptr::null_mut(), || {
-        // SAFETY: the contract's HANDLES.
-        let report = unsafe { read(generated, None, |generated| generated.generated.headers.load_report()) };
-        report.map_or(ptr::null_mut(), |report| new_handle(report.into()))
+) -> *const triton_load_report {
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(generated, ptr::null(), |generated| {
+            let read = || generated.generated.headers.load_report().map(Into::into);
+            generated.load_report.get_or_init(read).as_ref().map_or(ptr::null(), ptr::from_ref)
+        })
     })
 }
 
-/// Frees what a model generated; NULL is harmless.
+/// Frees a generated response. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(generated) });
 }
 
-/// Asks a model for a stream of answers, and hands each over as it comes. Blocks until the server has no more, the
-/// callback wants none, or the time limit of the call passes, which is that of the whole stream.
+/// Sends a generate request and calls the callback with each event of the response as it arrives. Blocks until the server ends
+/// the stream, the callback ends it, or the deadline of the call, which is that of the whole stream.
 ///
-/// @param model_name     not empty
-/// @param model_version  "1"; NULL or "" for the one that the server would choose
-/// @param json           a JSON object: the model's tensors and the request's parameters by their names
-/// @param options        of the call; NULL for the client's
-/// @param callback       hears each event, on this thread, before the function returns; not NULL
-/// @param user_data      handed to it
-/// @return CANCELLED if the callback wanted no more; UNKNOWN, with HTTP status 200, for an event that tells an error,
-///         with which the stream ends: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...},
-///         "message" beside a "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name",
-///         or an event called "error"; INTERNAL for a success that is not a stream of events; else as
-///         triton_client_generate
+/// @param model_name     must not be empty
+/// @param model_version  for example "1"; NULL or "" for the version that the server chooses
+/// @param json           a JSON object: the model's inputs and the request's parameters, by name
+/// @param options        options of this call; NULL for the client's
+/// @param callback       is called on this thread, before the function returns; must not be NULL
+/// @param user_data      is passed to the callback
+/// @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an error, which ends
+///         the stream: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...}, "message" beside a
+///         "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name", or an event named
+///         "error". INTERNAL for a success that is not a stream of events. Otherwise as triton_client_generate
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate_stream(
     client: *const triton_client,

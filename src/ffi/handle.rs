@@ -90,6 +90,13 @@ impl<T> Out<T> {
         if self.pointer.is_null() { Err(null(self.name)) } else { Ok(self) }
     }
 
+    /// The same for a value that costs something to make: not made for NULL.
+    pub(super) fn set_with(self, value: impl FnOnce() -> T) {
+        if !self.pointer.is_null() {
+            self.set(value());
+        }
+    }
+
     pub(super) fn set(self, value: T) {
         if !self.pointer.is_null() {
             // SAFETY: not NULL, and `new` was promised that it can be written.

@@ -1,6 +1,6 @@
-//! HEALTH of a server and its models. A server that can't be reached is an error, not "false". Over HTTP a response of
-//! status 200 is "true" with an empty body, and with a JSON object unless its member "live" or "ready" is false; with any
-//! other body, such as a sign-in page, it is INTERNAL.
+//! HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot be reached is an
+//! error, not false. Over HTTP, a response with status 200 means true if its body is empty or a JSON object, unless the
+//! member "live" or "ready" of that object is false. Any other body, for example a sign-in page, is INTERNAL.
 
 use std::ffi::c_char;
 
@@ -14,26 +14,37 @@ use super::{
 };
 use crate::model::ServingStatus;
 
-/// What gRPC's own health service says of a service, with its numbers.
+/// The status of a service in the gRPC health service, with the numbers of grpc.health.v1.
 #[repr(i32)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum triton_serving_status {
-    /// Nothing is known about it.
+    /// The status is not known.
     TRITON_SERVING_STATUS_UNKNOWN = 0,
-    /// It takes requests.
+    /// The service accepts requests.
     TRITON_SERVING_STATUS_SERVING = 1,
-    /// It is there, and takes no requests now.
+    /// The service exists and does not accept requests at present.
     TRITON_SERVING_STATUS_NOT_SERVING = 2,
     /// The server has no service of that name.
     TRITON_SERVING_STATUS_SERVICE_UNKNOWN = 3,
 }
 
-/// Asks whether the server lives. Blocks.
+impl From<ServingStatus> for triton_serving_status {
+    fn from(status: ServingStatus) -> Self {
+        match status {
+            ServingStatus::Unknown => Self::TRITON_SERVING_STATUS_UNKNOWN,
+            ServingStatus::Serving => Self::TRITON_SERVING_STATUS_SERVING,
+            ServingStatus::NotServing => Self::TRITON_SERVING_STATUS_NOT_SERVING,
+            ServingStatus::ServiceUnknown => Self::TRITON_SERVING_STATUS_SERVICE_UNKNOWN,
+        }
+    }
+}
+
+/// Checks whether the server is live. Blocks.
 ///
-/// @param options   of the call; NULL for the client's
-/// @param live_out  the answer
+/// @param options   options of this call; NULL for the client's
+/// @param live_out  receives the outcome
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_is_server_live(
+pub unsafe extern "C" fn triton_client_check_server_live(
     client: *const triton_client,
     options: *const triton_call_options,
     live_out: *mut bool,
@@ -49,14 +60,15 @@ pub unsafe extern "C" fn triton_client_is_server_live(
     }
 }
 
-/// Asks whether the server and all models that it is to serve are ready. Blocks. While a model is being unloaded, and
-/// for good after a load that failed in the model itself, Triton says no, unless it was started with
-/// --strict-readiness=false.
+/// Checks whether the server and all models that it is configured to serve are ready. Blocks.
 ///
-/// @param options    of the call; NULL for the client's
-/// @param ready_out  the answer
+/// Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the model itself,
+/// unless it was started with --strict-readiness=false.
+///
+/// @param options    options of this call; NULL for the client's
+/// @param ready_out  receives the outcome
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_is_server_ready(
+pub unsafe extern "C" fn triton_client_check_server_ready(
     client: *const triton_client,
     options: *const triton_call_options,
     ready_out: *mut bool,
@@ -72,17 +84,19 @@ pub unsafe extern "C" fn triton_client_is_server_ready(
     }
 }
 
-/// Asks whether a model is ready. Blocks. A model that the server does not know, or has not loaded, is not ready: Triton
-/// says so; of MLServer and KServe a gRPC status NOT_FOUND does, a gRPC status UNAVAILABLE with the model's name and "not
-/// ready", and an HTTP status 404 or 503 whose JSON has the model's name in its "error". Any other 404 or 503 is an error:
-/// a wrong path, or a proxy.
+/// Checks whether a model is ready. Blocks.
 ///
-/// @param model_name     not empty
-/// @param model_version  "1"; NULL or "" for the one that the server would choose
-/// @param options        of the call; NULL for the client's
-/// @param ready_out      the answer
+/// A model that is unknown to the server, or not loaded, is not ready. Triton reports this in a regular response. MLServer
+/// and KServe report it as an error, which becomes false: gRPC status NOT_FOUND; gRPC status UNAVAILABLE with the model's name
+/// and "not ready"; HTTP status 404 or 503 with the model's name in the JSON member "error". Any other 404 or 503 is an
+/// error, because it may come from a wrong path or a proxy.
+///
+/// @param model_name     must not be empty
+/// @param model_version  for example "1"; NULL or "" for the version that the server chooses
+/// @param options        options of this call; NULL for the client's
+/// @param ready_out      receives the outcome
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_is_model_ready(
+pub unsafe extern "C" fn triton_client_check_model_ready(
     client: *const triton_client,
     model_name: *const c_char,
     model_version: *const c_char,
@@ -103,15 +117,17 @@ pub unsafe extern "C" fn triton_client_is_model_ready(
     }
 }
 
-/// Waits until the server is ready, or a model of it, as every script does that starts one. Asks again and again, at
-/// first after 10 ms, at last each second, until the time limit of the call. Blocks.
+/// Waits until the server, or one of its models, is ready. Blocks.
+///
+/// Polls the server until the deadline of the call: at first after 10 ms, then at growing intervals of at most 1 s. A server
+/// that cannot be reached is polled again.
 ///
 /// @param model_name     NULL or "" for the server as a whole
-/// @param model_version  "1"; NULL or "" for the one that the server would choose
-/// @param options        of the call; NULL for the client's
-/// @return DEADLINE_EXCEEDED, with the last answer in the message. What waiting can't change ends the wait at once: a
-///         wrong argument, UNAUTHENTICATED, PERMISSION_DENIED (not an endpoint that is restricted over gRPC: Triton
-///         calls it UNAVAILABLE)
+/// @param model_version  for example "1"; NULL or "" for the version that the server chooses
+/// @param options        options of this call; NULL for the client's
+/// @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends the wait at
+///         once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is restricted over gRPC,
+///         Triton returns UNAVAILABLE, which does not end the wait
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_wait_ready(
     client: *const triton_client,
@@ -131,11 +147,12 @@ pub unsafe extern "C" fn triton_client_wait_ready(
     }
 }
 
-/// Asks gRPC's own health service, grpc.health.v1. gRPC only: over HTTP UNIMPLEMENTED, with advice. Blocks.
+/// Gets the status of a service from the gRPC health service, grpc.health.v1. Blocks.
 ///
-/// @param service     the name of a service; NULL or "" for the server as a whole. Triton says the same of every name
-/// @param options     of the call; NULL for the client's
-/// @param status_out  the answer
+/// @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for every name
+/// @param options     options of this call; NULL for the client's
+/// @param status_out  receives the status
+/// @return UNIMPLEMENTED, with advice, over HTTP
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_health_check(
     client: *const triton_client,
@@ -151,13 +168,22 @@ pub unsafe extern "C" fn triton_client_health_check(
             let out = Out::new(status_out, "status_out", unknown).required()?;
             let client = &handle(client, "client")?.client;
             let service = convert::optional_string(service, "service")?;
-            out.set(match client.health_check(service, call_options(options))? {
-                ServingStatus::Unknown => unknown,
-                ServingStatus::Serving => triton_serving_status::TRITON_SERVING_STATUS_SERVING,
-                ServingStatus::NotServing => triton_serving_status::TRITON_SERVING_STATUS_NOT_SERVING,
-                ServingStatus::ServiceUnknown => triton_serving_status::TRITON_SERVING_STATUS_SERVICE_UNKNOWN,
-            });
+            out.set(client.health_check(service, call_options(options))?.into());
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serving_statuses_have_the_same_numbers_in_c_and_rust() {
+        for number in 0..4 {
+            let status = ServingStatus::from_number(number).unwrap();
+            assert_eq!((status.number(), triton_serving_status::from(status) as i32), (number, number));
+        }
+        assert_eq!(ServingStatus::from_number(4), None);
     }
 }

@@ -1,5 +1,6 @@
-//! LOAD REPORTS: what a server says of its load beside an answer, as ORCA has it, when triton_call_options_set_load_report asks.
-//! Triton does so over HTTP for the backends that have such metrics, vLLM's and TensorRT-LLM's.
+//! LOAD REPORTS: the load of the server, in the ORCA format, which a server sends with a response if
+//! triton_call_options_set_load_report requests it. Triton does so over HTTP, for backends that have such metrics: vLLM and
+//! TensorRT-LLM. A report is a list of names and values.
 
 use std::{
     ffi::{CString, c_char},
@@ -8,13 +9,13 @@ use std::{
 
 use super::{
     convert::{self, EMPTY, c_string},
-    handle::{Out, free, new_handle, read},
+    handle::{Out, read},
     infallible::infallible,
     result::triton_infer_result,
 };
 use crate::load_report::LoadReport;
 
-/// What a server said of its load: numbers by name. Freed with triton_load_report_free.
+/// A report of the server's load: names and values. Belongs to the result, or the generated response, that it was read from.
 pub struct triton_load_report {
     names: Vec<CString>,
     report: LoadReport,
@@ -26,28 +27,25 @@ impl From<LoadReport> for triton_load_report {
     }
 }
 
-/// The server's report of its load beside an inference.
-///
-/// @return the report; free it with triton_load_report_free. NULL if the server sent none
+/// Returns the load report of a response; NULL if the server sent none. Valid until the result is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_load_report(
     result: *const triton_infer_result,
-) -> *mut triton_load_report {
-    infallible(ptr::null_mut(), || {
-        // SAFETY: the contract's HANDLES.
-        let report = unsafe { read(result, None, |result| result.headers().load_report()) };
-        report.map_or(ptr::null_mut(), |report| new_handle(report.into()))
+) -> *const triton_load_report {
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(result, ptr::null(), |result| result.load_report().map_or(ptr::null(), ptr::from_ref))
     })
 }
 
-/// The number of values.
+/// Returns the number of values.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_load_report_count(report: *const triton_load_report) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(report, 0, |report| report.names.len()) })
 }
 
-/// The name of a value, "named_metrics.kv_cache_utilization"; an empty text past the end.
+/// Returns the name of a value, for example "named_metrics.kv_cache_utilization". Empty past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_load_report_name(
     report: *const triton_load_report,
@@ -57,7 +55,7 @@ pub unsafe extern "C" fn triton_load_report_name(
     infallible(EMPTY, || unsafe { read(report, EMPTY, |report| convert::string_at(&report.names, index)) })
 }
 
-/// A value; 0 past the end.
+/// Returns a value; 0 past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_load_report_value(report: *const triton_load_report, index: usize) -> f64 {
     // SAFETY: the contract's HANDLES.
@@ -66,9 +64,9 @@ pub unsafe extern "C" fn triton_load_report_value(report: *const triton_load_rep
     })
 }
 
-/// Looks for the value of a name.
+/// Finds the value of a name.
 ///
-/// @param value_out  the value; 0 if there is none
+/// @param value_out  receives the value; 0 if there is none. May be NULL
 /// @return whether there is one
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_load_report_find(
@@ -85,11 +83,4 @@ pub unsafe extern "C" fn triton_load_report_find(
             value.map(|value| out.set(value)).is_some()
         }
     })
-}
-
-/// Frees a load report; NULL is harmless.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_load_report_free(report: *mut triton_load_report) {
-    // SAFETY: the contract's HANDLES.
-    infallible((), || unsafe { free(report) });
 }

@@ -1,5 +1,5 @@
-//! METADATA: what a server and a model say of themselves. Indices are 0, 1, 2; past the end a getter answers an empty
-//! text or NULL.
+//! METADATA of a server and of its models: names, versions, extensions, and the inputs and outputs of a model. A request can be
+//! checked against a model's metadata with triton_infer_request_check.
 
 use std::{
     ffi::{CString, c_char},
@@ -18,17 +18,17 @@ use super::{
 };
 use crate::model::{ModelMetadata, ServerMetadata, TensorMetadata};
 
-/// What a server says of itself. Freed with triton_server_metadata_free.
+/// The metadata of a server. Freed with triton_server_metadata_free.
 pub struct triton_server_metadata {
     name: CString,
     version: CString,
     extensions: Vec<CString>,
     json: CString,
-    /// As it came, for extensions to be looked for.
+    /// For the search of extensions.
     metadata: ServerMetadata,
 }
 
-/// What a model says of itself. Freed with triton_model_metadata_free.
+/// The metadata of a model. Freed with triton_model_metadata_free.
 pub struct triton_model_metadata {
     name: CString,
     platform: CString,
@@ -36,7 +36,7 @@ pub struct triton_model_metadata {
     inputs: Vec<triton_tensor_metadata>,
     outputs: Vec<triton_tensor_metadata>,
     json: CString,
-    /// As it came, for requests to be held against it.
+    /// For the check of requests.
     metadata: ModelMetadata,
 }
 
@@ -46,7 +46,7 @@ impl triton_model_metadata {
     }
 }
 
-/// What a model says of one input or output. Belongs to the model's metadata.
+/// The metadata of one input or output. Belongs to the model's metadata.
 pub struct triton_tensor_metadata {
     name: CString,
     datatype: triton_datatype,
@@ -92,10 +92,10 @@ impl From<&TensorMetadata> for triton_tensor_metadata {
     }
 }
 
-/// Asks what the server says of itself. Blocks.
+/// Gets the server's metadata. Blocks.
 ///
-/// @param options       of the call; NULL for the client's
-/// @param metadata_out  the answer; free it with triton_server_metadata_free
+/// @param options       options of this call; NULL for the client's
+/// @param metadata_out  receives the metadata; free it with triton_server_metadata_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_server_metadata(
     client: *const triton_client,
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn triton_client_server_metadata(
     }
 }
 
-/// The server's name, "triton".
+/// Returns the server's name, for example "triton".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_name(
     metadata: *const triton_server_metadata,
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn triton_server_metadata_name(
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.name.as_ptr()) })
 }
 
-/// The server's version, "2.51.0".
+/// Returns the server's version, for example "2.51.0".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_version(
     metadata: *const triton_server_metadata,
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn triton_server_metadata_version(
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.version.as_ptr()) })
 }
 
-/// The number of protocol extensions that the server has.
+/// Returns the number of protocol extensions of the server.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_extension_count(
     metadata: *const triton_server_metadata,
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn triton_server_metadata_extension_count(
     infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.extensions.len()) })
 }
 
-/// The name of an extension, "binary_tensor_data".
+/// Returns the name of an extension, for example "binary_tensor_data". Empty past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_extension(
     metadata: *const triton_server_metadata,
@@ -151,8 +151,8 @@ pub unsafe extern "C" fn triton_server_metadata_extension(
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| string_at(&metadata.extensions, index)) })
 }
 
-/// Whether the server has an extension: "statistics", "trace", "logging", "model_repository",
-/// "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others. False for NULL.
+/// Returns whether the server has an extension: "statistics", "trace", "logging", "model_repository",
+/// "model_repository(unload_dependents)", "system_shared_memory", "cuda_shared_memory" and others.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_has_extension(
     metadata: *const triton_server_metadata,
@@ -167,7 +167,8 @@ pub unsafe extern "C" fn triton_server_metadata_has_extension(
     })
 }
 
-/// The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
+/// is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_json(
     metadata: *const triton_server_metadata,
@@ -176,20 +177,20 @@ pub unsafe extern "C" fn triton_server_metadata_json(
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.json.as_ptr()) })
 }
 
-/// Frees a server's metadata; NULL is harmless.
+/// Frees a server's metadata. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_free(metadata: *mut triton_server_metadata) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(metadata) });
 }
 
-/// Asks what a model says of itself. Blocks.
+/// Gets a model's metadata. Blocks.
 ///
-/// @param model_name     not empty
-/// @param model_version  "1"; NULL or "" for the one that the server would choose
-/// @param options        of the call; NULL for the client's
-/// @param metadata_out   the answer; free it with triton_model_metadata_free
-/// @return NOT_FOUND for a model or version that the server does not have
+/// @param model_name     must not be empty
+/// @param model_version  for example "1"; NULL or "" for the version that the server chooses
+/// @param options        options of this call; NULL for the client's
+/// @param metadata_out   receives the metadata; free it with triton_model_metadata_free
+/// @return NOT_FOUND if the server does not have the model or the version
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_model_metadata(
     client: *const triton_client,
@@ -212,14 +213,14 @@ pub unsafe extern "C" fn triton_client_model_metadata(
     }
 }
 
-/// The model's name.
+/// Returns the model's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_name(metadata: *const triton_model_metadata) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.name.as_ptr()) })
 }
 
-/// The framework or backend that runs the model, "python".
+/// Returns the framework or backend that runs the model, for example "python".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_platform(
     metadata: *const triton_model_metadata,
@@ -228,7 +229,7 @@ pub unsafe extern "C" fn triton_model_metadata_platform(
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.platform.as_ptr()) })
 }
 
-/// The number of versions that can be asked for.
+/// Returns the number of versions that are available.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_version_count(
     metadata: *const triton_model_metadata,
@@ -237,7 +238,7 @@ pub unsafe extern "C" fn triton_model_metadata_version_count(
     infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.versions.len()) })
 }
 
-/// A version, "1".
+/// Returns a version, for example "1". Empty past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_version(
     metadata: *const triton_model_metadata,
@@ -247,68 +248,67 @@ pub unsafe extern "C" fn triton_model_metadata_version(
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| string_at(&metadata.versions, index)) })
 }
 
-/// The number of inputs.
+/// Returns the number of inputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_input_count(metadata: *const triton_model_metadata) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.inputs.len()) })
 }
 
-/// An input; NULL past the end.
+/// Returns an input; NULL past the end. Valid until the metadata is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_input(
     metadata: *const triton_model_metadata,
     index: usize,
 ) -> *const triton_tensor_metadata {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { read(metadata, None, |metadata| metadata.inputs.get(index)) }
-            .map_or(ptr::null(), ptr::from_ref)
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(metadata, ptr::null(), |metadata| convert::item_at(&metadata.inputs, index))
     })
 }
 
-/// The number of outputs.
+/// Returns the number of outputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_output_count(metadata: *const triton_model_metadata) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.outputs.len()) })
 }
 
-/// An output; NULL past the end.
+/// Returns an output; NULL past the end. Valid until the metadata is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_output(
     metadata: *const triton_model_metadata,
     index: usize,
 ) -> *const triton_tensor_metadata {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { read(metadata, None, |metadata| metadata.outputs.get(index)) }
-            .map_or(ptr::null(), ptr::from_ref)
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(metadata, ptr::null(), |metadata| convert::item_at(&metadata.outputs, index))
     })
 }
 
-/// The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the metadata is freed.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
+/// is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_json(metadata: *const triton_model_metadata) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.json.as_ptr()) })
 }
 
-/// Frees a model's metadata, with its inputs and outputs; NULL is harmless.
+/// Frees a model's metadata, with its inputs and outputs. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_free(metadata: *mut triton_model_metadata) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(metadata) });
 }
 
-/// The name of an input or output.
+/// Returns the name of an input or output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_metadata_name(tensor: *const triton_tensor_metadata) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(tensor, EMPTY, |tensor| tensor.name.as_ptr()) })
 }
 
-/// Its datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
+/// Returns the tensor's datatype; TRITON_DATATYPE_INVALID for one that this library does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_metadata_datatype(
     tensor: *const triton_tensor_metadata,
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn triton_tensor_metadata_datatype(
     infallible(none, || unsafe { read(tensor, none, |tensor| tensor.datatype) })
 }
 
-/// The name of its datatype as the server gives it: "FP32", also of one that this library does not know.
+/// Returns the name of the tensor's datatype as the server gives it, for example "FP32"; also for one that this library does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_metadata_datatype_name(
     tensor: *const triton_tensor_metadata,
@@ -327,9 +327,9 @@ pub unsafe extern "C" fn triton_tensor_metadata_datatype_name(
     infallible(EMPTY, || unsafe { read(tensor, EMPTY, |tensor| tensor.datatype_name.as_ptr()) })
 }
 
-/// Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
+/// Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
 ///
-/// @param rank_out  the number of dimensions; NULL is allowed
+/// @param rank_out  receives the number of dimensions; may be NULL
 /// @return the dimensions; NULL if there are none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_metadata_shape(

@@ -1,4 +1,5 @@
-//! METRICS of a server, from their own port: Prometheus's text, and what it says.
+//! METRICS of a server, from their own port, in Prometheus's text format. triton_metrics has the text as received and its
+//! samples: a name, labels and a value each.
 
 use std::{
     ffi::{CString, c_char},
@@ -14,16 +15,16 @@ use super::{
     handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
 };
-use crate::model::{Metric, Metrics};
+use crate::model::{MetricSample, Metrics};
 
-/// A server's metrics at one moment. Freed with triton_metrics_free.
+/// A server's metrics at one point in time. Freed with triton_metrics_free.
 pub struct triton_metrics {
-    samples: Vec<triton_metric>,
+    samples: Vec<triton_metric_sample>,
     text: CString,
 }
 
 /// One sample of a metric. Belongs to the metrics.
-pub struct triton_metric {
+pub struct triton_metric_sample {
     name: CString,
     labels: Vec<(CString, CString)>,
     value: f64,
@@ -32,7 +33,7 @@ pub struct triton_metric {
 impl From<Metrics> for triton_metrics {
     fn from(metrics: Metrics) -> Self {
         let label = |(name, value): &(String, String)| (c_string(name), c_string(value));
-        let sample = |sample: &Metric| triton_metric {
+        let sample = |sample: &MetricSample| triton_metric_sample {
             name: c_string(&sample.name),
             labels: sample.labels.iter().map(label).collect(),
             value: sample.value,
@@ -41,13 +42,13 @@ impl From<Metrics> for triton_metrics {
     }
 }
 
-/// Asks for the server's metrics: at port 8002 of its host, or where triton_client_options_set_metrics_url says. Over
-/// HTTP whatever the client's protocol. Blocks.
+/// Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of the server's host,
+/// or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client are not sent there; those of the
+/// call are.
 ///
-/// @param options      of the call; NULL for the client's
-/// @param metrics_out  the answer; free it with triton_metrics_free
-/// @return INTERNAL for an answer that is no Prometheus text. Keys that the client has are not sent there, those of the
-///         call are
+/// @param options      options of this call; NULL for the client's
+/// @param metrics_out  receives the metrics; free them with triton_metrics_free
+/// @return INTERNAL unless the response is Prometheus's text format
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_metrics(
     client: *const triton_client,
@@ -65,97 +66,97 @@ pub unsafe extern "C" fn triton_client_metrics(
     }
 }
 
-/// The text as it came. Valid until the metrics are freed.
+/// Returns the number of samples.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_metrics_sample_count(metrics: *const triton_metrics) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(metrics, 0, |metrics| metrics.samples.len()) })
+}
+
+/// Returns a sample, in the order of the text; NULL past the end. Valid until the metrics are freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_metrics_sample(
+    metrics: *const triton_metrics,
+    index: usize,
+) -> *const triton_metric_sample {
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(metrics, ptr::null(), |metrics| convert::item_at(&metrics.samples, index))
+    })
+}
+
+/// Returns the text as received. Valid until the metrics are freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_metrics_text(metrics: *const triton_metrics) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(metrics, EMPTY, |metrics| metrics.text.as_ptr()) })
 }
 
-/// The number of samples.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_metrics_count(metrics: *const triton_metrics) -> usize {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(metrics, 0, |metrics| metrics.samples.len()) })
-}
-
-/// A sample, in the order of the text; NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_metrics_sample(
-    metrics: *const triton_metrics,
-    index: usize,
-) -> *const triton_metric {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { read(metrics, None, |metrics| metrics.samples.get(index)) }
-            .map_or(ptr::null(), ptr::from_ref)
-    })
-}
-
-/// Frees metrics; NULL is harmless.
+/// Frees metrics, with their samples. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_metrics_free(metrics: *mut triton_metrics) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(metrics) });
 }
 
-/// The name of a sample's metric, "nv_inference_count".
+/// Returns the name of the metric, for example "nv_inference_count".
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_metric_name(metric: *const triton_metric) -> *const c_char {
+pub unsafe extern "C" fn triton_metric_sample_name(sample: *const triton_metric_sample) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(metric, EMPTY, |metric| metric.name.as_ptr()) })
+    infallible(EMPTY, || unsafe { read(sample, EMPTY, |sample| sample.name.as_ptr()) })
 }
 
-/// The value of a sample; it may be infinite or no number.
+/// Returns the value; may be infinite or NaN.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_metric_value(metric: *const triton_metric) -> f64 {
+pub unsafe extern "C" fn triton_metric_sample_value(sample: *const triton_metric_sample) -> f64 {
     // SAFETY: the contract's HANDLES.
-    infallible(0.0, || unsafe { read(metric, 0.0, |metric| metric.value) })
+    infallible(0.0, || unsafe { read(sample, 0.0, |sample| sample.value) })
 }
 
-/// The number of labels that say what a sample is of.
+/// Returns the number of labels of a sample.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_metric_label_count(metric: *const triton_metric) -> usize {
+pub unsafe extern "C" fn triton_metric_sample_label_count(sample: *const triton_metric_sample) -> usize {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(metric, 0, |metric| metric.labels.len()) })
+    infallible(0, || unsafe { read(sample, 0, |sample| sample.labels.len()) })
 }
 
-/// The name of a label, "model"; an empty text past the end.
+/// Returns the name of a label, for example "model". Empty past the end.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_metric_label_name(
-    metric: *const triton_metric,
+pub unsafe extern "C" fn triton_metric_sample_label_name(
+    sample: *const triton_metric_sample,
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe {
-        read(metric, EMPTY, |metric| metric.labels.get(index).map_or(EMPTY, |(name, _)| name.as_ptr()))
+        read(sample, EMPTY, |sample| sample.labels.get(index).map_or(EMPTY, |(name, _)| name.as_ptr()))
     })
 }
 
-/// The value of a label, "simple"; an empty text past the end.
+/// Returns the value of a label, for example "simple". Empty past the end.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_metric_label_value(
-    metric: *const triton_metric,
+pub unsafe extern "C" fn triton_metric_sample_label_value(
+    sample: *const triton_metric_sample,
     index: usize,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe {
-        read(metric, EMPTY, |metric| metric.labels.get(index).map_or(EMPTY, |(_, value)| value.as_ptr()))
+        read(sample, EMPTY, |sample| sample.labels.get(index).map_or(EMPTY, |(_, value)| value.as_ptr()))
     })
 }
 
-/// The value of the label of a name, "model"; an empty text if there is none.
+/// Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus does not
+/// distinguish from an empty value.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_metric_label(
-    metric: *const triton_metric,
+pub unsafe extern "C" fn triton_metric_sample_find_label(
+    sample: *const triton_metric_sample,
     name: *const c_char,
 ) -> *const c_char {
     infallible(EMPTY, || {
         // SAFETY: the contract's HANDLES, TEXT.
         unsafe {
             let Ok(name) = convert::string(name, "name") else { return EMPTY };
-            read(metric, EMPTY, |metric| {
-                let label = metric.labels.iter().find(|(own, _)| own.as_bytes() == name.as_bytes());
+            read(sample, EMPTY, |sample| {
+                let label = sample.labels.iter().find(|(own, _)| own.as_bytes() == name.as_bytes());
                 label.map_or(EMPTY, |(_, value)| value.as_ptr())
             })
         }

@@ -1,12 +1,12 @@
-//! THE MODEL REPOSITORY: which models there are, loading and unloading them. What is told beside a model's name stands in
-//! triton_repository_options; NULL is the defaults. An operation refuses what has no meaning for it:
+//! THE MODEL REPOSITORY: listing, loading and unloading models. An operation takes a model's name and, optionally,
+//! triton_repository_options; NULL is the defaults. An option that does not apply to an operation is INVALID_ARGUMENT.
 //!
 //! ```text
-//!     what                    index  load  unload
+//!     option                  index  load  unload
 //!     repository name         yes    yes   yes
-//!     ready filter            yes    -     -
+//!     ready only              yes    -     -
 //!     configuration, files    -      yes   -
-//!     unload of dependents    -      -     yes
+//!     unload dependents       -      -     yes
 //! ```
 
 use std::{
@@ -23,21 +23,21 @@ use super::{
     handle::{Out, free, handle, handle_mut, new_handle, read},
     infallible::infallible,
 };
-use crate::model::{ModelIndex, RepositoryIndex, RepositoryOptions};
+use crate::model::{RepositoryIndex, RepositoryModel, RepositoryOptions};
 
-/// What the operations of the repository are told beside a model's name. Freed with triton_repository_options_free.
+/// Options of the operations on the model repository. Freed with triton_repository_options_free.
 pub struct triton_repository_options {
     options: RepositoryOptions,
 }
 
-/// The models of a server's repositories. Freed with triton_repository_index_free.
+/// The index of a server's model repositories. Freed with triton_repository_index_free.
 pub struct triton_repository_index {
-    models: Vec<triton_model_index>,
+    models: Vec<triton_repository_model>,
     json: CString,
 }
 
-/// What the index says of one version of a model. Belongs to the index.
-pub struct triton_model_index {
+/// The entry of one version of a model. Belongs to the index.
+pub struct triton_repository_model {
     name: CString,
     version: CString,
     state: CString,
@@ -47,7 +47,7 @@ pub struct triton_model_index {
 
 impl From<RepositoryIndex> for triton_repository_index {
     fn from(index: RepositoryIndex) -> Self {
-        let model = |model: &ModelIndex| triton_model_index {
+        let model = |model: &RepositoryModel| triton_repository_model {
             name: c_string(&model.name),
             version: c_string(&model.version),
             state: c_string(&model.state),
@@ -61,16 +61,15 @@ impl From<RepositoryIndex> for triton_repository_index {
 /// The options of an operation; NULL for the defaults.
 ///
 /// # Safety NULL, or options that are not yet freed (HANDLES).
-unsafe fn repository_options(options: *const triton_repository_options) -> RepositoryOptions {
+unsafe fn to_options(options: *const triton_repository_options) -> RepositoryOptions {
     // Files are shared, not copied.
     // SAFETY: the caller's promise.
     unsafe { options.as_ref() }.map_or_else(RepositoryOptions::new, |options| options.options.clone())
 }
 
-/// Makes options for the repository, with the defaults: every repository, every model, the model's own configuration
-/// and files.
+/// Creates repository options with the defaults: all repositories, all models, and the model's own configuration and files.
 ///
-/// @param options_out  the options; free them with triton_repository_options_free
+/// @param options_out  receives the options; free them with triton_repository_options_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_new(
     options_out: *mut *mut triton_repository_options,
@@ -86,17 +85,17 @@ pub unsafe extern "C" fn triton_repository_options_new(
     }
 }
 
-/// Frees options for the repository; NULL is harmless.
+/// Frees repository options. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_free(options: *mut triton_repository_options) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(options) });
 }
 
-/// Sets the repository that is asked. Triton has no such choice, and answers UNIMPLEMENTED; to an index over HTTP
-/// version 2.51 overlooks it.
+/// Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores it in an index
+/// over HTTP.
 ///
-/// @param name  NULL or "" for all
+/// @param name  NULL or "" for all repositories, the default
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_set_repository_name(
     options: *mut triton_repository_options,
@@ -112,7 +111,7 @@ pub unsafe extern "C" fn triton_repository_options_set_repository_name(
     }
 }
 
-/// Sets whether an index has only the models that are ready.
+/// Sets whether an index lists only the models that are ready. The default is false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_set_ready_only(
     options: *mut triton_repository_options,
@@ -129,9 +128,10 @@ pub unsafe extern "C" fn triton_repository_options_set_ready_only(
     }
 }
 
-/// Sets the configuration that a model is loaded with instead of its own.
+/// Sets the configuration with which a model is loaded, instead of its own.
 ///
-/// @param json  of the form that triton_model_config_json has; INVALID_ARGUMENT for what is no JSON object
+/// @param json  in the form of triton_model_config_json; NULL for the model's own configuration, the default
+/// @return INVALID_ARGUMENT unless it is a JSON object
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_set_config(
     options: *mut triton_repository_options,
@@ -142,19 +142,23 @@ pub unsafe extern "C" fn triton_repository_options_set_config(
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
-            options.set_config(convert::string(json, "json")?).map(drop)
+            let json = if json.is_null() { None } else { Some(convert::string(json, "json")?) };
+            options.set_config(json).map(drop)
         })
     }
 }
 
-/// Adds a file that a model is loaded with instead of those in the repository: all of them have to be given then, and
-/// the configuration too. Over HTTP files travel as base64, and Triton refuses a request of more than 64 MiB (since 2.62;
-/// --http-max-input-size), about 48 MiB of files together: use gRPC for more.
+/// Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be added, and
+/// the configuration must be set. A file that was added under the same path is replaced; no file is removed, new options have
+/// none.
 ///
-/// @param path       in the model's folder, "1/model.onnx"; one that is there already has the new content
-/// @param content    copied
-/// @param byte_size  of content
-/// @return INVALID_ARGUMENT for a path that is empty or leaves the folder
+/// Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB (--http-max-input-size),
+/// about 48 MiB of files together. gRPC does not have this limit.
+///
+/// @param path       relative to the model's directory, for example "1/model.onnx"
+/// @param content    is copied; NULL with a byte_size of 0 for an empty file
+/// @param byte_size  the size of the content in bytes
+/// @return INVALID_ARGUMENT for a path that is empty or leaves the directory
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_add_file(
     options: *mut triton_repository_options,
@@ -174,7 +178,7 @@ pub unsafe extern "C" fn triton_repository_options_add_file(
     }
 }
 
-/// Sets whether the models of an ensemble that is unloaded go with it.
+/// Sets whether unloading an ensemble also unloads the models that it consists of. The default is false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
     options: *mut triton_repository_options,
@@ -191,16 +195,16 @@ pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
     }
 }
 
-/// Asks for the models of the server's repositories, loaded or not. One whose files came with the load is in none of
-/// them, and so not told by version 2.51. Blocks.
+/// Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits models that were
+/// loaded with files of the request.
 ///
-/// @param repository  NULL for all models of all repositories
-/// @param options     of the call; NULL for the client's
-/// @param index_out   the answer; free it with triton_repository_index_free
+/// @param repository_options  NULL for all models of all repositories
+/// @param options             options of this call; NULL for the client's
+/// @param index_out           receives the index; free it with triton_repository_index_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_repository_index(
     client: *const triton_client,
-    repository: *const triton_repository_options,
+    repository_options: *const triton_repository_options,
     options: *const triton_call_options,
     index_out: *mut *mut triton_repository_index,
     error_out: *mut *mut triton_error,
@@ -210,100 +214,113 @@ pub unsafe extern "C" fn triton_client_repository_index(
         boundary(error_out, || {
             let out = Out::new(index_out, "index_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
-            let index = client.repository_index(&repository_options(repository), call_options(options))?;
+            let index = client.repository_index(&to_options(repository_options), call_options(options))?;
             out.set(new_handle(index.into()));
             Ok(())
         })
     }
 }
 
-/// The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the index is freed.
+/// Returns the number of entries: one for each version of each model.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_repository_index_json(
-    index: *const triton_repository_index,
-) -> *const c_char {
+pub unsafe extern "C" fn triton_repository_index_model_count(
+    repository: *const triton_repository_index,
+) -> usize {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(index, EMPTY, |index| index.json.as_ptr()) })
+    infallible(0, || unsafe { read(repository, 0, |repository| repository.models.len()) })
 }
 
-/// The number of entries: one for each version of each model.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_repository_index_count(index: *const triton_repository_index) -> usize {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(index, 0, |index| index.models.len()) })
-}
-
-/// An entry; NULL past the end.
+/// Returns an entry; NULL past the end. Valid until the index is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_index_model(
-    index: *const triton_repository_index,
-    at: usize,
-) -> *const triton_model_index {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { read(index, None, |index| index.models.get(at)) }.map_or(ptr::null(), ptr::from_ref)
+    repository: *const triton_repository_index,
+    index: usize,
+) -> *const triton_repository_model {
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(repository, ptr::null(), |repository| convert::item_at(&repository.models, index))
     })
 }
 
-/// Frees an index, with its entries; NULL is harmless.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the index is
+/// freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_repository_index_free(index: *mut triton_repository_index) {
+pub unsafe extern "C" fn triton_repository_index_json(
+    repository: *const triton_repository_index,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible((), || unsafe { free(index) });
+    infallible(EMPTY, || unsafe { read(repository, EMPTY, |repository| repository.json.as_ptr()) })
 }
 
-/// The model's name.
+/// Frees an index, with its entries. NULL is allowed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_index_name(model: *const triton_model_index) -> *const c_char {
+pub unsafe extern "C" fn triton_repository_index_free(repository: *mut triton_repository_index) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(repository) });
+}
+
+/// Returns the model's name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_repository_model_name(
+    model: *const triton_repository_model,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.name.as_ptr()) })
 }
 
-/// The version; empty for a model that was never loaded.
+/// Returns the version, for example "1". Empty for a model that was never loaded.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_index_version(model: *const triton_model_index) -> *const c_char {
+pub unsafe extern "C" fn triton_repository_model_version(
+    model: *const triton_repository_model,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.version.as_ptr()) })
 }
 
-/// "READY", "LOADING", "UNLOADING", "UNAVAILABLE"; empty for a model that was never loaded.
+/// Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never loaded.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_index_state(model: *const triton_model_index) -> *const c_char {
+pub unsafe extern "C" fn triton_repository_model_state(
+    model: *const triton_repository_model,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.state.as_ptr()) })
 }
 
-/// Why it is in that state, where there is something to say.
+/// Returns the reason for the state; empty if the server gives none.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_index_reason(model: *const triton_model_index) -> *const c_char {
+pub unsafe extern "C" fn triton_repository_model_reason(
+    model: *const triton_repository_model,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.reason.as_ptr()) })
 }
 
-/// Whether inference can ask for it.
+/// Returns whether the model is ready for inference.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_index_is_ready(model: *const triton_model_index) -> bool {
+pub unsafe extern "C" fn triton_repository_model_is_ready(model: *const triton_repository_model) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(model, false, |model| model.is_ready) })
 }
 
-/// Loads a model, or loads it anew, and waits until it is ready or has failed. Blocks: 10 minutes at most, unless the
-/// client's options or those of the call say otherwise. A time limit that passes does not stop the server. Of a model
-/// that is loaded already, Triton 2.51 takes new files only if the configuration changes too, and its own configuration
-/// again only after an unload.
+/// Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless the client's
+/// options (triton_client_options_set_load_timeout_us) or those of the call set another timeout. A deadline does not stop the
+/// load on the server.
 ///
-/// @param model_name  not empty, and without a slash
-/// @param repository  configuration and files; NULL for the model's own
-/// @param options     of the call; NULL for the client's
-/// @return INVALID_ARGUMENT, and nothing is sent, for files without a configuration. What the server refuses: a model
-///         that is not in the repository or whose configuration is broken (INTERNAL), a model that fails to start
-///         (INVALID_ARGUMENT), a server that was not started with --model-control-mode=explicit (UNAVAILABLE), and over
-///         HTTP files of more than about 48 MiB together (INVALID_ARGUMENT; triton_repository_options_add_file)
+/// If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and returns to the model's
+/// own configuration only after an unload.
+///
+/// @param model_name          must not be empty or contain a slash
+/// @param repository_options  configuration and files; NULL for the model's own
+/// @param options             options of this call; NULL for the client's
+/// @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for a model that is
+///         not in the repository or has an invalid configuration; INVALID_ARGUMENT for a model that fails to start, and over
+///         HTTP for files that are too large (triton_repository_options_add_file); UNAVAILABLE unless the server was started
+///         with --model-control-mode=explicit
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_load_model(
     client: *const triton_client,
     model_name: *const c_char,
-    repository: *const triton_repository_options,
+    repository_options: *const triton_repository_options,
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
@@ -312,22 +329,22 @@ pub unsafe extern "C" fn triton_client_load_model(
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
             let name = convert::string(model_name, "model_name")?;
-            client.load_model(name, &repository_options(repository), call_options(options))
+            client.load_model(name, &to_options(repository_options), call_options(options))
         })
     }
 }
 
-/// Unloads a model; one that is not loaded is no error. Blocks, with the time limit of loading. The server may answer
-/// before the model is gone.
+/// Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of triton_client_load_model. The
+/// server may respond before the model is unloaded.
 ///
-/// @param model_name  not empty, and without a slash
-/// @param repository  NULL to leave the models of an ensemble loaded
-/// @param options     of the call; NULL for the client's
+/// @param model_name          must not be empty or contain a slash
+/// @param repository_options  NULL to keep the models of an ensemble loaded
+/// @param options             options of this call; NULL for the client's
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unload_model(
     client: *const triton_client,
     model_name: *const c_char,
-    repository: *const triton_repository_options,
+    repository_options: *const triton_repository_options,
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
@@ -336,7 +353,7 @@ pub unsafe extern "C" fn triton_client_unload_model(
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
             let name = convert::string(model_name, "model_name")?;
-            client.unload_model(name, &repository_options(repository), call_options(options))
+            client.unload_model(name, &to_options(repository_options), call_options(options))
         })
     }
 }

@@ -19,12 +19,12 @@ use super::{
     handle::{Out, free, handle, null, read},
     headers::triton_headers,
     infallible::infallible,
+    load_report::triton_load_report,
     parameters::triton_parameters,
     request_tensors::triton_bytes,
 };
 use crate::{
     error::{Error, Origin, Result, Status},
-    headers::Headers,
     infer::{CallTimes, Class, Datatype, Finality, InferOutput, InferResult},
 };
 
@@ -36,6 +36,7 @@ pub struct triton_infer_result {
     model_version: OnceLock<CString>,
     id: OnceLock<CString>,
     endpoint: OnceLock<CString>,
+    load_report: OnceLock<Option<triton_load_report>>,
     debug_string: OnceLock<CString>,
     parameters: OnceLock<Box<triton_parameters>>,
     headers: OnceLock<triton_headers>,
@@ -76,7 +77,7 @@ impl triton_class {
 }
 
 /// Whether a result is the last response to its request.
-#[repr(C)]
+#[repr(i32)]
 #[derive(Clone, Copy)]
 pub enum triton_finality {
     /// The response does not say, and more responses are possible: the result was read from bytes and not
@@ -99,9 +100,10 @@ impl From<Finality> for triton_finality {
 }
 
 impl triton_infer_result {
-    /// The headers of the response.
-    pub(super) fn headers(&self) -> &Headers {
-        self.result.headers()
+    /// The server's load report, read from the headers when it is first asked for.
+    pub(super) fn load_report(&self) -> Option<&triton_load_report> {
+        let read = || self.result.headers().load_report().map(Into::into);
+        self.load_report.get_or_init(read).as_ref()
     }
 
     /// Strings that end with a NUL and arrays of pointers are made when C reads them: most callers read none.
@@ -123,6 +125,7 @@ impl triton_infer_result {
             model_version: OnceLock::new(),
             id: OnceLock::new(),
             endpoint: OnceLock::new(),
+            load_report: OnceLock::new(),
             debug_string: OnceLock::new(),
             parameters: OnceLock::new(),
             headers: OnceLock::new(),

@@ -1,5 +1,6 @@
-//! MODEL STATISTICS: what a server has counted of its models since each was loaded, typed and as JSON. Indices are 0, 1, 2; past
-//! the end a getter answers an empty text, NULL or 0. Times are in nanoseconds.
+//! MODEL STATISTICS: what a server measured for each version of its models since it was loaded. The response is a list of
+//! entries. Each has counts, and durations: how often something occurred and the total time in nanoseconds, over all requests,
+//! for each batch size, and, for decoupled models, for each index of a response among the responses of its request.
 
 use std::{
     ffi::{CString, c_char, c_int},
@@ -15,15 +16,15 @@ use super::{
     handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
 };
-use crate::model::{Durations, ModelStatistics, StatisticDuration, Statistics};
+use crate::model::{DurationKind, Durations, ModelStatistics, ModelStatisticsList};
 
-/// What a server has counted of its models. Freed with triton_statistics_free.
-pub struct triton_statistics {
-    models: Vec<triton_model_statistics>,
+/// A server's statistics of its models. Freed with triton_model_statistics_list_free.
+pub struct triton_model_statistics_list {
+    entries: Vec<triton_model_statistics>,
     json: CString,
 }
 
-/// What a server has counted of one version of a model. Belongs to the statistics.
+/// The statistics of one version of a model. Belongs to the list.
 pub struct triton_model_statistics {
     name: CString,
     version: CString,
@@ -32,101 +33,95 @@ pub struct triton_model_statistics {
     statistics: ModelStatistics,
 }
 
-/// A step of a request that is counted, and whose time is taken.
+/// An outcome or a step of requests whose duration a server measures.
 #[repr(i32)]
 #[allow(dead_code)] // Made by C.
-pub enum triton_statistic {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum triton_duration_kind {
     /// Requests, or responses, that succeeded, from beginning to end.
-    TRITON_STATISTIC_SUCCESS = 0,
-    /// Those that failed.
-    TRITON_STATISTIC_FAIL = 1,
-    /// Waiting for their turn.
-    TRITON_STATISTIC_QUEUE = 2,
+    TRITON_DURATION_SUCCESS = 0,
+    /// Requests, or responses, that failed, from beginning to end.
+    TRITON_DURATION_FAIL = 1,
+    /// Waiting in the queue.
+    TRITON_DURATION_QUEUE = 2,
     /// Preparing inputs.
-    TRITON_STATISTIC_COMPUTE_INPUT = 3,
+    TRITON_DURATION_COMPUTE_INPUT = 3,
     /// Running the model.
-    TRITON_STATISTIC_COMPUTE_INFER = 4,
+    TRITON_DURATION_COMPUTE_INFER = 4,
     /// Preparing outputs.
-    TRITON_STATISTIC_COMPUTE_OUTPUT = 5,
-    /// Answers found in the response cache.
-    TRITON_STATISTIC_CACHE_HIT = 6,
-    /// Answers that were not, with the time of putting them there.
-    TRITON_STATISTIC_CACHE_MISS = 7,
-    /// Responses without an output; of responses alone.
-    TRITON_STATISTIC_EMPTY_RESPONSE = 8,
+    TRITON_DURATION_COMPUTE_OUTPUT = 5,
+    /// Looking up and extracting responses that were in the response cache.
+    TRITON_DURATION_CACHE_HIT = 6,
+    /// Looking up and inserting responses that were not in the response cache.
+    TRITON_DURATION_CACHE_MISS = 7,
+    /// Responses without outputs; of responses alone.
+    TRITON_DURATION_EMPTY_RESPONSE = 8,
     /// Responses that were cancelled; of responses alone.
-    TRITON_STATISTIC_CANCEL = 9,
+    TRITON_DURATION_CANCEL = 9,
 }
 
-/// A `triton_statistic` that comes from C, with whatever number C has in it.
-pub type triton_statistic_number = c_int;
+/// A `triton_duration_kind` that comes from C, with whatever number C has in it.
+pub type triton_duration_kind_number = c_int;
 
-impl From<Statistics> for triton_statistics {
-    fn from(statistics: Statistics) -> Self {
-        let json = c_string(statistics.json());
-        let model = |statistics: ModelStatistics| triton_model_statistics {
+impl From<ModelStatisticsList> for triton_model_statistics_list {
+    fn from(list: ModelStatisticsList) -> Self {
+        let json = c_string(list.json());
+        let entry = |statistics: ModelStatistics| triton_model_statistics {
             name: c_string(&statistics.name),
             version: c_string(&statistics.version),
             response_keys: statistics.responses.iter().map(|response| c_string(&response.key)).collect(),
             memory_kinds: statistics.memory.iter().map(|memory| c_string(&memory.kind)).collect(),
             statistics,
         };
-        Self { models: statistics.models.into_iter().map(model).collect(), json }
+        Self { entries: list.entries.into_iter().map(entry).collect(), json }
     }
 }
 
-impl triton_model_statistics {
-    fn batch_durations(&self, index: usize) -> Option<&Durations> {
-        self.statistics.batches.get(index).map(|batch| &batch.durations)
-    }
-
-    fn response_durations(&self, index: usize) -> Option<&Durations> {
-        self.statistics.responses.get(index).map(|response| &response.durations)
-    }
-}
-
-/// Zero for a number that is no `triton_statistic`, and for no durations.
-fn pick(durations: Option<&Durations>, kind: triton_statistic_number) -> StatisticDuration {
-    let Some(durations) = durations else { return StatisticDuration::default() };
-    let all = [
-        durations.success,
-        durations.fail,
-        durations.queue,
-        durations.compute_input,
-        durations.compute_infer,
-        durations.compute_output,
-        durations.cache_hit,
-        durations.cache_miss,
-        durations.empty_response,
-        durations.cancel,
-    ];
-    usize::try_from(kind).ok().and_then(|at| all.get(at)).copied().unwrap_or_default()
-}
-
-fn ns(duration: StatisticDuration) -> u64 {
-    u64::try_from(duration.time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Asks what the server has counted of its models. Blocks.
+/// Hands a duration out; false and zeros for none, and for an invalid kind.
 ///
-/// @param model_name      NULL or "" for all models
-/// @param model_version   "1"; NULL or "" for all versions
-/// @param options         of the call; NULL for the client's
-/// @param statistics_out  the answer; free it with triton_statistics_free
-/// @return INVALID_ARGUMENT from the server for a model or version that is not loaded
+/// # Safety
+/// The handle is NULL or not yet freed (HANDLES); the out-parameters are NULL or can be written (OUT-PARAMETERS).
+unsafe fn duration(
+    statistics: *const triton_model_statistics,
+    pick: impl FnOnce(&ModelStatistics) -> Option<Durations>,
+    kind: triton_duration_kind_number,
+    count_out: *mut u64,
+    ns_out: *mut u64,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (count, ns) = (Out::new(count_out, "count_out", 0), Out::new(ns_out, "ns_out", 0));
+        let durations = read(statistics, None, |entry| pick(&entry.statistics));
+        let (Some(durations), Some(kind)) = (durations, DurationKind::from_number(kind)) else {
+            return false;
+        };
+        let duration = durations.get(kind);
+        count.set(duration.count);
+        ns.set(convert::nanoseconds(duration.time));
+        true
+    }
+}
+
+/// Gets the statistics of one or all models. Blocks.
+///
+/// @param model_name     NULL or "" for all models
+/// @param model_version  for example "1"; NULL or "" for all versions
+/// @param options        options of this call; NULL for the client's
+/// @param list_out       receives the list; free it with triton_model_statistics_list_free
+/// @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is not loaded
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_model_statistics(
     client: *const triton_client,
     model_name: *const c_char,
     model_version: *const c_char,
     options: *const triton_call_options,
-    statistics_out: *mut *mut triton_statistics,
+    list_out: *mut *mut triton_model_statistics_list,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            let out = Out::new(statistics_out, "statistics_out", ptr::null_mut()).required()?;
+            let out = Out::new(list_out, "list_out", ptr::null_mut()).required()?;
             let client = &handle(client, "client")?.client;
             let name = convert::optional_string(model_name, "model_name")?;
             let version = convert::optional_string(model_version, "model_version")?;
@@ -136,123 +131,117 @@ pub unsafe extern "C" fn triton_client_model_statistics(
     }
 }
 
-/// The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the statistics are freed.
+/// Returns the number of entries: one for each version of each model that was requested.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_statistics_json(statistics: *const triton_statistics) -> *const c_char {
+pub unsafe extern "C" fn triton_model_statistics_list_entry_count(
+    list: *const triton_model_statistics_list,
+) -> usize {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(statistics, EMPTY, |statistics| statistics.json.as_ptr()) })
+    infallible(0, || unsafe { read(list, 0, |list| list.entries.len()) })
 }
 
-/// The number of entries: one for each version of each model that was asked for.
+/// Returns an entry; NULL past the end. Valid until the list is freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_statistics_count(statistics: *const triton_statistics) -> usize {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(statistics, 0, |statistics| statistics.models.len()) })
-}
-
-/// An entry; NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_statistics_model(
-    statistics: *const triton_statistics,
+pub unsafe extern "C" fn triton_model_statistics_list_entry(
+    list: *const triton_model_statistics_list,
     index: usize,
 ) -> *const triton_model_statistics {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { read(statistics, None, |statistics| statistics.models.get(index)) }
-            .map_or(ptr::null(), ptr::from_ref)
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(list, ptr::null(), |list| convert::item_at(&list.entries, index))
     })
 }
 
-/// Frees statistics, with their entries; NULL is harmless.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
+/// freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_statistics_free(statistics: *mut triton_statistics) {
+pub unsafe extern "C" fn triton_model_statistics_list_json(
+    list: *const triton_model_statistics_list,
+) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible((), || unsafe { free(statistics) });
+    infallible(EMPTY, || unsafe { read(list, EMPTY, |list| list.json.as_ptr()) })
 }
 
-/// The model's name.
+/// Frees a list, with its entries. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_model_statistics_list_free(list: *mut triton_model_statistics_list) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(list) });
+}
+
+/// Returns the model's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_name(
     statistics: *const triton_model_statistics,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(statistics, EMPTY, |statistics| statistics.name.as_ptr()) })
+    infallible(EMPTY, || unsafe { read(statistics, EMPTY, |entry| entry.name.as_ptr()) })
 }
 
-/// The version, "1".
+/// Returns the version, for example "1".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_version(
     statistics: *const triton_model_statistics,
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(statistics, EMPTY, |statistics| statistics.version.as_ptr()) })
+    infallible(EMPTY, || unsafe { read(statistics, EMPTY, |entry| entry.version.as_ptr()) })
 }
 
-/// When the last inference was asked for, in milliseconds since 1970; 0 for never.
+/// Returns the time of the last inference request, in milliseconds since 1970; 0 for never.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_last_inference_ms(
     statistics: *const triton_model_statistics,
 ) -> u64 {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(statistics, 0, |statistics| statistics.statistics.last_inference_ms) })
+    infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.last_inference_ms) })
 }
 
-/// Inferences that the model ran, also to an error of its own; a batch of 8 counts as 8.
+/// Returns the number of inferences that the model ran, including those that failed in the model; a batch of 8 counts as 8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_inference_count(
     statistics: *const triton_model_statistics,
 ) -> u64 {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(statistics, 0, |statistics| statistics.statistics.inference_count) })
+    infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.inference_count) })
 }
 
-/// How often the model was run for them; a batch of 8 counts as 1.
+/// Returns the number of executions of the model for these inferences; a batch of 8 counts as 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_execution_count(
     statistics: *const triton_model_statistics,
 ) -> u64 {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(statistics, 0, |statistics| statistics.statistics.execution_count) })
+    infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.execution_count) })
 }
 
-/// How often a step was taken, for all requests.
+/// Gets a duration over all requests. A kind that a server does not report is 0.
+///
+/// @param count_out  receives how often it occurred; may be NULL
+/// @param ns_out     receives the total time, in nanoseconds; may be NULL
+/// @return false, with 0 in both, for an invalid kind
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_duration_count(
+pub unsafe extern "C" fn triton_model_statistics_duration(
     statistics: *const triton_model_statistics,
-    kind: triton_statistic_number,
-) -> u64 {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES.
-        let durations =
-            unsafe { read(statistics, None, |statistics| Some(&statistics.statistics.durations)) };
-        pick(durations, kind).count
+    kind: triton_duration_kind_number,
+    count_out: *mut u64,
+    ns_out: *mut u64,
+) -> bool {
+    infallible(false, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { duration(statistics, |entry| Some(entry.durations), kind, count_out, ns_out) }
     })
 }
 
-/// How long a step took, for all requests together.
+/// Returns the number of batch sizes that were executed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_duration_ns(
-    statistics: *const triton_model_statistics,
-    kind: triton_statistic_number,
-) -> u64 {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES.
-        let durations =
-            unsafe { read(statistics, None, |statistics| Some(&statistics.statistics.durations)) };
-        ns(pick(durations, kind))
-    })
-}
-
-/// The number of sizes of batches that were run.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_batch_count(
+pub unsafe extern "C" fn triton_model_statistics_batch_size_count(
     statistics: *const triton_model_statistics,
 ) -> usize {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(statistics, 0, |statistics| statistics.statistics.batches.len()) })
+    infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.batches.len()) })
 }
 
-/// A size of batches.
+/// Returns a batch size; 0 past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_batch_size(
     statistics: *const triton_model_statistics,
@@ -260,50 +249,42 @@ pub unsafe extern "C" fn triton_model_statistics_batch_size(
 ) -> u64 {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe {
-        read(statistics, 0, |statistics| {
-            statistics.statistics.batches.get(index).map_or(0, |batch| batch.batch_size)
-        })
+        read(statistics, 0, |entry| entry.statistics.batches.get(index).map_or(0, |batch| batch.batch_size))
     })
 }
 
-/// How often a step was taken for the batches of one size: TRITON_STATISTIC_COMPUTE_INPUT, ..._INFER, ..._OUTPUT.
+/// Gets a duration for one batch size. Servers report TRITON_DURATION_COMPUTE_INPUT, ..._INFER and ..._OUTPUT; the other kinds
+/// are 0.
+///
+/// @param index      that of triton_model_statistics_batch_size
+/// @param count_out  receives how often it occurred; may be NULL
+/// @param ns_out     receives the total time, in nanoseconds; may be NULL
+/// @return false, with 0 in both, past the end and for an invalid kind
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_batch_duration_count(
+pub unsafe extern "C" fn triton_model_statistics_batch_duration(
     statistics: *const triton_model_statistics,
     index: usize,
-    kind: triton_statistic_number,
-) -> u64 {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES.
-        let durations = unsafe { read(statistics, None, |statistics| statistics.batch_durations(index)) };
-        pick(durations, kind).count
+    kind: triton_duration_kind_number,
+    count_out: *mut u64,
+    ns_out: *mut u64,
+) -> bool {
+    infallible(false, || {
+        let pick = |entry: &ModelStatistics| entry.batches.get(index).map(|batch| batch.durations);
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { duration(statistics, pick, kind, count_out, ns_out) }
     })
 }
 
-/// How long a step took for the batches of one size, together.
+/// Returns the number of response keys; 0 unless the model is decoupled.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_batch_duration_ns(
-    statistics: *const triton_model_statistics,
-    index: usize,
-    kind: triton_statistic_number,
-) -> u64 {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES.
-        let durations = unsafe { read(statistics, None, |statistics| statistics.batch_durations(index)) };
-        ns(pick(durations, kind))
-    })
-}
-
-/// The number of places that responses have among those of their request; 0 unless the model is decoupled.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_response_count(
+pub unsafe extern "C" fn triton_model_statistics_response_key_count(
     statistics: *const triton_model_statistics,
 ) -> usize {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(statistics, 0, |statistics| statistics.statistics.responses.len()) })
+    infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.responses.len()) })
 }
 
-/// A place of responses, "0".
+/// Returns a response key: the index of a response among the responses of its request, for example "0". Empty past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_response_key(
     statistics: *const triton_model_statistics,
@@ -311,83 +292,90 @@ pub unsafe extern "C" fn triton_model_statistics_response_key(
 ) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe {
-        read(statistics, EMPTY, |statistics| convert::string_at(&statistics.response_keys, index))
+        read(statistics, EMPTY, |entry| convert::string_at(&entry.response_keys, index))
     })
 }
 
-/// How often a step was taken for the responses of one place.
+/// Gets a duration for one response key. Servers report TRITON_DURATION_COMPUTE_INFER, ..._COMPUTE_OUTPUT, ..._SUCCESS,
+/// ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
+///
+/// @param index      that of triton_model_statistics_response_key
+/// @param count_out  receives how often it occurred; may be NULL
+/// @param ns_out     receives the total time, in nanoseconds; may be NULL
+/// @return false, with 0 in both, past the end and for an invalid kind
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_response_duration_count(
+pub unsafe extern "C" fn triton_model_statistics_response_duration(
     statistics: *const triton_model_statistics,
     index: usize,
-    kind: triton_statistic_number,
-) -> u64 {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES.
-        let durations = unsafe { read(statistics, None, |statistics| statistics.response_durations(index)) };
-        pick(durations, kind).count
+    kind: triton_duration_kind_number,
+    count_out: *mut u64,
+    ns_out: *mut u64,
+) -> bool {
+    infallible(false, || {
+        let pick = |entry: &ModelStatistics| entry.responses.get(index).map(|response| response.durations);
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe { duration(statistics, pick, kind, count_out, ns_out) }
     })
 }
 
-/// How long a step took for the responses of one place, together.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_response_duration_ns(
-    statistics: *const triton_model_statistics,
-    index: usize,
-    kind: triton_statistic_number,
-) -> u64 {
-    infallible(0, || {
-        // SAFETY: the contract's HANDLES.
-        let durations = unsafe { read(statistics, None, |statistics| statistics.response_durations(index)) };
-        ns(pick(durations, kind))
-    })
-}
-
-/// The number of memories that the model uses, as far as the server tells.
+/// Returns the number of devices whose memory the model uses; 0 if the server does not report it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_memory_count(
     statistics: *const triton_model_statistics,
 ) -> usize {
     // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(statistics, 0, |statistics| statistics.statistics.memory.len()) })
+    infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.memory.len()) })
 }
 
-/// The kind of a memory, "GPU".
+/// Returns the kind of memory that the model uses on a device, for example "GPU". Empty past the end.
+///
+/// @param id_out         receives the number of the device; may be NULL
+/// @param byte_size_out  receives the size of the memory in use, in bytes; may be NULL
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_memory_kind(
+pub unsafe extern "C" fn triton_model_statistics_memory(
     statistics: *const triton_model_statistics,
     index: usize,
+    id_out: *mut i64,
+    byte_size_out: *mut u64,
 ) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe {
-        read(statistics, EMPTY, |statistics| convert::string_at(&statistics.memory_kinds, index))
+    infallible(EMPTY, || {
+        // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+        unsafe {
+            let (id, byte_size) =
+                (Out::new(id_out, "id_out", 0), Out::new(byte_size_out, "byte_size_out", 0));
+            let memory = read(statistics, None, |entry| entry.statistics.memory.get(index));
+            if let Some(memory) = memory {
+                id.set(memory.id);
+                byte_size.set(memory.byte_size);
+            }
+            read(statistics, EMPTY, |entry| convert::string_at(&entry.memory_kinds, index))
+        }
     })
 }
 
-/// Which one of its kind a memory is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_memory_id(
-    statistics: *const triton_model_statistics,
-    index: usize,
-) -> i64 {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe {
-        read(statistics, 0, |statistics| {
-            statistics.statistics.memory.get(index).map_or(0, |memory| memory.id)
-        })
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// How much of a memory the model uses.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_model_statistics_memory_byte_size(
-    statistics: *const triton_model_statistics,
-    index: usize,
-) -> u64 {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe {
-        read(statistics, 0, |statistics| {
-            statistics.statistics.memory.get(index).map_or(0, |memory| memory.byte_size)
-        })
-    })
+    #[test]
+    fn duration_kinds_have_the_same_numbers_in_c_and_rust() {
+        use triton_duration_kind::*;
+        let kinds = [
+            TRITON_DURATION_SUCCESS,
+            TRITON_DURATION_FAIL,
+            TRITON_DURATION_QUEUE,
+            TRITON_DURATION_COMPUTE_INPUT,
+            TRITON_DURATION_COMPUTE_INFER,
+            TRITON_DURATION_COMPUTE_OUTPUT,
+            TRITON_DURATION_CACHE_HIT,
+            TRITON_DURATION_CACHE_MISS,
+            TRITON_DURATION_EMPTY_RESPONSE,
+            TRITON_DURATION_CANCEL,
+        ];
+        for (kind, number) in kinds.into_iter().zip(0..) {
+            assert_eq!(kind as i32, number);
+            assert_eq!(DurationKind::from_number(number).map(DurationKind::number), Some(number));
+        }
+        assert_eq!((DurationKind::from_number(-1), DurationKind::from_number(10)), (None, None));
+    }
 }

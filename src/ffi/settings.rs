@@ -1,10 +1,11 @@
-//! SETTINGS of a server's tracing and of its log, read and changed.
+//! SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values.
+//! Changes are collected in a triton_settings_update; settings that it does not name are not changed.
 //!
 //! ```text
-//!     tracing, for a model or all   trace_level (a list: OFF, TIMESTAMPS, TENSORS), trace_rate, trace_count, log_frequency;
-//!                                   trace_file and trace_mode can't be changed
-//!     log                           log_info, log_warning, log_error (bool), log_verbose_level (a number), log_format (a
-//!                                   text); log_file can't be changed
+//!     tracing   per model or for all models. trace_level is a list of OFF, TIMESTAMPS and TENSORS; trace_rate, trace_count
+//!               and log_frequency are numbers, written as strings. trace_file and trace_mode are read-only.
+//!     log       log_info, log_warning, log_error (bool), log_verbose_level (number), log_format (string). log_file is
+//!               read-only.
 //! ```
 
 use std::{
@@ -27,23 +28,33 @@ use crate::{
     model::{SettingValue, Settings, SettingsUpdate},
 };
 
-/// Settings that a server has. Freed with triton_settings_free.
+/// The settings of a server. Freed with triton_settings_free.
 pub struct triton_settings {
     settings: Vec<triton_setting>,
     json: CString,
 }
 
-/// One setting. Belongs to the settings.
+/// One setting: a name, and one or more values. Belongs to the settings.
 pub struct triton_setting {
     name: CString,
-    /// As texts, whatever they are.
+    /// As strings, whatever their kind.
     values: Vec<CString>,
     value: SettingValue,
 }
 
-/// What is to change of settings. Freed with triton_settings_update_free.
+/// A set of changes to settings. Freed with triton_settings_update_free.
 pub struct triton_settings_update {
     update: SettingsUpdate,
+}
+
+impl From<&SettingValue> for triton_value_kind {
+    fn from(value: &SettingValue) -> Self {
+        match value {
+            SettingValue::Bool(_) => Self::TRITON_VALUE_BOOL,
+            SettingValue::Number(_) => Self::TRITON_VALUE_UINT64,
+            SettingValue::Text(_) | SettingValue::List(_) => Self::TRITON_VALUE_STRING,
+        }
+    }
 }
 
 impl From<Settings> for triton_settings {
@@ -57,11 +68,11 @@ impl From<Settings> for triton_settings {
     }
 }
 
-/// Asks for the settings of tracing. Blocks.
+/// Gets the settings of tracing. Blocks.
 ///
-/// @param model_name    of a model; NULL or "" for those of all models
-/// @param options       of the call; NULL for the client's
-/// @param settings_out  the answer; free it with triton_settings_free
+/// @param model_name    NULL or "" for the settings that apply to all models
+/// @param options       options of this call; NULL for the client's
+/// @param settings_out  receives the settings; free them with triton_settings_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_trace_settings(
     client: *const triton_client,
@@ -82,39 +93,10 @@ pub unsafe extern "C" fn triton_client_trace_settings(
     }
 }
 
-/// Changes settings of tracing. Blocks.
+/// Gets the settings of the log. Blocks.
 ///
-/// @param model_name    of a model; NULL or "" for those of all models
-/// @param update        what is to change; what is not named stays
-/// @param options       of the call; NULL for the client's
-/// @param settings_out  all that hold then; free it with triton_settings_free
-/// @return UNIMPLEMENTED for trace_file
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_update_trace_settings(
-    client: *const triton_client,
-    model_name: *const c_char,
-    update: *const triton_settings_update,
-    options: *const triton_call_options,
-    settings_out: *mut *mut triton_settings,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(settings_out, "settings_out", ptr::null_mut()).required()?;
-            let client = &handle(client, "client")?.client;
-            let model = convert::optional_string(model_name, "model_name")?;
-            let update = &handle(update, "update")?.update;
-            out.set(new_handle(client.update_trace_settings(model, update, call_options(options))?.into()));
-            Ok(())
-        })
-    }
-}
-
-/// Asks for the settings of the server's log. Blocks.
-///
-/// @param options       of the call; NULL for the client's
-/// @param settings_out  the answer; free it with triton_settings_free
+/// @param options       options of this call; NULL for the client's
+/// @param settings_out  receives the settings; free them with triton_settings_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_log_settings(
     client: *const triton_client,
@@ -133,61 +115,26 @@ pub unsafe extern "C" fn triton_client_log_settings(
     }
 }
 
-/// Changes settings of the server's log. Blocks.
-///
-/// @param update        what is to change; what is not named stays
-/// @param options       of the call; NULL for the client's
-/// @param settings_out  all that hold then; free it with triton_settings_free
-/// @return UNIMPLEMENTED for log_file; what Triton 2.51 takes for wrong is INVALID_ARGUMENT over gRPC, and over HTTP
-///         INTERNAL for a value of another kind, UNAVAILABLE (not retryable) for an unknown log_format
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_update_log_settings(
-    client: *const triton_client,
-    update: *const triton_settings_update,
-    options: *const triton_call_options,
-    settings_out: *mut *mut triton_settings,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(settings_out, "settings_out", ptr::null_mut()).required()?;
-            let client = &handle(client, "client")?.client;
-            let update = &handle(update, "update")?.update;
-            out.set(new_handle(client.update_log_settings(update, call_options(options))?.into()));
-            Ok(())
-        })
-    }
-}
-
-/// The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the settings are freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_settings_json(settings: *const triton_settings) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(settings, EMPTY, |settings| settings.json.as_ptr()) })
-}
-
-/// The number of settings.
+/// Returns the number of settings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_count(settings: *const triton_settings) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(settings, 0, |settings| settings.settings.len()) })
 }
 
-/// A setting, in the order of their names; NULL past the end.
+/// Returns a setting; NULL past the end. Settings are sorted by name, and valid until the list is freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_settings_setting(
+pub unsafe extern "C" fn triton_settings_entry(
     settings: *const triton_settings,
     index: usize,
 ) -> *const triton_setting {
-    infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES.
-        unsafe { read(settings, None, |settings| settings.settings.get(index)) }
-            .map_or(ptr::null(), ptr::from_ref)
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(settings, ptr::null(), |settings| convert::item_at(&settings.settings, index))
     })
 }
 
-/// The setting of a name, "trace_rate"; NULL if there is none.
+/// Returns the setting of a name, for example "trace_rate"; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_find(
     settings: *const triton_settings,
@@ -197,50 +144,54 @@ pub unsafe extern "C" fn triton_settings_find(
         // SAFETY: the contract's HANDLES, TEXT.
         unsafe {
             let Ok(name) = convert::string(name, "name") else { return ptr::null() };
-            let found = read(settings, None, |settings| {
-                settings.settings.iter().find(|setting| setting.name.as_bytes() == name.as_bytes())
-            });
-            found.map_or(ptr::null(), ptr::from_ref)
+            read(settings, ptr::null(), |settings| {
+                let found = settings.settings.iter().find(|own| own.name.as_bytes() == name.as_bytes());
+                found.map_or(ptr::null(), ptr::from_ref)
+            })
         }
     })
 }
 
-/// Frees settings; NULL is harmless.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+/// until the settings are freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_settings_json(settings: *const triton_settings) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(settings, EMPTY, |settings| settings.json.as_ptr()) })
+}
+
+/// Frees settings. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_free(settings: *mut triton_settings) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(settings) });
 }
 
-/// The name of a setting.
+/// Returns the name of a setting.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_name(setting: *const triton_setting) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(setting, EMPTY, |setting| setting.name.as_ptr()) })
 }
 
-/// What a setting is: TRITON_VALUE_BOOL, _UINT64 or _STRING, of which there may be several; TRITON_VALUE_NONE for NULL.
+/// Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_kind(setting: *const triton_setting) -> triton_value_kind {
     let none = triton_value_kind::TRITON_VALUE_NONE;
     // SAFETY: the contract's HANDLES.
-    infallible(none, || unsafe {
-        read(setting, none, |setting| match setting.value {
-            SettingValue::Bool(_) => triton_value_kind::TRITON_VALUE_BOOL,
-            SettingValue::Number(_) => triton_value_kind::TRITON_VALUE_UINT64,
-            SettingValue::Text(_) | SettingValue::List(_) => triton_value_kind::TRITON_VALUE_STRING,
-        })
-    })
+    infallible(none, || unsafe { read(setting, none, |setting| (&setting.value).into()) })
 }
 
-/// The number of values of a setting: 1 but for a list, trace_level.
+/// Returns the number of values of a setting: 1, except for a list such as trace_level.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_value_count(setting: *const triton_setting) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(setting, 0, |setting| setting.values.len()) })
 }
 
-/// A value of a setting as text, whatever it is: "true", "500", "TIMESTAMPS"; an empty text past the end.
+/// Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the
+/// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_value(setting: *const triton_setting, index: usize) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -249,14 +200,14 @@ pub unsafe extern "C" fn triton_setting_value(setting: *const triton_setting, in
     })
 }
 
-/// The value of a setting that is yes or no; else false.
+/// Returns the value of a setting of kind TRITON_VALUE_BOOL; false for any other kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_bool(setting: *const triton_setting) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(setting, false, |setting| setting.value == SettingValue::Bool(true)) })
 }
 
-/// The value of a setting that is a number; else 0.
+/// Returns the value of a setting of kind TRITON_VALUE_UINT64; 0 for any other kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_uint64(setting: *const triton_setting) -> u64 {
     // SAFETY: the contract's HANDLES.
@@ -268,9 +219,9 @@ pub unsafe extern "C" fn triton_setting_uint64(setting: *const triton_setting) -
     })
 }
 
-/// Makes an update that changes nothing yet.
+/// Creates an update without changes. It may be used by any number of calls.
 ///
-/// @param update_out  the update; free it with triton_settings_update_free. Any number of calls may use it
+/// @param update_out  receives the update; free it with triton_settings_update_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_new(
     update_out: *mut *mut triton_settings_update,
@@ -286,16 +237,11 @@ pub unsafe extern "C" fn triton_settings_update_new(
     }
 }
 
-/// Frees an update; NULL is harmless.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_settings_update) {
-    // SAFETY: the contract's HANDLES.
-    infallible((), || unsafe { free(update) });
-}
-
-/// Sets a setting to a text. Tracing takes numbers as texts too, "500".
+/// Sets a setting to a string. Settings of tracing take numbers as strings too, for example "500".
 ///
-/// @param name  not empty
+/// @param name   must not be empty
+/// @param value  NULL returns a setting of tracing to its default: the server's, or for a model the one of
+///               all models
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_set_string(
     update: *mut triton_settings_update,
@@ -308,16 +254,19 @@ pub unsafe extern "C" fn triton_settings_update_set_string(
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
             let name = convert::string(name, "name")?;
+            if value.is_null() {
+                return update.clear(name).map(drop);
+            }
             update.set(name, convert::string(value, "value")?).map(drop)
         })
     }
 }
 
-/// Sets a setting to several texts: trace_level.
+/// Sets a setting to a list of strings, for example trace_level.
 ///
-/// @param name    not empty
-/// @param values  the texts
-/// @param count   their number; 0 is INVALID_ARGUMENT
+/// @param name    must not be empty
+/// @param values  the strings, which are copied
+/// @param count   the number of strings; 0 is INVALID_ARGUMENT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_set_strings(
     update: *mut triton_settings_update,
@@ -339,9 +288,9 @@ pub unsafe extern "C" fn triton_settings_update_set_strings(
     }
 }
 
-/// Sets a setting to yes or no: log_info. Tracing has it as text.
+/// Sets a setting to a bool, for example log_info. For tracing it is sent as a string.
 ///
-/// @param name  not empty
+/// @param name  must not be empty
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_set_bool(
     update: *mut triton_settings_update,
@@ -359,9 +308,9 @@ pub unsafe extern "C" fn triton_settings_update_set_bool(
     }
 }
 
-/// Sets a setting to a number: log_verbose_level. Tracing has it as text.
+/// Sets a setting to a number, for example log_verbose_level. For tracing it is sent as a string.
 ///
-/// @param name  not empty
+/// @param name  must not be empty
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_set_uint32(
     update: *mut triton_settings_update,
@@ -379,22 +328,71 @@ pub unsafe extern "C" fn triton_settings_update_set_uint32(
     }
 }
 
-/// Gives a setting of tracing its default back: that of the server, or for a model the one of all models. Settings of
-/// the log have none: an update of the log with one is INVALID_ARGUMENT.
-///
-/// @param name  not empty
+/// Frees an update. NULL is allowed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_settings_update_clear(
-    update: *mut triton_settings_update,
-    name: *const c_char,
+pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_settings_update) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(update) });
+}
+
+/// Changes settings of tracing. Blocks.
+///
+/// @param model_name    NULL or "" for the settings that apply to all models
+/// @param update        the changes
+/// @param options       options of this call; NULL for the client's
+/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+///                      NULL
+/// @return UNIMPLEMENTED, from Triton, for trace_file
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_update_trace_settings(
+    client: *const triton_client,
+    model_name: *const c_char,
+    update: *const triton_settings_update,
+    options: *const triton_call_options,
+    settings_out: *mut *mut triton_settings,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            let update = &mut handle_mut(update, "update")?.update;
-            let name = convert::string(name, "name")?;
-            update.clear(name).map(drop)
+            let out = Out::new(settings_out, "settings_out", ptr::null_mut());
+            let client = &handle(client, "client")?.client;
+            let model = convert::optional_string(model_name, "model_name")?;
+            let update = &handle(update, "update")?.update;
+            let settings = client.update_trace_settings(model, update, call_options(options))?;
+            out.set_with(|| new_handle(settings.into()));
+            Ok(())
+        })
+    }
+}
+
+/// Changes settings of the log. Blocks.
+///
+/// @param update        the changes
+/// @param options       options of this call; NULL for the client's
+/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+///                      NULL
+/// @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
+///         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
+///         value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a value of another
+///         kind, and UNAVAILABLE (not retryable) for an unknown log_format
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_update_log_settings(
+    client: *const triton_client,
+    update: *const triton_settings_update,
+    options: *const triton_call_options,
+    settings_out: *mut *mut triton_settings,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(settings_out, "settings_out", ptr::null_mut());
+            let client = &handle(client, "client")?.client;
+            let update = &handle(update, "update")?.update;
+            let settings = client.update_log_settings(update, call_options(options))?;
+            out.set_with(|| new_handle(settings.into()));
+            Ok(())
         })
     }
 }

@@ -1,7 +1,7 @@
-//! SHARED MEMORY as a server has it registered. The server has to be on the same machine, see the same memory (in containers:
-//! --ipc=host), and, from version 2.69 on, be started with --allow-client-shm=true: else registering is UNIMPLEMENTED, and an
-//! inference does not find the region. A frontend that runs in a Python program (tritonfrontend) has no shared memory:
-//! UNAVAILABLE.
+//! SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing those that are
+//! registered. The server must be on the same machine and see the same memory (containers: --ipc=host). Triton from 2.69 on
+//! must be started with --allow-client-shm=true; otherwise registering is UNIMPLEMENTED. A server that runs inside a Python
+//! program (tritonfrontend) has no shared memory: UNAVAILABLE.
 
 use std::{
     ffi::{CString, c_char, c_void},
@@ -12,68 +12,65 @@ use super::{
     boundary::boundary,
     call_options::{call_options, triton_call_options},
     client::triton_client,
-    convert::{self, EMPTY, c_string, string_at},
+    convert::{self, EMPTY, c_string},
     error::{triton_error, triton_status},
     handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
 };
-use crate::model::{CudaRegions, SystemRegions};
+use crate::model::{CudaRegion, CudaRegions, SystemRegion, SystemRegions};
 
-/// The regions that are registered with a server. Freed with triton_shared_memory_status_free.
-pub struct triton_shared_memory_status {
-    names: Vec<CString>,
-    keys: Vec<CString>,
-    regions: Vec<Region>,
+/// The regions that are registered with a server. Freed with triton_registered_memory_free.
+pub struct triton_registered_memory {
+    regions: Vec<triton_registered_region>,
     json: CString,
 }
 
-/// What is told of a region in numbers.
-struct Region {
+/// One region that is registered with a server. Belongs to the triton_registered_memory.
+pub struct triton_registered_region {
+    name: CString,
+    /// Empty for a region of a GPU.
+    key: CString,
     offset: u64,
     byte_size: u64,
-    device_id: u64,
+    device_id: i64,
 }
 
-impl From<SystemRegions> for triton_shared_memory_status {
-    fn from(status: SystemRegions) -> Self {
-        Self {
-            names: status.regions.iter().map(|region| c_string(&region.name)).collect(),
-            keys: status.regions.iter().map(|region| c_string(&region.key)).collect(),
-            regions: status
-                .regions
-                .iter()
-                .map(|region| Region { offset: region.offset, byte_size: region.byte_size, device_id: 0 })
-                .collect(),
-            json: c_string(status.json()),
-        }
+impl From<SystemRegions> for triton_registered_memory {
+    fn from(list: SystemRegions) -> Self {
+        let region = |region: &SystemRegion| triton_registered_region {
+            name: c_string(&region.name),
+            key: c_string(&region.key),
+            offset: region.offset,
+            byte_size: region.byte_size,
+            device_id: 0,
+        };
+        Self { regions: list.regions.iter().map(region).collect(), json: c_string(list.json()) }
     }
 }
 
-impl From<CudaRegions> for triton_shared_memory_status {
-    fn from(status: CudaRegions) -> Self {
-        Self {
-            names: status.regions.iter().map(|region| c_string(&region.name)).collect(),
-            keys: Vec::new(),
-            regions: status
-                .regions
-                .iter()
-                .map(|region| Region { offset: 0, byte_size: region.byte_size, device_id: region.device_id })
-                .collect(),
-            json: c_string(status.json()),
-        }
+impl From<CudaRegions> for triton_registered_memory {
+    fn from(list: CudaRegions) -> Self {
+        let region = |region: &CudaRegion| triton_registered_region {
+            name: c_string(&region.name),
+            key: CString::default(),
+            offset: 0,
+            byte_size: region.byte_size,
+            device_id: region.device_id,
+        };
+        Self { regions: list.regions.iter().map(region).collect(), json: c_string(list.json()) }
     }
 }
 
-/// Registers system memory with the server. Blocks.
+/// Registers a region of system memory with the server. Blocks.
 ///
-/// @param name       the name that requests call the region by; not empty
-/// @param key        the name of the memory, as shm_open takes it, "/my_memory"; not empty
-/// @param byte_size  of the region; not 0
-/// @param offset     where the region begins, in bytes from the start of the memory; a multiple of the page size for
-///                   Triton 2.51
-/// @param options    of the call; NULL for the client's
-/// @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); INTERNAL if the server finds no such
-///         memory, or not so much of it
+/// @param name       the name by which requests refer to the region; must not be empty
+/// @param key        the name of the memory for shm_open, for example "/my_memory"; must not be empty
+/// @param byte_size  the size of the region in bytes; must not be 0
+/// @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page size for Triton
+///                   2.51
+/// @param options    options of this call; NULL for the client's
+/// @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if there is no such
+///         memory and INVALID_ARGUMENT if it is too small
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_register_system_shared_memory(
     client: *const triton_client,
@@ -94,15 +91,15 @@ pub unsafe extern "C" fn triton_client_register_system_shared_memory(
     }
 }
 
-/// Registers memory of a GPU with the server. Blocks.
+/// Registers a region of a GPU's memory with the server. Blocks.
 ///
-/// @param name              the name that requests call the region by; not empty
+/// @param name              the name by which requests refer to the region; must not be empty
 /// @param raw_handle        a cudaIpcMemHandle_t
-/// @param handle_byte_size  its size: 64
-/// @param device_id         the GPU that the memory is of; not negative
-/// @param byte_size         of the region; not 0
-/// @param options           of the call; NULL for the client's
-/// @return INVALID_ARGUMENT for a handle of another size, and from a server that has no such memory
+/// @param handle_byte_size  the size of the handle in bytes, 64
+/// @param device_id         the GPU of the memory; must not be negative
+/// @param byte_size         the size of the region in bytes; must not be 0
+/// @param options           options of this call; NULL for the client's
+/// @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if there is no such memory
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
     client: *const triton_client,
@@ -125,11 +122,140 @@ pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
     }
 }
 
-/// Takes the registration of one region of system memory back. Blocks. A name that is not registered is no error.
+/// Gets the registered regions of system memory. Blocks.
 ///
-/// @param name     not empty: triton_client_unregister_all_system_shared_memory is for all
-/// @param options  of the call; NULL for the client's
-/// @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
+/// @param name        the name of one region; NULL or "" for all
+/// @param options     options of this call; NULL for the client's
+/// @param memory_out  receives the regions; free them with triton_registered_memory_free
+/// @return NOT_FOUND if there is no region of that name
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_system_shared_memory_status(
+    client: *const triton_client,
+    name: *const c_char,
+    options: *const triton_call_options,
+    memory_out: *mut *mut triton_registered_memory,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(memory_out, "memory_out", ptr::null_mut()).required()?;
+            let client = &handle(client, "client")?.client;
+            let name = convert::optional_string(name, "name")?;
+            out.set(new_handle(client.system_shared_memory_status(name, call_options(options))?.into()));
+            Ok(())
+        })
+    }
+}
+
+/// Gets the registered regions of GPUs' memory. Blocks.
+///
+/// @param name        the name of one region; NULL or "" for all
+/// @param options     options of this call; NULL for the client's
+/// @param memory_out  receives the regions; free them with triton_registered_memory_free
+/// @return NOT_FOUND if there is no region of that name
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_cuda_shared_memory_status(
+    client: *const triton_client,
+    name: *const c_char,
+    options: *const triton_call_options,
+    memory_out: *mut *mut triton_registered_memory,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    unsafe {
+        boundary(error_out, || {
+            let out = Out::new(memory_out, "memory_out", ptr::null_mut()).required()?;
+            let client = &handle(client, "client")?.client;
+            let name = convert::optional_string(name, "name")?;
+            out.set(new_handle(client.cuda_shared_memory_status(name, call_options(options))?.into()));
+            Ok(())
+        })
+    }
+}
+
+/// Returns the number of regions.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_memory_region_count(
+    memory: *const triton_registered_memory,
+) -> usize {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(memory, 0, |memory| memory.regions.len()) })
+}
+
+/// Returns a region; NULL past the end. Regions are sorted by name, and valid until the list is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_memory_region(
+    memory: *const triton_registered_memory,
+    index: usize,
+) -> *const triton_registered_region {
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(memory, ptr::null(), |memory| convert::item_at(&memory.regions, index))
+    })
+}
+
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
+/// freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_memory_json(
+    memory: *const triton_registered_memory,
+) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(memory, EMPTY, |memory| memory.json.as_ptr()) })
+}
+
+/// Frees a list of regions. NULL is allowed. The regions stay registered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_memory_free(memory: *mut triton_registered_memory) {
+    // SAFETY: the contract's HANDLES.
+    infallible((), || unsafe { free(memory) });
+}
+
+/// Returns the name by which requests refer to the region.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_region_name(
+    region: *const triton_registered_region,
+) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(region, EMPTY, |region| region.name.as_ptr()) })
+}
+
+/// Returns the key of the memory, a name for shm_open. Empty for memory of a GPU.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_region_key(
+    region: *const triton_registered_region,
+) -> *const c_char {
+    // SAFETY: the contract's HANDLES.
+    infallible(EMPTY, || unsafe { read(region, EMPTY, |region| region.key.as_ptr()) })
+}
+
+/// Returns the offset of the region from the start of the memory, in bytes; 0 for memory of a GPU.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_region_offset(region: *const triton_registered_region) -> u64 {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(region, 0, |region| region.offset) })
+}
+
+/// Returns the size of the region in bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_region_byte_size(region: *const triton_registered_region) -> u64 {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(region, 0, |region| region.byte_size) })
+}
+
+/// Returns the GPU of the memory; 0 for system memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_registered_region_device_id(region: *const triton_registered_region) -> i64 {
+    // SAFETY: the contract's HANDLES.
+    infallible(0, || unsafe { read(region, 0, |region| region.device_id) })
+}
+
+/// Unregisters a region of system memory. Blocks. A name that is not registered is not an error.
+///
+/// @param name     must not be empty
+/// @param options  options of this call; NULL for the client's
+/// @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_system_shared_memory(
     client: *const triton_client,
@@ -146,11 +272,11 @@ pub unsafe extern "C" fn triton_client_unregister_system_shared_memory(
     }
 }
 
-/// Takes the registration of one region of a GPU's memory back. Blocks. A name that is not registered is no error.
+/// Unregisters a region of a GPU's memory. Blocks. A name that is not registered is not an error.
 ///
-/// @param name     not empty: triton_client_unregister_all_cuda_shared_memory is for all
-/// @param options  of the call; NULL for the client's
-/// @return INTERNAL while a request uses the region: for Triton 2.51 a moment longer than its answer takes
+/// @param name     must not be empty
+/// @param options  options of this call; NULL for the client's
+/// @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_cuda_shared_memory(
     client: *const triton_client,
@@ -167,9 +293,9 @@ pub unsafe extern "C" fn triton_client_unregister_cuda_shared_memory(
     }
 }
 
-/// Takes the registrations of all regions of system memory back, those of other programs too. Blocks.
+/// Unregisters all regions of system memory, including those of other programs. Blocks.
 ///
-/// @param options  of the call; NULL for the client's
+/// @param options  options of this call; NULL for the client's
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_all_system_shared_memory(
     client: *const triton_client,
@@ -185,9 +311,9 @@ pub unsafe extern "C" fn triton_client_unregister_all_system_shared_memory(
     }
 }
 
-/// Takes the registrations of all regions of GPUs' memory back, those of other programs too. Blocks.
+/// Unregisters all regions of GPUs' memory, including those of other programs. Blocks.
 ///
-/// @param options  of the call; NULL for the client's
+/// @param options  options of this call; NULL for the client's
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_all_cuda_shared_memory(
     client: *const triton_client,
@@ -201,137 +327,4 @@ pub unsafe extern "C" fn triton_client_unregister_all_cuda_shared_memory(
             client.unregister_all_cuda_shared_memory(call_options(options))
         })
     }
-}
-
-/// Asks for the regions of system memory that are registered with the server. Blocks.
-///
-/// @param name        of one region; NULL or "" for all
-/// @param options     of the call; NULL for the client's
-/// @param status_out  the answer; free it with triton_shared_memory_status_free
-/// @return NOT_FOUND for a name that is not registered
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_system_shared_memory_status(
-    client: *const triton_client,
-    name: *const c_char,
-    options: *const triton_call_options,
-    status_out: *mut *mut triton_shared_memory_status,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(status_out, "status_out", ptr::null_mut()).required()?;
-            let client = &handle(client, "client")?.client;
-            let name = convert::optional_string(name, "name")?;
-            out.set(new_handle(client.system_shared_memory_status(name, call_options(options))?.into()));
-            Ok(())
-        })
-    }
-}
-
-/// Asks for the regions of GPUs' memory that are registered with the server. Blocks.
-///
-/// @param name        of one region; NULL or "" for all
-/// @param options     of the call; NULL for the client's
-/// @param status_out  the answer; free it with triton_shared_memory_status_free
-/// @return NOT_FOUND for a name that is not registered
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_cuda_shared_memory_status(
-    client: *const triton_client,
-    name: *const c_char,
-    options: *const triton_call_options,
-    status_out: *mut *mut triton_shared_memory_status,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
-    unsafe {
-        boundary(error_out, || {
-            let out = Out::new(status_out, "status_out", ptr::null_mut()).required()?;
-            let client = &handle(client, "client")?.client;
-            let name = convert::optional_string(name, "name")?;
-            out.set(new_handle(client.cuda_shared_memory_status(name, call_options(options))?.into()));
-            Ok(())
-        })
-    }
-}
-
-/// The answer as JSON, in the form that it has over HTTP: there as it came. Valid until the status is freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_shared_memory_status_json(
-    status: *const triton_shared_memory_status,
-) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(status, EMPTY, |status| status.json.as_ptr()) })
-}
-
-/// The number of regions.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_shared_memory_status_count(
-    status: *const triton_shared_memory_status,
-) -> usize {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe { read(status, 0, |status| status.regions.len()) })
-}
-
-/// The name of a region; an empty text past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_shared_memory_status_name(
-    status: *const triton_shared_memory_status,
-    index: usize,
-) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(status, EMPTY, |status| string_at(&status.names, index)) })
-}
-
-/// The name of a region's memory, as shm_open takes it; an empty text for a GPU's, and past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_shared_memory_status_key(
-    status: *const triton_shared_memory_status,
-    index: usize,
-) -> *const c_char {
-    // SAFETY: the contract's HANDLES.
-    infallible(EMPTY, || unsafe { read(status, EMPTY, |status| string_at(&status.keys, index)) })
-}
-
-/// The bytes of a region; 0 past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_shared_memory_status_byte_size(
-    status: *const triton_shared_memory_status,
-    index: usize,
-) -> u64 {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe {
-        read(status, 0, |status| status.regions.get(index).map_or(0, |region| region.byte_size))
-    })
-}
-
-/// Where a region of system memory begins, in bytes from the start of the memory; 0 for a GPU's, and past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_shared_memory_status_offset(
-    status: *const triton_shared_memory_status,
-    index: usize,
-) -> u64 {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe {
-        read(status, 0, |status| status.regions.get(index).map_or(0, |region| region.offset))
-    })
-}
-
-/// The GPU that a region is of; 0 for system memory, and past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_shared_memory_status_device_id(
-    status: *const triton_shared_memory_status,
-    index: usize,
-) -> u64 {
-    // SAFETY: the contract's HANDLES.
-    infallible(0, || unsafe {
-        read(status, 0, |status| status.regions.get(index).map_or(0, |region| region.device_id))
-    })
-}
-
-/// Frees a status; NULL is harmless.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_shared_memory_status_free(status: *mut triton_shared_memory_status) {
-    // SAFETY: the contract's HANDLES.
-    infallible((), || unsafe { free(status) });
 }

@@ -1,6 +1,7 @@
-//! STATISTICS of a client: what it has counted of its inferences since it was made.
+//! CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's own: reading them
+//! does not use the network.
 
-use std::{mem, ptr, time::Duration};
+use std::{mem, ptr};
 
 use super::{
     boundary::boundary,
@@ -9,42 +10,42 @@ use super::{
     error::{triton_error, triton_status},
     handle::{handle, null},
 };
-use crate::stats::InferStatistics;
+use crate::stats::ClientStatistics;
 
-/// What a client has counted. Times are in nanoseconds.
+/// The statistics of a client. Times are in nanoseconds.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct triton_infer_statistics {
-    /// To be set to sizeof(triton_infer_statistics): later versions may know more.
+pub struct triton_client_statistics {
+    /// sizeof(triton_client_statistics), set by the caller.
     pub struct_size: usize,
-    /// Inferences that succeeded.
+    /// The inferences that succeeded.
     pub completed_count: u64,
-    /// Inferences that failed, for whatever reason.
+    /// The inferences that failed, for any reason.
     pub failed_count: u64,
-    /// The whole times of those that succeeded, together.
+    /// The total time of the inferences that succeeded.
     pub total_ns: u64,
-    /// Their times of sending: from the start of encoding until the system had taken the last byte.
+    /// Of that, the time spent sending: from the start of encoding until the system accepted the last byte.
     pub send_ns: u64,
-    /// Their times of receiving: from the first byte of the answer to the last.
+    /// Of that, the time spent receiving: from the first byte of the response to the last.
     pub receive_ns: u64,
-    /// The time in which half of those that succeeded were done; as the next two, at most 1/32 more than it was.
+    /// The 50th percentile of the times of those that succeeded. Percentiles are at most 1/32 too large.
     pub p50_ns: u64,
-    /// The time in which 90 of 100 were done.
+    /// The 90th percentile.
     pub p90_ns: u64,
-    /// The time in which 99 of 100 were done.
+    /// The 99th percentile.
     pub p99_ns: u64,
-    /// The longest time, exactly.
+    /// The longest time, exact.
     pub max_ns: u64,
 }
 
-/// Tells what a client has counted of its inferences. Does not block; calls that are under way may be counted in part.
+/// Gets the client's statistics of its inferences. Does not block. Calls in progress may be counted in part.
 ///
-/// @param statistics_out  filled as far as its struct_size says, which stays as it is; 0 for what this version does not know
-/// @return INVALID_ARGUMENT if struct_size has no room for the first count, or is beyond 4096
+/// @param statistics_out  receives the statistics; its struct_size must be set
+/// @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or exceeds 4096
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_infer_statistics(
     client: *const triton_client,
-    statistics_out: *mut triton_infer_statistics,
+    statistics_out: *mut triton_client_statistics,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
@@ -55,8 +56,8 @@ pub unsafe extern "C" fn triton_client_infer_statistics(
             }
             // The caller's struct may be an older and smaller one: nothing refers to it as a whole.
             let struct_size = ptr::addr_of!((*statistics_out).struct_size).read();
-            convert::check_struct_size(struct_size, mem::offset_of!(triton_infer_statistics, failed_count))?;
-            convert::fill(statistics_out, struct_size, record(struct_size, InferStatistics::default()));
+            convert::check_struct_size(struct_size, mem::offset_of!(triton_client_statistics, failed_count))?;
+            convert::fill(statistics_out, struct_size, record(struct_size, ClientStatistics::default()));
             let statistics = handle(client, "client")?.client.infer_statistics();
             convert::fill(statistics_out, struct_size, record(struct_size, statistics));
             Ok(())
@@ -64,18 +65,17 @@ pub unsafe extern "C" fn triton_client_infer_statistics(
     }
 }
 
-fn record(struct_size: usize, statistics: InferStatistics) -> triton_infer_statistics {
-    let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    triton_infer_statistics {
+fn record(struct_size: usize, statistics: ClientStatistics) -> triton_client_statistics {
+    triton_client_statistics {
         struct_size,
         completed_count: statistics.completed,
         failed_count: statistics.failed,
-        total_ns: ns(statistics.total),
-        send_ns: ns(statistics.send),
-        receive_ns: ns(statistics.receive),
-        p50_ns: ns(statistics.p50),
-        p90_ns: ns(statistics.p90),
-        p99_ns: ns(statistics.p99),
-        max_ns: ns(statistics.max),
+        total_ns: convert::nanoseconds(statistics.total),
+        send_ns: convert::nanoseconds(statistics.send),
+        receive_ns: convert::nanoseconds(statistics.receive),
+        p50_ns: convert::nanoseconds(statistics.p50),
+        p90_ns: convert::nanoseconds(statistics.p90),
+        p99_ns: convert::nanoseconds(statistics.p99),
+        max_ns: convert::nanoseconds(statistics.max),
     }
 }

@@ -1,4 +1,4 @@
-//! A request held against what a model says of itself, before anything is sent.
+//! Checking a request against a model's metadata, without a call.
 
 use super::metadata::{ModelMetadata, TensorMetadata};
 use crate::{
@@ -7,21 +7,21 @@ use crate::{
 };
 
 impl InferRequest<'_> {
-    /// Holds the names, datatypes and shapes of the request against a model's metadata, which the caller has asked the
-    /// server for ([`Client::model_metadata`](crate::Client::model_metadata)), and the data against the shapes, as every
-    /// call does (of JSON text of the caller's only the call itself). INVALID_ARGUMENT says what does not fit. Whether an input is missing can't be told: metadata does not
-    /// say which are optional.
+    /// Checks the names, datatypes and shapes of the request against a model's metadata
+    /// ([`Client::model_metadata`](crate::Client::model_metadata)), and the data against the shapes, as every call does;
+    /// the caller's own JSON text is checked by the call alone. Returns INVALID_ARGUMENT for a mismatch. Missing inputs are
+    /// not detected: metadata does not say which inputs are optional.
     pub fn check_against(&self, metadata: &ModelMetadata) -> Result<()> {
         self.check()?;
         let model = &metadata.name;
         if self.model().0 != model {
             let own = self.model().0;
             return Err(Error::invalid(format!(
-                "the request is for model '{own}', and the metadata of '{}'",
+                "the request is for model '{own}', the metadata is of model '{}'",
                 excerpt(model)
             )));
         }
-        // A server that tells no inputs, as KServe's may, tells nothing of them.
+        // Metadata without inputs, which KServe permits, does not describe them.
         for input in self.inputs().iter().filter(|_| !metadata.inputs.is_empty()) {
             let name = input.name();
             let tensor = find(&metadata.inputs, name, "input", model)?;
@@ -33,7 +33,7 @@ impl InferRequest<'_> {
                 };
                 let own = input.datatype();
                 return Err(Error::invalid(format!(
-                    "input '{name}' is {own}, and model '{model}' wants {want}"
+                    "input '{name}': datatype {own} does not match the model's datatype {want} (model '{model}')"
                 )));
             }
             let (own, want) = (input.shape(), &tensor.shape);
@@ -42,7 +42,7 @@ impl InferRequest<'_> {
             if !fits {
                 let (own, want) = (dimensions(own), dimensions(want));
                 return Err(Error::invalid(format!(
-                    "input '{name}' has shape {own}, and model '{model}' wants {want}, where -1 is any size"
+                    "input '{name}': shape {own} does not match the model's shape {want} (model '{model}'; -1 matches any size)"
                 )));
             }
         }
@@ -61,6 +61,6 @@ fn find<'m>(
 ) -> Result<&'m TensorMetadata> {
     tensors.iter().find(|tensor| tensor.name == name).ok_or_else(|| {
         let names = list(tensors.iter().map(|tensor| tensor.name.as_str()));
-        Error::invalid(format!("model '{}' has no {what} '{name}', only {names}", excerpt(model)))
+        Error::invalid(format!("model '{}' has no {what} '{name}'; it has {names}", excerpt(model)))
     })
 }

@@ -20,43 +20,45 @@ use crate::{
     },
 };
 
-/// A model's configuration: typed, as far as programs need it, and whole as JSON.
+/// A model's configuration: typed for the properties that programs commonly need, and complete as JSON.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModelConfig {
     /// The model's name.
     pub name: String,
-    /// The framework that runs it, `"onnxruntime_onnx"`, `"ensemble"`; empty where only the backend is told.
+    /// The framework that runs the model, `"onnxruntime_onnx"`, `"ensemble"`; empty if the server gives only the backend.
     pub platform: String,
-    /// The backend that runs it, `"python"`; empty where only the platform is told.
+    /// The backend that runs the model, `"python"`; empty if the server gives only the platform.
     pub backend: String,
-    /// The largest batch; 0 for a model whose tensors have no batch dimension.
+    /// The maximum batch size; 0 if the model's tensors have no batch dimension.
     pub max_batch_size: i32,
-    /// What it takes.
+    /// The inputs.
     pub inputs: Vec<TensorConfig>,
-    /// What it gives.
+    /// The outputs.
     pub outputs: Vec<TensorConfig>,
-    /// Whether a request may have any number of responses, as only streams can hear them.
+    /// Whether a request may have any number of responses, which only a stream can receive.
     pub is_decoupled: bool,
-    /// Which versions are served.
+    /// The versions that are served.
     pub version_policy: VersionPolicy,
-    /// How sequences are batched; `None` for a model without a state.
+    /// The batching of sequences; `None` if the model has no sequences.
     pub sequence_batching: Option<SequenceBatching>,
     json: String,
 }
 
 impl ModelConfig {
-    /// The whole configuration as JSON, by Triton's schema over HTTP: names of protobuf's fields, enums by name, numbers
-    /// of 64 bits as numbers. The values are the same over both protocols, and the server loads a model with this text
-    /// ([`RepositoryOptions::set_config`](super::RepositoryOptions::set_config)). Over HTTP the text is as it came, but for
-    /// numbers of 64 bits that came as strings. Over gRPC it is made of the message: without members that Triton 2.51 does
-    /// not know unless they are set, and without those that this library does not know.
+    /// The whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name,
+    /// 64-bit numbers as numbers. A model can be loaded with it
+    /// ([`RepositoryOptions::set_config`](super::RepositoryOptions::set_config)).
+    ///
+    /// The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that
+    /// were strings. Over gRPC it is made from the message: without fields that this library does not know, and without
+    /// unset fields that Triton 2.51 does not know.
     pub fn json(&self) -> &str {
         &self.json
     }
 }
 
-/// What a model's configuration says of an input or an output.
+/// The configuration of an input or output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TensorConfig {
@@ -64,55 +66,90 @@ pub struct TensorConfig {
     pub name: String,
     /// Its datatype; [`Datatype::Invalid`] for one that this library does not know.
     pub datatype: Datatype,
-    /// Its shape without the batch dimension; -1 for a dimension that may vary.
+    /// Its shape without the batch dimension; -1 for a dimension of any size.
     pub dims: Vec<i64>,
-    /// How its dimensions are to be read; of an output always [`TensorFormat::None`].
+    /// The meaning of its dimensions; [`TensorFormat::None`] for an output.
     pub format: TensorFormat,
-    /// Whether a request may leave it away; of an output never.
+    /// Whether a request may omit it; false for an output.
     pub is_optional: bool,
-    /// The file with the names of its classes; empty for none, and for inputs.
+    /// The file with its class labels; empty if there is none, and for an input.
     pub label_filename: String,
 }
 
-/// How the dimensions of an input are to be read.
+/// The meaning of the dimensions of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub enum TensorFormat {
-    /// As the model has it.
-    None,
+    /// Not specified.
+    None = 0,
     /// Height, width, channels.
-    Nhwc,
+    Nhwc = 1,
     /// Channels, height, width.
-    Nchw,
+    Nchw = 2,
 }
 
-/// Which versions of a model are served.
+impl TensorFormat {
+    /// Its number in the C API.
+    pub fn number(self) -> i32 {
+        self as i32
+    }
+}
+
+/// The versions of a model that are served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VersionPolicy {
-    /// So many of the newest.
+    /// A number of the newest versions.
     Latest(u32),
-    /// All.
+    /// All versions.
     All,
-    /// These.
+    /// These versions.
     Specific(Vec<i64>),
 }
 
-/// How the requests of sequences are batched.
+impl VersionPolicy {
+    /// The versions of [`VersionPolicy::Specific`]; none otherwise.
+    pub fn versions(&self) -> &[i64] {
+        match self {
+            Self::Specific(versions) => versions,
+            Self::Latest(_) | Self::All => &[],
+        }
+    }
+
+    /// Its number in the C API.
+    pub fn number(&self) -> i32 {
+        match self {
+            Self::Latest(_) => 0,
+            Self::All => 1,
+            Self::Specific(_) => 2,
+        }
+    }
+}
+
+/// The batching of the requests of sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SequenceBatching {
-    /// Where a sequence runs.
+    /// The assignment of sequences to batch slots.
     pub strategy: SequenceStrategy,
-    /// How long a sequence may be silent before it is given up.
+    /// The time without a request after which a sequence is dropped.
     pub max_idle: Duration,
 }
 
-/// Where a sequence runs.
+/// The assignment of sequences to batch slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub enum SequenceStrategy {
-    /// Always in the same place of a batch.
-    Direct,
-    /// In any batch, the oldest first.
-    Oldest,
+    /// A sequence always has the same slot of a batch.
+    Direct = 1,
+    /// A sequence has a slot in any batch, the oldest sequence first.
+    Oldest = 2,
+}
+
+impl SequenceStrategy {
+    /// Its number in the C API, where 0 is a model without sequences.
+    pub fn number(self) -> i32 {
+        self as i32
+    }
 }
 
 pub(crate) struct GetModelConfig<'a> {
@@ -142,7 +179,7 @@ impl Operation for GetModelConfig<'_> {
         Ok(HttpRequest::get(model_path(self.name, self.version)? + "/config"))
     }
 
-    /// Over HTTP the configuration stands alone.
+    /// Over HTTP the body is the configuration itself.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelConfigResponse> {
         let what = format!("the configuration of model '{}'", self.name);
         Ok(ModelConfigResponse { config: Some(http_form::read_description(status, body, &what)?) })
@@ -150,7 +187,7 @@ impl Operation for GetModelConfig<'_> {
 
     fn response(&self, mut response: Response<ModelConfigResponse>) -> Result<ModelConfig> {
         let json = match response.body.take() {
-            // Triton writes a few numbers of 64 bits as strings, in `graph_spec` and `initial_state`.
+            // Triton writes a few 64-bit numbers as strings, in `graph_spec` and `initial_state`.
             Some(body) => proto::with_numbers::<Config>(body),
             None => {
                 let config = response.reply.config.as_ref();
@@ -174,7 +211,7 @@ impl Operation for GetModelConfig<'_> {
     }
 }
 
-/// Without a policy the newest version is served alone.
+/// Without a policy only the newest version is served.
 fn version_policy(config: &Config) -> VersionPolicy {
     match config.version_policy.as_ref().and_then(|policy| policy.policy_choice.as_ref()) {
         Some(PolicyChoice::Latest(latest)) => VersionPolicy::Latest(latest.num_versions),
@@ -184,7 +221,7 @@ fn version_policy(config: &Config) -> VersionPolicy {
     }
 }
 
-/// Without a strategy it is the direct one.
+/// The default is the direct strategy.
 fn sequence_batching(config: &Config) -> Option<SequenceBatching> {
     let Some(SchedulingChoice::SequenceBatching(batching)) = &config.scheduling_choice else { return None };
     let strategy = match batching.strategy_choice {
@@ -197,7 +234,7 @@ fn sequence_batching(config: &Config) -> Option<SequenceBatching> {
     })
 }
 
-/// A datatype by the number that it has in the configuration, which is its own.
+/// Datatypes have the same numbers in a configuration as here.
 fn datatype(number: i32) -> Datatype {
     Datatype::from_number(number).unwrap_or(Datatype::Invalid)
 }

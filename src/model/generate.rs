@@ -1,4 +1,4 @@
-//! Triton's generate endpoints: JSON in and JSON out, for models of text.
+//! Triton's generate endpoints: JSON requests to models with text inputs and outputs.
 
 use jiter::{Jiter, Peek};
 
@@ -12,17 +12,17 @@ use crate::{
     headers::Headers,
 };
 
-/// What `generate` response.
+/// A generated response.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Generated {
-    /// The answer, a JSON object: `{"model_name": ..., "model_version": ..., "text_output": ...}`.
+    /// The response, a JSON object: `{"model_name": ..., "model_version": ..., "text_output": ...}`.
     pub json: String,
-    /// The headers of the answer.
+    /// The headers of the response.
     pub headers: Headers,
 }
 
-/// Both endpoints, by what is behind the model's path.
+/// A request to either endpoint.
 pub(crate) struct Generate<'a> {
     pub model: &'a str,
     pub version: &'a str,
@@ -41,7 +41,7 @@ impl Operation for Generate<'_> {
     }
 
     fn to_grpc(&self) -> Result<()> {
-        let advice = "a client of http:// has it, and over gRPC the model takes an inference, or a stream if it is decoupled";
+        let advice = "use a client with an http:// URL; over gRPC, send an inference request, or open a stream if the model is decoupled";
         Err(no_form("generate", "gRPC", advice))
     }
 
@@ -53,7 +53,7 @@ impl Operation for Generate<'_> {
         Ok(HttpRequest::post_text(path + endpoint, self.json))
     }
 
-    /// It is handed on whole.
+    /// The body is returned as a whole.
     fn count_parts(&self, _: &[u8]) -> u64 {
         0
     }
@@ -66,7 +66,7 @@ impl Operation for Generate<'_> {
 
     fn response(&self, response: Response<()>) -> Result<Generated> {
         let mut json = response.body.unwrap_or_default();
-        // Parsers of JSON refuse a byte order mark.
+        // JSON parsers reject a byte order mark.
         if json.starts_with('\u{feff}') {
             json.remove(0);
         }
@@ -74,19 +74,19 @@ impl Operation for Generate<'_> {
     }
 }
 
-/// INVALID_ARGUMENT for what is no JSON object. NaN and Infinity are let through, as Triton does.
+/// INVALID_ARGUMENT unless the text is a JSON object. NaN and Infinity are accepted, as by Triton.
 fn check_object(json: &str) -> Result<()> {
-    let invalid = |what: String| Error::invalid(format!("the request is no JSON object: {what}"));
+    let invalid = |what: String| Error::invalid(format!("the request is not a JSON object: {what}"));
     let mut reader = Jiter::new(json.as_bytes()).with_allow_inf_nan();
     let outcome = reader.peek().and_then(|peek| reader.known_skip(peek).map(|()| peek));
     match outcome.and_then(|peek| reader.finish().map(|()| peek)) {
         Ok(Peek::Object) => Ok(()),
-        Ok(_) => Err(invalid("it is another value".to_owned())),
-        Err(fault) => Err(invalid(fault.description(&Jiter::new(json.as_bytes())))),
+        Ok(_) => Err(invalid("it is another JSON value".to_owned())),
+        Err(error) => Err(invalid(error.description(&Jiter::new(json.as_bytes())))),
     }
 }
 
-/// The error of a caller that wants no more events.
+/// The error of a stream that the callback ended.
 pub(crate) fn cancelled() -> Error {
-    Error::new(Status::Cancelled, Origin::Client, "the callback wanted no more events").in_doubt(true)
+    Error::new(Status::Cancelled, Origin::Client, "the callback ended the stream").in_doubt(true)
 }

@@ -1,4 +1,4 @@
-//! Whether a server lives, is ready, and has a model ready.
+//! Whether a server is live and ready, and whether a model is ready.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Error, Origin, Result, Status},
     proto::{
-        health::{HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus as Number},
+        health::{HealthCheckRequest, HealthCheckResponse},
         inference::{
             ModelReadyRequest, ModelReadyResponse, ServerLiveRequest, ServerLiveResponse, ServerReadyRequest,
             ServerReadyResponse,
@@ -21,17 +21,17 @@ use crate::{
     reasons,
 };
 
-/// Over HTTP readiness is a status: 200 is yes, unless a JSON object says no, as KServe and aissemble write it, and Triton's
-/// no is 400, with a reason or without. A page is a gateway's, which says nothing of the server, and so is an error told
-/// under 200.
-fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
+/// Over HTTP readiness is a status: 200 is true, unless a JSON object says false, as KServe and aissemble write it. Triton's
+/// false is 400, with or without a reason. An HTML page or an error with status 200 comes from a gateway, and says nothing
+/// about the server.
+fn read_bool(status: u16, body: &[u8], member: &str) -> Result<bool> {
     let json = without_bom(body).trim_ascii();
     match status {
         200..300 => {
             let other = if member == LIVE { READY } else { LIVE };
             let says = |name| http_form::bool_member(json, name);
             match says(member).or_else(|| says(other)) {
-                Some(answer) => Ok(answer),
+                Some(value) => Ok(value),
                 None => http_form::read_nothing(status, body).map(|()| true),
             }
         }
@@ -43,9 +43,9 @@ fn yes_or_no(status: u16, body: &[u8], member: &str) -> Result<bool> {
 const LIVE: &str = "live";
 const READY: &str = "ready";
 
-/// Whether the body of an error speaks of a model by its name: `{"error":"Model with name m does not exist."}`. For a path
-/// that a server does not have, it writes the status's own words at most: Triton `{"error":"Not Found"}`.
-fn is_about(model: &str, status: u16, body: &[u8]) -> bool {
+/// Whether the body of an error names a model: `{"error":"Model with name m does not exist."}`. For an unknown path a server
+/// sends at most the reason phrase of the status: Triton `{"error":"Not Found"}`.
+fn names_model(model: &str, status: u16, body: &[u8]) -> bool {
     let words = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     match serde_json::from_slice(without_bom(body)) {
         Ok(Value::Object(members)) => members.get("error").and_then(Value::as_str).is_some_and(|text| {
@@ -55,22 +55,22 @@ fn is_about(model: &str, status: u16, body: &[u8]) -> bool {
     }
 }
 
-/// Whether a text has a model's name in it as a whole word: not as a part of another name, nor of a path.
+/// Whether a text contains a model's name as a whole word, not as a part of another name or of a path.
 fn names(text: &str, model: &str) -> bool {
     text.match_indices(model).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + model.len()..]);
-        !before.ends_with(is_of_a_name) && !begins_in_a_name(after)
+        !before.ends_with(is_name_character) && !continues_a_name(after)
     })
 }
 
-fn is_of_a_name(c: char) -> bool {
+fn is_name_character(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/')
 }
 
-/// Whether a name goes on; a full stop may also end a sentence.
-fn begins_in_a_name(text: &str) -> bool {
+/// Whether a name continues here; a full stop may also end a sentence.
+fn continues_a_name(text: &str) -> bool {
     let rest = text.trim_start_matches(['.', '-']);
-    rest.starts_with(is_of_a_name)
+    rest.starts_with(is_name_character)
 }
 
 pub(crate) struct ServerLive;
@@ -98,7 +98,7 @@ impl Operation for ServerLive {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ServerLiveResponse> {
-        Ok(ServerLiveResponse { live: yes_or_no(status, body, LIVE)? })
+        Ok(ServerLiveResponse { live: read_bool(status, body, LIVE)? })
     }
 
     fn response(&self, response: Response<ServerLiveResponse>) -> Result<bool> {
@@ -131,7 +131,7 @@ impl Operation for ServerReady {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ServerReadyResponse> {
-        Ok(ServerReadyResponse { ready: yes_or_no(status, body, READY)? })
+        Ok(ServerReadyResponse { ready: read_bool(status, body, READY)? })
     }
 
     fn response(&self, response: Response<ServerReadyResponse>) -> Result<bool> {
@@ -167,44 +167,58 @@ impl Operation for ModelReady<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelReadyResponse> {
-        let is_no = matches!(status, 404 | 503) && is_about(self.name, status, body);
-        Ok(ModelReadyResponse { ready: !is_no && yes_or_no(status, body, READY)? })
+        let is_not_ready = matches!(status, 404 | 503) && names_model(self.name, status, body);
+        Ok(ModelReadyResponse { ready: !is_not_ready && read_bool(status, body, READY)? })
     }
 
     fn response(&self, response: Response<ModelReadyResponse>) -> Result<bool> {
         Ok(response.reply.ready)
     }
 
-    /// Over gRPC MLServer and KServe say NOT_FOUND for a model that they do not know, and KServe UNAVAILABLE for one that it
-    /// has not loaded.
+    /// Over gRPC MLServer and KServe return NOT_FOUND for an unknown model, and KServe UNAVAILABLE for one that is not loaded.
     fn response_of(&self, error: Error) -> Result<bool> {
         let message = error.to_string();
         let text = reasons::text_within(&message);
-        let is_no = match (error.origin(), error.http_status(), error.status()) {
+        let is_not_ready = match (error.origin(), error.http_status(), error.status()) {
             (Origin::Server, None, Status::NotFound) => true,
             (Origin::Server, None, Status::Unavailable) => {
                 text.contains("not ready") && names(text, self.name)
             }
             _ => false,
         };
-        if is_no { Ok(false) } else { Err(error) }
+        if is_not_ready { Ok(false) } else { Err(error) }
     }
 }
 
-/// What gRPC's own health service says of a service.
+/// The status of a service in the gRPC health service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub enum ServingStatus {
-    /// Nothing is known about it.
-    Unknown,
-    /// It takes requests.
-    Serving,
-    /// It is there, and takes no requests now.
-    NotServing,
+    /// The status is not known.
+    Unknown = 0,
+    /// The service accepts requests.
+    Serving = 1,
+    /// The service exists and does not accept requests at present.
+    NotServing = 2,
     /// The server has no service of that name.
-    ServiceUnknown,
+    ServiceUnknown = 3,
 }
 
-/// A check of gRPC's own health service. Triton answers for the whole server, whatever the service is called.
+impl ServingStatus {
+    /// The status of a number of `grpc.health.v1`.
+    pub fn from_number(number: i32) -> Option<Self> {
+        [Self::Unknown, Self::Serving, Self::NotServing, Self::ServiceUnknown]
+            .into_iter()
+            .find(|status| status.number() == number)
+    }
+
+    /// Its number in `grpc.health.v1`.
+    pub fn number(self) -> i32 {
+        self as i32
+    }
+}
+
+/// A check of the gRPC health service. Triton has one status for the whole server, whatever the name of the service.
 pub(crate) struct HealthCheck<'a> {
     pub service: &'a str,
 }
@@ -228,17 +242,13 @@ impl Operation for HealthCheck<'_> {
     }
 
     fn to_http(&self) -> Result<HttpRequest> {
-        let advice = "it is gRPC's own service; is_server_live and is_server_ready ask the same";
+        let advice = "it is a gRPC service; check whether the server is live or ready instead";
         Err(no_form("grpc.health.v1", "HTTP", advice))
     }
 
     fn response(&self, response: Response<HealthCheckResponse>) -> Result<ServingStatus> {
-        Ok(match Number::try_from(response.reply.status) {
-            Ok(Number::Serving) => ServingStatus::Serving,
-            Ok(Number::NotServing) => ServingStatus::NotServing,
-            Ok(Number::ServiceUnknown) => ServingStatus::ServiceUnknown,
-            Ok(Number::Unknown) | Err(_) => ServingStatus::Unknown,
-        })
+        // A number that only later versions know says nothing here.
+        Ok(ServingStatus::from_number(response.reply.status).unwrap_or(ServingStatus::Unknown))
     }
 }
 
@@ -247,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_speaks_of_a_model_if_it_has_the_name_as_a_whole_word() {
+    fn a_model_is_named_by_a_whole_word() {
         for (text, model) in [
             ("Model m not found", "m"),
             ("Model with name m does not exist.", "m"),
@@ -276,18 +286,18 @@ mod tests {
         ] {
             assert!(!names(text, model), "{model}: {text}");
         }
-        // The words of the status itself, whatever the model is called.
+        // The reason phrase of the status does not name a model.
         for model in ["Not", "Found", "Not Found"] {
-            assert!(!is_about(model, 404, br#"{"error":"Not Found"}"#), "{model}");
+            assert!(!names_model(model, 404, br#"{"error":"Not Found"}"#), "{model}");
             assert!(
-                is_about(model, 404, format!(r#"{{"error":"no model '{model}'"}}"#).as_bytes()),
+                names_model(model, 404, format!(r#"{{"error":"no model '{model}'"}}"#).as_bytes()),
                 "{model}"
             );
         }
     }
 
     #[test]
-    fn the_member_asked_for_decides_and_then_the_other_one() {
+    fn the_requested_member_decides_before_the_other_one() {
         for (body, live, ready) in [
             ("", true, true),
             (" \n", true, true),
@@ -300,11 +310,11 @@ mod tests {
             (r#"{"ready":null,"name":"m"}"#, true, true),
             (r#"{"x":{"ready":false},"y":[false,NaN],"z":"live"}"#, true, true),
         ] {
-            assert_eq!(yes_or_no(200, body.as_bytes(), LIVE).unwrap(), live, "{body}");
-            assert_eq!(yes_or_no(200, body.as_bytes(), READY).unwrap(), ready, "{body}");
+            assert_eq!(read_bool(200, body.as_bytes(), LIVE).unwrap(), live, "{body}");
+            assert_eq!(read_bool(200, body.as_bytes(), READY).unwrap(), ready, "{body}");
         }
         for body in ["<html>", "[]", "true", "OK", "null", "{", "{} x", "\"ready\""] {
-            let error = yes_or_no(200, body.as_bytes(), READY).unwrap_err();
+            let error = read_bool(200, body.as_bytes(), READY).unwrap_err();
             assert_eq!((error.status(), error.http_status()), (Status::Internal, Some(200)), "{body}");
         }
     }

@@ -1,4 +1,4 @@
-//! The HTTP form of operations: paths, JSON bodies, and what an answer that is an error says.
+//! The HTTP form of operations: request paths and JSON bodies, and the reading of responses and their errors.
 
 use std::fmt::Display;
 
@@ -13,13 +13,13 @@ use crate::{
     url::push_escaped,
 };
 
-/// What is sent over HTTP, the server's base path left away.
+/// A request over HTTP, without the server's base path.
 #[derive(Debug)]
 pub(crate) struct HttpRequest {
     pub method: Method,
-    /// From `/v2` on, escaped.
+    /// Beginning with `/v2`, escaped.
     pub path: String,
-    /// JSON; empty for none.
+    /// JSON, or empty.
     pub body: Vec<u8>,
 }
 
@@ -32,7 +32,7 @@ impl HttpRequest {
         Self::post_text(path, json.to_string())
     }
 
-    /// With JSON that is text already.
+    /// With JSON text.
     pub fn post_text(path: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
         Self { method: Method::POST, path: path.into(), body: json.into() }
     }
@@ -40,8 +40,8 @@ impl HttpRequest {
 
 /// `/v2/models/NAME[/versions/VERSION]`, escaped.
 ///
-/// A server looks the escaped name up as it stands on the wire and knows no way to write a `/`: a name with one is
-/// refused here, with the reason, instead of meeting another endpoint.
+/// A server does not decode the name, so that a `/` cannot be sent: a name with one is refused here instead of reaching
+/// another endpoint.
 pub(crate) fn model_path(name: &str, version: &str) -> Result<String> {
     let mut path = String::from("/v2/models/");
     push_segment(&mut path, "model name", name)?;
@@ -52,14 +52,14 @@ pub(crate) fn model_path(name: &str, version: &str) -> Result<String> {
     Ok(path)
 }
 
-/// Appends a part of a path, escaped; what HTTP has no way to write is refused.
+/// Appends a path segment, escaped. Returns INVALID_ARGUMENT for text that cannot be a segment.
 pub(crate) fn push_segment(path: &mut String, what: &str, text: &str) -> Result<()> {
     if text.contains('/') || matches!(text, "" | "." | "..") {
         return Err(Error::invalid(format!(
-            "{what} '{text}' can't be part of a URL's path, as HTTP needs it to be"
+            "{what} '{text}' cannot be a segment of a URL path, which HTTP requires"
         )));
     }
-    // What may stand in a path as it is, does: Triton looks for names as they stand there.
+    // Only what must be is escaped: Triton does not decode names.
     push_escaped(path, text, b"!$&'()*+,;=:@");
     Ok(())
 }
@@ -68,12 +68,12 @@ pub(crate) fn is_success(status: u16) -> bool {
     matches!(status, 200..=299)
 }
 
-/// The JSON of a success, without the byte order mark that it may begin with, or the error that the response is.
+/// The JSON of a success, without a byte order mark, or the error of the response.
 pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<&[u8]> {
     if is_success(status) { Ok(proto::without_bom(body)) } else { Err(error(status, body)) }
 }
 
-/// Reads a success whose body says nothing, blank or a JSON object, or the error that the response is.
+/// Reads a success whose body has no information, blank or a JSON object, or the error of the response.
 pub(crate) fn read_nothing<M: Default>(status: u16, body: &[u8]) -> Result<M> {
     let body = succeeded(status, body)?;
     if body.trim_ascii().is_empty() {
@@ -97,33 +97,33 @@ pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
     next == Some(true)
 }
 
-/// What a JSON object that [`check_object`] lets through says under a name, if that is a boolean: no, if it says both. `None`
-/// for any other body.
+/// The value of a boolean member of a JSON object that [`check_object`] accepts; false if the name occurs with both values.
+/// `None` for any other body.
 pub(crate) fn bool_member(json: &[u8], name: &str) -> Option<bool> {
     let plain = without_control_characters(json);
     let mut reader = Jiter::new(&plain).with_allow_inf_nan();
-    let mut answer = None;
+    let mut value = None;
     let mut next = reader.next_object().ok()?.map(|own| own == name);
     while let Some(is_named) = next {
         match reader.peek().ok()? {
             peek @ (Peek::True | Peek::False) if is_named => {
-                let says = reader.known_bool(peek).ok()?;
-                answer = Some(says && answer != Some(false));
+                let member = reader.known_bool(peek).ok()?;
+                value = Some(member && value != Some(false));
             }
             peek => reader.known_skip(peek).ok()?,
         }
         next = reader.next_key().ok()?.map(|own| own == name);
     }
     reader.finish().ok()?;
-    answer
+    value
 }
 
-/// The same JSON, with blanks for the control characters that no string may have.
+/// The same JSON, with blanks instead of control characters, which strings must not contain.
 fn without_control_characters(json: &[u8]) -> Vec<u8> {
     json.iter().map(|byte| (*byte).max(b' ')).collect()
 }
 
-/// Reads the JSON of a success, or the error that the response is.
+/// Reads the JSON of a success, or the error of the response.
 pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -> Result<M> {
     let body = succeeded(status, body)?;
     if !body.trim_ascii_start().starts_with(b"{") {
@@ -132,9 +132,9 @@ pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -
     proto::from_json(body).map_err(|fault| malformed_json(status, fault))
 }
 
-/// Reads what a server or a model says of itself, or the error that the response is. A server may leave out all but one
-/// member that is known here. The name is not compared with the one that was requested: ModelMesh (`m__isvc-3642375d03`),
-/// Seldon Core 2 (`m_1`) and gateways that rewrite paths have the server know the model by another one.
+/// Reads metadata or a configuration, or the error of the response. At least one known member must be present. The name is
+/// not compared with the requested one: behind ModelMesh (`m__isvc-3642375d03`), Seldon Core 2 (`m_1`) and gateways that
+/// rewrite paths, the server knows the model by another name.
 pub(crate) fn read_description<M: Message + Name + Default + PartialEq>(
     status: u16,
     body: &[u8],
@@ -147,8 +147,8 @@ pub(crate) fn read_description<M: Message + Name + Default + PartialEq>(
     }
 }
 
-/// INTERNAL for a body that is not a JSON object. What programs read all the same is let through: `NaN` and `Infinity`, which
-/// Triton writes, and control characters in strings.
+/// INTERNAL unless the body is a JSON object. `NaN` and `Infinity`, which Triton writes, and control characters in strings are
+/// accepted.
 pub(crate) fn check_object(status: u16, body: &[u8], expected: &str) -> Result<()> {
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(unexpected(status, expected, body));
@@ -163,41 +163,41 @@ fn skip_object(json: &[u8]) -> std::result::Result<(), String> {
     outcome.map_err(|fault| fault.description(&reader))
 }
 
-/// The error that a server tells in the body of a success, whose status was sent before: a JSON object that is nothing else.
-/// What its code would have been, nothing says.
+/// The error in the body of a success, whose status was sent before the error: a JSON object with nothing else. Its code is
+/// not known.
 pub(crate) fn embedded_error(status: u16, body: &[u8]) -> Option<Error> {
     error_body::embedded_error(body).map(|text| embedded(status, &text))
 }
 
-/// The error of that text.
+/// The error with this text.
 pub(crate) fn embedded(status: u16, text: &str) -> Error {
     let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
     let message = format!("{} (in a response of HTTP status {status})", reason(text));
     Error::from_response(meaning, message).with_http_status(status)
 }
 
-/// INTERNAL for a success whose body cannot be the operation's response.
+/// INTERNAL for a success whose body is not a response of the operation.
 pub(crate) fn unexpected(status: u16, expected: &str, body: &[u8]) -> Error {
     let got = error_body::describe(body);
     Error::malformed_response(format!("invalid response: expected {expected}, got {got}"))
         .with_http_status(status)
 }
 
-/// INTERNAL for a success whose JSON is cut, or does not have the operation's form.
+/// INTERNAL for a success whose JSON is malformed or does not match the operation's message.
 pub(crate) fn malformed_json(status: u16, fault: impl Display) -> Error {
-    // It may quote the JSON.
+    // The text may quote the JSON.
     let fault = fault.to_string();
     Error::malformed_response(format!("malformed JSON in the response: {}", excerpt(&fault)))
         .with_http_status(status)
 }
 
-/// The error that a response is, by its status and the reason that its body gives ([`error_body::reason`]), of which at most
-/// 8 KiB are shown.
+/// The error of a response, from its status and the reason in its body ([`error_body::reason`]), of which at most 8 KiB are
+/// shown.
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
     error_of(status, body, false)
 }
 
-/// The same; `is_binary` if the request had tensors in binary, which not every server can read.
+/// The same; `is_binary` if the request had binary tensor data, which not every server supports.
 pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
     if tls_port::is_named_by(status, body) {
         return tls_port::error().with_http_status(status);
@@ -211,7 +211,7 @@ pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
     let hint = match text.as_str() {
         text if is_unknown_by_its_escapes(text) => ESCAPED_NAME,
         text if text.contains("--http-max-input-size") => NO_LIMIT_OVER_GRPC,
-        text if is_binary && is_puzzled_by_binary(status, text) => NO_BINARY,
+        text if is_binary && is_typical_of_binary_data(status, text) => NO_BINARY,
         text => reasons::hint(meaning.status, text),
     };
     let message = format!("{} (HTTP status {status}){hint}", reason(&text));
@@ -220,15 +220,15 @@ pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
         .said_by_server_itself(is_tritons && reasons::is_servers_own(&text))
 }
 
-/// Triton limits what it reads as JSON or decompresses over HTTP, since 2.62.
+/// Triton since 2.62 limits the JSON that it reads and the bodies that it decompresses over HTTP.
 const NO_LIMIT_OVER_GRPC: &str = "; gRPC has no such limit";
 
 /// MLServer, aissemble and others have no binary tensor data extension.
 const NO_BINARY: &str = "; the server may not support binary tensor data: send the inputs as JSON (set_json)";
 
-/// Whether an error looks like that of a server which took a binary request for JSON: FastAPI's refusal of the body as a
-/// whole, a traceback of MLServer's, or the text of a server that does not say what went wrong.
-fn is_puzzled_by_binary(status: u16, text: &str) -> bool {
+/// Whether an error is typical of a server that parsed a binary request as JSON: FastAPI's rejection of the whole body, a
+/// traceback of MLServer, or a text without a reason.
+fn is_typical_of_binary_data(status: u16, text: &str) -> bool {
     match status {
         422 => text.starts_with("body: "),
         500 => text.starts_with("UnicodeDecodeError") || text == "Internal Server Error",
@@ -236,11 +236,11 @@ fn is_puzzled_by_binary(status: u16, text: &str) -> bool {
     }
 }
 
-/// Triton looks names up as they stand in the URL, and no URL can say others unescaped.
+/// Triton does not decode names in a URL, and other names cannot be written unescaped.
 const ESCAPED_NAME: &str =
     "; Triton does not decode a name that is escaped in a URL: use gRPC for this model";
 
-/// Whether Triton does not know a model because its name came escaped.
+/// Whether a model is unknown to Triton because its name was escaped.
 fn is_unknown_by_its_escapes(text: &str) -> bool {
     let name = ["Request for unknown model: '", "failed to load '"]
         .iter()
@@ -255,14 +255,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_cut_between_characters_and_a_blank_one_is_replaced() {
+    fn a_reason_is_cut_between_characters_and_a_blank_reason_is_replaced() {
         let said = |body: &[u8]| error(500, body).to_string();
         for blank in [&b""[..], b" \n", br#"{"error":""}"#, br#"{"error":" "}"#, b"\xef\xbb\xbf"] {
             assert_eq!(said(blank), "the server gave no reason (HTTP status 500)");
         }
         assert_eq!(said(b"\xef\xbb\xbf{\"error\":\"why\"}"), "why (HTTP status 500)");
         assert_eq!(said(b"a\r\nb\r\n"), "a\\r\\nb (HTTP status 500)");
-        // Cut by the limit of what is read, in the middle of a character.
+        // Cut in the middle of a character, by the limit of what is read.
         assert_eq!(said(b"{\"error\":\"a\xc3"), "a (HTTP status 500)");
         let long = format!("{{\"error\":\"a{}\"}}", "\u{e4}".repeat(200 << 10));
         for body in [long.as_bytes(), &long.as_bytes()[..64 << 10], long.split_at(10).1.as_bytes()] {
@@ -290,13 +290,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_cannot_take_is_answered_with_advice() {
+    fn unsupported_requests_have_advice_in_their_errors() {
         let is_advised = |status, body: &str, is_binary| {
             let message = error_of(status, body.as_bytes(), is_binary).to_string();
             message.contains("set_json")
         };
         let detail = r#"{"detail":[{"type":"t","loc":["body"],"msg":"not a dictionary","input":"x"}]}"#;
-        // It has read the JSON.
+        // The JSON was parsed.
         let within = r#"{"detail":[{"loc":["body","inputs",0,"shape"],"msg":"not a list"}]}"#;
         let trace = "Traceback (most recent call last):\n  File \"x\", line 1, in f\nUnicodeDecodeError: why";
         for (status, body) in [(422, detail), (500, trace), (500, "Internal Server Error")] {
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_was_escaped_is_hinted_at() {
+    fn an_escaped_name_is_explained() {
         let is_hinted = |text: &str| {
             error(404, format!(r#"{{"error":"{text}"}}"#).as_bytes()).to_string().contains("use gRPC")
         };

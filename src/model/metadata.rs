@@ -1,4 +1,4 @@
-//! What a server and a model say of themselves.
+//! Metadata of a server and of its models.
 
 use super::{
     Operation, Response,
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// What a server says of itself.
+/// The metadata of a server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerMetadata {
@@ -22,7 +22,7 @@ pub struct ServerMetadata {
     pub name: String,
     /// The server's version, `"2.51.0"`.
     pub version: String,
-    /// The protocol extensions that it has, `"binary_tensor_data"` and others.
+    /// Its protocol extensions, `"binary_tensor_data"` and others.
     pub extensions: Vec<String>,
     json: String,
 }
@@ -34,31 +34,31 @@ impl ServerMetadata {
         self.extensions.iter().any(|own| own == name)
     }
 
-    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
 }
 
-/// What a model says of itself.
+/// The metadata of a model.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModelMetadata {
     /// The model's name.
     pub name: String,
-    /// The versions that can be asked for.
+    /// The versions that are available.
     pub versions: Vec<String>,
-    /// The framework or backend that runs it, `"python"`, `"onnxruntime_onnx"`.
+    /// The framework or backend that runs the model, `"python"`, `"onnxruntime_onnx"`.
     pub platform: String,
-    /// What it takes.
+    /// The inputs.
     pub inputs: Vec<TensorMetadata>,
-    /// What it gives.
+    /// The outputs.
     pub outputs: Vec<TensorMetadata>,
     json: String,
 }
 
 impl ModelMetadata {
-    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -72,9 +72,9 @@ pub struct TensorMetadata {
     pub name: String,
     /// Its datatype; [`Datatype::Invalid`] for one that this library does not know.
     pub datatype: Datatype,
-    /// The name of its datatype as the server gives it, `"FP32"`, also of one that this library does not know.
+    /// The name of its datatype as the server gives it, `"FP32"`; also for one that this library does not know.
     pub datatype_name: String,
-    /// Its shape, the batch dimension first where the model has one; -1 for a dimension that may vary.
+    /// Its shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
     pub shape: Vec<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! A server's metrics: Prometheus's text, and what it says.
+//! A server's metrics, in Prometheus's text format.
 
 use super::{
     Operation, Response,
@@ -7,25 +7,25 @@ use super::{
 };
 use crate::error::Result;
 
-/// A server's metrics at one moment.
+/// A server's metrics at one point in time.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Every sample, in the order of the text.
-    pub samples: Vec<Metric>,
+    /// All samples, in the order of the text.
+    pub samples: Vec<MetricSample>,
     text: String,
 }
 
 impl Metrics {
-    /// The text as it came.
+    /// The text as received.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The value of the first sample of that name that has all these labels:
+    /// The value of the first sample with this name and all these labels:
     /// `metrics.value("nv_inference_count", &[("model", "simple")])`.
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let fits = |sample: &&Metric| {
+        let fits = |sample: &&MetricSample| {
             sample.name == name && labels.iter().all(|(label, value)| sample.label(label) == Some(value))
         };
         self.samples.iter().find(fits).map(|sample| sample.value)
@@ -35,23 +35,23 @@ impl Metrics {
 /// One sample of a metric.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Metric {
+pub struct MetricSample {
     /// The metric's name, `"nv_inference_count"`.
     pub name: String,
-    /// What the sample is of: names and values, `("model", "simple")`.
+    /// Names and values of its labels, `("model", "simple")`.
     pub labels: Vec<(String, String)>,
-    /// The value; it may be infinite or no number.
+    /// The value; may be infinite or NaN.
     pub value: f64,
 }
 
-impl Metric {
+impl MetricSample {
     /// The value of a label.
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Asked at the URL of the metrics itself.
+/// Sent to the URL of the metrics itself.
 pub(crate) struct GetMetrics;
 
 impl Operation for GetMetrics {
@@ -68,14 +68,14 @@ impl Operation for GetMetrics {
     }
 
     fn to_grpc(&self) -> Result<()> {
-        Err(no_form("the metrics", "gRPC", "they have a port of their own, of HTTP"))
+        Err(no_form("the metrics endpoint", "gRPC", "it is an HTTP endpoint on its own port"))
     }
 
     fn to_http(&self) -> Result<HttpRequest> {
         Ok(HttpRequest::get(""))
     }
 
-    /// A sample for each line, a label for each comma and brace.
+    /// One sample per line, one label per comma and brace.
     fn count_parts(&self, body: &[u8]) -> u64 {
         body.iter().filter(|byte| matches!(byte, b'\n' | b'{' | b',')).count() as u64
     }
@@ -94,7 +94,7 @@ impl Operation for GetMetrics {
     }
 }
 
-/// Whether a text is one of metrics: with a sample, or with nothing but descriptions.
+/// Whether a text has the format: at least one sample, or nothing but descriptions.
 fn is_metrics(text: &str) -> bool {
     let is_blank = text.trim().is_empty();
     !is_blank && !text.trim_start().starts_with('<') && {
@@ -102,19 +102,19 @@ fn is_metrics(text: &str) -> bool {
     }
 }
 
-/// The lines that are not blank, and not descriptions.
+/// The lines other than blank ones and descriptions.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// Reads Prometheus's text, version 0.0.4. A line of a form that is not known here is passed over.
-fn read(text: &str) -> Vec<Metric> {
+/// Reads Prometheus's text format, version 0.0.4. A line of an unknown form is ignored.
+fn read(text: &str) -> Vec<MetricSample> {
     lines(text).filter_map(read_sample).collect()
 }
 
-/// `name{label="value",...} value [timestamp]`. A name with other characters than `[a-zA-Z0-9_:]` stands in quotes, a
-/// metric's among the labels: `{"a name","a label"="value"} value` (Prometheus 3).
-fn read_sample(line: &str) -> Option<Metric> {
+/// `name{label="value",...} value [timestamp]`. A name with characters other than `[a-zA-Z0-9_:]` is quoted; that of a metric
+/// is then among the labels: `{"a name","a label"="value"} value` (Prometheus 3).
+fn read_sample(line: &str) -> Option<MetricSample> {
     let end = line.find(|c: char| c == '{' || c.is_whitespace())?;
     let (name, mut rest) = line.split_at(end);
     let mut name = (!name.is_empty()).then(|| name.to_owned());
@@ -149,17 +149,19 @@ fn read_sample(line: &str) -> Option<Metric> {
         }
         rest = &rest[1..];
     }
-    // Rust reads "NaN", "+Inf" and "-Inf" as Prometheus writes them.
+    // Rust parses "NaN", "+Inf" and "-Inf" as Prometheus writes them.
     let value = rest.split_whitespace().next()?.parse().ok()?;
-    Some(Metric { name: name.filter(|name| !name.is_empty())?, labels, value })
+    Some(MetricSample { name: name.filter(|name| !name.is_empty())?, labels, value })
 }
 
 fn is_name(name: &str) -> bool {
-    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.');
-    name.bytes().all(is_sign) && !name.starts_with(|first: char| first.is_ascii_digit()) && !name.is_empty()
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.');
+    name.bytes().all(is_allowed)
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.is_empty()
 }
 
-/// A text between quotes, and what follows it.
+/// A quoted string, and the text after it.
 fn read_quoted(text: &str) -> Option<(String, &str)> {
     let mut characters = text.strip_prefix('"')?.char_indices();
     let mut value = String::new();
@@ -181,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_are_read_with_all_that_prometheus_allows() {
+    fn samples_are_read_in_every_form_of_prometheus() {
         let text = "# HELP a b\n# TYPE a counter\na 1\n\n a_total{} 2.5e3 1395066363000 \r\n\
                     b{x=\"1\",y = \"q\\\"\\\\\\n}\",} NaN\nc{le=\"+Inf\"}+Inf\nd -Inf";
         let samples = read(text);
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn names_in_quotes_are_read() {
+    fn quoted_names_are_read() {
         let text = "{\"my.metric\",l=\"x\"} 1\n{ \"a \\\"b\" , \"x.y\" = \"q,}=\" } 2\n\
                     plain{\"http.status\"=\"200\",z=\"\"} 3\n{l=\"x\",\"behind\"} 4 1395066363000\n{\"\u{e4}\",} 5";
         let samples = read(text);
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sample_is_passed_over_unless_there_is_nothing_else() {
+    fn lines_that_are_not_samples_are_ignored_unless_there_is_no_sample() {
         for text in [
             "a",
             "a{",
@@ -231,7 +233,7 @@ mod tests {
             let mixed = format!("ok 1\n{text}\nfine 2");
             assert!(is_metrics(&mixed) && read(&mixed).len() == 2, "{text}");
         }
-        // Described, and not sampled.
+        // Descriptions without samples.
         assert!(is_metrics("# TYPE a counter\n"));
         assert!(!is_metrics("") && !is_metrics(" \n") && !is_metrics("<html>\na 1\n</html>"));
     }

@@ -1,5 +1,5 @@
-//! The control plane: what a server can be asked and told beside inference. Every operation is a value with both of
-//! its wire forms beside each other, so that a transport needs one method for all of them.
+//! The control plane: every operation of a server other than inference. Each operation is a value with both of its wire forms,
+//! so that a transport needs one method for all of them.
 
 mod check;
 pub(crate) mod config;
@@ -19,13 +19,13 @@ pub use config::{
 pub use generate::Generated;
 pub use health::ServingStatus;
 pub use metadata::{ModelMetadata, ServerMetadata, TensorMetadata};
-pub use metrics::{Metric, Metrics};
-pub use repository::{ModelIndex, RepositoryIndex, RepositoryOptions};
+pub use metrics::{MetricSample, Metrics};
+pub use repository::{RepositoryIndex, RepositoryModel, RepositoryOptions};
 pub use settings::{SettingValue, Settings, SettingsUpdate};
 pub use shared_memory::{CudaRegion, CudaRegions, SystemRegion, SystemRegions};
 pub use statistics::{
-    BatchStatistics, Durations, MemoryUsage, ModelStatistics, ResponseStatistics, StatisticDuration,
-    Statistics,
+    BatchStatistics, DurationKind, Durations, MemoryUsage, ModelStatistics, ModelStatisticsList,
+    ResponseStatistics, StatisticDuration,
 };
 
 use self::http_form::HttpRequest;
@@ -35,62 +35,63 @@ use crate::{
     proto,
 };
 
-/// One operation of the control plane. Of its two wire forms it has one at least.
+/// One operation of the control plane. It has at least one of the two wire forms.
 pub(crate) trait Operation {
-    /// The gRPC method: a name in the inference service, or the path of one in another service,
-    /// `/package.Service/Method`; empty where gRPC has none.
+    /// The gRPC method: a name in the inference service, or the path of a method of another service,
+    /// `/package.Service/Method`. Empty if gRPC has none.
     const GRPC: &'static str = "";
-    /// Whether the server refuses for good where it says that it is UNAVAILABLE: it was started without what the operation
-    /// needs, or does not accept the value.
+    /// Whether UNAVAILABLE from the server itself is final: it was started without what the operation needs, or does not
+    /// accept the value.
     const IS_REFUSED_FOR_GOOD: bool = false;
-    /// What is sent over gRPC.
+    /// The request message over gRPC.
     type Message: prost::Message + Clone + 'static;
-    /// What comes back over gRPC; an answer over HTTP is read into the same.
+    /// The response message over gRPC, into which a response over HTTP is read too.
     type Reply: prost::Message + prost::Name + Default + 'static;
-    /// What the caller gets.
+    /// The result for the caller.
     type Output;
 
-    /// What an error's message calls it: `"metadata of model 'simple'"`.
+    /// Its name in error messages: `"metadata of model 'simple'"`.
     fn what(&self) -> String;
 
     fn to_grpc(&self) -> Result<Self::Message>;
 
     fn to_http(&self) -> Result<HttpRequest>;
 
-    /// Whether it changes nothing on the server, so that it may be sent twice.
+    /// Whether it changes nothing on the server and may be sent twice.
     fn only_reads(&self) -> bool {
         false
     }
 
-    /// How many parts are made of an answer over HTTP, at most: each member and element of JSON has one of these signs.
+    /// The maximum number of values read from a response over HTTP: each member and element of JSON has one of these
+    /// characters.
     fn count_parts(&self, body: &[u8]) -> u64 {
         body.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count() as u64
     }
 
-    /// Reads an answer over HTTP, whatever its status.
+    /// Reads a response over HTTP, with any status.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<Self::Reply> {
         http_form::read_json(status, body)
     }
 
     fn response(&self, response: Response<Self::Reply>) -> Result<Self::Output>;
 
-    /// The answer that an error of the call stands for; most stand for none.
+    /// The result that an error of the call stands for. Most errors stand for none.
     fn response_of(&self, error: Error) -> Result<Self::Output> {
         Err(error)
     }
 }
 
-/// What a server response, whatever the protocol.
+/// A server's response over either protocol.
 pub(crate) struct Response<R> {
     pub reply: R,
-    /// The body over HTTP, as it came.
+    /// The body over HTTP, as received.
     pub body: Option<String>,
-    /// Over gRPC the metadata.
+    /// The headers over HTTP, the metadata over gRPC.
     pub headers: Headers,
 }
 
 impl<R> Response<R> {
-    /// The answer as Triton's HTTP interface gives it: the body as it came, or what `make` makes of the reply.
+    /// The JSON of Triton's HTTP interface: the body as received, or the reply converted by `make`.
     fn take_json(&mut self, make: impl FnOnce(&R) -> Result<String>) -> Result<String> {
         match self.body.take() {
             Some(body) => Ok(body),
@@ -105,39 +106,39 @@ fn same_json<M: prost::Message + prost::Name>(message: &M) -> Result<String> {
 }
 
 fn not_json(fault: String) -> Error {
-    Error::malformed_response(format!("the server's message has no form in JSON: {}", excerpt(&fault)))
+    Error::malformed_response(format!("the response message cannot be written as JSON: {}", excerpt(&fault)))
 }
 
-/// The error of an operation that one of the protocols has no form for; `advice` says what to do instead.
+/// The error of an operation that is not available over one of the protocols; `advice` says what to do instead.
 fn no_form(what: &str, protocol: &str, advice: &str) -> Error {
-    let message = format!("{what} has no form over {protocol}: {advice}");
+    let message = format!("{what} is not available over {protocol}: {advice}");
     Error::new(Status::Unimplemented, Origin::Argument, message)
 }
 
-/// INVALID_ARGUMENT for a name that is empty, or that the server would take for a shorter one.
+/// INVALID_ARGUMENT for a name that is empty or contains a NUL, behind which a server would cut it.
 pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     match name {
-        "" => Err(Error::invalid(format!("{what} can't be empty"))),
+        "" => Err(Error::invalid(format!("{what} is empty"))),
         name => check_optional_name(what, name),
     }
 }
 
-/// The same, where an empty name has a meaning.
+/// The same for a name that may be empty.
 pub(crate) fn check_optional_name(what: &str, name: &str) -> Result<()> {
     if name.contains('\0') {
-        return Err(Error::invalid(format!("{what} '{}' has a NUL in it", name.escape_debug())));
+        return Err(Error::invalid(format!("{what} '{}' contains a NUL", name.escape_debug())));
     }
     Ok(())
 }
 
-/// A model's name, and its version or an empty one.
+/// Checks a model's name, and its version, which may be empty.
 pub(crate) fn check_model(name: &str, version: &str) -> Result<()> {
-    check_name("a model's name", name)?;
+    check_name("model name", name)?;
     check_optional_model(name, version)
 }
 
-/// The same, where an empty name has a meaning.
+/// The same for a model's name that may be empty.
 pub(crate) fn check_optional_model(name: &str, version: &str) -> Result<()> {
-    check_optional_name("a model's name", name)?;
-    check_optional_name("a model's version", version)
+    check_optional_name("model name", name)?;
+    check_optional_name("model version", version)
 }

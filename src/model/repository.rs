@@ -1,4 +1,4 @@
-//! The model repository: which models there are, loading and unloading them.
+//! The model repository: listing, loading and unloading models.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// What the operations of the repository are told beside a model's name. Each refuses what has no meaning for it.
+/// Options of the operations on the model repository. An option that does not apply to an operation is INVALID_ARGUMENT.
 #[derive(Clone, Debug, Default)]
 pub struct RepositoryOptions {
     repository: String,
@@ -35,48 +35,51 @@ pub struct RepositoryOptions {
 }
 
 impl RepositoryOptions {
-    /// The defaults: every repository, every model, the model's own configuration and files.
+    /// Creates options with the defaults: all repositories, all models, and the model's own configuration and files.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The repository that is asked. Triton has no such choice, and says so over gRPC (UNIMPLEMENTED); over HTTP
-    /// version 2.51 overlooks it. Empty, the default, is all of them.
+    /// Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores it in
+    /// an index over HTTP. Empty, the default, is all repositories.
     pub fn set_repository_name(&mut self, name: &str) -> Result<&mut Self> {
-        check_optional_name("a repository's name", name)?;
+        check_optional_name("repository name", name)?;
         name.clone_into(&mut self.repository);
         Ok(self)
     }
 
-    /// Only the models that are ready, of an index. Default: all.
+    /// Sets whether an index lists only the models that are ready. The default is false.
     pub fn set_ready_only(&mut self, ready_only: bool) -> &mut Self {
         self.ready_only = ready_only;
         self
     }
 
-    /// The configuration that a model is loaded with instead of its own: JSON text of the form that
-    /// [`ModelConfig::json`](super::ModelConfig::json) has. INVALID_ARGUMENT if it is no JSON object.
-    pub fn set_config(&mut self, json: &str) -> Result<&mut Self> {
-        let value: Value = serde_json::from_str(json)
-            .map_err(|error| Error::invalid("the configuration is no JSON").with_source(error))?;
-        if !value.is_object() {
-            return Err(Error::invalid("the configuration is JSON, but no object"));
+    /// Sets the configuration with which a model is loaded instead of its own, as JSON in the form of
+    /// [`ModelConfig::json`](super::ModelConfig::json). `None`, the default, is the model's own. INVALID_ARGUMENT unless it is
+    /// a JSON object.
+    pub fn set_config(&mut self, json: Option<&str>) -> Result<&mut Self> {
+        if let Some(json) = json {
+            let value: Value = serde_json::from_str(json)
+                .map_err(|error| Error::invalid("the configuration is not valid JSON").with_source(error))?;
+            if !value.is_object() {
+                return Err(Error::invalid("the configuration is valid JSON, but not an object"));
+            }
         }
-        self.config = Some(json.to_owned());
+        self.config = json.map(str::to_owned);
         Ok(self)
     }
 
-    /// A file that a model is loaded with instead of those in the repository: all of them have to be given then, and the
-    /// configuration too. `path` is that in the model's folder, `1/model.onnx`; the content is kept as a copy.
-    /// INVALID_ARGUMENT for a path that is empty or leaves the folder; a path that is there already has the new content.
+    /// Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be
+    /// added, and the configuration must be set. `path` is relative to the model's directory, `1/model.onnx`; a file that was
+    /// added under the same path is replaced. INVALID_ARGUMENT for a path that is empty or leaves the directory.
     ///
-    /// Over HTTP files travel as base64, and Triton refuses a request of more than 64 MiB (since 2.62;
-    /// `--http-max-input-size`), about 48 MiB of files together: use gRPC for more.
+    /// Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB
+    /// (`--http-max-input-size`), about 48 MiB of files together. gRPC does not have this limit.
     pub fn add_file(&mut self, path: &str, content: impl Into<Vec<u8>>) -> Result<&mut Self> {
         let path = path.strip_prefix("file:").unwrap_or(path);
-        check_name("a file's path", path)?;
+        check_name("file path", path)?;
         if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err(Error::invalid(format!("file '{path}' does not stay in the model's folder")));
+            return Err(Error::invalid(format!("file path '{path}' leaves the model's directory")));
         }
         let name = format!("file:{path}");
         self.files.retain(|(own, _)| *own != name);
@@ -84,13 +87,13 @@ impl RepositoryOptions {
         Ok(self)
     }
 
-    /// Whether the models of an ensemble that is unloaded go with it. Default: no.
+    /// Sets whether unloading an ensemble also unloads the models that it consists of. The default is false.
     pub fn set_unload_dependents(&mut self, unload_dependents: bool) -> &mut Self {
         self.unload_dependents = unload_dependents;
         self
     }
 
-    /// `/v2/repository[/NAME]`, and what follows.
+    /// `/v2/repository[/NAME]`, followed by `rest`.
     fn path(&self, rest: &str) -> Result<String> {
         let mut path = String::from("/v2/repository");
         if !self.repository.is_empty() {
@@ -107,55 +110,55 @@ impl RepositoryOptions {
     }
 
     fn refuse_content(&self, what: &str) -> Result<()> {
-        refuse(what, self.config.is_some() || !self.files.is_empty(), "configuration and files")
+        refuse(what, self.config.is_some() || !self.files.is_empty(), "configuration or files")
     }
 }
 
 fn refuse(what: &str, is_set: bool, name: &str) -> Result<()> {
-    if is_set { Err(Error::invalid(format!("{what} has no {name}"))) } else { Ok(()) }
+    if is_set { Err(Error::invalid(format!("{what} takes no {name}"))) } else { Ok(()) }
 }
 
-/// A server takes it for part of a path over either protocol: `..` is one too.
+/// A server uses the name in a path over either protocol, where `..` has a meaning of its own.
 fn check_model(name: &str) -> Result<()> {
-    check_name("a model's name", name)?;
+    check_name("model name", name)?;
     if name.contains('/') || matches!(name, "." | "..") {
         return Err(Error::invalid(format!("model name '{name}' would leave the repository")));
     }
     Ok(())
 }
 
-/// The models of a server's repositories.
+/// The index of a server's model repositories.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RepositoryIndex {
-    /// One for each version of each model.
-    pub models: Vec<ModelIndex>,
+    /// One entry for each version of each model.
+    pub models: Vec<RepositoryModel>,
     json: String,
 }
 
 impl RepositoryIndex {
-    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
 }
 
-/// What the index says of a version of a model.
+/// The entry of one version of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ModelIndex {
+pub struct RepositoryModel {
     /// The model's name.
     pub name: String,
     /// The version; empty for a model that was never loaded.
     pub version: String,
     /// `"READY"`, `"LOADING"`, `"UNLOADING"`, `"UNAVAILABLE"`; empty for a model that was never loaded.
     pub state: String,
-    /// Why it is in that state, where there is something to say.
+    /// The reason for the state; empty if the server gives none.
     pub reason: String,
 }
 
-impl ModelIndex {
-    /// Whether inference can ask for it.
+impl RepositoryModel {
+    /// Whether the model is ready for inference.
     pub fn is_ready(&self) -> bool {
         // MLServer writes "State.READY" over gRPC.
         matches!(self.state.as_str(), "READY" | "State.READY")
@@ -189,7 +192,7 @@ impl Operation for Index<'_> {
         Ok(HttpRequest::post(self.0.path("/index")?, &body))
     }
 
-    /// Over HTTP the models stand alone.
+    /// Over HTTP the body is the array of models itself.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryIndexResponse> {
         let body = http_form::succeeded(status, body)?;
         let what = "a JSON array of models";
@@ -210,14 +213,14 @@ impl Operation for Index<'_> {
             for model in &reply.models {
                 let mut model = proto::to_json(model).map_err(not_json)?;
                 if let Some(model) = model.as_object_mut() {
-                    // Over HTTP what there is nothing to say of is not said.
+                    // Over HTTP Triton omits empty members.
                     model.retain(|name, value| name == "name" || *value != "");
                 }
                 models.push(model);
             }
             Ok(Value::from(models).to_string())
         })?;
-        let models = response.reply.models.into_iter().map(|model| ModelIndex {
+        let models = response.reply.models.into_iter().map(|model| RepositoryModel {
             name: model.name,
             version: model.version,
             state: model.state,
@@ -230,7 +233,7 @@ impl Operation for Index<'_> {
 impl Index<'_> {
     fn check(&self) -> Result<()> {
         self.0.refuse_content("an index")?;
-        refuse("an index", self.0.unload_dependents, "dependents to unload")
+        refuse("an index", self.0.unload_dependents, "unload of dependents")
     }
 }
 
@@ -244,10 +247,10 @@ impl Load<'_> {
         check_model(self.name)?;
         let options = self.options;
         refuse("a load", options.ready_only, "ready filter")?;
-        refuse("a load", options.unload_dependents, "dependents to unload")?;
+        refuse("a load", options.unload_dependents, "unload of dependents")?;
         if !options.files.is_empty() && options.config.is_none() {
             return Err(Error::invalid(
-                "files are given and no configuration: a server takes files only together with the configuration",
+                "files are set without a configuration: a server accepts files only together with one",
             ));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The settings of a server's tracing and of its log.
+//! The settings of a server's tracing and log.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,19 +20,19 @@ use crate::{
     },
 };
 
-/// The one setting of tracing that has several values.
+/// The only setting of tracing that is a list.
 const TRACE_LEVEL: &str = "trace_level";
 
 /// The value of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingValue {
-    /// Yes or no: `log_info`.
+    /// A bool: `log_info`.
     Bool(bool),
     /// A number: `log_verbose_level`.
     Number(u32),
-    /// A text: `log_format`, and everything of tracing but its level, numbers too.
+    /// A string: `log_format`, and every setting of tracing other than its level, including numbers.
     Text(String),
-    /// Several texts: `trace_level`.
+    /// A list of strings: `trace_level`.
     List(Vec<String>),
 }
 
@@ -61,7 +61,7 @@ impl From<&[&str]> for SettingValue {
 }
 
 impl SettingValue {
-    /// The texts that it is, as tracing has them.
+    /// The values as strings, as tracing has them.
     pub(crate) fn texts(&self) -> Vec<String> {
         match self {
             Self::Bool(value) => vec![value.to_string()],
@@ -72,7 +72,7 @@ impl SettingValue {
     }
 }
 
-/// The settings of a server's tracing, or of its log.
+/// The settings of a server's tracing, or of its log: names and values.
 #[derive(Clone, Debug)]
 pub struct Settings {
     values: BTreeMap<String, SettingValue>,
@@ -80,7 +80,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Names and values, in the order of the alphabet.
+    /// Names and values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &SettingValue)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -90,44 +90,46 @@ impl Settings {
         self.values.get(name)
     }
 
-    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
 }
 
-/// What is to change of settings; what is not named stays.
+/// A set of changes to settings. Settings that it does not name are not changed.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsUpdate(BTreeMap<String, Option<SettingValue>>);
 
 impl SettingsUpdate {
-    /// Changes nothing.
+    /// Creates an update without changes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets a setting. Each wire has its own form of values: any kind does for tracing, which takes texts (`500` is
-    /// `"500"`), and that of [`Settings`] for the log. INVALID_ARGUMENT for an empty name, and for a list of nothing.
+    /// Sets a setting. Tracing accepts every kind of value and sends strings (`500` is `"500"`); the log needs the kind that
+    /// the setting has. INVALID_ARGUMENT for an empty name and an empty list.
     pub fn set(&mut self, name: &str, value: impl Into<SettingValue>) -> Result<&mut Self> {
-        check_name("a setting's name", name)?;
+        check_name("setting name", name)?;
         let value = value.into();
         if matches!(&value, SettingValue::List(texts) if texts.is_empty()) {
-            return Err(Error::invalid(format!("setting '{name}' has no value: clear() is for that")));
+            return Err(Error::invalid(format!(
+                "setting '{name}' has no value: an empty list does not restore the default"
+            )));
         }
         self.0.insert(name.to_owned(), Some(value));
         Ok(self)
     }
 
-    /// Gives a setting of tracing its default back: that of the server, or for a model the one of all models.
+    /// Returns a setting of tracing to its default: the server's, or for a model the one of all models.
     pub fn clear(&mut self, name: &str) -> Result<&mut Self> {
-        check_name("a setting's name", name)?;
+        check_name("setting name", name)?;
         self.0.insert(name.to_owned(), None);
         Ok(self)
     }
 }
 
 pub(crate) struct TraceSetting<'a> {
-    /// Empty for those of all models.
+    /// Empty for all models.
     pub model: &'a str,
     /// `None` only reads.
     pub update: Option<&'a SettingsUpdate>,
@@ -209,7 +211,7 @@ pub(crate) struct LogSetting<'a> {
 }
 
 impl LogSetting<'_> {
-    /// What is to change, with values as the log has them.
+    /// The changes, with values as the log has them.
     fn changes(&self) -> Result<Vec<(&str, LogChoice)>> {
         let changes = self.update.map(|update| update.0.iter()).into_iter().flatten();
         let change = |(name, value): (&'_ String, &'_ Option<SettingValue>)| match value {
@@ -217,10 +219,10 @@ impl LogSetting<'_> {
             Some(SettingValue::Number(value)) => Ok(LogChoice::Uint32Param(*value)),
             Some(SettingValue::Text(text)) => Ok(LogChoice::StringParam(text.clone())),
             Some(SettingValue::List(_)) => {
-                Err(Error::invalid(format!("log setting '{name}' has one value, and not a list")))
+                Err(Error::invalid(format!("log setting '{name}' takes a single value, not a list")))
             }
             None => Err(Error::invalid(format!(
-                "log setting '{name}' can't be cleared: only settings of tracing have a default to go back to"
+                "log setting '{name}' cannot be cleared: only settings of tracing have a default"
             ))),
         };
         changes.map(|entry| Ok((entry.0.as_str(), change(entry)?))).collect()
@@ -294,7 +296,7 @@ impl Operation for LogSetting<'_> {
     }
 }
 
-/// The members of the JSON object that a response is.
+/// The members of a response that is a JSON object.
 fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
     let body = http_form::succeeded(status, body)?;
     if !body.trim_ascii_start().starts_with(b"{") || error_body::embedded_error(body).is_some() {
@@ -303,7 +305,7 @@ fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
     serde_json::from_slice(body).map_err(|fault| http_form::malformed_json(status, fault))
 }
 
-/// A text as it is, anything else as JSON writes it.
+/// A string as it is, any other value as JSON.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

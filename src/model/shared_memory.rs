@@ -1,4 +1,4 @@
-//! Shared memory as a server has it registered. What makes the memory itself is no business of the control plane's.
+//! Shared memory that is registered with a server. Creating the memory itself is not part of the control plane.
 
 use std::collections::HashMap;
 
@@ -28,20 +28,20 @@ use crate::{
     },
 };
 
-/// The bytes of a CUDA handle for other processes, `cudaIpcMemHandle_t`.
+/// The size of a `cudaIpcMemHandle_t`.
 pub(crate) const CUDA_HANDLE_BYTE_SIZE: usize = 64;
 
 /// A region of system memory that is registered with a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SystemRegion {
-    /// The name that it is registered under.
+    /// The name by which requests refer to the region.
     pub name: String,
-    /// The name of the memory, as `shm_open` takes it.
+    /// The key of the memory, a name for `shm_open`.
     pub key: String,
-    /// Where the region begins, in bytes from the start of the memory.
+    /// The offset of the region from the start of the memory, in bytes.
     pub offset: u64,
-    /// Its bytes.
+    /// The size of the region in bytes.
     pub byte_size: u64,
 }
 
@@ -49,11 +49,11 @@ pub struct SystemRegion {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CudaRegion {
-    /// The name that it is registered under.
+    /// The name by which requests refer to the region.
     pub name: String,
-    /// The GPU.
-    pub device_id: u64,
-    /// Its bytes.
+    /// The GPU of the memory.
+    pub device_id: i64,
+    /// The size of the region in bytes.
     pub byte_size: u64,
 }
 
@@ -61,13 +61,13 @@ pub struct CudaRegion {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SystemRegions {
-    /// By their names, in the order of the alphabet.
+    /// The regions, sorted by name.
     pub regions: Vec<SystemRegion>,
     json: String,
 }
 
 impl SystemRegions {
-    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -77,13 +77,13 @@ impl SystemRegions {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CudaRegions {
-    /// By their names, in the order of the alphabet.
+    /// The regions, sorted by name.
     pub regions: Vec<CudaRegion>,
     json: String,
 }
 
 impl CudaRegions {
-    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -95,10 +95,10 @@ fn path(kind: &str, name: &str, verb: &str) -> Result<String> {
     if !name.is_empty() {
         path.push_str("/region/");
         push_segment(&mut path, "region name", name)?;
-        // A server would register it by what stands in the path, and no request would find it.
+        // A server registers the escaped name, which no request would find.
         if path.contains('%') {
             return Err(Error::invalid(format!(
-                "region name '{name}' can't be written in a URL's path, as HTTP needs it to be"
+                "region name '{name}' would have to be escaped in the URL, which Triton does not decode: use gRPC"
             )));
         }
     }
@@ -119,12 +119,12 @@ fn what(doing: &str, kind: &str, name: &str) -> String {
 
 fn check_byte_size(name: &str, byte_size: u64) -> Result<()> {
     if byte_size == 0 {
-        return Err(Error::invalid(format!("region '{name}' has 0 bytes")));
+        return Err(Error::invalid(format!("region '{name}' has a size of 0 bytes")));
     }
     Ok(())
 }
 
-/// Over HTTP the regions are a list, over gRPC a map.
+/// Reads the regions: over HTTP a list, over gRPC a map.
 fn read_regions<S: Message + Name + Default>(
     status: u16,
     body: &[u8],
@@ -147,7 +147,7 @@ fn read_regions<S: Message + Name + Default>(
     list.into_iter().map(region).collect()
 }
 
-/// The regions as HTTP lists them, by their names.
+/// The regions as a list as over HTTP, sorted by name.
 fn list_json<S: Message + Name>(regions: &HashMap<String, S>) -> Result<String> {
     let mut sorted: Vec<_> = regions.iter().collect();
     sorted.sort_by_key(|(name, _)| *name);
@@ -208,13 +208,13 @@ pub(crate) struct RegisterSystem<'a> {
 
 impl RegisterSystem<'_> {
     fn check(&self) -> Result<()> {
-        check_name("a region's name", self.name)?;
-        check_name("the key of shared memory", self.key)?;
+        check_name("region name", self.name)?;
+        check_name("shared memory key", self.key)?;
         check_byte_size(self.name, self.byte_size)?;
         if self.offset.checked_add(self.byte_size).is_none() {
             let (offset, byte_size) = (self.offset, self.byte_size);
             return Err(Error::invalid(format!(
-                "region '{}' can't have {byte_size} bytes from offset {offset} on",
+                "region '{}': the sum of offset {offset} and size {byte_size} exceeds 64 bits",
                 self.name
             )));
         }
@@ -326,7 +326,12 @@ impl Operation for CudaStatusOf<'_> {
 
     fn response(&self, mut response: Response<CudaSharedMemoryStatusResponse>) -> Result<CudaRegions> {
         let json = response.take_json(|reply| list_json(&reply.regions))?;
-        let region = |CudaStatus { name, device_id, byte_size }| CudaRegion { name, device_id, byte_size };
+        // It is signed where it is registered: the same bits.
+        let region = |CudaStatus { name, device_id, byte_size }| CudaRegion {
+            name,
+            device_id: device_id.cast_signed(),
+            byte_size,
+        };
         let mut regions: Vec<_> = response.reply.regions.into_values().map(region).collect();
         regions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(CudaRegions { regions, json })
@@ -342,16 +347,16 @@ pub(crate) struct RegisterCuda<'a> {
 
 impl RegisterCuda<'_> {
     fn check(&self) -> Result<()> {
-        check_name("a region's name", self.name)?;
+        check_name("region name", self.name)?;
         check_byte_size(self.name, self.byte_size)?;
         let byte_size = self.raw_handle.len();
         if byte_size != CUDA_HANDLE_BYTE_SIZE {
             let message =
-                format!("a CUDA handle has {CUDA_HANDLE_BYTE_SIZE} bytes, and this one has {byte_size}");
+                format!("invalid CUDA handle: expected {CUDA_HANDLE_BYTE_SIZE} bytes, got {byte_size}");
             return Err(Error::invalid(message));
         }
         if self.device_id < 0 {
-            return Err(Error::invalid(format!("there is no GPU {}", self.device_id)));
+            return Err(Error::invalid(format!("invalid GPU number: {}", self.device_id)));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What a server has counted of its models.
+//! A server's statistics of its models.
 
 use std::time::Duration;
 
@@ -18,23 +18,23 @@ use crate::{
     },
 };
 
-/// What a server has counted of its models since each was loaded.
+/// A server's statistics of its models, each since the model was loaded.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Statistics {
-    /// One for each version of each model that was asked for.
-    pub models: Vec<ModelStatistics>,
+pub struct ModelStatisticsList {
+    /// One entry for each version of each model that was requested.
+    pub entries: Vec<ModelStatistics>,
     json: String,
 }
 
-impl Statistics {
-    /// The answer as JSON, in the form that it has over HTTP: there as it came.
+impl ModelStatisticsList {
+    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
 }
 
-/// What a server has counted of a version of a model.
+/// The statistics of one version of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelStatistics {
@@ -42,86 +42,157 @@ pub struct ModelStatistics {
     pub name: String,
     /// The version, `"1"`.
     pub version: String,
-    /// When the last inference was asked for, in milliseconds since 1970; 0 for never.
+    /// The time of the last inference request, in milliseconds since 1970; 0 for never.
     pub last_inference_ms: u64,
-    /// Inferences that the model ran, also to an error of its own; a batch of 8 counts as 8.
+    /// The inferences that the model ran, including those that failed in the model; a batch of 8 counts as 8.
     pub inference_count: u64,
-    /// How often the model was run for them; a batch of 8 counts as 1.
+    /// The executions of the model for these inferences; a batch of 8 counts as 1.
     pub execution_count: u64,
-    /// How often, and how long, each step of a request took.
+    /// The durations over all requests.
     pub durations: Durations,
-    /// The same for each size of batch that was run.
+    /// The durations for each batch size that was executed.
     pub batches: Vec<BatchStatistics>,
-    /// The same for each response of decoupled models, by its place among those of its request.
+    /// The durations for each response of a decoupled model, by its index among the responses of its request.
     pub responses: Vec<ResponseStatistics>,
-    /// The memory that the model uses.
+    /// The memory that the model uses, if the server reports it.
     pub memory: Vec<MemoryUsage>,
 }
 
-/// How often, and how long altogether.
+/// A number of occurrences, and their total time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatisticDuration {
-    /// How often.
+    /// How often it occurred.
     pub count: u64,
-    /// How long, altogether.
+    /// The total time of all occurrences.
     pub time: Duration,
 }
 
-/// The steps of a request. What has no meaning where it stands is zero.
+/// The outcomes and the steps of requests whose duration a server measures. Those that do not apply are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Durations {
-    /// Requests, or responses, that succeeded, from beginning to end.
+    /// See [`DurationKind::Success`].
     pub success: StatisticDuration,
-    /// Those that failed.
+    /// See [`DurationKind::Fail`].
     pub fail: StatisticDuration,
-    /// Waiting for their turn.
+    /// See [`DurationKind::Queue`].
     pub queue: StatisticDuration,
-    /// Preparing inputs.
+    /// See [`DurationKind::ComputeInput`].
     pub compute_input: StatisticDuration,
-    /// Running the model.
+    /// See [`DurationKind::ComputeInfer`].
     pub compute_infer: StatisticDuration,
-    /// Preparing outputs.
+    /// See [`DurationKind::ComputeOutput`].
     pub compute_output: StatisticDuration,
-    /// Answers found in the response cache.
+    /// See [`DurationKind::CacheHit`].
     pub cache_hit: StatisticDuration,
-    /// Answers that were not, with the time of putting them there.
+    /// See [`DurationKind::CacheMiss`].
     pub cache_miss: StatisticDuration,
-    /// Responses without an output.
+    /// See [`DurationKind::EmptyResponse`].
     pub empty_response: StatisticDuration,
-    /// Responses that were cancelled.
+    /// See [`DurationKind::Cancel`].
     pub cancel: StatisticDuration,
 }
 
-/// What was counted of the batches of one size.
+impl Durations {
+    /// The duration of one kind.
+    pub fn get(&self, kind: DurationKind) -> StatisticDuration {
+        match kind {
+            DurationKind::Success => self.success,
+            DurationKind::Fail => self.fail,
+            DurationKind::Queue => self.queue,
+            DurationKind::ComputeInput => self.compute_input,
+            DurationKind::ComputeInfer => self.compute_infer,
+            DurationKind::ComputeOutput => self.compute_output,
+            DurationKind::CacheHit => self.cache_hit,
+            DurationKind::CacheMiss => self.cache_miss,
+            DurationKind::EmptyResponse => self.empty_response,
+            DurationKind::Cancel => self.cancel,
+        }
+    }
+}
+
+/// An outcome or a step of requests whose duration a server measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum DurationKind {
+    /// Requests, or responses, that succeeded, from beginning to end.
+    Success = 0,
+    /// Requests, or responses, that failed, from beginning to end.
+    Fail = 1,
+    /// Waiting in the queue.
+    Queue = 2,
+    /// Preparing inputs.
+    ComputeInput = 3,
+    /// Running the model.
+    ComputeInfer = 4,
+    /// Preparing outputs.
+    ComputeOutput = 5,
+    /// Looking up and extracting responses that were in the response cache.
+    CacheHit = 6,
+    /// Looking up and inserting responses that were not in the response cache.
+    CacheMiss = 7,
+    /// Responses without outputs; of responses alone.
+    EmptyResponse = 8,
+    /// Responses that were cancelled; of responses alone.
+    Cancel = 9,
+}
+
+impl DurationKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::Success,
+        Self::Fail,
+        Self::Queue,
+        Self::ComputeInput,
+        Self::ComputeInfer,
+        Self::ComputeOutput,
+        Self::CacheHit,
+        Self::CacheMiss,
+        Self::EmptyResponse,
+        Self::Cancel,
+    ];
+
+    /// The kind of a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// Its number in the C API.
+    pub fn number(self) -> i32 {
+        self as i32
+    }
+}
+
+/// The durations for one batch size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchStatistics {
-    /// The size.
+    /// The batch size.
     pub batch_size: u64,
     /// `compute_input`, `compute_infer`, `compute_output`.
     pub durations: Durations,
 }
 
-/// What was counted of the responses with one place among those of their request.
+/// The durations of the responses with one index among the responses of their request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResponseStatistics {
-    /// The place, `"0"`.
+    /// The index, `"0"`.
     pub key: String,
     /// `compute_infer`, `compute_output`, `success`, `fail`, `empty_response`, `cancel`.
     pub durations: Durations,
 }
 
-/// The memory that a model uses in one place.
+/// The memory that a model uses on one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryUsage {
     /// The kind of memory, `"GPU"`.
     pub kind: String,
-    /// Which one of that kind.
+    /// The number of the device.
     pub id: i64,
-    /// How much of it.
+    /// The size of the memory in use, in bytes.
     pub byte_size: u64,
 }
 
@@ -134,7 +205,7 @@ pub(crate) struct GetStatistics<'a> {
 impl GetStatistics<'_> {
     fn check(&self) -> Result<()> {
         if self.name.is_empty() && !self.version.is_empty() {
-            return Err(Error::invalid("statistics of one version need the model's name"));
+            return Err(Error::invalid("a model version was given without a model name"));
         }
         Ok(())
     }
@@ -144,7 +215,7 @@ impl Operation for GetStatistics<'_> {
     const GRPC: &'static str = "ModelStatistics";
     type Message = ModelStatisticsRequest;
     type Reply = ModelStatisticsResponse;
-    type Output = Statistics;
+    type Output = ModelStatisticsList;
 
     fn what(&self) -> String {
         match self.name {
@@ -175,13 +246,13 @@ impl Operation for GetStatistics<'_> {
         let statistics: ModelStatisticsResponse = http_form::read_json(status, body)?;
         match http_form::has_member(without_bom(body), "model_stats") {
             true => Ok(statistics),
-            false => Err(http_form::unexpected(status, "statistics of models ('model_stats')", body)),
+            false => Err(http_form::unexpected(status, "model statistics ('model_stats')", body)),
         }
     }
 
-    fn response(&self, mut response: Response<ModelStatisticsResponse>) -> Result<Statistics> {
+    fn response(&self, mut response: Response<ModelStatisticsResponse>) -> Result<ModelStatisticsList> {
         let json = response.take_json(same_json)?;
-        Ok(Statistics { models: response.reply.model_stats.into_iter().map(model).collect(), json })
+        Ok(ModelStatisticsList { entries: response.reply.model_stats.into_iter().map(model).collect(), json })
     }
 }
 
@@ -191,7 +262,7 @@ fn model(message: Message) -> ModelStatistics {
         .into_iter()
         .map(|(key, message)| ResponseStatistics { key, durations: of_response(message) })
         .collect();
-    // "10" comes behind "9".
+    // "10" after "9".
     responses.sort_by(|a, b| (a.key.len(), &a.key).cmp(&(b.key.len(), &b.key)));
     ModelStatistics {
         name: message.name,

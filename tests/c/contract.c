@@ -106,7 +106,7 @@ static void options_and_log(const char *url) {
     CHECK(!triton_call_options_set_timeout_us(call, TRITON_NO_TIMEOUT - 1, &error));
     CHECK(!triton_client_new(url, options, &client, &error) && heard == 0);
     triton_client_options_free(options);
-    CHECK(!triton_client_is_server_live(client, call, &live, &error) && live && heard > 0);
+    CHECK(!triton_client_check_server_live(client, call, &live, &error) && live && heard > 0);
     CHECK(finalized == 1);
     triton_client_free(client);
     triton_call_options_free(call);
@@ -141,8 +141,8 @@ static void results(const char *url) {
         if (round < 2) triton_infer_result_free(result);
     }
     triton_infer_request_free(request);
-    CHECK(!triton_client_is_model_ready(client, "simple", NULL, NULL, &ready, &error) && ready);
-    CHECK(!triton_client_is_server_ready(client, NULL, &ready, &error) && ready);
+    CHECK(!triton_client_check_model_ready(client, "simple", NULL, NULL, &ready, &error) && ready);
+    CHECK(!triton_client_check_server_ready(client, NULL, &ready, &error) && ready);
     CHECK(!triton_client_server_metadata(client, NULL, &server, &error));
     CHECK(triton_server_metadata_name(server)[0] && triton_server_metadata_version(server)[0]);
     CHECK(triton_server_metadata_extension_count(server) > 0 && triton_server_metadata_extension(server, 0)[0]);

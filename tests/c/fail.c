@@ -15,7 +15,7 @@ static int fail_once(const triton_client *client, const triton_call_options *opt
     int64_t shape[2];
     bool live = true;
     int failed;
-    if (strcmp(what, "live") == 0) return triton_client_is_server_live(client, options, &live, error) != 0;
+    if (strcmp(what, "live") == 0) return triton_client_check_server_live(client, options, &live, error) != 0;
     shape[0] = strcmp(what, "count") == 0 ? count + 1 : count;
     if (strcmp(what, "shape") == 0) {
         shape[0] = 1;

@@ -181,7 +181,7 @@ static void request_tensors(void) {
 
 static void statistics(void) {
     /* example: statistics */
-    triton_infer_statistics statistics = {.struct_size = sizeof statistics};
+    triton_client_statistics statistics = {.struct_size = sizeof statistics};
     if (!triton_client_infer_statistics(client, &statistics, &error))
         printf("%llu inferences, 99 of 100 in %llu ns\n", (unsigned long long)statistics.completed_count,
                (unsigned long long)statistics.p99_ns);
@@ -237,11 +237,11 @@ static void repository(void) {
 
 static void server_statistics(void) {
     /* example: server_statistics */
-    triton_statistics *statistics = NULL;
+    triton_model_statistics_list *statistics = NULL;
     int failed = triton_client_model_statistics(client, "simple", NULL, NULL, &statistics, &error);
-    const triton_model_statistics *entry = triton_statistics_model(statistics, 0);
+    const triton_model_statistics *entry = triton_model_statistics_list_entry(statistics, 0);
     printf("%llu inferences\n", (unsigned long long)triton_model_statistics_inference_count(entry));
-    triton_statistics_free(statistics);
+    triton_model_statistics_list_free(statistics);
     /* end */
     CHECK(!failed);
 }
@@ -293,9 +293,9 @@ static void metrics(const char *metrics_url) {
     triton_metrics *metrics = NULL;
     int failed = triton_client_metrics(client, NULL, &metrics, &error);
     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
-        const triton_metric *sample = triton_metrics_sample(metrics, i);
-        const char *model = triton_metric_label(sample, "model");
-        printf("%s of '%s': %g\n", triton_metric_name(sample), model, triton_metric_value(sample));
+        const triton_metric_sample *sample = triton_metrics_sample(metrics, i);
+        const char *model = triton_metric_sample_find_label(sample, "model");
+        printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model, triton_metric_sample_value(sample));
     }
     triton_metrics_free(metrics);
     /* end */
@@ -318,10 +318,9 @@ static void load_report(void) {
     triton_infer_result *result = NULL;
     CHECK(!triton_client_infer(client, request, NULL, &result, &error));
     /* example: load_report */
-    triton_load_report *report = triton_infer_result_load_report(result);
+    const triton_load_report *report = triton_infer_result_load_report(result);
     for (size_t i = 0; i < triton_load_report_count(report); i++)
         printf("%s = %g\n", triton_load_report_name(report, i), triton_load_report_value(report, i));
-    triton_load_report_free(report);
     /* end */
     triton_infer_result_free(result);
 }

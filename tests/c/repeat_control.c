@@ -1,4 +1,4 @@
-/* repeat_control.c URL N CALL: makes N control calls on one client. CALL: ready (is_model_ready), metadata. */
+/* repeat_control.c URL N CALL: makes N control calls on one client. CALL: ready (check_model_ready), metadata. */
 #include <string.h>
 
 #include "check.h"
@@ -11,7 +11,7 @@ int main(int argc, char **argv) {
     for (left = atoi(argv[2]); left > 0; left--) {
         if (strcmp(argv[3], "ready") == 0) {
             bool ready = false;
-            CHECK(triton_client_is_model_ready(client, "simple", "", NULL, &ready, &error) == TRITON_STATUS_OK);
+            CHECK(triton_client_check_model_ready(client, "simple", "", NULL, &ready, &error) == TRITON_STATUS_OK);
             CHECK(ready);
         } else {
             triton_model_metadata *metadata = NULL;

@@ -410,10 +410,10 @@ static void elements(void) {
 
 static void statistics(void) {
     struct {
-        triton_infer_statistics known;
+        triton_client_statistics known;
         uint64_t later;
     } newer;
-    triton_infer_statistics all = {sizeof all, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    triton_client_statistics all = {sizeof all, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     CHECK(!triton_client_infer_statistics(client, &all, &error));
     CHECK(all.completed_count > 4 && all.failed_count > 1 && all.struct_size == sizeof all);
     CHECK(all.total_ns >= all.send_ns + all.receive_ns && all.p50_ns > 0 && all.p50_ns <= all.p90_ns && all.p99_ns <= all.max_ns);

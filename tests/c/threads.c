@@ -28,9 +28,9 @@ static void control(void) {
     triton_model_config *config = NULL;
     triton_repository_index *models = NULL;
     bool holds = false;
-    CHECK(triton_client_is_server_live(client, NULL, &holds, &error) == TRITON_STATUS_OK && holds);
-    CHECK(triton_client_is_server_ready(client, NULL, &holds, &error) == TRITON_STATUS_OK && holds);
-    CHECK(triton_client_is_model_ready(client, "simple", "", NULL, &holds, &error) == TRITON_STATUS_OK && holds);
+    CHECK(triton_client_check_server_live(client, NULL, &holds, &error) == TRITON_STATUS_OK && holds);
+    CHECK(triton_client_check_server_ready(client, NULL, &holds, &error) == TRITON_STATUS_OK && holds);
+    CHECK(triton_client_check_model_ready(client, "simple", "", NULL, &holds, &error) == TRITON_STATUS_OK && holds);
     CHECK(triton_client_wait_ready(client, "simple", "", NULL, &error) == TRITON_STATUS_OK);
     CHECK(triton_client_server_metadata(client, NULL, &server, &error) == TRITON_STATUS_OK);
     CHECK(triton_client_model_metadata(client, "simple", "", NULL, &model, &error) == TRITON_STATUS_OK);

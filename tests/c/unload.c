@@ -1,5 +1,5 @@
-/* unload.c LIBRARY URL close|exit: the library is closed, or the process ends, while a call is in flight. The server of
- * URL never answers. */
+/* unload.c LIBRARY URL close|exit: the library is closed, or the process exits, while a call is in progress. The server of URL
+ * never responds. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ static int started[2];
 static const char *url;
 static void *library;
 
-/* A function's address through an object pointer, as POSIX has it. */
+/* The address of a function through an object pointer, as POSIX permits. */
 static void *find(const char *name) {
     void *address = dlsym(library, name);
     if (address == NULL) exit(3);
@@ -26,11 +26,11 @@ static void *call(void *unused) {
     triton_status (*set_timeout)(triton_call_options *, uint64_t, triton_error **);
     triton_client *client = NULL;
     triton_call_options *options = NULL;
-    bool answer = false;
+    bool is_live = false;
     void *address;
     address = find("triton_client_new");
     memcpy(&client_new, &address, sizeof address);
-    address = find("triton_client_is_server_live");
+    address = find("triton_client_check_server_live");
     memcpy(&live, &address, sizeof address);
     address = find("triton_call_options_new");
     memcpy(&options_new, &address, sizeof address);
@@ -38,7 +38,7 @@ static void *call(void *unused) {
     memcpy(&set_timeout, &address, sizeof address);
     if (client_new(url, NULL, &client, NULL) || options_new(&options, NULL) || set_timeout(options, 300000, NULL)) exit(4);
     if (write(started[1], "x", 1) != 1) exit(5);
-    if (live(client, options, &answer, NULL) != TRITON_STATUS_DEADLINE_EXCEEDED) exit(6);
+    if (live(client, options, &is_live, NULL) != TRITON_STATUS_DEADLINE_EXCEEDED) exit(6);
     return unused;
 }
 

@@ -222,11 +222,11 @@ fn a_request_whose_server_is_killed_ran_once_and_the_client_works_after_a_restar
     };
     let mut load = RepositoryOptions::new();
     let tensor = |name| json!([{"name": name, "data_type": "TYPE_INT32", "dims": [1]}]);
-    load.set_config(
+    load.set_config(Some(
         &json!({"name": NAME, "backend": "python", "input": tensor("I"), "output": tensor("O"),
             "instance_group": [{"count": endpoints.len(), "kind": "KIND_CPU"}]})
         .to_string(),
-    )
+    ))
     .unwrap();
     load.add_file("1/model.py", MODEL.replace("SEEN", file.to_str().unwrap())).unwrap();
     let direct = Client::new(&format!("http://{}", addresses.http)).unwrap();

@@ -9,7 +9,7 @@ all=(envoy nginx haproxy apache caddy varnish nghttpx)
 modules=(conformance inference control repository generate statistics server_errors requests values buffers threads
     settings shared_memory)
 # It starts its own server and does not use the proxy.
-left_out=(repository::an_ensemble_goes_alone_or_with_its_models)
+left_out=(repository::an_ensemble_is_unloaded_alone_or_with_its_models)
 tests=()
 if [ "${1:-}" = --short ]; then
     all=(envoy nginx haproxy)

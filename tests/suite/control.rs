@@ -1,4 +1,4 @@
-//! What a server says of itself and of its models, the same over both protocols, and how long one waits for it.
+//! Health, metadata and configuration of a server and its models, the same over both protocols; and waiting for readiness.
 
 use std::{
     collections::BTreeSet,
@@ -33,7 +33,7 @@ fn within(limit: Duration) -> CallOptions {
     options
 }
 
-/// Longer than anything takes that is to succeed.
+/// A timeout that no successful call reaches.
 fn patiently() -> CallOptions {
     within(Duration::from_secs(20))
 }
@@ -43,7 +43,7 @@ fn reply(message: &[u8]) -> GrpcResponse {
 }
 
 #[test]
-fn health_is_asked_of_servers_and_models_and_grpc_s_own_service() {
+fn health_is_checked_for_servers_models_and_grpc_services() {
     if is_embedded() {
         return;
     }
@@ -66,22 +66,22 @@ fn health_is_asked_of_servers_and_models_and_grpc_s_own_service() {
     }
     let error = http.health_check("", &options).unwrap_err();
     assert_eq!((error.status(), error.origin()), (Status::Unimplemented, Origin::Argument));
-    assert!(error.to_string().contains("is_server_live"), "{error}");
+    assert!(error.to_string().contains("live or ready"), "{error}");
 }
 
 #[test]
-fn a_health_check_knows_every_status() {
+fn a_health_check_returns_every_status() {
     let cases = [
         (vec![], ServingStatus::Unknown),
         (vec![8, 1], ServingStatus::Serving),
         (vec![8, 2], ServingStatus::NotServing),
         (vec![8, 3], ServingStatus::ServiceUnknown),
-        // Of the future.
+        // A number of a later version.
         (vec![8, 9], ServingStatus::Unknown),
     ];
     for (message, status) in cases {
-        let server = Grpc::start(move |path, asked| {
-            assert_eq!((path, &asked[..]), ("/grpc.health.v1.Health/Check", &b"\x0a\x01s"[..]));
+        let server = Grpc::start(move |path, request| {
+            assert_eq!((path, &request[..]), ("/grpc.health.v1.Health/Check", &b"\x0a\x01s"[..]));
             reply(&message)
         });
         let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
@@ -91,17 +91,17 @@ fn a_health_check_knows_every_status() {
 
 /// Row D10.
 #[test]
-fn a_server_that_can_t_be_reached_is_an_error_and_no_answer() {
+fn an_unreachable_server_is_an_error_and_not_false() {
     let address = fault::refused_address();
     for url in [format!("http://{address}"), format!("grpc://{address}")] {
         let client = Client::new(&url).unwrap();
         let options = CallOptions::new();
-        for response in [
+        for outcome in [
             client.is_server_live(&options),
             client.is_server_ready(&options),
             client.is_model_ready("m", "", &options),
         ] {
-            let error = response.unwrap_err();
+            let error = outcome.unwrap_err();
             assert_eq!((error.status(), error.origin()), (Status::Unavailable, Origin::Connection));
             assert!(!error.is_in_doubt(), "{error:?}");
         }
@@ -120,21 +120,21 @@ fn a_server_that_is_ready_is_not_waited_for() {
 }
 
 #[test]
-fn the_wait_ends_with_its_time_limit_and_tells_the_last_answer() {
+fn the_wait_ends_at_the_deadline_and_reports_the_last_outcome() {
     let limit = Duration::from_millis(200);
     let silent = fault::silent();
     let failing =
         Http::start(|_| Response::Bytes(response(503, &[], br#"{"error":"still loading its models"}"#)));
     let over_grpc =
         Grpc::start(|_, _| GrpcResponse::TrailersOnly { status: 14, message: "still loading".to_owned() });
-    // Its last question is cut short: what it said before is worth more.
-    let asked = AtomicUsize::new(0);
-    let falls_silent = Http::start(move |_| match asked.fetch_add(1, SeqCst) {
+    // The deadline ends the last poll: the outcome before it is reported.
+    let polls = AtomicUsize::new(0);
+    let falls_silent = Http::start(move |_| match polls.fetch_add(1, SeqCst) {
         0 => Response::Bytes(response(503, &[], b"about to load")),
         _ => Response::Silence,
     });
-    let asked = AtomicUsize::new(0);
-    let falls_silent_too = Grpc::start(move |_, _| match asked.fetch_add(1, SeqCst) {
+    let polls = AtomicUsize::new(0);
+    let falls_silent_too = Grpc::start(move |_, _| match polls.fetch_add(1, SeqCst) {
         0 => GrpcResponse::TrailersOnly { status: 14, message: "about to load".to_owned() },
         _ => GrpcResponse::Silence,
     });
@@ -166,8 +166,8 @@ fn the_wait_ends_with_its_time_limit_and_tells_the_last_answer() {
 
 #[test]
 fn a_server_that_becomes_ready_is_waited_for() {
-    let asked = AtomicUsize::new(0);
-    let server = Http::start(move |_| match asked.fetch_add(1, SeqCst) {
+    let polls = AtomicUsize::new(0);
+    let server = Http::start(move |_| match polls.fetch_add(1, SeqCst) {
         0 => Response::Bytes(response(503, &[], b"")),
         1 => Response::Close,
         2 => Response::Bytes(response(400, &[], b"")),
@@ -177,8 +177,8 @@ fn a_server_that_becomes_ready_is_waited_for() {
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
     client.wait_ready("m", "", &patiently()).unwrap();
     assert_eq!(server.requests(), 5);
-    let asked = AtomicUsize::new(0);
-    let server = Grpc::start(move |_, _| match asked.fetch_add(1, SeqCst) {
+    let polls = AtomicUsize::new(0);
+    let server = Grpc::start(move |_, _| match polls.fetch_add(1, SeqCst) {
         0 => GrpcResponse::TrailersOnly { status: 14, message: String::new() },
         1 => GrpcResponse::CloseConnection,
         2 => reply(&[]),
@@ -193,19 +193,19 @@ fn a_server_that_becomes_ready_is_waited_for() {
 #[test]
 fn a_server_that_comes_up_later_is_waited_for() {
     for scheme in ["http", "grpc"] {
-        // Bound, and so nobody else's; it refuses until it listens.
+        // Bound, so that no other program has the port; connections are refused until it listens.
         let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let socket = TcpListener::from(socket);
         let refused = Arc::new(Gate::default());
         let was_refused = refused.clone();
         let mut options = ClientOptions::new();
-        let hear = move |_, _: &str, text: &str| {
+        let on_log = move |_, _: &str, text: &str| {
             if text.contains("refused") {
                 was_refused.open();
             }
         };
-        options.set_log_callback(LogLevel::Warn, Arc::new(hear));
+        options.set_log_callback(LogLevel::Warn, Arc::new(on_log));
         let url = format!("{scheme}://{}", socket.local_addr().unwrap());
         let client = Client::with_options(&url, &options).unwrap();
         thread::scope(|scope| {
@@ -218,10 +218,10 @@ fn a_server_that_comes_up_later_is_waited_for() {
                     (&stream).write_all(&response(200, &[], b"")).unwrap();
                 } else {
                     let peer = Peer::accept(&stream, &[]).unwrap();
-                    let asked = peer.read_request().unwrap();
-                    peer.reply(asked, &[8, 1]).unwrap();
+                    let request = peer.read_request().unwrap();
+                    peer.reply(request, &[8, 1]).unwrap();
                 }
-                // A connection that is closed with something unread takes the answer with it.
+                // Closing a connection with unread data resets it and discards the response.
                 let _ = io::copy(&mut &stream, &mut io::sink());
             });
             client.wait_ready("", "", &patiently()).unwrap();
@@ -231,7 +231,7 @@ fn a_server_that_comes_up_later_is_waited_for() {
 }
 
 #[test]
-fn what_waiting_can_t_change_ends_the_wait_at_once() {
+fn errors_that_waiting_cannot_change_end_the_wait_at_once() {
     use Status::{InvalidArgument, PermissionDenied, Unauthenticated};
     let hour = within(Duration::from_secs(3600));
     for (http_status, code, status) in [(401, 16, Unauthenticated), (403, 7, PermissionDenied)] {
@@ -257,7 +257,7 @@ fn what_waiting_can_t_change_ends_the_wait_at_once() {
     }
 }
 
-/// What programs need of a configuration.
+/// The typed properties of a configuration.
 fn typed(config: &ModelConfig) -> impl PartialEq + std::fmt::Debug {
     (
         (config.name.clone(), config.platform.clone(), config.backend.clone(), config.max_batch_size),
@@ -274,7 +274,7 @@ fn metadata_and_configuration_of_every_model_are_the_same_over_both_protocols() 
     let options = CallOptions::new();
     let [http, grpc] = clients();
     let index = http.repository_index(&RepositoryOptions::new(), &options).unwrap();
-    // Other tests have models of their own, that come and go.
+    // Other tests load and unload models of their own.
     let is_ours = |name: &&str| root().join("tests/triton/models").join(name).is_dir();
     let names: BTreeSet<&str> =
         index.models.iter().map(|model| model.name.as_str()).filter(is_ours).collect();
@@ -295,7 +295,7 @@ fn metadata_and_configuration_of_every_model_are_the_same_over_both_protocols() 
 }
 
 #[test]
-fn a_model_or_a_version_that_is_not_there_is_not_found() {
+fn an_unknown_model_or_version_is_not_found() {
     if is_embedded() {
         return;
     }
@@ -387,7 +387,7 @@ fn version_policies_and_formats_are_those_that_a_model_was_loaded_with() {
 }
 
 #[test]
-fn a_page_of_a_gateway_s_is_no_answer_about_health() {
+fn an_html_page_of_a_gateway_says_nothing_about_health() {
     let page = Http::start(|_| {
         Response::Bytes(response(400, &[], b"<html>No required SSL certificate was sent</html>"))
     });

@@ -1,5 +1,5 @@
-//! Every operation of the control plane on the wire: where it goes, what its options add, and what it makes of answers
-//! that no server should give.
+//! Every operation of the control plane on the wire: its path or method, the effect of its options, and its handling of malformed
+//! responses.
 
 use std::{
     sync::{
@@ -24,15 +24,16 @@ use crate::{
 
 type Call = fn(&Client, &CallOptions) -> Result<(), Error>;
 
-/// The name of whatever has one.
+/// The name of models and repositories.
 const NAME: &str = "a b%\u{e4}";
 
-/// The name of a region, of which nothing has to be escaped: Triton registers it by what stands in the path.
+/// The name of a region, without characters that must be escaped: Triton does not decode it.
 const REGION: &str = "in:0@(a)+b,c;d=e!$&'*~";
 
-/// What is asked over HTTP (N and R stand for the names), and over gRPC, if there is a form for it, and how.
+/// Each operation: its request over HTTP (N and R stand for the names), its method over gRPC, either empty if there is none, and
+/// the call.
 const OPERATIONS: [(&str, &str, Call); 30] = [
-    // Row D01: not where liveness is.
+    // Row D01: a path other than that of liveness.
     ("GET /v2/health/ready", "ServerReady", |client, options| client.is_server_ready(options).map(drop)),
     ("GET /v2/health/live", "ServerLive", |client, options| client.is_server_live(options).map(drop)),
     ("GET /v2/models/N/ready", "ModelReady", |client, options| {
@@ -108,15 +109,15 @@ const OPERATIONS: [(&str, &str, Call); 30] = [
     ("POST /v2/models/N/versions/7/generate_stream", "", |client, options| {
         client.generate_stream(NAME, "7", "{}", options, |_| panic!("an event")).map(drop)
     }),
-    // On a port of their own, and so without the base path of the server.
+    // On a port of its own, and therefore without the base path of the server.
     ("GET /metrics", "", |client, options| client.metrics(options).map(drop)),
 ];
 
 /// Rows D11 and D24: a name is escaped, and once.
 #[test]
-fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an_error() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+fn every_operation_goes_to_its_path_with_its_options_and_returns_the_headers_of_an_error() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let server = Http::start(move |request| {
         let headers = ["x-tenant", "the-key"].map(|name| request.header(name).unwrap_or("").to_owned());
         note.lock().unwrap().push((format!("{} {}", request.method, request.path), headers));
@@ -148,13 +149,13 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
         assert!(error.to_string().contains("because") && !error.is_in_doubt(), "{what}: {error:?}");
         assert_eq!(error.headers().and_then(|headers| headers.get("X-WHY")), Some("z"), "{what}");
     };
-    for (asked, method, call) in OPERATIONS {
-        if !asked.is_empty() {
-            expect(call(&http, &query), asked);
-            let (path, headers) = heard.lock().unwrap().pop().unwrap();
-            let asked = asked.replace("/v2", "/base/v2").replace("/N", "/a%20b%25%C3%A4");
-            let asked = asked.replace("/R", &format!("/{REGION}"));
-            assert_eq!(path, format!("{asked}?a%20b=c%26d"));
+    for (endpoint, method, call) in OPERATIONS {
+        if !endpoint.is_empty() {
+            expect(call(&http, &query), endpoint);
+            let (path, headers) = received.lock().unwrap().pop().unwrap();
+            let endpoint = endpoint.replace("/v2", "/base/v2").replace("/N", "/a%20b%25%C3%A4");
+            let endpoint = endpoint.replace("/R", &format!("/{REGION}"));
+            assert_eq!(path, format!("{endpoint}?a%20b=c%26d"));
             assert_eq!(headers, ["blue", "secret"]);
         }
         if !method.is_empty() {
@@ -167,24 +168,24 @@ fn every_operation_goes_to_its_path_with_its_options_and_gives_the_headers_of_an
             let is_full = method.starts_with('/');
             let service = if is_full { "" } else { "/inference.GRPCInferenceService/" };
             assert_eq!(path, format!("{service}{method}"));
-            let heard = over_grpc.metadata().pop().unwrap();
+            let received = over_grpc.metadata().pop().unwrap();
             for (name, value) in [("x-tenant", "blue"), ("triton-grpc-protocol-the-key", "secret")] {
-                assert_eq!(heard.get(name).unwrap(), value, "{method}");
+                assert_eq!(received.get(name).unwrap(), value, "{method}");
             }
-            assert!(!heard.contains_key("the-key") && heard.contains_key("grpc-timeout"));
+            assert!(!received.contains_key("the-key") && received.contains_key("grpc-timeout"));
         }
     }
 }
 
 /// Whether an operation changes nothing, by its form over HTTP or its method over gRPC.
-fn only_reads(asked: &str, method: &str) -> bool {
-    asked.starts_with("GET ") || asked.ends_with("/index") || method.ends_with("/Check")
+fn only_reads(endpoint: &str, method: &str) -> bool {
+    endpoint.starts_with("GET ") || endpoint.ends_with("/index") || method.ends_with("/Check")
 }
 
 /// A server or proxy closes an idle connection at the moment of the next call.
 #[test]
-fn what_only_reads_is_repeated_once_after_its_kept_connection_closed_and_nothing_else_is() {
-    for (asked, method, call) in OPERATIONS {
+fn only_reading_operations_are_repeated_once_after_an_idle_connection_was_closed() {
+    for (endpoint, method, call) in OPERATIONS {
         let over_http = Cases::http(|turn| match turn.number {
             1 => close(),
             _ => turn.send(&response(403, &[], br#"{"error":"because"}"#)),
@@ -197,7 +198,7 @@ fn what_only_reads_is_repeated_once_after_its_kept_connection_closed_and_nothing
                 true,
             ),
         });
-        for (scheme, form, server) in [("http", asked, &over_http), ("grpc", method, &over_grpc)] {
+        for (scheme, form, server) in [("http", endpoint, &over_http), ("grpc", method, &over_grpc)] {
             if form.is_empty() {
                 continue;
             }
@@ -208,7 +209,7 @@ fn what_only_reads_is_repeated_once_after_its_kept_connection_closed_and_nothing
             assert_eq!(error.status(), Status::PermissionDenied, "{form}: {error:?}");
             let error = call(&client, &CallOptions::new()).unwrap_err();
             let said = (error.status(), error.is_in_doubt(), server.requests(), server.connections());
-            let expected = match only_reads(asked, method) {
+            let expected = match only_reads(endpoint, method) {
                 // The doubt of the first attempt stays.
                 true => (Status::PermissionDenied, true, 3, 2),
                 false => (Status::Unavailable, true, 2, 1),
@@ -264,9 +265,9 @@ fn the_grpc_service_s_name_is_an_option_and_unimplemented_names_the_method() {
     }
 }
 
-/// Triton 2.73 within another program says so of shared memory, and proxies say UNAVAILABLE in words of their own.
+/// Triton 2.73 within another program sends the first text for shared memory; proxies send UNAVAILABLE with texts of their own.
 #[test]
-fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_alone() {
+fn unavailable_is_final_for_shared_memory_and_settings_only_in_the_server_s_words() {
     const REFUSAL: &str = "Shared memory is not supported in this server configuration. This can occur when the frontend is \
                            started through the in-process Python bindings (tritonfrontend); start the server with the \
                            tritonserver executable to use shared memory.";
@@ -303,8 +304,8 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
     });
     for (scheme, address) in [("grpc", over_grpc.address()), ("http", over_http.address())] {
         let client = Client::new(&format!("{scheme}://{address}")).unwrap();
-        for (asked, method, call) in OPERATIONS {
-            let form = if scheme == "grpc" { method } else { asked };
+        for (endpoint, method, call) in OPERATIONS {
+            let form = if scheme == "grpc" { method } else { endpoint };
             if form.is_empty() || form == "GET /metrics" {
                 continue;
             }
@@ -327,7 +328,7 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
                         "{what}"
                     );
                     assert_eq!(error.is_retryable(), !is_for_good, "{what}");
-                    // Over gRPC only words by which Triton says that nothing ran leave no doubt.
+                    // Over gRPC only texts of Triton that say that nothing ran leave no doubt.
                     let is_in_doubt = error.is_in_doubt();
                     match (scheme, is_page) {
                         ("grpc", _) => assert_eq!(is_in_doubt, words != REFUSAL, "{what}"),
@@ -340,9 +341,9 @@ fn unavailable_of_shared_memory_and_settings_is_for_good_in_the_server_s_words_a
     }
 }
 
-/// Triton never responds so over gRPC: a body in its form is a gateway's, which may have its server again in a moment.
+/// Triton never sends this over gRPC: the response is from a gateway, whose server may be available again soon.
 #[test]
-fn unavailable_of_shared_memory_from_a_gateway_before_grpc_is_retryable_whatever_its_body() {
+fn unavailable_for_shared_memory_from_a_gateway_before_grpc_is_retryable_with_any_body() {
     let server = Grpc::start(|_, _| GrpcResponse::HttpError {
         status: 503,
         content_type: "application/json".to_owned(),
@@ -355,7 +356,7 @@ fn unavailable_of_shared_memory_from_a_gateway_before_grpc_is_retryable_whatever
 }
 
 #[test]
-fn every_operation_ends_with_its_time_limit() {
+fn every_operation_ends_at_its_deadline() {
     let silent = fault::silent();
     let mut options = ClientOptions::new();
     options.set_metrics_url(&format!("http://{}", silent.address())).unwrap();
@@ -363,8 +364,8 @@ fn every_operation_ends_with_its_time_limit() {
         .map(|scheme| Client::with_options(&format!("{scheme}://{}", silent.address()), &options).unwrap());
     let mut options = CallOptions::new();
     options.set_timeout(Some(Duration::from_millis(20))).unwrap();
-    for (asked, method, call) in OPERATIONS {
-        for (client, form) in [(&http, asked), (&grpc, method)] {
+    for (endpoint, method, call) in OPERATIONS {
+        for (client, form) in [(&http, endpoint), (&grpc, method)] {
             if !form.is_empty() {
                 let error = call(client, &options).unwrap_err();
                 let said = (error.status(), error.origin());
@@ -378,8 +379,8 @@ fn every_operation_ends_with_its_time_limit() {
 
 type Read = fn(&Client) -> Result<String, Error>;
 
-/// Operations whose answers have a name in them; how it is read; and such answers, where N stands for the name, over HTTP
-/// with all that a server of the future may add (row D26), and over gRPC.
+/// Operations whose responses contain a name; how it is read; and such responses, where N stands for the name: over HTTP with
+/// members that a later server may add (row D26), and over gRPC.
 const READS: [(&str, Read, &str, &[u8]); 9] = [
     (
         "server metadata",
@@ -412,7 +413,7 @@ const READS: [(&str, Read, &str, &[u8]); 9] = [
         "statistics",
         |client| {
             let statistics = client.model_statistics("", "", &CallOptions::new());
-            statistics.map(|statistics| statistics.models[0].name.clone())
+            statistics.map(|statistics| statistics.entries[0].name.clone())
         },
         r#"{"model_stats":[{"name":"N","inference_count":null,"inference_stats":{"future":{}},"future":1}]}"#,
         b"\x0a\x04\x0a\x02m\0",
@@ -455,19 +456,19 @@ const READS: [(&str, Read, &str, &[u8]); 9] = [
     ),
 ];
 
-/// An HTTP answer, with NUL and what is no UTF-8 in its names.
+/// A body over HTTP, with a NUL and invalid UTF-8 in its names.
 fn hostile(body: &str) -> Vec<u8> {
     body.split('N').map(str::as_bytes).collect::<Vec<_>>().join(&b"m\\u0000\xff"[..])
 }
 
-/// What an operation reads of an answer over HTTP.
+/// The result of an operation for a body over HTTP.
 fn over_http(operation: Read, options: &ClientOptions, body: &[u8]) -> Result<String, Error> {
     let bytes = response(200, &[("X-Why", "z")], body);
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     operation(&Client::with_options(&format!("http://{}", server.address()), options).unwrap())
 }
 
-/// What an operation reads of an answer over gRPC.
+/// The result of an operation for a message over gRPC.
 fn over_grpc(operation: Read, options: &ClientOptions, message: &[u8]) -> Result<String, Error> {
     let messages = vec![message.to_vec()];
     let server = Grpc::start(move |_, _| GrpcResponse::Reply {
@@ -479,12 +480,12 @@ fn over_grpc(operation: Read, options: &ClientOptions, message: &[u8]) -> Result
 }
 
 #[test]
-fn names_from_a_server_may_hold_anything() {
+fn names_from_a_server_may_contain_anything() {
     for (what, operation, body, message) in READS {
         let options = ClientOptions::new();
         assert_eq!(over_http(operation, &options, &hostile(body)).unwrap(), "m\0\u{fffd}", "{what}");
         assert_eq!(over_grpc(operation, &options, message).unwrap(), "m\0", "{what}");
-        // gRPC's own texts are UTF-8; one that is not is no reason to lose the others.
+        // Strings over gRPC are UTF-8; an invalid one must not make the whole response fail.
         let odd: Vec<u8> = message.iter().map(|byte| if *byte == 0 { 0xff } else { *byte }).collect();
         assert_eq!(over_grpc(operation, &options, &odd).unwrap(), "m\u{fffd}", "{what}");
         for bad in [message[..message.len() - 1].to_vec(), vec![0xff; 9]] {
@@ -496,7 +497,7 @@ fn names_from_a_server_may_hold_anything() {
 }
 
 #[test]
-fn json_that_is_not_what_it_should_be_is_internal_and_in_doubt() {
+fn malformed_or_unexpected_json_is_internal_and_in_doubt() {
     for (what, operation, body, _) in READS {
         for bad in [
             "",
@@ -522,7 +523,7 @@ fn json_that_is_not_what_it_should_be_is_internal_and_in_doubt() {
 }
 
 #[test]
-fn an_answer_is_taken_apart_up_to_its_limit_and_no_further() {
+fn a_response_is_decoded_up_to_its_limit_and_not_beyond() {
     for (what, operation, body, message) in READS {
         for over in [false, true] {
             let limited = |byte_size: usize| {
@@ -565,7 +566,7 @@ fn restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client() {
     };
     let load: Call = |client, options| {
         let mut load = RepositoryOptions::new();
-        load.set_config(&config("own", &json!({})))?.add_file("1/model.py", DOUBLE)?;
+        load.set_config(Some(&config("own", &json!({}))))?.add_file("1/model.py", DOUBLE)?;
         client.load_model("own", &load, options)
     };
     let metadata: Call = |client, options| client.server_metadata(options).map(drop);
@@ -595,7 +596,7 @@ fn restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client() {
                 assert!(error.to_string().contains("expecting header"), "{error}");
             }
         }
-        // What is not restricted needs none.
+        // Endpoints that are not restricted need no key.
         for options in [&plain, &key("shut")] {
             without.model_config("simple", "", options).unwrap();
             without.metrics(options).unwrap();
@@ -605,11 +606,11 @@ fn restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client() {
 }
 
 #[test]
-fn an_answer_of_many_small_parts_is_refused_before_it_takes_their_memory() {
+fn a_response_with_too_many_values_is_refused_before_it_uses_their_memory() {
     let options = ClientOptions::new();
     const PARTS: usize = 300_000;
     for (what, operation, body, message) in READS {
-        // What stands between the first and the last sign, again and again.
+        // The content between the first and the last character, repeated.
         let (open, close) = if body.starts_with('[') { ("[", "]") } else { ("{\"x\":[", "]}") };
         let json = [open, &"{},".repeat(PARTS), "{}", close].concat();
         let message = if message.len() > 4 { [message[0], 0].repeat(PARTS) } else { [0x1a, 0].repeat(PARTS) };
@@ -636,7 +637,7 @@ fn an_answer_of_many_small_parts_is_refused_before_it_takes_their_memory() {
 }
 
 #[test]
-fn a_region_s_name_that_a_path_has_no_form_for_is_refused() {
+fn a_region_name_that_needs_escaping_is_refused_over_http() {
     let server = Http::start(|_| Response::Bytes(response(200, &[], b"[]")));
     let (client, options) =
         (Client::new(&format!("http://{}", server.address())).unwrap(), CallOptions::new());
@@ -685,9 +686,9 @@ fn a_nul_in_a_name_is_refused_over_both_protocols() {
 }
 
 #[test]
-fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+fn the_client_s_keys_are_sent_to_its_server_alone() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let server = Http::start(move |request| {
         note.lock().unwrap().push(["key-1", "key-2"].map(|name| request.header(name).is_some()));
         let body = if request.path == "/metrics" { &b"up 1\n"[..] } else { b"" };
@@ -703,21 +704,21 @@ fn the_client_s_keys_are_the_server_s_and_nobody_else_s() {
     call.add_restricted_key("key-2", "se-cret").unwrap().add_header("Authorization", "se-cret").unwrap();
     client.is_server_live(&call).unwrap();
     client.metrics(&call).unwrap();
-    assert_eq!(*heard.lock().unwrap(), [[true, true], [false, true]]);
-    // Nor are they printed.
+    assert_eq!(*received.lock().unwrap(), [[true, true], [false, true]]);
+    // They are not printed either.
     for printed in [format!("{options:?}"), format!("{call:?}"), format!("{client:?}")] {
         assert!(!printed.contains("se-cret"), "{printed}");
     }
 }
 
 #[test]
-fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
+fn a_response_to_the_headers_of_a_large_request_is_read() {
     use std::io::{self, BufRead, BufReader, Write};
     let mut load = RepositoryOptions::new();
-    load.set_config("{}").unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
+    load.set_config(Some("{}")).unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
     let wanted = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
     for (name, bytes, reads, closes, status) in [
-        // As nginx does it: it reads no more, and closes the connection.
+        // As nginx does: it stops reading and closes the connection.
         ("closed", response(413, &[], b"<html>Too Large</html>"), false, true, Some(413)),
         ("kept", response(401, &[], br#"{"error":"Too Large"}"#), false, false, Some(401)),
         ("interim", wanted(&response(200, &[], b"")), true, false, None),
@@ -760,7 +761,7 @@ fn what_a_server_says_to_the_head_of_a_large_body_is_heard() {
 }
 
 #[test]
-fn a_reason_that_breaks_off_is_told_as_far_as_it_came() {
+fn a_truncated_reason_is_reported_as_far_as_it_was_received() {
     let bytes = b"HTTP/1.1 400 X\r\nContent-Length: 99\r\n\r\nbecause".to_vec();
     let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();
@@ -770,7 +771,7 @@ fn a_reason_that_breaks_off_is_told_as_far_as_it_came() {
 }
 
 #[test]
-fn an_error_s_text_is_cut_short() {
+fn a_long_reason_is_truncated() {
     let body = format!("{{\"error\":\"{}\"}}", "x".repeat(20_000));
     let server = Http::start(move |_| Response::Bytes(response(500, &[], body.as_bytes())));
     let client = Client::new(&format!("http://{}", server.address())).unwrap();

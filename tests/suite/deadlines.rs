@@ -45,7 +45,7 @@ fn infer(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Erro
 fn load(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Error> {
     let mut load = RepositoryOptions::new();
     // Less data, since Base64 is slow in a debug build.
-    load.set_config("{}")?.add_file("1/m", &data[..data.len() / 4])?;
+    load.set_config(Some("{}"))?.add_file("1/m", &data[..data.len() / 4])?;
     client.load_model("m", &load, options)
 }
 

@@ -1,4 +1,4 @@
-//! The generate endpoints: JSON in and JSON out, at once or event by event; and the report of a server's load.
+//! The generate endpoints: one response, or a stream of events; and load reports.
 
 use std::{
     io::{BufReader, Read, Write},
@@ -28,7 +28,7 @@ fn within(limit: Duration) -> CallOptions {
     options
 }
 
-/// All events of a stream, and how it ended.
+/// The events of a stream, and its outcome.
 fn stream(client: &Client, model: &str, json: &str) -> (Vec<String>, Result<(), Error>) {
     let mut events = Vec::new();
     let outcome = client.generate_stream(model, "", json, &within(Duration::from_secs(20)), |event| {
@@ -42,7 +42,7 @@ fn client(server: &Http) -> Client {
     Client::new(&format!("http://{}", server.address())).unwrap()
 }
 
-/// What a stream of these bytes says, and how it ends. The server closes the connection behind it.
+/// The events of a stream of these bytes, and its outcome. The server closes the connection after it.
 fn read(bytes: &str) -> (Vec<String>, Result<(), Error>) {
     let bytes =
         [&b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"[..], bytes.as_bytes()].concat();
@@ -51,7 +51,7 @@ fn read(bytes: &str) -> (Vec<String>, Result<(), Error>) {
 }
 
 #[test]
-fn a_model_of_text_answers_at_once_and_event_by_event() {
+fn a_text_model_responds_at_once_and_event_by_event() {
     if is_embedded() {
         return;
     }
@@ -60,7 +60,7 @@ fn a_model_of_text_answers_at_once_and_event_by_event() {
     let said: Value = serde_json::from_str(&response.json).unwrap();
     assert_eq!(said, json!({ "TEXT": "hello", "model_name": "generator", "model_version": "1" }));
     assert_eq!(response.headers.get("content-type"), Some("application/json"));
-    // No metrics of its own: nothing to report.
+    // The model has no metrics to report.
     let mut asking = CallOptions::new();
     asking.set_load_report(Some(LoadReportFormat::Text));
     let response = http.generate("generator", "", r#"{"PROMPT":"hello"}"#, &asking).unwrap();
@@ -96,11 +96,11 @@ fn errors_of_a_model_and_of_the_server_are_errors_of_the_call() {
         (at_once("generator", "9", r#"{"PROMPT":"a"}"#), NotFound, 404, "version 9"),
         (at_once("generator", "", r#"{"PROMPT":7}"#), Internal, 500, "JSON"),
         (at_once("faulty", "", r#"{"KIND":20}"#), InvalidArgument, 400, "raised on request"),
-        // Two responses, where the status is sent already.
+        // Two responses: the status was sent before the error.
         (at_once("generator", "", r#"{"PROMPT":"a b"}"#), Unknown, 200, "exactly 1 response"),
         (events("no_such", "{}"), NotFound, 404, "'no_such' is not found"),
         (events("generator", r#"{"PROMPT":7}"#), Internal, 500, "JSON"),
-        // It fails before its first event: an event under a status of its own.
+        // It fails before the first event, with an error status.
         (events("faulty", r#"{"KIND":20}"#), InvalidArgument, 400, "stream of model 'faulty' at "),
         (events("faulty", r#"{"KIND":20}"#), InvalidArgument, 400, ": Failed to process the request(s) for"),
     ];
@@ -127,7 +127,7 @@ fn over_grpc_generate_is_unimplemented_with_advice() {
 }
 
 #[test]
-fn what_is_no_request_is_refused_before_it_is_sent() {
+fn an_invalid_request_is_refused_before_it_is_sent() {
     let server = Http::start(|_| Response::Bytes(response(200, &[], b"{}")));
     let client = client(&server);
     let bad = ["", " ", "{", "[]", "1", "\"a\"", "null", "{} x", r#"{"a":}"#, "{'a':1}", "{\"a\":1,}"];
@@ -145,27 +145,27 @@ fn what_is_no_request_is_refused_before_it_is_sent() {
         }
     }
     assert_eq!(server.requests(), 0);
-    // As Triton has it, and any blanks around.
+    // NaN and Infinity, which Triton accepts, and blanks around.
     client.generate("m", "", " {\"a\":[NaN,-Infinity]} \n", &CallOptions::new()).unwrap();
     assert_eq!(server.requests(), 1);
 }
 
 #[test]
-fn events_are_read_however_they_are_cut_and_written() {
+fn events_are_read_in_any_pieces_and_any_notation() {
     let bytes = concat!(
-        // Behind a mark of byte order, which may stand there.
+        // After a byte order mark, which is allowed.
         "\u{feff}data: {\"n\":1}\n\n",
-        // A comment, other fields, no blank behind the colon, ends of lines as Windows has them.
+        // A comment, other fields, no blank after the colon, CRLF.
         ": keep alive\n\nevent: x\nid: 7\nretry: 1\ndata:{\"n\":2}\r\n\r\n",
-        // Several lines are one text, and several empty lines one end.
+        // Several data lines are one event, and several empty lines one end.
         "data: {\ndata:  \"n\":\ndata:\ndata: 3}\n\n\n\n",
-        // Not UTF-8, and a NUL.
+        // Invalid UTF-8, and a NUL.
         "data: \"\u{fffd}\0\"\n\n",
-        // Ends of lines as they once were, and an event that the end of the stream ends.
+        // CR alone, and an event that the end of the stream ends.
         "data: {\"n\":4}\r\rdata: {\"n\":5}",
     );
     let expected = ["{\"n\":1}", "{\"n\":2}", "{\n \"n\":\n\n3}", "\"\u{fffd}\0\"", "{\"n\":4}", "{\"n\":5}"];
-    // The three bytes of U+FFFD, as one that is no UTF-8.
+    // The three bytes of U+FFFD become one byte of invalid UTF-8.
     let bytes = bytes.as_bytes();
     let at = bytes.windows(3).position(|part| part == "\u{fffd}".as_bytes()).unwrap();
     let bytes = [&bytes[..at], &[0xff], &bytes[at + 3..]].concat();
@@ -188,7 +188,7 @@ fn events_are_read_however_they_are_cut_and_written() {
         }
     }
     assert!(read("").0.is_empty() && read("").1.is_ok());
-    // Where the end of the connection is that of the stream, it may have broken.
+    // If the end of the connection ends the stream, the stream may be truncated.
     for (rest, is_whole) in [("", true), ("data: {\"n\":2}\n", false), ("da", false), ("data:\n\n", true)] {
         let body = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream;x=y\r\n\r\ndata: {{\"n\":1}}\n\n{rest}"
@@ -206,7 +206,7 @@ fn events_are_read_however_they_are_cut_and_written() {
 fn an_error_among_the_events_ends_the_stream_with_it() {
     let (events, outcome) = read(concat!(
         "data: {\"n\":1}\n\n",
-        // No error: there is more in it than that.
+        // Not errors: there are other members, or the value is not a string.
         "data: {\"error\":\"no\",\"n\":2}\n\ndata: {\"error\":7}\n\n",
         "data: {\"error\":\"out of\\u0000 tokens\"}\n\n",
         "data: {\"n\":3}\n\n"
@@ -222,7 +222,7 @@ fn an_error_among_the_events_ends_the_stream_with_it() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_or_stalls_has_given_what_came_before() {
+fn a_stream_that_is_cut_or_stalls_delivers_the_events_before() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
     let begun = format!("{head}e\r\ndata: {{\"n\":1}}\n\r\n1\r\n\n\r\n5\r\ndata:").into_bytes();
     let cut = begun.clone();
@@ -246,7 +246,7 @@ fn a_stream_that_breaks_off_or_stalls_has_given_what_came_before() {
 }
 
 #[test]
-fn a_caller_that_wants_no_more_ends_the_call_on_the_server_too() {
+fn a_callback_that_ends_the_stream_ends_the_call_on_the_server_too() {
     let closed = Arc::new(Gate::default());
     let is_closed = closed.clone();
     let server = Wire::start(move |_, mut connection| {
@@ -273,15 +273,15 @@ fn a_caller_that_wants_no_more_ends_the_call_on_the_server_too() {
 }
 
 #[test]
-fn an_event_over_the_limit_is_refused() {
-    // 100 bytes are a quarter of 400.
+fn an_event_that_exceeds_the_limit_is_refused() {
+    // The limit of an event is a quarter of 400 bytes.
     let long = "x".repeat(101);
     let short = "x".repeat(40);
     for (bytes, events) in [
         (format!("data: 1\n\ndata: {long}\n\n"), 1),
         (format!("data: 1\n\n: {long}"), 1),
         (format!("data: {short}\ndata: {short}\ndata: {short}\n\n"), 0),
-        // Many small ones are below it, however many.
+        // Any number of small events is below it.
         ("data: 1\n\n".repeat(500), 500),
     ] {
         let bytes = response(200, &[EVENTS], bytes.as_bytes());
@@ -289,8 +289,8 @@ fn an_event_over_the_limit_is_refused() {
         let mut options = ClientOptions::new();
         options.set_max_decompressed_byte_size(400).unwrap();
         let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
-        let (heard, outcome) = stream(&client, "m", "{}");
-        assert_eq!(heard.len(), events);
+        let (received, outcome) = stream(&client, "m", "{}");
+        assert_eq!(received.len(), events);
         if events < 500 {
             let error = outcome.unwrap_err();
             assert_eq!(
@@ -303,7 +303,7 @@ fn an_event_over_the_limit_is_refused() {
 }
 
 #[test]
-fn what_is_no_stream_is_an_error_that_says_so() {
+fn a_response_that_is_not_a_stream_is_an_error_that_says_so() {
     for (bytes, status, hint) in [
         (
             response(200, &[("Content-Type", "application/json")], b"{}"),
@@ -332,9 +332,9 @@ fn what_is_no_stream_is_an_error_that_says_so() {
     }
 }
 
-/// ORCA's report, as vLLM's and TensorRT-LLM's back ends have it: no other does.
+/// In the ORCA format, which only the vLLM and TensorRT-LLM backends support.
 #[test]
-fn a_report_of_load_is_asked_for_and_read() {
+fn a_load_report_is_requested_and_read() {
     const TEXT: &str = "TEXT cpu_utilization=0.5, named_metrics.kv_cache_utilization=0.25";
     const JSON: &str = r#"JSON {"cpu_utilization":0.5,"named_metrics":{"kv_cache_utilization":0.25}}"#;
     let server = Http::start(|request| {
@@ -374,21 +374,21 @@ fn a_report_of_load_is_asked_for_and_read() {
             }
         }
         assert_eq!(infer(&grpc).unwrap().get("cpu_utilization"), Some(0.5));
-        let heard = over_grpc.metadata().pop().unwrap();
-        let asked = heard.get("endpoint-load-metrics-format").map(|value| value.to_str().unwrap());
+        let received = over_grpc.metadata().pop().unwrap();
+        let asked = received.get("endpoint-load-metrics-format").map(|value| value.to_str().unwrap());
         let name = format.map(|format| if format == LoadReportFormat::Text { "text" } else { "json" });
         assert_eq!(asked, name);
     }
 }
 
 #[test]
-fn the_time_limit_is_that_of_the_whole_stream_whatever_has_arrived() {
+fn the_timeout_covers_the_whole_stream() {
     let bytes = response(200, &[EVENTS], "data: {}\n\n".repeat(10).as_bytes());
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let (mut events, limit) = (0, Duration::from_millis(200));
     let outcome = client(&server).generate_stream("m", "", "{}", &within(limit), |_| {
         events += 1;
-        // A caller that takes its time: what it does is what is tested.
+        // A slow callback is the subject of the test.
         std::thread::sleep(limit / 2);
         ControlFlow::Continue(())
     });

@@ -581,7 +581,7 @@ fn a_model_behind_a_gateway_may_have_another_name_and_few_members() {
         assert_eq!(client.model_config("m", "", &options).unwrap().name, name);
         let body = format!(r#"{{"model_stats":[{{"name":"{name}"}}]}}"#);
         let (_server, client) = always(response(200, &[], body.as_bytes()));
-        assert_eq!(client.model_statistics("m", "", &options).unwrap().models[0].name, name);
+        assert_eq!(client.model_statistics("m", "", &options).unwrap().entries[0].name, name);
     }
     for body in [r#"{"versions":["1"]}"#, r#"{"inputs":[{"name":"I"}]}"#] {
         let (_server, client) = always(response(200, &[], body.as_bytes()));
@@ -593,7 +593,7 @@ fn a_model_behind_a_gateway_may_have_another_name_and_few_members() {
         client.server_metadata(&options).unwrap_or_else(|error| panic!("{body}: {error:?}"));
     }
     let (_server, client) = always(response(200, &[], br#"{"model_stats":[]}"#));
-    assert!(client.model_statistics("", "", &options).unwrap().models.is_empty());
+    assert!(client.model_statistics("", "", &options).unwrap().entries.is_empty());
 }
 
 // Errors inside a stream.

@@ -47,6 +47,7 @@ mod stopping;
 mod threads;
 mod tls_ports;
 mod values;
+mod words;
 
 #[path = "../support/mod.rs"]
 mod support;

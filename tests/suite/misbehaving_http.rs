@@ -221,7 +221,7 @@ const CONTROLS: [(&str, Control); 11] = [
     ("load", |client, options| client.load_model("m", &RepositoryOptions::new(), options)),
     ("load with files", |client, options| {
         let mut load = RepositoryOptions::new();
-        load.set_config("{}")?.add_file("1/m", vec![0; 1 << 20])?;
+        load.set_config(Some("{}"))?.add_file("1/m", vec![0; 1 << 20])?;
         client.load_model("m", &load, options)
     }),
     ("unload", |client, options| client.unload_model("m", &RepositoryOptions::new(), options)),

@@ -14,9 +14,7 @@ use crate::{
 /// The dialects of C that a user may compile with.
 const DIALECTS: [&str; 4] = ["c99", "c11", "c17", "c2x"];
 
-/// Gone with tests/c/final_names.h.
-const NAMES: [&str; 3] =
-    ["-Wconversion", "-include", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/final_names.h")];
+const FLAGS: [&str; 1] = ["-Wconversion"];
 
 #[test]
 fn the_examples_of_the_header_run_and_leave_nothing_behind() {
@@ -30,11 +28,11 @@ fn the_examples_of_the_header_run_and_leave_nothing_behind() {
                 dialect,
                 "tests/c/header_examples.c",
                 &format!("header_examples_{dialect}"),
-                &NAMES,
+                &FLAGS,
             );
             succeed(&program, &[&url, &server().metrics, &name]);
         }
-        let program = compile_as("c99", "tests/c/header_examples.c", "header_examples_valgrind", &NAMES);
+        let program = compile_as("c99", "tests/c/header_examples.c", "header_examples_valgrind", &FLAGS);
         succeed_under_valgrind(&program, &[&url, &server().metrics, &name]);
     }
 }
@@ -48,10 +46,10 @@ fn a_users_code_compiles_in_every_dialect_without_a_warning_and_runs() {
         let scheme = url.split(':').next().unwrap();
         let refused = format!("{scheme}://{}", fault::refused_address());
         for dialect in DIALECTS {
-            let program = compile_as(dialect, "tests/c/user_code.c", &format!("user_code_{dialect}"), &NAMES);
+            let program = compile_as(dialect, "tests/c/user_code.c", &format!("user_code_{dialect}"), &FLAGS);
             succeed(&program, &[&url, &refused]);
         }
-        let program = compile_as("c99", "tests/c/user_code.c", "user_code_valgrind", &NAMES);
+        let program = compile_as("c99", "tests/c/user_code.c", "user_code_valgrind", &FLAGS);
         succeed_under_valgrind(&program, &[&url, &refused]);
     }
     // The quick start of the README, whole: programs.rs runs it and compares the two.
@@ -67,7 +65,7 @@ fn each_misuse_has_the_documented_result() {
     if is_embedded() {
         return;
     }
-    let program = compile_as("c99", "tests/c/misuses.c", "misuses", &NAMES);
+    let program = compile_as("c99", "tests/c/misuses.c", "misuses", &FLAGS);
     for url in urls() {
         succeed_under_valgrind(&program, &[&url]);
     }

@@ -375,7 +375,10 @@ fn shapes_versions_and_ids_are_read_as_numbers_or_strings_everywhere() {
         assert_eq!(metadata.inputs[0].shape, [1, 2], "{shape}");
         assert_eq!(client.repository_index(&Default::default(), &call).unwrap().models[0].version, expected);
         let statistics = client.model_statistics("", "", &call).unwrap();
-        assert_eq!((&statistics.models[0].version[..], statistics.models[0].inference_count), (expected, 4));
+        assert_eq!(
+            (&statistics.entries[0].version[..], statistics.entries[0].inference_count),
+            (expected, 4)
+        );
     }
     for dimension in ["1.5", "\"x\"", "\"\"", "null", "true", "[1]", "NaN", "9223372036854775808", "1e30"] {
         let output = format!(r#"{{"name":"O","datatype":"INT8","shape":[{dimension}],"data":[1]}}"#);

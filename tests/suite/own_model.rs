@@ -43,7 +43,7 @@ impl<'c> OwnModel<'c> {
 
     pub(crate) fn load_versions(client: &'c Client, name: &str, more: &Value, versions: usize) -> Self {
         let mut load = RepositoryOptions::new();
-        load.set_config(&config(name, more)).unwrap();
+        load.set_config(Some(&config(name, more))).unwrap();
         for version in 1..=versions {
             load.add_file(&format!("{version}/model.py"), DOUBLE).unwrap();
         }

@@ -312,7 +312,7 @@ fn good(kind: &str, name: &str) -> String {
         "const void **" => "&data".to_owned(),
         "const triton_bytes **" => "&strings".to_owned(),
         "triton_call_times *" => "&times".to_owned(),
-        "triton_infer_statistics *" => "&statistics".to_owned(),
+        "triton_client_statistics *" => "&statistics".to_owned(),
         "triton_bytes *" => "words_out".to_owned(),
         "triton_class *" => "&class".to_owned(),
         "uint64_t *" => "&number".to_owned(),
@@ -330,7 +330,7 @@ fn good(kind: &str, name: &str) -> String {
         "const char *const *" => "texts".to_owned(),
         "double *" => "&real".to_owned(),
         "triton_serving_status *" => "&serving".to_owned(),
-        "triton_statistic" | "triton_load_report_format" => "0".to_owned(),
+        "triton_duration_kind" | "triton_load_report_format" => "0".to_owned(),
         "triton_finalizer" => "NULL".to_owned(),
         "size_t" if name == "input" || name == "index" => "0".to_owned(),
         "size_t" | "uint64_t" => "1".to_owned(),
@@ -370,11 +370,11 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         "offset_out",
         "json_byte_size_out",
         "callback",
-        "repository",
+        "repository_options",
         "service",
     ];
     /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or removes a name.
-    const ALL: [(&str, &str); 24] = [
+    const ALL: [(&str, &str); 28] = [
         ("triton_client_options_set_metrics_url", "url"),
         ("triton_client_options_set_grpc_service_name", "name"),
         ("triton_client_options_set_log_callback", "callback"),
@@ -400,6 +400,10 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         ("triton_infer_request_input_set_json_text", "json"),
         ("triton_infer_request_output_set_shared_memory", "region"),
         ("triton_parameters_set_string", "value"),
+        ("triton_repository_options_set_config", "json"),
+        ("triton_settings_update_set_string", "value"),
+        ("triton_client_update_trace_settings", "settings_out"),
+        ("triton_client_update_log_settings", "settings_out"),
     ];
     let mut calls = String::new();
     let mut count = 0;
@@ -451,7 +455,7 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
 static triton_error *error = NULL;
 static bool flag; static size_t count; static const void *data; static const triton_bytes *strings; static void *out;
 static triton_call_times times = {{sizeof times, 0, 0, 0, 0, 0}};
-static triton_infer_statistics statistics = {{sizeof statistics, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
+static triton_client_statistics statistics = {{sizeof statistics, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
 static triton_bytes words_out[1]; static triton_class class; static uint64_t number;
 static double real; static triton_serving_status serving; static const char *const texts[] = {{"x"}};
 static uint16_t halves[1]; static float floats[1];

@@ -1,4 +1,4 @@
-//! The model repository: its index, loading and unloading, and what is refused.
+//! The model repository: its index, loading and unloading, and arguments that are refused.
 
 use std::{
     thread,
@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 use triton_client::{
-    CallOptions, Client, ClientOptions, Error, InferRequest, ModelIndex, Origin, RepositoryIndex,
+    CallOptions, Client, ClientOptions, Error, InferRequest, Origin, RepositoryIndex, RepositoryModel,
     RepositoryOptions, Status,
 };
 
@@ -34,11 +34,11 @@ fn index(client: &Client, ready_only: bool) -> RepositoryIndex {
     client.repository_index(&options, &CallOptions::new()).unwrap()
 }
 
-fn entry(client: &Client, ready_only: bool, name: &str) -> Option<ModelIndex> {
+fn entry(client: &Client, ready_only: bool, name: &str) -> Option<RepositoryModel> {
     index(client, ready_only).models.into_iter().find(|model| model.name == name)
 }
 
-/// Waits for what the server does on its own time, after it has answered.
+/// Waits for what the server does after its response.
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
@@ -47,15 +47,15 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// A model with one file, version 1's.
+/// A model with one file, of version 1.
 fn with_file(name: &str, code: &str) -> RepositoryOptions {
     let mut options = RepositoryOptions::new();
-    options.set_config(&config(name, &json!({}))).unwrap().add_file("1/model.py", code).unwrap();
+    options.set_config(Some(&config(name, &json!({})))).unwrap().add_file("1/model.py", code).unwrap();
     options
 }
 
 #[test]
-fn a_model_comes_with_the_request_and_goes_with_the_unload() {
+fn a_model_is_loaded_with_files_of_the_request_and_unloaded() {
     if is_embedded() {
         return;
     }
@@ -68,29 +68,31 @@ fn a_model_comes_with_the_request_and_goes_with_the_unload() {
         };
         load(client, &name, &with_file(&name, DOUBLE)).unwrap();
         assert!(client.is_model_ready(&name, "1", &CallOptions::new()).unwrap());
-        // The index tells of what is in the server's folders.
+        // The index lists only the models in the server's directories.
         assert!(entry(client, false, &name).is_none());
         expect(2);
-        // Version 2.51 does not look at the files of a model whose configuration stays; with another it is another.
+        // Version 2.51 ignores the new files of a loaded model unless its configuration changes too.
         let code = DOUBLE.replace("i * 2", "i * 5");
         load(client, &name, &with_file(&name, &code)).unwrap();
         expect(2);
         let changed = config(&name, &json!({ "parameters": { "factor": { "string_value": "5" } } }));
         let mut anew = RepositoryOptions::new();
-        anew.set_config(&changed).unwrap().add_file("1/model.py", code).unwrap();
+        anew.set_config(Some(&changed)).unwrap().add_file("1/model.py", code).unwrap();
         load(client, &name, &anew).unwrap();
         expect(5);
         unload(client, &name).unwrap();
-        eventually("the model is gone", || !client.is_model_ready(&name, "", &CallOptions::new()).unwrap());
-        // And it is nowhere to be loaded from.
+        eventually("the model is unloaded", || {
+            !client.is_model_ready(&name, "", &CallOptions::new()).unwrap()
+        });
+        // No directory has files to load it from.
         assert_eq!(load(client, &name, &RepositoryOptions::new()).unwrap_err().status(), Status::Internal);
-        // What is not loaded is unloaded already.
+        // Unloading a model that is not loaded is not an error.
         unload(client, &name).unwrap();
     }
 }
 
 #[test]
-fn a_load_that_fails_says_why() {
+fn a_failed_load_reports_the_reason() {
     if is_embedded() {
         return;
     }
@@ -98,7 +100,7 @@ fn a_load_that_fails_says_why() {
     for (client, protocol) in clients().iter().zip(PROTOCOLS) {
         let raises = with_file(&format!("repository_raises_{protocol}"), "raise ValueError('on purpose')");
         let mut broken = RepositoryOptions::new();
-        broken.set_config(r#"{"max_batch_size":"x"}"#).unwrap().add_file("1/model.py", DOUBLE).unwrap();
+        broken.set_config(Some(r#"{"max_batch_size":"x"}"#)).unwrap().add_file("1/model.py", DOUBLE).unwrap();
         let mut elsewhere = RepositoryOptions::new();
         elsewhere.set_repository_name("elsewhere").unwrap();
         let cases = [
@@ -117,7 +119,7 @@ fn a_load_that_fails_says_why() {
         }
         let error = client.unload_model("simple", &elsewhere, &CallOptions::new()).unwrap_err();
         assert_eq!((error.status(), error.origin()), (Unimplemented, Origin::Server), "{error:?}");
-        // For the index version 2.51 hears of it over gRPC alone.
+        // In an index version 2.51 reads it over gRPC alone.
         match client.repository_index(&elsewhere, &CallOptions::new()) {
             Ok(all) => assert!(protocol == "http" && all.models.len() >= 30),
             Err(error) => assert_eq!((protocol, error.status()), ("grpc", Unimplemented)),
@@ -126,11 +128,11 @@ fn a_load_that_fails_says_why() {
 }
 
 #[test]
-fn an_index_tells_every_model_and_the_filter_those_that_are_ready() {
+fn an_index_lists_all_models_or_only_those_that_are_ready() {
     if is_embedded() {
         return;
     }
-    // Of the models in its folder this one has loaded one. Nobody else's loads and unloads reach it.
+    // This server has loaded one of the models in its directory, and no other test uses it.
     let server = OwnServer::start("simple", "--strict-readiness=true");
     let [http, grpc] = server.clients();
     for client in [&http, &grpc] {
@@ -149,9 +151,9 @@ fn an_index_tells_every_model_and_the_filter_those_that_are_ready() {
         assert!(entry(client, true, "params").unwrap().is_ready());
         unload(client, "params").unwrap();
         eventually("params is unloaded", || entry(client, false, "params").unwrap().reason == "unloaded");
-        let gone = entry(client, false, "params").unwrap();
-        assert_eq!((&gone.version[..], &gone.state[..]), ("1", "UNAVAILABLE"));
-        assert!(!gone.is_ready() && entry(client, true, "params").is_none());
+        let unloaded = entry(client, false, "params").unwrap();
+        assert_eq!((&unloaded.version[..], &unloaded.state[..]), ("1", "UNAVAILABLE"));
+        assert!(!unloaded.is_ready() && entry(client, true, "params").is_none());
         for ready_only in [false, true] {
             let [a, b] = [&http, &grpc].map(|client| index(client, ready_only));
             assert_eq!(a.models, b.models);
@@ -162,7 +164,7 @@ fn an_index_tells_every_model_and_the_filter_those_that_are_ready() {
 }
 
 #[test]
-fn a_strict_server_is_not_ready_while_a_model_goes_and_after_a_load_that_failed() {
+fn a_strict_server_is_not_ready_during_an_unload_and_after_a_failed_load() {
     if is_embedded() {
         return;
     }
@@ -171,7 +173,7 @@ fn a_strict_server_is_not_ready_while_a_model_goes_and_after_a_load_that_failed(
     let [http, grpc] = server.clients();
     for client in [&http, &grpc] {
         assert!(client.is_server_ready(&options).unwrap());
-        // A model that takes its time to go.
+        // A model that is slow to unload.
         let code = format!("{DOUBLE}\n    def finalize(self):\n        import time\n        time.sleep(1)\n");
         load(client, "goes", &with_file("goes", &code)).unwrap();
         unload(client, "goes").unwrap();
@@ -196,10 +198,10 @@ fn a_model_is_loaded_with_another_configuration_and_with_its_own_again() {
         let mut other: Value = serde_json::from_str(config().json()).unwrap();
         other["max_batch_size"] = 3.into();
         let mut options = RepositoryOptions::new();
-        options.set_config(&other.to_string()).unwrap();
+        options.set_config(Some(&other.to_string())).unwrap();
         load(&client, "simple", &options).unwrap();
         assert_eq!(config().max_batch_size, 3);
-        // Version 2.51 keeps it until the model is unloaded.
+        // Version 2.51 keeps the configuration until the model is unloaded.
         load(&client, "simple", &RepositoryOptions::new()).unwrap();
         assert_eq!(config().max_batch_size, 3);
         unload(&client, "simple").unwrap();
@@ -209,11 +211,11 @@ fn a_model_is_loaded_with_another_configuration_and_with_its_own_again() {
 }
 
 #[test]
-fn an_ensemble_goes_alone_or_with_its_models() {
+fn an_ensemble_is_unloaded_alone_or_with_its_models() {
     if is_embedded() {
         return;
     }
-    // A model that was asked for by its name stays: here `simple` comes with the ensemble.
+    // A model that was loaded by its name stays loaded: here `simple` is loaded by the ensemble.
     let server = OwnServer::start("params", "");
     let options = CallOptions::new();
     for client in server.clients() {
@@ -224,9 +226,9 @@ fn an_ensemble_goes_alone_or_with_its_models() {
             unload.set_unload_dependents(with_dependents);
             client.unload_model("simple_ensemble", &unload, &options).unwrap();
             let is_gone = |model| entry(&client, false, model).unwrap().reason == "unloaded";
-            eventually("the ensemble is gone", || is_gone("simple_ensemble"));
+            eventually("the ensemble is unloaded", || is_gone("simple_ensemble"));
             if with_dependents {
-                eventually("its model is gone", || is_gone("simple"));
+                eventually("its model is unloaded", || is_gone("simple"));
             } else {
                 assert!(client.is_model_ready("simple", "", &options).unwrap());
             }
@@ -235,14 +237,14 @@ fn an_ensemble_goes_alone_or_with_its_models() {
 }
 
 #[test]
-fn a_load_has_a_time_limit_of_its_own() {
+fn a_load_has_a_timeout_of_its_own() {
     if is_embedded() {
         return;
     }
     let code = format!("import time\ntime.sleep(1)\n{DOUBLE}");
     for (url, protocol) in urls().iter().zip(PROTOCOLS) {
         let [short, long] = [Duration::from_millis(100), Duration::from_secs(60)];
-        // The time limit of the call, of loads, and of all else.
+        // The timeout of the call, of loads, and of all other calls.
         let cases = [
             (None, short, long, false),
             (None, long, short, true),
@@ -250,7 +252,7 @@ fn a_load_has_a_time_limit_of_its_own() {
             (Some(long), short, short, true),
         ];
         for (at, (of_call, of_loads, of_all, loads)) in cases.into_iter().enumerate() {
-            // A model each: a load that nobody waits for goes on.
+            // One model each: a load continues on the server after the deadline.
             let name = format!("repository_slow_{protocol}_{at}");
             let options = with_file(&name, &code);
             let mut limits = ClientOptions::new();
@@ -275,7 +277,7 @@ fn a_load_has_a_time_limit_of_its_own() {
 }
 
 #[test]
-fn what_can_t_be_meant_is_refused_before_it_is_sent() {
+fn invalid_arguments_are_refused_without_a_request() {
     let http = Http::start(|_| Response::Bytes(response(200, &[], b"[]")));
     let grpc =
         Grpc::start(|_, _| GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() });
@@ -285,7 +287,7 @@ fn what_can_t_be_meant_is_refused_before_it_is_sent() {
     options[0].add_file("1/model.py", DOUBLE).unwrap();
     options[1].set_ready_only(true);
     options[2].set_unload_dependents(true);
-    options[3].set_config("{}").unwrap();
+    options[3].set_config(Some("{}")).unwrap();
     let [files, ready, dependents, config] = &options;
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         let client = Client::new(&url).unwrap();
@@ -320,9 +322,18 @@ fn what_can_t_be_meant_is_refused_before_it_is_sent() {
         refused(client.model_statistics("", "1", &call).map(drop), "name");
     }
     assert_eq!((http.requests(), grpc.requests()), (0, 0));
+    // None and "" undo what was set.
+    let mut undone = RepositoryOptions::new();
+    undone.set_config(Some("{}")).unwrap().set_config(None).unwrap();
+    undone.set_repository_name("other").unwrap().set_repository_name("").unwrap();
+    for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
+        let index = Client::new(&url).unwrap().repository_index(&undone, &call);
+        // The gRPC stand-in sends an empty message, the HTTP one an empty list.
+        assert!(index.unwrap().models.is_empty());
+    }
     let mut options = RepositoryOptions::new();
     for json in ["", "{", "[]", "1", "{} x"] {
-        assert_eq!(options.set_config(json).unwrap_err().status(), Status::InvalidArgument, "{json}");
+        assert_eq!(options.set_config(Some(json)).unwrap_err().status(), Status::InvalidArgument, "{json}");
     }
     for path in ["", "file:", "/1/m", "1//m", "../m", "1/./m", "1/", "1/m\0"] {
         assert_eq!(options.add_file(path, "x").unwrap_err().status(), Status::InvalidArgument, "{path}");
@@ -332,8 +343,8 @@ fn what_can_t_be_meant_is_refused_before_it_is_sent() {
 #[test]
 fn a_load_carries_its_configuration_and_files_unchanged() {
     use std::sync::{Arc, Mutex};
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let (over_http, over_grpc) = (heard.clone(), heard.clone());
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let (over_http, over_grpc) = (received.clone(), received.clone());
     let http = Http::start(move |request| {
         over_http.lock().unwrap().push(request.body.clone());
         Response::Bytes(response(200, &[], b""))
@@ -343,32 +354,32 @@ fn a_load_carries_its_configuration_and_files_unchanged() {
         GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() }
     });
     let mut options = RepositoryOptions::new();
-    // The text is sent as it is: spaces, NUL's escape and all.
-    options.set_config("{ \"a\":\"\\u0000\" }").unwrap();
+    // The text is sent unchanged, with its spaces and escapes.
+    options.set_config(Some("{ \"a\":\"\\u0000\" }")).unwrap();
     options.add_file("1/m", "old").unwrap().add_file("file:1/m", [0u8, 255, 10]).unwrap();
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         load(&Client::new(&url).unwrap(), "m", &options).unwrap();
     }
-    let heard = heard.lock().unwrap();
-    let json: Value = serde_json::from_slice(&heard[0]).unwrap();
+    let received = received.lock().unwrap();
+    let json: Value = serde_json::from_slice(&received[0]).unwrap();
     assert_eq!(json, json!({ "parameters": { "config": "{ \"a\":\"\\u0000\" }", "file:1/m": "AP8K" } }));
     let config = b"\x0a\x06config\x12\x12\x1a\x10{ \"a\":\"\\u0000\" }";
     let file = b"\x0a\x08file:1/m\x12\x05\x22\x03\x00\xff\x0a";
     for entry in [&config[..], file] {
         let entry = [&[0x1a, entry.len() as u8], entry].concat();
-        assert!(heard[1].windows(entry.len()).any(|part| part == entry), "{:?}", heard[1]);
+        assert!(received[1].windows(entry.len()).any(|part| part == entry), "{:?}", received[1]);
     }
 }
 
 #[test]
-fn a_model_of_large_files_comes_with_the_request() {
+fn a_model_is_loaded_with_large_files() {
     if is_embedded() {
         return;
     }
     for (client, protocol) in clients().iter().zip(["http", "grpc"]) {
         let name = format!("repository_large_{protocol}");
         let mut options = RepositoryOptions::new();
-        options.set_config(&config(&name, &json!({}))).unwrap();
+        options.set_config(Some(&config(&name, &json!({})))).unwrap();
         options.add_file("1/model.py", DOUBLE).unwrap();
         options.add_file("1/weights", vec![7; 5 << 20]).unwrap();
         load(client, &name, &options).unwrap();
@@ -377,7 +388,7 @@ fn a_model_of_large_files_comes_with_the_request() {
     }
 }
 
-/// The configuration of a model as JSON over both protocols, once it is known that the values are the same.
+/// The configuration of a model as JSON over both protocols, after a check that the values are the same.
 fn configs(clients: &[Client; 2], name: &str) -> [String; 2] {
     let [http, grpc] = clients
         .each_ref()
@@ -418,14 +429,14 @@ fn a_configuration_is_the_same_over_both_protocols_and_each_loads_back_over_both
         for json in configs(&clients, name) {
             for client in &clients {
                 let mut options = RepositoryOptions::new();
-                options.set_config(&json).unwrap();
+                options.set_config(Some(&json)).unwrap();
                 load(client, name, &options).unwrap_or_else(|error| panic!("{name}: {error:?}: {json}"));
             }
         }
     }
 }
 
-/// With the members that version 2.51 writes as strings, maps by number, and fractions.
+/// With members that version 2.51 writes as strings, maps with numeric keys, and fractions.
 #[test]
 fn numbers_of_64_bits_in_a_configuration_are_numbers_and_load_back() {
     if is_embedded() {
@@ -460,7 +471,7 @@ fn numbers_of_64_bits_in_a_configuration_are_numbers_and_load_back() {
         for json in configs(&clients, &model.name) {
             for client in &clients {
                 let mut options = RepositoryOptions::new();
-                options.set_config(&json).unwrap().add_file("1/model.py", DOUBLE).unwrap();
+                options.set_config(Some(&json)).unwrap().add_file("1/model.py", DOUBLE).unwrap();
                 load(client, &model.name, &options).unwrap();
             }
             assert!(!json.contains("[\"1\"") && !json.contains("\"16\""), "{json}");

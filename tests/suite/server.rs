@@ -1,5 +1,5 @@
-//! The server that the tests talk to: the real one that `make test` has started, or, where that can't run and
-//! TRITON_TESTS=embedded says so, the embedded stand-in.
+//! The server that the tests use: the real one that `make test` has started, or, with TRITON_TESTS=embedded, where that cannot run,
+//! the embedded stand-in.
 
 use std::{
     env,
@@ -14,14 +14,14 @@ use triton_client::Client;
 
 use crate::support::embedded;
 
-/// Where the server's two protocols are, and its metrics, which the embedded one has not: `127.0.0.1:PORT`.
+/// The addresses of the server's two protocols and of its metrics, which the embedded server lacks: `127.0.0.1:PORT`.
 pub(crate) struct Addresses {
     pub http: String,
     pub grpc: String,
     pub metrics: String,
 }
 
-/// The server for the whole run. Counts the test among those that talked to the real one.
+/// The server for the whole run. Counts the test among those that used the real one.
 pub(crate) fn server() -> &'static Addresses {
     static SERVER: LazyLock<Addresses> = LazyLock::new(|| {
         if is_embedded() {
@@ -47,7 +47,7 @@ pub(crate) fn server() -> &'static Addresses {
     &SERVER
 }
 
-/// Counts the test among those that talked to a real server.
+/// Counts the test among those that used a real server.
 pub(crate) fn count() {
     if let (false, Some(path)) = (is_embedded(), env::var_os("TRITON_TEST_REAL_LOG")) {
         let mut log = OpenOptions::new().append(true).create(true).open(path).unwrap();
@@ -71,7 +71,8 @@ impl Addresses {
     }
 }
 
-/// Asks until it holds; a test that waits for ten seconds has failed. The server counts what it did after it has answered.
+/// Polls until the condition holds; a test that waits for ten seconds has failed. The server updates its statistics after its
+/// response.
 #[track_caller]
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);

@@ -1,5 +1,5 @@
-//! What the real server refuses, over both protocols: each error has the server for its origin, the status that the
-//! protocol can tell, and the server's words. HTTP has one status, 400, for several of gRPC's codes.
+//! Errors of the real server over both protocols: each has the server as its origin, the status that the protocol can express, and
+//! the server's message. HTTP has one status, 400, for several of gRPC's codes.
 
 use std::{fs, sync::Barrier, thread};
 
@@ -17,7 +17,7 @@ use crate::{
 fn expect(error: &Error, status: Status, hint: &str) {
     assert_eq!((error.status(), error.origin()), (status, Origin::Server), "{error:?}");
     assert!(error.full_message().contains(hint), "'{hint}' is not in {error:?}");
-    // The server said so: nothing was run, and what it said is at hand.
+    // The error came from the server: nothing was run, and the headers are available.
     assert!(!error.is_in_doubt() && error.headers().is_some(), "{error:?}");
     assert_eq!(error.is_retryable(), status == Unavailable, "{error:?}");
 }
@@ -27,7 +27,7 @@ fn simple() -> InferRequest<'static> {
 }
 
 #[test]
-fn every_refusal_has_the_server_s_status_and_its_words() {
+fn every_refusal_has_the_server_s_status_and_message() {
     if is_embedded() {
         return;
     }
@@ -63,7 +63,7 @@ fn every_refusal_has_the_server_s_status_and_its_words() {
         for (request, status, hint) in &cases {
             expect(&client.infer(request).unwrap_err(), *status, hint);
         }
-        // The client goes on.
+        // The client stays usable.
         client.infer(&simple()).unwrap();
     }
 }
@@ -83,7 +83,7 @@ fn half_precision_has_no_json_form_on_the_server_either() {
     }
 }
 
-/// Over HTTP Triton says UNAVAILABLE of a value that it will never accept.
+/// Over HTTP Triton returns UNAVAILABLE for a value that it never accepts.
 #[test]
 fn a_setting_that_the_server_refuses_is_not_retryable() {
     if is_embedded() {
@@ -105,12 +105,12 @@ fn a_queue_that_is_full_or_too_slow_is_unavailable() {
     if is_embedded() {
         return;
     }
-    // Many more at once than one batch and the queue hold, which is 4 each.
+    // Many more at once than fit in one batch and the queue, 4 each.
     const THREADS: usize = 24;
     for url in urls() {
         let (client, together) = (Client::new(&url).unwrap(), Barrier::new(THREADS));
         let mut late = InferRequest::new("batcher").input("DELAY_MS", &[1, 1], &[0u32]);
-        // Alone it waits for others to be run with, and for longer than this.
+        // Alone it waits for a batch, for longer than this.
         late.set_server_timeout_us(1000).unwrap();
         expect(&client.infer(&late).unwrap_err(), Unavailable, "Request timeout expired");
         let ask = || {
@@ -129,7 +129,7 @@ fn a_queue_that_is_full_or_too_slow_is_unavailable() {
 }
 
 #[test]
-fn shared_memory_that_is_not_there_or_too_small_is_refused() {
+fn shared_memory_that_is_missing_or_too_small_is_refused() {
     if is_embedded() {
         return;
     }
@@ -150,9 +150,9 @@ fn shared_memory_that_is_not_there_or_too_small_is_refused() {
             request
         };
         for (request, status, hint) in [
-            (input("nobody-s", 0), NotFound, "'nobody-s'"),
+            (input("absent", 0), NotFound, "'absent'"),
             (input(&name, 224), InvalidArgument, "Invalid offset + byte size"),
-            (output("nobody-s", 64, 0), NotFound, "'nobody-s'"),
+            (output("absent", 64, 0), NotFound, "'absent'"),
             (output(&name, 64, 224), InvalidArgument, "Invalid offset + byte size"),
             (output(&name, 8, 0), Internal, "should be at least 64 bytes"),
         ] {
@@ -160,14 +160,14 @@ fn shared_memory_that_is_not_there_or_too_small_is_refused() {
         }
         client.infer(&input(&name, 192)).unwrap();
         client.infer(&output(&name, 64, 192)).unwrap();
-        // It is in use for a moment longer than the answer takes.
+        // It is in use until shortly after the response.
         until("it is no longer in use", || client.unregister_system_shared_memory(&name, &defaults).is_ok());
         fs::remove_file(&path).unwrap();
     }
 }
 
 #[test]
-fn a_model_that_was_unloaded_or_whose_process_died_says_so() {
+fn an_unloaded_model_and_one_whose_process_died_are_errors() {
     if is_embedded() {
         return;
     }
@@ -175,7 +175,7 @@ fn a_model_that_was_unloaded_or_whose_process_died_says_so() {
     let clients = server.urls().map(|url| Client::new(&url).unwrap());
     let faulty = |kind| InferRequest::new("faulty").input("KIND", &[1], kind);
     clients[0].infer(&faulty(&[0])).unwrap();
-    // The first one sees it die.
+    // The process dies during the first one.
     for client in [&clients[0], &clients[0], &clients[1]] {
         expect(&client.infer(&faulty(&[21])).unwrap_err(), Internal, "is not healthy");
     }
@@ -189,7 +189,7 @@ fn a_model_that_was_unloaded_or_whose_process_died_says_so() {
 }
 
 #[test]
-fn an_endpoint_that_is_restricted_opens_to_its_key_alone() {
+fn a_restricted_endpoint_accepts_its_key_alone() {
     if is_embedded() {
         return;
     }

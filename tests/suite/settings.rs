@@ -1,4 +1,4 @@
-//! The settings of tracing and of the log: read, changed and put back, the same over both protocols.
+//! The settings of tracing and of the log: read, changed and restored, the same over both protocols.
 
 use std::sync::{Arc, Mutex};
 
@@ -35,7 +35,7 @@ fn list(texts: &[&str]) -> SettingValue {
     texts.into()
 }
 
-/// The settings as both protocols tell them, which is the same.
+/// The settings, which are the same over both protocols.
 fn both(read: impl Fn(&Client) -> Settings) -> Settings {
     let [a, b] = clients().map(|client| read(&client));
     assert!(a.iter().eq(b.iter()), "{a:?} {b:?}");
@@ -50,9 +50,9 @@ fn expect(settings: &Settings, values: &[(&str, SettingValue)]) {
     }
 }
 
-/// Both protocols in turn, in one test: the settings are those of the whole server.
+/// Both protocols in turn, in one test: the settings apply to the whole server.
 #[test]
-fn trace_settings_are_read_changed_and_cleared_of_the_server_and_of_a_model() {
+fn trace_settings_are_read_changed_and_cleared_for_the_server_and_for_a_model() {
     if is_embedded() {
         return;
     }
@@ -74,10 +74,10 @@ fn trace_settings_are_read_changed_and_cleared_of_the_server_and_of_a_model() {
             assert!(after.iter().eq(read.iter()), "{after:?} {read:?}");
             read
         };
-        // Any kind of value does: tracing has texts alone.
+        // Any kind of value is accepted: tracing has strings alone.
         let changed = change("", &update(&[("trace_rate", 700.into()), ("log_frequency", "3".into())]));
         expect(&changed, &[("trace_rate", "700".into()), ("log_frequency", "3".into())]);
-        // A model has the server's, but for those of its own.
+        // A model has the server's settings, except for its own.
         expect(&both(|client| trace(client, &model.name)), &[("trace_rate", "700".into())]);
         let levels = list(&["TIMESTAMPS", "TENSORS"]);
         let own = update(&[("trace_level", levels.clone()), ("trace_rate", "9".into())]);
@@ -90,16 +90,16 @@ fn trace_settings_are_read_changed_and_cleared_of_the_server_and_of_a_model() {
             &both(|client| trace(client, "")),
             &[("trace_level", list(&["OFF"])), ("trace_rate", "700".into())],
         );
-        // One value of a list is a list.
+        // A list with one value is a list.
         let one = change(&model.name, &update(&[("trace_level", "TIMESTAMPS".into())]));
         expect(&one, &[("trace_level", list(&["TIMESTAMPS"]))]);
         let cleared = change(&model.name, &clear(&["trace_level", "trace_rate"]));
         expect(&cleared, &[("trace_level", list(&["OFF"])), ("trace_rate", "700".into())]);
         let cleared = change("", &clear(&["trace_rate", "log_frequency"]));
         assert!(cleared.iter().eq(before.iter()), "{cleared:?}");
-        // Nothing changes nothing.
+        // An empty update changes nothing.
         assert!(change("", &SettingsUpdate::new()).iter().eq(before.iter()));
-        // 2.51 passes over what it does not know over HTTP, and refuses it over gRPC.
+        // 2.51 ignores an unknown setting over HTTP, and refuses it over gRPC.
         match client.update_trace_settings("", &update(&[("no_such", "1".into())]), &options) {
             Ok(after) => assert!(after.iter().eq(before.iter()), "{after:?}"),
             Err(error) => refused(&error, Status::InvalidArgument, "no_such"),
@@ -123,7 +123,7 @@ fn refused(error: &Error, status: Status, hint: &str) {
     assert!(error.to_string().contains(hint), "{hint}: {error}");
 }
 
-/// Both protocols in turn, in one test: the settings are those of the whole server.
+/// Both protocols in turn, in one test: the settings apply to the whole server.
 #[test]
 fn log_settings_are_read_and_changed_with_the_kinds_that_they_have() {
     if is_embedded() {
@@ -159,13 +159,13 @@ fn log_settings_are_read_and_changed_with_the_kinds_that_they_have() {
         let error = client.update_log_settings(&update(&[("log_file", "x".into())]), &options).unwrap_err();
         refused(&error, Status::Unimplemented, "log file location can not be updated");
         let error = client.update_log_settings(&update(&[("log_format", "x".into())]), &options).unwrap_err();
-        // 2.51 has a code of its own for it over HTTP.
+        // 2.51 has another code for it over HTTP.
         let code = [Status::InvalidArgument, Status::Unavailable][usize::from(error.http_status().is_some())];
         refused(&error, code, "log_format");
         // A value of another kind than the setting's.
         let error = client.update_log_settings(&update(&[("log_info", 1.into())]), &options).unwrap_err();
         assert_eq!(error.origin(), Origin::Server, "{error:?}");
-        // 2.51 passes over what it does not know.
+        // 2.51 ignores an unknown setting.
         let after = client.update_log_settings(&update(&[("no_such", true.into())]), &options).unwrap();
         assert!(after.iter().eq(before.iter()), "{after:?}");
         assert!(both(read).iter().eq(before.iter()));
@@ -173,7 +173,7 @@ fn log_settings_are_read_and_changed_with_the_kinds_that_they_have() {
 }
 
 #[test]
-fn changes_that_can_t_be_meant_are_refused_before_they_are_sent() {
+fn invalid_changes_are_refused_without_a_request() {
     let http = Http::start(|_| Response::Bytes(response(200, &[], b"{}")));
     let grpc =
         Grpc::start(|_, _| GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() });
@@ -194,14 +194,14 @@ fn changes_that_can_t_be_meant_are_refused_before_they_are_sent() {
     for name in ["", "a\0"] {
         assert!(SettingsUpdate::new().set(name, true).is_err() && SettingsUpdate::new().clear(name).is_err());
     }
-    assert!(SettingsUpdate::new().set("a", list(&[])).unwrap_err().to_string().contains("clear"));
+    assert!(SettingsUpdate::new().set("a", list(&[])).unwrap_err().to_string().contains("default"));
 }
 
 #[test]
-fn each_wire_has_its_own_form_of_settings() {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let (over_http, over_grpc) = (heard.clone(), heard.clone());
-    // With kinds of values that no protocol promises.
+fn each_protocol_has_its_own_form_of_settings() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let (over_http, over_grpc) = (received.clone(), received.clone());
+    // With kinds of values that the protocol does not specify.
     let body =
         br#"{ "trace_level":["A"], "trace_rate":7,  "list":["a",1],"empty":[],"none":null,"yes":true }"#;
     let http = Http::start(move |request| {
@@ -237,24 +237,24 @@ fn each_wire_has_its_own_form_of_settings() {
     let client = Client::new(&format!("grpc://{}", grpc.address())).unwrap();
     assert_eq!(client.update_trace_settings("m", &changes, &options).unwrap().json(), "{}");
     client.update_log_settings(&log, &options).unwrap();
-    let heard = heard.lock().unwrap();
-    let said = |at: usize| serde_json::from_slice::<Value>(&heard[at]).unwrap();
+    let received = received.lock().unwrap();
+    let said = |at: usize| serde_json::from_slice::<Value>(&received[at]).unwrap();
     assert_eq!(said(0), json!({ "trace_level": ["A"], "trace_rate": "7", "b": "true", "trace_count": null }));
     assert_eq!(said(1), json!({ "log_info": false, "log_verbose_level": 2, "log_format": "f" }));
-    let holds = |at: usize, part: &[u8]| heard[at].windows(part.len()).any(|window| window == part);
+    let holds = |at: usize, part: &[u8]| received[at].windows(part.len()).any(|window| window == part);
     for part in [
         &b"\x0a\x0ftrace_level\x12\x03"[..1],
         b"\x0a\x0atrace_rate\x12\x03\x0a\x017",
         b"\x0a\x0btrace_count",
         b"\x12\x01m",
     ] {
-        assert!(holds(2, part), "{:?}", heard[2]);
+        assert!(holds(2, part), "{:?}", received[2]);
     }
     for part in [
         &b"\x0a\x08log_info\x12\x02\x08\x00"[..],
         b"\x0a\x11log_verbose_level\x12\x02\x10\x02",
         b"\x0a\x0alog_format\x12\x03\x1a\x01f",
     ] {
-        assert!(holds(3, part), "{:?}", heard[3]);
+        assert!(holds(3, part), "{:?}", received[3]);
     }
 }

@@ -1,4 +1,4 @@
-//! Shared memory as a server has it registered: regions come by their names, and go by them.
+//! Shared memory that is registered with a server: registering, listing and unregistering regions.
 
 use std::{
     fs, process,
@@ -56,7 +56,7 @@ fn json(text: &str) -> Value {
 }
 
 #[test]
-fn a_region_is_registered_told_and_taken_back_by_its_name() {
+fn a_region_is_registered_listed_and_unregistered_by_its_name() {
     if is_embedded() {
         return;
     }
@@ -77,20 +77,24 @@ fn a_region_is_registered_told_and_taken_back_by_its_name() {
         let code = if protocol == "http" { Status::InvalidArgument } else { Status::AlreadyExists };
         assert_eq!((again.status(), again.origin()), (code, Origin::Server), "{again:?}");
         assert!(again.to_string().contains("already in manager"), "{again}");
-        // As often as one likes.
+        // Unregistering a region that is not registered is not an error.
         for _ in 0..2 {
             unregister(client, &name);
         }
         for client in &clients {
-            let gone = status(client, &name).unwrap_err();
-            assert_eq!((gone.status(), gone.origin()), (Status::NotFound, Origin::Server), "{gone:?}");
-            assert!(gone.to_string().contains(&format!("'{name}'")), "{gone}");
+            let unregistered = status(client, &name).unwrap_err();
+            assert_eq!(
+                (unregistered.status(), unregistered.origin()),
+                (Status::NotFound, Origin::Server),
+                "{unregistered:?}"
+            );
+            assert!(unregistered.to_string().contains(&format!("'{name}'")), "{unregistered}");
         }
     }
 }
 
 #[test]
-fn memory_that_is_not_as_it_is_said_to_be_is_refused_by_the_server() {
+fn memory_that_is_missing_or_too_small_is_refused_by_the_server() {
     if is_embedded() {
         return;
     }
@@ -101,7 +105,7 @@ fn memory_that_is_not_as_it_is_said_to_be_is_refused_by_the_server() {
             ("/triton_client_test_absent", 8, 0, Status::Internal, "Unable to open shared memory region"),
             (&memory.0, 3 * PAGE, 0, Status::InvalidArgument, "invalid args"),
             (&memory.0, PAGE, 2 * PAGE, Status::InvalidArgument, "invalid args"),
-            // 2.51 maps from the offset on, which has to be a page's.
+            // 2.51 maps the memory at the offset, which must be a multiple of the page size.
             (&memory.0, PAGE, 8, Status::InvalidArgument, "address space"),
         ] {
             let error = register(client, &name, key, byte_size, offset).unwrap_err();
@@ -113,7 +117,7 @@ fn memory_that_is_not_as_it_is_said_to_be_is_refused_by_the_server() {
 }
 
 #[test]
-fn cuda_regions_are_asked_for_where_there_is_no_gpu() {
+fn cuda_regions_are_listed_and_refused_without_a_gpu() {
     if is_embedded() {
         return;
     }
@@ -134,11 +138,11 @@ fn cuda_regions_are_asked_for_where_there_is_no_gpu() {
 }
 
 #[test]
-fn all_regions_go_by_a_call_of_its_own() {
+fn all_regions_are_unregistered_by_a_method_of_its_own() {
     if is_embedded() {
         return;
     }
-    // Nobody else's regions are on this one.
+    // No other test registers regions with this server.
     let server = OwnServer::start("params", "");
     // 2.51 refuses a second region of the same memory.
     let memories = [Memory::new(), Memory::new()];
@@ -151,7 +155,7 @@ fn all_regions_go_by_a_call_of_its_own() {
         let names: Vec<_> = all.regions.iter().map(|region| region.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(json(all.json()).as_array().unwrap().len(), 2);
-        // A name is a must, and so nothing goes by accident.
+        // A name is required, so that an empty one does not unregister all regions by accident.
         let error = client.unregister_system_shared_memory("", &CallOptions::new()).unwrap_err();
         assert_eq!((error.status(), error.origin()), (Status::InvalidArgument, Origin::Argument));
         assert_eq!(status(&client, "").unwrap().regions.len(), 2);
@@ -161,7 +165,7 @@ fn all_regions_go_by_a_call_of_its_own() {
 }
 
 #[test]
-fn what_can_t_be_a_region_is_refused_before_it_is_sent() {
+fn an_invalid_region_is_refused_without_a_request() {
     let http = Http::start(|_| Response::Bytes(response(200, &[], b"[]")));
     let grpc =
         Grpc::start(|_, _| GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() });
@@ -184,11 +188,11 @@ fn what_can_t_be_a_region_is_refused_before_it_is_sent() {
             (cuda("a", 63, 0, 8), "63"),
             (cuda("a", 65, 0, 8), "65"),
             (cuda("a", 0, 0, 8), "0"),
-            (cuda("a", 64, -1, 8), "GPU -1"),
+            (cuda("a", 64, -1, 8), "GPU number: -1"),
         ];
         for name in ["", "a\0"] {
-            refused.push((client.unregister_system_shared_memory(name, &options), "region's name"));
-            refused.push((client.unregister_cuda_shared_memory(name, &options), "region's name"));
+            refused.push((client.unregister_system_shared_memory(name, &options), "region name"));
+            refused.push((client.unregister_cuda_shared_memory(name, &options), "region name"));
         }
         if url.starts_with("http") {
             refused.push((register(&client, "a/b", "/k", 8, 0), "path"));
@@ -208,10 +212,10 @@ fn what_can_t_be_a_region_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn regions_are_told_whatever_their_numbers_and_names() {
+fn regions_are_listed_with_any_numbers_and_names() {
     use std::sync::{Arc, Mutex};
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let note = heard.clone();
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let note = received.clone();
     let http = Http::start(move |request| {
         note.lock().unwrap().push(request.body.clone());
         let body =
@@ -223,13 +227,13 @@ fn regions_are_told_whatever_their_numbers_and_names() {
     let client = Client::new(&format!("http://{}", http.address())).unwrap();
     let regions = client.cuda_shared_memory_status("", &options).unwrap().regions;
     assert_eq!((&regions[0].name[..], &regions[1].name[..]), ("a", "b\0"));
-    assert_eq!((regions[1].device_id, regions[1].byte_size), (u64::MAX, 8));
+    assert_eq!((regions[1].device_id, regions[1].byte_size), (-1, 8));
     let handle: [u8; 64] = std::array::from_fn(|at| at as u8);
     client.register_cuda_shared_memory("a", &handle, 3, u64::MAX, &options).unwrap();
     register(&client, "a", "/k", i64::MAX as u64, 1 << 40).unwrap();
-    let heard = heard.lock().unwrap();
+    let received = received.lock().unwrap();
     let cuda = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==";
-    let said = |at: usize| json(std::str::from_utf8(&heard[at]).unwrap());
+    let said = |at: usize| json(std::str::from_utf8(&received[at]).unwrap());
     assert_eq!(
         said(1),
         serde_json::json!({ "raw_handle": { "b64": cuda }, "device_id": 3, "byte_size": u64::MAX })

@@ -1,11 +1,11 @@
-//! What a server has counted: its statistics, the same over both protocols, and its metrics.
+//! The statistics of a server, the same over both protocols, and its metrics.
 
 use std::collections::HashMap;
 
 use prost::Message;
 use serde_json::{Value, json};
 use triton_client::{
-    CallOptions, Client, ClientOptions, InferRequest, ModelStatistics, Origin, Statistics, Status,
+    CallOptions, Client, ClientOptions, InferRequest, ModelStatistics, ModelStatisticsList, Origin, Status,
 };
 
 use crate::{
@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-fn of(client: &Client, model: &str, version: &str) -> Statistics {
+fn of(client: &Client, model: &str, version: &str) -> ModelStatisticsList {
     client.model_statistics(model, version, &CallOptions::new()).unwrap()
 }
 
-fn json(statistics: &Statistics) -> Value {
+fn json(statistics: &ModelStatisticsList) -> Value {
     serde_json::from_str(statistics.json()).unwrap()
 }
 
@@ -37,7 +37,7 @@ fn every_inference_of_a_model_is_counted() {
     for (client, protocol) in clients.iter().zip(["http", "grpc"]) {
         let name = format!("statistics_{protocol}");
         let _model = OwnModel::load_versions(client, &name, &batching(), 2);
-        let fresh = &of(client, &name, "2").models[0];
+        let fresh = &of(client, &name, "2").entries[0];
         assert_eq!((fresh.inference_count, fresh.last_inference_ms, fresh.batches.len()), (0, 0, 0));
         for values in [&[1][..], &[2], &[3, 4, 5]] {
             let request = InferRequest::new(&name).input("I", &[values.len() as i64, 1], values);
@@ -46,29 +46,29 @@ fn every_inference_of_a_model_is_counted() {
         let fails = InferRequest::new(&name).input("I", &[1, 1], &[-1]);
         assert!(client.infer(&fails).unwrap_err().to_string().contains("made to fail"));
         until("four requests are counted", || {
-            let counted = &of(client, &name, "2").models[0];
+            let counted = &of(client, &name, "2").entries[0];
             let (success, fail) = (counted.durations.success.count, counted.durations.fail.count);
             (success, fail, counted.execution_count) == (3, 1, 4)
         });
         let [a, b] = [0, 1].map(|at: usize| of(&clients[at], &name, "2"));
-        assert_eq!(a.models, b.models);
+        assert_eq!(a.entries, b.entries);
         assert_eq!(json(&a), json(&b));
-        let [counted] = &a.models[..] else { panic!("{a:?}") };
+        let [counted] = &a.entries[..] else { panic!("{a:?}") };
         expect(counted, &name);
         // Of all versions, and of all models.
-        assert_eq!(of(client, &name, "").models.len(), 2);
+        assert_eq!(of(client, &name, "").entries.len(), 2);
         let all = of(client, "", "");
-        assert!(all.models.contains(counted));
-        assert!(all.models.iter().any(|other| other.name == "simple"));
+        assert!(all.entries.contains(counted));
+        assert!(all.entries.iter().any(|other| other.name == "simple"));
     }
 }
 
-/// Both versions of a model whose batches may be of any size up to 8.
+/// Both versions of a model with batches of up to 8.
 fn batching() -> Value {
     json!({ "max_batch_size": 8, "version_policy": { "all": {} } })
 }
 
-/// Five inferences in three requests, and one that failed, each run by itself.
+/// Five inferences in three requests, and one that failed, each executed alone.
 fn expect(statistics: &ModelStatistics, name: &str) {
     assert_eq!((&statistics.name[..], &statistics.version[..]), (name, "2"));
     assert_eq!((statistics.inference_count, statistics.execution_count), (5, 4));
@@ -97,14 +97,14 @@ fn expect(statistics: &ModelStatistics, name: &str) {
 }
 
 #[test]
-fn statistics_of_what_is_not_there_are_an_error() {
+fn statistics_of_an_unknown_model_or_version_are_an_error() {
     if is_embedded() {
         return;
     }
     for client in clients() {
         for (model, version) in [("no_such", ""), ("simple", "9")] {
             let error = client.model_statistics(model, version, &CallOptions::new()).unwrap_err();
-            // So 2.51 has it: not NOT_FOUND.
+            // The status of 2.51, which is not NOT_FOUND.
             let said = (error.status(), error.origin());
             assert_eq!(said, (Status::InvalidArgument, Origin::Server), "{error:?}");
             assert!(error.to_string().contains(&format!("'{model}'")), "{error}");
@@ -113,7 +113,7 @@ fn statistics_of_what_is_not_there_are_an_error() {
 }
 
 #[test]
-fn responses_and_memory_are_read_as_newer_servers_tell_them() {
+fn response_and_memory_statistics_of_newer_servers_are_read() {
     let pair = |count, ns| Some(StatisticDuration { count, ns });
     let of_response = |count| InferResponseStatistics {
         compute_infer: pair(count, 1),
@@ -141,12 +141,12 @@ fn responses_and_memory_are_read_as_newer_servers_tell_them() {
     });
     let over_grpc = Client::new(&format!("grpc://{}", grpc.address())).unwrap();
     let over_grpc = of(&over_grpc, "m", "");
-    // What gRPC's message says as JSON is read over HTTP as the same.
+    // The JSON that is made from the gRPC message is read over HTTP with the same values.
     let body = over_grpc.json().to_owned();
     let http = Http::start(move |_| Response::Bytes(response(200, &[], body.as_bytes())));
     let over_http = of(&Client::new(&format!("http://{}", http.address())).unwrap(), "m", "");
-    assert_eq!((&over_http.models, over_http.json()), (&over_grpc.models, over_grpc.json()));
-    let [model] = &over_http.models[..] else { panic!("{over_http:?}") };
+    assert_eq!((&over_http.entries, over_http.json()), (&over_grpc.entries, over_grpc.json()));
+    let [model] = &over_http.entries[..] else { panic!("{over_http:?}") };
     assert_eq!(model.inference_count, u64::MAX);
     let keys: Vec<_> = model.responses.iter().map(|response| response.key.as_str()).collect();
     assert_eq!(keys, ["0", "9", "10"]);
@@ -159,7 +159,7 @@ fn responses_and_memory_are_read_as_newer_servers_tell_them() {
 }
 
 #[test]
-fn metrics_move_with_inferences() {
+fn metrics_count_inferences() {
     if is_embedded() {
         return;
     }
@@ -191,13 +191,13 @@ fn metrics_move_with_inferences() {
 }
 
 #[test]
-fn metrics_are_asked_where_the_options_say() {
-    let heard = Http::start(|request| {
+fn metrics_are_requested_from_the_url_of_the_options() {
+    let received = Http::start(|request| {
         let body = format!("path{{is=\"{}\"}} 1", request.path);
         Response::Bytes(response(200, &[("Content-Type", "text/plain; version=0.0.4")], body.as_bytes()))
     });
-    let address = heard.address();
-    // The server itself is not there: nobody asks it.
+    let address = received.address();
+    // There is no server at the client's own address, and none is needed.
     let refused = fault::refused_address();
     for scheme in ["http", "grpc"] {
         for (url, path) in [("", "/metrics"), ("/", "/metrics"), ("/a/b", "/a/b"), ("/a%20b/", "/a%20b")] {
@@ -222,7 +222,7 @@ fn metrics_are_asked_where_the_options_say() {
 }
 
 #[test]
-fn labels_of_metrics_may_hold_anything() {
+fn labels_of_metrics_may_contain_anything() {
     let text = b"m{l=\"a\0\xff\\n\"} 1\n";
     let server = Http::start(|_| Response::Bytes(response(200, &[], text)));
     let mut options = ClientOptions::new();
@@ -234,7 +234,7 @@ fn labels_of_metrics_may_hold_anything() {
 }
 
 #[test]
-fn what_is_no_metrics_is_an_error() {
+fn a_response_without_metrics_is_an_error() {
     let page = Http::start(|_| {
         Response::Bytes(response(
             200,
@@ -261,7 +261,7 @@ fn what_is_no_metrics_is_an_error() {
         let message = error.full_message();
         assert!(message.contains(hint) && message.contains("metrics of the server"), "{message}");
     }
-    // The port that nobody gave is that of metrics.
+    // The default port is that of metrics.
     for (client, options) in [("127.0.0.9:7000", ""), ("grpc://127.0.0.1:1", "127.0.0.9")] {
         let mut with = ClientOptions::new();
         if !options.is_empty() {

@@ -295,7 +295,7 @@ fn models_whose_names_need_escaping_in_a_url_are_found_over_grpc_only() {
         }] },
     });
     let mut load = RepositoryOptions::new();
-    load.set_config(&config.to_string()).unwrap().add_file("1/none", "").unwrap();
+    load.set_config(Some(&config.to_string())).unwrap().add_file("1/none", "").unwrap();
     grpc.load_model(name, &load, &CallOptions::new()).unwrap();
     expect_known(&grpc, &http, name, &[1, 16], false);
     grpc.unload_model(name, &RepositoryOptions::new(), &CallOptions::new()).unwrap();
