@@ -1,9 +1,8 @@
 //! A server that sends the same response to every request, as cheaply as possible, so that benchmarks measure
 //! the client.
 //!
-//! - `stub http COUNT BYTES`, `stub grpc COUNT BYTES FRAME`: an inference response with COUNT outputs of
-//! BYTES bytes
-//!   each. FRAME is the maximum HTTP/2 frame size that the server accepts.
+//! - `stub http COUNT BYTES`, `stub grpc COUNT BYTES FRAME`: an inference response with COUNT outputs of BYTES
+//!   bytes each. FRAME is the maximum HTTP/2 frame size that the server accepts.
 //! - `stub http|grpc ready|metadata|statistics`: the response to that control-plane call.
 //!
 //! It prints its port and exits at the end of its standard input. It parses requests only to find their end,
@@ -53,8 +52,8 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Accepted sockets inherit it. BBR, the default on some machines, paces loopback. An unprivileged process
-/// may use only the algorithms that the system allows, and reno is always one of them.
+/// BBR, the default on some machines, paces loopback. Accepted sockets inherit the setting. Unprivileged
+/// processes may only use the algorithms that the system allows, which always include reno.
 fn use_unpaced_congestion_control(listener: &TcpListener) {
     let set = |name| rustix::net::sockopt::set_tcp_congestion(listener, name);
     if set("cubic").or_else(|_| set("reno")).is_err() {

@@ -61,9 +61,11 @@ const LARGE: usize = 16 << 20;
 
 /// Servers for both protocols that respond with one output of `byte_size` bytes.
 fn servers(byte_size: usize) -> (Http, Grpc, [String; 2]) {
-    let json =
-        format!(r#"{{"model_name":"m","model_version":"1","outputs":[{{"name":"O","datatype":"UINT8","#,)
-            + &format!(r#""shape":[{byte_size}],"parameters":{{"binary_data_size":{byte_size}}}}}]}}"#);
+    let json = [
+        r#"{"model_name":"m","model_version":"1","outputs":[{"name":"O","datatype":"UINT8","#,
+        &format!(r#""shape":[{byte_size}],"parameters":{{"binary_data_size":{byte_size}}}}}]}}"#),
+    ]
+    .concat();
     let body = [json.as_bytes(), &vec![7; byte_size]].concat();
     let bytes = response(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
     let http = Http::start(move |_| Response::Bytes(bytes.clone()));
