@@ -1,12 +1,4 @@
-//! INFERENCE. A call sends a request and blocks until it has the result:
-//!
-//! ```text
-//!     failed = triton_infer_request_new("simple", &request, &error)
-//!         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a,
-//!                                                NULL, &error)
-//!         || triton_client_infer(client, request, NULL, &result, &error)
-//!         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
-//! ```
+//! INFERENCE. A call sends a request and blocks until its result has arrived, or until its deadline.
 
 use std::ptr;
 

@@ -471,7 +471,7 @@ fn put_field(to: &mut Vec<u8>, number: u64, field: &[u8]) {
 /// three times as long for small ones and decodes any number of dimensions.
 fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
     use output_tensor_field::{CONTENTS, DATATYPE, NAME, PARAMETERS, SHAPE};
-    let (mut head, mut parameters, mut pieces) = (OutputHead::default(), Vec::new(), Vec::new());
+    let (mut head, mut parameters, mut typed) = (OutputHead::default(), Vec::new(), Vec::new());
     let mut rest = field;
     while !rest.is_empty() {
         let (number, value, after) = take_field(rest).map_err(|error| malformed(&error))?;
@@ -501,7 +501,7 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
                 head.shape.push(dimension as i64);
             }
             (PARAMETERS, Value::Bytes(entry)) => put_field(&mut parameters, PARAMETERS, entry),
-            (CONTENTS, Value::Bytes(piece)) => pieces.push(piece),
+            (CONTENTS, Value::Bytes(contents)) => typed.push(contents),
             (NAME | DATATYPE | SHAPE | PARAMETERS | CONTENTS, _) => {
                 return Err(malformed(&format!("unexpected wire type of field {number} of an output")));
             }
@@ -513,10 +513,10 @@ fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
         let tensor: InferOutputTensor = decode(&parameters)?;
         parameters::read(tensor.parameters, &mut head.parameters);
     }
-    if pieces.is_empty() {
+    if typed.is_empty() {
         return Ok((head, Vec::new()));
     }
-    let contents = contents::read(&pieces, head.datatype(), head.byte_size()?)
+    let contents = contents::read(&typed, head.datatype(), head.byte_size()?)
         .map_err(|error| malformed(&format!("output '{}': {error}", excerpt(&head.name))))?;
     Ok((head, contents))
 }
@@ -608,16 +608,16 @@ mod tests {
         CallContext::new(&CLIENT, &CALL)
     }
 
-    fn read(message: &[u8], piece: usize) -> Result<InferResult> {
-        read_cut(message, message.len(), piece, &InferRequest::new("m"))
+    fn read(message: &[u8], chunk: usize) -> Result<InferResult> {
+        read_cut(message, message.len(), chunk, &InferRequest::new("m"))
     }
 
     /// Reads the first `cut` bytes of a message.
-    fn read_cut(message: &[u8], cut: usize, piece: usize, request: &InferRequest) -> Result<InferResult> {
+    fn read_cut(message: &[u8], cut: usize, chunk: usize, request: &InferRequest) -> Result<InferResult> {
         let buffers = Buffers::new(0);
         let mut places = Places::new(request, &buffers)?;
         let mut reader = ResponseReader::new(message.len() as u64, &context())?;
-        message[..cut].chunks(piece.max(1)).try_for_each(|bytes| reader.push(bytes, &mut places))?;
+        message[..cut].chunks(chunk.max(1)).try_for_each(|bytes| reader.push(bytes, &mut places))?;
         reader.finish(&mut places)
     }
 
@@ -669,8 +669,8 @@ mod tests {
     #[test]
     fn a_response_is_read_however_it_is_cut() {
         let message = response().encode_to_vec();
-        for piece in [1, 2, 3, 7, 64, 1199, message.len()] {
-            let result = read(&message, piece).unwrap();
+        for chunk in [1, 2, 3, 7, 64, 1199, message.len()] {
+            let result = read(&message, chunk).unwrap();
             assert_eq!((result.model_name(), result.model_version(), result.id()), ("m", "1", "some id"));
             assert_eq!(result.output("A").unwrap().as_slice::<i32>().unwrap(), [0x07070707; 300]);
             assert_eq!(result.output("B").unwrap().as_slice::<f64>().unwrap(), [0.0; 0]);
