@@ -617,7 +617,10 @@ fn an_answer_of_many_small_parts_is_refused_before_it_takes_their_memory() {
                 (Status::ResourceExhausted, Origin::Client),
                 "{what}"
             );
-            assert!(error.full_message().contains("parts") && error.is_in_doubt(), "{what}: {error:?}");
+            assert!(
+                error.full_message().contains("fields and elements") && error.is_in_doubt(),
+                "{what}: {error:?}"
+            );
         }
     }
     let server = Http::start(|_| Answer::Bytes(answer(200, &[], "a 1\n".repeat(PARTS).as_bytes())));

@@ -27,7 +27,8 @@ fn succeeds(what: &str, command: &mut Command) {
 const VALID_WITH_ZEROS: [&str; 4] =
     ["triton_fp16_from_fp32", "triton_fp16_to_fp32", "triton_bf16_from_fp32", "triton_bf16_to_fp32"];
 
-/// The address of a function, with its type, and a call with zeros for all parameters. A returned string is never NULL.
+/// The address of a function, with its type, and a call with zeros for all parameters. A returned string is never NULL, unless a _find function
+/// returns it.
 fn call(function: &Function) -> String {
     let Function { name, result, parameters, .. } = function;
     let types: Vec<&str> = parameters.iter().map(|(kind, _)| kind.as_str()).collect();
@@ -38,7 +39,7 @@ fn call(function: &Function) -> String {
         format!("expect({call} == TRITON_STATUS_OK, \"{name}\");")
     } else if can_fail {
         format!("expect({call} == TRITON_STATUS_INVALID_ARGUMENT, \"{name}\");")
-    } else if result == "const char *" {
+    } else if result == "const char *" && !name.ends_with("_find") {
         format!("expect({call} != nullptr, \"{name}\");")
     } else {
         format!("(void){call};")
