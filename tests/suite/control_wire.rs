@@ -622,7 +622,10 @@ fn a_response_with_too_many_values_is_refused_before_it_uses_their_memory() {
                 (Status::ResourceExhausted, Origin::Client),
                 "{what}"
             );
-            assert!(error.full_message().contains("parts") && error.is_in_doubt(), "{what}: {error:?}");
+            assert!(
+                error.full_message().contains("fields and elements") && error.is_in_doubt(),
+                "{what}: {error:?}"
+            );
         }
     }
     let server = Http::start(|_| Response::Bytes(response(200, &[], "a 1\n".repeat(PARTS).as_bytes())));

@@ -27,7 +27,8 @@ fn succeeds(what: &str, command: &mut Command) {
 const VALID_WITH_ZEROS: [&str; 4] =
     ["triton_fp16_from_fp32", "triton_fp16_to_fp32", "triton_bf16_from_fp32", "triton_bf16_to_fp32"];
 
-/// The address of a function, with its type, and a call with zeros for all parameters. A returned string is never NULL, but from `_find`.
+/// The address of a function, with its type, and a call with zeros for all parameters. A returned string is
+/// never NULL, except from a `_find` function.
 fn call(function: &Function) -> String {
     let Function { name, result, parameters, .. } = function;
     let types: Vec<&str> = parameters.iter().map(|(kind, _)| kind.as_str()).collect();
