@@ -137,7 +137,7 @@ pub unsafe extern "C" fn triton_client_model_config(
     config_out: *mut *mut triton_model_config,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(config_out, "config_out", ptr::null_mut()).required()?;

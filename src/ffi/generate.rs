@@ -59,7 +59,7 @@ pub unsafe extern "C" fn triton_client_generate(
     generated_out: *mut *mut triton_generated,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(generated_out, "generated_out", ptr::null_mut()).required()?;
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn triton_client_generate_stream(
     user_data: *mut c_void,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS; the callback is the caller's own, as `triton_generate_callback` says.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS; the callback is the caller's own, as `triton_generate_callback` says.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;

@@ -104,7 +104,7 @@ pub unsafe extern "C" fn triton_client_check_model_ready(
     ready_out: *mut bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(ready_out, "ready_out", false).required()?;
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn triton_client_wait_ready(
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn triton_client_health_check(
     status_out: *mut triton_serving_status,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let unknown = triton_serving_status::TRITON_SERVING_STATUS_UNKNOWN;

@@ -75,7 +75,7 @@ pub unsafe extern "C" fn triton_load_report_find(
     value_out: *mut f64,
 ) -> bool {
     infallible(false, || {
-        // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+        // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
         unsafe {
             let out = Out::new(value_out, "value_out", 0.0);
             let Ok(name) = convert::string(name, "name") else { return false };

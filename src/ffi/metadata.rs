@@ -159,7 +159,7 @@ pub unsafe extern "C" fn triton_server_metadata_has_extension(
     name: *const c_char,
 ) -> bool {
     infallible(false, || {
-        // SAFETY: the contract's HANDLES, TEXT.
+        // SAFETY: the contract's HANDLES, STRINGS.
         unsafe {
             let name = convert::string(name, "name").unwrap_or_default();
             read(metadata, false, |metadata| metadata.metadata.has_extension(name))
@@ -200,7 +200,7 @@ pub unsafe extern "C" fn triton_client_model_metadata(
     metadata_out: *mut *mut triton_model_metadata,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(metadata_out, "metadata_out", ptr::null_mut()).required()?;

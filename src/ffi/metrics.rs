@@ -152,7 +152,7 @@ pub unsafe extern "C" fn triton_metric_sample_find_label(
     name: *const c_char,
 ) -> *const c_char {
     infallible(EMPTY, || {
-        // SAFETY: the contract's HANDLES, TEXT.
+        // SAFETY: the contract's HANDLES, STRINGS.
         unsafe {
             let Ok(name) = convert::string(name, "name") else { return EMPTY };
             read(sample, EMPTY, |sample| {

@@ -102,7 +102,7 @@ pub unsafe extern "C" fn triton_repository_options_set_repository_name(
     name: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn triton_repository_options_set_config(
     json: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn triton_repository_options_add_file(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let options = &mut handle_mut(options, "options")?.options;
@@ -324,7 +324,7 @@ pub unsafe extern "C" fn triton_client_load_model(
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
@@ -348,7 +348,7 @@ pub unsafe extern "C" fn triton_client_unload_model(
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;

@@ -118,7 +118,7 @@ pub unsafe extern "C" fn triton_client_model_statistics(
     list_out: *mut *mut triton_model_statistics_list,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(list_out, "list_out", ptr::null_mut()).required()?;

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn triton_client_trace_settings(
     settings_out: *mut *mut triton_settings,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(settings_out, "settings_out", ptr::null_mut()).required()?;
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn triton_settings_find(
     name: *const c_char,
 ) -> *const triton_setting {
     infallible(ptr::null(), || {
-        // SAFETY: the contract's HANDLES, TEXT.
+        // SAFETY: the contract's HANDLES, STRINGS.
         unsafe {
             let Ok(name) = convert::string(name, "name") else { return ptr::null() };
             read(settings, ptr::null(), |settings| {
@@ -249,7 +249,7 @@ pub unsafe extern "C" fn triton_settings_update_set_string(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn triton_settings_update_set_strings(
     count: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
@@ -298,7 +298,7 @@ pub unsafe extern "C" fn triton_settings_update_set_bool(
     value: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn triton_settings_update_set_uint32(
     value: u32,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let update = &mut handle_mut(update, "update")?.update;
@@ -352,7 +352,7 @@ pub unsafe extern "C" fn triton_client_update_trace_settings(
     settings_out: *mut *mut triton_settings,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(settings_out, "settings_out", ptr::null_mut());

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn triton_client_register_system_shared_memory(
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn triton_client_system_shared_memory_status(
     memory_out: *mut *mut triton_registered_memory,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(memory_out, "memory_out", ptr::null_mut()).required()?;
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn triton_client_cuda_shared_memory_status(
     memory_out: *mut *mut triton_registered_memory,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let out = Out::new(memory_out, "memory_out", ptr::null_mut()).required()?;
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn triton_client_unregister_system_shared_memory(
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn triton_client_unregister_cuda_shared_memory(
     options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, TEXT, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;
