@@ -1,5 +1,5 @@
-/* health_metadata.c: checks whether a server and its model `simple` are ready, prints their metadata and the model's configuration,
- * and requests an unknown model.
+/* health_metadata.c: checks whether a server and its model `simple` are ready, prints their metadata and the
+ * model's configuration, and requests an unknown model.
  *
  *     cc health_metadata.c $(pkg-config --cflags --libs triton_client) -o health_metadata
  *     ./health_metadata [-v] [-u URL]     -v logs to stderr; URL defaults to http://localhost:8000
@@ -47,7 +47,8 @@ int main(int argc, char **argv) {
     }
 
     failed = triton_client_options_new(&options, &error)
-        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, on_log, NULL, NULL, &error))
+        || (verbose
+            && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, on_log, NULL, NULL, &error))
         || triton_client_new(url, options, &client, &error)
         || triton_client_check_server_live(client, NULL, &live, &error)
         || triton_client_check_server_ready(client, NULL, &server_ready, &error)
@@ -61,10 +62,12 @@ int main(int argc, char **argv) {
         fprintf(stderr, "live %d, ready %d, model ready %d\n", live, server_ready, model_ready);
         failed = 1;
     } else {
-        printf("%s %s, extensions:", triton_server_metadata_name(server), triton_server_metadata_version(server));
+        printf("%s %s, extensions:", triton_server_metadata_name(server),
+               triton_server_metadata_version(server));
         for (at = 0; at < triton_server_metadata_extension_count(server); at++)
             printf(" %s", triton_server_metadata_extension(server, at));
-        printf("\n%s, platform %s\n", triton_model_metadata_name(metadata), triton_model_metadata_platform(metadata));
+        printf("\n%s, platform %s\n", triton_model_metadata_name(metadata),
+               triton_model_metadata_platform(metadata));
         for (at = 0; at < triton_model_metadata_input_count(metadata); at++)
             print_tensor("input", triton_model_metadata_input(metadata, at));
         for (at = 0; at < triton_model_metadata_output_count(metadata); at++)
@@ -74,7 +77,8 @@ int main(int argc, char **argv) {
         printf("%s\n%s\n%s\n", triton_server_metadata_json(server), triton_model_metadata_json(metadata),
                triton_model_config_json(config));
 
-        if (triton_client_model_metadata(client, "wrong_model_name", NULL, NULL, &wrong, &error) == TRITON_STATUS_NOT_FOUND) {
+        if (triton_client_model_metadata(client, "wrong_model_name", NULL, NULL, &wrong, &error)
+            == TRITON_STATUS_NOT_FOUND) {
             printf("%s\nPASS : Health Metadata\n", triton_error_message(error));
         } else {
             fprintf(stderr, "expected NOT_FOUND for an unknown model: %s\n", triton_error_message(error));

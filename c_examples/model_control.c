@@ -1,5 +1,5 @@
-/* model_control.c: lists the models of a server, unloads and reloads one of them, and tries to load an unknown one. The server must
- * be started with --model-control-mode=explicit.
+/* model_control.c: lists the models of a server, unloads and reloads one of them, and tries to load an
+ * unknown one. The server must be started with --model-control-mode=explicit.
  *
  *     cc model_control.c $(pkg-config --cflags --libs triton_client) -o model_control
  *     ./model_control [-v] [-u URL] [-m MODEL]    -v logs to stderr; URL defaults to http://localhost:8000,
@@ -19,7 +19,8 @@ static void on_log(triton_log_level level, const char *target, const char *messa
 static int has_model(const triton_repository_index *index, const char *model) {
     size_t at;
     for (at = 0; at < triton_repository_index_model_count(index); at++)
-        if (strcmp(triton_repository_model_name(triton_repository_index_model(index, at)), model) == 0) return 1;
+        if (strcmp(triton_repository_model_name(triton_repository_index_model(index, at)), model) == 0)
+            return 1;
     return 0;
 }
 
@@ -27,8 +28,9 @@ static void print_index(const triton_repository_index *index) {
     size_t at;
     for (at = 0; at < triton_repository_index_model_count(index); at++) {
         const triton_repository_model *model = triton_repository_index_model(index, at);
-        printf("    %s %s %s %s\n", triton_repository_model_name(model), triton_repository_model_version(model),
-               triton_repository_model_state(model), triton_repository_model_reason(model));
+        printf("    %s %s %s %s\n", triton_repository_model_name(model),
+               triton_repository_model_version(model), triton_repository_model_state(model),
+               triton_repository_model_reason(model));
     }
 }
 
@@ -56,7 +58,8 @@ int main(int argc, char **argv) {
     }
 
     failed = triton_client_options_new(&options, &error)
-        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, on_log, NULL, NULL, &error))
+        || (verbose
+            && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, on_log, NULL, NULL, &error))
         || triton_client_new(url, options, &client, &error)
         || triton_repository_options_new(&ready_only, &error)
         || triton_repository_options_set_ready_only(ready_only, true, &error)

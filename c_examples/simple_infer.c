@@ -58,14 +58,19 @@ int main(int argc, char **argv) {
     }
 
     failed = triton_client_options_new(&options, &error)
-        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, print_log, NULL, NULL, &error))
+        || (verbose
+            && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, print_log, NULL, NULL,
+                                                      &error))
         || triton_client_new(url, options, &client, &error)
         || triton_infer_request_new("simple", &request, &error)
-        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error)
-        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a,
+                                               sizeof a, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
+                                               sizeof b, NULL, &error)
         || triton_client_infer(client, request, NULL, &result, &error)
         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &sum, &sum_count, &error)
-        || triton_infer_result_output_as(result, "OUTPUT1", TRITON_DATATYPE_INT32, &difference, &difference_count, &error);
+        || triton_infer_result_output_as(result, "OUTPUT1", TRITON_DATATYPE_INT32, &difference,
+                                         &difference_count, &error);
     if (failed) {
         fprintf(stderr, "%s\n", triton_error_message(error));
     } else if (!has_values("OUTPUT0", sum, sum_count, sums)

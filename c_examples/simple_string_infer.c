@@ -1,4 +1,5 @@
-/* simple_string_infer.c: the same sums and differences by the model `simple_string`, whose numbers are strings.
+/* simple_string_infer.c: the same sums and differences by the model `simple_string`, whose numbers are
+ * strings.
  *
  *     cc simple_string_infer.c $(pkg-config --cflags --libs triton_client) -o simple_string_infer
  *     ./simple_string_infer [-v] [-u URL]     -v logs to stderr; the default URL is http://localhost:8000
@@ -22,7 +23,8 @@ static int has_numbers(const char *name, const triton_bytes *have, size_t count,
     for (i = 0; i < COUNT && i < count; i++) {
         size_t length = (size_t)snprintf(text, sizeof text, "%d", want[i]);
         if (have[i].byte_size != length || memcmp(have[i].data, text, length) != 0) {
-            fprintf(stderr, "%s[%zu] is '%.*s', expected '%s'\n", name, i, (int)have[i].byte_size, have[i].data, text);
+            fprintf(stderr, "%s[%zu] is '%.*s', expected '%s'\n", name, i, (int)have[i].byte_size,
+                    have[i].data, text);
             return 0;
         }
     }
@@ -64,7 +66,9 @@ int main(int argc, char **argv) {
     }
 
     failed = triton_client_options_new(&options, &error)
-        || (verbose && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, print_log, NULL, NULL, &error))
+        || (verbose
+            && triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, print_log, NULL, NULL,
+                                                      &error))
         || triton_client_new(url, options, &client, &error)
         || triton_infer_request_new("simple_string", &request, &error)
         || triton_infer_request_add_input_strings(request, "INPUT0", shape, 2, a, COUNT, NULL, &error)

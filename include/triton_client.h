@@ -33,7 +33,8 @@
 #endif
 
 /*
- * libtriton_client: a client for NVIDIA Triton Inference Server over HTTP/REST and gRPC. For C99 and C++11, and later.
+ * libtriton_client: a client for NVIDIA Triton Inference Server over HTTP/REST and gRPC. For C99 and C++11,
+ * and later.
  *
  *     int failed = triton_client_new("localhost:8000", NULL, &client, &error)
  *         || triton_infer_request_new("simple", &request, &error)
@@ -45,73 +46,77 @@
  *
  * The following applies to all functions and is not repeated for each of them.
  *
- * STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain calls. The last
- * parameter, `triton_error **error_out`, receives the error, which the caller frees with triton_error_free, or NULL on
- * success. error_out may be NULL.
+ * STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain
+ * calls. The last parameter, `triton_error **error_out`, receives the error, which the caller frees with
+ * triton_error_free, or NULL on success. error_out may be NULL.
  *
- * OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The previous
- * value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the purpose of the function,
- * such as index_out, rank_out, or a count or size beside data. For any other out-parameter NULL is
- * TRITON_STATUS_INVALID_ARGUMENT.
+ * OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The
+ * previous value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the
+ * purpose of the function, such as index_out, rank_out, or a count or size beside data. For any other
+ * out-parameter NULL is TRITON_STATUS_INVALID_ARGUMENT.
  *
- * HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose documentation says
- * so, returns a handle that the caller frees with the _free function of its type. Only _free functions consume a
- * handle; they ignore NULL. A handle keeps alive what it needs: a result remains valid after its request and its
- * client are freed.
+ * HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose
+ * documentation says so, returns a handle that the caller frees with the _free function of its type. Only
+ * _free functions consume a handle; they ignore NULL. A handle keeps alive what it needs: a result remains
+ * valid after its request and its client are freed.
  *
- * GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were read from:
- * they are valid until it is freed or changed, and the caller does not free them. For a NULL handle getters return 0,
- * false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for a NULL handle.
+ * GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were
+ * read from: they are valid until it is freed or changed, and the caller does not free them. For a NULL
+ * handle getters return 0, false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for
+ * a NULL handle.
  *
- * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past the end
- * it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if there is none.
+ * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past
+ * the end it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if
+ * there is none.
  *
- * STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is TRITON_STATUS_INVALID_ARGUMENT. A
- * returned string is never NULL, unless a _find function returns it; "" means none. A NUL in text from a server is
- * replaced by U+FFFD.
+ * STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is
+ * TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless a _find function returns it; ""
+ * means none. A NUL in text from a server is replaced by U+FFFD.
  *
  * ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.
  *
- * SIZES in the memory of the program are size_t. Sizes and offsets at the server, such as those of shared memory
- * regions, are uint64_t. A device id is int64_t.
+ * SIZES in the memory of the program are size_t. Sizes and offsets at the server, such as those of shared
+ * memory regions, are uint64_t. A device id is int64_t.
  *
- * BORROWED DATA. Memory that a function borrows must stay valid until no call that uses it is under way and the handle
- * that borrowed it is freed or no longer refers to it. Freeing a request does not end the loan of a call that is under
- * way. The memory must not change while a call uses it, and may change between calls. A call is complete, whether it
- * succeeded or failed, only when the library no longer reads or writes the memory of the caller. In a
- * garbage-collected language, pin the memory, or use the function whose name ends in _copy.
+ * BORROWED DATA. Memory that a function borrows must stay valid until no call that uses it is under way and
+ * the handle that borrowed it is freed or no longer refers to it. Freeing a request does not end the loan of
+ * a call that is under way. The memory must not change while a call uses it, and may change between calls. A
+ * call is complete, whether it succeeded or failed, only when the library no longer reads or writes the
+ * memory of the caller. In a garbage-collected language, pin the memory, or use the function whose name ends
+ * in _copy.
  *
- * DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0 has a
- * meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must not become the
- * default.
+ * DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0
+ * has a meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must
+ * not become the default.
  *
- * STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct before the
- * call. The function fills the members that fit, sets those that it does not know to 0, and leaves struct_size as it
- * is. Unless struct_size is a multiple of 8 with room for one value, and at most 4096, it returns
- * TRITON_STATUS_INVALID_ARGUMENT and changes nothing. All other structs are final.
+ * STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct
+ * before the call. The function fills the members that fit, sets those that it does not know to 0, and
+ * leaves struct_size as it is. Unless struct_size is a multiple of 8 with room for one value, and at most
+ * 4096, it returns TRITON_STATUS_INVALID_ARGUMENT and changes nothing. All other structs are final.
  *
- * ENUMS have the size of int32_t. Later versions may add values: a switch over a value that the library returns needs
- * a default case. A number that is not a value of the enum is TRITON_STATUS_INVALID_ARGUMENT as a parameter.
+ * ENUMS have the size of int32_t. Later versions may add values: a switch over a value that the library
+ * returns needs a default case. A number that is not a value of the enum is TRITON_STATUS_INVALID_ARGUMENT
+ * as a parameter.
  *
- * CALLBACKS must not leave by longjmp or by an exception. user_data is passed to the callback unchanged. A finalizer,
- * where a function takes one, is called exactly once with user_data when the library no longer uses it, on any thread;
- * it is not called if the function fails. It may be NULL.
+ * CALLBACKS must not leave by longjmp or by an exception. user_data is passed to the callback unchanged. A
+ * finalizer, where a function takes one, is called exactly once with user_data when the library no longer
+ * uses it, on any thread; it is not called if the function fails. It may be NULL.
  *
- * THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call functions that
- * take the same handle as a pointer to const; a function that takes it as a pointer to non-const must be the only one
- * that uses it. A handle must not be freed while another thread uses it.
+ * THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call
+ * functions that take the same handle as a pointer to const; a function that takes it as a pointer to
+ * non-const must be the only one that uses it. A handle must not be freed while another thread uses it.
  *
- * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start (10 min
- * for loading and unloading models), which name resolution, connecting, sending and receiving count against.
- * TRITON_NO_TIMEOUT means no deadline.
+ * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
+ * (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count
+ * against. TRITON_NO_TIMEOUT means no deadline.
  *
- * PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE. A panic
- * inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(), the child must not
- * use handles of the parent, whose threads it does not have and whose connections it would share; it creates its own
- * client.
+ * PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE.
+ * A panic inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(),
+ * the child must not use handles of the parent, whose threads it does not have and whose connections it
+ * would share; it creates its own client.
  *
- * URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the name or
- * number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
+ * URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the
+ * name or number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
  *
  *     URL                                  protocol   default port
  *     host, host:port                      HTTP       8000
@@ -142,7 +147,8 @@ extern "C" {
 #define TRITON_VERSION_PATCH 0
 
 /**
- * The version of the ABI: it changes when programs that were compiled with an older header would no longer work.
+ * The version of the ABI: it changes when programs that were compiled with an older header would no longer
+ * work.
  */
 #define TRITON_ABI_VERSION 1
 
@@ -193,7 +199,8 @@ TRITON_ENUM(triton_status) {
      */
     TRITON_STATUS_PERMISSION_DENIED = 7,
     /**
-     * A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used up.
+     * A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used
+     * up.
      */
     TRITON_STATUS_RESOURCE_EXHAUSTED = 8,
     /**
@@ -247,8 +254,8 @@ TRITON_ENUM(triton_origin) {
      */
     TRITON_ORIGIN_CLIENT = 2,
     /**
-     * The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or
-     * gRPC.
+     * The connection: name resolution failed, the connection was refused or lost, or the response is not
+     * valid HTTP or gRPC.
      */
     TRITON_ORIGIN_CONNECTION = 3,
     /**
@@ -608,7 +615,8 @@ typedef struct triton_infer_request triton_infer_request;
 typedef struct triton_infer_result triton_infer_result;
 
 /**
- * A report of the server's load: names and values. Belongs to the result, or the generated response, that it was read from.
+ * A report of the server's load: names and values. Belongs to the result, or the generated response, that it
+ * was read from.
  */
 typedef struct triton_load_report triton_load_report;
 
@@ -833,10 +841,11 @@ typedef struct triton_client_statistics {
 } triton_client_statistics;
 
 /**
- * Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the stream. It may call
- * any function of the library, and must not leave by longjmp or an exception.
+ * Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the
+ * stream. It may call any function of the library, and must not leave by longjmp or an exception.
  *
- * json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the NUL
+ * json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the
+ * NUL
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
 
@@ -862,7 +871,8 @@ typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void
 const char *triton_version(void);
 
 /**
- * Returns the version of the library as a number: 10203 for 1.2.3. TRITON_VERSION_NUMBER is that of the header.
+ * Returns the version of the library as a number: 10203 for 1.2.3. TRITON_VERSION_NUMBER is that of the
+ * header.
  */
 uint32_t triton_version_number(void);
 
@@ -872,23 +882,23 @@ uint32_t triton_version_number(void);
 uint32_t triton_abi_version(void);
 
 /**
- * Returns whether this build of the library has a feature; false for any other name, and for NULL. Later versions may
- * have more.
+ * Returns whether this build of the library has a feature; false for any other name, and for NULL. Later
+ * versions may have more.
  *
- * @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip and
- *              deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
+ * @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip
+ *              and deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
  */
 bool triton_has_feature(const char *name);
 
 /*
  * ERRORS say why a call failed: in words for people, and in codes for programs.
  *
- * *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the request
- * although the call failed: all or a part of it was sent, and no response says what became of it.
+ * *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the
+ * request although the call failed: all or a part of it was sent, and no response says what became of it.
  *
- * An error response of a server (origin TRITON_ORIGIN_SERVER) becomes a status by this table. Triton uses HTTP 400 for
- * four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be distinguished: the status
- * is INVALID_ARGUMENT.
+ * An error response of a server (origin TRITON_ORIGIN_SERVER) becomes a status by this table. Triton uses
+ * HTTP 400 for four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be
+ * distinguished: the status is INVALID_ARGUMENT.
  *
  *     HTTP          gRPC   status               retryable  in doubt
  *     400, 422      3      INVALID_ARGUMENT     no         no
@@ -919,17 +929,17 @@ bool triton_has_feature(const char *name);
  *
  * Exceptions to the table:
  *
- * - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a
- *   request. It is not in doubt if the body of a 503 is an error as Triton writes it, {"error": "..."}, or if the
- *   message over gRPC is one that Triton sends for a request that it did not run: queue full, queue timeout, server
- *   stopping, model not ready, protocol restricted, shared memory disabled.
- * - UNAVAILABLE is not retryable if Triton itself sends it for shared memory or for the settings of tracing and
- *   logging: it was started without what the call needs, or does not accept a value.
- * - HTTP 500 is not in doubt from a server over HTTP. Over gRPC an HTTP status of 500 comes from a proxy, and is in
- *   doubt.
+ * - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the
+ *   middle of a request. It is not in doubt if the body of a 503 is an error as Triton writes it, {"error":
+ *   "..."}, or if the message over gRPC is one that Triton sends for a request that it did not run: queue
+ *   full, queue timeout, server stopping, model not ready, protocol restricted, shared memory disabled.
+ * - UNAVAILABLE is not retryable if Triton itself sends it for shared memory or for the settings of tracing
+ *   and logging: it was started without what the call needs, or does not accept a value.
+ * - HTTP 500 is not in doubt from a server over HTTP. Over gRPC an HTTP status of 500 comes from a proxy,
+ *   and is in doubt.
  * - CANCELLED over gRPC without a message comes from a server that is stopping, and is retryable.
- * - DEADLINE_EXCEEDED over gRPC that a server sends just before the deadline of the call is reported as the client's
- *   own.
+ * - DEADLINE_EXCEEDED over gRPC that a server sends just before the deadline of the call is reported as the
+ *   client's own.
  *
  * Failures without an error response of a server:
  *
@@ -941,14 +951,16 @@ bool triton_has_feature(const char *name);
  *     deadline exceeded                               DEADLINE_EXCEEDED   client      yes        if sent
  *     a size limit exceeded                           RESOURCE_EXHAUSTED  client      no         if sent
  *
- * RETRIES. The library sends a request a second time, on a new connection, if the server certainly did not process it:
- * nothing of it was sent, the server said so by GOAWAY, or the connection was refused before the end of the request
- * was sent. It also sends a request a second time that only reads (health, metadata, configuration, statistics, index,
- * settings, metrics) if it was refused or its connection was closed. A gRPC stream that is refused (REFUSED_STREAM)
- * after the whole request was sent is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after its
- * server ran the request. Redirects are never followed: the message has their Location.
+ * RETRIES. The library sends a request a second time, on a new connection, if the server certainly did not
+ * process it: nothing of it was sent, the server said so by GOAWAY, or the connection was refused before the
+ * end of the request was sent. It also sends a request a second time that only reads (health, metadata,
+ * configuration, statistics, index, settings, metrics) if it was refused or its connection was closed. A
+ * gRPC stream that is refused (REFUSED_STREAM) after the whole request was sent is UNAVAILABLE, retryable
+ * and in doubt: HAProxy 2.6 refuses streams after its server ran the request. Redirects are never followed:
+ * the message has their Location.
  *
- * A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network.
+ * A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the
+ * network.
  *
  *     if (triton_client_infer(client, request, NULL, &result, &error)) {
  *         fprintf(stderr, "%s\n", triton_error_message(error));
@@ -959,8 +971,8 @@ bool triton_has_feature(const char *name);
  */
 
 /**
- * Returns what failed, on what, and why, down to the first cause, in one line; "" for NULL. Valid until the error is
- * freed.
+ * Returns what failed, on what, and why, down to the first cause, in one line; "" for NULL. Valid until the
+ * error is freed.
  */
 const char *triton_error_message(const triton_error *error);
 
@@ -975,31 +987,32 @@ triton_status triton_error_status(const triton_error *error);
 triton_origin triton_error_origin(const triton_error *error);
 
 /**
- * Returns whether the same call may succeed later; false for NULL. Whether it is safe to repeat the call is what
- * triton_error_is_in_doubt returns.
+ * Returns whether the same call may succeed later; false for NULL. Whether it is safe to repeat the call is
+ * what triton_error_is_in_doubt returns.
  */
 bool triton_error_is_retryable(const triton_error *error);
 
 /**
- * Returns whether the server may have run the request although the call failed: all or a part of the request was sent,
- * and no response says what became of it. False for NULL.
+ * Returns whether the server may have run the request although the call failed: all or a part of the request
+ * was sent, and no response says what became of it. False for NULL.
  */
 bool triton_error_is_in_doubt(const triton_error *error);
 
 /**
- * Returns the HTTP status of the response, for example 404; 0 if there was no response over HTTP, and for NULL.
+ * Returns the HTTP status of the response, for example 404; 0 if there was no response over HTTP, and for
+ * NULL.
  */
 uint32_t triton_error_http_status(const triton_error *error);
 
 /**
- * Returns the id of the inference request that failed; "" if it had none, and for NULL. Valid until the error is
- * freed.
+ * Returns the id of the inference request that failed; "" if it had none, and for NULL. Valid until the
+ * error is freed.
  */
 const char *triton_error_request_id(const triton_error *error);
 
 /**
- * Returns the headers of the error response, over gRPC its metadata; NULL if there was no response, and for NULL. All
- * functions of headers accept that NULL.
+ * Returns the headers of the error response, over gRPC its metadata; NULL if there was no response, and for
+ * NULL. All functions of headers accept that NULL.
  */
 const triton_headers *triton_error_headers(const triton_error *error);
 
@@ -1023,10 +1036,11 @@ const char *triton_status_name(triton_status status);
 /*
  * HEADERS of a response: over HTTP those of RFC 9110, over gRPC the leading and the trailing metadata.
  *
- * They belong to the object whose headers they are (a result, an error, a generated text) and are valid until it is
- * freed. Names are in lower case, and in the order in which they were received; a name may occur several times. Over
- * gRPC the value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a response has at most 128 headers
- * of at most 64 KiB together, over gRPC at most 1 MiB: TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
+ * They belong to the object whose headers they are (a result, an error, a generated text) and are valid
+ * until it is freed. Names are in lower case, and in the order in which they were received; a name may occur
+ * several times. Over gRPC the value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a
+ * response has at most 128 headers of at most 64 KiB together, over gRPC at most 1 MiB:
+ * TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
  *
  *     const triton_headers *headers = triton_infer_result_headers(result);
  *     const char *type = triton_headers_find(headers, "Content-Type");
@@ -1054,7 +1068,8 @@ const char *triton_headers_value(const triton_headers *headers, size_t index);
  * Finds a header by its name and returns its value.
  *
  * @param name  in any case
- * @return the value, of the first header with that name if there are several; NULL if there is none, since a value may
+ * @return the value, of the first header with that name if there are several; NULL if there is none, since a
+ *         value may
  * be ""
  */
 const char *triton_headers_find(const triton_headers *headers, const char *name);
@@ -1087,8 +1102,8 @@ triton_datatype triton_datatype_from_name(const char *name);
 size_t triton_datatype_byte_size(triton_datatype datatype);
 
 /*
- * OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may be changed
- * or freed afterwards.
+ * OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may
+ * be changed or freed afterwards.
  *
  *     option                                   default          set by
  *     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
@@ -1135,7 +1150,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_timeout_us(
     triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies too.
+ * Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies
+ * too.
  *
  * @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
@@ -1151,12 +1167,13 @@ TRITON_NODISCARD triton_status triton_client_options_set_load_timeout_us(
     triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Sets the defaults of every call, in place of those set before. They are merged field by field with the options of a
- * call: a field that the call sets replaces the default. Headers, restricted keys and query parameters are merged by
- * name: those of the call replace the defaults of the same name, and a value of NULL removes them.
+ * Sets the defaults of every call, in place of those set before. They are merged field by field with the
+ * options of a call: a field that the call sets replaces the default. Headers, restricted keys and query
+ * parameters are merged by name: those of the call replace the defaults of the same name, and a value of
+ * NULL removes them.
  *
- * Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may be another
- * host. The timeout of the defaults does not apply to loading and unloading models
+ * Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may
+ * be another host. The timeout of the defaults does not apply to loading and unloading models
  * (triton_client_options_set_load_timeout_us). Over gRPC, defaults that are for HTTP only make every call
  * INVALID_ARGUMENT, as they do in the options of a call.
  *
@@ -1166,10 +1183,10 @@ TRITON_NODISCARD triton_status triton_client_options_set_call_options(
     triton_client_options *options, const triton_call_options *call_options, triton_error **error_out);
 
 /**
- * Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a larger
- * response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count.
- * Over gRPC no server accepts more than the default: use shared memory for larger tensors, or HTTP with a higher
- * limit.
+ * Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a
+ * larger response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory
+ * do not count. Over gRPC no server accepts more than the default: use shared memory for larger tensors, or
+ * HTTP with a higher limit.
  *
  * @param byte_size  bytes; the default is 2^31 - 1, which 0 restores
  */
@@ -1177,13 +1194,14 @@ TRITON_NODISCARD triton_status triton_client_options_set_max_message_byte_size(
     triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
- * Sets the maximum size of a compressed response after it is decompressed. A larger response is RESOURCE_EXHAUSTED,
- * whatever its compressed size.
+ * Sets the maximum size of a compressed response after it is decompressed. A larger response is
+ * RESOURCE_EXHAUSTED, whatever its compressed size.
  *
- * It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of this size: a
- * response of the control plane, the JSON part of an inference response, an event of triton_client_generate_stream,
- * and what an inference response over gRPC has outside of raw contents. On the control plane it further limits the
- * number of fields, members and elements to one for each 1,024 bytes of this size, but at least 4,096.
+ * It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of
+ * this size: a response of the control plane, the JSON part of an inference response, an event of
+ * triton_client_generate_stream, and what an inference response over gRPC has outside of raw contents. On
+ * the control plane it further limits the number of fields, members and elements to one for each 1,024 bytes
+ * of this size, but at least 4,096.
  *
  * @param byte_size  bytes; the default is 256 MiB, which 0 restores
  */
@@ -1191,8 +1209,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_max_decompressed_byte_s
     triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
- * Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a page
- * fault for every 4 KiB. Results that are not freed yet do not count.
+ * Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs
+ * a page fault for every 4 KiB. Results that are not freed yet do not count.
  *
  * @param byte_size  bytes; the default is 64 MiB; 0 keeps none
  */
@@ -1200,10 +1218,10 @@ TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size
     triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
- * Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds
- * all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and this option's name in
- * the message. So does a call that the callback of triton_client_generate_stream makes on the same client: it needs a
- * second connection.
+ * Sets the maximum number of connections to the server that are open at once, idle ones included. A call
+ * that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and
+ * this option's name in the message. So does a call that the callback of triton_client_generate_stream makes
+ * on the same client: it needs a second connection.
  *
  * @param max  0 restores the default, without a maximum: each concurrent call has a connection
  */
@@ -1213,19 +1231,19 @@ TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
 /**
  * Sets the URL of the server's metrics.
  *
- * @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP, also for a
- *             client of gRPC. The default is port 8002 of the server's host, which NULL restores
+ * @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP,
+ *             also for a client of gRPC. The default is port 8002 of the server's host, which NULL restores
  */
 TRITON_NODISCARD triton_status triton_client_options_set_metrics_url(
     triton_client_options *options, const char *url, triton_error **error_out);
 
 /**
- * Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
- * another name. gRPC's own health service (triton_client_health_check) keeps its name.
+ * Sets the name of the gRPC service that inference and control plane call, for servers that offer the
+ * protocol under another name. gRPC's own health service (triton_client_health_check) keeps its name.
  *
  * @param name  "package.Service"; the default is "inference.GRPCInferenceService", which NULL restores.
- *              INVALID_ARGUMENT unless it consists of identifiers separated by dots: ASCII letters, digits and '_',
- *              not beginning with a digit
+ *              INVALID_ARGUMENT unless it consists of identifiers separated by dots: ASCII letters, digits
+ *              and '_', not beginning with a digit
  */
 TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
     triton_client_options *options, const char *name, triton_error **error_out);
@@ -1235,8 +1253,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
  *
  * @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
  * @param callback   receives the messages; NULL undoes it
- * @param finalizer  called with user_data when the options, and every client that was made with them, are freed or
- *                   have another callback (CALLBACKS); may be NULL
+ * @param finalizer  called with user_data when the options, and every client that was made with them, are
+ *                   freed or have another callback (CALLBACKS); may be NULL
  * @param user_data  passed to both
  */
 TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
@@ -1244,8 +1262,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
     triton_finalizer finalizer, void *user_data, triton_error **error_out);
 
 /*
- * OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of the client
- * (triton_client_options_set_call_options). Any number of calls may use the same options at once.
+ * OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of
+ * the client (triton_client_options_set_call_options). Any number of calls may use the same options at once.
  *
  *     option                       default       protocol      set by
  *     timeout                      the client's  both          triton_call_options_set_timeout_us
@@ -1282,8 +1300,8 @@ TRITON_NODISCARD triton_status triton_call_options_new(
 void triton_call_options_free(triton_call_options *options);
 
 /**
- * Sets the timeout of the call, from its start to the last byte of its response: name resolution, connecting, sending
- * and receiving all count.
+ * Sets the timeout of the call, from its start to the last byte of its response: name resolution,
+ * connecting, sending and receiving all count.
  *
  * @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
@@ -1293,12 +1311,12 @@ TRITON_NODISCARD triton_status triton_call_options_set_timeout_us(
 /**
  * Adds a header to the call, over gRPC metadata. A name may be added several times.
  *
- * Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or if
- * the library or the protocol sets that header itself.
+ * Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control
+ * character, or if the library or the protocol sets that header itself.
  *
  * @param name   in any case
- * @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under that name,
- *               and the client's defaults of that name
+ * @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under
+ *               that name, and the client's defaults of that name
  */
 TRITON_NODISCARD triton_status triton_call_options_add_header(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
@@ -1315,41 +1333,42 @@ TRITON_NODISCARD triton_status triton_call_options_add_binary_header(
     triton_error **error_out);
 
 /**
- * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): over HTTP a
- * header of that name, over gRPC the metadata "triton-grpc-protocol-NAME" that Triton expects. A key that was added
- * under that name is replaced.
+ * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol):
+ * over HTTP a header of that name, over gRPC the metadata "triton-grpc-protocol-NAME" that Triton expects. A
+ * key that was added under that name is replaced.
  *
  * @param name   the name of the key, as configured at the server
- * @param value  the key. NULL removes the key that was added under that name, and the client's default of that name
+ * @param value  the key. NULL removes the key that was added under that name, and the client's default of
+ *               that name
  */
 TRITON_NODISCARD triton_status triton_call_options_add_restricted_key(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times. HTTP
- * only: over gRPC the call is INVALID_ARGUMENT.
+ * Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several
+ * times. HTTP only: over gRPC the call is INVALID_ARGUMENT.
  *
  * @param name   must not be empty
- * @param value  may be empty. NULL removes the parameter: those added under that name, and the client's defaults of
- *               that name
+ * @param value  may be empty. NULL removes the parameter: those added under that name, and the client's
+ *               defaults of that name
  */
 TRITON_NODISCARD triton_status triton_call_options_add_query_parameter(
     triton_call_options *options, const char *name, const char *value, triton_error **error_out);
 
 /**
- * Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is
- * decompressed (since 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one that is not
- * compressed. gRPC has no such limit.
+ * Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it
+ * is decompressed (since 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one
+ * that is not compressed. gRPC has no such limit.
  */
 TRITON_NODISCARD triton_status triton_call_options_set_request_compression(
     triton_call_options *options, triton_compression compression, triton_error **error_out);
 
 /**
- * Sets which compression is requested for responses to inferences. The server may send them without; Triton over gRPC
- * compresses only if it was started so. Over HTTP a call that requests none sends "Accept-Encoding: identity", without
- * which a proxy may request compression from the server. A body that is compressed although no header says so is
- * decompressed if compression was requested, and INTERNAL if not. Replaces what
- * triton_call_options_set_accept_encoding set.
+ * Sets which compression is requested for responses to inferences. The server may send them without; Triton
+ * over gRPC compresses only if it was started so. Over HTTP a call that requests none sends
+ * "Accept-Encoding: identity", without which a proxy may request compression from the server. A body that is
+ * compressed although no header says so is decompressed if compression was requested, and INTERNAL if not.
+ * Replaces what triton_call_options_set_accept_encoding set.
  */
 TRITON_NODISCARD triton_status triton_call_options_set_response_compression(
     triton_call_options *options, triton_compression compression, triton_error **error_out);
@@ -1366,15 +1385,15 @@ TRITON_NODISCARD triton_status triton_call_options_set_accept_encoding(
 /**
  * Requests the server's load report. Triton sends it over HTTP, for triton_client_generate and
  * triton_client_generate_stream only, and for backends that have such metrics (vLLM, TensorRT-LLM):
- * triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may send
- * it with inferences too.
+ * triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which
+ * may send it with inferences too.
  */
 TRITON_NODISCARD triton_status triton_call_options_set_load_report(
     triton_call_options *options, triton_load_report_format format, triton_error **error_out);
 
 /**
- * Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such as
- * SageMaker ("/invocations") and Vertex AI.
+ * Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such
+ * as SageMaker ("/invocations") and Vertex AI.
  *
  * @param path  begins with a slash; NULL undoes it
  */
@@ -1385,16 +1404,17 @@ TRITON_NODISCARD triton_status triton_call_options_set_http_path(
  * Sets the content type of inferences over HTTP.
  *
  * @param content_type  "{}" in it stands for the byte size of the JSON part:
- *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". The size is read from the
- *                      content type of the response in the same form. A request that consists of JSON only has no such
- *                      size: with "{}" it is sent as "application/json". NULL undoes it
+ *                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". The size is read
+ *                      from the content type of the response in the same form. A request that consists of
+ *                      JSON only has no such size: with "{}" it is sent as "application/json". NULL undoes
+ *                      it
  */
 TRITON_NODISCARD triton_status triton_call_options_set_http_content_type(
     triton_call_options *options, const char *content_type, triton_error **error_out);
 
 /**
- * Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead of
- * Inference-Header-Content-Length.
+ * Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead
+ * of Inference-Header-Content-Length.
  *
  * @param name  "" sends no such header; NULL undoes it
  */
@@ -1402,18 +1422,17 @@ TRITON_NODISCARD triton_status triton_call_options_set_http_json_size_header(
     triton_call_options *options, const char *name, triton_error **error_out);
 
 /*
- * THE CLIENT of one server. It is created without network access, connects when it is first used, and may be used by
- * any number of threads at once.
+ * THE CLIENT of one server. It is created without network access, connects when it is first used, and may be
+ * used by any number of threads at once.
  *
- * MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped characters there:
- * a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be used with Triton only over
- * gRPC. Over HTTP, an inference with such a name returns TRITON_STATUS_NOT_FOUND, loading returns
- * TRITON_STATUS_INTERNAL, and the model is never ready. A name with a slash is TRITON_STATUS_INVALID_ARGUMENT, and
- * nothing is sent. Servers that decode URLs accept all other names.
+ * MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped
+ * characters there: a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be
+ * used with Triton only over gRPC. Over HTTP, an inference with such a name returns TRITON_STATUS_NOT_FOUND,
+ * loading returns TRITON_STATUS_INTERNAL, and the model is never ready. A name with a slash is
+ * TRITON_STATUS_INVALID_ARGUMENT, and nothing is sent. Servers that decode URLs accept all other names.
  *
  *     triton_error *error = NULL;
- *     if (triton_client_new(url, NULL, &client, &error))
- *         fprintf(stderr, "%s\n", triton_error_message(error));
+ *     if (triton_client_new(url, NULL, &client, &error)) fprintf(stderr, "%s\n", triton_error_message(error));
  *     triton_error_free(error);
  */
 
@@ -1436,9 +1455,10 @@ TRITON_NODISCARD triton_status triton_client_new(
 void triton_client_free(triton_client *client);
 
 /*
- * HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot be reached is an
- * error, not false. Over HTTP, a response with status 200 means true if its body is empty or a JSON object, unless the
- * member "live" or "ready" of that object is false. Any other body, for example a sign-in page, is INTERNAL.
+ * HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot
+ * be reached is an error, not false. Over HTTP, a response with status 200 means true if its body is empty
+ * or a JSON object, unless the member "live" or "ready" of that object is false. Any other body, for example
+ * a sign-in page, is INTERNAL.
  *
  *     bool is_ready = false;
  *     int failed = triton_client_wait_ready(client, NULL, NULL, NULL, &error)
@@ -1459,8 +1479,8 @@ TRITON_NODISCARD triton_status triton_client_check_server_live(
 /**
  * Checks whether the server and all models that it is configured to serve are ready. Blocks.
  *
- * Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the model itself,
- * unless it was started with --strict-readiness=false.
+ * Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the
+ * model itself, unless it was started with --strict-readiness=false.
  *
  * @param options    options of this call; NULL for the client's
  * @param ready_out  receives the outcome
@@ -1472,10 +1492,11 @@ TRITON_NODISCARD triton_status triton_client_check_server_ready(
 /**
  * Checks whether a model is ready. Blocks.
  *
- * A model that is unknown to the server, or not loaded, is not ready. Triton reports this in a regular response. MLServer
- * and KServe report it as an error, which becomes false: gRPC status NOT_FOUND; gRPC status UNAVAILABLE with the model's name
- * and "not ready"; HTTP status 404 or 503 with the model's name in the JSON member "error". Any other 404 or 503 is an
- * error, because it may come from a wrong path or a proxy.
+ * A model that is unknown to the server, or not loaded, is not ready. Triton reports this in a regular
+ * response. MLServer and KServe report it as an error, which becomes false: gRPC status NOT_FOUND; gRPC
+ * status UNAVAILABLE with the model's name and "not ready"; HTTP status 404 or 503 with the model's name in
+ * the JSON member "error". Any other 404 or 503 is an error, because it may come from a wrong path or a
+ * proxy.
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
@@ -1489,15 +1510,15 @@ TRITON_NODISCARD triton_status triton_client_check_model_ready(
 /**
  * Waits until the server, or one of its models, is ready. Blocks.
  *
- * Polls the server until the deadline of the call: at first after 10 ms, then at growing intervals of at most 1 s. A server
- * that cannot be reached is polled again.
+ * Polls the server until the deadline of the call: at first after 10 ms, then at growing intervals of at
+ * most 1 s. A server that cannot be reached is polled again.
  *
  * @param model_name     NULL or "" for the server as a whole
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
  * @param options        options of this call; NULL for the client's
- * @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends the wait at
- *         once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is restricted over gRPC,
- *         Triton returns UNAVAILABLE, which does not end the wait
+ * @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends
+ *         the wait at once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is
+ *         restricted over gRPC, Triton returns UNAVAILABLE, which does not end the wait
  */
 TRITON_NODISCARD triton_status triton_client_wait_ready(
     const triton_client *client, const char *model_name, const char *model_version,
@@ -1506,7 +1527,8 @@ TRITON_NODISCARD triton_status triton_client_wait_ready(
 /**
  * Gets the status of a service from the gRPC health service, grpc.health.v1. Blocks.
  *
- * @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for every name
+ * @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for
+ *                    every name
  * @param options     options of this call; NULL for the client's
  * @param status_out  receives the status
  * @return UNIMPLEMENTED, with advice, over HTTP
@@ -1516,8 +1538,8 @@ TRITON_NODISCARD triton_status triton_client_health_check(
     triton_serving_status *status_out, triton_error **error_out);
 
 /*
- * METADATA of a server and of its models: names, versions, extensions, and the inputs and outputs of a model. A request can be
- * checked against a model's metadata with triton_infer_request_check.
+ * METADATA of a server and of its models: names, versions, extensions, and the inputs and outputs of a
+ * model. A request can be checked against a model's metadata with triton_infer_request_check.
  *
  *     triton_model_metadata *model = NULL;
  *     int failed = triton_client_model_metadata(client, "simple", NULL, NULL, &model, &error);
@@ -1565,8 +1587,8 @@ const char *triton_server_metadata_extension(const triton_server_metadata *metad
 bool triton_server_metadata_has_extension(const triton_server_metadata *metadata, const char *name);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
- * is freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+ * until the metadata is freed.
  */
 const char *triton_server_metadata_json(const triton_server_metadata *metadata);
 
@@ -1631,8 +1653,8 @@ const triton_tensor_metadata *triton_model_metadata_output(
     const triton_model_metadata *metadata, size_t index);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
- * is freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+ * until the metadata is freed.
  */
 const char *triton_model_metadata_json(const triton_model_metadata *metadata);
 
@@ -1652,12 +1674,14 @@ const char *triton_tensor_metadata_name(const triton_tensor_metadata *tensor);
 triton_datatype triton_tensor_metadata_datatype(const triton_tensor_metadata *tensor);
 
 /**
- * Returns the name of the tensor's datatype as the server gives it, for example "FP32"; also for one that this library does not know.
+ * Returns the name of the tensor's datatype as the server gives it, for example "FP32"; also for one that
+ * this library does not know.
  */
 const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *tensor);
 
 /**
- * Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
+ * Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of
+ * any size.
  *
  * @param rank_out  receives the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
@@ -1671,10 +1695,10 @@ const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor
  *
  *     const int64_t shape[] = {1, 16};
  *     int failed = triton_infer_request_new("simple", &request, &error)
- *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2,
- *                                                first, sizeof first, NULL, &error)
- *         || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2,
- *                                                second, sizeof second, NULL, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, first,
+ *                                                sizeof first, NULL, &error)
+ *         || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, second,
+ *                                                sizeof second, NULL, &error)
  *         || triton_infer_request_set_id(request, "frame 1", &error);
  */
 
@@ -1688,8 +1712,8 @@ TRITON_NODISCARD triton_status triton_infer_request_new(
     const char *model_name, triton_infer_request **request_out, triton_error **error_out);
 
 /**
- * Frees a request. NULL is allowed. Data that a call still under way has borrowed stays borrowed until the call
- * ends (BORROWED DATA).
+ * Frees a request. NULL is allowed. Data that a call still under way has borrowed stays borrowed until the
+ * call ends (BORROWED DATA).
  */
 void triton_infer_request_free(triton_infer_request *request);
 
@@ -2189,13 +2213,7 @@ double triton_parameter_double(const triton_parameter *parameter);
 const char *triton_parameter_string(const triton_parameter *parameter);
 
 /*
- * INFERENCE. A call sends a request and blocks until it has the result:
- *
- *     failed = triton_infer_request_new("simple", &request, &error)
- *         || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a,
- *                                                NULL, &error)
- *         || triton_client_infer(client, request, NULL, &result, &error)
- *         || triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error);
+ * INFERENCE. A call sends a request and blocks until its result has arrived, or until its deadline.
  *
  *     triton_infer_result *result = NULL;
  *     int failed = triton_client_infer(client, request, NULL, &result, &error);
@@ -2221,8 +2239,8 @@ TRITON_NODISCARD triton_status triton_client_infer(
 
 /*
  * RESULTS. A result has the outputs of a model and the metadata of the response. The data of an output is
- * aligned to 64 bytes, so that a cast to any element type is legal. What a function of this section returns is
- * valid until the result is freed, with one exception: data in a buffer of the caller's
+ * aligned to 64 bytes, so that a cast to any element type is legal. What a function of this section returns
+ * is valid until the result is freed, with one exception: data in a buffer of the caller's
  * (triton_infer_request_output_set_buffer) is valid for as long as the buffer is, and the next call with the
  * request overwrites it.
  *
@@ -2441,8 +2459,8 @@ const char *triton_infer_result_debug_string(const triton_infer_result *result);
 void triton_infer_result_free(triton_infer_result *result);
 
 /*
- * CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's own: reading them
- * does not use the network.
+ * CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's
+ * own: reading them does not use the network.
  *
  *     triton_client_statistics statistics = {.struct_size = sizeof statistics};
  *     if (!triton_client_infer_statistics(client, &statistics, &error))
@@ -2454,7 +2472,8 @@ void triton_infer_result_free(triton_infer_result *result);
  * Gets the client's statistics of its inferences. Does not block. Calls in progress may be counted in part.
  *
  * @param statistics_out  receives the statistics; its struct_size must be set
- * @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or exceeds 4096
+ * @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or
+ *         exceeds 4096
  */
 TRITON_NODISCARD triton_status triton_client_infer_statistics(
     const triton_client *client, triton_client_statistics *statistics_out, triton_error **error_out);
@@ -2466,7 +2485,8 @@ TRITON_NODISCARD triton_status triton_client_infer_statistics(
  *
  *     triton_buffer *body = NULL;
  *     uint64_t json_byte_size = 0;
- *     int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size, &error);
+ *     int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size,
+ *                                                    &error);
  *     fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);
  *     triton_buffer_free(body);
  */
@@ -2631,8 +2651,8 @@ TRITON_NODISCARD triton_status triton_bf16_to_fp32(
     const uint16_t *values, size_t count, float *into, triton_error **error_out);
 
 /*
- * CONFIGURATION of a model. Getters exist for the properties that programs commonly need; triton_model_config_json has all of
- * them.
+ * CONFIGURATION of a model. Getters exist for the properties that programs commonly need;
+ * triton_model_config_json has all of them.
  *
  *     triton_model_config *config = NULL;
  *     int failed = triton_client_model_config(client, "simple", NULL, NULL, &config, &error);
@@ -2660,13 +2680,14 @@ TRITON_NODISCARD triton_status triton_client_model_config(
 const char *triton_model_config_name(const triton_model_config *config);
 
 /**
- * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the server gives only the
- * backend.
+ * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the
+ * server gives only the backend.
  */
 const char *triton_model_config_platform(const triton_model_config *config);
 
 /**
- * Returns the backend that runs the model, for example "python". Empty if the server gives only the platform.
+ * Returns the backend that runs the model, for example "python". Empty if the server gives only the
+ * platform.
  */
 const char *triton_model_config_backend(const triton_model_config *config);
 
@@ -2683,8 +2704,8 @@ bool triton_model_config_is_decoupled(const triton_model_config *config);
 /**
  * Returns which versions are served.
  *
- * @param latest_out  receives the number of newest versions that are served, with TRITON_VERSION_POLICY_LATEST, otherwise 0;
- *                    may be NULL
+ * @param latest_out  receives the number of newest versions that are served, with
+ *                    TRITON_VERSION_POLICY_LATEST, otherwise 0; may be NULL
  */
 triton_version_policy triton_model_config_version_policy(
     const triton_model_config *config, uint32_t *latest_out);
@@ -2705,7 +2726,8 @@ int64_t triton_model_config_version(const triton_model_config *config, size_t in
 triton_sequence_strategy triton_model_config_sequence_strategy(const triton_model_config *config);
 
 /**
- * Returns the time without a request after which a sequence is dropped, in microseconds; 0 if the model has no sequences.
+ * Returns the time without a request after which a sequence is dropped, in microseconds; 0 if the model has
+ * no sequences.
  */
 uint64_t triton_model_config_max_sequence_idle_us(const triton_model_config *config);
 
@@ -2730,13 +2752,13 @@ size_t triton_model_config_output_count(const triton_model_config *config);
 const triton_tensor_config *triton_model_config_output(const triton_model_config *config, size_t index);
 
 /**
- * Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name,
- * 64-bit numbers as numbers. A model can be loaded with it (triton_repository_options_set_config). Valid until the
- * configuration is freed.
+ * Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in
+ * protobuf, enums by name, 64-bit numbers as numbers. A model can be loaded with it
+ * (triton_repository_options_set_config). Valid until the configuration is freed.
  *
- * The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that were
- * strings. Over gRPC it is made from the message: without fields that this library does not know, and without unset fields
- * that Triton 2.51 does not know.
+ * The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit
+ * numbers that were strings. Over gRPC it is made from the message: without fields that this library does
+ * not know, and without unset fields that Triton 2.51 does not know.
  */
 const char *triton_model_config_json(const triton_model_config *config);
 
@@ -2779,8 +2801,9 @@ bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
 const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
 
 /*
- * THE MODEL REPOSITORY: listing, loading and unloading models. An operation takes a model's name and, optionally,
- * triton_repository_options; NULL is the defaults. An option that does not apply to an operation is INVALID_ARGUMENT.
+ * THE MODEL REPOSITORY: listing, loading and unloading models. An operation takes a model's name and,
+ * optionally, triton_repository_options; NULL is the defaults. An option that does not apply to an operation
+ * is INVALID_ARGUMENT.
  *
  *     option                  index  load  unload
  *     repository name         yes    yes   yes
@@ -2799,7 +2822,8 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  */
 
 /**
- * Creates repository options with the defaults: all repositories, all models, and the model's own configuration and files.
+ * Creates repository options with the defaults: all repositories, all models, and the model's own
+ * configuration and files.
  *
  * @param options_out  receives the options; free them with triton_repository_options_free
  */
@@ -2812,8 +2836,8 @@ TRITON_NODISCARD triton_status triton_repository_options_new(
 void triton_repository_options_free(triton_repository_options *options);
 
 /**
- * Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores it in an index
- * over HTTP.
+ * Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51
+ * ignores it in an index over HTTP.
  *
  * @param name  NULL or "" for all repositories, the default
  */
@@ -2836,12 +2860,12 @@ TRITON_NODISCARD triton_status triton_repository_options_set_config(
     triton_repository_options *options, const char *json, triton_error **error_out);
 
 /**
- * Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be added, and
- * the configuration must be set. A file that was added under the same path is replaced; no file is removed, new options have
- * none.
+ * Adds a file with which a model is loaded, instead of the files in its repository. All files of the model
+ * must be added, and the configuration must be set. A file that was added under the same path is replaced;
+ * no file is removed, new options have none.
  *
- * Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB (--http-max-input-size),
- * about 48 MiB of files together. gRPC does not have this limit.
+ * Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB
+ * (--http-max-input-size), about 48 MiB of files together. gRPC does not have this limit.
  *
  * @param path       relative to the model's directory, for example "1/model.onnx"
  * @param content    is copied; NULL with a byte_size of 0 for an empty file
@@ -2859,8 +2883,8 @@ TRITON_NODISCARD triton_status triton_repository_options_set_unload_dependents(
     triton_repository_options *options, bool unload_dependents, triton_error **error_out);
 
 /**
- * Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits models that were
- * loaded with files of the request.
+ * Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits
+ * models that were loaded with files of the request.
  *
  * @param repository_options  NULL for all models of all repositories
  * @param options             options of this call; NULL for the client's
@@ -2882,8 +2906,8 @@ const triton_repository_model *triton_repository_index_model(
     const triton_repository_index *repository, size_t index);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the index is
- * freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+ * until the index is freed.
  */
 const char *triton_repository_index_json(const triton_repository_index *repository);
 
@@ -2903,7 +2927,8 @@ const char *triton_repository_model_name(const triton_repository_model *model);
 const char *triton_repository_model_version(const triton_repository_model *model);
 
 /**
- * Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never loaded.
+ * Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never
+ * loaded.
  */
 const char *triton_repository_model_state(const triton_repository_model *model);
 
@@ -2918,28 +2943,29 @@ const char *triton_repository_model_reason(const triton_repository_model *model)
 bool triton_repository_model_is_ready(const triton_repository_model *model);
 
 /**
- * Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless the client's
- * options (triton_client_options_set_load_timeout_us) or those of the call set another timeout. A deadline does not stop the
- * load on the server.
+ * Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless
+ * the client's options (triton_client_options_set_load_timeout_us) or those of the call set another timeout.
+ * A deadline does not stop the load on the server.
  *
- * If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and returns to the model's
- * own configuration only after an unload.
+ * If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and
+ * returns to the model's own configuration only after an unload.
  *
  * @param model_name          must not be empty or contain a slash
  * @param repository_options  configuration and files; NULL for the model's own
  * @param options             options of this call; NULL for the client's
- * @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for a model that is
- *         not in the repository or has an invalid configuration; INVALID_ARGUMENT for a model that fails to start, and over
- *         HTTP for files that are too large (triton_repository_options_add_file); UNAVAILABLE unless the server was started
- *         with --model-control-mode=explicit
+ * @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for
+ *         a model that is not in the repository or has an invalid configuration; INVALID_ARGUMENT for a
+ *         model that fails to start, and over HTTP for files that are too large
+ *         (triton_repository_options_add_file); UNAVAILABLE unless the server was started with
+ *         --model-control-mode=explicit
  */
 TRITON_NODISCARD triton_status triton_client_load_model(
     const triton_client *client, const char *model_name, const triton_repository_options *repository_options,
     const triton_call_options *options, triton_error **error_out);
 
 /**
- * Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of triton_client_load_model. The
- * server may respond before the model is unloaded.
+ * Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of
+ * triton_client_load_model. The server may respond before the model is unloaded.
  *
  * @param model_name          must not be empty or contain a slash
  * @param repository_options  NULL to keep the models of an ensemble loaded
@@ -2950,9 +2976,10 @@ TRITON_NODISCARD triton_status triton_client_unload_model(
     const triton_call_options *options, triton_error **error_out);
 
 /*
- * MODEL STATISTICS: what a server measured for each version of its models since it was loaded. The response is a list of
- * entries. Each has counts, and durations: how often something occurred and the total time in nanoseconds, over all requests,
- * for each batch size, and, for decoupled models, for each index of a response among the responses of its request.
+ * MODEL STATISTICS: what a server measured for each version of its models since it was loaded. The response
+ * is a list of entries. Each has counts, and durations: how often something occurred and the total time in
+ * nanoseconds, over all requests, for each batch size, and, for decoupled models, for each index of a
+ * response among the responses of its request.
  *
  *     triton_model_statistics_list *statistics = NULL;
  *     int failed = triton_client_model_statistics(client, "simple", NULL, NULL, &statistics, &error);
@@ -2968,7 +2995,8 @@ TRITON_NODISCARD triton_status triton_client_unload_model(
  * @param model_version  for example "1"; NULL or "" for all versions
  * @param options        options of this call; NULL for the client's
  * @param list_out       receives the list; free it with triton_model_statistics_list_free
- * @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is not loaded
+ * @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is
+ *         not loaded
  */
 TRITON_NODISCARD triton_status triton_client_model_statistics(
     const triton_client *client, const char *model_name, const char *model_version,
@@ -2986,8 +3014,8 @@ const triton_model_statistics *triton_model_statistics_list_entry(
     const triton_model_statistics_list *list, size_t index);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
- * freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+ * until the list is freed.
  */
 const char *triton_model_statistics_list_json(const triton_model_statistics_list *list);
 
@@ -3012,7 +3040,8 @@ const char *triton_model_statistics_version(const triton_model_statistics *stati
 uint64_t triton_model_statistics_last_inference_ms(const triton_model_statistics *statistics);
 
 /**
- * Returns the number of inferences that the model ran, including those that failed in the model; a batch of 8 counts as 8.
+ * Returns the number of inferences that the model ran, including those that failed in the model; a batch of
+ * 8 counts as 8.
  */
 uint64_t triton_model_statistics_inference_count(const triton_model_statistics *statistics);
 
@@ -3043,8 +3072,8 @@ size_t triton_model_statistics_batch_size_count(const triton_model_statistics *s
 uint64_t triton_model_statistics_batch_size(const triton_model_statistics *statistics, size_t index);
 
 /**
- * Gets a duration for one batch size. Servers report TRITON_DURATION_COMPUTE_INPUT, ..._INFER and ..._OUTPUT; the other kinds
- * are 0.
+ * Gets a duration for one batch size. Servers report TRITON_DURATION_COMPUTE_INPUT, ..._INFER and
+ * ..._OUTPUT; the other kinds are 0.
  *
  * @param index      that of triton_model_statistics_batch_size
  * @param count_out  receives how often it occurred; may be NULL
@@ -3061,13 +3090,14 @@ bool triton_model_statistics_batch_duration(
 size_t triton_model_statistics_response_key_count(const triton_model_statistics *statistics);
 
 /**
- * Returns a response key: the index of a response among the responses of its request, for example "0". Empty past the end.
+ * Returns a response key: the index of a response among the responses of its request, for example "0". Empty
+ * past the end.
  */
 const char *triton_model_statistics_response_key(const triton_model_statistics *statistics, size_t index);
 
 /**
- * Gets a duration for one response key. Servers report TRITON_DURATION_COMPUTE_INFER, ..._COMPUTE_OUTPUT, ..._SUCCESS,
- * ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
+ * Gets a duration for one response key. Servers report TRITON_DURATION_COMPUTE_INFER, ..._COMPUTE_OUTPUT,
+ * ..._SUCCESS, ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
  *
  * @param index      that of triton_model_statistics_response_key
  * @param count_out  receives how often it occurred; may be NULL
@@ -3268,10 +3298,11 @@ TRITON_NODISCARD triton_status triton_client_update_log_settings(
     triton_settings **settings_out, triton_error **error_out);
 
 /*
- * SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing those that are
- * registered. The server must be on the same machine and see the same memory (containers: --ipc=host). Triton from 2.69 on
- * must be started with --allow-client-shm=true; otherwise registering is UNIMPLEMENTED. A server that runs inside a Python
- * program (tritonfrontend) has no shared memory: UNAVAILABLE.
+ * SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing
+ * those that are registered. The server must be on the same machine and see the same memory (containers:
+ * --ipc=host). Triton from 2.69 on must be started with --allow-client-shm=true; otherwise registering is
+ * UNIMPLEMENTED. A server that runs inside a Python program (tritonfrontend) has no shared memory:
+ * UNAVAILABLE.
  *
  *     int failed = triton_client_register_system_shared_memory(client, name, key, 64, 0, NULL, &error)
  *         || triton_infer_request_input_set_shared_memory(request, 0, name, 64, 0, &error)
@@ -3284,11 +3315,11 @@ TRITON_NODISCARD triton_status triton_client_update_log_settings(
  * @param name       the name by which requests refer to the region; must not be empty
  * @param key        the name of the memory for shm_open, for example "/my_memory"; must not be empty
  * @param byte_size  the size of the region in bytes; must not be 0
- * @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page size for Triton
- *                   2.51
+ * @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page
+ *                   size for Triton 2.51
  * @param options    options of this call; NULL for the client's
- * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if there is no such
- *         memory and INVALID_ARGUMENT if it is too small
+ * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if
+ *         there is no such memory and INVALID_ARGUMENT if it is too small
  */
 TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
     const triton_client *client, const char *name, const char *key, uint64_t byte_size, uint64_t offset,
@@ -3345,8 +3376,8 @@ const triton_registered_region *triton_registered_memory_region(
     const triton_registered_memory *memory, size_t index);
 
 /**
- * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
- * freed.
+ * Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+ * until the list is freed.
  */
 const char *triton_registered_memory_json(const triton_registered_memory *memory);
 
@@ -3419,23 +3450,24 @@ TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
 
 /*
- * METRICS of a server, from their own port, in Prometheus's text format. triton_metrics has the text as received and its
- * samples: a name, labels and a value each.
+ * METRICS of a server, from their own port, in Prometheus's text format. triton_metrics has the text as
+ * received and its samples: a name, labels and a value each.
  *
  *     triton_metrics *metrics = NULL;
  *     int failed = triton_client_metrics(client, NULL, &metrics, &error);
  *     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
  *         const triton_metric_sample *sample = triton_metrics_sample(metrics, i);
  *         const char *model = triton_metric_sample_find_label(sample, "model");
- *         printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model, triton_metric_sample_value(sample));
+ *         printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model,
+ *                triton_metric_sample_value(sample));
  *     }
  *     triton_metrics_free(metrics);
  */
 
 /**
- * Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of the server's host,
- * or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client are not sent there; those of the
- * call are.
+ * Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of
+ * the server's host, or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client
+ * are not sent there; those of the call are.
  *
  * @param options      options of this call; NULL for the client's
  * @param metrics_out  receives the metrics; free them with triton_metrics_free
@@ -3491,17 +3523,18 @@ const char *triton_metric_sample_label_name(const triton_metric_sample *sample, 
 const char *triton_metric_sample_label_value(const triton_metric_sample *sample, size_t index);
 
 /**
- * Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus does not
- * distinguish from an empty value.
+ * Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus
+ * does not distinguish from an empty value.
  */
 const char *triton_metric_sample_find_label(const triton_metric_sample *sample, const char *name);
 
 /*
- * GENERATE: JSON requests to models with text inputs and outputs. HTTP only; over gRPC, UNIMPLEMENTED with advice.
+ * GENERATE: JSON requests to models with text inputs and outputs. HTTP only; over gRPC, UNIMPLEMENTED with
+ * advice.
  *
- * Triton's other front ends for such models are not covered. The OpenAI-compatible one has clients of its own; inference
- * through those of SageMaker and Vertex AI needs triton_call_options_set_http_path, ..._http_content_type and
- * ..._http_json_size_header.
+ * Triton's other front ends for such models are not covered. The OpenAI-compatible one has clients of its
+ * own; inference through those of SageMaker and Vertex AI needs triton_call_options_set_http_path,
+ * ..._http_content_type and ..._http_json_size_header.
  *
  *     triton_generated *generated = NULL;
  *     const char *json = "{\"PROMPT\": \"once\", \"REPEAT\": 1}";
@@ -3511,16 +3544,17 @@ const char *triton_metric_sample_find_label(const triton_metric_sample *sample, 
  */
 
 /**
- * Sends a generate request and waits for the response. Blocks. For models with exactly one response per request.
+ * Sends a generate request and waits for the response. Blocks. For models with exactly one response per
+ * request.
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
  * @param json           a JSON object: the model's inputs and the request's parameters, by name
  * @param options        options of this call; NULL for the client's
  * @param generated_out  receives the response; free it with triton_generated_free
- * @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200, for an error in a
- *         response that began as a success, since the server does not send its status; INTERNAL for a success whose body is
- *         not a JSON object
+ * @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200,
+ *         for an error in a response that began as a success, since the server does not send its status;
+ *         INTERNAL for a success whose body is not a JSON object
  */
 TRITON_NODISCARD triton_status triton_client_generate(
     const triton_client *client, const char *model_name, const char *model_version, const char *json,
@@ -3537,8 +3571,8 @@ const char *triton_generated_json(const triton_generated *generated);
 const triton_headers *triton_generated_headers(const triton_generated *generated);
 
 /**
- * Returns the load report of a response (triton_call_options_set_load_report); NULL if the server sent none. Valid until the
- * response is freed.
+ * Returns the load report of a response (triton_call_options_set_load_report); NULL if the server sent none.
+ * Valid until the response is freed.
  */
 const triton_load_report *triton_generated_load_report(const triton_generated *generated);
 
@@ -3548,8 +3582,9 @@ const triton_load_report *triton_generated_load_report(const triton_generated *g
 void triton_generated_free(triton_generated *generated);
 
 /**
- * Sends a generate request and calls the callback with each event of the response as it arrives. Blocks until the server ends
- * the stream, the callback ends it, or the deadline of the call, which is that of the whole stream.
+ * Sends a generate request and calls the callback with each event of the response as it arrives. Blocks
+ * until the server ends the stream, the callback ends it, or the deadline of the call, which is that of the
+ * whole stream.
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
@@ -3557,10 +3592,11 @@ void triton_generated_free(triton_generated *generated);
  * @param options        options of this call; NULL for the client's
  * @param callback       is called on this thread, before the function returns; must not be NULL
  * @param user_data      is passed to the callback
- * @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an error, which ends
- *         the stream: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...}, "message" beside a
- *         "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name", or an event named
- *         "error". INTERNAL for a success that is not a stream of events. Otherwise as triton_client_generate
+ * @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an
+ *         error, which ends the stream: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]},
+ *         {"detail": ...}, "message" beside a "code" of 400 or more or beside a "type" or "status" of
+ *         "error", each without "model_name", or an event named "error". INTERNAL for a success that is not
+ *         a stream of events. Otherwise as triton_client_generate
  */
 TRITON_NODISCARD triton_status triton_client_generate_stream(
     const triton_client *client, const char *model_name, const char *model_version, const char *json,
@@ -3569,8 +3605,8 @@ TRITON_NODISCARD triton_status triton_client_generate_stream(
 
 /*
  * LOAD REPORTS: the load of the server, in the ORCA format, which a server sends with a response if
- * triton_call_options_set_load_report requests it. Triton does so over HTTP, for backends that have such metrics: vLLM and
- * TensorRT-LLM. A report is a list of names and values.
+ * triton_call_options_set_load_report requests it. Triton does so over HTTP, for backends that have such
+ * metrics: vLLM and TensorRT-LLM. A report is a list of names and values.
  *
  *     const triton_load_report *report = triton_infer_result_load_report(result);
  *     for (size_t i = 0; i < triton_load_report_count(report); i++)

@@ -1,7 +1,7 @@
 //! Errors: a [`Status`], an [`Origin`], and whether it may help, and is safe, to repeat the call.
 //!
-//! Triton's codes, HTTP statuses and the library's own failures map to the canonical codes of gRPC by the tables
-//! [`HTTP_STATUSES`] and [`GRPC_CODES`].
+//! Triton's codes, HTTP statuses and the library's own failures map to the canonical codes of gRPC by the
+//! tables [`HTTP_STATUSES`] and [`GRPC_CODES`].
 
 use std::{error::Error as StdError, ffi::CStr, fmt, sync::Arc};
 
@@ -10,7 +10,8 @@ use crate::headers::Headers;
 /// The result of an operation that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The canonical status codes of gRPC, with their numbers. There is no `Ok`: an [`Error`] is always a failure.
+/// The canonical status codes of gRPC, with their numbers. There is no `Ok`: an [`Error`] is always a
+/// failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum Status {
@@ -28,7 +29,8 @@ pub enum Status {
     AlreadyExists = 6,
     /// The caller is not permitted to do this.
     PermissionDenied = 7,
-    /// A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used up.
+    /// A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used
+    /// up.
     ResourceExhausted = 8,
     /// The system is not in the state that the operation requires.
     FailedPrecondition = 9,
@@ -99,8 +101,8 @@ pub enum Origin {
     Argument = 1,
     /// The client: a deadline, a size limit, or a defect of the library.
     Client = 2,
-    /// The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or
-    /// gRPC.
+    /// The connection: name resolution failed, the connection was refused or lost, or the response is not
+    /// valid HTTP or gRPC.
     Connection = 3,
     /// The server, or a proxy before it, sent an error response.
     Server = 4,
@@ -121,14 +123,15 @@ const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
     Meaning { status, retryable, in_doubt }
 }
 
-/// The HTTP statuses with a meaning of their own, in order. Any other 4xx is INVALID_ARGUMENT, any other 5xx INTERNAL,
-/// and any other status that is not a success UNKNOWN.
+/// The HTTP statuses with a meaning of their own, in order. Any other 4xx is INVALID_ARGUMENT, any other 5xx
+/// INTERNAL, and any other status that is not a success UNKNOWN.
 ///
-/// - Triton uses 400 for four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be
-///   distinguished.
-/// - 503 is in doubt because proxies send it after they lost the connection to the server in the middle of a request; a
-///   503 whose body is an error as Triton writes it, `{"error": "..."}`, is not.
-/// - 520 to 524 are Cloudflare's, for a server that it could not reach or that did not respond: 524 comes after 100 s.
+/// - Triton uses 400 for four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which
+///   cannot be distinguished.
+/// - 503 is in doubt because proxies send it after they lost the connection to the server in the middle of a
+///   request; a 503 whose body is an error as Triton writes it, `{"error": "..."}`, is not.
+/// - 520 to 524 are Cloudflare's, for a server that it could not reach or that did not respond: 524 comes
+///   after 100 s.
 /// - No server of the protocol sends any other 5xx: it comes from a proxy, and is in doubt.
 pub const HTTP_STATUSES: [(u16, Meaning); 24] = [
     (400, means(Status::InvalidArgument, false, false)),
@@ -160,10 +163,10 @@ pub const HTTP_STATUSES: [(u16, Meaning); 24] = [
 /// The codes of gRPC, in order. Any other number is UNKNOWN.
 ///
 /// - RESOURCE_EXHAUSTED is not retryable: servers send it for a message that exceeds their limit.
-/// - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a
-///   request. It is not in doubt if the message is one that Triton sends for a request that it did not run (queue full,
-///   queue timeout, stopping, model not ready, protocol restricted), and not retryable if Triton itself sends it for
-///   shared memory or settings.
+/// - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the
+///   middle of a request. It is not in doubt if the message is one that Triton sends for a request that it
+///   did not run (queue full, queue timeout, stopping, model not ready, protocol restricted), and not
+///   retryable if Triton itself sends it for shared memory or settings.
 /// - CANCELLED without a message comes from a server that is stopping, and is retryable.
 pub const GRPC_CODES: [(i32, Meaning); 16] = [
     (1, means(Status::Cancelled, false, true)),
@@ -217,8 +220,8 @@ pub(crate) fn excerpt(text: &str) -> Excerpt<'_> {
 /// The reason of an error response without one.
 pub(crate) const NO_REASON: &str = "the server gave no reason";
 
-/// A server's reason for a message: at most [`REASON_BYTE_SIZE`] bytes, then an ellipsis; [`NO_REASON`] for a blank
-/// one.
+/// A server's reason for a message: at most [`REASON_BYTE_SIZE`] bytes, then an ellipsis; [`NO_REASON`] for a
+/// blank one.
 pub(crate) fn reason(text: &str) -> Excerpt<'_> {
     let text = if text.trim().is_empty() { NO_REASON } else { text };
     Excerpt { text, max: REASON_BYTE_SIZE }
@@ -233,7 +236,7 @@ pub(crate) struct Excerpt<'a> {
 
 impl<'a> Excerpt<'a> {
     /// At most `max` bytes of a text.
-    pub fn of(text: &'a str, max: usize) -> Self {
+    pub(crate) fn of(text: &'a str, max: usize) -> Self {
         Self { text, max }
     }
 }
@@ -316,7 +319,8 @@ impl Error {
         Self::new(Status::Internal, Origin::Connection, message).in_doubt(true)
     }
 
-    /// Whether it is a [`malformed_response`](Self::malformed_response), after which a connection is not used again.
+    /// Whether it is a [`malformed_response`](Self::malformed_response), after which a connection is not used
+    /// again.
     pub(crate) fn is_malformed_response(&self) -> bool {
         (self.status(), self.origin()) == (Status::Internal, Origin::Connection)
     }
@@ -353,7 +357,8 @@ impl Error {
         self
     }
 
-    /// Adds the headers of the error response, and to the message of a redirect, which is never followed, its target.
+    /// Adds the headers of the error response, and to the message of a redirect, which is never followed, its
+    /// target.
     pub(crate) fn with_headers(mut self, headers: Headers) -> Self {
         if let (Some(300..=399), None, Some(target)) =
             (self.0.http_status, &self.0.headers, headers.get("location"))
@@ -377,7 +382,8 @@ impl Error {
         self
     }
 
-    /// Sets whether the response comes from the server itself, as far as its wording shows, and not from a proxy.
+    /// Sets whether the response comes from the server itself, as far as its wording shows, and not from a
+    /// proxy.
     pub(crate) fn said_by_server_itself(mut self, is_own: bool) -> Self {
         self.0.is_servers_own = is_own;
         self
@@ -419,16 +425,16 @@ impl Error {
         &self.0.request_id
     }
 
-    /// Returns whether the same call may succeed later. Whether it is *safe* to repeat the call is what [`is_in_doubt`]
-    /// returns.
+    /// Returns whether the same call may succeed later. Whether it is *safe* to repeat the call is what
+    /// [`is_in_doubt`] returns.
     ///
     /// [`is_in_doubt`]: Self::is_in_doubt
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Returns whether the server may have run the request although the call failed: all or a part of the request was
-    /// sent, and no response says what became of it.
+    /// Returns whether the server may have run the request although the call failed: all or a part of the
+    /// request was sent, and no response says what became of it.
     pub fn is_in_doubt(&self) -> bool {
         self.0.in_doubt
     }

@@ -4,7 +4,8 @@ use std::{fmt, sync::OnceLock};
 
 use http::HeaderMap;
 
-/// The headers of a response; over gRPC the leading and the trailing metadata. Parsed when they are first read.
+/// The headers of a response; over gRPC the leading and the trailing metadata. Parsed when they are first
+/// read.
 pub struct Headers {
     raw: Raw,
     list: OnceLock<Vec<(String, String)>>,
@@ -30,8 +31,8 @@ impl Headers {
         Self { raw: Raw::Metadata(Box::new([leading, trailing])), list: OnceLock::new() }
     }
 
-    /// Returns names, in lower case, and values, in the order in which they were received. Bytes that are not UTF-8 are
-    /// replaced. A gRPC value whose name ends in `-bin` is base64, as it was sent.
+    /// Returns names, in lower case, and values, in the order in which they were received. Bytes that are not
+    /// UTF-8 are replaced. A gRPC value whose name ends in `-bin` is base64, as it was sent.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         let list = self.list.get_or_init(|| self.raw.list());
         list.iter().map(|(name, value)| (name.as_str(), value.as_str()))

@@ -40,7 +40,7 @@ unsafe impl Send for Segment<'_> {}
 unsafe impl Sync for Segment<'_> {}
 
 impl<'a> Segment<'a> {
-    pub fn borrowed(data: &'a [u8]) -> Self {
+    pub(crate) fn borrowed(data: &'a [u8]) -> Self {
         Self(Memory::Borrowed {
             start: NonNull::from(data).cast(),
             byte_size: data.len(),
@@ -48,7 +48,7 @@ impl<'a> Segment<'a> {
         })
     }
 
-    pub fn owned(data: Vec<u8>) -> Self {
+    pub(crate) fn owned(data: Vec<u8>) -> Self {
         Self(Memory::Owned(data))
     }
 
@@ -56,14 +56,14 @@ impl<'a> Segment<'a> {
     /// During `'a`, and whenever a call uses the segment, `start` points to `byte_size` bytes that are
     /// readable and not written meanwhile. `start` may be null only if `byte_size` is 0. Between calls the
     /// bytes may change.
-    pub unsafe fn from_raw(start: *const u8, byte_size: usize) -> Self {
+    pub(crate) unsafe fn from_raw(start: *const u8, byte_size: usize) -> Self {
         match NonNull::new(start.cast_mut()) {
             Some(start) => Self(Memory::Borrowed { start, byte_size, lifetime: PhantomData }),
             None => Self(Memory::Owned(Vec::new())),
         }
     }
 
-    pub fn byte_size(&self) -> u64 {
+    pub(crate) fn byte_size(&self) -> u64 {
         match &self.0 {
             Memory::Borrowed { byte_size, .. } => *byte_size as u64,
             Memory::Owned(data) => data.len() as u64,
@@ -71,7 +71,7 @@ impl<'a> Segment<'a> {
     }
 
     /// Returns the bytes, for use during one call.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match &self.0 {
             Memory::Borrowed { start, byte_size, .. } => {
                 // SAFETY: the bytes are readable and not written while a call uses the segment (the rule of
@@ -99,7 +99,7 @@ unsafe impl Send for OutputBuffer<'_> {}
 unsafe impl Sync for OutputBuffer<'_> {}
 
 impl<'a> OutputBuffer<'a> {
-    pub fn borrowed(memory: &'a mut [u8]) -> Self {
+    pub(crate) fn borrowed(memory: &'a mut [u8]) -> Self {
         let byte_size = memory.len();
         let start = NonNull::from(memory).cast();
         Self { start, byte_size, leased: AtomicBool::new(false), lifetime: PhantomData }
@@ -108,12 +108,12 @@ impl<'a> OutputBuffer<'a> {
     /// # Safety
     /// During `'a`, `start` points to `byte_size` bytes that are writable and, except in C, initialised;
     /// nothing else reads or writes them while a call holds the lease.
-    pub unsafe fn from_raw(start: NonNull<u8>, byte_size: usize) -> Self {
+    pub(crate) unsafe fn from_raw(start: NonNull<u8>, byte_size: usize) -> Self {
         Self { start, byte_size, leased: AtomicBool::new(false), lifetime: PhantomData }
     }
 
     /// Leases the memory to one call; `None` while another call holds it.
-    pub fn lease(&self) -> Option<Lease<'_>> {
+    pub(crate) fn lease(&self) -> Option<Lease<'_>> {
         self.leased
             .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
@@ -129,15 +129,15 @@ pub(crate) struct Lease<'l> {
 }
 
 impl Lease<'_> {
-    pub fn start(&self) -> NonNull<u8> {
+    pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
     }
 
-    pub fn byte_size(&self) -> usize {
+    pub(crate) fn byte_size(&self) -> usize {
         self.byte_size
     }
 
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: the rule of `OutputBuffer::from_raw`, and this is the only lease.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.byte_size) }
     }
@@ -190,7 +190,7 @@ impl Shared {
 
 impl<'m> Loan<'m> {
     /// Lends the parts of a message in order, in pieces of at most `piece` bytes.
-    pub fn new(parts: impl Iterator<Item = &'m [u8]>, piece: usize) -> Self {
+    pub(crate) fn new(parts: impl Iterator<Item = &'m [u8]>, piece: usize) -> Self {
         let mut loan = Self { byte_size: 0, pieces: Vec::new(), lifetime: PhantomData };
         let mut next = Segments::default();
         for mut part in parts {
@@ -216,17 +216,17 @@ impl<'m> Loan<'m> {
     }
 
     /// Returns the pieces, in order.
-    pub fn pieces(&self) -> impl ExactSizeIterator<Item = Piece> + use<'_, 'm> {
+    pub(crate) fn pieces(&self) -> impl ExactSizeIterator<Item = Piece> + use<'_, 'm> {
         self.pieces.iter().map(|piece| Piece(piece.clone()))
     }
 
     /// Returns the size of the message.
-    pub fn byte_size(&self) -> u64 {
+    pub(crate) fn byte_size(&self) -> u64 {
         self.byte_size
     }
 
     /// Returns the number of pieces that exist outside the loan.
-    pub fn count_out(&self) -> usize {
+    pub(crate) fn count_out(&self) -> usize {
         self.pieces.iter().filter(|piece| Arc::strong_count(piece) > 1).count()
     }
 }

@@ -1,5 +1,6 @@
-//! A client for NVIDIA Triton Inference Server over HTTP/REST and gRPC: blocking, thread-safe, with a deadline for
-//! every call and a status in every error. The same library has a C API: `include/triton_client.h`.
+//! A client for NVIDIA Triton Inference Server over HTTP/REST and gRPC: blocking, thread-safe, with a
+//! deadline for every call and a status in every error. The same library has a C API:
+//! `include/triton_client.h`.
 //!
 //! ```no_run
 //! use triton_client::{Client, InferRequest};
@@ -15,9 +16,10 @@
 //! # }
 //! ```
 
-// Unsafe code is in the FFI layer, in the lending of the caller's memory, in one call that receives into memory that is
-// not initialized (net/unfilled.rs), and in the optional allocator.
+// Unsafe code is in the FFI layer, in the lending of the caller's memory, in one call that receives into
+// memory that is not initialized (net/unfilled.rs), and in the optional allocator.
 #![deny(unsafe_code)]
+#![warn(unreachable_pub)]
 // What only the C API uses. With it, which is the default, nothing may be unused.
 #![cfg_attr(not(feature = "capi"), allow(dead_code))]
 
@@ -33,7 +35,8 @@ mod digits;
 mod error;
 mod error_body;
 #[cfg(feature = "capi")]
-#[allow(unsafe_code)]
+// Its public items are those of C.
+#[allow(unsafe_code, unreachable_pub)]
 mod ffi;
 mod grpc;
 mod headers;
@@ -84,8 +87,8 @@ pub use options::{
 };
 pub use stats::ClientStatistics;
 
-/// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false` for any
-/// other name.
+/// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false`
+/// for any other name.
 pub fn has_feature(name: &str) -> bool {
     match name {
         "http" | "grpc" | "compression" => true,

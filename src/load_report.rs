@@ -20,8 +20,8 @@ impl LoadReport {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| *value)
     }
 
-    /// Parses `TEXT name=value, ...` or `JSON {...}`, where nested objects become names with a dot. Values that are not
-    /// numbers are skipped.
+    /// Parses `TEXT name=value, ...` or `JSON {...}`, where nested objects become names with a dot. Values
+    /// that are not numbers are skipped.
     fn parse(text: &str) -> Option<Self> {
         let mut values = Vec::new();
         let (format, text) = text.trim().split_once(char::is_whitespace)?;

@@ -1,4 +1,5 @@
-//! The log of a client: messages to the callback that its options have. Without a callback nothing is written.
+//! The log of a client: messages to the callback that its options have. Without a callback nothing is
+//! written.
 
 use std::{fmt, sync::Arc};
 
@@ -34,17 +35,17 @@ pub type LogCallback = dyn Fn(LogLevel, &str, &str) + Send + Sync;
 pub(crate) struct Log(Option<(LogLevel, Arc<LogCallback>)>);
 
 impl Log {
-    pub fn new(max: LogLevel, callback: Arc<LogCallback>) -> Self {
+    pub(crate) fn new(max: LogLevel, callback: Arc<LogCallback>) -> Self {
         Self(Some((max, callback)))
     }
 
     /// Whether messages of a level are logged.
-    pub fn is_on(&self, level: LogLevel) -> bool {
+    pub(crate) fn is_on(&self, level: LogLevel) -> bool {
         self.0.as_ref().is_some_and(|(max, _)| level <= *max)
     }
 
     /// Logs a message, whose text is made only if its level is logged.
-    pub fn write(&self, level: LogLevel, target: &str, text: impl FnOnce() -> String) {
+    pub(crate) fn write(&self, level: LogLevel, target: &str, text: impl FnOnce() -> String) {
         if let Some((max, callback)) = &self.0
             && level <= *max
         {

@@ -37,7 +37,8 @@ const STEP_BITS: u32 = STEPS.ilog2();
 /// Up to 2^42 ns, over an hour; longer times are counted as that.
 const BUCKETS: usize = (42 - STEP_BITS as usize + 1) * STEPS;
 
-/// Counters without a lock: a reader may see some of the figures of a call that is being counted without the others.
+/// Counters without a lock: a reader may see some of the figures of a call that is being counted without the
+/// others.
 #[derive(Debug)]
 pub(crate) struct Counters {
     failed: AtomicU64,
@@ -62,11 +63,11 @@ impl Default for Counters {
 }
 
 impl Counters {
-    pub fn count_failed(&self) {
+    pub(crate) fn count_failed(&self) {
         self.failed.fetch_add(1, Relaxed);
     }
 
-    pub fn count(&self, times: CallTimes) {
+    pub(crate) fn count(&self, times: CallTimes) {
         let CallTimes { queue, connect, send, first_byte, receive, .. } = times;
         let total = nanos(queue + connect + send + first_byte + receive);
         self.total_ns.fetch_add(total, Relaxed);
@@ -76,7 +77,7 @@ impl Counters {
         self.buckets[bucket(total)].fetch_add(1, Relaxed);
     }
 
-    pub fn statistics(&self) -> ClientStatistics {
+    pub(crate) fn statistics(&self) -> ClientStatistics {
         let counts: Vec<u64> = self.buckets.iter().map(|count| count.load(Relaxed)).collect();
         let completed: u64 = counts.iter().sum();
         let max = self.max_ns.load(Relaxed);

@@ -56,7 +56,7 @@ pub(crate) struct Means<'c> {
 
 impl Transport {
     /// Creates a transport without connecting.
-    pub fn new(url: &Url, options: &ClientOptions) -> Result<Self> {
+    pub(crate) fn new(url: &Url, options: &ClientOptions) -> Result<Self> {
         let dialer = Dialer::new(url, options.connect_timeout, options.log.clone());
         let max = options.max_connections;
         Ok(match url.protocol {
@@ -65,7 +65,11 @@ impl Transport {
         })
     }
 
-    pub fn prepare<'r>(&self, request: &'r InferRequest<'_>, context: &CallContext) -> Result<Prepared<'r>> {
+    pub(crate) fn prepare<'r>(
+        &self,
+        request: &'r InferRequest<'_>,
+        context: &CallContext,
+    ) -> Result<Prepared<'r>> {
         Ok(match self {
             Self::Http(_) => Prepared::Http(http::Prepared::new(request, context)?),
             Self::Grpc(_) => Prepared::Grpc(grpc::Encoded::new(request, context)?),
@@ -73,14 +77,18 @@ impl Transport {
     }
 
     /// Prepares an encoded gRPC message.
-    pub fn prepare_message<'r>(&self, message: &'r [u8], context: &CallContext) -> Result<Prepared<'r>> {
+    pub(crate) fn prepare_message<'r>(
+        &self,
+        message: &'r [u8],
+        context: &CallContext,
+    ) -> Result<Prepared<'r>> {
         match self {
             Self::Http(_) => Err(Error::invalid("a gRPC message can't be sent over HTTP")),
             Self::Grpc(_) => Ok(Prepared::Grpc(grpc::Encoded::from_message(message, context)?)),
         }
     }
 
-    pub async fn infer(
+    pub(crate) async fn infer(
         &self,
         request: &Prepared<'_>,
         places: &mut Places<'_>,
@@ -98,7 +106,7 @@ impl Transport {
         }
     }
 
-    pub fn request<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Request> {
+    pub(crate) fn request<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Request> {
         Ok(match self {
             Self::Http(_) => {
                 let request = operation.to_http()?;
@@ -110,7 +118,7 @@ impl Transport {
     }
 
     /// Sends a request of the control plane. Not generic, so that it is compiled once for all operations.
-    pub async fn call(
+    pub(crate) async fn call(
         &self,
         request: &Request,
         Means { caller, context, fresh }: Means<'_>,
@@ -127,7 +135,7 @@ impl Transport {
     }
 
     /// Sends a `generate_stream` request and passes its events to `on_event` as they arrive.
-    pub async fn generate_stream(
+    pub(crate) async fn generate_stream(
         &self,
         request: &Request,
         on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
@@ -141,7 +149,7 @@ impl Transport {
         }
     }
 
-    pub fn connections(&self) -> ConnectionCounts {
+    pub(crate) fn connections(&self) -> ConnectionCounts {
         match self {
             Self::Http(http) => http.connections(),
             Self::Grpc(grpc) => grpc.connections(),
@@ -151,7 +159,7 @@ impl Transport {
 
 impl Response<'_> {
     /// Parses the response to an operation. Takes the body and headers: to be called once.
-    pub fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Output> {
+    pub(crate) fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Output> {
         let (outcome, headers) = match self {
             Self::Http(HttpResponse { status, headers, body, .. }) => {
                 (read_http(operation, *status, std::mem::take(body), context), headers)
@@ -167,7 +175,7 @@ impl Response<'_> {
 
     /// Returns the connection to its pool, unless the response was malformed.
     #[inline(never)]
-    pub fn end(self, outcome: Option<&Error>) {
+    pub(crate) fn end(self, outcome: Option<&Error>) {
         if !outcome.is_some_and(Error::is_malformed_response) {
             match self {
                 Self::Http(response) => response.connection.check_in(),

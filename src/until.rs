@@ -10,19 +10,19 @@ pub(crate) struct Deadline(Option<Instant>);
 impl Deadline {
     /// The deadline `timeout` from now. `None` or more than a century is never: clocks and `grpc-timeout`
     /// can't express such durations.
-    pub fn after(timeout: Option<Duration>) -> Self {
+    pub(crate) fn after(timeout: Option<Duration>) -> Self {
         Self::since(Instant::now(), timeout)
     }
 
     /// As [`after`](Self::after), with the clock read by the caller.
-    pub fn since(now: Instant, timeout: Option<Duration>) -> Self {
+    pub(crate) fn since(now: Instant, timeout: Option<Duration>) -> Self {
         const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
         let timeout = timeout.filter(|timeout| *timeout < CENTURY);
         Self(timeout.and_then(|timeout| now.checked_add(timeout)))
     }
 
     /// The earlier of two.
-    pub fn min(self, other: Self) -> Self {
+    pub(crate) fn min(self, other: Self) -> Self {
         match (self.0, other.0) {
             (Some(a), Some(b)) => Self(Some(a.min(b))),
             (a, b) => Self(a.or(b)),
@@ -30,16 +30,16 @@ impl Deadline {
     }
 
     /// The remaining time: `None` without a deadline, zero once it has passed.
-    pub fn remaining(self) -> Option<Duration> {
+    pub(crate) fn remaining(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     /// As [`remaining`](Self::remaining), with the clock read by the caller.
-    pub fn remaining_at(self, now: Instant) -> Option<Duration> {
+    pub(crate) fn remaining_at(self, now: Instant) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(now))
     }
 
-    pub fn is_over(self) -> bool {
+    pub(crate) fn is_over(self) -> bool {
         self.remaining().is_some_and(|left| left.is_zero())
     }
 }
@@ -57,7 +57,7 @@ pub(crate) enum Stopped {
 }
 
 impl Until {
-    pub fn check(self) -> Result<(), Stopped> {
+    pub(crate) fn check(self) -> Result<(), Stopped> {
         if self.deadline.is_over() { Err(Stopped::TimedOut) } else { Ok(()) }
     }
 }

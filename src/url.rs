@@ -38,12 +38,12 @@ pub(crate) struct Url {
 }
 
 impl Url {
-    pub fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         Self::parse_with(text, 8000)
     }
 
     /// Parses a URL with this default port for HTTP.
-    pub fn parse_with(text: &str, http_port: u16) -> Result<Self> {
+    pub(crate) fn parse_with(text: &str, http_port: u16) -> Result<Self> {
         let outcome = Self::parse_parts(text, http_port);
         outcome.map_err(|error| error.context(format_args!("invalid server URL '{text}'")))
     }
@@ -93,7 +93,7 @@ impl Url {
     }
 
     /// `host:port` for a Host header: without the zone, which has no meaning for the server (RFC 6874, 4).
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         self.authority_with("")
     }
 
@@ -179,7 +179,8 @@ fn interface_index(name: &str) -> std::io::Result<u32> {
     Ok(netdevice::name_to_index(socket, name)?)
 }
 
-/// Other systems have `if_nametoindex`, which takes unsafe code; the resolver calls it for the zone of an address.
+/// Other systems have `if_nametoindex`, which takes unsafe code; the resolver calls it for the zone of an
+/// address.
 #[cfg(not(target_os = "linux"))]
 fn interface_index(name: &str) -> std::io::Result<u32> {
     use std::net::{SocketAddr, ToSocketAddrs};

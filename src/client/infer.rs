@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Client {
-    /// Sends an inference request with the client's default options, and blocks until the response is complete.
+    /// Sends an inference request with the client's default options, and blocks until the response is
+    /// complete.
     pub fn infer(&self, request: &InferRequest) -> Result<InferResult> {
         self.infer_with(request, &CallOptions::DEFAULT)
     }
@@ -38,8 +39,8 @@ impl Client {
         self.count(outcome).map_err(|error| error.with_request_id(request.request_id()))
     }
 
-    /// Sends an encoded `ModelInferRequest`, for example of [`InferRequest::to_grpc_message`], and blocks until the
-    /// response is complete. gRPC only: INVALID_ARGUMENT over HTTP.
+    /// Sends an encoded `ModelInferRequest`, for example of [`InferRequest::to_grpc_message`], and blocks
+    /// until the response is complete. gRPC only: INVALID_ARGUMENT over HTTP.
     pub fn infer_message(&self, message: &[u8], options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
         let now = Instant::now();

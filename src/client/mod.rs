@@ -17,8 +17,9 @@ use crate::{
     url::Url,
 };
 
-/// A client of one server, over HTTP or gRPC as its URL says. Every method blocks until the response is complete or the
-/// call's deadline passes, and runs on the thread that calls it; any number of threads may call at once.
+/// A client of one server, over HTTP or gRPC as its URL says. Every method blocks until the response is
+/// complete or the call's deadline passes, and runs on the thread that calls it; any number of threads may
+/// call at once.
 #[derive(Debug)]
 pub struct Client(Arc<Inner>);
 
@@ -34,13 +35,14 @@ struct Inner {
 }
 
 impl Client {
-    /// Creates a client with default options. Does not access the network: if the server cannot be reached, the first
-    /// call fails.
+    /// Creates a client with default options. Does not access the network: if the server cannot be reached,
+    /// the first call fails.
     ///
-    /// `url` is `host[:port]` or `http://host[:port][/base/path]` for HTTP (default port 8000), or `grpc://host[:port]`
-    /// for gRPC (default port 8001); an IPv6 address is in brackets and may have a zone. Model names with characters
-    /// that a URL must escape work with Triton over gRPC only: see [`InferRequest::new`](crate::InferRequest::new).
-    /// INVALID_ARGUMENT for any other URL; UNIMPLEMENTED for `https` and `grpcs`, which this version does not support.
+    /// `url` is `host[:port]` or `http://host[:port][/base/path]` for HTTP (default port 8000), or
+    /// `grpc://host[:port]` for gRPC (default port 8001); an IPv6 address is in brackets and may have a zone.
+    /// Model names with characters that a URL must escape work with Triton over gRPC only: see
+    /// [`InferRequest::new`](crate::InferRequest::new). INVALID_ARGUMENT for any other URL; UNIMPLEMENTED for
+    /// `https` and `grpcs`, which this version does not support.
     pub fn new(url: &str) -> Result<Self> {
         Self::with_options(url, &ClientOptions::default())
     }

@@ -19,13 +19,13 @@ const MAX_PAUSE: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Client {
-    /// Blocks until the server is ready, or, with a model's name, until that model is; with an empty version, the
-    /// version that the server selects. Sends requests, at first after 10 ms, later every second, until the deadline of
-    /// the call, and then returns DEADLINE_EXCEEDED with the last outcome in its message.
+    /// Blocks until the server is ready, or, with a model's name, until that model is; with an empty version,
+    /// the version that the server selects. Sends requests, at first after 10 ms, later every second, until
+    /// the deadline of the call, and then returns DEADLINE_EXCEEDED with the last outcome in its message.
     ///
-    /// A server that cannot be reached, or fails, is waited for. INVALID_ARGUMENT of the caller, UNAUTHENTICATED and
-    /// PERMISSION_DENIED end the wait at once. (For an endpoint that is restricted over gRPC, Triton sends UNAVAILABLE,
-    /// which is waited for.)
+    /// A server that cannot be reached, or fails, is waited for. INVALID_ARGUMENT of the caller,
+    /// UNAUTHENTICATED and PERMISSION_DENIED end the wait at once. (For an endpoint that is restricted over
+    /// gRPC, Triton sends UNAVAILABLE, which is waited for.)
     pub fn wait_ready(&self, model: &str, version: &str, options: &CallOptions) -> Result<()> {
         let context = CallContext::new(&self.0.options, options);
         let what = || match model {

@@ -28,19 +28,23 @@ pub(super) struct Server {
 
 impl Server {
     /// Does not touch the network.
-    pub fn new(url: Url, options: &ClientOptions) -> Result<Self> {
+    pub(super) fn new(url: Url, options: &ClientOptions) -> Result<Self> {
         let transport = Transport::new(&url, options)?;
         let endpoint = url.to_string().into();
         Ok(Self { url, transport, endpoint })
     }
 
     /// Runs an operation of the control plane.
-    pub fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Output> {
+    pub(super) fn call<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Output> {
         self.log(context, || operation.what(), || self.call_without_log(operation, context))
     }
 
     /// Runs an operation without a log message, and without its name in the error.
-    pub fn call_without_log<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<O::Output> {
+    pub(super) fn call_without_log<O: Operation>(
+        &self,
+        operation: &O,
+        context: &CallContext,
+    ) -> Result<O::Output> {
         let request = self.transport.request(operation, context)?;
         let is_for_good = O::IS_REFUSED_FOR_GOOD;
         match self.exchange(&request, operation.only_reads(), is_for_good, context) {
@@ -57,8 +61,8 @@ impl Server {
         }
     }
 
-    /// Sends a request of the control plane, and returns its response and whether an attempt before it is in doubt. Not
-    /// generic, so that it is compiled once for all operations.
+    /// Sends a request of the control plane, and returns its response and whether an attempt before it is in
+    /// doubt. Not generic, so that it is compiled once for all operations.
     #[inline(never)]
     fn exchange(
         &self,
@@ -74,7 +78,7 @@ impl Server {
     }
 
     /// Runs a call, logs it, and adds its operation and URL to its error.
-    pub fn log<T>(
+    pub(super) fn log<T>(
         &self,
         context: &CallContext,
         what: impl Fn() -> String,
@@ -117,9 +121,9 @@ impl Server {
     }
 }
 
-/// An error of the control plane. If the operation `is_for_good` (see [`Operation::IS_REFUSED_FOR_GOOD`]), UNAVAILABLE
-/// with the server's own wording is not retryable. Whether it is in doubt does not change: a proxy may use the same
-/// words.
+/// An error of the control plane. If the operation `is_for_good` (see [`Operation::IS_REFUSED_FOR_GOOD`]),
+/// UNAVAILABLE with the server's own wording is not retryable. Whether it is in doubt does not change: a
+/// proxy may use the same words.
 fn refusal(error: Error, is_for_good: bool) -> Error {
     match is_for_good && error.status() == Status::Unavailable && error.is_servers_own() {
         true => error.retryable(false),
@@ -127,7 +131,8 @@ fn refusal(error: Error, is_for_good: bool) -> Error {
     }
 }
 
-/// Runs the attempts of a call on this thread, until one succeeds, another would not help, or the deadline passes.
+/// Runs the attempts of a call on this thread, until one succeeds, another would not help, or the deadline
+/// passes.
 pub(super) fn run<T>(
     context: &CallContext,
     only_reads: bool,

@@ -1,4 +1,5 @@
-//! The entry of C into a function that can fail: stops panics, and turns a failure into a status and an error object.
+//! The entry of C into a function that can fail: stops panics, and turns a failure into a status and an error
+//! object.
 
 use std::ptr;
 

@@ -1,5 +1,5 @@
-//! OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of the client
-//! (triton_client_options_set_call_options). Any number of calls may use the same options at once.
+//! OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of
+//! the client (triton_client_options_set_call_options). Any number of calls may use the same options at once.
 //!
 //! ```text
 //!     option                       default       protocol      set by
@@ -86,8 +86,8 @@ pub unsafe extern "C" fn triton_call_options_free(options: *mut triton_call_opti
     infallible((), || unsafe { free(options) });
 }
 
-/// Sets the timeout of the call, from its start to the last byte of its response: name resolution, connecting, sending
-/// and receiving all count.
+/// Sets the timeout of the call, from its start to the last byte of its response: name resolution,
+/// connecting, sending and receiving all count.
 ///
 /// @param timeout_us  microseconds; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
 #[unsafe(no_mangle)]
@@ -106,12 +106,12 @@ pub unsafe extern "C" fn triton_call_options_set_timeout_us(
 
 /// Adds a header to the call, over gRPC metadata. A name may be added several times.
 ///
-/// Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or if
-/// the library or the protocol sets that header itself.
+/// Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control
+/// character, or if the library or the protocol sets that header itself.
 ///
 /// @param name   in any case
-/// @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under that name,
-///               and the client's defaults of that name
+/// @param value  of a name that ends in "-bin" sent as base64. NULL removes the header: those added under
+///               that name, and the client's defaults of that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_add_header(
     options: *mut triton_call_options,
@@ -158,12 +158,13 @@ pub unsafe extern "C" fn triton_call_options_add_binary_header(
     }
 }
 
-/// Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol): over HTTP a
-/// header of that name, over gRPC the metadata "triton-grpc-protocol-NAME" that Triton expects. A key that was added
-/// under that name is replaced.
+/// Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol):
+/// over HTTP a header of that name, over gRPC the metadata "triton-grpc-protocol-NAME" that Triton expects. A
+/// key that was added under that name is replaced.
 ///
 /// @param name   the name of the key, as configured at the server
-/// @param value  the key. NULL removes the key that was added under that name, and the client's default of that name
+/// @param value  the key. NULL removes the key that was added under that name, and the client's default of
+///               that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_add_restricted_key(
     options: *mut triton_call_options,
@@ -183,12 +184,12 @@ pub unsafe extern "C" fn triton_call_options_add_restricted_key(
     }
 }
 
-/// Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times. HTTP
-/// only: over gRPC the call is INVALID_ARGUMENT.
+/// Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several
+/// times. HTTP only: over gRPC the call is INVALID_ARGUMENT.
 ///
 /// @param name   must not be empty
-/// @param value  may be empty. NULL removes the parameter: those added under that name, and the client's defaults of
-///               that name
+/// @param value  may be empty. NULL removes the parameter: those added under that name, and the client's
+///               defaults of that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_add_query_parameter(
     options: *mut triton_call_options,
@@ -208,9 +209,9 @@ pub unsafe extern "C" fn triton_call_options_add_query_parameter(
     }
 }
 
-/// Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is
-/// decompressed (since 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one that is not
-/// compressed. gRPC has no such limit.
+/// Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it
+/// is decompressed (since 2.65; --http-max-input-size) with INVALID_ARGUMENT, though it accepts a larger one
+/// that is not compressed. gRPC has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_request_compression(
     options: *mut triton_call_options,
@@ -226,11 +227,11 @@ pub unsafe extern "C" fn triton_call_options_set_request_compression(
     }
 }
 
-/// Sets which compression is requested for responses to inferences. The server may send them without; Triton over gRPC
-/// compresses only if it was started so. Over HTTP a call that requests none sends "Accept-Encoding: identity", without
-/// which a proxy may request compression from the server. A body that is compressed although no header says so is
-/// decompressed if compression was requested, and INTERNAL if not. Replaces what
-/// triton_call_options_set_accept_encoding set.
+/// Sets which compression is requested for responses to inferences. The server may send them without; Triton
+/// over gRPC compresses only if it was started so. Over HTTP a call that requests none sends
+/// "Accept-Encoding: identity", without which a proxy may request compression from the server. A body that is
+/// compressed although no header says so is decompressed if compression was requested, and INTERNAL if not.
+/// Replaces what triton_call_options_set_accept_encoding set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_response_compression(
     options: *mut triton_call_options,
@@ -270,8 +271,8 @@ pub unsafe extern "C" fn triton_call_options_set_accept_encoding(
 
 /// Requests the server's load report. Triton sends it over HTTP, for triton_client_generate and
 /// triton_client_generate_stream only, and for backends that have such metrics (vLLM, TensorRT-LLM):
-/// triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which may send
-/// it with inferences too.
+/// triton_generated_load_report reads it. triton_infer_result_load_report reads that of other servers, which
+/// may send it with inferences too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_load_report(
     options: *mut triton_call_options,
@@ -287,8 +288,8 @@ pub unsafe extern "C" fn triton_call_options_set_load_report(
     }
 }
 
-/// Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such as
-/// SageMaker ("/invocations") and Vertex AI.
+/// Sends inferences over HTTP to another path, after the client's base path: for gateways before Triton, such
+/// as SageMaker ("/invocations") and Vertex AI.
 ///
 /// @param path  begins with a slash; NULL undoes it
 #[unsafe(no_mangle)]
@@ -312,9 +313,10 @@ pub unsafe extern "C" fn triton_call_options_set_http_path(
 /// Sets the content type of inferences over HTTP.
 ///
 /// @param content_type  "{}" in it stands for the byte size of the JSON part:
-///                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". The size is read from the
-///                      content type of the response in the same form. A request that consists of JSON only has no such
-///                      size: with "{}" it is sent as "application/json". NULL undoes it
+///                      "application/vnd.sagemaker-triton.binary+json;json-header-size={}". The size is read
+///                      from the content type of the response in the same form. A request that consists of
+///                      JSON only has no such size: with "{}" it is sent as "application/json". NULL undoes
+///                      it
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_call_options_set_http_content_type(
     options: *mut triton_call_options,
@@ -333,8 +335,8 @@ pub unsafe extern "C" fn triton_call_options_set_http_content_type(
     }
 }
 
-/// Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead of
-/// Inference-Header-Content-Length.
+/// Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead
+/// of Inference-Header-Content-Length.
 ///
 /// @param name  "" sends no such header; NULL undoes it
 #[unsafe(no_mangle)]

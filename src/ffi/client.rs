@@ -1,11 +1,11 @@
-//! THE CLIENT of one server. It is created without network access, connects when it is first used, and may be used by
-//! any number of threads at once.
+//! THE CLIENT of one server. It is created without network access, connects when it is first used, and may be
+//! used by any number of threads at once.
 //!
-//! MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped characters there:
-//! a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be used with Triton only over
-//! gRPC. Over HTTP, an inference with such a name returns TRITON_STATUS_NOT_FOUND, loading returns
-//! TRITON_STATUS_INTERNAL, and the model is never ready. A name with a slash is TRITON_STATUS_INVALID_ARGUMENT, and
-//! nothing is sent. Servers that decode URLs accept all other names.
+//! MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped
+//! characters there: a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be
+//! used with Triton only over gRPC. Over HTTP, an inference with such a name returns TRITON_STATUS_NOT_FOUND,
+//! loading returns TRITON_STATUS_INTERNAL, and the model is never ready. A name with a slash is
+//! TRITON_STATUS_INVALID_ARGUMENT, and nothing is sent. Servers that decode URLs accept all other names.
 
 use std::{ffi::c_char, ptr};
 

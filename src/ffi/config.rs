@@ -1,5 +1,5 @@
-//! CONFIGURATION of a model. Getters exist for the properties that programs commonly need; triton_model_config_json has all of
-//! them.
+//! CONFIGURATION of a model. Getters exist for the properties that programs commonly need;
+//! triton_model_config_json has all of them.
 
 use std::{
     ffi::{CString, c_char},
@@ -157,15 +157,16 @@ pub unsafe extern "C" fn triton_model_config_name(config: *const triton_model_co
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.name.as_ptr()) })
 }
 
-/// Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the server gives only the
-/// backend.
+/// Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the
+/// server gives only the backend.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_platform(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.platform.as_ptr()) })
 }
 
-/// Returns the backend that runs the model, for example "python". Empty if the server gives only the platform.
+/// Returns the backend that runs the model, for example "python". Empty if the server gives only the
+/// platform.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_backend(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -188,8 +189,8 @@ pub unsafe extern "C" fn triton_model_config_is_decoupled(config: *const triton_
 
 /// Returns which versions are served.
 ///
-/// @param latest_out  receives the number of newest versions that are served, with TRITON_VERSION_POLICY_LATEST, otherwise 0;
-///                    may be NULL
+/// @param latest_out  receives the number of newest versions that are served, with
+///                    TRITON_VERSION_POLICY_LATEST, otherwise 0; may be NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_version_policy(
     config: *const triton_model_config,
@@ -241,7 +242,8 @@ pub unsafe extern "C" fn triton_model_config_sequence_strategy(
     })
 }
 
-/// Returns the time without a request after which a sequence is dropped, in microseconds; 0 if the model has no sequences.
+/// Returns the time without a request after which a sequence is dropped, in microseconds; 0 if the model has
+/// no sequences.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_max_sequence_idle_us(config: *const triton_model_config) -> u64 {
     // SAFETY: the contract's HANDLES.
@@ -291,13 +293,13 @@ pub unsafe extern "C" fn triton_model_config_output(
     })
 }
 
-/// Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name,
-/// 64-bit numbers as numbers. A model can be loaded with it (triton_repository_options_set_config). Valid until the
-/// configuration is freed.
+/// Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in
+/// protobuf, enums by name, 64-bit numbers as numbers. A model can be loaded with it
+/// (triton_repository_options_set_config). Valid until the configuration is freed.
 ///
-/// The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that were
-/// strings. Over gRPC it is made from the message: without fields that this library does not know, and without unset fields
-/// that Triton 2.51 does not know.
+/// The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit
+/// numbers that were strings. Over gRPC it is made from the message: without fields that this library does
+/// not know, and without unset fields that Triton 2.51 does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_json(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.

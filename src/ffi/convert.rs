@@ -108,8 +108,8 @@ pub(super) fn invalid_value(name: &str, number: c_int) -> Error {
     Error::invalid(format!("invalid {name} value: {number}"))
 }
 
-/// Checks the size that the caller wrote into a struct, whose members have 8 bytes each: at least `min`, with room for
-/// one value.
+/// Checks the size that the caller wrote into a struct, whose members have 8 bytes each: at least `min`, with
+/// room for one value.
 pub(super) fn check_struct_size(struct_size: usize, min: usize) -> Result<()> {
     // More than any version will have: the member was never set.
     const MAX: usize = 4096;
@@ -120,8 +120,8 @@ pub(super) fn check_struct_size(struct_size: usize, min: usize) -> Result<()> {
     Err(Error::invalid(message))
 }
 
-/// Fills a struct of the caller, which may be of an older header and smaller, or of a newer one and larger: then the
-/// rest is 0.
+/// Fills a struct of the caller, which may be of an older header and smaller, or of a newer one and larger:
+/// then the rest is 0.
 ///
 /// # Safety
 /// `to` can be written for `struct_size` bytes (OUT-PARAMETERS).

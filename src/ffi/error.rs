@@ -1,11 +1,11 @@
 //! ERRORS say why a call failed: in words for people, and in codes for programs.
 //!
-//! *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the request
-//! although the call failed: all or a part of it was sent, and no response says what became of it.
+//! *Retryable* means that the same call may succeed later. *In doubt* means that the server may have run the
+//! request although the call failed: all or a part of it was sent, and no response says what became of it.
 //!
-//! An error response of a server (origin TRITON_ORIGIN_SERVER) becomes a status by this table. Triton uses HTTP 400 for
-//! four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be distinguished: the status
-//! is INVALID_ARGUMENT.
+//! An error response of a server (origin TRITON_ORIGIN_SERVER) becomes a status by this table. Triton uses
+//! HTTP 400 for four of its codes (INVALID_ARGUMENT, ALREADY_EXISTS, UNKNOWN, CANCELLED), which cannot be
+//! distinguished: the status is INVALID_ARGUMENT.
 //!
 //! ```text
 //!     HTTP          gRPC   status               retryable  in doubt
@@ -38,17 +38,17 @@
 //!
 //! Exceptions to the table:
 //!
-//! - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the middle of a
-//!   request. It is not in doubt if the body of a 503 is an error as Triton writes it, {"error": "..."}, or if the
-//!   message over gRPC is one that Triton sends for a request that it did not run: queue full, queue timeout, server
-//!   stopping, model not ready, protocol restricted, shared memory disabled.
-//! - UNAVAILABLE is not retryable if Triton itself sends it for shared memory or for the settings of tracing and
-//!   logging: it was started without what the call needs, or does not accept a value.
-//! - HTTP 500 is not in doubt from a server over HTTP. Over gRPC an HTTP status of 500 comes from a proxy, and is in
-//!   doubt.
+//! - UNAVAILABLE is in doubt because proxies send it after they lost the connection to the server in the
+//!   middle of a request. It is not in doubt if the body of a 503 is an error as Triton writes it, {"error":
+//!   "..."}, or if the message over gRPC is one that Triton sends for a request that it did not run: queue
+//!   full, queue timeout, server stopping, model not ready, protocol restricted, shared memory disabled.
+//! - UNAVAILABLE is not retryable if Triton itself sends it for shared memory or for the settings of tracing
+//!   and logging: it was started without what the call needs, or does not accept a value.
+//! - HTTP 500 is not in doubt from a server over HTTP. Over gRPC an HTTP status of 500 comes from a proxy,
+//!   and is in doubt.
 //! - CANCELLED over gRPC without a message comes from a server that is stopping, and is retryable.
-//! - DEADLINE_EXCEEDED over gRPC that a server sends just before the deadline of the call is reported as the client's
-//!   own.
+//! - DEADLINE_EXCEEDED over gRPC that a server sends just before the deadline of the call is reported as the
+//!   client's own.
 //!
 //! Failures without an error response of a server:
 //!
@@ -62,14 +62,16 @@
 //!     a size limit exceeded                           RESOURCE_EXHAUSTED  client      no         if sent
 //! ```
 //!
-//! RETRIES. The library sends a request a second time, on a new connection, if the server certainly did not process it:
-//! nothing of it was sent, the server said so by GOAWAY, or the connection was refused before the end of the request
-//! was sent. It also sends a request a second time that only reads (health, metadata, configuration, statistics, index,
-//! settings, metrics) if it was refused or its connection was closed. A gRPC stream that is refused (REFUSED_STREAM)
-//! after the whole request was sent is UNAVAILABLE, retryable and in doubt: HAProxy 2.6 refuses streams after its
-//! server ran the request. Redirects are never followed: the message has their Location.
+//! RETRIES. The library sends a request a second time, on a new connection, if the server certainly did not
+//! process it: nothing of it was sent, the server said so by GOAWAY, or the connection was refused before the
+//! end of the request was sent. It also sends a request a second time that only reads (health, metadata,
+//! configuration, statistics, index, settings, metrics) if it was refused or its connection was closed. A
+//! gRPC stream that is refused (REFUSED_STREAM) after the whole request was sent is UNAVAILABLE, retryable
+//! and in doubt: HAProxy 2.6 refuses streams after its server ran the request. Redirects are never followed:
+//! the message has their Location.
 //!
-//! A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the network.
+//! A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the
+//! network.
 
 use std::{
     ffi::{CString, c_char, c_int},
@@ -106,7 +108,8 @@ pub enum triton_status {
     TRITON_STATUS_ALREADY_EXISTS = 6,
     /// The caller is not permitted to do this.
     TRITON_STATUS_PERMISSION_DENIED = 7,
-    /// A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used up.
+    /// A resource is exhausted: the message exceeds a size limit, a buffer is too small, or a quota is used
+    /// up.
     TRITON_STATUS_RESOURCE_EXHAUSTED = 8,
     /// The system is not in the state that the operation requires.
     TRITON_STATUS_FAILED_PRECONDITION = 9,
@@ -168,8 +171,8 @@ pub enum triton_origin {
     TRITON_ORIGIN_ARGUMENT = 1,
     /// The client: a deadline, a size limit, or a defect of the library.
     TRITON_ORIGIN_CLIENT = 2,
-    /// The connection: name resolution failed, the connection was refused or lost, or the response is not valid HTTP or
-    /// gRPC.
+    /// The connection: name resolution failed, the connection was refused or lost, or the response is not
+    /// valid HTTP or gRPC.
     TRITON_ORIGIN_CONNECTION = 3,
     /// The server, or a proxy before it, sent an error response.
     TRITON_ORIGIN_SERVER = 4,
@@ -201,8 +204,8 @@ impl triton_error {
     }
 }
 
-/// Returns what failed, on what, and why, down to the first cause, in one line; "" for NULL. Valid until the error is
-/// freed.
+/// Returns what failed, on what, and why, down to the first cause, in one line; "" for NULL. Valid until the
+/// error is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_message(error: *const triton_error) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -225,39 +228,40 @@ pub unsafe extern "C" fn triton_error_origin(error: *const triton_error) -> trit
     infallible(none, || unsafe { read(error, none, |error| error.error.origin().into()) })
 }
 
-/// Returns whether the same call may succeed later; false for NULL. Whether it is safe to repeat the call is what
-/// triton_error_is_in_doubt returns.
+/// Returns whether the same call may succeed later; false for NULL. Whether it is safe to repeat the call is
+/// what triton_error_is_in_doubt returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_is_retryable(error: *const triton_error) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(error, false, |error| error.error.is_retryable()) })
 }
 
-/// Returns whether the server may have run the request although the call failed: all or a part of the request was sent,
-/// and no response says what became of it. False for NULL.
+/// Returns whether the server may have run the request although the call failed: all or a part of the request
+/// was sent, and no response says what became of it. False for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_is_in_doubt(error: *const triton_error) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(error, false, |error| error.error.is_in_doubt()) })
 }
 
-/// Returns the HTTP status of the response, for example 404; 0 if there was no response over HTTP, and for NULL.
+/// Returns the HTTP status of the response, for example 404; 0 if there was no response over HTTP, and for
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_http_status(error: *const triton_error) -> u32 {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(error, 0, |error| error.error.http_status().map_or(0, u32::from)) })
 }
 
-/// Returns the id of the inference request that failed; "" if it had none, and for NULL. Valid until the error is
-/// freed.
+/// Returns the id of the inference request that failed; "" if it had none, and for NULL. Valid until the
+/// error is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_request_id(error: *const triton_error) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(error, EMPTY, |error| error.request_id.as_ptr()) })
 }
 
-/// Returns the headers of the error response, over gRPC its metadata; NULL if there was no response, and for NULL. All
-/// functions of headers accept that NULL.
+/// Returns the headers of the error response, over gRPC its metadata; NULL if there was no response, and for
+/// NULL. All functions of headers accept that NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_error_headers(error: *const triton_error) -> *const triton_headers {
     infallible(ptr::null(), || {

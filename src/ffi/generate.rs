@@ -1,8 +1,9 @@
-//! GENERATE: JSON requests to models with text inputs and outputs. HTTP only; over gRPC, UNIMPLEMENTED with advice.
+//! GENERATE: JSON requests to models with text inputs and outputs. HTTP only; over gRPC, UNIMPLEMENTED with
+//! advice.
 //!
-//! Triton's other front ends for such models are not covered. The OpenAI-compatible one has clients of its own; inference
-//! through those of SageMaker and Vertex AI needs triton_call_options_set_http_path, ..._http_content_type and
-//! ..._http_json_size_header.
+//! Triton's other front ends for such models are not covered. The OpenAI-compatible one has clients of its
+//! own; inference through those of SageMaker and Vertex AI needs triton_call_options_set_http_path,
+//! ..._http_content_type and ..._http_json_size_header.
 
 use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
@@ -32,23 +33,25 @@ pub struct triton_generated {
     load_report: OnceLock<Option<triton_load_report>>,
 }
 
-/// Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the stream. It may call
-/// any function of the library, and must not leave by longjmp or an exception.
+/// Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the
+/// stream. It may call any function of the library, and must not leave by longjmp or an exception.
 ///
-/// json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the NUL
+/// json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the
+/// NUL
 pub type triton_generate_callback =
     Option<unsafe extern "C" fn(json: *const c_char, byte_size: usize, user_data: *mut c_void) -> c_int>;
 
-/// Sends a generate request and waits for the response. Blocks. For models with exactly one response per request.
+/// Sends a generate request and waits for the response. Blocks. For models with exactly one response per
+/// request.
 ///
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
 /// @param json           a JSON object: the model's inputs and the request's parameters, by name
 /// @param options        options of this call; NULL for the client's
 /// @param generated_out  receives the response; free it with triton_generated_free
-/// @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200, for an error in a
-///         response that began as a success, since the server does not send its status; INTERNAL for a success whose body is
-///         not a JSON object
+/// @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200,
+///         for an error in a response that began as a success, since the server does not send its status;
+///         INTERNAL for a success whose body is not a JSON object
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate(
     client: *const triton_client,
@@ -99,8 +102,8 @@ pub unsafe extern "C" fn triton_generated_headers(
     })
 }
 
-/// Returns the load report of a response (triton_call_options_set_load_report); NULL if the server sent none. Valid until the
-/// response is freed.
+/// Returns the load report of a response (triton_call_options_set_load_report); NULL if the server sent none.
+/// Valid until the response is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_generated_load_report(
     generated: *const triton_generated,
@@ -121,8 +124,9 @@ pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated)
     infallible((), || unsafe { free(generated) });
 }
 
-/// Sends a generate request and calls the callback with each event of the response as it arrives. Blocks until the server ends
-/// the stream, the callback ends it, or the deadline of the call, which is that of the whole stream.
+/// Sends a generate request and calls the callback with each event of the response as it arrives. Blocks
+/// until the server ends the stream, the callback ends it, or the deadline of the call, which is that of the
+/// whole stream.
 ///
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
@@ -130,10 +134,11 @@ pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated)
 /// @param options        options of this call; NULL for the client's
 /// @param callback       is called on this thread, before the function returns; must not be NULL
 /// @param user_data      is passed to the callback
-/// @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an error, which ends
-///         the stream: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]}, {"detail": ...}, "message" beside a
-///         "code" of 400 or more or beside a "type" or "status" of "error", each without "model_name", or an event named
-///         "error". INTERNAL for a success that is not a stream of events. Otherwise as triton_client_generate
+/// @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an
+///         error, which ends the stream: {"error": "..."}, {"error": {"message": "..."}}, {"errors": [...]},
+///         {"detail": ...}, "message" beside a "code" of 400 or more or beside a "type" or "status" of
+///         "error", each without "model_name", or an event named "error". INTERNAL for a success that is not
+///         a stream of events. Otherwise as triton_client_generate
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_generate_stream(
     client: *const triton_client,
@@ -145,7 +150,8 @@ pub unsafe extern "C" fn triton_client_generate_stream(
     user_data: *mut c_void,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS; the callback is the caller's own, as `triton_generate_callback` says.
+    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS; the callback is the caller's own, as
+    // `triton_generate_callback` says.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;

@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 /// The object of a handle. INVALID_ARGUMENT, with the parameter's name, for NULL.
 ///
 /// # Safety
-/// NULL, or made by `new_handle` and not freed (the contract's HANDLES), and not changed by another thread (THREADS).
+/// NULL, or made by `new_handle` and not freed (the contract's HANDLES), and not changed by another thread
+/// (THREADS).
 pub(super) unsafe fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: the caller's promise.
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))

@@ -1,9 +1,10 @@
 //! HEADERS of a response: over HTTP those of RFC 9110, over gRPC the leading and the trailing metadata.
 //!
-//! They belong to the object whose headers they are (a result, an error, a generated text) and are valid until it is
-//! freed. Names are in lower case, and in the order in which they were received; a name may occur several times. Over
-//! gRPC the value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a response has at most 128 headers
-//! of at most 64 KiB together, over gRPC at most 1 MiB: TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
+//! They belong to the object whose headers they are (a result, an error, a generated text) and are valid
+//! until it is freed. Names are in lower case, and in the order in which they were received; a name may occur
+//! several times. Over gRPC the value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a
+//! response has at most 128 headers of at most 64 KiB together, over gRPC at most 1 MiB:
+//! TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
 
 use std::{
     ffi::{CString, c_char},
@@ -63,7 +64,8 @@ pub unsafe extern "C" fn triton_headers_value(headers: *const triton_headers, in
 /// Finds a header by its name and returns its value.
 ///
 /// @param name  in any case
-/// @return the value, of the first header with that name if there are several; NULL if there is none, since a value may
+/// @return the value, of the first header with that name if there are several; NULL if there is none, since a
+///         value may
 /// be ""
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_headers_find(

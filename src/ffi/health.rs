@@ -1,6 +1,7 @@
-//! HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot be reached is an
-//! error, not false. Over HTTP, a response with status 200 means true if its body is empty or a JSON object, unless the
-//! member "live" or "ready" of that object is false. Any other body, for example a sign-in page, is INTERNAL.
+//! HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot
+//! be reached is an error, not false. Over HTTP, a response with status 200 means true if its body is empty
+//! or a JSON object, unless the member "live" or "ready" of that object is false. Any other body, for example
+//! a sign-in page, is INTERNAL.
 
 use std::ffi::c_char;
 
@@ -62,8 +63,8 @@ pub unsafe extern "C" fn triton_client_check_server_live(
 
 /// Checks whether the server and all models that it is configured to serve are ready. Blocks.
 ///
-/// Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the model itself,
-/// unless it was started with --strict-readiness=false.
+/// Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the
+/// model itself, unless it was started with --strict-readiness=false.
 ///
 /// @param options    options of this call; NULL for the client's
 /// @param ready_out  receives the outcome
@@ -86,10 +87,11 @@ pub unsafe extern "C" fn triton_client_check_server_ready(
 
 /// Checks whether a model is ready. Blocks.
 ///
-/// A model that is unknown to the server, or not loaded, is not ready. Triton reports this in a regular response. MLServer
-/// and KServe report it as an error, which becomes false: gRPC status NOT_FOUND; gRPC status UNAVAILABLE with the model's name
-/// and "not ready"; HTTP status 404 or 503 with the model's name in the JSON member "error". Any other 404 or 503 is an
-/// error, because it may come from a wrong path or a proxy.
+/// A model that is unknown to the server, or not loaded, is not ready. Triton reports this in a regular
+/// response. MLServer and KServe report it as an error, which becomes false: gRPC status NOT_FOUND; gRPC
+/// status UNAVAILABLE with the model's name and "not ready"; HTTP status 404 or 503 with the model's name in
+/// the JSON member "error". Any other 404 or 503 is an error, because it may come from a wrong path or a
+/// proxy.
 ///
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
@@ -119,15 +121,15 @@ pub unsafe extern "C" fn triton_client_check_model_ready(
 
 /// Waits until the server, or one of its models, is ready. Blocks.
 ///
-/// Polls the server until the deadline of the call: at first after 10 ms, then at growing intervals of at most 1 s. A server
-/// that cannot be reached is polled again.
+/// Polls the server until the deadline of the call: at first after 10 ms, then at growing intervals of at
+/// most 1 s. A server that cannot be reached is polled again.
 ///
 /// @param model_name     NULL or "" for the server as a whole
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
 /// @param options        options of this call; NULL for the client's
-/// @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends the wait at
-///         once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is restricted over gRPC,
-///         Triton returns UNAVAILABLE, which does not end the wait
+/// @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends
+///         the wait at once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is
+///         restricted over gRPC, Triton returns UNAVAILABLE, which does not end the wait
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_wait_ready(
     client: *const triton_client,
@@ -149,7 +151,8 @@ pub unsafe extern "C" fn triton_client_wait_ready(
 
 /// Gets the status of a service from the gRPC health service, grpc.health.v1. Blocks.
 ///
-/// @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for every name
+/// @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for
+///                    every name
 /// @param options     options of this call; NULL for the client's
 /// @param status_out  receives the status
 /// @return UNIMPLEMENTED, with advice, over HTTP

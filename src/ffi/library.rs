@@ -10,7 +10,8 @@ pub const TRITON_VERSION_MAJOR: u32 = 0;
 pub const TRITON_VERSION_MINOR: u32 = 1;
 /// The patch version of this header.
 pub const TRITON_VERSION_PATCH: u32 = 0;
-/// The version of the ABI: it changes when programs that were compiled with an older header would no longer work.
+/// The version of the ABI: it changes when programs that were compiled with an older header would no longer
+/// work.
 pub const TRITON_ABI_VERSION: u32 = 1;
 
 /// No timeout.
@@ -23,7 +24,8 @@ pub extern "C" fn triton_version() -> *const c_char {
     infallible(VERSION.as_ptr().cast(), || VERSION.as_ptr().cast())
 }
 
-/// Returns the version of the library as a number: 10203 for 1.2.3. TRITON_VERSION_NUMBER is that of the header.
+/// Returns the version of the library as a number: 10203 for 1.2.3. TRITON_VERSION_NUMBER is that of the
+/// header.
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_version_number() -> u32 {
     infallible(0, || TRITON_VERSION_MAJOR * 10_000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
@@ -35,11 +37,11 @@ pub extern "C" fn triton_abi_version() -> u32 {
     infallible(0, || TRITON_ABI_VERSION)
 }
 
-/// Returns whether this build of the library has a feature; false for any other name, and for NULL. Later versions may
-/// have more.
+/// Returns whether this build of the library has a feature; false for any other name, and for NULL. Later
+/// versions may have more.
 ///
-/// @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip and
-///              deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
+/// @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip
+///              and deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_has_feature(name: *const c_char) -> bool {
     // SAFETY: the contract's STRINGS.

@@ -1,6 +1,6 @@
 //! LOAD REPORTS: the load of the server, in the ORCA format, which a server sends with a response if
-//! triton_call_options_set_load_report requests it. Triton does so over HTTP, for backends that have such metrics: vLLM and
-//! TensorRT-LLM. A report is a list of names and values.
+//! triton_call_options_set_load_report requests it. Triton does so over HTTP, for backends that have such
+//! metrics: vLLM and TensorRT-LLM. A report is a list of names and values.
 
 use std::{
     ffi::{CString, c_char},
@@ -15,7 +15,8 @@ use super::{
 };
 use crate::load_report::LoadReport;
 
-/// A report of the server's load: names and values. Belongs to the result, or the generated response, that it was read from.
+/// A report of the server's load: names and values. Belongs to the result, or the generated response, that it
+/// was read from.
 pub struct triton_load_report {
     names: Vec<CString>,
     report: LoadReport,

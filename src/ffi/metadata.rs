@@ -1,5 +1,5 @@
-//! METADATA of a server and of its models: names, versions, extensions, and the inputs and outputs of a model. A request can be
-//! checked against a model's metadata with triton_infer_request_check.
+//! METADATA of a server and of its models: names, versions, extensions, and the inputs and outputs of a
+//! model. A request can be checked against a model's metadata with triton_infer_request_check.
 
 use std::{
     ffi::{CString, c_char},
@@ -167,8 +167,8 @@ pub unsafe extern "C" fn triton_server_metadata_has_extension(
     })
 }
 
-/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
-/// is freed.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+/// until the metadata is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_json(
     metadata: *const triton_server_metadata,
@@ -286,8 +286,8 @@ pub unsafe extern "C" fn triton_model_metadata_output(
     })
 }
 
-/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the metadata
-/// is freed.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+/// until the metadata is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_json(metadata: *const triton_model_metadata) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -318,7 +318,8 @@ pub unsafe extern "C" fn triton_tensor_metadata_datatype(
     infallible(none, || unsafe { read(tensor, none, |tensor| tensor.datatype) })
 }
 
-/// Returns the name of the tensor's datatype as the server gives it, for example "FP32"; also for one that this library does not know.
+/// Returns the name of the tensor's datatype as the server gives it, for example "FP32"; also for one that
+/// this library does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_metadata_datatype_name(
     tensor: *const triton_tensor_metadata,
@@ -327,7 +328,8 @@ pub unsafe extern "C" fn triton_tensor_metadata_datatype_name(
     infallible(EMPTY, || unsafe { read(tensor, EMPTY, |tensor| tensor.datatype_name.as_ptr()) })
 }
 
-/// Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
+/// Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of
+/// any size.
 ///
 /// @param rank_out  receives the number of dimensions; may be NULL
 /// @return the dimensions; NULL if there are none

@@ -1,5 +1,5 @@
-//! METRICS of a server, from their own port, in Prometheus's text format. triton_metrics has the text as received and its
-//! samples: a name, labels and a value each.
+//! METRICS of a server, from their own port, in Prometheus's text format. triton_metrics has the text as
+//! received and its samples: a name, labels and a value each.
 
 use std::{
     ffi::{CString, c_char},
@@ -42,9 +42,9 @@ impl From<Metrics> for triton_metrics {
     }
 }
 
-/// Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of the server's host,
-/// or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client are not sent there; those of the
-/// call are.
+/// Gets the server's metrics, over HTTP whatever the client's protocol. Blocks. They come from port 8002 of
+/// the server's host, or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client
+/// are not sent there; those of the call are.
 ///
 /// @param options      options of this call; NULL for the client's
 /// @param metrics_out  receives the metrics; free them with triton_metrics_free
@@ -144,8 +144,8 @@ pub unsafe extern "C" fn triton_metric_sample_label_value(
     })
 }
 
-/// Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus does not
-/// distinguish from an empty value.
+/// Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus
+/// does not distinguish from an empty value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_metric_sample_find_label(
     sample: *const triton_metric_sample,

@@ -1,4 +1,5 @@
-//! libtriton_client: a client for NVIDIA Triton Inference Server over HTTP/REST and gRPC. For C99 and C++11, and later.
+//! libtriton_client: a client for NVIDIA Triton Inference Server over HTTP/REST and gRPC. For C99 and C++11,
+//! and later.
 //!
 //! ```text
 //!     int failed = triton_client_new("localhost:8000", NULL, &client, &error)
@@ -12,73 +13,77 @@
 //!
 //! The following applies to all functions and is not repeated for each of them.
 //!
-//! STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain calls. The last
-//! parameter, `triton_error **error_out`, receives the error, which the caller frees with triton_error_free, or NULL on
-//! success. error_out may be NULL.
+//! STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain
+//! calls. The last parameter, `triton_error **error_out`, receives the error, which the caller frees with
+//! triton_error_free, or NULL on success. error_out may be NULL.
 //!
-//! OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The previous
-//! value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the purpose of the function,
-//! such as index_out, rank_out, or a count or size beside data. For any other out-parameter NULL is
-//! TRITON_STATUS_INVALID_ARGUMENT.
+//! OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The
+//! previous value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the
+//! purpose of the function, such as index_out, rank_out, or a count or size beside data. For any other
+//! out-parameter NULL is TRITON_STATUS_INVALID_ARGUMENT.
 //!
-//! HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose documentation says
-//! so, returns a handle that the caller frees with the _free function of its type. Only _free functions consume a
-//! handle; they ignore NULL. A handle keeps alive what it needs: a result remains valid after its request and its
-//! client are freed.
+//! HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose
+//! documentation says so, returns a handle that the caller frees with the _free function of its type. Only
+//! _free functions consume a handle; they ignore NULL. A handle keeps alive what it needs: a result remains
+//! valid after its request and its client are freed.
 //!
-//! GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were read from:
-//! they are valid until it is freed or changed, and the caller does not free them. For a NULL handle getters return 0,
-//! false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for a NULL handle.
+//! GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were
+//! read from: they are valid until it is freed or changed, and the caller does not free them. For a NULL
+//! handle getters return 0, false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for
+//! a NULL handle.
 //!
-//! LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past the end
-//! it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if there is none.
+//! LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past
+//! the end it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if
+//! there is none.
 //!
-//! STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is TRITON_STATUS_INVALID_ARGUMENT. A
-//! returned string is never NULL, unless a _find function returns it; "" means none. A NUL in text from a server is
-//! replaced by U+FFFD.
+//! STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is
+//! TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless a _find function returns it; ""
+//! means none. A NUL in text from a server is replaced by U+FFFD.
 //!
 //! ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.
 //!
-//! SIZES in the memory of the program are size_t. Sizes and offsets at the server, such as those of shared memory
-//! regions, are uint64_t. A device id is int64_t.
+//! SIZES in the memory of the program are size_t. Sizes and offsets at the server, such as those of shared
+//! memory regions, are uint64_t. A device id is int64_t.
 //!
-//! BORROWED DATA. Memory that a function borrows must stay valid until no call that uses it is under way and the handle
-//! that borrowed it is freed or no longer refers to it. Freeing a request does not end the loan of a call that is under
-//! way. The memory must not change while a call uses it, and may change between calls. A call is complete, whether it
-//! succeeded or failed, only when the library no longer reads or writes the memory of the caller. In a
-//! garbage-collected language, pin the memory, or use the function whose name ends in _copy.
+//! BORROWED DATA. Memory that a function borrows must stay valid until no call that uses it is under way and
+//! the handle that borrowed it is freed or no longer refers to it. Freeing a request does not end the loan of
+//! a call that is under way. The memory must not change while a call uses it, and may change between calls. A
+//! call is complete, whether it succeeded or failed, only when the library no longer reads or writes the
+//! memory of the caller. In a garbage-collected language, pin the memory, or use the function whose name ends
+//! in _copy.
 //!
-//! DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0 has a
-//! meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must not become the
-//! default.
+//! DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0
+//! has a meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must
+//! not become the default.
 //!
-//! STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct before the
-//! call. The function fills the members that fit, sets those that it does not know to 0, and leaves struct_size as it
-//! is. Unless struct_size is a multiple of 8 with room for one value, and at most 4096, it returns
-//! TRITON_STATUS_INVALID_ARGUMENT and changes nothing. All other structs are final.
+//! STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct
+//! before the call. The function fills the members that fit, sets those that it does not know to 0, and
+//! leaves struct_size as it is. Unless struct_size is a multiple of 8 with room for one value, and at most
+//! 4096, it returns TRITON_STATUS_INVALID_ARGUMENT and changes nothing. All other structs are final.
 //!
-//! ENUMS have the size of int32_t. Later versions may add values: a switch over a value that the library returns needs
-//! a default case. A number that is not a value of the enum is TRITON_STATUS_INVALID_ARGUMENT as a parameter.
+//! ENUMS have the size of int32_t. Later versions may add values: a switch over a value that the library
+//! returns needs a default case. A number that is not a value of the enum is TRITON_STATUS_INVALID_ARGUMENT
+//! as a parameter.
 //!
-//! CALLBACKS must not leave by longjmp or by an exception. user_data is passed to the callback unchanged. A finalizer,
-//! where a function takes one, is called exactly once with user_data when the library no longer uses it, on any thread;
-//! it is not called if the function fails. It may be NULL.
+//! CALLBACKS must not leave by longjmp or by an exception. user_data is passed to the callback unchanged. A
+//! finalizer, where a function takes one, is called exactly once with user_data when the library no longer
+//! uses it, on any thread; it is not called if the function fails. It may be NULL.
 //!
-//! THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call functions that
-//! take the same handle as a pointer to const; a function that takes it as a pointer to non-const must be the only one
-//! that uses it. A handle must not be freed while another thread uses it.
+//! THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call
+//! functions that take the same handle as a pointer to const; a function that takes it as a pointer to
+//! non-const must be the only one that uses it. A handle must not be freed while another thread uses it.
 //!
-//! TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start (10 min
-//! for loading and unloading models), which name resolution, connecting, sending and receiving count against.
-//! TRITON_NO_TIMEOUT means no deadline.
+//! TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
+//! (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count
+//! against. TRITON_NO_TIMEOUT means no deadline.
 //!
-//! PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE. A panic
-//! inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(), the child must not
-//! use handles of the parent, whose threads it does not have and whose connections it would share; it creates its own
-//! client.
+//! PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE.
+//! A panic inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(),
+//! the child must not use handles of the parent, whose threads it does not have and whose connections it
+//! would share; it creates its own client.
 //!
-//! URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the name or
-//! number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
+//! URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the
+//! name or number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
 //!
 //! ```text
 //!     URL                                  protocol   default port

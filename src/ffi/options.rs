@@ -1,5 +1,5 @@
-//! OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may be changed
-//! or freed afterwards.
+//! OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may
+//! be changed or freed afterwards.
 //!
 //! ```text
 //!     option                                   default          set by
@@ -180,7 +180,8 @@ pub unsafe extern "C" fn triton_client_options_set_timeout_us(
     }
 }
 
-/// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies too.
+/// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies
+/// too.
 ///
 /// @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
 #[unsafe(no_mangle)]
@@ -214,12 +215,13 @@ pub unsafe extern "C" fn triton_client_options_set_load_timeout_us(
     }
 }
 
-/// Sets the defaults of every call, in place of those set before. They are merged field by field with the options of a
-/// call: a field that the call sets replaces the default. Headers, restricted keys and query parameters are merged by
-/// name: those of the call replace the defaults of the same name, and a value of NULL removes them.
+/// Sets the defaults of every call, in place of those set before. They are merged field by field with the
+/// options of a call: a field that the call sets replaces the default. Headers, restricted keys and query
+/// parameters are merged by name: those of the call replace the defaults of the same name, and a value of
+/// NULL removes them.
 ///
-/// Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may be another
-/// host. The timeout of the defaults does not apply to loading and unloading models
+/// Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may
+/// be another host. The timeout of the defaults does not apply to loading and unloading models
 /// (triton_client_options_set_load_timeout_us). Over gRPC, defaults that are for HTTP only make every call
 /// INVALID_ARGUMENT, as they do in the options of a call.
 ///
@@ -238,10 +240,10 @@ pub unsafe extern "C" fn triton_client_options_set_call_options(
     }
 }
 
-/// Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a larger
-/// response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count.
-/// Over gRPC no server accepts more than the default: use shared memory for larger tensors, or HTTP with a higher
-/// limit.
+/// Sets the maximum size of a message that is sent or received. A larger request fails before it is sent, a
+/// larger response before memory is allocated for it, both with RESOURCE_EXHAUSTED. Tensors in shared memory
+/// do not count. Over gRPC no server accepts more than the default: use shared memory for larger tensors, or
+/// HTTP with a higher limit.
 ///
 /// @param byte_size  bytes; the default is 2^31 - 1, which 0 restores
 #[unsafe(no_mangle)]
@@ -259,13 +261,14 @@ pub unsafe extern "C" fn triton_client_options_set_max_message_byte_size(
     }
 }
 
-/// Sets the maximum size of a compressed response after it is decompressed. A larger response is RESOURCE_EXHAUSTED,
-/// whatever its compressed size.
+/// Sets the maximum size of a compressed response after it is decompressed. A larger response is
+/// RESOURCE_EXHAUSTED, whatever its compressed size.
 ///
-/// It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of this size: a
-/// response of the control plane, the JSON part of an inference response, an event of triton_client_generate_stream,
-/// and what an inference response over gRPC has outside of raw contents. On the control plane it further limits the
-/// number of fields, members and elements to one for each 1,024 bytes of this size, but at least 4,096.
+/// It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of
+/// this size: a response of the control plane, the JSON part of an inference response, an event of
+/// triton_client_generate_stream, and what an inference response over gRPC has outside of raw contents. On
+/// the control plane it further limits the number of fields, members and elements to one for each 1,024 bytes
+/// of this size, but at least 4,096.
 ///
 /// @param byte_size  bytes; the default is 256 MiB, which 0 restores
 #[unsafe(no_mangle)]
@@ -283,8 +286,8 @@ pub unsafe extern "C" fn triton_client_options_set_max_decompressed_byte_size(
     }
 }
 
-/// Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a page
-/// fault for every 4 KiB. Results that are not freed yet do not count.
+/// Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs
+/// a page fault for every 4 KiB. Results that are not freed yet do not count.
 ///
 /// @param byte_size  bytes; the default is 64 MiB; 0 keeps none
 #[unsafe(no_mangle)]
@@ -302,10 +305,10 @@ pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
     }
 }
 
-/// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that finds
-/// all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and this option's name in
-/// the message. So does a call that the callback of triton_client_generate_stream makes on the same client: it needs a
-/// second connection.
+/// Sets the maximum number of connections to the server that are open at once, idle ones included. A call
+/// that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and
+/// this option's name in the message. So does a call that the callback of triton_client_generate_stream makes
+/// on the same client: it needs a second connection.
 ///
 /// @param max  0 restores the default, without a maximum: each concurrent call has a connection
 #[unsafe(no_mangle)]
@@ -324,8 +327,8 @@ pub unsafe extern "C" fn triton_client_options_set_max_connections(
 
 /// Sets the URL of the server's metrics.
 ///
-/// @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP, also for a
-///             client of gRPC. The default is port 8002 of the server's host, which NULL restores
+/// @param url  for example "http://host:8002/metrics", of which port and path may be omitted; always HTTP,
+///             also for a client of gRPC. The default is port 8002 of the server's host, which NULL restores
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_metrics_url(
     options: *mut triton_client_options,
@@ -344,12 +347,12 @@ pub unsafe extern "C" fn triton_client_options_set_metrics_url(
     }
 }
 
-/// Sets the name of the gRPC service that inference and control plane call, for servers that offer the protocol under
-/// another name. gRPC's own health service (triton_client_health_check) keeps its name.
+/// Sets the name of the gRPC service that inference and control plane call, for servers that offer the
+/// protocol under another name. gRPC's own health service (triton_client_health_check) keeps its name.
 ///
 /// @param name  "package.Service"; the default is "inference.GRPCInferenceService", which NULL restores.
-///              INVALID_ARGUMENT unless it consists of identifiers separated by dots: ASCII letters, digits and '_',
-///              not beginning with a digit
+///              INVALID_ARGUMENT unless it consists of identifiers separated by dots: ASCII letters, digits
+///              and '_', not beginning with a digit
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
     options: *mut triton_client_options,
@@ -369,8 +372,8 @@ pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
 ///
 /// @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
 /// @param callback   receives the messages; NULL undoes it
-/// @param finalizer  called with user_data when the options, and every client that was made with them, are freed or
-///                   have another callback (CALLBACKS); may be NULL
+/// @param finalizer  called with user_data when the options, and every client that was made with them, are
+///                   freed or have another callback (CALLBACKS); may be NULL
 /// @param user_data  passed to both
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_log_callback(

@@ -1,5 +1,6 @@
-//! THE MODEL REPOSITORY: listing, loading and unloading models. An operation takes a model's name and, optionally,
-//! triton_repository_options; NULL is the defaults. An option that does not apply to an operation is INVALID_ARGUMENT.
+//! THE MODEL REPOSITORY: listing, loading and unloading models. An operation takes a model's name and,
+//! optionally, triton_repository_options; NULL is the defaults. An option that does not apply to an operation
+//! is INVALID_ARGUMENT.
 //!
 //! ```text
 //!     option                  index  load  unload
@@ -67,7 +68,8 @@ unsafe fn to_options(options: *const triton_repository_options) -> RepositoryOpt
     unsafe { options.as_ref() }.map_or_else(RepositoryOptions::new, |options| options.options.clone())
 }
 
-/// Creates repository options with the defaults: all repositories, all models, and the model's own configuration and files.
+/// Creates repository options with the defaults: all repositories, all models, and the model's own
+/// configuration and files.
 ///
 /// @param options_out  receives the options; free them with triton_repository_options_free
 #[unsafe(no_mangle)]
@@ -92,8 +94,8 @@ pub unsafe extern "C" fn triton_repository_options_free(options: *mut triton_rep
     infallible((), || unsafe { free(options) });
 }
 
-/// Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores it in an index
-/// over HTTP.
+/// Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51
+/// ignores it in an index over HTTP.
 ///
 /// @param name  NULL or "" for all repositories, the default
 #[unsafe(no_mangle)]
@@ -148,12 +150,12 @@ pub unsafe extern "C" fn triton_repository_options_set_config(
     }
 }
 
-/// Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be added, and
-/// the configuration must be set. A file that was added under the same path is replaced; no file is removed, new options have
-/// none.
+/// Adds a file with which a model is loaded, instead of the files in its repository. All files of the model
+/// must be added, and the configuration must be set. A file that was added under the same path is replaced;
+/// no file is removed, new options have none.
 ///
-/// Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB (--http-max-input-size),
-/// about 48 MiB of files together. gRPC does not have this limit.
+/// Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB
+/// (--http-max-input-size), about 48 MiB of files together. gRPC does not have this limit.
 ///
 /// @param path       relative to the model's directory, for example "1/model.onnx"
 /// @param content    is copied; NULL with a byte_size of 0 for an empty file
@@ -195,8 +197,8 @@ pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
     }
 }
 
-/// Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits models that were
-/// loaded with files of the request.
+/// Gets the index of the server's model repositories: all models, loaded or not. Blocks. Triton 2.51 omits
+/// models that were loaded with files of the request.
 ///
 /// @param repository_options  NULL for all models of all repositories
 /// @param options             options of this call; NULL for the client's
@@ -242,8 +244,8 @@ pub unsafe extern "C" fn triton_repository_index_model(
     })
 }
 
-/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the index is
-/// freed.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+/// until the index is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_index_json(
     repository: *const triton_repository_index,
@@ -277,7 +279,8 @@ pub unsafe extern "C" fn triton_repository_model_version(
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.version.as_ptr()) })
 }
 
-/// Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never loaded.
+/// Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never
+/// loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_model_state(
     model: *const triton_repository_model,
@@ -302,20 +305,21 @@ pub unsafe extern "C" fn triton_repository_model_is_ready(model: *const triton_r
     infallible(false, || unsafe { read(model, false, |model| model.is_ready) })
 }
 
-/// Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless the client's
-/// options (triton_client_options_set_load_timeout_us) or those of the call set another timeout. A deadline does not stop the
-/// load on the server.
+/// Loads or reloads a model, and waits until it is ready or has failed. Blocks for at most 10 minutes, unless
+/// the client's options (triton_client_options_set_load_timeout_us) or those of the call set another timeout.
+/// A deadline does not stop the load on the server.
 ///
-/// If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and returns to the model's
-/// own configuration only after an unload.
+/// If the model is already loaded, Triton 2.51 uses new files only if the configuration changes too, and
+/// returns to the model's own configuration only after an unload.
 ///
 /// @param model_name          must not be empty or contain a slash
 /// @param repository_options  configuration and files; NULL for the model's own
 /// @param options             options of this call; NULL for the client's
-/// @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for a model that is
-///         not in the repository or has an invalid configuration; INVALID_ARGUMENT for a model that fails to start, and over
-///         HTTP for files that are too large (triton_repository_options_add_file); UNAVAILABLE unless the server was started
-///         with --model-control-mode=explicit
+/// @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for
+///         a model that is not in the repository or has an invalid configuration; INVALID_ARGUMENT for a
+///         model that fails to start, and over HTTP for files that are too large
+///         (triton_repository_options_add_file); UNAVAILABLE unless the server was started with
+///         --model-control-mode=explicit
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_load_model(
     client: *const triton_client,
@@ -334,8 +338,8 @@ pub unsafe extern "C" fn triton_client_load_model(
     }
 }
 
-/// Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of triton_client_load_model. The
-/// server may respond before the model is unloaded.
+/// Unloads a model. A model that is not loaded is not an error. Blocks, with the timeout of
+/// triton_client_load_model. The server may respond before the model is unloaded.
 ///
 /// @param model_name          must not be empty or contain a slash
 /// @param repository_options  NULL to keep the models of an ensemble loaded

@@ -1,6 +1,6 @@
 //! RESULTS. A result has the outputs of a model and the metadata of the response. The data of an output is
-//! aligned to 64 bytes, so that a cast to any element type is legal. What a function of this section returns is
-//! valid until the result is freed, with one exception: data in a buffer of the caller's
+//! aligned to 64 bytes, so that a cast to any element type is legal. What a function of this section returns
+//! is valid until the result is freed, with one exception: data in a buffer of the caller's
 //! (triton_infer_request_output_set_buffer) is valid for as long as the buffer is, and the next call with the
 //! request overwrites it.
 

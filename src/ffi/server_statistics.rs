@@ -1,6 +1,7 @@
-//! MODEL STATISTICS: what a server measured for each version of its models since it was loaded. The response is a list of
-//! entries. Each has counts, and durations: how often something occurred and the total time in nanoseconds, over all requests,
-//! for each batch size, and, for decoupled models, for each index of a response among the responses of its request.
+//! MODEL STATISTICS: what a server measured for each version of its models since it was loaded. The response
+//! is a list of entries. Each has counts, and durations: how often something occurred and the total time in
+//! nanoseconds, over all requests, for each batch size, and, for decoupled models, for each index of a
+//! response among the responses of its request.
 
 use std::{
     ffi::{CString, c_char, c_int},
@@ -80,7 +81,8 @@ impl From<ModelStatisticsList> for triton_model_statistics_list {
 /// Hands a duration out; false and zeros for none, and for an invalid kind.
 ///
 /// # Safety
-/// The handle is NULL or not yet freed (HANDLES); the out-parameters are NULL or can be written (OUT-PARAMETERS).
+/// The handle is NULL or not yet freed (HANDLES); the out-parameters are NULL or can be written
+/// (OUT-PARAMETERS).
 unsafe fn duration(
     statistics: *const triton_model_statistics,
     pick: impl FnOnce(&ModelStatistics) -> Option<Durations>,
@@ -108,7 +110,8 @@ unsafe fn duration(
 /// @param model_version  for example "1"; NULL or "" for all versions
 /// @param options        options of this call; NULL for the client's
 /// @param list_out       receives the list; free it with triton_model_statistics_list_free
-/// @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is not loaded
+/// @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is
+///         not loaded
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_model_statistics(
     client: *const triton_client,
@@ -152,8 +155,8 @@ pub unsafe extern "C" fn triton_model_statistics_list_entry(
     })
 }
 
-/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
-/// freed.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+/// until the list is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_list_json(
     list: *const triton_model_statistics_list,
@@ -196,7 +199,8 @@ pub unsafe extern "C" fn triton_model_statistics_last_inference_ms(
     infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.last_inference_ms) })
 }
 
-/// Returns the number of inferences that the model ran, including those that failed in the model; a batch of 8 counts as 8.
+/// Returns the number of inferences that the model ran, including those that failed in the model; a batch of
+/// 8 counts as 8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_inference_count(
     statistics: *const triton_model_statistics,
@@ -253,8 +257,8 @@ pub unsafe extern "C" fn triton_model_statistics_batch_size(
     })
 }
 
-/// Gets a duration for one batch size. Servers report TRITON_DURATION_COMPUTE_INPUT, ..._INFER and ..._OUTPUT; the other kinds
-/// are 0.
+/// Gets a duration for one batch size. Servers report TRITON_DURATION_COMPUTE_INPUT, ..._INFER and
+/// ..._OUTPUT; the other kinds are 0.
 ///
 /// @param index      that of triton_model_statistics_batch_size
 /// @param count_out  receives how often it occurred; may be NULL
@@ -284,7 +288,8 @@ pub unsafe extern "C" fn triton_model_statistics_response_key_count(
     infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.responses.len()) })
 }
 
-/// Returns a response key: the index of a response among the responses of its request, for example "0". Empty past the end.
+/// Returns a response key: the index of a response among the responses of its request, for example "0". Empty
+/// past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_response_key(
     statistics: *const triton_model_statistics,
@@ -296,8 +301,8 @@ pub unsafe extern "C" fn triton_model_statistics_response_key(
     })
 }
 
-/// Gets a duration for one response key. Servers report TRITON_DURATION_COMPUTE_INFER, ..._COMPUTE_OUTPUT, ..._SUCCESS,
-/// ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
+/// Gets a duration for one response key. Servers report TRITON_DURATION_COMPUTE_INFER, ..._COMPUTE_OUTPUT,
+/// ..._SUCCESS, ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
 ///
 /// @param index      that of triton_model_statistics_response_key
 /// @param count_out  receives how often it occurred; may be NULL

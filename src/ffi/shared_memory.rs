@@ -1,7 +1,8 @@
-//! SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing those that are
-//! registered. The server must be on the same machine and see the same memory (containers: --ipc=host). Triton from 2.69 on
-//! must be started with --allow-client-shm=true; otherwise registering is UNIMPLEMENTED. A server that runs inside a Python
-//! program (tritonfrontend) has no shared memory: UNAVAILABLE.
+//! SHARED MEMORY of a server: registering regions by name, so that requests can refer to them, and listing
+//! those that are registered. The server must be on the same machine and see the same memory (containers:
+//! --ipc=host). Triton from 2.69 on must be started with --allow-client-shm=true; otherwise registering is
+//! UNIMPLEMENTED. A server that runs inside a Python program (tritonfrontend) has no shared memory:
+//! UNAVAILABLE.
 
 use std::{
     ffi::{CString, c_char, c_void},
@@ -66,11 +67,11 @@ impl From<CudaRegions> for triton_registered_memory {
 /// @param name       the name by which requests refer to the region; must not be empty
 /// @param key        the name of the memory for shm_open, for example "/my_memory"; must not be empty
 /// @param byte_size  the size of the region in bytes; must not be 0
-/// @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page size for Triton
-///                   2.51
+/// @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page
+///                   size for Triton 2.51
 /// @param options    options of this call; NULL for the client's
-/// @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if there is no such
-///         memory and INVALID_ARGUMENT if it is too small
+/// @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if
+///         there is no such memory and INVALID_ARGUMENT if it is too small
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_register_system_shared_memory(
     client: *const triton_client,
@@ -195,8 +196,8 @@ pub unsafe extern "C" fn triton_registered_memory_region(
     })
 }
 
-/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid until the list is
-/// freed.
+/// Returns the response as JSON, in the form that it has over HTTP: there it is the body as received. Valid
+/// until the list is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_registered_memory_json(
     memory: *const triton_registered_memory,

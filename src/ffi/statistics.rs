@@ -1,5 +1,5 @@
-//! CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's own: reading them
-//! does not use the network.
+//! CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's
+//! own: reading them does not use the network.
 
 use std::{mem, ptr};
 
@@ -41,7 +41,8 @@ pub struct triton_client_statistics {
 /// Gets the client's statistics of its inferences. Does not block. Calls in progress may be counted in part.
 ///
 /// @param statistics_out  receives the statistics; its struct_size must be set
-/// @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or exceeds 4096
+/// @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or
+///         exceeds 4096
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_infer_statistics(
     client: *const triton_client,

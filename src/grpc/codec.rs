@@ -33,47 +33,47 @@ use crate::{
 
 /// Field numbers of `ModelInferRequest`.
 mod request_field {
-    pub const MODEL_NAME: u64 = 1;
-    pub const MODEL_VERSION: u64 = 2;
-    pub const ID: u64 = 3;
-    pub const PARAMETERS: u64 = 4;
-    pub const INPUTS: u64 = 5;
-    pub const OUTPUTS: u64 = 6;
-    pub const RAW_INPUT_CONTENTS: u64 = 7;
+    pub(super) const MODEL_NAME: u64 = 1;
+    pub(super) const MODEL_VERSION: u64 = 2;
+    pub(super) const ID: u64 = 3;
+    pub(super) const PARAMETERS: u64 = 4;
+    pub(super) const INPUTS: u64 = 5;
+    pub(super) const OUTPUTS: u64 = 6;
+    pub(super) const RAW_INPUT_CONTENTS: u64 = 7;
 }
 
 /// Field numbers of `ModelInferRequest.InferInputTensor`.
 mod input_field {
-    pub const NAME: u64 = 1;
-    pub const DATATYPE: u64 = 2;
-    pub const SHAPE: u64 = 3;
-    pub const PARAMETERS: u64 = 4;
-    pub const CONTENTS: u64 = 5;
+    pub(super) const NAME: u64 = 1;
+    pub(super) const DATATYPE: u64 = 2;
+    pub(super) const SHAPE: u64 = 3;
+    pub(super) const PARAMETERS: u64 = 4;
+    pub(super) const CONTENTS: u64 = 5;
 }
 
 /// Field numbers of `ModelInferRequest.InferRequestedOutputTensor`.
 mod output_field {
-    pub const NAME: u64 = 1;
-    pub const PARAMETERS: u64 = 2;
+    pub(super) const NAME: u64 = 1;
+    pub(super) const PARAMETERS: u64 = 2;
 }
 
 /// Field numbers of `ModelInferResponse`.
 mod response_field {
-    pub const MODEL_NAME: u64 = 1;
-    pub const MODEL_VERSION: u64 = 2;
-    pub const ID: u64 = 3;
-    pub const PARAMETERS: u64 = 4;
-    pub const OUTPUTS: u64 = 5;
-    pub const RAW_OUTPUT_CONTENTS: u64 = 6;
+    pub(super) const MODEL_NAME: u64 = 1;
+    pub(super) const MODEL_VERSION: u64 = 2;
+    pub(super) const ID: u64 = 3;
+    pub(super) const PARAMETERS: u64 = 4;
+    pub(super) const OUTPUTS: u64 = 5;
+    pub(super) const RAW_OUTPUT_CONTENTS: u64 = 6;
 }
 
 /// Field numbers of `ModelInferResponse.InferOutputTensor`.
 mod output_tensor_field {
-    pub const NAME: u64 = 1;
-    pub const DATATYPE: u64 = 2;
-    pub const SHAPE: u64 = 3;
-    pub const PARAMETERS: u64 = 4;
-    pub const CONTENTS: u64 = 5;
+    pub(super) const NAME: u64 = 1;
+    pub(super) const DATATYPE: u64 = 2;
+    pub(super) const SHAPE: u64 = 3;
+    pub(super) const PARAMETERS: u64 = 4;
+    pub(super) const CONTENTS: u64 = 5;
 }
 
 /// An encoded `ModelInferRequest` with its gRPC prefix, as chunks in the order in which they are sent.
@@ -92,7 +92,7 @@ enum Chunk<'r> {
 impl<'r> Encoded<'r> {
     /// Encodes a request. RESOURCE_EXHAUSTED if the message exceeds the size limit, or the 4 GiB that the
     /// prefix can express.
-    pub fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
+    pub(crate) fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
         super::check_http_only(context)?;
         check(request)?;
         let count = request.inputs().len() * 2 + 1;
@@ -127,7 +127,7 @@ impl<'r> Encoded<'r> {
     }
 
     /// Prefixes a message that is encoded already.
-    pub fn from_message(message: &'r [u8], context: &CallContext) -> Result<Self> {
+    pub(crate) fn from_message(message: &'r [u8], context: &CallContext) -> Result<Self> {
         super::check_http_only(context)?;
         let framing = vec![0; PREFIX_BYTE_SIZE];
         let chunks = vec![Chunk::Framing(0..PREFIX_BYTE_SIZE), Chunk::Tensor(message)];
@@ -145,7 +145,7 @@ impl<'r> Encoded<'r> {
         Ok(self)
     }
 
-    pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         self.chunks.iter().map(|chunk| match chunk {
             Chunk::Framing(range) => &self.framing[range.clone()],
             Chunk::Tensor(data) => *data,
@@ -262,7 +262,7 @@ const AT_KEY: State = State::Head { bytes: [0; MAX_HEAD_BYTE_SIZE], count: 0 };
 
 impl<'r> ResponseReader<'r> {
     /// Creates a reader of a message of `byte_size` bytes; RESOURCE_EXHAUSTED if that exceeds the limit.
-    pub fn new(byte_size: u64, context: &CallContext) -> Result<Self> {
+    pub(super) fn new(byte_size: u64, context: &CallContext) -> Result<Self> {
         context.check_response_size(byte_size)?;
         Ok(Self {
             left: byte_size,
@@ -276,7 +276,7 @@ impl<'r> ResponseReader<'r> {
     }
 
     /// Parses the next bytes of the message.
-    pub fn push(&mut self, mut bytes: &[u8], places: &mut Places<'r>) -> Result<()> {
+    pub(super) fn push(&mut self, mut bytes: &[u8], places: &mut Places<'r>) -> Result<()> {
         self.left =
             self.left.checked_sub(bytes.len() as u64).ok_or_else(|| malformed("longer than announced"))?;
         while !bytes.is_empty() {
@@ -411,7 +411,7 @@ impl<'r> ResponseReader<'r> {
     }
 
     /// Returns the result. An error if the message is incomplete.
-    pub fn finish(mut self, places: &mut Places<'r>) -> Result<InferResult> {
+    pub(super) fn finish(mut self, places: &mut Places<'r>) -> Result<InferResult> {
         if self.left > 0 || !matches!(self.state, State::Head { count: 0, .. }) {
             return Err(malformed(&format!("{} bytes are missing at its end", self.left)));
         }
@@ -528,7 +528,7 @@ pub(super) struct InferReader<'p, 'r> {
 }
 
 impl<'p, 'r> InferReader<'p, 'r> {
-    pub fn new(places: &'p mut Places<'r>) -> Self {
+    pub(super) fn new(places: &'p mut Places<'r>) -> Self {
         Self { places, reader: None }
     }
 }

@@ -8,14 +8,14 @@ use crate::{
 
 /// Field numbers of `InferTensorContents`.
 mod field {
-    pub const BOOL: u64 = 1;
-    pub const INT: u64 = 2;
-    pub const INT64: u64 = 3;
-    pub const UINT: u64 = 4;
-    pub const UINT64: u64 = 5;
-    pub const FP32: u64 = 6;
-    pub const FP64: u64 = 7;
-    pub const BYTES: u64 = 8;
+    pub(super) const BOOL: u64 = 1;
+    pub(super) const INT: u64 = 2;
+    pub(super) const INT64: u64 = 3;
+    pub(super) const UINT: u64 = 4;
+    pub(super) const UINT64: u64 = 5;
+    pub(super) const FP32: u64 = 6;
+    pub(super) const FP64: u64 = 7;
+    pub(super) const BYTES: u64 = 8;
 }
 
 /// Encodes a tensor's bytes as `InferTensorContents`.

@@ -110,7 +110,7 @@ pub(super) struct Unary<'c, 'm> {
 
 impl Unary<'_, '_> {
     /// Sends the request and reads the response.
-    pub async fn run<R: MessageReader>(
+    pub(super) async fn run<R: MessageReader>(
         &self,
         mut sender: SendRequest<Piece>,
         headers: Request<()>,

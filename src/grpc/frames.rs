@@ -34,7 +34,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub fn new(io: LinkIo, empty: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(io: LinkIo, empty: Arc<AtomicUsize>) -> Self {
         Self { io, frames: Frames::default(), empty }
     }
 }

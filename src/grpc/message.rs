@@ -49,12 +49,12 @@ pub(super) struct Message<'c, R> {
 }
 
 impl<'c, R: MessageReader> Message<'c, R> {
-    pub fn new(reader: R, context: &'c CallContext<'c>) -> Self {
+    pub(super) fn new(reader: R, context: &'c CallContext<'c>) -> Self {
         Self { context, reader, prefix: [0; PREFIX_BYTE_SIZE], prefix_count: 0, left: 0, compressed: None }
     }
 
     /// Parses the next bytes. `encoding` is the response's `grpc-encoding`.
-    pub fn push(&mut self, mut bytes: &[u8], encoding: &str) -> Result<()> {
+    pub(super) fn push(&mut self, mut bytes: &[u8], encoding: &str) -> Result<()> {
         if self.prefix_count < PREFIX_BYTE_SIZE {
             let (prefix, rest) = bytes.split_at(bytes.len().min(PREFIX_BYTE_SIZE - self.prefix_count));
             self.prefix[self.prefix_count..self.prefix_count + prefix.len()].copy_from_slice(prefix);
@@ -98,7 +98,7 @@ impl<'c, R: MessageReader> Message<'c, R> {
         }
     }
 
-    pub fn finish(mut self) -> Result<R::Output> {
+    pub(super) fn finish(mut self) -> Result<R::Output> {
         if self.prefix_count < PREFIX_BYTE_SIZE {
             return Err(Error::malformed_response("invalid gRPC response: missing message"));
         }

@@ -72,7 +72,7 @@ pub(crate) struct GrpcResponse<'t> {
 }
 
 impl Grpc {
-    pub fn new(url: &Url, service_name: &str, dialer: Dialer, max_connections: usize) -> Result<Self> {
+    pub(crate) fn new(url: &Url, service_name: &str, dialer: Dialer, max_connections: usize) -> Result<Self> {
         let authority = url.authority();
         Ok(Self {
             infer_uri: uri(&authority, service_name, MODEL_INFER)?,
@@ -86,7 +86,7 @@ impl Grpc {
 
     /// Encodes a request of the control plane; `method` is an
     /// [`Operation::GRPC`](crate::model::Operation::GRPC).
-    pub fn request(
+    pub(crate) fn request(
         &self,
         method: &str,
         message: &impl prost::Message,
@@ -104,7 +104,7 @@ impl Grpc {
     }
 
     /// Sends a request of the control plane and receives its response.
-    pub async fn call(
+    pub(crate) async fn call(
         &self,
         request: &GrpcRequest,
         fresh: bool,
@@ -119,7 +119,7 @@ impl Grpc {
     }
 
     /// Sends an inference request and receives its response.
-    pub async fn infer(
+    pub(crate) async fn infer(
         &self,
         message: &Encoded<'_>,
         places: &mut Places<'_>,
@@ -193,7 +193,7 @@ impl Grpc {
         }
     }
 
-    pub fn connections(&self) -> ConnectionCounts {
+    pub(crate) fn connections(&self) -> ConnectionCounts {
         self.lanes.counts()
     }
 }

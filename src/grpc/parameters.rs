@@ -12,17 +12,17 @@ use crate::{
 
 /// Field numbers of a map entry.
 mod entry_field {
-    pub const KEY: u64 = 1;
-    pub const VALUE: u64 = 2;
+    pub(super) const KEY: u64 = 1;
+    pub(super) const VALUE: u64 = 2;
 }
 
 /// Field numbers of `InferParameter`.
 mod value_field {
-    pub const BOOL: u64 = 1;
-    pub const INT64: u64 = 2;
-    pub const STRING: u64 = 3;
-    pub const DOUBLE: u64 = 4;
-    pub const UINT64: u64 = 5;
+    pub(super) const BOOL: u64 = 1;
+    pub(super) const INT64: u64 = 2;
+    pub(super) const STRING: u64 = 3;
+    pub(super) const DOUBLE: u64 = 4;
+    pub(super) const UINT64: u64 = 5;
 }
 
 /// Writes a map entry; `value` writes its `InferParameter`.

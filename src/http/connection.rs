@@ -33,7 +33,7 @@ impl Ids {
     const MAX: usize = 1024;
 
     /// Records the id of the request that is about to be sent; empty for none.
-    pub fn send(&mut self, id: &str) {
+    pub(super) fn send(&mut self, id: &str) {
         if self.current != id {
             if !self.current.is_empty() {
                 let earlier = hash(&self.current);
@@ -50,7 +50,7 @@ impl Ids {
 
     /// Whether a response with this id belongs to an earlier request. Any other id is accepted: some servers
     /// generate ids of their own, or send none.
-    pub fn is_stray(&self, id: &str) -> bool {
+    pub(super) fn is_stray(&self, id: &str) -> bool {
         !id.is_empty() && id != self.current && self.earlier.contains(&hash(id))
     }
 }
@@ -70,7 +70,7 @@ impl Connection for Http1 {
 }
 
 impl Http1 {
-    pub fn new(link: Arc<Link>) -> Self {
+    pub(crate) fn new(link: Arc<Link>) -> Self {
         Self {
             link,
             window: Window::new(),
@@ -82,7 +82,14 @@ impl Http1 {
     }
 
     /// Starts the headers with the request line: `METHOD`, then base path, path and query.
-    pub fn write_request_line(&mut self, method: &str, host: &str, base_path: &str, path: &str, query: &str) {
+    pub(crate) fn write_request_line(
+        &mut self,
+        method: &str,
+        host: &str,
+        base_path: &str,
+        path: &str,
+        query: &str,
+    ) {
         let to = &mut self.headers;
         to.clear();
         for text in [method, " ", base_path, path] {
@@ -98,7 +105,7 @@ impl Http1 {
     }
 
     /// Ends the headers with those of the caller.
-    pub fn end_headers(&mut self, context: &CallContext) {
+    pub(crate) fn end_headers(&mut self, context: &CallContext) {
         for (name, value) in context.headers(Protocol::Http) {
             put(&mut self.headers, name.as_str());
             put(&mut self.headers, ": ");

@@ -36,7 +36,7 @@ pub(crate) struct HttpResponse<'t> {
 }
 
 impl Http {
-    pub async fn call(
+    pub(crate) async fn call(
         &self,
         request: &HttpRequest,
         fresh: bool,

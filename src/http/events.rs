@@ -25,7 +25,7 @@ use crate::{
 impl Http {
     /// Sends a request for a stream of events and calls `on_event` with the JSON of each as it arrives, on
     /// this thread, until the stream ends or `on_event` breaks it off.
-    pub async fn generate_stream(
+    pub(crate) async fn generate_stream(
         &self,
         request: &HttpRequest,
         on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,

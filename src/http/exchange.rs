@@ -39,7 +39,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { bytes: vec![0; WINDOW_BYTE_SIZE], used: 0, have: 0 }
     }
 
@@ -103,7 +103,7 @@ enum Sent {
 
 impl<'c> Exchange<'c> {
     /// Sends a request, in as few system calls as possible, and reads the headers of its response.
-    pub async fn run(
+    pub(super) async fn run(
         mut self,
         headers: &[u8],
         body: impl Iterator<Item = &[u8]>,
@@ -251,7 +251,7 @@ fn too_long() -> Error {
 
 impl Response<'_> {
     /// Whether it was read to its end and another exchange may follow on the connection.
-    pub fn is_reusable(&self) -> bool {
+    pub(super) fn is_reusable(&self) -> bool {
         // After a gateway's response the server's own may still follow; 204 and 304 are not valid responses
         // to any request of this client.
         let is_suspicious = matches!(self.head.status, 101 | 204 | 304 | 408 | 502 | 504);
@@ -308,7 +308,7 @@ fn chunked_decoder() -> std::result::Result<Call<state::RecvBody>, ureq_proto::E
 
 impl Body<'_> {
     /// The number of bytes left, if known.
-    pub fn byte_size(&self) -> Option<u64> {
+    pub(super) fn byte_size(&self) -> Option<u64> {
         match self {
             Self::Arriving { framing: Framing::Length(left), .. } => Some(*left),
             Self::Arriving { .. } => None,
@@ -317,7 +317,7 @@ impl Body<'_> {
     }
 
     /// Whether its end is marked by more than the end of the connection.
-    pub fn is_framed(&self) -> bool {
+    pub(super) fn is_framed(&self) -> bool {
         !matches!(self, Self::Arriving { framing: Framing::UntilClose, .. })
     }
 
@@ -337,7 +337,7 @@ impl Body<'_> {
     }
 
     /// Reads into the start of `into`, waiting for at least one byte; 0 at the end of the body.
-    pub async fn fill(&mut self, into: &mut [u8]) -> Result<usize> {
+    pub(super) async fn fill(&mut self, into: &mut [u8]) -> Result<usize> {
         if into.is_empty() {
             return Ok(0);
         }
@@ -408,7 +408,7 @@ impl Body<'_> {
     }
 
     /// Appends the rest to `to`, at most `max` bytes. What arrived before an error is kept.
-    pub async fn read_to(&mut self, to: &mut Vec<u8>, max: u64) -> Result<()> {
+    pub(super) async fn read_to(&mut self, to: &mut Vec<u8>, max: u64) -> Result<()> {
         /// Memory grows with what arrives, not with what the server announces.
         const STEP: usize = 64 << 10;
         let announced = self.byte_size().unwrap_or(u64::MAX).min(max);

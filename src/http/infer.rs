@@ -28,7 +28,7 @@ use crate::{
 
 impl Http {
     /// Sends one inference.
-    pub async fn infer(
+    pub(crate) async fn infer(
         &self,
         request: &Prepared<'_>,
         places: &mut Places<'_>,
@@ -177,7 +177,7 @@ pub(super) struct Reading<'c> {
 
 impl Reading<'_> {
     /// Reads the JSON part, then each tensor into its place.
-    pub async fn read(
+    pub(super) async fn read(
         &self,
         body: &mut Body<'_>,
         parser: &mut ResponseParser,

@@ -16,11 +16,11 @@ pub(super) struct Writer<'b>(pub &'b mut Vec<u8>);
 
 impl Writer<'_> {
     /// Writes punctuation and fixed keys.
-    pub fn raw(&mut self, text: &str) {
+    pub(super) fn raw(&mut self, text: &str) {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    pub fn string(&mut self, text: &str) {
+    pub(super) fn string(&mut self, text: &str) {
         const HEX: &[u8; 16] = b"0123456789abcdef";
         self.0.push(b'"');
         let mut rest = text.as_bytes();
@@ -40,14 +40,14 @@ impl Writer<'_> {
         self.0.push(b'"');
     }
 
-    pub fn number(&mut self, number: impl std::fmt::Display) {
+    pub(super) fn number(&mut self, number: impl std::fmt::Display) {
         // Writing into a vector can't fail.
         let _ = write!(Text(self.0), "{number}");
     }
 
     /// Writes a number so that it reads back exactly; NaN and the infinities, which JSON lacks, by the names
     /// that Triton reads and writes.
-    pub fn double(&mut self, number: f64) {
+    pub(super) fn double(&mut self, number: f64) {
         match number {
             _ if number.is_nan() => self.raw("NaN"),
             f64::INFINITY => self.raw("Infinity"),
@@ -58,7 +58,7 @@ impl Writer<'_> {
         }
     }
 
-    pub fn parameter(&mut self, value: &Parameter) {
+    pub(super) fn parameter(&mut self, value: &Parameter) {
         match value {
             Parameter::Bool(value) => self.raw(if *value { "true" } else { "false" }),
             Parameter::Int64(value) => self.number(value),
@@ -105,7 +105,7 @@ struct Template {
 
 impl ResponseParser {
     /// The buffer for a JSON part, which stays there until the next one.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         if self.json.capacity() > KEPT_BYTE_SIZE && self.json.is_empty() {
             self.json = Vec::new();
         }
@@ -113,18 +113,18 @@ impl ResponseParser {
     }
 
     /// The JSON part that was parsed last, repaired.
-    pub fn text(&self) -> &[u8] {
+    pub(super) fn text(&self) -> &[u8] {
         self.repaired.as_ref().map_or(&self.json, |repaired| repaired.as_bytes())
     }
 
     /// Where it was repaired.
-    pub fn repairs(&self) -> Repairs<'_> {
+    pub(super) fn repairs(&self) -> Repairs<'_> {
         let chunks = self.repaired.is_some().then(|| self.json.utf8_chunks());
         Repairs { chunks, length: 0, last: None }
     }
 
     /// Reads the JSON part in the buffer.
-    pub fn parse(&mut self) -> Result<Header, String> {
+    pub(super) fn parse(&mut self) -> Result<Header, String> {
         if let Some(template) = &self.last
             && let Some(id) = template.id_of(&self.json)
         {
@@ -162,7 +162,7 @@ pub(super) struct Repairs<'j> {
 impl Repairs<'_> {
     /// Whether there is a repair within a range of the repaired text; ranges must be given in ascending
     /// order.
-    pub fn is_within(&mut self, range: &Range<usize>) -> bool {
+    pub(super) fn is_within(&mut self, range: &Range<usize>) -> bool {
         let Some(chunks) = &mut self.chunks else { return false };
         while self.last.is_none_or(|at| at < range.start) {
             let Some(chunk) = chunks.next() else { return false };

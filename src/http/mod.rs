@@ -41,7 +41,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
+    pub(crate) fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
         // The authority has no zone, which `Uri` does not parse.
         Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
@@ -53,7 +53,7 @@ impl Http {
         })
     }
 
-    pub fn connections(&self) -> ConnectionCounts {
+    pub(crate) fn connections(&self) -> ConnectionCounts {
         self.connections.counts()
     }
 }

@@ -56,7 +56,7 @@ impl<T: ?Sized + ToOwned> std::ops::Deref for Form<'_, T> {
 impl<'r> Prepared<'r> {
     /// RESOURCE_EXHAUSTED for a request that exceeds the size limit, INVALID_ARGUMENT for data that JSON
     /// can't express.
-    pub fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
+    pub(crate) fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
         let tensors: Vec<&[u8]> = request.tensors().filter(|tensor| !tensor.is_empty()).collect();
         let tensor_byte_size: u64 = tensors.iter().map(|tensor| tensor.len() as u64).sum();
         context.check_request_size(tensor_byte_size)?;
@@ -87,7 +87,7 @@ impl<'r> Prepared<'r> {
         Ok(prepared)
     }
 
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
@@ -97,13 +97,13 @@ impl<'r> Prepared<'r> {
     }
 
     /// The body as it is sent.
-    pub fn body(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn body(&self) -> impl Iterator<Item = &[u8]> {
         let plain = self.compressed.is_none().then(|| self.plain());
         self.compressed.as_deref().into_iter().chain(plain.into_iter().flatten())
     }
 
     /// Writes the headers that describe the body. Values from the caller were checked when they were set.
-    pub fn write_headers(&self, to: &mut Vec<u8>, context: &CallContext) {
+    pub(crate) fn write_headers(&self, to: &mut Vec<u8>, context: &CallContext) {
         // A body of JSON only is declared as JSON: servers without the binary extension accept nothing else.
         let json_byte_size = self.is_binary.then_some(self.opening.len() + self.json.len());
         put(to, "Content-Type: ");

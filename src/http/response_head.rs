@@ -83,7 +83,7 @@ pub(super) struct HeadersParser {
 impl HeadersParser {
     /// Parses the headers at the start of `bytes`, and returns their length too; `None` if they are
     /// incomplete. `json_size` is the name of the header with the byte size of the JSON part.
-    pub fn parse(&mut self, bytes: &[u8], json_size: &str) -> Result<Option<(ResponseHead, usize)>> {
+    pub(super) fn parse(&mut self, bytes: &[u8], json_size: &str) -> Result<Option<(ResponseHead, usize)>> {
         let is_usual = json_size == JSON_BYTE_SIZE;
         if let Some(parsed) = &self.parsed
             && is_usual

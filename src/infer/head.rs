@@ -28,17 +28,17 @@ pub(crate) struct OutputHead {
 }
 
 impl OutputHead {
-    pub fn set_datatype(&mut self, name: &str) {
+    pub(crate) fn set_datatype(&mut self, name: &str) {
         self.datatype = Datatype::from_name(name);
         self.unknown_datatype = (self.datatype == Datatype::Invalid).then(|| name.into());
     }
 
-    pub fn datatype(&self) -> Datatype {
+    pub(crate) fn datatype(&self) -> Datatype {
         self.datatype
     }
 
     /// The name of the datatype as the server sent it; empty if it sent none.
-    pub fn datatype_name(&self) -> &str {
+    pub(crate) fn datatype_name(&self) -> &str {
         match self.datatype {
             Datatype::Invalid => self.unknown_datatype.as_deref().unwrap_or_default(),
             datatype => datatype.name(),
@@ -46,7 +46,7 @@ impl OutputHead {
     }
 
     /// The error of reading elements whose datatype is unknown.
-    pub fn unknown_datatype_error(&self) -> Error {
+    pub(crate) fn unknown_datatype_error(&self) -> Error {
         let name = excerpt(&self.name);
         Error::invalid(match self.datatype_name() {
             "" => format!("output '{name}': missing datatype"),
@@ -55,13 +55,13 @@ impl OutputHead {
     }
 
     /// INTERNAL for more than [`MAX_RANK`] dimensions.
-    pub fn check_rank(&self) -> Result<()> {
+    pub(crate) fn check_rank(&self) -> Result<()> {
         if self.shape.len() > MAX_RANK { Err(rank_error(&self.name, self.shape.len())) } else { Ok(()) }
     }
 
     /// The size in bytes that follows from datatype and shape; `None` for BYTES, for an unknown datatype, and
     /// if a dimension is open. INTERNAL for an invalid shape.
-    pub fn byte_size(&self) -> Result<Option<u64>> {
+    pub(crate) fn byte_size(&self) -> Result<Option<u64>> {
         self.check_rank()?;
         if self.datatype == Datatype::Invalid {
             // Passed on unchanged, with any open dimension.
@@ -79,7 +79,7 @@ impl OutputHead {
 
     /// Replaces a single -1 in the shape, by which other servers leave a dimension open, with the size
     /// computed from the data. INTERNAL if there is no such size.
-    pub fn complete_shape(&mut self, data: &[u8]) -> Result<()> {
+    pub(crate) fn complete_shape(&mut self, data: &[u8]) -> Result<()> {
         let Some((at, others)) = self.open_dimension() else { return Ok(()) };
         let count = match self.datatype.byte_size() {
             _ if self.datatype == Datatype::Invalid => return Ok(()),
@@ -110,7 +110,7 @@ impl OutputHead {
 
     /// INTERNAL for an output without data whose shape has an open dimension: nothing says that it has no
     /// elements.
-    pub fn check_has_data(&self) -> Result<()> {
+    pub(crate) fn check_has_data(&self) -> Result<()> {
         match self.open_dimension() {
             Some(_) if self.datatype != Datatype::Invalid => {
                 let shape = dimensions(&self.shape);
@@ -128,7 +128,7 @@ impl OutputHead {
         Some((at, before.checked_mul(after)?))
     }
 
-    pub fn malformed(&self, what: String) -> Error {
+    pub(crate) fn malformed(&self, what: String) -> Error {
         Error::malformed_response(format!("output '{}' of the response: {what}", excerpt(&self.name)))
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Places<'r> {
 
 impl<'r> Places<'r> {
     /// Leases the request's buffers for one call. FAILED_PRECONDITION if another call holds one.
-    pub fn new(request: &'r InferRequest<'_>, buffers: &'r Arc<Buffers>) -> Result<Self> {
+    pub(crate) fn new(request: &'r InferRequest<'_>, buffers: &'r Arc<Buffers>) -> Result<Self> {
         let (mut leases, mut shared) = (Vec::new(), Vec::new());
         for output in request.outputs() {
             let name = output.name();
@@ -44,13 +44,13 @@ impl<'r> Places<'r> {
     }
 
     /// For a response whose request is not known.
-    pub fn unasked(buffers: &'r Arc<Buffers>) -> Self {
+    pub(crate) fn unasked(buffers: &'r Arc<Buffers>) -> Self {
         Self { buffers, leases: Vec::new(), shared: None }
     }
 
     /// Returns the place of an output of `byte_size` bytes, which the caller has checked against the limits
     /// of the response. RESOURCE_EXHAUSTED if the caller's buffer is too small or there is no memory.
-    pub fn place(&mut self, name: &str, byte_size: u64) -> Result<Place<'r>> {
+    pub(crate) fn place(&mut self, name: &str, byte_size: u64) -> Result<Place<'r>> {
         let memory = match self.leases.iter().position(|(output, _)| *output == name) {
             None => Memory::Own(Buffer::new(byte_size, self.buffers)?),
             Some(at) => {
@@ -71,7 +71,7 @@ impl<'r> Places<'r> {
     }
 
     /// Copies bytes to the place of an output.
-    pub fn bring(&mut self, name: &str, bytes: &[u8]) -> Result<Data> {
+    pub(crate) fn bring(&mut self, name: &str, bytes: &[u8]) -> Result<Data> {
         let mut place = self.place(name, bytes.len() as u64)?;
         place.fill(bytes);
         Ok(place.land())
@@ -79,7 +79,7 @@ impl<'r> Places<'r> {
 
     /// Returns whether an output without data was written to shared memory. If the request is not known, it
     /// was if a tensor of its shape has any elements.
-    pub fn is_shared(&self, name: &str, shape: &[i64]) -> bool {
+    pub(crate) fn is_shared(&self, name: &str, shape: &[i64]) -> bool {
         match &self.shared {
             Some(shared) => shared.contains(&name),
             None => tensor::element_count(shape).is_some_and(|count| count > 0),
@@ -87,7 +87,7 @@ impl<'r> Places<'r> {
     }
 
     /// Returns whether an output goes to a buffer of the caller's.
-    pub fn is_lent(&self, name: &str) -> bool {
+    pub(crate) fn is_lent(&self, name: &str) -> bool {
         self.leases.iter().any(|(output, _)| *output == name)
     }
 }
@@ -110,7 +110,7 @@ enum Memory<'r> {
 
 impl Place<'_> {
     /// Returns the part that is still to be filled.
-    pub fn missing(&mut self) -> &mut [u8] {
+    pub(crate) fn missing(&mut self) -> &mut [u8] {
         let (from, to) = (self.filled, self.byte_size);
         match &mut self.memory {
             Memory::Own(buffer) => &mut buffer.bytes_mut()[from..to],
@@ -119,16 +119,16 @@ impl Place<'_> {
     }
 
     /// Counts bytes that were written to the start of [`missing`](Self::missing).
-    pub fn advance(&mut self, count: usize) {
+    pub(crate) fn advance(&mut self, count: usize) {
         self.filled = self.byte_size.min(self.filled + count);
     }
 
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.filled == self.byte_size
     }
 
     /// Copies as much of `bytes` as is missing, and returns the rest.
-    pub fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let missing = self.missing();
         let (taken, rest) = bytes.split_at(missing.len().min(bytes.len()));
         missing[..taken.len()].copy_from_slice(taken);
@@ -137,7 +137,7 @@ impl Place<'_> {
     }
 
     /// Returns the part that is filled.
-    pub fn filled(&mut self) -> &[u8] {
+    pub(crate) fn filled(&mut self) -> &[u8] {
         match &mut self.memory {
             Memory::Own(buffer) => &buffer.bytes()[..self.filled],
             Memory::Lent(lease) => &lease.bytes_mut()[..self.filled],
@@ -145,7 +145,7 @@ impl Place<'_> {
     }
 
     /// Returns the data that has arrived.
-    pub fn land(self) -> Data {
+    pub(crate) fn land(self) -> Data {
         let byte_size = self.filled;
         match self.memory {
             Memory::Own(buffer) => Data::Own { buffer, byte_size },
@@ -180,7 +180,7 @@ impl From<NonNull<u8>> for Address {
 }
 
 impl Data {
-    pub fn byte_size(&self) -> usize {
+    pub(crate) fn byte_size(&self) -> usize {
         match self {
             Self::Own { byte_size, .. } | Self::Lent { byte_size, .. } => *byte_size,
             Self::Shared => 0,
@@ -188,7 +188,7 @@ impl Data {
     }
 
     /// Returns the bytes; `None` if they are in the caller's buffer or in shared memory.
-    pub fn bytes(&self) -> Option<&[u8]> {
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Own { buffer, byte_size } => Some(&buffer.bytes()[..*byte_size]),
             Self::Lent { .. } | Self::Shared => None,
@@ -196,7 +196,7 @@ impl Data {
     }
 
     /// Returns the address of the bytes, in our memory or the caller's.
-    pub fn start(&self) -> *const u8 {
+    pub(crate) fn start(&self) -> *const u8 {
         match self {
             Self::Own { buffer, .. } => buffer.bytes().as_ptr(),
             Self::Lent { start, .. } => std::ptr::with_exposed_provenance(start.0),
@@ -294,7 +294,7 @@ struct Free {
 
 impl Buffers {
     /// Creates buffers that keep at most `byte_size` bytes; none with 0.
-    pub fn new(byte_size: u64) -> Arc<Self> {
+    pub(crate) fn new(byte_size: u64) -> Arc<Self> {
         let max_byte_size = usize::try_from(byte_size).unwrap_or(usize::MAX);
         Arc::new(Self { max_byte_size, free: Mutex::default() })
     }

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 
 /// The sequence of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sequence {
+pub(crate) struct Sequence {
     pub(crate) id: SequenceId,
     pub(crate) start: bool,
     pub(crate) end: bool,

@@ -27,27 +27,27 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::since(Instant::now())
     }
 
     /// For a call that began at `start`.
-    pub fn since(start: Instant) -> Self {
+    pub(crate) fn since(start: Instant) -> Self {
         Self { last: start, times: CallTimes::default() }
     }
 
     /// Ends a stage, which began when the previous one ended.
-    pub fn lap(&mut self, stage: fn(&mut CallTimes) -> &mut Duration) {
+    pub(crate) fn lap(&mut self, stage: fn(&mut CallTimes) -> &mut Duration) {
         self.lap_at(Instant::now(), stage);
     }
 
     /// As [`lap`](Self::lap), for a stage that ended at `end`.
-    pub fn lap_at(&mut self, end: Instant, stage: fn(&mut CallTimes) -> &mut Duration) {
+    pub(crate) fn lap_at(&mut self, end: Instant, stage: fn(&mut CallTimes) -> &mut Duration) {
         *stage(&mut self.times) += end.saturating_duration_since(self.last);
         self.last = self.last.max(end);
     }
 
-    pub fn times(&self) -> CallTimes {
+    pub(crate) fn times(&self) -> CallTimes {
         self.times
     }
 }

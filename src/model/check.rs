@@ -8,9 +8,9 @@ use crate::{
 
 impl InferRequest<'_> {
     /// Checks the names, datatypes and shapes of the request against a model's metadata
-    /// ([`Client::model_metadata`](crate::Client::model_metadata)), and the data against the shapes, as every call does;
-    /// the caller's own JSON text is checked by the call alone. Returns INVALID_ARGUMENT for a mismatch. Missing inputs are
-    /// not detected: metadata does not say which inputs are optional.
+    /// ([`Client::model_metadata`](crate::Client::model_metadata)), and the data against the shapes, as every
+    /// call does; the caller's own JSON text is checked by the call alone. Returns INVALID_ARGUMENT for a
+    /// mismatch. Missing inputs are not detected: metadata does not say which inputs are optional.
     pub fn check_against(&self, metadata: &ModelMetadata) -> Result<()> {
         self.check()?;
         let model = &metadata.name;

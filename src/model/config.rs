@@ -26,7 +26,8 @@ use crate::{
 pub struct ModelConfig {
     /// The model's name.
     pub name: String,
-    /// The framework that runs the model, `"onnxruntime_onnx"`, `"ensemble"`; empty if the server gives only the backend.
+    /// The framework that runs the model, `"onnxruntime_onnx"`, `"ensemble"`; empty if the server gives only
+    /// the backend.
     pub platform: String,
     /// The backend that runs the model, `"python"`; empty if the server gives only the platform.
     pub backend: String,
@@ -46,13 +47,13 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
-    /// The whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums by name,
-    /// 64-bit numbers as numbers. A model can be loaded with it
+    /// The whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf,
+    /// enums by name, 64-bit numbers as numbers. A model can be loaded with it
     /// ([`RepositoryOptions::set_config`](super::RepositoryOptions::set_config)).
     ///
-    /// The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers that
-    /// were strings. Over gRPC it is made from the message: without fields that this library does not know, and without
-    /// unset fields that Triton 2.51 does not know.
+    /// The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit
+    /// numbers that were strings. Over gRPC it is made from the message: without fields that this library
+    /// does not know, and without unset fields that Triton 2.51 does not know.
     pub fn json(&self) -> &str {
         &self.json
     }

@@ -21,9 +21,9 @@ use crate::{
     reasons,
 };
 
-/// Over HTTP readiness is a status: 200 is true, unless a JSON object says false, as KServe and aissemble write it. Triton's
-/// false is 400, with or without a reason. An HTML page or an error with status 200 comes from a gateway, and says nothing
-/// about the server.
+/// Over HTTP readiness is a status: 200 is true, unless a JSON object says false, as KServe and aissemble
+/// write it. Triton's false is 400, with or without a reason. An HTML page or an error with status 200 comes
+/// from a gateway, and says nothing about the server.
 fn read_bool(status: u16, body: &[u8], member: &str) -> Result<bool> {
     let json = without_bom(body).trim_ascii();
     match status {
@@ -43,8 +43,8 @@ fn read_bool(status: u16, body: &[u8], member: &str) -> Result<bool> {
 const LIVE: &str = "live";
 const READY: &str = "ready";
 
-/// Whether the body of an error names a model: `{"error":"Model with name m does not exist."}`. For an unknown path a server
-/// sends at most the reason phrase of the status: Triton `{"error":"Not Found"}`.
+/// Whether the body of an error names a model: `{"error":"Model with name m does not exist."}`. For an
+/// unknown path a server sends at most the reason phrase of the status: Triton `{"error":"Not Found"}`.
 fn names_model(model: &str, status: u16, body: &[u8]) -> bool {
     let words = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     match serde_json::from_slice(without_bom(body)) {
@@ -175,7 +175,8 @@ impl Operation for ModelReady<'_> {
         Ok(response.reply.ready)
     }
 
-    /// Over gRPC MLServer and KServe return NOT_FOUND for an unknown model, and KServe UNAVAILABLE for one that is not loaded.
+    /// Over gRPC MLServer and KServe return NOT_FOUND for an unknown model, and KServe UNAVAILABLE for one
+    /// that is not loaded.
     fn response_of(&self, error: Error) -> Result<bool> {
         let message = error.to_string();
         let text = reasons::text_within(&message);
@@ -218,7 +219,8 @@ impl ServingStatus {
     }
 }
 
-/// A check of the gRPC health service. Triton has one status for the whole server, whatever the name of the service.
+/// A check of the gRPC health service. Triton has one status for the whole server, whatever the name of the
+/// service.
 pub(crate) struct HealthCheck<'a> {
     pub service: &'a str,
 }

@@ -24,24 +24,24 @@ pub(crate) struct HttpRequest {
 }
 
 impl HttpRequest {
-    pub fn get(path: impl Into<String>) -> Self {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), body: Vec::new() }
     }
 
-    pub fn post(path: impl Into<String>, json: &Value) -> Self {
+    pub(crate) fn post(path: impl Into<String>, json: &Value) -> Self {
         Self::post_text(path, json.to_string())
     }
 
     /// With JSON text.
-    pub fn post_text(path: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn post_text(path: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
         Self { method: Method::POST, path: path.into(), body: json.into() }
     }
 }
 
 /// `/v2/models/NAME[/versions/VERSION]`, escaped.
 ///
-/// A server does not decode the name, so that a `/` cannot be sent: a name with one is refused here instead of reaching
-/// another endpoint.
+/// A server does not decode the name, so that a `/` cannot be sent: a name with one is refused here instead
+/// of reaching another endpoint.
 pub(crate) fn model_path(name: &str, version: &str) -> Result<String> {
     let mut path = String::from("/v2/models/");
     push_segment(&mut path, "model name", name)?;
@@ -97,8 +97,8 @@ pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
     next == Some(true)
 }
 
-/// The value of a boolean member of a JSON object that [`check_object`] accepts; false if the name occurs with both values.
-/// `None` for any other body.
+/// The value of a boolean member of a JSON object that [`check_object`] accepts; false if the name occurs
+/// with both values. `None` for any other body.
 pub(crate) fn bool_member(json: &[u8], name: &str) -> Option<bool> {
     let plain = without_control_characters(json);
     let mut reader = Jiter::new(&plain).with_allow_inf_nan();
@@ -132,9 +132,9 @@ pub(crate) fn read_json<M: Message + Name + Default>(status: u16, body: &[u8]) -
     proto::from_json(body).map_err(|fault| malformed_json(status, fault))
 }
 
-/// Reads metadata or a configuration, or the error of the response. At least one known member must be present. The name is
-/// not compared with the requested one: behind ModelMesh (`m__isvc-3642375d03`), Seldon Core 2 (`m_1`) and gateways that
-/// rewrite paths, the server knows the model by another name.
+/// Reads metadata or a configuration, or the error of the response. At least one known member must be
+/// present. The name is not compared with the requested one: behind ModelMesh (`m__isvc-3642375d03`), Seldon
+/// Core 2 (`m_1`) and gateways that rewrite paths, the server knows the model by another name.
 pub(crate) fn read_description<M: Message + Name + Default + PartialEq>(
     status: u16,
     body: &[u8],
@@ -147,8 +147,8 @@ pub(crate) fn read_description<M: Message + Name + Default + PartialEq>(
     }
 }
 
-/// INTERNAL unless the body is a JSON object. `NaN` and `Infinity`, which Triton writes, and control characters in strings are
-/// accepted.
+/// INTERNAL unless the body is a JSON object. `NaN` and `Infinity`, which Triton writes, and control
+/// characters in strings are accepted.
 pub(crate) fn check_object(status: u16, body: &[u8], expected: &str) -> Result<()> {
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(unexpected(status, expected, body));
@@ -163,8 +163,8 @@ fn skip_object(json: &[u8]) -> std::result::Result<(), String> {
     outcome.map_err(|fault| fault.description(&reader))
 }
 
-/// The error in the body of a success, whose status was sent before the error: a JSON object with nothing else. Its code is
-/// not known.
+/// The error in the body of a success, whose status was sent before the error: a JSON object with nothing
+/// else. Its code is not known.
 pub(crate) fn embedded_error(status: u16, body: &[u8]) -> Option<Error> {
     error_body::embedded_error(body).map(|text| embedded(status, &text))
 }
@@ -191,8 +191,8 @@ pub(crate) fn malformed_json(status: u16, fault: impl Display) -> Error {
         .with_http_status(status)
 }
 
-/// The error of a response, from its status and the reason in its body ([`error_body::reason`]), of which at most 8 KiB are
-/// shown.
+/// The error of a response, from its status and the reason in its body ([`error_body::reason`]), of which at
+/// most 8 KiB are shown.
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
     error_of(status, body, false)
 }
@@ -226,8 +226,8 @@ const NO_LIMIT_OVER_GRPC: &str = "; gRPC has no such limit";
 /// MLServer, aissemble and others have no binary tensor data extension.
 const NO_BINARY: &str = "; the server may not support binary tensor data: send the inputs as JSON (set_json)";
 
-/// Whether an error is typical of a server that parsed a binary request as JSON: FastAPI's rejection of the whole body, a
-/// traceback of MLServer, or a text without a reason.
+/// Whether an error is typical of a server that parsed a binary request as JSON: FastAPI's rejection of the
+/// whole body, a traceback of MLServer, or a text without a reason.
 fn is_typical_of_binary_data(status: u16, text: &str) -> bool {
     match status {
         422 => text.starts_with("body: "),

@@ -28,8 +28,9 @@ pub struct ServerMetadata {
 }
 
 impl ServerMetadata {
-    /// Whether the server has a protocol extension: `"statistics"`, `"trace"`, `"logging"`, `"model_repository"`,
-    /// `"model_repository(unload_dependents)"`, `"system_shared_memory"`, `"cuda_shared_memory"` and others.
+    /// Whether the server has a protocol extension: `"statistics"`, `"trace"`, `"logging"`,
+    /// `"model_repository"`, `"model_repository(unload_dependents)"`, `"system_shared_memory"`,
+    /// `"cuda_shared_memory"` and others.
     pub fn has_extension(&self, name: &str) -> bool {
         self.extensions.iter().any(|own| own == name)
     }
@@ -72,7 +73,8 @@ pub struct TensorMetadata {
     pub name: String,
     /// Its datatype; [`Datatype::Invalid`] for one that this library does not know.
     pub datatype: Datatype,
-    /// The name of its datatype as the server gives it, `"FP32"`; also for one that this library does not know.
+    /// The name of its datatype as the server gives it, `"FP32"`; also for one that this library does not
+    /// know.
     pub datatype_name: String,
     /// Its shape, beginning with the batch dimension if the model has one; -1 for a dimension of any size.
     pub shape: Vec<i64>,

@@ -112,8 +112,8 @@ fn read(text: &str) -> Vec<MetricSample> {
     lines(text).filter_map(read_sample).collect()
 }
 
-/// `name{label="value",...} value [timestamp]`. A name with characters other than `[a-zA-Z0-9_:]` is quoted; that of a metric
-/// is then among the labels: `{"a name","a label"="value"} value` (Prometheus 3).
+/// `name{label="value",...} value [timestamp]`. A name with characters other than `[a-zA-Z0-9_:]` is quoted;
+/// that of a metric is then among the labels: `{"a name","a label"="value"} value` (Prometheus 3).
 fn read_sample(line: &str) -> Option<MetricSample> {
     let end = line.find(|c: char| c == '{' || c.is_whitespace())?;
     let (name, mut rest) = line.split_at(end);

@@ -1,5 +1,5 @@
-//! The control plane: every operation of a server other than inference. Each operation is a value with both of its wire forms,
-//! so that a transport needs one method for all of them.
+//! The control plane: every operation of a server other than inference. Each operation is a value with both
+//! of its wire forms, so that a transport needs one method for all of them.
 
 mod check;
 pub(crate) mod config;
@@ -40,8 +40,8 @@ pub(crate) trait Operation {
     /// The gRPC method: a name in the inference service, or the path of a method of another service,
     /// `/package.Service/Method`. Empty if gRPC has none.
     const GRPC: &'static str = "";
-    /// Whether UNAVAILABLE from the server itself is final: it was started without what the operation needs, or does not
-    /// accept the value.
+    /// Whether UNAVAILABLE from the server itself is final: it was started without what the operation needs,
+    /// or does not accept the value.
     const IS_REFUSED_FOR_GOOD: bool = false;
     /// The request message over gRPC.
     type Message: prost::Message + Clone + 'static;
@@ -62,8 +62,8 @@ pub(crate) trait Operation {
         false
     }
 
-    /// The maximum number of values read from a response over HTTP: each member and element of JSON has one of these
-    /// characters.
+    /// The maximum number of values read from a response over HTTP: each member and element of JSON has one
+    /// of these characters.
     fn count_parts(&self, body: &[u8]) -> u64 {
         body.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count() as u64
     }
@@ -109,7 +109,8 @@ fn not_json(fault: String) -> Error {
     Error::malformed_response(format!("the response message cannot be written as JSON: {}", excerpt(&fault)))
 }
 
-/// The error of an operation that is not available over one of the protocols; `advice` says what to do instead.
+/// The error of an operation that is not available over one of the protocols; `advice` says what to do
+/// instead.
 fn no_form(what: &str, protocol: &str, advice: &str) -> Error {
     let message = format!("{what} is not available over {protocol}: {advice}");
     Error::new(Status::Unimplemented, Origin::Argument, message)

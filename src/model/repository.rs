@@ -23,7 +23,8 @@ use crate::{
     },
 };
 
-/// Options of the operations on the model repository. An option that does not apply to an operation is INVALID_ARGUMENT.
+/// Options of the operations on the model repository. An option that does not apply to an operation is
+/// INVALID_ARGUMENT.
 #[derive(Clone, Debug, Default)]
 pub struct RepositoryOptions {
     repository: String,
@@ -35,13 +36,14 @@ pub struct RepositoryOptions {
 }
 
 impl RepositoryOptions {
-    /// Creates options with the defaults: all repositories, all models, and the model's own configuration and files.
+    /// Creates options with the defaults: all repositories, all models, and the model's own configuration and
+    /// files.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores it in
-    /// an index over HTTP. Empty, the default, is all repositories.
+    /// Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51
+    /// ignores it in an index over HTTP. Empty, the default, is all repositories.
     pub fn set_repository_name(&mut self, name: &str) -> Result<&mut Self> {
         check_optional_name("repository name", name)?;
         name.clone_into(&mut self.repository);
@@ -55,8 +57,8 @@ impl RepositoryOptions {
     }
 
     /// Sets the configuration with which a model is loaded instead of its own, as JSON in the form of
-    /// [`ModelConfig::json`](super::ModelConfig::json). `None`, the default, is the model's own. INVALID_ARGUMENT unless it is
-    /// a JSON object.
+    /// [`ModelConfig::json`](super::ModelConfig::json). `None`, the default, is the model's own.
+    /// INVALID_ARGUMENT unless it is a JSON object.
     pub fn set_config(&mut self, json: Option<&str>) -> Result<&mut Self> {
         if let Some(json) = json {
             let value: Value = serde_json::from_str(json)
@@ -69,9 +71,10 @@ impl RepositoryOptions {
         Ok(self)
     }
 
-    /// Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be
-    /// added, and the configuration must be set. `path` is relative to the model's directory, `1/model.onnx`; a file that was
-    /// added under the same path is replaced. INVALID_ARGUMENT for a path that is empty or leaves the directory.
+    /// Adds a file with which a model is loaded, instead of the files in its repository. All files of the
+    /// model must be added, and the configuration must be set. `path` is relative to the model's directory,
+    /// `1/model.onnx`; a file that was added under the same path is replaced. INVALID_ARGUMENT for a path
+    /// that is empty or leaves the directory.
     ///
     /// Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB
     /// (`--http-max-input-size`), about 48 MiB of files together. gRPC does not have this limit.

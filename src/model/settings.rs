@@ -106,8 +106,8 @@ impl SettingsUpdate {
         Self::default()
     }
 
-    /// Sets a setting. Tracing accepts every kind of value and sends strings (`500` is `"500"`); the log needs the kind that
-    /// the setting has. INVALID_ARGUMENT for an empty name and an empty list.
+    /// Sets a setting. Tracing accepts every kind of value and sends strings (`500` is `"500"`); the log
+    /// needs the kind that the setting has. INVALID_ARGUMENT for an empty name and an empty list.
     pub fn set(&mut self, name: &str, value: impl Into<SettingValue>) -> Result<&mut Self> {
         check_name("setting name", name)?;
         let value = value.into();

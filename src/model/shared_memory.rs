@@ -1,4 +1,5 @@
-//! Shared memory that is registered with a server. Creating the memory itself is not part of the control plane.
+//! Shared memory that is registered with a server. Creating the memory itself is not part of the control
+//! plane.
 
 use std::collections::HashMap;
 

@@ -44,22 +44,22 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    pub fn new(is_read_only: bool) -> Self {
+    pub(crate) fn new(is_read_only: bool) -> Self {
         Self { is_read_only, first: None }
     }
 
     /// Whether the current attempt needs a new connection.
-    pub fn needs_fresh(&self) -> bool {
+    pub(crate) fn needs_fresh(&self) -> bool {
         self.first.is_some()
     }
 
     /// Whether the server may have run an earlier attempt.
-    pub fn is_in_doubt(&self) -> bool {
+    pub(crate) fn is_in_doubt(&self) -> bool {
         self.first == Some(true)
     }
 
     /// Records a failed attempt. Returns the call's error if there is no further one.
-    pub fn next(&mut self, failure: Failure) -> Result<(), Error> {
+    pub(crate) fn next(&mut self, failure: Failure) -> Result<(), Error> {
         let Failure { error, reached, was_reused } = failure;
         let again = match reached {
             _ if self.first.is_some() => false,

@@ -33,7 +33,7 @@ pub(crate) struct Dialer {
 }
 
 impl Dialer {
-    pub fn new(url: &Url, connect_timeout: Option<Duration>, log: Log) -> Self {
+    pub(crate) fn new(url: &Url, connect_timeout: Option<Duration>, log: Log) -> Self {
         Self {
             host: url.host.clone(),
             zone: url.zone.clone(),
@@ -47,7 +47,7 @@ impl Dialer {
     }
 
     /// Opens a connection within the connect timeout. Its errors are never in doubt: nothing was sent.
-    pub async fn dial(&self, caller: &Caller) -> Result<Arc<Link>> {
+    pub(crate) async fn dial(&self, caller: &Caller) -> Result<Arc<Link>> {
         let deadline = Deadline::after(self.connect_timeout);
         let outcome = self
             .connect(caller, deadline)

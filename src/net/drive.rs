@@ -38,7 +38,7 @@ thread_local! {
 }
 
 impl Caller {
-    pub fn new(until: Until) -> Self {
+    pub(crate) fn new(until: Until) -> Self {
         // Thread locals may be destroyed already while the thread ends.
         let kept = WOKEN.try_with(Cell::take).ok().flatten();
         let woken = kept
@@ -54,44 +54,44 @@ impl Caller {
         }
     }
 
-    pub fn until(&self) -> Until {
+    pub(crate) fn until(&self) -> Until {
         self.until
     }
 
     /// Sets what the call is doing, for error messages: "receiving the response".
-    pub fn set_phase(&self, phase: &'static str) {
+    pub(crate) fn set_phase(&self, phase: &'static str) {
         self.phase.set(phase);
     }
 
     /// The calling thread.
-    pub fn thread(&self) -> ThreadId {
+    pub(crate) fn thread(&self) -> ThreadId {
         self.woken.thread.id()
     }
 
     /// What the call is doing; see [`set_phase`](Self::set_phase).
-    pub fn phase(&self) -> &'static str {
+    pub(crate) fn phase(&self) -> &'static str {
         self.phase.get()
     }
 
     /// Whether the server may have run the request of a call that was stopped.
-    pub fn is_in_doubt(&self) -> bool {
+    pub(crate) fn is_in_doubt(&self) -> bool {
         self.is_in_doubt.get()
     }
 
     /// Records that the server may have run an attempt.
-    pub fn set_in_doubt(&self) {
+    pub(crate) fn set_in_doubt(&self) {
         self.is_in_doubt.set(true);
     }
 
     /// Begins a call on `link` and waits on it while the guard lives.
-    pub fn on(&self, link: &Arc<Link>) -> On<'_> {
+    pub(crate) fn on(&self, link: &Arc<Link>) -> On<'_> {
         link.begin(self.until.deadline);
         self.link.replace(Some(link.clone()));
         On(self)
     }
 
     /// Awaits a part of the call's future; `None` if it is not ready at `deadline`.
-    pub async fn within<T>(&self, deadline: Deadline, future: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn within<T>(&self, deadline: Deadline, future: impl Future<Output = T>) -> Option<T> {
         let _within = Within { caller: self, outer: self.wake_at.replace(deadline.min(self.wake_at.get())) };
         let mut future = pin!(future);
         poll_fn(|context| match future.as_mut().poll(context) {

@@ -72,52 +72,52 @@ pub(crate) struct Progress {
 
 impl Link {
     /// Begins to connect. Sets `has_received` when the server sends anything.
-    pub fn connect(peer: SocketAddr, has_received: Arc<AtomicBool>) -> io::Result<Arc<Self>> {
+    pub(crate) fn connect(peer: SocketAddr, has_received: Arc<AtomicBool>) -> io::Result<Arc<Self>> {
         let state = State { blocked: true, ..State::default() };
         Ok(Arc::new(Self { socket: Socket::connect(peer)?, has_received, state: Mutex::new(state) }))
     }
 
     /// Completes connecting.
-    pub fn poll_connected(&self) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_connected(&self) -> Poll<io::Result<()>> {
         if self.lock().blocked { Poll::Pending } else { Poll::Ready(self.socket.finish_connect()) }
     }
 
     /// Begins a call. After the deadline, reads and writes return `Pending` whether or not the socket is
     /// ready.
-    pub fn begin(&self, deadline: Deadline) {
+    pub(crate) fn begin(&self, deadline: Deadline) {
         let mut state = self.lock();
         state.deadline = Some(deadline);
         (state.timed_out, state.may_wait) = (false, None);
         state.progress = Progress::default();
     }
 
-    pub fn progress(&self) -> Progress {
+    pub(crate) fn progress(&self) -> Progress {
         self.lock().progress
     }
 
     /// The first bytes that the server sent on this connection.
-    pub fn first_bytes(&self) -> Vec<u8> {
+    pub(crate) fn first_bytes(&self) -> Vec<u8> {
         self.lock().first.clone()
     }
 
     /// Whether the server has never sent a byte, on any connection of the client.
-    pub fn is_mute(&self) -> bool {
+    pub(crate) fn is_mute(&self) -> bool {
         !self.has_received.load(Ordering::Relaxed)
     }
 
     /// Whether the peer has neither closed the connection nor sent anything. A system call that does not
     /// block.
-    pub fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.socket.is_quiet()
     }
 
     /// Makes the next read try the socket although nothing has reported it readable.
-    pub fn force_read(&self) {
+    pub(crate) fn force_read(&self) {
         self.lock().readable = true;
     }
 
     /// Waits until the socket is ready, or lets the next read block. `false` at the deadline.
-    pub fn wait(&self, deadline: Deadline) -> bool {
+    pub(crate) fn wait(&self, deadline: Deadline) -> bool {
         let mut state = self.lock();
         if std::mem::take(&mut state.timed_out) {
             return false;
@@ -152,12 +152,12 @@ impl Link {
     }
 
     /// Sends as much of `slices` as the socket accepts, without buffering.
-    pub fn poll_send(&self, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_send(&self, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         or_pending(self.lock().send(&self.socket, slices))
     }
 
     /// Sends the write buffer.
-    pub fn poll_flush(&self) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_flush(&self) -> Poll<io::Result<()>> {
         or_pending(self.lock().flush(&self.socket))
     }
 
@@ -166,7 +166,7 @@ impl Link {
     }
 
     /// Receives into `into`; `Ready` without a byte is the end of the connection.
-    pub fn poll_recv(&self, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_recv(&self, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut state = self.lock();
         if !state.readable {
             return Poll::Pending;

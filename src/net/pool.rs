@@ -67,14 +67,14 @@ pub struct ConnectionCounts {
 
 impl<C: Connection> Pool<C> {
     /// Creates a pool of at most `max` connections.
-    pub fn new(max: usize) -> Self {
+    pub(crate) fn new(max: usize) -> Self {
         let state = State { idle: Vec::new(), open: 0, opened: 0, waiting: VecDeque::new(), tickets: 0 };
         Self { max, state: Mutex::new(state) }
     }
 
     /// Checks out an idle connection, or a new one that `open` opens (always if `fresh`). Waits while the
     /// maximum number is in use.
-    pub async fn check_out(
+    pub(crate) async fn check_out(
         &self,
         caller: &Caller,
         fresh: bool,
@@ -113,7 +113,7 @@ impl<C: Connection> Pool<C> {
         poll_fn(|context| self.lock().poll_take(context, ticket, caller, fresh, self.max)).await
     }
 
-    pub fn counts(&self) -> ConnectionCounts {
+    pub(crate) fn counts(&self) -> ConnectionCounts {
         let state = self.lock();
         ConnectionCounts { open: state.open, idle: state.idle.len(), opened: state.opened }
     }
@@ -231,7 +231,7 @@ pub(crate) struct Checked<'p, C> {
 
 impl<C> Checked<'_, C> {
     /// Returns the connection to the pool.
-    pub fn check_in(self, now: Instant) {
+    pub(crate) fn check_in(self, now: Instant) {
         let Self { connection, slot, user, .. } = self;
         let pool = slot.0;
         // An idle connection counts as open.
@@ -254,7 +254,7 @@ impl<C> Checked<'_, C> {
 pub(crate) struct Kept<'p, C>(pub Option<Checked<'p, C>>);
 
 impl<C> Kept<'_, C> {
-    pub fn check_in(self) {
+    pub(crate) fn check_in(self) {
         if let Some(checked) = self.0 {
             checked.check_in(Instant::now());
         }

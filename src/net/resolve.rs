@@ -46,7 +46,7 @@ impl Default for Lookup {
 
 impl Resolver {
     /// Resolves `host`; `zone` is the zone of an IPv6 address.
-    pub async fn resolve(&self, host: &str, zone: Option<&str>, port: u16) -> Result<Vec<SocketAddr>> {
+    pub(super) async fn resolve(&self, host: &str, zone: Option<&str>, port: u16) -> Result<Vec<SocketAddr>> {
         match (host.parse::<IpAddr>(), zone) {
             (Ok(IpAddr::V6(address)), Some(zone)) => {
                 return Ok(vec![SocketAddrV6::new(address, port, 0, scope_id(zone)?).into()]);

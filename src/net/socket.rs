@@ -54,7 +54,7 @@ pub(super) struct Ready {
 
 impl Socket {
     /// Begins to connect; call [`finish_connect`](Self::finish_connect) once the socket is writable.
-    pub fn connect(peer: SocketAddr) -> io::Result<Self> {
+    pub(super) fn connect(peer: SocketAddr) -> io::Result<Self> {
         let family = if peer.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let fd = platform::stream_socket(family)?;
         match connect(&fd, &peer) {
@@ -66,21 +66,21 @@ impl Socket {
     }
 
     /// Returns the outcome of connecting, once the socket is writable.
-    pub fn finish_connect(&self) -> io::Result<()> {
+    pub(super) fn finish_connect(&self) -> io::Result<()> {
         socket_error(&self.fd)??;
         set_tcp_nodelay(&self.fd, true)?;
         Ok(platform::connected(&self.fd)?)
     }
 
     /// Sends as much of `slices` as the socket accepts without blocking; `WouldBlock` if that is nothing.
-    pub fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    pub(super) fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let slices = &slices[..slices.len().min(MAX_SLICES)];
         Ok(retry(|| sendmsg(&self.fd, slices, &mut Default::default(), platform::SEND))?)
     }
 
     /// Receives available data; 0 at the end of the connection. With a deadline, blocks until there is some
     /// (`TimedOut` at the deadline); without one, never blocks (`WouldBlock`).
-    pub fn recv(&self, into: &mut ReadBuf<'_>, deadline: Option<Deadline>) -> io::Result<usize> {
+    pub(super) fn recv(&self, into: &mut ReadBuf<'_>, deadline: Option<Deadline>) -> io::Result<usize> {
         let Some(deadline) = deadline else {
             return Ok(retry(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT))?);
         };
@@ -127,7 +127,7 @@ impl Socket {
     }
 
     /// Waits until the socket is ready. `TimedOut` at the deadline.
-    pub fn wait(&self, interest: Interest, deadline: Deadline) -> io::Result<Ready> {
+    pub(super) fn wait(&self, interest: Interest, deadline: Deadline) -> io::Result<Ready> {
         self.poll(
             match interest {
                 Interest::Write => PollFlags::OUT,
@@ -161,7 +161,7 @@ impl Socket {
     }
 
     /// Whether the peer has neither closed the connection nor sent anything. Does not block.
-    pub fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         let mut byte = [0];
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         loop {

@@ -30,7 +30,8 @@ pub struct CallOptions {
     pub(super) route: Route<String>,
 }
 
-/// Which compression is requested for the response. One field, so that a call that sets either form replaces both.
+/// Which compression is requested for the response. One field, so that a call that sets either form replaces
+/// both.
 #[derive(Clone, Debug)]
 pub(super) enum ResponseEncoding {
     Compression(Compression),
@@ -40,7 +41,7 @@ pub(super) enum ResponseEncoding {
 
 impl ResponseEncoding {
     /// `None`: not compressed.
-    pub fn accept(&self) -> Option<&str> {
+    pub(super) fn accept(&self) -> Option<&str> {
         match self {
             Self::Compression(Compression::None) => None,
             Self::Compression(compression) => Some(compression.name()),
@@ -62,7 +63,7 @@ pub(crate) struct Route<S> {
 
 impl Route<String> {
     /// The route of a call whose client has `defaults`.
-    pub fn over<'r>(&'r self, defaults: &'r Self) -> Route<&'r str> {
+    pub(crate) fn over<'r>(&'r self, defaults: &'r Self) -> Route<&'r str> {
         let either =
             |own: &'r Option<String>, default: &'r Option<String>| own.as_deref().or(default.as_deref());
         Route {
@@ -90,18 +91,18 @@ impl CallOptions {
         Self::DEFAULT
     }
 
-    /// Sets the timeout of the call, from its start to the last byte of its response: name resolution, connecting,
-    /// sending and receiving all count. `None` means no timeout. INVALID_ARGUMENT for zero.
+    /// Sets the timeout of the call, from its start to the last byte of its response: name resolution,
+    /// connecting, sending and receiving all count. `None` means no timeout. INVALID_ARGUMENT for zero.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
         self.timeout = Some(not_zero(timeout)?);
         Ok(self)
     }
 
-    /// Adds a header to the call, over gRPC metadata. A name may be added several times. A name that ends in `-bin`
-    /// takes any bytes, which are sent as base64. Replaces the client's default headers of that name.
+    /// Adds a header to the call, over gRPC metadata. A name may be added several times. A name that ends in
+    /// `-bin` takes any bytes, which are sent as base64. Replaces the client's default headers of that name.
     ///
-    /// INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or if the
-    /// library or the protocol sets that header itself.
+    /// INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or
+    /// if the library or the protocol sets that header itself.
     pub fn add_header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self> {
         let header = Header::new(name, value.as_ref())?;
         if self.route.json_size_header.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)) {
@@ -111,8 +112,8 @@ impl CallOptions {
         Ok(self)
     }
 
-    /// Removes a header: those added under that name, and the client's defaults of that name. INVALID_ARGUMENT for a
-    /// name that [`add_header`](Self::add_header) does not accept.
+    /// Removes a header: those added under that name, and the client's defaults of that name.
+    /// INVALID_ARGUMENT for a name that [`add_header`](Self::add_header) does not accept.
     pub fn remove_header(&mut self, name: &str) -> Result<&mut Self> {
         let removed = Header::removed(name)?;
         self.headers.retain(|own| own.name != removed.name);
@@ -120,17 +121,17 @@ impl CallOptions {
         Ok(self)
     }
 
-    /// Adds the key of endpoints that the server restricts (`--http-restricted-api`, `--grpc-restricted-protocol`):
-    /// over HTTP a header of that name, over gRPC the metadata `triton-grpc-protocol-NAME` that Triton expects.
-    /// Replaces the key of that name, in these options and in the client's defaults. INVALID_ARGUMENT as for
-    /// [`add_header`](Self::add_header).
+    /// Adds the key of endpoints that the server restricts (`--http-restricted-api`,
+    /// `--grpc-restricted-protocol`): over HTTP a header of that name, over gRPC the metadata
+    /// `triton-grpc-protocol-NAME` that Triton expects. Replaces the key of that name, in these options and
+    /// in the client's defaults. INVALID_ARGUMENT as for [`add_header`](Self::add_header).
     pub fn add_restricted_key(&mut self, name: &str, value: &str) -> Result<&mut Self> {
         self.replace_key(RestrictedKey::new(name, value)?);
         Ok(self)
     }
 
-    /// Removes a key: the one added under that name, and the client's default of that name. INVALID_ARGUMENT for a name
-    /// that [`add_restricted_key`](Self::add_restricted_key) does not accept.
+    /// Removes a key: the one added under that name, and the client's default of that name. INVALID_ARGUMENT
+    /// for a name that [`add_restricted_key`](Self::add_restricted_key) does not accept.
     pub fn remove_restricted_key(&mut self, name: &str) -> Result<&mut Self> {
         self.replace_key(RestrictedKey::removed(name)?);
         Ok(self)
@@ -141,44 +142,45 @@ impl CallOptions {
         self.restricted_keys.push(key);
     }
 
-    /// Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several times.
-    /// Replaces the client's default parameters of that name. HTTP only: over gRPC the call is INVALID_ARGUMENT.
-    /// INVALID_ARGUMENT for an empty name.
+    /// Adds a query parameter to the URL of the call. Name and value are escaped. A name may be added several
+    /// times. Replaces the client's default parameters of that name. HTTP only: over gRPC the call is
+    /// INVALID_ARGUMENT. INVALID_ARGUMENT for an empty name.
     pub fn add_query_parameter(&mut self, name: &str, value: &str) -> Result<&mut Self> {
         check_query_name(name)?;
         self.query.add(name, value);
         Ok(self)
     }
 
-    /// Removes a query parameter: those added under that name, and the client's defaults of that name. INVALID_ARGUMENT
-    /// for an empty name.
+    /// Removes a query parameter: those added under that name, and the client's defaults of that name.
+    /// INVALID_ARGUMENT for an empty name.
     pub fn remove_query_parameter(&mut self, name: &str) -> Result<&mut Self> {
         check_query_name(name)?;
         self.query.remove(name);
         Ok(self)
     }
 
-    /// Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB when it is
-    /// decompressed (since 2.65; `--http-max-input-size`) with INVALID_ARGUMENT, though it accepts a larger one that is
-    /// not compressed. gRPC has no such limit. The default is [`Compression::None`].
+    /// Sets how inference requests are compressed. Triton over HTTP refuses a request that exceeds 64 MiB
+    /// when it is decompressed (since 2.65; `--http-max-input-size`) with INVALID_ARGUMENT, though it accepts
+    /// a larger one that is not compressed. gRPC has no such limit. The default is [`Compression::None`].
     pub fn set_request_compression(&mut self, compression: Compression) -> &mut Self {
         self.request_compression = Some(compression);
         self
     }
 
-    /// Sets which compression is requested for responses to inferences. The server may send them without; Triton over
-    /// gRPC compresses only if it was started so. Over HTTP a call that requests none sends `Accept-Encoding:
-    /// identity`, without which a proxy may request compression from the server. A body that is compressed although no
-    /// header says so is decompressed if compression was requested, and INTERNAL if not. Replaces what
-    /// [`set_accept_encoding`](Self::set_accept_encoding) set. The default is [`Compression::None`].
+    /// Sets which compression is requested for responses to inferences. The server may send them without;
+    /// Triton over gRPC compresses only if it was started so. Over HTTP a call that requests none sends
+    /// `Accept-Encoding: identity`, without which a proxy may request compression from the server. A body
+    /// that is compressed although no header says so is decompressed if compression was requested, and
+    /// INTERNAL if not. Replaces what [`set_accept_encoding`](Self::set_accept_encoding) set. The default is
+    /// [`Compression::None`].
     pub fn set_response_compression(&mut self, compression: Compression) -> &mut Self {
         self.response_encoding = Some(ResponseEncoding::Compression(compression));
         self
     }
 
-    /// Sets the Accept-Encoding of inferences, for example `"deflate, gzip;q=0.5"`; over gRPC without the weights.
-    /// Replaces what [`set_response_compression`](Self::set_response_compression) set. INVALID_ARGUMENT for any
-    /// encoding other than gzip, deflate and identity.
+    /// Sets the Accept-Encoding of inferences, for example `"deflate, gzip;q=0.5"`; over gRPC without the
+    /// weights. Replaces what [`set_response_compression`](Self::set_response_compression) set.
+    /// INVALID_ARGUMENT for any encoding other than gzip, deflate and identity.
     pub fn set_accept_encoding(&mut self, encodings: &str) -> Result<&mut Self> {
         for encoding in encodings.split(',') {
             let (name, weight) = encoding.split_once(';').unwrap_or((encoding, "q=1"));
@@ -202,17 +204,17 @@ impl CallOptions {
     }
 
     /// Requests the server's load report, in the format of ORCA, which
-    /// [`Headers::load_report`](crate::Headers::load_report) reads. Triton sends it over HTTP, for `generate` and
-    /// `generate_stream` only, and for backends that have such metrics (vLLM, TensorRT-LLM). `None`, the default,
-    /// requests none.
+    /// [`Headers::load_report`](crate::Headers::load_report) reads. Triton sends it over HTTP, for `generate`
+    /// and `generate_stream` only, and for backends that have such metrics (vLLM, TensorRT-LLM). `None`, the
+    /// default, requests none.
     pub fn set_load_report(&mut self, format: Option<LoadReportFormat>) -> &mut Self {
         self.load_report = Some(format);
         self
     }
 
-    /// Sends inferences over HTTP to another path, for example `/invocations`, after the client's base path: for
-    /// gateways before Triton, such as SageMaker and Vertex AI. INVALID_ARGUMENT if the path does not begin with a
-    /// slash, or is not a valid path of a URL.
+    /// Sends inferences over HTTP to another path, for example `/invocations`, after the client's base path:
+    /// for gateways before Triton, such as SageMaker and Vertex AI. INVALID_ARGUMENT if the path does not
+    /// begin with a slash, or is not a valid path of a URL.
     pub fn set_http_path(&mut self, path: &str) -> Result<&mut Self> {
         let is_valid = path.starts_with('/')
             && path.is_ascii()
@@ -230,10 +232,10 @@ impl CallOptions {
         self.route.path = None;
     }
 
-    /// Sets the content type of inferences over HTTP, in which `{}` stands for the byte size of the JSON part:
-    /// `"application/vnd.sagemaker-triton.binary+json;json-header-size={}"`. The size is read from the content type of
-    /// the response in the same form. A request that consists of JSON only has no such size: with `{}` it is sent as
-    /// `application/json`.
+    /// Sets the content type of inferences over HTTP, in which `{}` stands for the byte size of the JSON
+    /// part: `"application/vnd.sagemaker-triton.binary+json;json-header-size={}"`. The size is read from the
+    /// content type of the response in the same form. A request that consists of JSON only has no such size:
+    /// with `{}` it is sent as `application/json`.
     pub fn set_http_content_type(&mut self, content_type: &str) -> Result<&mut Self> {
         HeaderValue::from_str(content_type)
             .map_err(|_| Error::invalid(format!("invalid content type '{content_type}'")))?;
@@ -246,8 +248,8 @@ impl CallOptions {
         self.route.content_type = None;
     }
 
-    /// Sets the header with the byte size of the JSON part over HTTP, of a request and of its response, instead of
-    /// `Inference-Header-Content-Length`. An empty name sends no such header.
+    /// Sets the header with the byte size of the JSON part over HTTP, of a request and of its response,
+    /// instead of `Inference-Header-Content-Length`. An empty name sends no such header.
     pub fn set_http_json_size_header(&mut self, name: &str) -> Result<&mut Self> {
         if !name.is_empty() && !name.eq_ignore_ascii_case("inference-header-content-length") {
             let name = header::check_name(name)?;

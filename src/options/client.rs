@@ -67,8 +67,8 @@ impl ClientOptions {
         Self::default()
     }
 
-    /// Sets the timeout of calls that set none, from their start to the last byte of their response. `None` means no
-    /// timeout. INVALID_ARGUMENT for zero. The default is [`DEFAULT_TIMEOUT`].
+    /// Sets the timeout of calls that set none, from their start to the last byte of their response. `None`
+    /// means no timeout. INVALID_ARGUMENT for zero. The default is [`DEFAULT_TIMEOUT`].
     ///
     /// [`set_call_options`](Self::set_call_options) can set it too: the later of both calls wins.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
@@ -77,28 +77,32 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies too.
-    /// `None` means no other timeout. INVALID_ARGUMENT for zero. The default is [`DEFAULT_CONNECT_TIMEOUT`].
+    /// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call
+    /// applies too. `None` means no other timeout. INVALID_ARGUMENT for zero. The default is
+    /// [`DEFAULT_CONNECT_TIMEOUT`].
     pub fn set_connect_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
         self.connect_timeout = not_zero(timeout)?;
         Ok(self)
     }
 
-    /// Sets the timeout of calls that load or unload a model and set none themselves: a large model takes longer than
-    /// any other call. `None` means no timeout. INVALID_ARGUMENT for zero. The default is [`DEFAULT_LOAD_TIMEOUT`].
+    /// Sets the timeout of calls that load or unload a model and set none themselves: a large model takes
+    /// longer than any other call. `None` means no timeout. INVALID_ARGUMENT for zero. The default is
+    /// [`DEFAULT_LOAD_TIMEOUT`].
     pub fn set_load_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
         self.load_timeout = not_zero(timeout)?;
         Ok(self)
     }
 
-    /// Sets the defaults of every call, in place of those set before; empty options undo it. What a call sets replaces
-    /// the default of that field; headers, restricted keys and query parameters are replaced, or removed, by name.
+    /// Sets the defaults of every call, in place of those set before; empty options undo it. What a call sets
+    /// replaces the default of that field; headers, restricted keys and query parameters are replaced, or
+    /// removed, by name.
     ///
-    /// Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which may be
-    /// another host. A timeout of the defaults does not apply to loading and unloading models:
+    /// Headers, restricted keys and query parameters of the defaults are not sent to the metrics URL, which
+    /// may be another host. A timeout of the defaults does not apply to loading and unloading models:
     /// [`set_load_timeout`](Self::set_load_timeout).
     ///
-    /// Returns INVALID_ARGUMENT for an option that makes sense for one call only; in this version there is none.
+    /// Returns INVALID_ARGUMENT for an option that makes sense for one call only; in this version there is
+    /// none.
     pub fn set_call_options(&mut self, options: CallOptions) -> Result<&mut Self> {
         self.call = options;
         Ok(self)
@@ -109,11 +113,12 @@ impl ClientOptions {
         self.call.timeout.unwrap_or(self.timeout)
     }
 
-    /// Sets the maximum number of connections to the server that are open at once, idle ones included. A call that
-    /// finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED, naming this
-    /// option. So does a call that the callback of [`Client::generate_stream`](crate::Client::generate_stream) makes on
-    /// the same client: it needs a second connection. `None`, the default, sets no maximum: each concurrent call has a
-    /// connection. INVALID_ARGUMENT for zero.
+    /// Sets the maximum number of connections to the server that are open at once, idle ones included. A call
+    /// that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED,
+    /// naming this option. So does a call that the callback of
+    /// [`Client::generate_stream`](crate::Client::generate_stream) makes on the same client: it needs a
+    /// second connection. `None`, the default, sets no maximum: each concurrent call has a connection.
+    /// INVALID_ARGUMENT for zero.
     pub fn set_max_connections(&mut self, max: Option<usize>) -> Result<&mut Self> {
         if max == Some(0) {
             return Err(Error::invalid("max_connections must be at least 1"));
@@ -122,9 +127,9 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the URL of the server's metrics, for example `"http://host:8002/metrics"`; port and path may be omitted.
-    /// Always HTTP, also for a client of gRPC. INVALID_ARGUMENT if it is not a valid URL for HTTP. The default is port
-    /// 8002 of the server's host.
+    /// Sets the URL of the server's metrics, for example `"http://host:8002/metrics"`; port and path may be
+    /// omitted. Always HTTP, also for a client of gRPC. INVALID_ARGUMENT if it is not a valid URL for HTTP.
+    /// The default is port 8002 of the server's host.
     pub fn set_metrics_url(&mut self, url: &str) -> Result<&mut Self> {
         let url = Url::parse_with(url, METRICS_PORT)?;
         if url.protocol != Protocol::Http {
@@ -139,10 +144,10 @@ impl ClientOptions {
         self.metrics_url = None;
     }
 
-    /// Sets the name of the gRPC service that inference and control plane call, `package.Service`, for servers that
-    /// offer the protocol under another name. gRPC's own health service keeps its name. INVALID_ARGUMENT unless the
-    /// name consists of identifiers separated by dots: ASCII letters, digits and `_`, not beginning with a digit. The
-    /// default is [`DEFAULT_GRPC_SERVICE_NAME`].
+    /// Sets the name of the gRPC service that inference and control plane call, `package.Service`, for
+    /// servers that offer the protocol under another name. gRPC's own health service keeps its name.
+    /// INVALID_ARGUMENT unless the name consists of identifiers separated by dots: ASCII letters, digits and
+    /// `_`, not beginning with a digit. The default is [`DEFAULT_GRPC_SERVICE_NAME`].
     pub fn set_grpc_service_name(&mut self, name: &str) -> Result<&mut Self> {
         let is_identifier = |part: &str| {
             let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -158,10 +163,11 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the maximum size in bytes of a message that is sent or received: a larger request fails before it is sent,
-    /// a larger response before it is stored, both with RESOURCE_EXHAUSTED. Tensors in shared memory do not count. Over
-    /// gRPC no server accepts more than the default: use shared memory for larger tensors, or HTTP with a higher limit.
-    /// INVALID_ARGUMENT for zero. The default is [`DEFAULT_MAX_MESSAGE_BYTE_SIZE`].
+    /// Sets the maximum size in bytes of a message that is sent or received: a larger request fails before it
+    /// is sent, a larger response before it is stored, both with RESOURCE_EXHAUSTED. Tensors in shared memory
+    /// do not count. Over gRPC no server accepts more than the default: use shared memory for larger tensors,
+    /// or HTTP with a higher limit. INVALID_ARGUMENT for zero. The default is
+    /// [`DEFAULT_MAX_MESSAGE_BYTE_SIZE`].
     pub fn set_max_message_byte_size(&mut self, byte_size: usize) -> Result<&mut Self> {
         if byte_size == 0 {
             return Err(Error::invalid("max_message_byte_size must be greater than 0"));
@@ -170,14 +176,15 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the maximum size in bytes of a compressed response after it is decompressed: RESOURCE_EXHAUSTED beyond,
-    /// whatever its compressed size.
+    /// Sets the maximum size in bytes of a compressed response after it is decompressed: RESOURCE_EXHAUSTED
+    /// beyond, whatever its compressed size.
     ///
-    /// It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter of this
-    /// size: a response of the control plane, the JSON part of an inference response, an event of `generate_stream`,
-    /// and what an inference response over gRPC has outside of raw contents. On the control plane it further limits the
-    /// number of fields, members and elements to one for each 1,024 bytes of this size, but at least 4,096.
-    /// INVALID_ARGUMENT for zero. The default is [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
+    /// It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter
+    /// of this size: a response of the control plane, the JSON part of an inference response, an event of
+    /// `generate_stream`, and what an inference response over gRPC has outside of raw contents. On the
+    /// control plane it further limits the number of fields, members and elements to one for each 1,024 bytes
+    /// of this size, but at least 4,096. INVALID_ARGUMENT for zero. The default is
+    /// [`DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE`].
     pub fn set_max_decompressed_byte_size(&mut self, byte_size: usize) -> Result<&mut Self> {
         if byte_size == 0 {
             return Err(Error::invalid("max_decompressed_byte_size must be greater than 0"));
@@ -186,15 +193,15 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets how many bytes of the memory of freed results the client keeps for the next results: new memory costs a
-    /// page fault for every 4 KiB. 0 keeps none. The default is [`DEFAULT_RESULT_MEMORY_BYTE_SIZE`].
+    /// Sets how many bytes of the memory of freed results the client keeps for the next results: new memory
+    /// costs a page fault for every 4 KiB. 0 keeps none. The default is [`DEFAULT_RESULT_MEMORY_BYTE_SIZE`].
     pub fn set_result_memory_byte_size(&mut self, byte_size: usize) -> &mut Self {
         self.result_memory_byte_size = byte_size;
         self
     }
 
-    /// Sets a callback for log messages of the level `max` and of higher severity. It is called on any thread, and must
-    /// not call the client. Without one, which is the default, nothing is written anywhere.
+    /// Sets a callback for log messages of the level `max` and of higher severity. It is called on any
+    /// thread, and must not call the client. Without one, which is the default, nothing is written anywhere.
     pub fn set_log_callback(&mut self, max: LogLevel, callback: Arc<LogCallback>) -> &mut Self {
         self.log = Log::new(max, callback);
         self

@@ -46,35 +46,35 @@ pub(crate) struct CallContext<'c> {
 }
 
 impl<'c> CallContext<'c> {
-    pub fn new(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+    pub(crate) fn new(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
         Self::starting(Instant::now(), client, call)
     }
 
     /// Of a call that starts `now`.
-    pub fn starting(now: Instant, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+    pub(crate) fn starting(now: Instant, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
         Self::within(now, call.timeout.unwrap_or(client.default_timeout()), client, &client.call, call)
     }
 
     /// Of a call to another server than the client's, which the client's defaults are not sent to.
-    pub fn elsewhere(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+    pub(crate) fn elsewhere(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
         const NONE: &CallOptions = &CallOptions::DEFAULT;
         Self::within(Instant::now(), call.timeout.unwrap_or(client.default_timeout()), client, NONE, call)
     }
 
     /// Of a call that loads or unloads a model.
-    pub fn loading(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+    pub(crate) fn loading(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
         Self::within(Instant::now(), call.timeout.unwrap_or(client.load_timeout), client, &client.call, call)
     }
 
     /// Of one of several requests of the call: with a timeout of at most `max`.
-    pub fn at_most(&self, max: Duration) -> Self {
+    pub(crate) fn at_most(&self, max: Duration) -> Self {
         let left = self.until.deadline.remaining().map_or(max, |left| left.min(max));
         let until = Until { deadline: Deadline::after(Some(left)) };
         Self { until, timeout: Some(left), limited: "one request", ..self.clone() }
     }
 
     /// For the content of a compressed message.
-    pub fn decompressed(&self) -> Self {
+    pub(crate) fn decompressed(&self) -> Self {
         Self { max_message_byte_size: self.max_decompressed_byte_size, ..self.clone() }
     }
 
@@ -107,7 +107,7 @@ impl<'c> CallContext<'c> {
     }
 
     /// The headers that the options add to the request.
-    pub fn headers(&self, protocol: Protocol) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    pub(crate) fn headers(&self, protocol: Protocol) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let headers = merged(self.headers, |one, other| one.name == other.name);
         let keys = merged(self.restricted_keys, RestrictedKey::is_of_same_name);
         let headers = headers.filter_map(|header| Some((&header.name, header.value.as_ref()?)));
@@ -116,9 +116,9 @@ impl<'c> CallContext<'c> {
             .chain(self.load_report.map(LoadReportFormat::header))
     }
 
-    /// INVALID_ARGUMENT if a header of the client's options, or of the call's, is what the other uses for the byte size
-    /// of the JSON part. Within the same options the setters check it.
-    pub fn check_json_size_header(&self) -> Result<()> {
+    /// INVALID_ARGUMENT if a header of the client's options, or of the call's, is what the other uses for the
+    /// byte size of the JSON part. Within the same options the setters check it.
+    pub(crate) fn check_json_size_header(&self) -> Result<()> {
         let Some(name) = self.route.json_size_header else { return Ok(()) };
         match self.headers(Protocol::Http).any(|(own, _)| own.as_str().eq_ignore_ascii_case(name)) {
             true => Err(json_size_conflict(name)),
@@ -127,7 +127,7 @@ impl<'c> CallContext<'c> {
     }
 
     /// DEADLINE_EXCEEDED. The caller sets whether it is in doubt.
-    pub fn timed_out(&self, doing: &str) -> Error {
+    pub(crate) fn timed_out(&self, doing: &str) -> Error {
         let limit = self.timeout.unwrap_or_default();
         let limited = self.limited;
         Error::deadline(format!(
@@ -135,16 +135,17 @@ impl<'c> CallContext<'c> {
         ))
     }
 
-    /// Whether so little of the timeout is left that a DEADLINE_EXCEEDED of the server is the client's own deadline:
-    /// the server receives the same timeout, rounded and a little later, and may be the first to see it pass.
-    pub fn is_almost_over(&self) -> bool {
+    /// Whether so little of the timeout is left that a DEADLINE_EXCEEDED of the server is the client's own
+    /// deadline: the server receives the same timeout, rounded and a little later, and may be the first to
+    /// see it pass.
+    pub(crate) fn is_almost_over(&self) -> bool {
         const MIN: Duration = Duration::from_millis(5);
         let almost = MIN.max(self.timeout.unwrap_or_default() / 20);
         self.until.deadline.remaining().is_some_and(|left| left <= almost)
     }
 
     /// RESOURCE_EXHAUSTED for a request that exceeds the limit.
-    pub fn check_request_size(&self, byte_size: u64) -> Result<()> {
+    pub(crate) fn check_request_size(&self, byte_size: u64) -> Result<()> {
         if byte_size <= self.max_message_byte_size {
             return Ok(());
         }
@@ -156,7 +157,7 @@ impl<'c> CallContext<'c> {
     }
 
     /// RESOURCE_EXHAUSTED for a response that exceeds the limit. Called before its memory is allocated.
-    pub fn check_response_size(&self, byte_size: u64) -> Result<()> {
+    pub(crate) fn check_response_size(&self, byte_size: u64) -> Result<()> {
         let max = self.max_message_byte_size;
         if byte_size <= max {
             return Ok(());
@@ -168,22 +169,22 @@ impl<'c> CallContext<'c> {
     }
 
     /// The maximum size of what is parsed as a whole, which takes a multiple of its size in memory.
-    pub fn max_parsed_byte_size(&self) -> u64 {
+    pub(crate) fn max_parsed_byte_size(&self) -> u64 {
         (self.max_decompressed_byte_size / 4).min(self.max_message_byte_size)
     }
 
-    /// The maximum number of parsed parts (fields, members, elements, samples): each takes up to some thousand bytes in
-    /// memory, however small it is.
-    pub fn max_parts(&self) -> u64 {
+    /// The maximum number of parsed parts (fields, members, elements, samples): each takes up to some
+    /// thousand bytes in memory, however small it is.
+    pub(crate) fn max_parts(&self) -> u64 {
         (self.max_decompressed_byte_size / 1024).max(4096)
     }
 
     /// RESOURCE_EXHAUSTED for a response with more parts.
-    pub fn check_parts(&self, parts: u64) -> Result<()> {
+    pub(crate) fn check_parts(&self, parts: u64) -> Result<()> {
         if parts <= self.max_parts() { Ok(()) } else { Err(self.too_many_parts()) }
     }
 
-    pub fn too_many_parts(&self) -> Error {
+    pub(crate) fn too_many_parts(&self) -> Error {
         let max = self.max_parts();
         let message = format!(
             "the response exceeds the limit of {max} fields and elements, one for each 1,024 bytes of option \
@@ -193,7 +194,7 @@ impl<'c> CallContext<'c> {
     }
 
     /// RESOURCE_EXHAUSTED for a response that is too large to be parsed as a whole.
-    pub fn check_parsed_size(&self, byte_size: u64) -> Result<()> {
+    pub(crate) fn check_parsed_size(&self, byte_size: u64) -> Result<()> {
         self.check_response_size(byte_size)?;
         let max = self.max_parsed_byte_size();
         if byte_size <= max {

@@ -20,7 +20,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Checks name and value; the value of a name that ends in `-bin` becomes base64.
-    pub fn new(name: &str, value: &[u8]) -> Result<Self> {
+    pub(super) fn new(name: &str, value: &[u8]) -> Result<Self> {
         let key = check_name(name)?;
         let is_binary = key.as_str().ends_with("-bin");
         if !is_binary && value.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f) && *byte != b'\t') {
@@ -36,7 +36,7 @@ impl Header {
         Ok(Self { name: key, value: Some(value) })
     }
 
-    pub fn removed(name: &str) -> Result<Self> {
+    pub(super) fn removed(name: &str) -> Result<Self> {
         Ok(Self { name: check_name(name)?, value: None })
     }
 }
@@ -81,7 +81,7 @@ pub(super) struct RestrictedKey {
 }
 
 impl RestrictedKey {
-    pub fn new(name: &str, value: &str) -> Result<Self> {
+    pub(super) fn new(name: &str, value: &str) -> Result<Self> {
         let mut key = Self::removed(name)?;
         let mut value = Header::new(key.http.as_str(), value.as_bytes())?.value;
         if let Some(value) = &mut value {
@@ -91,7 +91,7 @@ impl RestrictedKey {
         Ok(key)
     }
 
-    pub fn removed(name: &str) -> Result<Self> {
+    pub(super) fn removed(name: &str) -> Result<Self> {
         // As in the message of Triton for a call without the key.
         const PREFIX: &str = "triton-grpc-protocol-";
         let is_full = name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
@@ -101,11 +101,11 @@ impl RestrictedKey {
         Ok(Self { http, grpc, value: None })
     }
 
-    pub fn is_of_same_name(&self, other: &Self) -> bool {
+    pub(super) fn is_of_same_name(&self, other: &Self) -> bool {
         self.http == other.http
     }
 
-    pub fn header(&self, protocol: Protocol) -> Option<(&HeaderName, &HeaderValue)> {
+    pub(super) fn header(&self, protocol: Protocol) -> Option<(&HeaderName, &HeaderValue)> {
         let name = match protocol {
             Protocol::Http => &self.http,
             Protocol::Grpc => &self.grpc,

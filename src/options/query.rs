@@ -12,21 +12,21 @@ pub(super) struct Query {
 }
 
 impl Query {
-    pub const EMPTY: Self = Self { text: String::new(), removed: Vec::new() };
+    pub(super) const EMPTY: Self = Self { text: String::new(), removed: Vec::new() };
 
-    pub fn add(&mut self, name: &str, value: &str) {
+    pub(super) fn add(&mut self, name: &str, value: &str) {
         push_parameter(&mut self.text, &format!("{}={}", escaped(name), escaped(value)));
     }
 
-    pub fn remove(&mut self, name: &str) {
+    pub(super) fn remove(&mut self, name: &str) {
         let name = escaped(name);
         self.text = without(&self.text, |own| own == name);
         self.removed.push(name);
     }
 
-    /// The query of a call whose client has `defaults`: by name, the call's value wins. Allocates only if both have
-    /// one.
-    pub fn over<'q>(&'q self, defaults: &'q Self) -> Cow<'q, str> {
+    /// The query of a call whose client has `defaults`: by name, the call's value wins. Allocates only if
+    /// both have one.
+    pub(super) fn over<'q>(&'q self, defaults: &'q Self) -> Cow<'q, str> {
         if defaults.text.is_empty() {
             return Cow::Borrowed(&self.text);
         }

@@ -4,7 +4,8 @@
 static int finalized = 0;
 static int heard = 0;
 static void hear(triton_log_level level, const char *target, const char *message, void *user_data) {
-    CHECK(level >= TRITON_LOG_ERROR && level <= TRITON_LOG_DEBUG && target[0] && message[0] && user_data == &heard);
+    CHECK(level >= TRITON_LOG_ERROR && level <= TRITON_LOG_DEBUG && target[0] && message[0]
+          && user_data == &heard);
     heard++;
 }
 static void finalize(void *user_data) {
@@ -18,14 +19,16 @@ static void plain_functions(void) {
     CHECK(strcmp(triton_status_name((triton_status)-1), "UNKNOWN") == 0);
     CHECK(triton_error_message(NULL)[0] == 0 && triton_error_request_id(NULL)[0] == 0);
     CHECK(triton_error_status(NULL) == TRITON_STATUS_OK && triton_error_origin(NULL) == TRITON_ORIGIN_NONE);
-    CHECK(!triton_error_is_retryable(NULL) && !triton_error_is_in_doubt(NULL) && triton_error_http_status(NULL) == 0);
+    CHECK(!triton_error_is_retryable(NULL) && !triton_error_is_in_doubt(NULL)
+          && triton_error_http_status(NULL) == 0);
     CHECK(strcmp(triton_datatype_name(TRITON_DATATYPE_BF16), "BF16") == 0);
     CHECK(strcmp(triton_datatype_name((triton_datatype)99), "INVALID") == 0);
     CHECK(triton_datatype_from_name("FP64") == TRITON_DATATYPE_FP64);
     CHECK(triton_datatype_from_name("fp64") == TRITON_DATATYPE_INVALID);
     CHECK(triton_datatype_from_name("\xff") == TRITON_DATATYPE_INVALID);
     CHECK(triton_datatype_from_name(NULL) == TRITON_DATATYPE_INVALID);
-    CHECK(triton_datatype_byte_size(TRITON_DATATYPE_INT16) == 2 && triton_datatype_byte_size((triton_datatype)15) == 0);
+    CHECK(triton_datatype_byte_size(TRITON_DATATYPE_INT16) == 2
+          && triton_datatype_byte_size((triton_datatype)15) == 0);
     CHECK(triton_version_number() == TRITON_VERSION_NUMBER && triton_abi_version() == TRITON_ABI_VERSION);
     CHECK(triton_version()[0] != 0);
 }
@@ -37,7 +40,8 @@ static void requests(void) {
     triton_infer_request *request = (triton_infer_request *)&error;
     size_t index = 7;
 
-    refused(triton_infer_request_new("\xc3\x28", &request, &error), TRITON_STATUS_INVALID_ARGUMENT, "model_name");
+    refused(triton_infer_request_new("\xc3\x28", &request, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "model_name");
     CHECK(request == NULL);
     refused(triton_infer_request_new("", &request, &error), TRITON_STATUS_INVALID_ARGUMENT, "model_name");
     CHECK(triton_infer_request_new("m", &request, NULL) == TRITON_STATUS_OK && request != NULL);
@@ -53,25 +57,34 @@ static void requests(void) {
             TRITON_STATUS_INVALID_ARGUMENT, "negative");
     refused(triton_infer_request_add_input(request, "I", TRITON_DATATYPE_INT32, NULL, 1, &index, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "shape is NULL");
-    refused(triton_infer_request_add_input(request, "I", TRITON_DATATYPE_INT32, shape, (size_t)-1, &index, &error),
+    refused(triton_infer_request_add_input(request, "I", TRITON_DATATYPE_INT32, shape, (size_t)-1, &index,
+                                           &error),
             TRITON_STATUS_INVALID_ARGUMENT, "shape");
-    refused(triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, NULL, 8, NULL, &error),
+    refused(triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, NULL, 8, NULL,
+                                                &error),
             TRITON_STATUS_INVALID_ARGUMENT, "data is NULL");
-    refused(triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, data, (size_t)-1, NULL, &error),
+    refused(triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, data,
+                                                (size_t)-1, NULL, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "data");
     refused(triton_infer_request_add_input_strings(request, "I", shape, 1, broken, 1, NULL, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "strings[0]");
     /* None of them added an input. */
-    CHECK(!triton_infer_request_add_input(request, "I", TRITON_DATATYPE_INT32, shape, 1, &index, &error) && index == 0);
+    CHECK(!triton_infer_request_add_input(request, "I", TRITON_DATATYPE_INT32, shape, 1, &index, &error)
+          && index == 0);
     CHECK(!triton_infer_request_add_input_strings(request, "S", shape, 1, words, 3, NULL, &error));
-    CHECK(!triton_infer_request_add_input(request, "scalar", TRITON_DATATYPE_BYTES, NULL, 0, &index, &error) && index == 2);
+    CHECK(!triton_infer_request_add_input(request, "scalar", TRITON_DATATYPE_BYTES, NULL, 0, &index, &error)
+          && index == 2);
     CHECK(!triton_infer_request_input_append_data(request, 0, NULL, 0, &error));
     CHECK(!triton_infer_request_input_append_data_copy(request, 0, data, 4, &error));
-    refused(triton_infer_request_input_append_data(request, 3, data, 4, &error), TRITON_STATUS_INVALID_ARGUMENT, "no input 3");
-    refused(triton_infer_request_input_append_strings(request, 0, words, 1, &error), TRITON_STATUS_INVALID_ARGUMENT, "INT32");
+    refused(triton_infer_request_input_append_data(request, 3, data, 4, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "no input 3");
+    refused(triton_infer_request_input_append_strings(request, 0, words, 1, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "INT32");
     CHECK(!triton_infer_request_add_output(request, "O", &index, &error) && index == 0);
-    refused(triton_infer_request_add_output(request, "O", &index, &error), TRITON_STATUS_INVALID_ARGUMENT, "already");
-    CHECK(!triton_infer_request_set_id(request, NULL, &error) && !triton_infer_request_set_model_version(request, NULL, &error));
+    refused(triton_infer_request_add_output(request, "O", &index, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "already");
+    CHECK(!triton_infer_request_set_id(request, NULL, &error)
+          && !triton_infer_request_set_model_version(request, NULL, &error));
     triton_infer_request_free(request);
 }
 
@@ -83,18 +96,22 @@ static void options_and_log(const char *url) {
 
     CHECK(!triton_client_options_new(&options, &error) && !triton_call_options_new(&call, &error));
     refused(triton_client_options_set_timeout_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
-    refused(triton_client_options_set_connect_timeout_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
+    refused(triton_client_options_set_connect_timeout_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "0");
     CHECK(!triton_client_options_set_max_message_byte_size(options, 0, &error));
     CHECK(!triton_client_options_set_max_connections(options, 0, &error));
     CHECK(!triton_client_options_set_max_connections(options, SIZE_MAX, &error));
     CHECK(!triton_client_options_set_max_connections(options, 8, &error));
-    refused(triton_client_options_set_grpc_service_name(options, "", &error), TRITON_STATUS_INVALID_ARGUMENT, "service name");
-    refused(triton_client_options_set_grpc_service_name(options, "a/b", &error), TRITON_STATUS_INVALID_ARGUMENT, "a/b");
+    refused(triton_client_options_set_grpc_service_name(options, "", &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "service name");
+    refused(triton_client_options_set_grpc_service_name(options, "a/b", &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "a/b");
     CHECK(!triton_client_options_set_grpc_service_name(options, "other.Service", &error));
     CHECK(!triton_client_options_set_grpc_service_name(options, NULL, &error));
     refused(triton_call_options_set_timeout_us(call, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
-    refused(triton_client_options_set_log_callback(options, (triton_log_level)9, hear, finalize, &heard, &error),
-            TRITON_STATUS_INVALID_ARGUMENT, "9");
+    refused(
+        triton_client_options_set_log_callback(options, (triton_log_level)9, hear, finalize, &heard, &error),
+        TRITON_STATUS_INVALID_ARGUMENT, "9");
     CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, NULL, NULL, NULL, &error));
     CHECK(finalized == 0);
     CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, hear, finalize, &heard, &error));
@@ -128,14 +145,18 @@ static void results(const char *url) {
     int round;
     bool ready = false;
 
-    CHECK(!triton_client_new(url, NULL, &client, &error) && !triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error));
+    CHECK(!triton_client_new(url, NULL, &client, &error)
+          && !triton_infer_request_new("simple", &request, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a,
+                                               sizeof a, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
+                                               sizeof b, NULL, &error));
     CHECK(!triton_infer_request_set_id(request, "r\xc3\xa4", &error));
     for (round = 0; round < 3; round++) { /* borrowed memory is refilled between calls */
         for (i = 0; i < 16; i++) a[i] = round, b[i] = (int32_t)i;
         CHECK(!triton_client_infer(client, request, NULL, &result, &error));
-        CHECK(!triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error));
+        CHECK(
+            !triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error));
         CHECK(count == 16 && (uintptr_t)data % 64 == 0);
         for (i = 0; i < 16; i++) CHECK(((const int32_t *)data)[i] == round + (int32_t)i);
         if (round < 2) triton_infer_result_free(result);
@@ -145,11 +166,14 @@ static void results(const char *url) {
     CHECK(!triton_client_check_server_ready(client, NULL, &ready, &error) && ready);
     CHECK(!triton_client_server_metadata(client, NULL, &server, &error));
     CHECK(triton_server_metadata_name(server)[0] && triton_server_metadata_version(server)[0]);
-    CHECK(triton_server_metadata_extension_count(server) > 0 && triton_server_metadata_extension(server, 0)[0]);
+    CHECK(triton_server_metadata_extension_count(server) > 0
+          && triton_server_metadata_extension(server, 0)[0]);
     CHECK(triton_server_metadata_extension(server, 1000)[0] == 0);
     CHECK(!triton_client_model_metadata(client, "simple", "1", NULL, &model, &error));
-    CHECK(strcmp(triton_model_metadata_name(model), "simple") == 0 && triton_model_metadata_platform(model)[0]);
-    CHECK(triton_model_metadata_version_count(model) == 1 && strcmp(triton_model_metadata_version(model, 0), "1") == 0);
+    CHECK(strcmp(triton_model_metadata_name(model), "simple") == 0
+          && triton_model_metadata_platform(model)[0]);
+    CHECK(triton_model_metadata_version_count(model) == 1
+          && strcmp(triton_model_metadata_version(model, 0), "1") == 0);
     CHECK(triton_model_metadata_input_count(model) == 2 && triton_model_metadata_output_count(model) == 2);
     CHECK(triton_model_metadata_input(model, 2) == NULL && triton_model_metadata_output(model, 2) == NULL);
     CHECK(strcmp(triton_tensor_metadata_name(triton_model_metadata_input(model, 1)), "INPUT1") == 0);
@@ -163,7 +187,8 @@ static void results(const char *url) {
     CHECK(strcmp(triton_infer_result_id(result), "r\xc3\xa4") == 0);
     CHECK(triton_infer_result_output_count(result) == 2 && triton_infer_result_output(result, 2) == NULL);
     output = triton_infer_result_output(result, 0);
-    CHECK(triton_infer_output_name(output)[0] && triton_infer_output_datatype(output) == TRITON_DATATYPE_INT32);
+    CHECK(triton_infer_output_name(output)[0]
+          && triton_infer_output_datatype(output) == TRITON_DATATYPE_INT32);
     dimensions = triton_infer_output_shape(output, &rank);
     CHECK(rank == 2 && dimensions[0] == 1 && dimensions[1] == 16);
     CHECK(triton_infer_output_byte_size(output) == 64 && triton_infer_output_data(output) != NULL);

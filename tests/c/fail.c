@@ -1,14 +1,14 @@
-/* fail.c URL TIMEOUT_US CASE REPEAT BYTES: makes a call that fails and prints the error, which the suite checks.
- * CASE: data (an INT32 input of BYTES bytes), count (its shape says one element more), shape (model simple, 15 elements),
- * unknown (model no_such), live (is_server_live). */
+/* fail.c URL TIMEOUT_US CASE REPEAT BYTES: makes a call that fails and prints the error, which the suite
+ * checks. CASE: data (an INT32 input of BYTES bytes), count (its shape says one element more), shape (model
+ * simple, 15 elements), unknown (model no_such), live (is_server_live). */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <triton_client.h>
 
-static int fail_once(const triton_client *client, const triton_call_options *options, const char *what, int32_t *data,
-                     size_t byte_size, triton_error **error) {
+static int fail_once(const triton_client *client, const triton_call_options *options, const char *what,
+                     int32_t *data, size_t byte_size, triton_error **error) {
     triton_infer_request *request = NULL;
     triton_infer_result *result = NULL;
     const int64_t count = (int64_t)(byte_size / 4);
@@ -21,11 +21,14 @@ static int fail_once(const triton_client *client, const triton_call_options *opt
         shape[0] = 1;
         shape[1] = 15;
         failed = triton_infer_request_new("simple", &request, error)
-            || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, 60, NULL, error)
-            || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, 60, NULL, error);
+            || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data,
+                                                   60, NULL, error)
+            || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data,
+                                                   60, NULL, error);
     } else {
         failed = triton_infer_request_new(strcmp(what, "unknown") == 0 ? "no_such" : "m", &request, error)
-            || triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, data, byte_size, NULL, error);
+            || triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, shape, 1, data,
+                                                   byte_size, NULL, error);
     }
     failed = failed || triton_infer_request_set_id(request, "id-1", error)
         || triton_client_infer(client, request, options, &result, error);
@@ -57,9 +60,10 @@ int main(int argc, char **argv) {
             failed = 1;
         }
     }
-    printf("%s %d %d %d %u '%s'\n%s\n", triton_status_name(triton_error_status(error)), (int)triton_error_origin(error),
-           triton_error_is_retryable(error), triton_error_is_in_doubt(error), (unsigned)triton_error_http_status(error),
-           triton_error_request_id(error), triton_error_message(error));
+    printf("%s %d %d %d %u '%s'\n%s\n", triton_status_name(triton_error_status(error)),
+           (int)triton_error_origin(error), triton_error_is_retryable(error), triton_error_is_in_doubt(error),
+           (unsigned)triton_error_http_status(error), triton_error_request_id(error),
+           triton_error_message(error));
     triton_error_free(error);
     triton_call_options_free(options);
     triton_client_free(client);

@@ -1,5 +1,6 @@
-/* header_examples.c URL: the examples that open the sections of the header. `make header` copies the lines between
- * "example: SECTION" and "end" there, so that each uses url, client, request and error as the ones before it do. */
+/* header_examples.c URL: the examples that open the sections of the header. `make header` copies the lines
+ * between "example: SECTION" and "end" there, so that each uses url, client, request and error as the ones
+ * before it do. */
 /* clang-format off: the header shows these lines as they are. */
 #include "check.h"
 
@@ -46,8 +47,7 @@ static void options(void) {
 static void make_client(void) {
     /* example: client */
     triton_error *error = NULL;
-    if (triton_client_new(url, NULL, &client, &error))
-        fprintf(stderr, "%s\n", triton_error_message(error));
+    if (triton_client_new(url, NULL, &client, &error)) fprintf(stderr, "%s\n", triton_error_message(error));
     triton_error_free(error);
     /* end */
     CHECK(client != NULL);
@@ -80,10 +80,10 @@ static void make_request(void) {
     /* example: request */
     const int64_t shape[] = {1, 16};
     int failed = triton_infer_request_new("simple", &request, &error)
-        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2,
-                                               first, sizeof first, NULL, &error)
-        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2,
-                                               second, sizeof second, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, first,
+                                               sizeof first, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, second,
+                                               sizeof second, NULL, &error)
         || triton_infer_request_set_id(request, "frame 1", &error);
     /* end */
     CHECK(!failed);
@@ -193,7 +193,8 @@ static void offline(void) {
     /* example: offline */
     triton_buffer *body = NULL;
     uint64_t json_byte_size = 0;
-    int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size, &error);
+    int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size,
+                                                   &error);
     fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);
     triton_buffer_free(body);
     /* end */
@@ -263,8 +264,10 @@ static void shared_memory(void) {
     FILE *memory = fopen(memory_path, "wb");
     CHECK(memory != NULL && fwrite(first, sizeof first, 1, memory) == 1 && fclose(memory) == 0);
     CHECK(!triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, &(size_t){0}, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, second, 64, NULL, &error));
+    CHECK(!triton_infer_request_add_input(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, &(size_t){0},
+                                          &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, second, 64,
+                                               NULL, &error));
     const char *name = memory_name + 1, *key = memory_name;
     /* example: shared_memory */
     int failed = triton_client_register_system_shared_memory(client, name, key, 64, 0, NULL, &error)
@@ -295,7 +298,8 @@ static void metrics(const char *metrics_url) {
     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
         const triton_metric_sample *sample = triton_metrics_sample(metrics, i);
         const char *model = triton_metric_sample_find_label(sample, "model");
-        printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model, triton_metric_sample_value(sample));
+        printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model,
+               triton_metric_sample_value(sample));
     }
     triton_metrics_free(metrics);
     /* end */
@@ -357,7 +361,8 @@ int main(int argc, char **argv) {
     if (is_http) generate();
     load_report();
     CHECK(!triton_infer_request_clear(request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, first, 64, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, first, 64,
+                                               NULL, &error));
     offline();
     triton_infer_request_free(request);
     triton_client_free(client);

@@ -10,12 +10,15 @@ static int32_t a[16], b[16], sum[16];
 static triton_infer_request *simple(void) {
     triton_infer_request *request = NULL;
     CHECK(!triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a,
+                                               sizeof a, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
+                                               sizeof b, NULL, &error));
     return request;
 }
 
-/* A result is read as another datatype, an input is sent as one that the model does not have, or with too few bytes. */
+/* A result is read as another datatype, an input is sent as one that the model does not have, or with too few
+ * bytes. */
 static void wrong_datatype(void) {
     triton_infer_request *request = simple();
     triton_infer_result *result = NULL;
@@ -26,25 +29,32 @@ static void wrong_datatype(void) {
     refused(triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_FP32, &data, &count, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "FP32");
     CHECK(data == NULL && count == 0);
-    refused(triton_infer_result_output_strings(result, "OUTPUT0", &strings, &count, &error), TRITON_STATUS_INVALID_ARGUMENT, "INT32");
+    refused(triton_infer_result_output_strings(result, "OUTPUT0", &strings, &count, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "INT32");
     CHECK(strings == NULL && count == 0);
     triton_infer_result_free(result);
     triton_infer_request_free(request);
 
     CHECK(!triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_FP32, shape, 2, a, sizeof a, NULL, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error));
-    refused(triton_client_infer(client, request, NULL, &result, &error), TRITON_STATUS_INVALID_ARGUMENT, "INPUT0");
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_FP32, shape, 2, a, sizeof a,
+                                               NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
+                                               sizeof b, NULL, &error));
+    refused(triton_client_infer(client, request, NULL, &result, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "INPUT0");
     CHECK(result == NULL);
     triton_infer_request_free(request);
 
     CHECK(!triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT64, shape, 2, a, sizeof a, NULL, &error));
-    refused(triton_client_infer(client, request, NULL, &result, &error), TRITON_STATUS_INVALID_ARGUMENT, "INPUT0");
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT64, shape, 2, a,
+                                               sizeof a, NULL, &error));
+    refused(triton_client_infer(client, request, NULL, &result, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "INPUT0");
     triton_infer_request_free(request);
 }
 
-/* What two threads share: a request, the number of calls that failed for its buffer, and which rounds are to come. */
+/* What two threads share: a request, the number of calls that failed for its buffer, and which rounds are to
+ * come. */
 struct shared {
     triton_infer_request *request;
     pthread_mutex_t mutex;
@@ -64,10 +74,13 @@ static void *calls(void *argument) {
         triton_infer_result_free(result);
         triton_error_free(failure);
         CHECK(pthread_mutex_lock(&shared->mutex) == 0);
-        if (status == TRITON_STATUS_OK) shared->succeeded++;
-        else shared->refused++;
+        if (status == TRITON_STATUS_OK)
+            shared->succeeded++;
+        else
+            shared->refused++;
         /* With a buffer until one was refused and one was not, without one four times. */
-        is_done = shared->is_done = shared->is_done || (shared->refused > 0 && shared->succeeded > 0) || shared->succeeded >= 4;
+        is_done = shared->is_done = shared->is_done || (shared->refused > 0 && shared->succeeded > 0)
+            || shared->succeeded >= 4;
         CHECK(pthread_mutex_unlock(&shared->mutex) == 0);
     }
     return NULL;
@@ -81,7 +94,8 @@ static void two_threads(bool has_buffer) {
     delay_ms = has_buffer ? 50 : 0;
     CHECK(pthread_mutex_init(&shared.mutex, NULL) == 0);
     CHECK(!triton_infer_request_new("slow", &shared.request, &error));
-    CHECK(!triton_infer_request_add_input_data(shared.request, "DELAY_MS", TRITON_DATATYPE_UINT32, one, 1, &delay_ms, 4, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(shared.request, "DELAY_MS", TRITON_DATATYPE_UINT32, one, 1,
+                                               &delay_ms, 4, NULL, &error));
     if (has_buffer) {
         CHECK(!triton_infer_request_add_output(shared.request, "OUTPUT0", NULL, &error));
         CHECK(!triton_infer_request_output_set_buffer(shared.request, 0, &slept, sizeof slept, &error));
@@ -93,7 +107,8 @@ static void two_threads(bool has_buffer) {
     triton_infer_request_free(shared.request);
 }
 
-/* Everything that a result needs it has by itself: request, options, client and the input's memory go first. */
+/* Everything that a result needs it has by itself: request, options, client and the input's memory go first.
+ */
 static void freed_early(void) {
     triton_client_options *options = NULL;
     triton_call_options *call = NULL;
@@ -109,14 +124,17 @@ static void freed_early(void) {
     CHECK(!triton_client_new(url, options, &other, &error));
     triton_client_options_free(options);
     CHECK(!triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, input, sizeof a, NULL, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, input,
+                                               sizeof a, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
+                                               sizeof b, NULL, &error));
     CHECK(!triton_client_infer(other, request, call, &result, &error));
     triton_call_options_free(call);
     triton_infer_request_free(request);
     free(input);
     triton_client_free(other);
-    CHECK(!triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error) && count == 16);
+    CHECK(!triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error)
+          && count == 16);
     for (size_t i = 0; i < count; i++) CHECK(((const int32_t *)data)[i] == a[i] + b[i]);
     triton_infer_result_free(result);
 }
@@ -128,9 +146,11 @@ static void borrowed_memory_freed_first(void) {
     int32_t *input = malloc(sizeof a);
     size_t index = 7;
     CHECK(input != NULL && !triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, &index, &error) && index == 0);
+    CHECK(!triton_infer_request_add_input(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, &index, &error)
+          && index == 0);
     CHECK(!triton_infer_request_input_append_data(request, index, input, sizeof a, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
+                                               sizeof b, NULL, &error));
     free(input);
     CHECK(!triton_infer_request_input_set_data(request, index, a, sizeof a, &error));
     CHECK(!triton_client_infer(client, request, NULL, &result, &error));
@@ -146,12 +166,17 @@ static void after_clear(void) {
     CHECK(!triton_infer_request_add_output(request, "OUTPUT0", &output, &error) && output == 0);
     CHECK(!triton_infer_request_output_set_buffer(request, output, sum, sizeof sum, &error));
     CHECK(!triton_infer_request_clear(request, &error) && !triton_infer_request_clear(request, &error));
-    refused(triton_infer_request_output_set_buffer(request, output, sum, sizeof sum, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
-    refused(triton_infer_request_input_append_data(request, 1, a, sizeof a, &error), TRITON_STATUS_INVALID_ARGUMENT, "1");
+    refused(triton_infer_request_output_set_buffer(request, output, sum, sizeof sum, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "0");
+    refused(triton_infer_request_input_append_data(request, 1, a, sizeof a, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "1");
     CHECK(triton_infer_request_input_count(request) == 0);
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error));
-    CHECK(!triton_client_infer(client, request, NULL, &result, &error) && triton_infer_result_output_count(result) == 2);
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a,
+                                               sizeof a, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
+                                               sizeof b, NULL, &error));
+    CHECK(!triton_client_infer(client, request, NULL, &result, &error)
+          && triton_infer_result_output_count(result) == 2);
     triton_infer_result_free(result);
     triton_infer_request_free(request);
 }
@@ -180,9 +205,11 @@ static void errors_left_lying(void) {
     triton_infer_request *request = NULL;
     triton_error *lost;
     CHECK(!triton_infer_request_new("no_such_model", &request, NULL));
-    CHECK(triton_client_infer(client, request, NULL, &result, &error) == TRITON_STATUS_NOT_FOUND && result == NULL);
+    CHECK(triton_client_infer(client, request, NULL, &result, &error) == TRITON_STATUS_NOT_FOUND
+          && result == NULL);
     lost = error;
-    CHECK(triton_client_infer(client, request, NULL, &result, &error) == TRITON_STATUS_NOT_FOUND && error != lost);
+    CHECK(triton_client_infer(client, request, NULL, &result, &error) == TRITON_STATUS_NOT_FOUND
+          && error != lost);
     triton_error_free(lost);
     triton_error_free(error);
     CHECK(triton_client_infer(client, request, NULL, &result, NULL) == TRITON_STATUS_NOT_FOUND);

@@ -1,19 +1,25 @@
-/* odd_responses.c URL: a server that reports its load, whose strings contain NULs and invalid UTF-8, and whose statistics have all
- * fields. It requires two keys, of the client and of the call. */
+/* odd_responses.c URL: a server that reports its load, whose strings contain NULs and invalid UTF-8, and
+ * whose statistics have all fields. It requires two keys, of the client and of the call. */
 #include "check.h"
 
 static void is_report(const triton_load_report *report) {
     double value = 0;
     CHECK(report != NULL && triton_load_report_count(report) == 2);
-    CHECK(strcmp(triton_load_report_name(report, 1), "named_metrics.b") == 0 && triton_load_report_value(report, 1) == 2);
+    CHECK(strcmp(triton_load_report_name(report, 1), "named_metrics.b") == 0
+          && triton_load_report_value(report, 1) == 2);
     CHECK(triton_load_report_find(report, "cpu_utilization", &value) && value == 0.5);
     CHECK(!triton_load_report_find(report, "no_such", &value) && value == 0);
     CHECK(strcmp(triton_load_report_name(report, 2), "") == 0 && triton_load_report_value(report, 2) == 0);
 }
 
 /* A NUL and invalid UTF-8 become U+FFFD. */
-#define ODD "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c"
-static void is_odd(const char *text) { CHECK(strcmp(text, ODD) == 0); }
+#define ODD         \
+    "a\xef\xbf\xbd" \
+    "b\xef\xbf\xbd" \
+    "c"
+static void is_odd(const char *text) {
+    CHECK(strcmp(text, ODD) == 0);
+}
 
 static void statistics(const triton_client *client, const triton_call_options *options) {
     triton_model_statistics_list *statistics = NULL;
@@ -25,9 +31,12 @@ static void statistics(const triton_client *client, const triton_call_options *o
     is_odd(triton_model_statistics_name(model));
     CHECK(triton_model_statistics_response_key_count(model) == 1);
     is_odd(triton_model_statistics_response_key(model, 0));
-    CHECK(triton_model_statistics_response_duration(model, 0, TRITON_DURATION_EMPTY_RESPONSE, &count, &ns) && count == 3 && ns == 4);
-    CHECK(triton_model_statistics_response_duration(model, 0, TRITON_DURATION_CANCEL, &count, NULL) && count == 5);
-    CHECK(!triton_model_statistics_response_duration(model, 1, TRITON_DURATION_CANCEL, &count, &ns) && count == 0 && ns == 0);
+    CHECK(triton_model_statistics_response_duration(model, 0, TRITON_DURATION_EMPTY_RESPONSE, &count, &ns)
+          && count == 3 && ns == 4);
+    CHECK(triton_model_statistics_response_duration(model, 0, TRITON_DURATION_CANCEL, &count, NULL)
+          && count == 5);
+    CHECK(!triton_model_statistics_response_duration(model, 1, TRITON_DURATION_CANCEL, &count, &ns)
+          && count == 0 && ns == 0);
     CHECK(triton_model_statistics_memory_count(model) == 1);
     is_odd(triton_model_statistics_memory(model, 0, &id, &byte_size));
     CHECK(id == -1 && byte_size == UINT64_MAX);
@@ -48,12 +57,14 @@ static void generate(const triton_client *client, const triton_call_options *opt
     is_report(triton_generated_load_report(generated));
     CHECK(strcmp(triton_generated_json(generated), "{\"x\":\"" ODD "\"}") == 0);
     triton_generated_free(generated);
-    CHECK(!triton_client_generate_stream(client, "m", NULL, "{}", options, hear, &events, &error) && events == 1);
+    CHECK(!triton_client_generate_stream(client, "m", NULL, "{}", options, hear, &events, &error)
+          && events == 1);
 }
 
 static void metrics(const triton_client *client, const triton_call_options *options) {
     triton_metrics *metrics = NULL;
-    CHECK(!triton_client_metrics(client, options, &metrics, &error) && triton_metrics_sample_count(metrics) == 1);
+    CHECK(!triton_client_metrics(client, options, &metrics, &error)
+          && triton_metrics_sample_count(metrics) == 1);
     is_odd(triton_metric_sample_find_label(triton_metrics_sample(metrics, 0), "l"));
     CHECK(strstr(triton_metrics_text(metrics), ODD));
     triton_metrics_free(metrics);
@@ -80,7 +91,8 @@ int main(int argc, char **argv) {
     CHECK(!triton_client_new(argv[1], keyed, &client, &error) && !triton_call_options_new(&options, &error));
     CHECK(!triton_call_options_add_restricted_key(options, "key-2", "two", &error));
     CHECK(!triton_call_options_set_load_report(options, TRITON_LOAD_REPORT_TEXT, &error));
-    CHECK(!triton_infer_request_new("m", &request, &error) && !triton_client_infer(client, request, options, &result, &error));
+    CHECK(!triton_infer_request_new("m", &request, &error)
+          && !triton_client_infer(client, request, options, &result, &error));
     is_report(triton_infer_result_load_report(result));
     CHECK(triton_infer_result_load_report(result) == triton_infer_result_load_report(result));
 
@@ -105,8 +117,13 @@ int main(int argc, char **argv) {
         metrics(client, options);
     }
     CHECK(!triton_client_unregister_all_system_shared_memory(client, options, &error));
-    CHECK(triton_client_model_metadata(client, "m", NULL, options, &metadata, &error) == TRITON_STATUS_NOT_FOUND);
-    CHECK(strstr(triton_error_message(error), "a\xef\xbf\xbd" "b") != NULL && metadata == NULL);
+    CHECK(triton_client_model_metadata(client, "m", NULL, options, &metadata, &error)
+          == TRITON_STATUS_NOT_FOUND);
+    CHECK(strstr(triton_error_message(error),
+                 "a\xef\xbf\xbd"
+                 "b")
+              != NULL
+          && metadata == NULL);
 
     triton_error_free(error);
     triton_registered_memory_free(status);

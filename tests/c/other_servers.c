@@ -22,7 +22,8 @@ int main(int argc, char **argv) {
     CHECK(triton_infer_output_datatype(output) == TRITON_DATATYPE_INVALID && strcmp(name, "STRING") == 0);
     CHECK(name == triton_infer_output_datatype_name(output));
     CHECK(triton_infer_output_data(output) != NULL && triton_infer_output_byte_size(output) == 0);
-    CHECK(triton_infer_result_output_as(result, "O", TRITON_DATATYPE_FP32, &data, &count, &error) == TRITON_STATUS_INVALID_ARGUMENT);
+    CHECK(triton_infer_result_output_as(result, "O", TRITON_DATATYPE_FP32, &data, &count, &error)
+          == TRITON_STATUS_INVALID_ARGUMENT);
     CHECK(strstr(triton_error_message(error), "unknown datatype 'STRING'") != NULL);
     triton_error_free(error);
     error = NULL;

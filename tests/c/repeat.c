@@ -10,10 +10,12 @@ int main(int argc, char **argv) {
     triton_infer_request *request = NULL;
     triton_error *error = NULL;
     int left = argc == 3 ? atoi(argv[2]) : 0;
-    int failed =
-        triton_client_new(argv[1], NULL, &client, &error) || triton_infer_request_new("simple", &request, &error) ||
-        triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, 64, NULL, &error) ||
-        triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, 64, NULL, &error);
+    int failed = triton_client_new(argv[1], NULL, &client, &error)
+        || triton_infer_request_new("simple", &request, &error)
+        || triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, 64,
+                                               NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, 64,
+                                               NULL, &error);
     for (; !failed && left > 0; left--) {
         triton_infer_result *result = NULL;
         failed = triton_client_infer(client, request, NULL, &result, &error);

@@ -1,13 +1,15 @@
-/* repeat_sized.c URL N BYTES ID: makes N requests on one client, each with an id of its own if ID is "id". BYTES: 64 for each of
- * two inputs of the model simple, anything else for the one input of identity_uint8. */
+/* repeat_sized.c URL N BYTES ID: makes N requests on one client, each with an id of its own if ID is "id".
+ * BYTES: 64 for each of two inputs of the model simple, anything else for the one input of identity_uint8. */
 #include "check.h"
 
 static char data[1 << 20];
 
-static void add(triton_infer_request *request, const char *name, triton_datatype datatype, size_t rank, size_t byte_size) {
+static void add(triton_infer_request *request, const char *name, triton_datatype datatype, size_t rank,
+                size_t byte_size) {
     const int64_t shape[] = {rank == 1 ? (int64_t)byte_size : 1, 16};
-    CHECK(triton_infer_request_add_input_data(request, name, datatype, shape, rank, data, byte_size, NULL, &error) ==
-          TRITON_STATUS_OK);
+    CHECK(triton_infer_request_add_input_data(request, name, datatype, shape, rank, data, byte_size, NULL,
+                                              &error)
+          == TRITON_STATUS_OK);
 }
 
 int main(int argc, char **argv) {
@@ -19,7 +21,8 @@ int main(int argc, char **argv) {
     byte_size = (size_t)atol(argv[3]);
     CHECK(byte_size <= sizeof data);
     CHECK(triton_client_new(argv[1], NULL, &client, &error) == TRITON_STATUS_OK);
-    CHECK(triton_infer_request_new(byte_size == 64 ? "simple" : "identity_uint8", &request, &error) == TRITON_STATUS_OK);
+    CHECK(triton_infer_request_new(byte_size == 64 ? "simple" : "identity_uint8", &request, &error)
+          == TRITON_STATUS_OK);
     if (byte_size == 64) {
         add(request, "INPUT0", TRITON_DATATYPE_INT32, 2, 64);
         add(request, "INPUT1", TRITON_DATATYPE_INT32, 2, 64);

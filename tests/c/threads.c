@@ -1,5 +1,5 @@
-/* threads.c URL: makes blocking calls of many kinds, and prints the name of each thread that the process has then, one a
- * line. */
+/* threads.c URL: makes blocking calls of many kinds, and prints the name of each thread that the process has
+ * then, one a line. */
 #include <dirent.h>
 #include <pthread.h>
 
@@ -13,10 +13,12 @@ static void infer(void) {
     triton_infer_request *request = NULL;
     triton_infer_result *result = NULL;
     CHECK(triton_infer_request_new("simple", &request, &error) == TRITON_STATUS_OK);
-    CHECK(triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data, NULL,
-                                              &error) == TRITON_STATUS_OK);
-    CHECK(triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data, sizeof data, NULL,
-                                              &error) == TRITON_STATUS_OK);
+    CHECK(triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, data,
+                                              sizeof data, NULL, &error)
+          == TRITON_STATUS_OK);
+    CHECK(triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, data,
+                                              sizeof data, NULL, &error)
+          == TRITON_STATUS_OK);
     CHECK(triton_client_infer(client, request, NULL, &result, &error) == TRITON_STATUS_OK);
     triton_infer_result_free(result);
     triton_infer_request_free(request);
@@ -30,14 +32,16 @@ static void control(void) {
     bool holds = false;
     CHECK(triton_client_check_server_live(client, NULL, &holds, &error) == TRITON_STATUS_OK && holds);
     CHECK(triton_client_check_server_ready(client, NULL, &holds, &error) == TRITON_STATUS_OK && holds);
-    CHECK(triton_client_check_model_ready(client, "simple", "", NULL, &holds, &error) == TRITON_STATUS_OK && holds);
+    CHECK(triton_client_check_model_ready(client, "simple", "", NULL, &holds, &error) == TRITON_STATUS_OK
+          && holds);
     CHECK(triton_client_wait_ready(client, "simple", "", NULL, &error) == TRITON_STATUS_OK);
     CHECK(triton_client_server_metadata(client, NULL, &server, &error) == TRITON_STATUS_OK);
     CHECK(triton_client_model_metadata(client, "simple", "", NULL, &model, &error) == TRITON_STATUS_OK);
     CHECK(triton_client_model_config(client, "simple", "", NULL, &config, &error) == TRITON_STATUS_OK);
     CHECK(triton_client_repository_index(client, NULL, NULL, &models, &error) == TRITON_STATUS_OK);
     /* One that fails, too. */
-    CHECK(triton_client_model_metadata(client, "no_such", "", NULL, &model, &error) == TRITON_STATUS_NOT_FOUND);
+    CHECK(triton_client_model_metadata(client, "no_such", "", NULL, &model, &error)
+          == TRITON_STATUS_NOT_FOUND);
     triton_error_free(error);
     error = NULL;
     triton_server_metadata_free(server);

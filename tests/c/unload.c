@@ -1,5 +1,5 @@
-/* unload.c LIBRARY URL close|exit: the library is closed, or the process exits, while a call is in progress. The server of URL
- * never responds. */
+/* unload.c LIBRARY URL close|exit: the library is closed, or the process exits, while a call is in progress.
+ * The server of URL never responds. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ static void *find(const char *name) {
 }
 
 static void *call(void *unused) {
-    triton_status (*client_new)(const char *, const triton_client_options *, triton_client **, triton_error **);
+    triton_status (*client_new)(const char *, const triton_client_options *, triton_client **,
+                                triton_error **);
     triton_status (*live)(const triton_client *, const triton_call_options *, bool *, triton_error **);
     triton_status (*options_new)(triton_call_options **, triton_error **);
     triton_status (*set_timeout)(triton_call_options *, uint64_t, triton_error **);
@@ -36,7 +37,9 @@ static void *call(void *unused) {
     memcpy(&options_new, &address, sizeof address);
     address = find("triton_call_options_set_timeout_us");
     memcpy(&set_timeout, &address, sizeof address);
-    if (client_new(url, NULL, &client, NULL) || options_new(&options, NULL) || set_timeout(options, 300000, NULL)) exit(4);
+    if (client_new(url, NULL, &client, NULL) || options_new(&options, NULL)
+        || set_timeout(options, 300000, NULL))
+        exit(4);
     if (write(started[1], "x", 1) != 1) exit(5);
     if (live(client, options, &is_live, NULL) != TRITON_STATUS_DEADLINE_EXCEEDED) exit(6);
     return unused;

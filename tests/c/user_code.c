@@ -18,8 +18,10 @@ static void new_request(const char *model) {
 
 static void new_simple(void) {
     new_request("simple");
-    failed = triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a, sizeof a, NULL, &error)
-        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b, sizeof b, NULL, &error);
+    failed = triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a,
+                                                 sizeof a, NULL, &error)
+        || triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
+                                               sizeof b, NULL, &error);
     CHECK(!failed);
 }
 

@@ -1,6 +1,6 @@
-//! The ABI is frozen: `tests/abi.txt` has every function with the types of its parameters, every number of an enum, every
-//! public struct with the places of its members, and every constant. Lines may be added; a line that changes or goes needs
-//! its name in CHANGELOG.md.
+//! The ABI is frozen: `tests/abi.txt` has every function with the types of its parameters, every number of an
+//! enum, every public struct with the places of its members, and every constant. Lines may be added; a line
+//! that changes or goes needs its name in CHANGELOG.md.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 

@@ -1,4 +1,5 @@
-//! Health, metadata and configuration of a server and its models, the same over both protocols; and waiting for readiness.
+//! Health, metadata and configuration of a server and its models, the same over both protocols; and waiting
+//! for readiness.
 
 use std::{
     collections::BTreeSet,

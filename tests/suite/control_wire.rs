@@ -1,5 +1,5 @@
-//! Every operation of the control plane on the wire: its path or method, the effect of its options, and its handling of malformed
-//! responses.
+//! Every operation of the control plane on the wire: its path or method, the effect of its options, and its
+//! handling of malformed responses.
 
 use std::{
     sync::{
@@ -30,8 +30,8 @@ const NAME: &str = "a b%\u{e4}";
 /// The name of a region, without characters that must be escaped: Triton does not decode it.
 const REGION: &str = "in:0@(a)+b,c;d=e!$&'*~";
 
-/// Each operation: its request over HTTP (N and R stand for the names), its method over gRPC, either empty if there is none, and
-/// the call.
+/// Each operation: its request over HTTP (N and R stand for the names), its method over gRPC, either empty if
+/// there is none, and the call.
 const OPERATIONS: [(&str, &str, Call); 30] = [
     // Row D01: a path other than that of liveness.
     ("GET /v2/health/ready", "ServerReady", |client, options| client.is_server_ready(options).map(drop)),
@@ -265,7 +265,8 @@ fn the_grpc_service_s_name_is_an_option_and_unimplemented_names_the_method() {
     }
 }
 
-/// Triton 2.73 within another program sends the first text for shared memory; proxies send UNAVAILABLE with texts of their own.
+/// Triton 2.73 within another program sends the first text for shared memory; proxies send UNAVAILABLE with
+/// texts of their own.
 #[test]
 fn unavailable_is_final_for_shared_memory_and_settings_only_in_the_server_s_words() {
     const REFUSAL: &str = "Shared memory is not supported in this server configuration. This can occur when the frontend is \
@@ -341,7 +342,8 @@ fn unavailable_is_final_for_shared_memory_and_settings_only_in_the_server_s_word
     }
 }
 
-/// Triton never sends this over gRPC: the response is from a gateway, whose server may be available again soon.
+/// Triton never sends this over gRPC: the response is from a gateway, whose server may be available again
+/// soon.
 #[test]
 fn unavailable_for_shared_memory_from_a_gateway_before_grpc_is_retryable_with_any_body() {
     let server = Grpc::start(|_, _| GrpcResponse::HttpError {
@@ -379,8 +381,8 @@ fn every_operation_ends_at_its_deadline() {
 
 type Read = fn(&Client) -> Result<String, Error>;
 
-/// Operations whose responses contain a name; how it is read; and such responses, where N stands for the name: over HTTP with
-/// members that a later server may add (row D26), and over gRPC.
+/// Operations whose responses contain a name; how it is read; and such responses, where N stands for the
+/// name: over HTTP with members that a later server may add (row D26), and over gRPC.
 const READS: [(&str, Read, &str, &[u8]); 9] = [
     (
         "server metadata",

@@ -67,7 +67,8 @@ const WITHOUT_EXAMPLE: [(&str, &str); 0] = [];
 /// The width of a line of code.
 const WIDTH: usize = 110;
 
-/// The example of a section: the lines between `/* example: SECTION */` and `/* end */`, without their indentation.
+/// The example of a section: the lines between `/* example: SECTION */` and `/* end */`, without their
+/// indentation.
 fn example(section: &str) -> Option<Vec<String>> {
     let source = fs::read_to_string(root().join(EXAMPLES)).unwrap();
     let (_, rest) = source.split_once(&format!("/* example: {section} */\n"))?;

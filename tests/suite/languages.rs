@@ -1,4 +1,5 @@
-//! The header and the library from other languages: C++ in each of its dialects, Python by cffi and ctypes, Go by cgo.
+//! The header and the library from other languages: C++ in each of its dialects, Python by cffi and ctypes,
+//! Go by cgo.
 
 use std::{
     fs,

@@ -1,5 +1,5 @@
-//! Programs written against the header alone, as users write them: the examples of the header, the pieces of a user's code,
-//! and the misuses, each with the result that the header documents, under valgrind.
+//! Programs written against the header alone, as users write them: the examples of the header, the pieces of
+//! a user's code, and the misuses, each with the result that the header documents, under valgrind.
 
 use std::{fs, path::Path};
 
@@ -85,7 +85,8 @@ fn handle<'a>(all: &Declarations, kind: &'a str) -> Option<&'a str> {
 }
 
 impl Everything {
-    /// Finds for each handle a function that makes it out of those before: by an out-parameter, or as a getter.
+    /// Finds for each handle a function that makes it out of those before: by an out-parameter, or as a
+    /// getter.
     fn new() -> Self {
         let error = "CHECK(triton_infer_request_new(NULL, &own_triton_infer_request, &own_triton_error) != TRITON_STATUS_OK);";
         let handles = vec![("triton_error".to_owned(), error.to_owned())];

@@ -1,4 +1,5 @@
-//! C programs, compiled by plain `cc` against the library and run: the examples, and the programs of `tests/c`.
+//! C programs, compiled by plain `cc` against the library and run: the examples, and the programs of
+//! `tests/c`.
 
 use std::{
     ffi::OsStr,
@@ -15,8 +16,8 @@ use crate::{
     support::fault,
 };
 
-/// The shared library that cargo built with this test binary. It lies beside the binary: the one in the folder above
-/// is `cargo build`'s, and may be older.
+/// The shared library that cargo built with this test binary. It lies beside the binary: the one in the
+/// folder above is `cargo build`'s, and may be older.
 pub(crate) fn library() -> PathBuf {
     let library = std::env::current_exe().unwrap().with_file_name("libtriton_client.so");
     assert!(library.exists(), "{} is not there", library.display());
@@ -80,7 +81,8 @@ fn run(program: &Path, args: &[&str]) -> Output {
     host(program).args(args).output().unwrap()
 }
 
-/// A command that finds the library by its run path alone: cargo's LD_LIBRARY_PATH would lead to an older one.
+/// A command that finds the library by its run path alone: cargo's LD_LIBRARY_PATH would lead to an older
+/// one.
 pub(crate) fn host(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_remove("LD_LIBRARY_PATH");
@@ -214,7 +216,8 @@ fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
     }
 }
 
-/// Status, origin, retryable, in doubt, HTTP status and request id as tests/c/fail.c prints them, and the message.
+/// Status, origin, retryable, in doubt, HTTP status and request id as tests/c/fail.c prints them, and the
+/// message.
 fn failure(
     program: &Path,
     url: &str,
@@ -373,7 +376,8 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         "repository_options",
         "service",
     ];
-    /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or removes a name.
+    /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or
+    /// removes a name.
     const ALL: [(&str, &str); 28] = [
         ("triton_client_options_set_metrics_url", "url"),
         ("triton_client_options_set_grpc_service_name", "name"),

@@ -1,5 +1,5 @@
-//! The server that the tests use: the real one that `make test` has started, or, with TRITON_TESTS=embedded, where that cannot run,
-//! the embedded stand-in.
+//! The server that the tests use: the real one that `make test` has started, or, with TRITON_TESTS=embedded,
+//! where that cannot run, the embedded stand-in.
 
 use std::{
     env,
@@ -14,7 +14,8 @@ use triton_client::Client;
 
 use crate::support::embedded;
 
-/// The addresses of the server's two protocols and of its metrics, which the embedded server lacks: `127.0.0.1:PORT`.
+/// The addresses of the server's two protocols and of its metrics, which the embedded server lacks:
+/// `127.0.0.1:PORT`.
 pub(crate) struct Addresses {
     pub http: String,
     pub grpc: String,
@@ -71,8 +72,8 @@ impl Addresses {
     }
 }
 
-/// Polls until the condition holds; a test that waits for ten seconds has failed. The server updates its statistics after its
-/// response.
+/// Polls until the condition holds; a test that waits for ten seconds has failed. The server updates its
+/// statistics after its response.
 #[track_caller]
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);

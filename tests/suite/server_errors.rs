@@ -1,5 +1,5 @@
-//! Errors of the real server over both protocols: each has the server as its origin, the status that the protocol can express, and
-//! the server's message. HTTP has one status, 400, for several of gRPC's codes.
+//! Errors of the real server over both protocols: each has the server as its origin, the status that the
+//! protocol can express, and the server's message. HTTP has one status, 400, for several of gRPC's codes.
 
 use std::{fs, sync::Barrier, thread};
 

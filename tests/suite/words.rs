@@ -1,4 +1,5 @@
-//! The header and the messages of errors and logs are written in the field's own words: the commonest others are kept out.
+//! The header and the messages of errors and logs are written in the field's own words: the commonest others
+//! are kept out.
 
 use std::{fs, path::Path};
 
