@@ -90,9 +90,5 @@ pub use stats::ClientStatistics;
 /// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false`
 /// for any other name.
 pub fn has_feature(name: &str) -> bool {
-    match name {
-        "http" | "grpc" | "compression" => true,
-        "allocator" => cfg!(feature = "allocator"),
-        _ => false,
-    }
+    matches!(name, "http" | "grpc" | "compression") || cfg!(feature = "allocator") && name == "allocator"
 }
