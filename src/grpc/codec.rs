@@ -409,8 +409,11 @@ impl<'r> ResponseReader<'r> {
 
     /// Returns the result. An error if the message is incomplete.
     pub fn finish(mut self, places: &mut Places<'r>) -> Result<InferResult> {
-        if self.left > 0 || !matches!(self.state, State::Head { count: 0, .. }) {
+        if self.left > 0 {
             return Err(malformed(&format!("{} bytes are missing at its end", self.left)));
+        }
+        if !matches!(self.state, State::Head { count: 0, .. }) {
+            return Err(malformed("truncated field"));
         }
         if self.raw.len() > self.tensors.len() {
             let (raw, tensors) = (self.raw.len(), self.tensors.len());

@@ -245,7 +245,7 @@ static void offline(void) {
         CHECK(memcmp(triton_infer_output_data(triton_infer_result_output(result, 0)), "abc", 3) == 0);
         triton_infer_result_free(result);
     }
-    refused(triton_infer_result_from_grpc_message("\377", 1, &result, &error), TRITON_STATUS_INTERNAL, "early");
+    refused(triton_infer_result_from_grpc_message("\377", 1, &result, &error), TRITON_STATUS_INTERNAL, "truncated");
     triton_buffer_free(buffer);
     triton_infer_request_free(request);
 }
