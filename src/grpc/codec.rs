@@ -174,7 +174,7 @@ impl<'r> Encoded<'r> {
 /// Checks that a request uses only what gRPC supports.
 fn check(request: &InferRequest) -> Result<()> {
     if request.settings().raw_body {
-        return Err(Error::invalid("raw request bodies are unsupported over gRPC: use HTTP"));
+        return Err(Error::invalid("a raw body is unsupported over gRPC: use HTTP"));
     }
     let (mut binary, mut typed) = (None, None);
     for input in request.inputs() {

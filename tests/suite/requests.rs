@@ -282,7 +282,7 @@ fn grpc_refuses_what_it_has_no_words_for() {
     text.set_input_json_text(0, "[1]").unwrap();
     let mut raw = InferRequest::new("m").input("A", &[1], &[1i32]);
     raw.set_raw_body(true);
-    for (request, hint) in [(mixed, "typed contents"), (text, "JSON"), (raw, "raw request bodies")] {
+    for (request, hint) in [(mixed, "typed contents"), (text, "JSON"), (raw, "raw body")] {
         let error = client.infer(&request).unwrap_err();
         assert_eq!((error.status(), error.is_in_doubt()), (Status::InvalidArgument, false), "{error:?}");
         assert!(error.full_message().contains(hint), "{error:?}");
