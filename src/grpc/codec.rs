@@ -174,7 +174,7 @@ impl<'r> Encoded<'r> {
 /// Checks that a request uses only what gRPC supports.
 fn check(request: &InferRequest) -> Result<()> {
     if request.settings().raw_body {
-        return Err(Error::invalid("raw request bodies are unsupported over gRPC: use HTTP"));
+        return Err(Error::invalid("a raw body is unsupported over gRPC: use HTTP"));
     }
     let (mut binary, mut typed) = (None, None);
     for input in request.inputs() {
@@ -412,8 +412,11 @@ impl<'r> ResponseReader<'r> {
 
     /// Returns the result. An error if the message is incomplete.
     pub(super) fn finish(mut self, places: &mut Places<'r>) -> Result<InferResult> {
-        if self.left > 0 || !matches!(self.state, State::Head { count: 0, .. }) {
+        if self.left > 0 {
             return Err(malformed(&format!("{} bytes are missing at its end", self.left)));
+        }
+        if !matches!(self.state, State::Head { count: 0, .. }) {
+            return Err(malformed("truncated field"));
         }
         if self.raw.len() > self.tensors.len() {
             let (raw, tensors) = (self.raw.len(), self.tensors.len());

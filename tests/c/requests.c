@@ -455,7 +455,7 @@ static void offline(void) {
         triton_infer_result_free(result);
     }
     refused(triton_infer_result_from_grpc_message("\377", 1, &result, &error), TRITON_STATUS_INTERNAL,
-            "early");
+            "truncated");
     triton_buffer_free(buffer);
     triton_infer_request_free(request);
 }

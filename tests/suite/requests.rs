@@ -347,7 +347,7 @@ fn grpc_rejects_what_it_cannot_express() {
     text.input_mut(0).unwrap().set_json_text("[1]").unwrap();
     let mut raw = InferRequest::new("m").input("A", &[1], &[1i32]);
     raw.set_raw_body(true);
-    for (request, hint) in [(mixed, "typed contents"), (text, "JSON"), (raw, "raw request bodies")] {
+    for (request, hint) in [(mixed, "typed contents"), (text, "JSON"), (raw, "raw body")] {
         let error = client.infer(&request).unwrap_err();
         assert_eq!((error.status(), error.is_in_doubt()), (Status::InvalidArgument, false), "{error:?}");
         assert!(error.full_message().contains(hint), "{error:?}");
