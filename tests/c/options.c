@@ -121,7 +121,7 @@ static void undone(void) {
                                                   &error));
     CHECK(finalized == 2); /* its user_data is not used at all */
 
-    /* What is for HTTP only is refused over gRPC, and gone after NULL. The request has no inputs: Triton
+    /* Options of HTTP only are refused over gRPC, and NULL undoes them. The request has no inputs: Triton
      * refuses it. */
     CHECK(!triton_client_new(url, NULL, &client, &error)
           && !triton_infer_request_new("simple", &request, &error));
@@ -131,7 +131,7 @@ static void undone(void) {
     CHECK(!triton_call_options_set_accept_encoding(call, "gzip", &error));
     refused(triton_client_infer(client, request, call, &result, &error),
             is_http ? TRITON_STATUS_NOT_FOUND : TRITON_STATUS_INVALID_ARGUMENT,
-            is_http ? "simple" : "HTTP only");
+            is_http ? "simple" : "HTTP path");
     CHECK(!triton_call_options_set_http_path(call, NULL, &error));
     CHECK(!triton_call_options_set_http_content_type(call, NULL, &error));
     CHECK(!triton_call_options_set_http_json_size_header(call, NULL, &error));

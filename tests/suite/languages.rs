@@ -25,8 +25,14 @@ fn succeeds(what: &str, command: &mut Command) {
 }
 
 /// Functions for which zeros and NULL are valid: empty arrays.
-const VALID_WITH_ZEROS: [&str; 4] =
-    ["triton_fp16_from_fp32", "triton_fp16_to_fp32", "triton_bf16_from_fp32", "triton_bf16_to_fp32"];
+const VALID_WITH_ZEROS: [&str; 6] = [
+    "triton_bytes_parse",
+    "triton_bytes_serialize",
+    "triton_fp16_from_fp32",
+    "triton_fp16_to_fp32",
+    "triton_bf16_from_fp32",
+    "triton_bf16_to_fp32",
+];
 
 /// The address of a function, with its type, and a call with zeros for all parameters. A returned string is
 /// never NULL, except from a `_find` function.

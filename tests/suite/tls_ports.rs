@@ -18,7 +18,7 @@ use crate::{
 const TLS: Expected =
     Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt: false, retryable: false };
 const HINT: &str = "the server's port speaks TLS: use an https:// or grpcs:// URL";
-const QUESTION: &str = "(does this port expect TLS?)";
+const QUESTION: &str = "does this port expect TLS?";
 
 /// Pages of nginx 1.22, Apache 2.4 and Caddy 2.6, shortened.
 const PAGES: [&str; 4] = [

@@ -139,7 +139,8 @@ fn the_patterns_are_found_where_they_are_and_only_there() {
         patterns("the answer is no gRPC, and there is no such model, mostly untold, bygones, is no 7").len(),
         2
     );
-    let source = "let a = 'x'; // \"told\"\nfn f<'a>() -> &'a str { \"one \\\" two\" } let q = '\"'; let e = '\\''; \
+    let source = "let a = 'x'; // \"told\"\n\
+                  fn f<'a>() -> &'a str { \"one \\\" two\" } let q = '\"'; let e = '\\''; \
                   r#\"raw \"told\" \"#; c\"c\" /* \"no\" */ \"three\\\n   four\"\n#[cfg(test)] \"test\"";
     let texts: Vec<String> = literals(source).into_iter().map(|(_, text)| text).collect();
     assert_eq!(texts, ["one \\\" two", "raw \"told\" ", "c", "three   four"]);
