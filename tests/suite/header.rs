@@ -233,6 +233,28 @@ fn every_section_opens_with_a_runnable_example_of_at_most_ten_lines() {
     }
 }
 
+/// cbindgen copies the expression of a constant without its type, which C then chooses, and drops what it does
+/// not know (`1 << 40`, `!0`, `usize::MAX`).
+#[test]
+fn every_constant_has_its_value_of_rust_in_c() {
+    let header = fs::read_to_string(root().join("include/triton_client.h")).unwrap();
+    let mut count = 0;
+    for section in SECTIONS {
+        let source = fs::read_to_string(root().join(format!("src/ffi/{section}.rs"))).unwrap();
+        for line in source.lines().filter_map(|line| line.strip_prefix("pub const ")) {
+            let (name, rest) = line.split_once(": ").unwrap();
+            let (kind, value) = rest.trim_end_matches(';').split_once(" = ").unwrap();
+            let in_c = match value {
+                "u64::MAX" => "UINT64_MAX".to_owned(),
+                _ => value.parse::<i32>().unwrap_or_else(|_| panic!("{name}: {kind}: {value}")).to_string(),
+            };
+            assert!(header.contains(&format!("#define {name} {in_c}\n")), "{name} is not {in_c}");
+            count += 1;
+        }
+    }
+    assert!(count >= 6, "{count}");
+}
+
 fn compile_only(compiler: &str, source: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(compiler);
     command.args(["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-fsyntax-only", "-I"]);
