@@ -1,8 +1,8 @@
 //! An allocator that caches freed blocks of the size of HTTP/2 frames (feature `allocator`).
 //!
 //! h2 reads each frame into new memory, and the C library returns freed blocks of this size to the system:
-//! every frame would take a page fault for each 4 KiB. Off by default, since a Rust program chooses its own
-//! allocator; on in the shared library that `make install` installs, where it serves this library only. A
+//! every frame would cost a page fault for each 4 KiB. Off by default, since a Rust program chooses its own
+//! allocator; on in the shared library that `make install` installs, where only this library uses it. A
 //! pool of frames inside the lane is no alternative: h2 allocates the next frame before it releases the last
 //! one.
 
@@ -25,7 +25,7 @@ const CLASSES: usize = 32;
 const SLOTS: usize = 64;
 const MAX_CACHED_BYTE_SIZE: usize = 16 << 20;
 
-/// Without a lock: after `fork`, a child would deadlock on one that another thread held.
+/// Lock-free: after `fork`, a child process would deadlock on a lock that another thread held.
 static CACHED: [[AtomicPtr<u8>; SLOTS]; CLASSES] =
     [const { [const { AtomicPtr::new(ptr::null_mut()) }; SLOTS] }; CLASSES];
 static CACHED_BYTE_SIZE: AtomicUsize = AtomicUsize::new(0);
@@ -80,7 +80,7 @@ unsafe impl GlobalAlloc for Caching {
         }
     }
 
-    /// Without the cache: new memory from the system is zero already.
+    /// Does not use the cache: new memory from the system is zero already.
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let layout = class(layout).map_or(layout, |(_, layout)| layout);
         // SAFETY: the caller's contract; `class` only enlarges the layout.

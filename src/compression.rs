@@ -10,7 +10,7 @@ use flate2::{
 
 use crate::error::{Error, Origin, Result, Status};
 
-/// How a message is compressed.
+/// The compression of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Compression {
@@ -29,7 +29,7 @@ impl Compression {
         [Self::None, Self::Gzip, Self::Deflate].into_iter().find(|one| *one as i32 == number)
     }
 
-    /// The name in headers.
+    /// Returns the name in headers.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::None => "identity",
@@ -38,7 +38,8 @@ impl Compression {
         }
     }
 
-    /// `None` for an unsupported name. `x-gzip` is an old name of gzip (RFC 9110, 8.4.1.3).
+    /// Returns the compression with a name in headers; `None` for an unsupported one. `x-gzip` is an old name
+    /// of gzip (RFC 9110, 8.4.1.3).
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("x-gzip") {
             return Some(Self::Gzip);
@@ -97,7 +98,7 @@ impl Compression {
     /// Decompresses as much of a damaged or cut message as possible, at most `max` bytes.
     pub(crate) fn decompress_start(self, message: &[u8], max: u64) -> Vec<u8> {
         let mut plain = Vec::new();
-        // What precedes the damage is kept.
+        // The bytes before the damage are kept.
         let _ = self.decompress_into(message, max, &mut plain);
         plain
     }

@@ -1,4 +1,4 @@
-//! Errors: a [`Status`], an [`Origin`], and whether it may help, and is safe, to repeat the call.
+//! Errors: a [`Status`], an [`Origin`], and whether a retry may succeed and is safe.
 //!
 //! Triton's codes, HTTP statuses and the library's own failures map to the canonical codes of gRPC by the
 //! tables [`HTTP_STATUSES`] and [`GRPC_CODES`].
@@ -50,7 +50,7 @@ pub enum Status {
     Unauthenticated = 16,
 }
 
-/// In the order of their numbers, from 1. The names end with a NUL for C.
+/// The statuses in the order of their numbers, from 1. The names are NUL-terminated for C.
 const STATUSES: [(Status, &CStr); 16] = [
     (Status::Cancelled, c"CANCELLED"),
     (Status::Unknown, c"UNKNOWN"),
@@ -132,7 +132,7 @@ const fn means(status: Status, retryable: bool, in_doubt: bool) -> Meaning {
 ///   request; a 503 whose body is an error as Triton writes it, `{"error": "..."}`, is not.
 /// - 520 to 524 are Cloudflare's, for a server that it could not reach or that did not respond: 524 comes
 ///   after 100 s.
-/// - No server of the protocol sends any other 5xx: it comes from a proxy, and is in doubt.
+/// - Any other 5xx comes from a proxy, since no server of the protocol sends it, and is in doubt.
 pub const HTTP_STATUSES: [(u16, Meaning); 24] = [
     (400, means(Status::InvalidArgument, false, false)),
     (401, means(Status::Unauthenticated, false, false)),
@@ -212,7 +212,8 @@ pub(crate) const REASON_BYTE_SIZE: usize = 8 << 10;
 /// The maximum number of names, or of dimensions of a shape, in a message.
 const LISTED: usize = 8;
 
-/// A short text from the network for a message: at most [`EXCERPT_BYTE_SIZE`] bytes, then an ellipsis.
+/// Returns a short text from the network for a message: at most [`EXCERPT_BYTE_SIZE`] bytes, then an
+/// ellipsis.
 pub(crate) fn excerpt(text: &str) -> Excerpt<'_> {
     Excerpt { text, max: EXCERPT_BYTE_SIZE }
 }
@@ -220,14 +221,14 @@ pub(crate) fn excerpt(text: &str) -> Excerpt<'_> {
 /// The reason of an error response without one.
 pub(crate) const NO_REASON: &str = "the server gave no reason";
 
-/// A server's reason for a message: at most [`REASON_BYTE_SIZE`] bytes, then an ellipsis; [`NO_REASON`] for a
-/// blank one.
+/// Returns a server's reason for a message: at most [`REASON_BYTE_SIZE`] bytes, then an ellipsis;
+/// [`NO_REASON`] for a blank one.
 pub(crate) fn reason(text: &str) -> Excerpt<'_> {
     let text = if text.trim().is_empty() { NO_REASON } else { text };
     Excerpt { text, max: REASON_BYTE_SIZE }
 }
 
-/// The beginning of a text, whole characters of it.
+/// The beginning of a text, cut at a character boundary.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Excerpt<'a> {
     text: &'a str,
@@ -235,7 +236,7 @@ pub(crate) struct Excerpt<'a> {
 }
 
 impl<'a> Excerpt<'a> {
-    /// At most `max` bytes of a text.
+    /// Creates an excerpt of at most `max` bytes.
     pub(crate) fn of(text: &'a str, max: usize) -> Self {
         Self { text, max }
     }
@@ -251,7 +252,7 @@ impl fmt::Display for Excerpt<'_> {
     }
 }
 
-/// Names for a message: the first 8, and the number of the others.
+/// Returns a list of names for a message: the first 8, and the number of the others.
 pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = names.len();
     let shown: Vec<_> = names.take(LISTED).map(|name| format!("'{}'", excerpt(name))).collect();
@@ -262,7 +263,7 @@ pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String 
     }
 }
 
-/// A shape for a message: the first 8 dimensions, and the number of the others.
+/// Returns a shape for a message: the first 8 dimensions, and the number of the others.
 pub(crate) fn dimensions(shape: &[i64]) -> String {
     match shape.len() {
         ..=LISTED => format!("{shape:?}"),
@@ -270,7 +271,7 @@ pub(crate) fn dimensions(shape: &[i64]) -> String {
     }
 }
 
-/// Why a call failed. The message says what failed, on what, and why. The size of one pointer.
+/// An error, with a message that states what failed, on what, and why. It has the size of a pointer.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -304,33 +305,34 @@ impl Error {
         }))
     }
 
-    /// An invalid argument.
+    /// Creates the error of an invalid argument.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(Status::InvalidArgument, Origin::Argument, message)
     }
 
-    /// A failure of the connection. Retryable; not in doubt unless the caller sets it.
+    /// Creates the error of a failed connection. Retryable; not in doubt unless the caller sets it.
     pub(crate) fn connection(message: impl Into<String>) -> Self {
         Self::new(Status::Unavailable, Origin::Connection, message).retryable(true)
     }
 
-    /// A response that violates the protocol. In doubt: the server may have run the request.
+    /// Creates the error of a response that violates the protocol. In doubt: the server may have run the
+    /// request.
     pub(crate) fn malformed_response(message: impl Into<String>) -> Self {
         Self::new(Status::Internal, Origin::Connection, message).in_doubt(true)
     }
 
-    /// Whether it is a [`malformed_response`](Self::malformed_response), after which a connection is not used
-    /// again.
+    /// Returns whether it is a [`malformed_response`](Self::malformed_response), after which a connection is
+    /// not reused.
     pub(crate) fn is_malformed_response(&self) -> bool {
         (self.status(), self.origin()) == (Status::Internal, Origin::Connection)
     }
 
-    /// A deadline that passed.
+    /// Creates the error of a deadline that has passed.
     pub(crate) fn deadline(message: impl Into<String>) -> Self {
         Self::new(Status::DeadlineExceeded, Origin::Client, message).retryable(true)
     }
 
-    /// An error response, by the meaning of its code.
+    /// Creates the error of an error response from the meaning of its code.
     pub(crate) fn from_response(meaning: Meaning, message: impl Into<String>) -> Self {
         Self::new(meaning.status, Origin::Server, message)
             .retryable(meaning.retryable)
@@ -357,8 +359,8 @@ impl Error {
         self
     }
 
-    /// Adds the headers of the error response, and to the message of a redirect, which is never followed, its
-    /// target.
+    /// Adds the headers of the error response, and the target of a redirect to the message: redirects are
+    /// never followed.
     pub(crate) fn with_headers(mut self, headers: Headers) -> Self {
         if let (Some(300..=399), None, Some(target)) =
             (self.0.http_status, &self.0.headers, headers.get("location"))
@@ -382,14 +384,13 @@ impl Error {
         self
     }
 
-    /// Sets whether the response comes from the server itself, as far as its wording shows, and not from a
-    /// proxy.
-    pub(crate) fn said_by_server_itself(mut self, is_own: bool) -> Self {
+    /// Sets whether the response comes from the server itself and not from a proxy, judged by its wording.
+    pub(crate) fn with_servers_own(mut self, is_own: bool) -> Self {
         self.0.is_servers_own = is_own;
         self
     }
 
-    /// See [`said_by_server_itself`](Self::said_by_server_itself).
+    /// See [`with_servers_own`](Self::with_servers_own).
     pub(crate) fn is_servers_own(&self) -> bool {
         self.0.is_servers_own
     }
@@ -425,21 +426,19 @@ impl Error {
         &self.0.request_id
     }
 
-    /// Returns whether the same call may succeed later. Whether it is *safe* to repeat the call is what
-    /// [`is_in_doubt`] returns.
-    ///
-    /// [`is_in_doubt`]: Self::is_in_doubt
+    /// Returns whether the same call may succeed later. [`is_in_doubt`](Self::is_in_doubt) returns whether it
+    /// is unsafe to repeat a call that is not idempotent.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
     /// Returns whether the server may have run the request although the call failed: all or a part of the
-    /// request was sent, and no response says what became of it.
+    /// request was sent, and no response shows whether it was processed.
     pub fn is_in_doubt(&self) -> bool {
         self.0.in_doubt
     }
 
-    /// Returns the message followed by those of its sources, in one line.
+    /// Returns the message followed by those of its sources, on one line.
     pub fn full_message(&self) -> String {
         let mut text = self.0.message.clone();
         let mut next = self.source();
@@ -452,7 +451,7 @@ impl Error {
     }
 }
 
-/// The message of this error alone; [`Error::full_message`] adds its sources.
+/// Writes only this error's message; [`Error::full_message`] adds those of its sources.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)

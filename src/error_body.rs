@@ -1,5 +1,5 @@
-//! The reason in the body of an HTTP error, whether Triton, another server of the protocol or a proxy wrote
-//! it.
+//! Extracts the reason from the body of an HTTP error, for the formats of Triton, other servers of the
+//! protocol and proxies.
 //!
 //! The member `input` of FastAPI's errors is never shown: it repeats the caller's tensor.
 
@@ -22,8 +22,8 @@ const MAX_DEPTH: usize = 4;
 /// The maximum number of characters shown of a page or of an unexpected body.
 const FIRST_WORDS: usize = 200;
 
-/// Returns the reason in a body; blank if there is none. It is a little longer than what is shown, so that
-/// the cut is marked. A body of an unknown form is its own reason, in one line.
+/// Returns the reason in a body; blank if there is none. It is slightly longer than the maximum that is
+/// shown, so that truncation is marked. A body of an unknown format is returned as the reason, on one line.
 pub(crate) fn reason(body: &[u8]) -> String {
     let text = start_of(body);
     if let Some(page) = page(&text) {
@@ -42,7 +42,7 @@ pub(crate) fn reason(body: &[u8]) -> String {
     one_line(start, REASON_BYTE_SIZE + 1)
 }
 
-/// Describes an unexpected body for a message "expected X, got Y".
+/// Describes an unexpected body, for a message "expected X, got Y".
 pub(crate) fn describe(body: &[u8]) -> String {
     let text = start_of(body);
     let text = text.trim();
@@ -160,7 +160,7 @@ struct Walk<'j> {
     is_over: bool,
 }
 
-/// The part of an error that a member holds.
+/// The meaning of a member of an error.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Member {
     Error,
@@ -168,11 +168,12 @@ enum Member {
     Detail,
     Location,
     Kind,
-    /// OAuth's, beside the code in `error`.
+    /// OAuth's `error_description`, beside the code in `error`.
     Description,
-    /// Of problem details (RFC 9457), Elasticsearch, AWS and others; used if there is nothing else.
+    /// A member of problem details (RFC 9457), Elasticsearch, AWS and others; used if there is no other
+    /// reason.
     Title,
-    /// An object with the reason, of Seldon and Apigee; any other value is ignored.
+    /// An object that contains the reason, as in Seldon and Apigee; any other value is ignored.
     Within,
     Other,
 }
@@ -195,14 +196,14 @@ impl Member {
 }
 
 impl<'j> Walk<'j> {
-    /// Takes a step of the reader; `None` at the end of what can be read.
+    /// Advances the reader; `None` at the end of the readable JSON.
     fn step<T>(&mut self, step: impl FnOnce(&mut Jiter<'j>) -> JiterResult<T>) -> Option<T> {
         let outcome = step(&mut self.reader).ok();
         self.is_over |= outcome.is_none();
         outcome
     }
 
-    /// Reads the text of a value: of a string itself, of arrays and objects the reason in them.
+    /// Reads the text of a value: a string's content, or the reason in an array or object.
     fn value(&mut self, depth: usize) -> Option<String> {
         let peek = self.step(|reader| reader.peek())?;
         let start = self.reader.current_index();
@@ -333,12 +334,12 @@ fn is_reason_phrase(text: &str) -> bool {
 /// The member of FastAPI's errors that repeats the request.
 const INPUT: &str = "\"input\"";
 
-/// A text up to the member that repeats the request.
+/// Returns a text up to the member that repeats the request.
 fn before_input(text: &str) -> &str {
     text.split(INPUT).next().unwrap_or_default()
 }
 
-/// The first `max` characters of a text in one line, with non-printable ones escaped.
+/// Returns the first `max` characters of a text on one line, with non-printable ones escaped.
 fn one_line(text: &str, max: usize) -> String {
     let mut line = String::new();
     for c in text.chars().take(max) {
@@ -354,7 +355,7 @@ fn one_line(text: &str, max: usize) -> String {
 fn unescaped(json: &str) -> String {
     let mut text = String::new();
     let mut chars = json.chars();
-    // A little more than is shown, so that the cut is marked; the end of a traceback has its reason.
+    // Slightly more than is shown, so that truncation is marked. A traceback has its reason at the end.
     let max = if json.starts_with(TRACEBACK) { usize::MAX } else { REASON_BYTE_SIZE };
     while text.len() <= max {
         match chars.next() {
@@ -429,7 +430,7 @@ fn traceback(text: &str) -> Option<String> {
     Some(line)
 }
 
-/// A text in one line, about `max` bytes of it at most.
+/// Returns a text on one line, shortened to about `max` bytes.
 fn words(text: &str, max: usize) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -442,7 +443,7 @@ fn words(text: &str, max: usize) -> String {
     line
 }
 
-/// The title of an HTML page, or its first words if it has none; `None` for any other text.
+/// Returns the title of an HTML page, or its first words if it has none; `None` for any other text.
 fn page(text: &str) -> Option<String> {
     let text = text.trim_start();
     let after = text.strip_prefix('<')?.chars().next()?;
@@ -463,7 +464,7 @@ fn page(text: &str) -> Option<String> {
     })
 }
 
-/// The first words of markup, without tags, in one line.
+/// Returns the first words of markup, without tags, on one line.
 fn content(markup: &str) -> String {
     const HIDDEN: [&str; 2] = ["script", "style"];
     let mut text = String::new();
@@ -492,7 +493,8 @@ fn content(markup: &str) -> String {
         .fold(text, |text, (entity, character)| text.replace(entity, character))
 }
 
-/// The start of a body with U+FFFD for what is not UTF-8, without a character that is cut at its end.
+/// Returns the start of a body with invalid UTF-8 replaced by U+FFFD, without an incomplete character at its
+/// end.
 fn start_of(body: &[u8]) -> Cow<'_, str> {
     let max = usize::try_from(READ_BYTE_SIZE).unwrap_or(usize::MAX);
     let bytes = without_bom(&body[..body.len().min(max)]);

@@ -13,18 +13,18 @@ pub struct Headers {
 
 enum Raw {
     /// Status line and headers of an HTTP response, as received.
-    Head(Box<[u8]>),
+    ResponseHead(Box<[u8]>),
     /// The leading and the trailing metadata.
     Metadata(Box<[HeaderMap; 2]>),
 }
 
 impl Headers {
     pub(crate) fn none() -> Self {
-        Self::from_head(&[])
+        Self::from_response_head(&[])
     }
 
-    pub(crate) fn from_head(head: &[u8]) -> Self {
-        Self { raw: Raw::Head(head.into()), list: OnceLock::new() }
+    pub(crate) fn from_response_head(bytes: &[u8]) -> Self {
+        Self { raw: Raw::ResponseHead(bytes.into()), list: OnceLock::new() }
     }
 
     pub(crate) fn from_metadata(leading: HeaderMap, trailing: HeaderMap) -> Self {
@@ -48,8 +48,8 @@ impl Raw {
     fn list(&self) -> Vec<(String, String)> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
         match self {
-            Self::Head(head) => {
-                let lines = head.split(|byte| *byte == b'\n').skip(1);
+            Self::ResponseHead(bytes) => {
+                let lines = bytes.split(|byte| *byte == b'\n').skip(1);
                 let fields = lines.filter_map(|line| {
                     let colon = line.iter().position(|byte| *byte == b':')?;
                     Some((text(&line[..colon]).to_ascii_lowercase(), text(&line[colon + 1..])))
@@ -75,8 +75,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_is_taken_apart_without_its_status_line() {
-        let headers = Headers::from_head(b"HTTP/1.1 200 OK\r\nX-A:  b: c \r\nEmpty:\r\nx-a: d\r\n\r\n");
+    fn headers_are_parsed_without_the_status_line() {
+        let headers =
+            Headers::from_response_head(b"HTTP/1.1 200 OK\r\nX-A:  b: c \r\nEmpty:\r\nx-a: d\r\n\r\n");
         let list: Vec<_> = headers.iter().collect();
         assert_eq!(list, [("x-a", "b: c"), ("empty", ""), ("x-a", "d")]);
         assert_eq!(headers.get("X-a"), Some("b: c"));

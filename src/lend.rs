@@ -1,4 +1,4 @@
-//! Memory of the caller's, borrowed for calls.
+//! Lends the caller's memory to calls.
 //!
 //! A borrowed segment is kept as a pointer and a length, not as a slice: C refills its arrays between calls,
 //! and a `&[u8]` across such a write would be undefined behaviour. A slice exists only during a call. In Rust
@@ -23,7 +23,7 @@ use std::{
 
 use bytes::Buf;
 
-/// A segment of an input's data: borrowed from the caller, or an own copy.
+/// A segment of an input's data: borrowed from the caller, or a copy.
 #[derive(Debug)]
 pub(crate) struct Segment<'a>(Memory<'a>);
 
@@ -83,7 +83,7 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// Memory of the caller's that an output is written to, by one call at a time.
+/// The caller's buffer for an output, written by one call at a time.
 #[derive(Debug)]
 pub(crate) struct OutputBuffer<'a> {
     start: NonNull<u8>,

@@ -16,11 +16,11 @@
 //! # }
 //! ```
 
-// Unsafe code is in the FFI layer, in the lending of the caller's memory, in one call that receives into
-// memory that is not initialized (net/unfilled.rs), and in the optional allocator.
+// Unsafe code is allowed only in the FFI layer, in lend.rs, in net/unfilled.rs, which receives into
+// uninitialised memory, and in the optional allocator.
 #![deny(unsafe_code)]
 #![warn(unreachable_pub)]
-// What only the C API uses. With it, which is the default, nothing may be unused.
+// Without the C API, which is a default feature, its helpers are unused.
 #![cfg_attr(not(feature = "capi"), allow(dead_code))]
 
 #[cfg(not(unix))]

@@ -1,5 +1,4 @@
-//! The log of a client: messages to the callback that its options have. Without a callback nothing is
-//! written.
+//! A client's log, which goes to the callback in its options. Without a callback nothing is logged.
 
 use std::{fmt, sync::Arc};
 
@@ -7,7 +6,7 @@ use std::{fmt, sync::Arc};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i32)]
 pub enum LogLevel {
-    /// A failure that the caller cannot learn of in another way.
+    /// A failure that is not reported to the caller in any other way.
     Error = 1,
     /// A recoverable problem.
     Warn = 2,
@@ -39,12 +38,12 @@ impl Log {
         Self(Some((max, callback)))
     }
 
-    /// Whether messages of a level are logged.
+    /// Returns whether messages of a level are logged.
     pub(crate) fn is_on(&self, level: LogLevel) -> bool {
         self.0.as_ref().is_some_and(|(max, _)| level <= *max)
     }
 
-    /// Logs a message, whose text is made only if its level is logged.
+    /// Logs a message. `text` is called only if the level is logged.
     pub(crate) fn write(&self, level: LogLevel, target: &str, text: impl FnOnce() -> String) {
         if let Some((max, callback)) = &self.0
             && level <= *max

@@ -17,8 +17,8 @@ thread_local! {
 
 /// Runs `body`. A panic in it becomes an INTERNAL error with the panic's text, and is not printed.
 ///
-/// `AssertUnwindSafe`: what `body` leaves inconsistent is dropped with the call. Only state behind locks
-/// survives, and the library ignores their poisoning.
+/// `AssertUnwindSafe`: state that `body` leaves inconsistent is dropped with the call, except for state
+/// behind locks, whose poisoning the library ignores.
 pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     silence_hook();
     GUARDS.set(GUARDS.get() + 1);
@@ -35,8 +35,8 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// The process has a single panic hook. The library's is chained before it once, and passes on every panic
-/// outside of a guard.
+/// Installs the library's panic hook once, in front of the program's, to which it passes every panic outside
+/// of a guard: a process has a single hook.
 fn silence_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(chain_hook);

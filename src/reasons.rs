@@ -1,11 +1,12 @@
-//! What the text of a server's error implies: whether the request may have run, and who wrote it.
+//! Interprets the text of a server's error: whether the request may have run, and whether the server or a
+//! proxy wrote it.
 
 use jiter::Jiter;
 
 use crate::error::{Error, Meaning, NO_REASON, Status, grpc_code_meaning, reason};
 
 /// Triton's texts of UNAVAILABLE for requests that did not run. With any other text the request is in doubt,
-/// since proxies send the code after they lost their upstream in the middle of a request. Only the whole text
+/// since proxies send this code after losing their upstream in the middle of a request. Only the whole text
 /// counts, after at most `[request id: …] `: after `in ensemble '…', ` an earlier step of the ensemble has
 /// run.
 const DID_NOT_RUN: [Text; 8] = [
@@ -55,7 +56,7 @@ fn did_not_run(text: &str) -> bool {
     })
 }
 
-/// Returns the meaning of a gRPC status other than 0: the row of the table, with two exceptions. Triton's
+/// Returns the meaning of a gRPC status other than 0: its row of the table, with two exceptions. Triton's
 /// UNAVAILABLE for a request that did not run is not in doubt, and the CANCELLED of a stopping server is
 /// retryable.
 pub(crate) fn grpc_meaning(code: i32, text: &str) -> Meaning {
@@ -67,9 +68,9 @@ pub(crate) fn grpc_meaning(code: i32, text: &str) -> Meaning {
     }
 }
 
-/// Whether a server cancelled a call without a reason, as gRPC's C++ server does with running calls when it
-/// stops: with no text, or (seen with 2.51) with the code's name. The client never reads the status of a call
-/// that it cancelled itself.
+/// Returns whether a server cancelled a call without a reason, as gRPC's C++ server does with running calls
+/// when it stops: without a text, or, as seen with 2.51, with the code's name. The client never reads the
+/// status of a call that it cancelled itself.
 fn is_stopping(status: Status, text: &str) -> bool {
     let text = text.trim();
     status == Status::Cancelled && (text.is_empty() || text.eq_ignore_ascii_case(status.name()))
@@ -83,17 +84,17 @@ pub(crate) fn grpc_error(code: i32, text: &str) -> Error {
         false => hint(meaning.status, text),
     };
     let message = format!("{} (gRPC status {}){hint}", reason(text), meaning.status);
-    Error::from_response(meaning, message).said_by_server_itself(is_servers_own(text))
+    Error::from_response(meaning, message).with_servers_own(is_servers_own(text))
 }
 
-/// The server's text in the message of such an error.
+/// Returns the server's text in the message of a [`grpc_error`].
 pub(crate) fn text_within(message: &str) -> &str {
     message.rsplit_once(" (gRPC status ").map_or("", |(text, _)| text)
 }
 
-/// An explanation of a server's text.
+/// Returns an explanation of a server's text; empty if it needs none.
 pub(crate) fn hint(status: Status, text: &str) -> &'static str {
-    // Triton sends this for a model that was unloaded, is being loaded or unloaded, and for every model when
+    // Triton sends this for a model that was unloaded, is being loaded or unloaded, and for every model while
     // it stops.
     match status == Status::NotFound && text.trim_end().ends_with("has no available versions") {
         true => "; the model was unloaded, is being loaded or unloaded, or the server is stopping",
@@ -116,8 +117,8 @@ pub(crate) fn leaves_doubt(text: &str) -> bool {
     !is_servers_own(text) || text.contains("in ensemble '")
 }
 
-/// Whether an UNIMPLEMENTED means an unknown method or service: gRPC's servers in Go, Java, C++ and Python
-/// use these words, others give no reason.
+/// Returns whether an UNIMPLEMENTED means an unknown method or service: gRPC's servers in Go, Java, C++ and
+/// Python use these words, others send no message.
 pub(crate) fn is_unknown_method(error: &Error) -> bool {
     let message = error.to_string().to_ascii_lowercase();
     let words = ["unknown service", "unknown method", "method not found", NO_REASON];
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_cancelled_by_a_stopping_server_is_retryable_and_says_why() {
+    fn a_call_cancelled_by_a_stopping_server_is_retryable_and_its_message_explains_why() {
         for text in ["", " ", "CANCELLED", "Cancelled"] {
             let error = grpc_error(1, text);
             assert!(error.is_retryable() && error.is_in_doubt(), "{text}");

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Origin, Status};
 
-/// Added to the message of a connection that ended before its first byte, if the server never sent one: most
-/// TLS servers close a plain connection so, but not only they.
+/// Added to the message of a connection that ended before its first byte, if the server has never sent one.
+/// Most TLS servers close a plain connection this way, but other servers do too.
 pub(crate) const QUESTION: &str = " (does this port expect TLS?)";
 
 /// The texts in the 400 pages of nginx, Apache (which may escape the apostrophe of "You're") and servers in
@@ -15,16 +15,16 @@ const TEXTS: [&str; 3] = [
 ];
 /// The record type of a TLS alert.
 const ALERT: u8 = 0x15;
-/// The part of a page that is searched.
+/// The number of bytes of a page that are searched.
 const PAGE_BYTE_SIZE: usize = 4 << 10;
 
-/// Whether the first bytes of a server are a TLS alert, with which no response of HTTP/1 or HTTP/2 begins.
+/// Returns whether a server's first bytes are a TLS alert. No HTTP/1 or HTTP/2 response begins like one.
 pub(crate) fn is_alert(first: &[u8]) -> bool {
     first.first() == Some(&ALERT)
 }
 
-/// Whether the body of a response with this HTTP status says that the port expects TLS. JSON is excluded:
-/// errors of the protocol may quote anything.
+/// Returns whether the body of a response with this HTTP status states that the port expects TLS. JSON is
+/// excluded: errors of the protocol may quote any text.
 pub(crate) fn is_named_by(status: u16, body: &[u8]) -> bool {
     let page = &body[..body.len().min(PAGE_BYTE_SIZE)];
     status == 400 && !page.trim_ascii_start().starts_with(b"{") && has_text(page)
@@ -40,7 +40,8 @@ fn has_text(page: &[u8]) -> bool {
     TEXTS.iter().any(|text| page.contains(text))
 }
 
-/// The error of a call to such a port: not retryable, and not in doubt, since the server understood nothing.
+/// Returns the error of a call to such a port: not retryable, and not in doubt, since the server could not
+/// parse the request.
 pub(crate) fn error() -> Error {
     Error::new(
         Status::Unavailable,

@@ -18,22 +18,22 @@ use crate::{
     url::{Protocol, Url},
 };
 
-type Attempt<T> = std::result::Result<T, Failure>;
+type AttemptResult<T> = std::result::Result<T, Failure>;
 
-/// An enum and not a trait object: there are no other protocols to come.
+/// An enum and not a trait object: there are only these two protocols.
 #[derive(Debug)]
 pub(crate) enum Transport {
     Http(Http),
     Grpc(Grpc),
 }
 
-/// An inference request, checked and encoded before a connection is checked out, and once for all attempts.
+/// An inference request, validated and encoded once for all attempts, before a connection is checked out.
 pub(crate) enum Prepared<'r> {
     Http(http::Prepared<'r>),
     Grpc(grpc::Encoded<'r>),
 }
 
-/// An encoded request of the control plane.
+/// An encoded control plane request.
 pub(crate) enum Request {
     Http(HttpRequest),
     Grpc(GrpcRequest),
@@ -47,7 +47,7 @@ pub(crate) enum Response<'t> {
 
 /// The context of an attempt.
 #[derive(Clone, Copy)]
-pub(crate) struct Means<'c> {
+pub(crate) struct AttemptContext<'c> {
     pub caller: &'c Caller,
     pub context: &'c CallContext<'c>,
     /// Whether the attempt needs a new connection.
@@ -93,8 +93,8 @@ impl Transport {
         request: &Prepared<'_>,
         places: &mut Places<'_>,
         watch: &mut Stopwatch,
-        Means { caller, context, fresh }: Means<'_>,
-    ) -> Attempt<InferResult> {
+        AttemptContext { caller, context, fresh }: AttemptContext<'_>,
+    ) -> AttemptResult<InferResult> {
         match (self, request) {
             (Self::Http(http), Prepared::Http(request)) => {
                 http.infer(request, places, fresh, watch, caller, context).await
@@ -117,12 +117,12 @@ impl Transport {
         })
     }
 
-    /// Sends a request of the control plane. Not generic, so that it is compiled once for all operations.
+    /// Sends a control plane request. Not generic, so that it is compiled once for all operations.
     pub(crate) async fn call(
         &self,
         request: &Request,
-        Means { caller, context, fresh }: Means<'_>,
-    ) -> Attempt<Response<'_>> {
+        AttemptContext { caller, context, fresh }: AttemptContext<'_>,
+    ) -> AttemptResult<Response<'_>> {
         match (self, request) {
             (Self::Http(http), Request::Http(request)) => {
                 Ok(Response::Http(http.call(request, fresh, caller, context).await?))
@@ -139,8 +139,8 @@ impl Transport {
         &self,
         request: &Request,
         on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
-        Means { caller, context, fresh }: Means<'_>,
-    ) -> Attempt<Headers> {
+        AttemptContext { caller, context, fresh }: AttemptContext<'_>,
+    ) -> AttemptResult<Headers> {
         match (self, request) {
             (Self::Http(http), Request::Http(request)) => {
                 http.generate_stream(request, on_event, fresh, caller, context).await
@@ -158,7 +158,7 @@ impl Transport {
 }
 
 impl Response<'_> {
-    /// Parses the response to an operation. Takes the body and headers: to be called once.
+    /// Parses the response to an operation. Takes the body and headers, so that it can be called only once.
     pub(crate) fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Output> {
         let (outcome, headers) = match self {
             Self::Http(HttpResponse { status, headers, body, .. }) => {
@@ -192,7 +192,7 @@ fn read_http<O: Operation>(
     context: &CallContext,
 ) -> Result<(O::Reply, Option<String>)> {
     if matches!(status, 204 | 205) {
-        // A proxy's: servers of the protocol always send a body.
+        // From a proxy: servers of the protocol always send a body.
         let message = format!("unexpected HTTP status {status}");
         return Err(Error::malformed_response(message).with_http_status(status));
     }
@@ -217,12 +217,16 @@ fn read_grpc<O: Operation>(message: &[u8], context: &CallContext) -> Result<(O::
     Ok((reply, None))
 }
 
-/// Decodes a body lossily.
+/// Converts a body to a string, with invalid UTF-8 replaced.
 fn string(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// The error of a request that was prepared by the other variant.
+/// Returns the error of a request that was encoded for the other protocol.
 fn other_protocol() -> Error {
-    Error::new(Status::Internal, Origin::Client, "internal error: the request is for the other protocol")
+    Error::new(
+        Status::Internal,
+        Origin::Client,
+        "internal error: the request is encoded for the other protocol",
+    )
 }

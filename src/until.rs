@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// The deadline `timeout` from now. `None` or more than a century is never: clocks and `grpc-timeout`
-    /// can't express such durations.
+    /// Returns the deadline `timeout` from now. `None` or more than a century is never: clocks and
+    /// `grpc-timeout` can't represent such durations.
     pub(crate) fn after(timeout: Option<Duration>) -> Self {
         Self::since(Instant::now(), timeout)
     }
@@ -21,7 +21,7 @@ impl Deadline {
         Self(timeout.and_then(|timeout| now.checked_add(timeout)))
     }
 
-    /// The earlier of two.
+    /// Returns the earlier of two deadlines.
     pub(crate) fn min(self, other: Self) -> Self {
         match (self.0, other.0) {
             (Some(a), Some(b)) => Self(Some(a.min(b))),
@@ -29,7 +29,7 @@ impl Deadline {
         }
     }
 
-    /// The remaining time: `None` without a deadline, zero once it has passed.
+    /// Returns the remaining time: `None` without a deadline, zero once it has passed.
     pub(crate) fn remaining(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }

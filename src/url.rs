@@ -24,7 +24,7 @@ pub(crate) enum Protocol {
     Grpc,
 }
 
-/// A parsed URL. `Display` writes it in full: `grpc://[::1]:8001`.
+/// A parsed URL. `Display` writes it with its port: `grpc://[::1]:8001`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     pub protocol: Protocol,
@@ -49,8 +49,8 @@ impl Url {
     }
 
     fn parse_parts(text: &str, http_port: u16) -> Result<Self> {
-        if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
-            return Err(Error::invalid(format!("invalid character {odd:?}")));
+        if let Some(invalid) = text.chars().find(|c| !c.is_ascii_graphic()) {
+            return Err(Error::invalid(format!("invalid character {invalid:?}")));
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let (protocol, default_port) = match scheme.to_ascii_lowercase().as_str() {
@@ -66,9 +66,10 @@ impl Url {
                 )));
             }
         };
-        if let Some(odd) = rest.chars().find(|c| matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>')) {
+        if let Some(unexpected) = rest.chars().find(|c| matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>'))
+        {
             return Err(Error::invalid(format!(
-                "unexpected '{odd}': a server URL has only a host, a port and a base path"
+                "unexpected '{unexpected}': a server URL has only a host, a port and a base path"
             )));
         }
         let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
@@ -92,7 +93,8 @@ impl Url {
         Ok(Self { protocol, host, zone, port, base_path: base_path.to_owned() })
     }
 
-    /// `host:port` for a Host header: without the zone, which has no meaning for the server (RFC 6874, 4).
+    /// Returns `host:port` for a Host header, without the zone, which has no meaning for the server (RFC
+    /// 6874, 4).
     pub(crate) fn authority(&self) -> String {
         self.authority_with("")
     }
@@ -148,8 +150,8 @@ fn split_authority(authority: &str) -> Result<Authority<'_>> {
     Ok(Authority { host, zone: None, port })
 }
 
-/// The zone after the `%` of an IPv6 address, which may be escaped as `%25`. `%25` alone is zone 25, as in
-/// curl.
+/// Returns the zone after the `%` of an IPv6 address, which may be escaped as `%25`. `%25` without a name is
+/// zone 25, as in curl.
 fn unescaped_zone(zone: &str) -> Result<&str> {
     let zone = zone.strip_prefix("25").filter(|zone| !zone.is_empty()).unwrap_or(zone);
     let is_plain = zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
@@ -179,8 +181,7 @@ fn interface_index(name: &str) -> std::io::Result<u32> {
     Ok(netdevice::name_to_index(socket, name)?)
 }
 
-/// Other systems have `if_nametoindex`, which takes unsafe code; the resolver calls it for the zone of an
-/// address.
+/// Calling `if_nametoindex` requires unsafe code; the system's resolver calls it for the zone of an address.
 #[cfg(not(target_os = "linux"))]
 fn interface_index(name: &str) -> std::io::Result<u32> {
     use std::net::{SocketAddr, ToSocketAddrs};

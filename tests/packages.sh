@@ -1,6 +1,6 @@
 #!/bin/bash
-# packages.sh COMMAND[:PACKAGE]...: installs the Debian packages of the commands that are not there, where it may; else
-# says which line to run.
+# packages.sh COMMAND[:PACKAGE]...: installs the Debian packages of the commands that are missing, if it has the
+# permission; otherwise prints the command to run.
 set -euo pipefail
 
 missing=()
@@ -11,15 +11,15 @@ done
 
 line="apt-get install -y ${missing[*]}"
 if ! command -v apt-get > /dev/null; then
-    echo "these packages (Debian's names) are needed: ${missing[*]}" >&2
+    echo "these packages are required (by their Debian names): ${missing[*]}" >&2
     exit 1
 fi
 apt=(apt-get -o DPkg::Lock::Timeout=300 -qq -y)
 if [ "$(id -u)" != 0 ]; then
-    sudo -n true 2> /dev/null || { echo "run this first: sudo $line" >&2; exit 1; }
+    sudo -n true 2> /dev/null || { echo "missing packages, run first: sudo $line" >&2; exit 1; }
     apt=(sudo -n "${apt[@]}")
 fi
 echo "installing ${missing[*]}"
 "${apt[@]}" install --no-install-recommends "${missing[@]}" < /dev/null > /dev/null 2>&1 ||
     { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "${missing[@]}"; } < /dev/null > /dev/null ||
-    { echo "this failed: $line" >&2; exit 1; }
+    { echo "packages.sh: failed: $line" >&2; exit 1; }

@@ -3,12 +3,12 @@
 # shellcheck shell=bash
 command=''
 
-# is_alive PID: false for zombies too, since bash reaps its children at once.
+# is_alive PID: also false for zombies, since bash reaps its children immediately.
 is_alive() { kill -0 "$1" 2> /dev/null; }
 
 # Starts a program in its own session, so that its whole group can be stopped and the terminal's Ctrl-C does
-# not reach it. It gets SIGTERM if this script is killed. bash makes background jobs ignore SIGINT, which is
-# undone.
+# not reach it. It gets SIGTERM if this script is killed. bash makes background jobs ignore SIGINT, which
+# `trap -` undoes.
 launch() { trap - INT QUIT; exec setsid setpriv --pdeathsig TERM -- "$@"; }
 
 # stop PID SECONDS TARGET: sends SIGTERM to TARGET, and after SECONDS SIGKILL to the rest of PID's group.

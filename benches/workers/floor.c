@@ -94,7 +94,7 @@ static size_t literal(unsigned char *to, const char *name, const char *value) {
     return 3 + name_size + value_size;
 }
 
-/* Frames of at max_frame 1 MiB, for a server that accepts that size. */
+/* Frames of at most 1 MiB, for a server that accepts that size. */
 static void write_grpc(struct state *state, const struct bench *bench) {
     const size_t max_frame = 1 << 20;
     unsigned char *headers = malloc(1024), *metadata = malloc(1024), *prefix;

@@ -11,7 +11,7 @@ use crate::{
         drive::{Caller, drive},
     },
     options::{CallContext, ClientOptions},
-    transport::{Means, Request, Response, Transport},
+    transport::{AttemptContext, Request, Response, Transport},
     until::Stopped,
     url::Url,
 };
@@ -136,14 +136,14 @@ fn refusal(error: Error, is_for_good: bool) -> Error {
 pub(super) fn run<T>(
     context: &CallContext,
     only_reads: bool,
-    mut attempt: impl AsyncFnMut(Means<'_>) -> std::result::Result<T, Failure>,
+    mut attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
 ) -> Result<T> {
     let caller = &Caller::new(context.until);
     let outcome = drive(caller, async {
         let mut attempts = Attempts::new(only_reads);
         loop {
-            let means = Means { caller, context, fresh: attempts.needs_fresh() };
-            match attempt(means).await {
+            let attempt_context = AttemptContext { caller, context, fresh: attempts.needs_fresh() };
+            match attempt(attempt_context).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(failure) => attempts.next(failure)?,
             }

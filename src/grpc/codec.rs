@@ -1,6 +1,5 @@
-//! `ModelInferRequest` and `ModelInferResponse`: encoded around the caller's tensors without copying them,
-//! and decoded straight into aligned memory as the bytes arrive. All other messages are small and go through
-//! prost.
+//! Encodes `ModelInferRequest` without copying the caller's tensors, and decodes `ModelInferResponse`
+//! directly into aligned memory as its bytes arrive. All other messages are small and handled by prost.
 
 use std::ops::Range;
 
@@ -90,8 +89,8 @@ enum Chunk<'r> {
 }
 
 impl<'r> Encoded<'r> {
-    /// Encodes a request. RESOURCE_EXHAUSTED if the message exceeds the size limit, or the 4 GiB that the
-    /// prefix can express.
+    /// Encodes a request. Returns RESOURCE_EXHAUSTED if the message exceeds the size limit, or the 4 GiB that
+    /// the prefix can represent.
     pub(crate) fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
         super::check_http_only(context)?;
         check(request)?;
@@ -126,7 +125,7 @@ impl<'r> Encoded<'r> {
         encoded.finish(context)
     }
 
-    /// Prefixes a message that is encoded already.
+    /// Adds the prefix to a message that is encoded already.
     pub(crate) fn from_message(message: &'r [u8], context: &CallContext) -> Result<Self> {
         super::check_http_only(context)?;
         let framing = vec![0; PREFIX_BYTE_SIZE];
@@ -134,7 +133,7 @@ impl<'r> Encoded<'r> {
         Self { framing, chunks }.finish(context)
     }
 
-    /// Compresses the message if that is requested, and writes its prefix.
+    /// Compresses the message if requested, and writes its prefix.
     fn finish(mut self, context: &CallContext) -> Result<Self> {
         context.check_request_size(self.byte_size())?;
         if context.request_compression != Compression::None {
@@ -227,16 +226,16 @@ fn put_output(tensor: &mut Vec<u8>, output: &RequestedOutput) {
     parameters::put_all(tensor, output_field::PARAMETERS, output.parameters());
 }
 
-/// An incremental parser of `ModelInferResponse`, for input cut anywhere. Raw outputs are received straight
-/// into their aligned memory. Allocations never exceed the announced size of the message.
+/// An incremental parser of `ModelInferResponse`, for input split at any position. Raw outputs are received
+/// directly into their aligned memory. Allocations never exceed the announced size of the message.
 pub(super) struct ResponseReader<'r> {
     /// Bytes of the message that have not arrived.
     left: u64,
-    /// Bytes that fields other than raw contents may still take: like compressed data, typed contents expand
-    /// to a multiple of their size on the wire.
+    /// The bytes that fields other than raw contents may still take. Like compressed data, typed contents
+    /// expand to a multiple of their size on the wire.
     left_outside_raw: u64,
     state: State,
-    /// The part that has arrived of a buffered field.
+    /// The bytes of a buffered field that have arrived.
     field: Vec<u8>,
     result: InferResult,
     /// Each with its typed contents.
@@ -261,7 +260,8 @@ const MAX_HEAD_BYTE_SIZE: usize = 20;
 const AT_KEY: State = State::Head { bytes: [0; MAX_HEAD_BYTE_SIZE], count: 0 };
 
 impl<'r> ResponseReader<'r> {
-    /// Creates a reader of a message of `byte_size` bytes; RESOURCE_EXHAUSTED if that exceeds the limit.
+    /// Creates a reader of a message of `byte_size` bytes. Returns RESOURCE_EXHAUSTED if that exceeds the
+    /// limit.
     pub(super) fn new(byte_size: u64, context: &CallContext) -> Result<Self> {
         context.check_response_size(byte_size)?;
         Ok(Self {
@@ -384,7 +384,7 @@ impl<'r> ResponseReader<'r> {
         Ok(())
     }
 
-    /// Reads a field that is complete.
+    /// Parses a field that is complete.
     fn end_buffered(&mut self, number: u64, field: &[u8]) -> Result<()> {
         self.state = AT_KEY;
         if number == response_field::OUTPUTS {
@@ -410,7 +410,7 @@ impl<'r> ResponseReader<'r> {
         Ok(())
     }
 
-    /// Returns the result. An error if the message is incomplete.
+    /// Returns the result, or an error if the message is incomplete.
     pub(super) fn finish(mut self, places: &mut Places<'r>) -> Result<InferResult> {
         if self.left > 0 {
             return Err(malformed(&format!("{} bytes are missing at its end", self.left)));
@@ -436,14 +436,14 @@ impl<'r> ResponseReader<'r> {
                         head.check_has_data()?;
                     }
                     head.complete_shape(&contents)?;
-                    places.bring(&head.name, &contents)?
+                    places.copy(&head.name, &contents)?
                 }
                 Some(mut place) => {
                     head.complete_shape(place.filled())?;
-                    // Data that came before the output's name was not received into the caller's buffer.
+                    // Data that arrived before the output's name was not received into the caller's buffer.
                     match places.is_lent(&head.name) {
-                        true => places.bring(&head.name, place.land().bytes().unwrap_or_default())?,
-                        false => place.land(),
+                        true => places.copy(&head.name, place.into_data().bytes().unwrap_or_default())?,
+                        false => place.into_data(),
                     }
                 }
             };
@@ -454,7 +454,7 @@ impl<'r> ResponseReader<'r> {
     }
 }
 
-/// Decodes a small message, in which strings may be invalid UTF-8: they must not make the tensors unreadable.
+/// Decodes a small message. Its strings may be invalid UTF-8, which must not make the tensors unreadable.
 fn decode<M: Message + Name + Default>(bytes: &[u8]) -> Result<M> {
     M::decode(bytes).or_else(|_| {
         proto::decode(bytes, u64::MAX).map_err(|error| match error {
@@ -470,8 +470,8 @@ fn put_field(to: &mut Vec<u8>, number: u64, field: &[u8]) {
     to.extend_from_slice(field);
 }
 
-/// Decodes an `InferOutputTensor`; its typed contents are returned separately. Not by prost, which takes
-/// three times as long for small ones and decodes any number of dimensions.
+/// Decodes an `InferOutputTensor`; its typed contents are returned separately. Not with prost, which takes
+/// three times as long for small tensors and does not limit the number of dimensions.
 fn read_output(field: &[u8]) -> Result<(OutputHead, Vec<u8>)> {
     use output_tensor_field::{CONTENTS, DATATYPE, NAME, PARAMETERS, SHAPE};
     let (mut head, mut parameters, mut typed) = (OutputHead::default(), Vec::new(), Vec::new());
@@ -563,7 +563,7 @@ enum Head {
 }
 
 impl Head {
-    /// Parses a head; returns its size too, `None` if it is incomplete.
+    /// Parses a head and returns its size too; `None` if it is incomplete.
     fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
         let Some((key, rest)) = take_varint(bytes).map_err(|error| malformed(&error))? else {
             return Ok(None);
@@ -670,7 +670,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_read_however_it_is_cut() {
+    fn a_response_is_parsed_from_chunks_of_any_size() {
         let message = response().encode_to_vec();
         for chunk in [1, 2, 3, 7, 64, 1199, message.len()] {
             let result = read(&message, chunk).unwrap();
@@ -682,7 +682,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_is_written_to_the_caller_s_buffer_whatever_the_order_of_the_fields() {
+    fn an_output_is_written_to_the_callers_buffer_in_any_order_of_fields() {
         let (head, data) = {
             let whole = response();
             let head = ModelInferResponse { raw_output_contents: vec![], ..whole.clone() };
@@ -718,6 +718,18 @@ mod tests {
             }
         }
         assert!(read(&[0xff; 64], 64).is_err());
+    }
+
+    #[test]
+    fn a_message_that_ends_within_a_field_is_reported_as_truncated() {
+        // A key without its length, and with a part of it, at the end of a complete message.
+        for end in [&[0x0a][..], &[0x0a, 0x80], &[0x80]] {
+            let message = [&response().encode_to_vec(), end].concat();
+            for chunk in [1, message.len()] {
+                let error = read(&message, chunk).unwrap_err();
+                assert_eq!(error.to_string(), "malformed ModelInferResponse: truncated field", "{end:?}");
+            }
+        }
     }
 
     #[test]

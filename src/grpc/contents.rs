@@ -1,4 +1,4 @@
-//! `InferTensorContents`: a tensor's elements as typed protobuf fields, in requests and responses.
+//! `InferTensorContents`: a tensor's elements as typed protobuf fields.
 
 use crate::{
     error::{Error, Result},
@@ -74,8 +74,8 @@ fn put_numbers<const SIZE: usize>(
 }
 
 /// Decodes typed contents, given as one or several encoded `InferTensorContents`, to a tensor of at most
-/// `max_byte_size` bytes. Contents of an unknown datatype are ignored. Not by prost, which allocates each
-/// element of BYTES.
+/// `max_byte_size` bytes. Contents of an unknown datatype are ignored. Not with prost, which allocates
+/// each element of BYTES.
 pub(super) fn read(
     messages: &[&[u8]],
     datatype: Datatype,
@@ -109,7 +109,7 @@ pub(super) fn read(
     Ok(tensor)
 }
 
-/// The field of a datatype's elements; `None` for datatypes without typed contents.
+/// Returns the field of a datatype's elements; `None` for datatypes without typed contents.
 fn field_of(datatype: Datatype) -> Option<u64> {
     Some(match datatype {
         Datatype::Bool => field::BOOL,
@@ -124,7 +124,7 @@ fn field_of(datatype: Datatype) -> Option<u64> {
     })
 }
 
-/// Decodes one field; numbers may be packed or not.
+/// Decodes a field, whose numbers may be packed or not.
 fn read_field(value: Value, datatype: Datatype, tensor: &mut Vec<u8>) -> std::result::Result<(), String> {
     match (value, datatype) {
         (Value::Bytes(element), Datatype::Bytes) => {

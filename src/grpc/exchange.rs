@@ -32,7 +32,7 @@ use crate::{
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// The maximum size that is read of the body of a response that is not gRPC, such as an error page.
+/// The maximum number of bytes read of the body of a response that is not gRPC, such as an error page.
 const MAX_ERROR_BYTE_SIZE: usize = 16 << 10;
 static GRPC_TIMEOUT: header::HeaderName = header::HeaderName::from_static("grpc-timeout");
 
@@ -82,8 +82,8 @@ pub(super) fn headers(
     request
 }
 
-/// Formats a `grpc-timeout`: at most eight digits and a unit. Rounded up, to milliseconds from a second on:
-/// the same value for each call is in HPACK's dynamic table already.
+/// Formats a `grpc-timeout`: at most eight digits and a unit. Rounded up; from one second on to milliseconds,
+/// so that the value is usually the previous call's, which is in HPACK's dynamic table.
 fn timeout(left: Duration) -> Vec<u8> {
     const MAX: u64 = 99_999_999;
     let us = u64::try_from(left.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
@@ -127,8 +127,8 @@ impl Unary<'_, '_> {
         }
         let outcome = self.receive(response, reader, watch).await;
         if self.loan.count_out() > 0 {
-            // The response came before the request was sent. Dropping the stream alone would keep the rest of
-            // its data queued until the server opens the window.
+            // The response arrived before the request was sent. If the stream were only dropped, the rest of
+            // its data would stay queued until the server opens the window.
             stream.send_reset(Reason::CANCEL);
         }
         outcome
@@ -167,8 +167,8 @@ impl Unary<'_, '_> {
         }
     }
 
-    /// Waits for the response headers. A `grpc-status` in them ends the call, whatever the HTTP status and
-    /// content type.
+    /// Waits for the response headers. A `grpc-status` in them ends the call, regardless of the HTTP status
+    /// and content type.
     async fn begin(
         &self,
         response: ResponseFuture,
@@ -216,7 +216,7 @@ impl Unary<'_, '_> {
     async fn next(&self, body: &mut RecvStream) -> Result<Option<Bytes>> {
         let Some(data) = poll_fn(|task| body.poll_data(task)).await else { return Ok(None) };
         let data = data.map_err(|error| self.failed(error))?;
-        // Opens the window again.
+        // Reopens the window.
         let _ = body.flow_control().release_capacity(data.len());
         Ok(Some(data))
     }

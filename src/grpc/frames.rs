@@ -1,5 +1,5 @@
-//! Watches the server's frames on their way to h2: counts empty DATA frames, which h2 limits without
-//! reporting them.
+//! Counts the server's empty DATA frames before they reach h2, which limits their number without reporting
+//! it.
 
 use std::{
     io::{self, IoSlice},
@@ -92,13 +92,13 @@ impl AsyncWrite for Watched {
 
 /// An incremental parser of frame headers.
 struct Frames {
-    /// No byte has arrived on the connection.
+    /// Whether no byte has arrived on the connection yet.
     is_at_start: bool,
     /// The frame header, followed by the padding length of a padded frame.
     header: [u8; HEADER_BYTE_SIZE + 1],
-    /// How many bytes of `header` have arrived.
+    /// The number of bytes of `header` that have arrived.
     have: usize,
-    /// Bytes of the payload that have not arrived.
+    /// The number of bytes of the payload that have not arrived.
     left: usize,
 }
 
@@ -136,7 +136,7 @@ impl Frames {
         empty
     }
 
-    /// The size of the header, as far as the bytes that have arrived tell: a padded frame has one byte more.
+    /// Returns the size of the header, as far as it is known: that of a padded frame is one byte longer.
     fn header_byte_size(&self) -> usize {
         let is_padded = self.have >= HEADER_BYTE_SIZE
             && self.header[TYPE] == DATA
@@ -145,7 +145,7 @@ impl Frames {
         HEADER_BYTE_SIZE + usize::from(is_padded)
     }
 
-    /// The size of the payload, the padding length included.
+    /// Returns the size of the payload, including the padding length.
     fn byte_size(&self) -> usize {
         let [a, b, c, ..] = self.header;
         usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_data_frames_are_counted_however_the_bytes_are_cut() {
+    fn empty_data_frames_are_counted_in_chunks_of_any_size() {
         let frames = [
             (frame(4, 0, &[0; 12]), 0),
             (frame(DATA, 0, b""), 1),

@@ -26,7 +26,7 @@ use crate::{
     until::Deadline,
 };
 
-/// With HTTP/2's default of 64 KiB, large responses wait for a WINDOW_UPDATE again and again.
+/// With HTTP/2's default of 64 KiB, large responses repeatedly wait for a WINDOW_UPDATE.
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = i32::MAX as u32;
 /// SETTINGS_MAX_FRAME_SIZE. h2 reads each frame into new memory. With feature `allocator`, frames that fit
@@ -45,7 +45,7 @@ const UNCHECKED_IDLE_TIME: Duration = Duration::from_millis(100);
 /// the 101st, so that a single response may contain 50. Apache's mod_proxy_http2 sends one before the
 /// trailers of each response.
 const MAX_EMPTY_FRAMES: usize = 50;
-/// The maximum time that the check of an idle connection takes, however much the server has sent meanwhile.
+/// The maximum duration of the check of an idle connection, regardless of how much the server has sent.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// An HTTP/2 connection and its driver; see the module.
@@ -67,7 +67,7 @@ pub(super) enum Ended {
 }
 
 impl Connection for Lane {
-    /// Processes what arrived meanwhile: GOAWAY, a PING to acknowledge, the end of the connection.
+    /// Processes what has arrived since the last call: a GOAWAY, a PING, the end of the connection.
     fn is_alive(&mut self, idle_since: Instant) -> bool {
         if idle_since.elapsed() >= UNCHECKED_IDLE_TIME {
             self.link.begin(Deadline::after(Some(CHECK_TIMEOUT)));
@@ -89,7 +89,7 @@ impl Lane {
             .max_header_list_size(MAX_HEADERS_BYTE_SIZE)
             .enable_push(false)
             .handshake::<_, Piece>(Watched::new(LinkIo(link.clone()), empty_frames.clone()));
-        // It only writes our preface, which fits into the link's write buffer.
+        // It only writes the client's preface, which fits into the link's write buffer.
         let Poll::Ready(opened) = pin!(handshake).poll(&mut Context::from_waker(Waker::noop())) else {
             return Err(Error::connection("the connection accepts no data"));
         };

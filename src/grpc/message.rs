@@ -26,10 +26,10 @@ pub(super) fn prefix(byte_size: u64) -> Result<[u8; PREFIX_BYTE_SIZE]> {
 pub(super) trait MessageReader {
     type Output;
 
-    /// Begins a message of `byte_size` bytes; an error if that exceeds the limits.
+    /// Begins a message of `byte_size` bytes. Returns an error if that exceeds the limits.
     fn begin(&mut self, byte_size: u64, context: &CallContext) -> Result<()>;
 
-    /// Parses the next bytes, in total not more than `byte_size`.
+    /// Parses the next bytes, in total at most `byte_size`.
     fn push(&mut self, bytes: &[u8]) -> Result<()>;
 
     /// Returns what the message contains. Called once all of it has arrived.
@@ -40,9 +40,9 @@ pub(super) struct Message<'c, R> {
     context: &'c CallContext<'c>,
     reader: R,
     prefix: [u8; PREFIX_BYTE_SIZE],
-    /// How many bytes of the prefix have arrived.
+    /// The number of bytes of the prefix that have arrived.
     prefix_count: usize,
-    /// Bytes of the message that have not arrived.
+    /// The number of bytes of the message that have not arrived.
     left: u64,
     /// A compressed message, which is buffered until it is complete.
     compressed: Option<(Compression, Vec<u8>)>,

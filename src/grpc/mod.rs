@@ -1,5 +1,5 @@
-//! Triton over gRPC: every call has a [lane](lane) of its own, and lends its message to it in pieces
-//! (see [`lend`](crate::lend)).
+//! Triton over gRPC: every call has its own [lane](lane), to which it lends its message in pieces (see
+//! [`lend`](crate::lend)).
 
 mod codec;
 mod contents;
@@ -56,11 +56,11 @@ pub(crate) struct Grpc {
     lanes: Pool<Lane>,
 }
 
-/// An encoded request of the control plane.
+/// An encoded control plane request.
 #[derive(Debug)]
 pub(crate) struct GrpcRequest {
     uri: Uri,
-    /// With its prefix.
+    /// Includes the prefix.
     message: Vec<u8>,
 }
 
@@ -84,7 +84,7 @@ impl Grpc {
         })
     }
 
-    /// Encodes a request of the control plane; `method` is an
+    /// Encodes a control plane request; `method` is an
     /// [`Operation::GRPC`](crate::model::Operation::GRPC).
     pub(crate) fn request(
         &self,
@@ -103,7 +103,7 @@ impl Grpc {
         Ok(GrpcRequest { uri: uri(&self.authority, &self.service_name, method)?, message: bytes })
     }
 
-    /// Sends a request of the control plane and receives its response.
+    /// Sends a control plane request and receives its response.
     pub(crate) async fn call(
         &self,
         request: &GrpcRequest,
@@ -150,7 +150,7 @@ impl Grpc {
         caller: &Caller,
         context: &CallContext<'_>,
     ) -> std::result::Result<(Headers, R::Output, Kept<'_, Lane>), Failure> {
-        // Declared before the lane, so that it is dropped after it: if this future is dropped, the connection
+        // Declared before the lane, and therefore dropped after it: if this future is dropped, the connection
         // is closed first and no longer holds any piece of the loan.
         let loan = Loan::new(chunks, MAX_PIECE_BYTE_SIZE);
         let open = async || {
@@ -159,8 +159,8 @@ impl Grpc {
             watch.lap(|times| &mut times.connect);
             Ok(lane)
         };
-        let mut checked = self.lanes.check_out(caller, fresh, open).await?;
-        let lane = &mut checked.connection;
+        let mut pooled = self.lanes.check_out(caller, fresh, open).await?;
+        let lane = &mut pooled.connection;
         let link = lane.link().clone();
         let _on = caller.on(&link);
         caller.set_phase("sending the request");
@@ -172,18 +172,18 @@ impl Grpc {
         let outcome = lane.run(call.run(lane.sender(), headers, reader, watch)).await;
         let outcome = outcome
             .unwrap_or_else(|ended| Err(status::ended(ended, responded.get(), &link, &loan, context)))
-            .map_err(|failure| Failure { was_reused: checked.is_reused, ..failure });
+            .map_err(|failure| Failure { was_reused: pooled.is_reused, ..failure });
         let outcome = match outcome {
             Err(failure) if wrong_port::is_suspected(&failure, &link) => {
-                // Boxed, since this rare future would enlarge that of every call.
+                // Boxed: this rare future would enlarge that of every call.
                 let explained = wrong_port::explained(failure, &link, &self.dialer, &self.authority, caller);
                 Err(Box::pin(explained).await)
             }
             outcome => outcome.map_err(|failure| with_method(failure, uri, &self.service_name)),
         };
-        let is_usable = checked.connection.end_loan(&loan, outcome.is_err());
+        let is_usable = pooled.connection.end_loan(&loan, outcome.is_err());
         let is_malformed = outcome.as_ref().is_err_and(|failure| failure.error.is_malformed_response());
-        let kept = Kept((is_usable && !is_malformed).then_some(checked));
+        let kept = Kept((is_usable && !is_malformed).then_some(pooled));
         match outcome {
             Ok((headers, output)) => Ok((headers, output, kept)),
             Err(failure) => {
@@ -206,7 +206,8 @@ fn uri(authority: &str, service_name: &str, method: &str) -> Result<Uri> {
     Uri::try_from(uri).map_err(|error| Error::invalid("invalid host for gRPC").with_source(error))
 }
 
-/// Adds the method to an UNIMPLEMENTED error, with advice if the server does not know the service.
+/// Adds the method to the message of an UNIMPLEMENTED error, with advice if the server does not know the
+/// service.
 fn with_method(failure: Failure, uri: &Uri, service_name: &str) -> Failure {
     if failure.error.status() != Status::Unimplemented {
         return failure;

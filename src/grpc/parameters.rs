@@ -104,7 +104,7 @@ pub(super) fn put_class_count(to: &mut Vec<u8>, field: u64, count: u32) {
     }
 }
 
-/// Appends a map's entries sorted by name: maps are unordered, and results should not vary between calls.
+/// Appends a map's entries sorted by name: maps are unordered, and results must not vary between calls.
 pub(super) fn read(map: HashMap<String, InferParameter>, parameters: &mut Parameters) {
     let mut entries: Vec<_> = map.into_iter().collect();
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -1,5 +1,5 @@
 //! Maps the end of a gRPC call to an error: a status in headers or trailers, a response that is not gRPC, an
-//! HTTP/2 error or a lost connection. The same for inference and control plane.
+//! HTTP/2 error or a lost connection.
 
 use h2::Reason;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
@@ -22,14 +22,14 @@ static STATUS: HeaderName = HeaderName::from_static("grpc-status");
 static MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 static DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
-/// Reads the status from headers or trailers; `None` if they have none.
+/// Parses the status in headers or trailers; `None` if they contain none.
 pub(super) fn read(headers: &mut HeaderMap, context: &CallContext) -> Option<Result<(), Error>> {
     match headers.get(&STATUS) {
         None => return None,
         Some(code) if code.as_bytes() == b"0" => return Some(Ok(())),
         Some(_) => {}
     }
-    // tonic panics if the details are not base64. Nothing here reads them.
+    // tonic panics if the details are not base64. They are not used here.
     let details = headers.remove(&DETAILS);
     repair_message(headers);
     let status = Status::from_header_map(headers)?;
@@ -45,9 +45,9 @@ pub(super) fn read(headers: &mut HeaderMap, context: &CallContext) -> Option<Res
     Some(Err(reasons::grpc_error(status.code() as i32, status.message())))
 }
 
-/// Whether a status reports the call's own deadline, which servers know from `grpc-timeout`. Servers that
-/// report it as CANCELLED (tonic does) give no reason, or name the time or the cancellation; a model that
-/// cancels by itself gives another reason.
+/// Returns whether a status reports the call's own deadline, which servers know from `grpc-timeout`. Servers
+/// that report it as CANCELLED, as tonic does, send no message or one about a timeout or cancellation; a
+/// model that cancels its own request sends another message.
 fn is_own_deadline(status: &Status, context: &CallContext) -> bool {
     match status.code() {
         Code::DeadlineExceeded => context.is_almost_over(),
@@ -81,7 +81,7 @@ fn repair_message(headers: &mut HeaderMap) {
     }
 }
 
-/// Decodes percent-encoding. Invalid escapes are kept as they are.
+/// Decodes percent-encoding. Invalid escapes are kept unchanged.
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -109,11 +109,11 @@ pub(super) fn not_grpc(response: &Response<()>, body: &[u8]) -> Error {
     let status = response.status().as_u16();
     let header = |name| response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
     if !response.status().is_success() {
-        // gRPC servers respond with HTTP status 200. Any other is a proxy's, which may have failed after the
-        // server ran the request.
+        // gRPC servers respond with HTTP status 200. Any other comes from a proxy, which may have failed
+        // after the server ran the request.
         let in_doubt = error::http_status_meaning(status).in_doubt || status == 500;
         let error = http_form::error(status, body);
-        return error.in_doubt(in_doubt).said_by_server_itself(false);
+        return error.in_doubt(in_doubt).with_servers_own(false);
     }
     let message = match header(header::CONTENT_TYPE) {
         Some(content_type) => {
@@ -141,14 +141,14 @@ pub(super) fn failed(
 ) -> Failure {
     let by_server = error.is_remote();
     match error.reason() {
-        // A server that has responded has processed the request, whatever GOAWAY or REFUSED_STREAM says
+        // A server that has responded has processed the request, even if it sends GOAWAY or REFUSED_STREAM
         // afterwards.
         _ if by_server && error.is_go_away() && !responded => {
             let error = Error::connection("connection closed by the server (GOAWAY)").with_source(error);
             Failure { error, reached: Reached::Refused, was_reused: false }
         }
         Some(Reason::REFUSED_STREAM) if by_server && !responded => {
-            // By the bytes sent: h2 has dropped the rest of the message already.
+            // Judged by the bytes sent, since h2 has dropped the rest of the message already.
             let is_complete = link.progress().sent >= loan.byte_size();
             let text = "request refused by the server or a proxy (REFUSED_STREAM)";
             let error = Error::connection(text).in_doubt(is_complete).with_source(error);
@@ -156,7 +156,7 @@ pub(super) fn failed(
             Failure { error, reached, was_reused: false }
         }
         Some(Reason::CANCEL) if by_server && context.is_almost_over() => deadline(context).into(),
-        // One kind of error for all reasons: proxies report the same failure of their server with different
+        // The same error for all reasons: proxies report the same failure of their server with different
         // ones.
         Some(reason) if by_server => {
             let text = format!("reset by the server or a proxy ({reason:?})");

@@ -42,9 +42,10 @@ pub(super) fn question(link: &Link) -> &'static str {
     }
 }
 
-/// Whether a failed call may have met a protocol other than HTTP/2: the first bytes on the connection say so,
-/// or the server closed a new connection without sending a byte. gRPC servers never do that; Triton's HTTP
-/// port, TLS servers and load balancers without a backend do, and a retry can only help with the last.
+/// Returns whether a failed call may have met a protocol other than HTTP/2: either the first bytes on the
+/// connection are those of another protocol, or the server closed a new connection without sending a byte.
+/// gRPC servers never do the latter; Triton's HTTP port, TLS servers and load balancers without a backend do,
+/// and a retry can only help with the last.
 pub(super) fn is_suspected(failure: &Failure, link: &Link) -> bool {
     let first = link.first_bytes();
     match failure.reached {
@@ -54,9 +55,9 @@ pub(super) fn is_suspected(failure: &Failure, link: &Link) -> bool {
     }
 }
 
-/// Returns the failure of such a call. Unless the first bytes show the protocol, the port is probed with an
-/// HTTP/1 request on a connection outside the pool, in at most half of the call's remaining time. TLS servers
-/// respond to HTTP/1 with a page that says what they expect, even some of those that close the connection on
+/// Returns the failure of such a call. Unless the first bytes identify the protocol, the port is probed with
+/// an HTTP/1 request on a connection outside the pool, in at most half of the call's remaining time. TLS
+/// servers respond to HTTP/1 with an error page about TLS, even some of those that close the connection on
 /// HTTP/2.
 pub(super) async fn explained(
     failure: Failure,
@@ -108,7 +109,7 @@ async fn probe(dialer: &Dialer, authority: &str, caller: &Caller, response: &mut
     }
 }
 
-/// Whether the rest of the response does not matter: only the page of a status 400 is read to its end.
+/// Returns whether the rest of the response is irrelevant: only the page of a status 400 is read to its end.
 fn is_conclusive(response: &[u8]) -> bool {
     match response.get(..BAD_REQUEST.len()) {
         None => tls_port::is_alert(response),

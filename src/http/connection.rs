@@ -23,7 +23,7 @@ pub(crate) struct Http1 {
 #[derive(Default)]
 pub(super) struct Ids {
     current: String,
-    /// Hashes of the ids before: a ring of at most [`Ids::MAX`].
+    /// Hashes of the previous ids: a ring buffer of at most [`Ids::MAX`].
     earlier: Vec<u64>,
     /// The index in `earlier` that is overwritten next.
     next: usize,
@@ -62,8 +62,8 @@ fn hash(id: &str) -> u64 {
 }
 
 impl Connection for Http1 {
-    /// Nothing in a response of HTTP/1.1 names its request. So each reuse checks the socket: a response that
-    /// came late, or one too many, would be taken for the next call's.
+    /// An HTTP/1.1 response does not name its request. The socket is therefore checked before each reuse: a
+    /// late or surplus response would be mistaken for the next call's.
     fn is_alive(&mut self, _: Instant) -> bool {
         self.link.is_quiet()
     }

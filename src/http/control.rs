@@ -1,4 +1,4 @@
-//! Operations of the control plane over HTTP: the bodies of request and response are held in memory.
+//! Control plane operations over HTTP. The request and response bodies are held in memory.
 
 use http::Method;
 
@@ -20,17 +20,18 @@ use crate::{
     net::{
         attempts::Failure,
         drive::Caller,
-        pool::{Checked, Kept},
+        pool::{Kept, Pooled},
     },
     options::CallContext,
     reasons,
 };
 
-/// The response to an operation of the control plane.
+/// The response to a control plane operation.
 pub(crate) struct HttpResponse<'t> {
     pub status: u16,
     pub headers: Headers,
-    /// Of a success at most one byte more than may be parsed, of an error at most [`READ_BYTE_SIZE`].
+    /// On success at most one byte more than the parsed size limit; for an error response at most
+    /// [`READ_BYTE_SIZE`] bytes.
     pub body: Vec<u8>,
     pub connection: Kept<'t, Http1>,
 }
@@ -43,11 +44,11 @@ impl Http {
         caller: &Caller,
         context: &CallContext<'_>,
     ) -> Result<HttpResponse<'_>, Failure> {
-        let mut checked = self.check_out(fresh, &mut Stopwatch::start(), caller).await?;
-        let was_reused = checked.is_reused;
-        let _on = caller.on(&checked.connection.link.clone());
+        let mut pooled = self.check_out(fresh, &mut Stopwatch::start(), caller).await?;
+        let was_reused = pooled.is_reused;
+        let _on = caller.on(&pooled.connection.link.clone());
         let outcome = async {
-            let mut response = self.send(&mut checked.connection, request, caller, context).await?;
+            let mut response = self.send(&mut pooled.connection, request, caller, context).await?;
             let body = read_body(&mut response, Vec::new(), context).await;
             let is_reusable = response.is_reusable();
             let head = response.head;
@@ -61,7 +62,7 @@ impl Http {
         };
         match outcome.await {
             Ok((status, headers, body, is_reusable)) => {
-                let connection = Kept(is_reusable.then_some(checked));
+                let connection = Kept(is_reusable.then_some(pooled));
                 Ok(HttpResponse { status, headers, body, connection })
             }
             Err(failure) => Err(Failure { was_reused, ..failure }),
@@ -98,7 +99,7 @@ impl Http {
         fresh: bool,
         watch: &mut Stopwatch,
         caller: &Caller,
-    ) -> Result<Checked<'_, Http1>, Failure> {
+    ) -> Result<Pooled<'_, Http1>, Failure> {
         let open = async || {
             watch.lap(|times| &mut times.queue);
             let connection = Http1::new(self.dialer.dial(caller).await?);
@@ -109,8 +110,8 @@ impl Http {
     }
 }
 
-/// Reads the rest of a body that starts with `body`. An error's body that breaks off is kept: it may still
-/// hold the reason.
+/// Reads the rest of a body that starts with `body`. A truncated error body is kept: it may still contain the
+/// reason.
 pub(super) async fn read_body(
     response: &mut Response<'_>,
     body: Vec<u8>,
@@ -139,7 +140,8 @@ pub(super) async fn read_body(
     }
 }
 
-/// INTERNAL for a success of a gRPC port, or with an HTML page: it comes from no server of this protocol.
+/// Returns INTERNAL for a successful response with gRPC's content type or an HTML page: no KServe server sent
+/// it.
 pub(super) async fn check_success(head: &ResponseHead, body: &mut Body<'_>) -> Result<(), Error> {
     match head.kind {
         ContentKind::Grpc => Err(grpc_port(head.status)),
@@ -172,7 +174,7 @@ pub(super) async fn read_reason(head: &ResponseHead, start: Vec<u8>, body: &mut 
     match (&head.encoding, plain.is_empty()) {
         (_, false) => plain,
         (Some(name), true) if !is_text(&bytes) => unexpected_encoding(name).into_bytes(),
-        // Text that only starts like a compressed body, or that a proxy decompressed or replaced without
+        // Text that happens to start like compressed data, or that a proxy decompressed or replaced without
         // changing the header.
         (_, true) => bytes,
     }
@@ -184,15 +186,16 @@ fn is_text(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_plain))
 }
 
-/// INTERNAL for a compressed body without Content-Encoding, unless compression was requested: Triton 2.28 and
-/// proxies that log bodies drop the header.
+/// Returns INTERNAL for a compressed body without Content-Encoding, unless compression was requested: Triton
+/// 2.28 and proxies that log bodies drop the header.
 pub(super) fn check_undeclared(encoding: Compression, context: &CallContext) -> Result<(), Error> {
     if context.accept_encoding.is_some() {
         return Ok(());
     }
     let name = encoding.name();
     Err(Error::malformed_response(format!(
-        "the response is compressed with '{name}' without a Content-Encoding header, and that was not requested"
+        "the response is compressed with '{name}' without a Content-Encoding header, and compression was not \
+         requested"
     )))
 }
 

@@ -1,4 +1,4 @@
-//! The events of `generate_stream`: server-sent events, passed on as they arrive.
+//! The server-sent events of `generate_stream`, passed to a callback as they arrive.
 
 use std::{borrow::Cow, ops::ControlFlow, time::Instant};
 
@@ -24,7 +24,7 @@ use crate::{
 
 impl Http {
     /// Sends a request for a stream of events and calls `on_event` with the JSON of each as it arrives, on
-    /// this thread, until the stream ends or `on_event` breaks it off.
+    /// this thread, until the stream ends or `on_event` returns `Break`.
     pub(crate) async fn generate_stream(
         &self,
         request: &HttpRequest,
@@ -33,13 +33,13 @@ impl Http {
         caller: &Caller,
         context: &CallContext<'_>,
     ) -> std::result::Result<Headers, Failure> {
-        let mut checked = self.check_out(fresh, &mut Stopwatch::start(), caller).await?;
-        let was_reused = checked.is_reused;
-        let _on = caller.on(&checked.connection.link.clone());
+        let mut pooled = self.check_out(fresh, &mut Stopwatch::start(), caller).await?;
+        let was_reused = pooled.is_reused;
+        let _on = caller.on(&pooled.connection.link.clone());
         let outcome = async {
-            let mut response = self.send(&mut checked.connection, request, caller, context).await?;
+            let mut response = self.send(&mut pooled.connection, request, caller, context).await?;
             let outcome = read_stream(&mut response, on_event, context).await;
-            // A stream that was not read to its end closes its connection, so that the server stops.
+            // A stream that was not read to its end is not reusable: closing the connection stops the server.
             let is_reusable = response.is_reusable();
             let headers = response.head.headers;
             Ok(match outcome {
@@ -51,7 +51,7 @@ impl Http {
         match outcome {
             Ok((outcome, is_reusable)) => {
                 if is_reusable {
-                    checked.check_in(Instant::now());
+                    pooled.check_in(Instant::now());
                 }
                 Ok(outcome?)
             }
@@ -60,7 +60,7 @@ impl Http {
     }
 }
 
-/// Reads the events. An error comes with whether the connection may be reused after it.
+/// Reads the events. With an error, also returns whether the connection may be reused.
 async fn read_stream(
     response: &mut Response<'_>,
     on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
@@ -104,8 +104,8 @@ async fn read_stream(
     Err((error, is_reusable))
 }
 
-/// The text of the error that an event reports: by its name `error`, or by data that is an error object and
-/// nothing else.
+/// Returns the text of the error that an event reports, either by its name, `error`, or by data that consists
+/// of an error object.
 fn error_in_event(name: &str, data: &str) -> Option<String> {
     match error_body::embedded_error(data.as_bytes()) {
         None if name.eq_ignore_ascii_case("error") => Some(error_body::reason(data.as_bytes())),
@@ -113,8 +113,9 @@ fn error_in_event(name: &str, data: &str) -> Option<String> {
     }
 }
 
-/// The data of the first event that holds a reason, else of the first event: Triton frames the error of a
-/// model that fails before its first response so. A body without events is returned as it is.
+/// Returns the data of the first event that contains a reason, else of the first event: Triton sends the
+/// error of a model that fails before its first response as an event. A body without events is returned
+/// unchanged.
 fn unframed(body: &str) -> Cow<'_, str> {
     let body = body.trim_start_matches('\u{feff}').trim_start();
     if !FIELDS.iter().any(|field| body.as_bytes().starts_with(field)) {
@@ -137,11 +138,11 @@ fn unframed(body: &str) -> Cow<'_, str> {
 
 /// What was expected, in error messages.
 const EVENTS: &str = "a stream of events";
-/// The starts of a stream's lines; the last one is a comment's.
+/// The prefixes of a stream's lines; the last one starts a comment.
 const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
 
-/// The lines that are neither fields nor comments. They are skipped, as the standard has it, but a body of
-/// nothing else is an error's text.
+/// The lines that are neither fields nor comments. They are skipped, as the standard requires, but a body
+/// that consists only of such lines is the text of an error.
 enum Other {
     Nothing,
     /// The first such line, if no field precedes it.
@@ -158,7 +159,7 @@ struct Events<'e, 's, 'c> {
     used: usize,
     /// Whether the body has a framed end. Without one, a lost connection looks like the end.
     is_framed: bool,
-    /// Whether the last line ended with CR, so that a LF that follows belongs to it.
+    /// Whether the last line ended with CR, and a following LF belongs to it.
     after_cr: bool,
     other: Other,
     context: &'c CallContext<'c>,
@@ -175,9 +176,9 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
         Self { body, bytes: Vec::new(), used: 0, is_framed, after_cr: false, other: Other::Nothing, context }
     }
 
-    /// Whether the body is a stream of events; what is received for that stays in `bytes`. A body with the
-    /// content type of a stream is one unless it starts like JSON or HTML; any other must start with a field
-    /// or a comment.
+    /// Returns whether the body is a stream of events; the bytes received to determine that stay in `bytes`.
+    /// A body with a stream's content type is one unless it starts like JSON or HTML; any other must start
+    /// with a field or a comment.
     async fn is_stream(&mut self, is_declared: bool) -> Result<bool> {
         loop {
             let text = self.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.bytes).trim_ascii_start();
@@ -207,7 +208,7 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
     /// Calls `on_event` with the name and the data of each event.
     async fn each(&mut self, mut on_event: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
         let mut dispatch = |name: &[u8], event: &[u8], context: &CallContext| {
-            // The deadline is that of the whole stream, and holds for events that are in the buffer too.
+            // The deadline applies to the whole stream, including events that are in the buffer already.
             if context.until.deadline.is_over() {
                 return Err(context.timed_out("receiving events").in_doubt(true));
             }
@@ -230,7 +231,7 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
                     .iter()
                     .any(|field| text.starts_with(field) || text == &field[..field.len() - 1]) =>
                 {
-                    // An empty line is not a comment without its colon.
+                    // `text` also equals a comment's prefix without its colon if the line is empty.
                     if !text.is_empty() {
                         self.other = Other::Any;
                     }

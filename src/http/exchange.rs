@@ -1,6 +1,6 @@
-//! One HTTP/1.1 exchange. The parts of a request are sent from where they are in memory. A response is read
-//! as it arrives: httparse parses the headers, a body of known length is received straight into its
-//! destination, and ureq-proto decodes chunked bodies.
+//! An HTTP/1.1 exchange. The parts of a request are sent without being copied. A response is read as it
+//! arrives: httparse parses the headers, a body of known length is received directly into its destination,
+//! and ureq-proto decodes chunked bodies.
 
 use std::{
     future::poll_fn,
@@ -28,7 +28,8 @@ use crate::{
 /// The initial size of a connection's receive buffer.
 const WINDOW_BYTE_SIZE: usize = 16 << 10;
 
-/// The maximum size of chunk headers between two pieces of data, and of trailers: RESOURCE_EXHAUSTED beyond.
+/// The maximum size of chunk headers between two pieces of data, and of trailers. A response that
+/// exceeds it is RESOURCE_EXHAUSTED.
 const MAX_CHUNK_OVERHEAD: usize = MAX_HEADERS_BYTE_SIZE;
 
 /// A connection's receive buffer, of which `used..have` is unread.
@@ -118,12 +119,12 @@ impl<'c> Exchange<'c> {
             Ok(Sent::Whole) => (None, true),
             Ok(Sent::Early(head)) => (Some(head), false),
             Err(failure) => {
-                // Before it closed the connection, the server may have sent the reason, or shown another
-                // protocol.
+                // The server may have sent an error response before it closed the connection, or its first
+                // bytes may show another protocol.
                 self.link.force_read();
                 let outcome = match failure.reached {
-                    // Not waited for: what failed may not have ended the connection. A response to nothing
-                    // does not count.
+                    // Without waiting: a send may also fail on a connection that is still open. A response is
+                    // ignored, since no request was sent.
                     Reached::Nothing => {
                         let _ = poll_fn(|_| Poll::Ready(self.window.poll_receive(self.link))).await;
                         self.parse().map(|_| None).map_err(Failure::from)
@@ -132,7 +133,7 @@ impl<'c> Exchange<'c> {
                 };
                 match outcome {
                     Ok(Some(head)) => (Some(head), false),
-                    Err(other) if names_protocol(self.window.unread()) => return Err(other),
+                    Err(other) if is_other_protocol(self.window.unread()) => return Err(other),
                     _ => return Err(failure),
                 }
             }
@@ -144,8 +145,7 @@ impl<'c> Exchange<'c> {
         };
         self.caller.set_phase("receiving the response");
         if !is_sent && matches!(head.status, 200..=299) {
-            // An error may come early; a success can't be the response to a request that was not sent as a
-            // whole.
+            // An error response may arrive early; a success can't be the response to an incomplete request.
             let message = "malformed HTTP response: success before the whole request was sent";
             return Err(Error::malformed_response(message).with_http_status(head.status).into());
         }
@@ -154,7 +154,7 @@ impl<'c> Exchange<'c> {
         Ok(Response { head, body, is_sent })
     }
 
-    /// Sends all parts. While the socket takes no more bytes, reads: the server may respond early.
+    /// Sends all parts. Reads while the socket's send buffer is full: the server may respond early.
     async fn send(&mut self, mut parts: &mut [IoSlice<'_>]) -> std::result::Result<Sent, Failure> {
         poll_fn(|_| {
             loop {
@@ -235,8 +235,8 @@ impl<'c> Exchange<'c> {
     }
 }
 
-/// Whether the first bytes of a server name a protocol other than HTTP/1.
-fn names_protocol(first: &[u8]) -> bool {
+/// Whether a server's first bytes are those of a protocol other than HTTP/1.
+fn is_other_protocol(first: &[u8]) -> bool {
     tls_port::is_alert(first) || is_http2(first)
 }
 
@@ -261,13 +261,13 @@ impl Response<'_> {
 
 /// The unread part of a body.
 pub(super) enum Body<'s> {
-    /// The window may hold its start; the rest comes straight from the connection.
+    /// The window may contain its start; the rest is received from the connection.
     Arriving { link: &'s Link, window: &'s mut Window, framing: Framing },
     /// All of it is in memory.
     Bytes(&'s [u8]),
 }
 
-/// How the end of a body is framed. A length counts what is left.
+/// The framing of a body. `Length` is the number of bytes left.
 pub(super) enum Framing {
     Length(u64),
     Chunked(Box<Call<state::RecvBody>>),
@@ -290,7 +290,7 @@ impl Framing {
     }
 }
 
-/// ureq-proto's decoder, which can only be reached through a request and the start of its response.
+/// Creates ureq-proto's decoder, which is only accessible through a request and the start of its response.
 fn chunked_decoder() -> std::result::Result<Call<state::RecvBody>, ureq_proto::Error> {
     let unexpected = || ureq_proto::Error::BodyNotAllowed;
     let request = Request::post("http://server/").header(header::CONTENT_LENGTH, "1").body(());
@@ -316,7 +316,7 @@ impl Body<'_> {
         }
     }
 
-    /// Whether its end is marked by more than the end of the connection.
+    /// Whether its end is marked by anything other than the end of the connection.
     pub(super) fn is_framed(&self) -> bool {
         !matches!(self, Self::Arriving { framing: Framing::UntilClose, .. })
     }
@@ -407,7 +407,7 @@ impl Body<'_> {
         }
     }
 
-    /// Appends the rest to `to`, at most `max` bytes. What arrived before an error is kept.
+    /// Appends the rest to `to`, at most `max` bytes. Bytes that arrived before an error are kept.
     pub(super) async fn read_to(&mut self, to: &mut Vec<u8>, max: u64) -> Result<()> {
         /// Memory grows with what arrives, not with what the server announces.
         const STEP: usize = 64 << 10;

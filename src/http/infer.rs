@@ -1,5 +1,5 @@
-//! Inference over HTTP: a response has a JSON part followed by the binary tensors, each received straight
-//! into its place.
+//! Inference over HTTP: a response has a JSON part followed by the binary tensors, each received directly
+//! into its destination.
 
 use std::time::Instant;
 
@@ -37,10 +37,10 @@ impl Http {
         caller: &Caller,
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
-        let mut checked = self.check_out(fresh, watch, caller).await?;
+        let mut pooled = self.check_out(fresh, watch, caller).await?;
         watch.lap(|times| &mut times.queue);
-        let was_reused = checked.is_reused;
-        let connection = &mut checked.connection;
+        let was_reused = pooled.is_reused;
+        let connection = &mut pooled.connection;
         let _on = caller.on(&connection.link.clone());
         connection.write_request_line("POST", &self.host, &self.base_path, request.path(), &context.query);
         request.write_headers(&mut connection.headers, context);
@@ -76,7 +76,7 @@ impl Http {
                     result.headers = headers;
                     Ok((Ok(result), is_reusable, now))
                 }
-                // After any other error than the server's own, the rest of the response may still arrive.
+                // After an error that the client detected, the rest of the response may still arrive.
                 Err(error) => {
                     let is_reusable = is_reusable && error.origin() == Origin::Server;
                     Ok((Err(error.with_headers(headers)), is_reusable, Instant::now()))
@@ -87,7 +87,7 @@ impl Http {
         match outcome {
             Ok((outcome, is_reusable, now)) => {
                 if is_reusable {
-                    checked.check_in(now);
+                    pooled.check_in(now);
                 }
                 outcome.map_err(|error| Failure { was_reused, ..error.into() })
             }
@@ -96,7 +96,8 @@ impl Http {
     }
 }
 
-/// Reads the result, or the error that the response reports. `is_binary`: the request had binary tensors.
+/// Reads the result, or the error that the response reports. `is_binary` states whether the request had
+/// binary tensors.
 async fn read_response(
     response: &mut Response<'_>,
     is_binary: bool,
@@ -169,14 +170,14 @@ async fn decompress(
 
 /// Reads a result from a body.
 pub(super) struct Reading<'c> {
-    /// Of the JSON part; `None` if the whole body is JSON.
+    /// The size of the JSON part; `None` if the whole body is JSON.
     pub json_byte_size: Option<u64>,
     pub ids: &'c Ids,
     pub context: &'c CallContext<'c>,
 }
 
 impl Reading<'_> {
-    /// Reads the JSON part, then each tensor into its place.
+    /// Reads the JSON part, then each tensor into its destination.
     pub(super) async fn read(
         &self,
         body: &mut Body<'_>,
@@ -193,7 +194,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The same for a body that is compressed without saying so, whose start is in the parser.
+    /// Reads a body that is compressed without a header that says so, whose start is in the parser's buffer.
     async fn read_compressed(
         &self,
         encoding: Compression,
@@ -210,7 +211,7 @@ impl Reading<'_> {
         reading.read_parts(body, byte_size, parser, places).await
     }
 
-    /// Parses the JSON part, which has been read, and reads the tensors after it.
+    /// Parses the JSON part in the parser's buffer and reads the tensors that follow it.
     async fn read_parts(
         &self,
         body: &mut Body<'_>,
@@ -235,7 +236,7 @@ impl Reading<'_> {
             let name = &head.name;
             let data = match (json_data, binary_byte_size) {
                 // JSON data of an unknown datatype can't be read; the other outputs can.
-                (Some(_), _) if head.datatype() == Datatype::Invalid => places.bring(name, &[])?,
+                (Some(_), _) if head.datatype() == Datatype::Invalid => places.copy(name, &[])?,
                 (Some(range), _) => {
                     if repairs.is_within(&range) {
                         return Err(Error::malformed_response(format!(
@@ -253,7 +254,7 @@ impl Reading<'_> {
                         },
                     )?;
                     head.complete_shape(&data)?;
-                    places.bring(&head.name, &data)?
+                    places.copy(&head.name, &data)?
                 }
                 (None, None) if places.is_shared(name, &head.shape) => Data::Shared,
                 (None, announced) => {
@@ -265,7 +266,7 @@ impl Reading<'_> {
                     let mut place = places.place(name, announced)?;
                     place.read_from(body).await?;
                     head.complete_shape(place.filled())?;
-                    place.land()
+                    place.into_data()
                 }
             };
             result.outputs.push(InferOutput::new(head, data)?);
@@ -277,8 +278,8 @@ impl Reading<'_> {
         Ok(result)
     }
 
-    /// Reads the JSON part, or the start of a body that is compressed without saying so, and returns the
-    /// compression.
+    /// Reads the JSON part, or the start of a body that is compressed without a header that says so, and
+    /// returns the compression.
     async fn read_json(
         &self,
         body: &mut Body<'_>,
@@ -290,7 +291,8 @@ impl Reading<'_> {
         if let (Some(json), Some(whole)) = (self.json_byte_size, byte_size)
             && json > whole
         {
-            // It may be the size before a compression that no header names; the first bytes show that.
+            // It may be the size before compression, if no header names the compression; the first bytes
+            // determine that.
             body.read_to(to, 2).await?;
             return match Compression::of(to) {
                 Compression::None => Err(Error::malformed_response(format!(
@@ -319,7 +321,8 @@ impl Reading<'_> {
     }
 }
 
-/// INTERNAL for a JSON part that could not be parsed, for the reason `error`, or that is not an inference.
+/// Returns the INTERNAL error of a JSON part that could not be parsed, for the reason `error`, or that is not
+/// an inference response.
 fn not_a_result(json: &[u8], error: &str) -> Error {
     let is_malformed = json.trim_ascii_start().starts_with(b"{") && error != NOT_AN_INFERENCE;
     Error::malformed_response(match is_malformed {
@@ -331,7 +334,7 @@ fn not_a_result(json: &[u8], error: &str) -> Error {
     })
 }
 
-/// The part of a body that no output has claimed yet.
+/// Tracks how much of a body no output has claimed yet.
 struct Left {
     byte_size: Option<u64>,
     claimed: u64,
@@ -357,7 +360,7 @@ impl Left {
 }
 
 impl Place<'_> {
-    /// Fills the place straight from a response's body.
+    /// Fills it directly from a response's body.
     async fn read_from(&mut self, body: &mut Body<'_>) -> Result<()> {
         while !self.is_full() {
             let missing = self.missing();

@@ -45,8 +45,8 @@ impl Writer<'_> {
         let _ = write!(Text(self.0), "{number}");
     }
 
-    /// Writes a number so that it reads back exactly; NaN and the infinities, which JSON lacks, by the names
-    /// that Triton reads and writes.
+    /// Writes a number that parses back to the same value. NaN and the infinities, which JSON lacks, are
+    /// written as Triton reads and writes them.
     pub(super) fn double(&mut self, number: f64) {
         match number {
             _ if number.is_nan() => self.raw("NaN"),
@@ -88,8 +88,8 @@ const TEMPLATE_BYTE_SIZE: usize = 4 << 10;
 #[derive(Debug, Default)]
 pub(super) struct ResponseParser {
     json: Vec<u8>,
-    /// `json` with U+FFFD for what is not UTF-8, so that an invalid name or parameter does not lose the
-    /// tensors.
+    /// `json` with invalid UTF-8 replaced by U+FFFD, so that an invalid name or parameter does not make the
+    /// tensors unreadable.
     repaired: Option<String>,
     last: Option<Template>,
 }
@@ -98,13 +98,13 @@ pub(super) struct ResponseParser {
 #[derive(Debug)]
 struct Template {
     before_id: Vec<u8>,
-    /// `None` without an id that is a string: then `before_id` is the whole text.
+    /// `None` if there is no id that is a string; `before_id` is then the whole text.
     after_id: Option<Vec<u8>>,
     header: Header,
 }
 
 impl ResponseParser {
-    /// The buffer for a JSON part, which stays there until the next one.
+    /// Returns the buffer for a JSON part, which keeps its content until the next one.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         if self.json.capacity() > KEPT_BYTE_SIZE && self.json.is_empty() {
             self.json = Vec::new();
@@ -112,18 +112,18 @@ impl ResponseParser {
         &mut self.json
     }
 
-    /// The JSON part that was parsed last, repaired.
+    /// Returns the JSON part that was parsed last, with invalid UTF-8 replaced.
     pub(super) fn text(&self) -> &[u8] {
         self.repaired.as_ref().map_or(&self.json, |repaired| repaired.as_bytes())
     }
 
-    /// Where it was repaired.
+    /// Returns the positions at which invalid UTF-8 was replaced.
     pub(super) fn repairs(&self) -> Repairs<'_> {
         let chunks = self.repaired.is_some().then(|| self.json.utf8_chunks());
         Repairs { chunks, length: 0, last: None }
     }
 
-    /// Reads the JSON part in the buffer.
+    /// Parses the JSON part in the buffer.
     pub(super) fn parse(&mut self) -> Result<Header, String> {
         if let Some(template) = &self.last
             && let Some(id) = template.id_of(&self.json)
@@ -150,7 +150,7 @@ impl ResponseParser {
     }
 }
 
-/// The positions at which text that is not UTF-8 was repaired, in ascending order.
+/// The positions at which invalid UTF-8 was replaced, in ascending order.
 pub(super) struct Repairs<'j> {
     chunks: Option<Utf8Chunks<'j>>,
     /// The length of the repaired text that `chunks` has yielded.
@@ -160,7 +160,7 @@ pub(super) struct Repairs<'j> {
 }
 
 impl Repairs<'_> {
-    /// Whether there is a repair within a range of the repaired text; ranges must be given in ascending
+    /// Returns whether a range of the repaired text contains a repair. Ranges must be passed in ascending
     /// order.
     pub(super) fn is_within(&mut self, range: &Range<usize>) -> bool {
         let Some(chunks) = &mut self.chunks else { return false };
@@ -189,7 +189,7 @@ impl Template {
         }
     }
 
-    /// The id of JSON that equals the template except for its id.
+    /// Returns the id of JSON that equals the template except for its id.
     fn id_of<'j>(&'j self, json: &'j [u8]) -> Option<&'j str> {
         let Some(after) = &self.after_id else { return (json == self.before_id).then_some(&self.header.id) };
         let id = json.strip_prefix(&self.before_id[..])?.strip_suffix(&after[..])?;
@@ -288,7 +288,7 @@ fn read_header_members(reader: &mut Jiter, header: &mut Header, is_response: &mu
             Key::Outputs => array(reader, |reader, _| {
                 let mut output = OutputHeader::default();
                 read_output(reader, &mut output)?;
-                // One too many is kept, for the check of their count.
+                // One more than allowed is kept, for the check of their count.
                 if header.outputs.len() <= MAX_OUTPUTS {
                     header.outputs.push(output);
                 }
@@ -312,7 +312,7 @@ fn read_output(reader: &mut Jiter, output: &mut OutputHeader) -> Step {
             }
             Key::Shape => array(reader, |reader, peek| {
                 let dimension = dimension(reader, peek)?;
-                // One too many is kept, for the check of the rank.
+                // One more than allowed is kept, for the check of the rank.
                 if output.head.shape.len() <= MAX_RANK {
                     output.head.shape.push(dimension);
                 }

@@ -1,4 +1,4 @@
-//! A tensor's elements as JSON, and back in their binary form.
+//! Converts a tensor's elements between their binary form and JSON.
 
 use std::str::FromStr;
 
@@ -61,7 +61,7 @@ fn each<const SIZE: usize>(json: &mut Writer, data: &[u8], put: impl Fn(&mut Wri
     }
 }
 
-/// The maximum nesting of arrays, as of a tensor's rank.
+/// The maximum nesting depth of arrays, the same as the maximum rank of a tensor.
 const DEPTH: usize = 64;
 
 /// Parses an array, flat or nested, into a tensor of at most `max` bytes. Integers are exact. `Err` is the
@@ -86,7 +86,7 @@ pub(super) fn read_response(
 /// The forms that are accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
-    /// What Triton reads, and numbers for FP16 and BF16, which other servers read.
+    /// The forms that Triton reads, and numbers for FP16 and BF16, which other servers read.
     Request,
     /// Also `null` for a floating-point NaN, which JSON lacks; integers as `1.0` or `1e3`; one element
     /// without an array.
@@ -128,8 +128,8 @@ struct Tensor {
     max: usize,
     datatype: Datatype,
     dialect: Dialect,
-    /// For each depth the number of members of an array, and of arrays among them; in a response all arrays
-    /// of a depth agree.
+    /// For each depth the number of members of its first array, and how many of them are arrays. In a
+    /// response all arrays at a depth must agree.
     widths: Vec<Option<(usize, usize)>>,
 }
 
@@ -145,7 +145,7 @@ impl From<JiterError> for ParseError {
 }
 
 impl Tensor {
-    /// Reads an array within `depth` others.
+    /// Reads an array that is nested within `depth` others.
     fn read_array(&mut self, reader: &mut Jiter, depth: usize) -> std::result::Result<(), ParseError> {
         if depth == DEPTH {
             return Err(ParseError::Element(format!("arrays are nested more than {DEPTH} deep")));
@@ -217,12 +217,12 @@ impl Tensor {
                 let digits = str::from_utf8(reader.next_number_bytes()?).unwrap_or_default();
                 self.put_number(digits).ok_or_else(|| invalid(digits))
             }
-            // Not a JSON value: the error of the reader has the position.
+            // Not a JSON value: the reader's error includes the position.
             _ => Ok(reader.next_skip()?),
         }
     }
 
-    /// Appends a number in its binary form; `None` if the datatype does not have it.
+    /// Appends a number in its binary form; `None` if the datatype can't represent it.
     fn put_number(&mut self, digits: &str) -> Option<()> {
         macro_rules! put {
             ($($datatype:ident: $rust:ty),*; $($float:ident: $number:expr),*) => {

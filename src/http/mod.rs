@@ -1,4 +1,4 @@
-//! Triton's HTTP/REST protocol. Each call checks out a connection of its own.
+//! Triton's HTTP/REST protocol. Each call checks out its own connection.
 
 mod connection;
 mod control;
@@ -29,7 +29,7 @@ use crate::{
 
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 
-/// One server over HTTP.
+/// A server over HTTP.
 #[derive(Debug)]
 pub(crate) struct Http {
     /// The value of the Host header.
@@ -42,7 +42,7 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
-        // The authority has no zone, which `Uri` does not parse.
+        // `Uri` does not parse zones, which the authority excludes.
         Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
         Ok(Self {

@@ -1,4 +1,5 @@
-//! The bodies of an inference without a connection, for SageMaker, Vertex AI and other carriers.
+//! Encodes and decodes the bodies of an inference without a connection, for SageMaker, Vertex AI and other
+//! transports.
 
 use std::{
     borrow::Cow,
@@ -53,11 +54,11 @@ impl InferResult {
         let mut options = ClientOptions::new();
         let max = usize::try_from(max_byte_size).unwrap_or(usize::MAX);
         options.set_max_message_byte_size(max)?;
-        // The caller's limit is the only one: no smaller one for what is parsed.
+        // The caller's limit is the only one: the parsed size limit is a quarter of this option.
         options.set_max_decompressed_byte_size(max.saturating_mul(4))?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
-        let mut places = Places::unasked(&buffers);
+        let mut places = Places::without_request(&buffers);
         let plain = match compression {
             Compression::None => Cow::Borrowed(body),
             compression => Cow::Owned(compression.decompress(body, max_byte_size).map_err(offline)?),
@@ -76,7 +77,7 @@ impl InferResult {
     }
 }
 
-/// No server was involved: nothing is in doubt.
+/// Marks an error as neither retryable nor in doubt, since no server was involved.
 pub(crate) fn offline(error: Error) -> Error {
     error.retryable(false).in_doubt(false)
 }

@@ -1,4 +1,4 @@
-//! An inference request as HTTP sends it: a JSON part followed by the binary tensors in the order of the JSON
+//! Encodes an inference request for HTTP: a JSON part followed by the binary tensors in the order of the JSON
 //! (Triton's binary tensor data extension).
 
 use super::{json::Writer, json_tensor, response_head::json_size_header};
@@ -11,19 +11,19 @@ use crate::{
     options::CallContext,
 };
 
-/// A larger JSON part, which only JSON text of the caller's makes, is not kept with its request.
+/// A larger JSON part is not kept with its request. Only JSON text from the caller makes it that large.
 const KEPT_BYTE_SIZE: usize = 1 << 20;
 
-/// Requests an uncompressed response: without this header Caddy requests gzip from its server, only to
-/// decompress it.
+/// Requests an uncompressed response. Without this header Caddy requests gzip from its server and
+/// decompresses the response.
 pub(super) const PLAIN: &str = "Accept-Encoding: identity\r\n";
 
-/// An inference request, checked and encoded before a connection is checked out. Every attempt sends the same
-/// bytes.
+/// An inference request, validated and encoded before a connection is checked out. Every attempt sends the
+/// same bytes.
 pub(crate) struct Prepared<'r> {
     /// The path after the client's base path.
     path: Form<'r, str>,
-    /// The JSON part in two pieces: up to and with the id, and the rest.
+    /// The JSON part in two pieces: up to and including the id, and the rest.
     opening: Vec<u8>,
     json: Form<'r, [u8]>,
     tensors: Vec<&'r [u8]>,
@@ -54,8 +54,8 @@ impl<T: ?Sized + ToOwned> std::ops::Deref for Form<'_, T> {
 }
 
 impl<'r> Prepared<'r> {
-    /// RESOURCE_EXHAUSTED for a request that exceeds the size limit, INVALID_ARGUMENT for data that JSON
-    /// can't express.
+    /// Encodes a request. Returns RESOURCE_EXHAUSTED if it exceeds the size limit, INVALID_ARGUMENT for data
+    /// that JSON can't represent.
     pub(crate) fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
         let tensors: Vec<&[u8]> = request.tensors().filter(|tensor| !tensor.is_empty()).collect();
         let tensor_byte_size: u64 = tensors.iter().map(|tensor| tensor.len() as u64).sum();
@@ -104,7 +104,8 @@ impl<'r> Prepared<'r> {
 
     /// Writes the headers that describe the body. Values from the caller were checked when they were set.
     pub(crate) fn write_headers(&self, to: &mut Vec<u8>, context: &CallContext) {
-        // A body of JSON only is declared as JSON: servers without the binary extension accept nothing else.
+        // A body that is only JSON is declared as JSON: servers without the binary extension accept no other
+        // type.
         let json_byte_size = self.is_binary.then_some(self.opening.len() + self.json.len());
         put(to, "Content-Type: ");
         match (context.route.content_type, json_byte_size) {
@@ -239,7 +240,7 @@ fn write_input(json: &mut Writer, input: &InferInput) -> Result<()> {
             json_tensor::write(json, input.datatype(), &input.joined())?;
         }
         Source::Json(text) => {
-            // Parsed first: text that closes the array could add anything to the request.
+            // Parsed first: text that closes the array could add arbitrary members to the request.
             let data = json_tensor::read(text.as_bytes(), input.datatype(), None)
                 .map_err(|error| Error::invalid(format!("invalid JSON data: {error}")))?;
             input.check_data([&data[..]].into_iter())?;
@@ -252,7 +253,7 @@ fn write_input(json: &mut Writer, input: &InferInput) -> Result<()> {
     Ok(())
 }
 
-/// Each listed output states whether its data is to be binary.
+/// Writes an output, which states itself whether its data is to be binary.
 fn write_output(json: &mut Writer, output: &RequestedOutput, is_binary: bool) {
     json.string(output.name());
     let mut parameters = Object::new(json, ",\"parameters\":{");
@@ -292,7 +293,7 @@ fn write_parameters(json: &mut Writer, request: &InferRequest) {
         parameters.member("timeout").number(settings.server_timeout_us);
     }
     parameters.all(&settings.parameters);
-    // Listed outputs state it themselves.
+    // Listed outputs state it individually.
     if request.outputs().is_empty() && settings.binary_output {
         parameters.member("binary_data_output").raw("true");
     }

@@ -9,8 +9,8 @@ use crate::{
     tls_port,
 };
 
-/// The maximum number of header lines, and the maximum byte size of status line and headers:
-/// RESOURCE_EXHAUSTED beyond.
+/// The maximum number of header lines, and the maximum byte size of status line and headers. A response that
+/// exceeds one of them is RESOURCE_EXHAUSTED.
 pub(super) const MAX_HEADERS: usize = 128;
 pub(super) const MAX_HEADERS_BYTE_SIZE: usize = 64 << 10;
 /// The advice for a response of a gRPC port, and for one of an unknown protocol.
@@ -42,8 +42,8 @@ pub(super) struct ResponseHead {
     pub framing: Framing,
 }
 
-/// The content types that matter. Any other is accepted for JSON: servers that are otherwise correct send
-/// none, or `text/plain`.
+/// The content types that are distinguished. Any other is accepted for JSON: servers that are otherwise
+/// correct send none, or `text/plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContentKind {
     /// Envoy, HAProxy, Apache and Caddy send it over HTTP/1.1 from a gRPC port, with status 200.
@@ -61,7 +61,7 @@ pub(super) enum Framing {
     UntilClose,
 }
 
-/// The parsed values, kept for the next response.
+/// The parsed values, kept for a next response with the same headers.
 #[derive(Clone, Debug)]
 struct Parsed {
     status: u16,
@@ -105,7 +105,7 @@ impl HeadersParser {
 impl Parsed {
     fn with(self, bytes: &[u8]) -> ResponseHead {
         let Self { status, json_byte_size, encoding, kind, keeps_alive, framing } = self;
-        let headers = Headers::from_head(bytes);
+        let headers = Headers::from_response_head(bytes);
         ResponseHead { status, headers, json_byte_size, encoding, kind, keeps_alive, framing }
     }
 
@@ -191,7 +191,7 @@ impl Parsed {
             }
         }
         parsed.framing = match (status, coding, byte_size) {
-            // These have no body, whatever length their headers state (RFC 9112, 6.3).
+            // These have no body, regardless of their headers (RFC 9112, 6.3).
             (100..=199 | 204 | 304, _, _) => Framing::Length(0),
             (_, Some(_), Some(_)) => {
                 return Err(malformed().with_source("both Content-Length and Transfer-Encoding"));
@@ -221,8 +221,8 @@ impl ContentKind {
     }
 }
 
-/// Appends the encodings of a header line. One that is repeated at once counts once: some proxies add the
-/// header twice.
+/// Appends the encodings of a header line. An encoding that repeats the previous one is ignored: some proxies
+/// add the header twice.
 fn add_encodings(encodings: &mut Option<String>, value: &[u8]) {
     for name in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
         if name.is_empty() || name.eq_ignore_ascii_case(b"identity") {
@@ -240,13 +240,13 @@ fn add_encodings(encodings: &mut Option<String>, value: &[u8]) {
     }
 }
 
-/// The error of a success with gRPC's content type.
+/// Returns the error of a successful response with gRPC's content type.
 pub(super) fn grpc_port(status: u16) -> Error {
     let message = format!("unexpected content type 'application/grpc' from the server's port: {GRPC_PORT}");
     Error::malformed_response(message).in_doubt(false).with_http_status(status)
 }
 
-/// The message for an encoding that was not requested or is not supported.
+/// Returns the message for an encoding that was not requested or is not supported.
 pub(super) fn unexpected_encoding(name: &str) -> String {
     format!("unexpected response encoding '{}', which was not requested", excerpt(name))
 }
@@ -260,7 +260,7 @@ fn malformed() -> Error {
     Error::malformed_response("malformed HTTP response")
 }
 
-/// A server's text, cut and escaped for an error message.
+/// Returns a server's text, shortened for an error message.
 fn shown(value: &[u8]) -> String {
     excerpt(&String::from_utf8_lossy(value)).to_string()
 }
@@ -275,7 +275,7 @@ fn json_size_in_type(content_type: &[u8]) -> Option<std::result::Result<u64, Str
     Some(number(size.as_bytes()).ok_or_else(|| shown(size.as_bytes())))
 }
 
-/// Digits only: `parse` would accept a sign.
+/// Parses digits only: `str::parse` would accept a sign.
 fn number(text: &[u8]) -> Option<u64> {
     let text = str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     text.parse().ok()

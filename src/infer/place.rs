@@ -44,7 +44,7 @@ impl<'r> Places<'r> {
     }
 
     /// For a response whose request is not known.
-    pub(crate) fn unasked(buffers: &'r Arc<Buffers>) -> Self {
+    pub(crate) fn without_request(buffers: &'r Arc<Buffers>) -> Self {
         Self { buffers, leases: Vec::new(), shared: None }
     }
 
@@ -71,10 +71,10 @@ impl<'r> Places<'r> {
     }
 
     /// Copies bytes to the place of an output.
-    pub(crate) fn bring(&mut self, name: &str, bytes: &[u8]) -> Result<Data> {
+    pub(crate) fn copy(&mut self, name: &str, bytes: &[u8]) -> Result<Data> {
         let mut place = self.place(name, bytes.len() as u64)?;
         place.fill(bytes);
-        Ok(place.land())
+        Ok(place.into_data())
     }
 
     /// Returns whether an output without data was written to shared memory. If the request is not known, it
@@ -145,7 +145,7 @@ impl Place<'_> {
     }
 
     /// Returns the data that has arrived.
-    pub(crate) fn land(self) -> Data {
+    pub(crate) fn into_data(self) -> Data {
         let byte_size = self.filled;
         match self.memory {
             Memory::Own(buffer) => Data::Own { buffer, byte_size },
@@ -353,7 +353,7 @@ mod tests {
             let rest = place.fill(&bytes[..1]).len();
             assert_eq!(place.fill(&bytes[1 - rest..]).len(), 2);
             assert!(place.is_full() && place.missing().is_empty());
-            let data = place.land();
+            let data = place.into_data();
             assert_eq!(data.bytes().unwrap(), &bytes[2..]);
             assert_eq!(data.start().align_offset(ALIGNMENT), 0);
         }

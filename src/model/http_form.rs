@@ -217,7 +217,7 @@ pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
     let message = format!("{} (HTTP status {status}){hint}", reason(&text));
     Error::from_response(meaning, message)
         .with_http_status(status)
-        .said_by_server_itself(is_tritons && reasons::is_servers_own(&text))
+        .with_servers_own(is_tritons && reasons::is_servers_own(&text))
 }
 
 /// Triton since 2.62 limits the JSON that it reads and the bodies that it decompresses over HTTP.

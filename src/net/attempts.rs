@@ -2,19 +2,19 @@
 
 use crate::error::Error;
 
-/// How a request failed on a connection.
+/// The failure of a request on a connection.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub error: Error,
     pub reached: Reached,
-    /// The connection had carried other calls before.
+    /// Whether the connection had carried other calls before.
     pub was_reused: bool,
 }
 
-/// How far a failed request got, as far as that can be known.
+/// How far a failed request got, as far as the client can determine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reached {
-    /// No byte of it was sent: the connection had been closed.
+    /// No byte of it was sent: the connection was closed before.
     Nothing,
     /// The server states that it did not process the request: GOAWAY with a lower last stream id, or
     /// REFUSED_STREAM before the end of the request was sent.
@@ -37,7 +37,7 @@ impl From<Error> for Failure {
 /// The attempts of a call: at most two, the second one on a new connection.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    /// The call changes nothing on the server.
+    /// Whether the call changes nothing on the server.
     is_read_only: bool,
     /// Whether the server may have run the first attempt; `None` until it has failed.
     first: Option<bool>,
@@ -63,7 +63,7 @@ impl Attempts {
         let Failure { error, reached, was_reused } = failure;
         let again = match reached {
             _ if self.first.is_some() => false,
-            // If the server closes a new connection at once, another one would not fare better.
+            // A server that closes a new connection immediately would close another one too.
             Reached::Nothing => was_reused,
             Reached::Refused => true,
             Reached::RefusedComplete => self.is_read_only,
@@ -110,7 +110,7 @@ mod tests {
                 assert_eq!(outcome.is_ok(), again, "{reached:?} {was_reused} {is_read_only}");
                 assert_eq!(attempts.needs_fresh(), again);
                 if outcome.is_ok() {
-                    // The first attempt stays in doubt, however the second one fails.
+                    // The first attempt stays in doubt, regardless of how the second one fails.
                     let error = attempts.next(fail(Refused, false, false)).unwrap_err();
                     assert_eq!(error.is_in_doubt(), in_doubt, "{reached:?}");
                 }

@@ -74,7 +74,7 @@ impl Dialer {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for (at, address) in addresses.iter().enumerate() {
             let following = addresses.len() - at - 1;
-            // An address that does not respond must leave time for those that follow.
+            // An address that does not respond must leave time for the following ones.
             let deadline = match following {
                 0 => deadline,
                 following => {

@@ -1,5 +1,5 @@
-//! An executor that runs a call's future on the calling thread: no runtime, no second thread, no system calls
-//! other than the call's own.
+//! An executor that runs a call's future on the calling thread: no runtime, no second thread, no additional
+//! system calls.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,11 +16,11 @@ use std::{
 use super::link::Link;
 use crate::until::{Deadline, Stopped, Until};
 
-/// The number of polls without a wait after which the deadline is checked: a future that wakes itself must
-/// not escape it.
+/// The number of polls without a wait after which the deadline is checked: it also applies to a future that
+/// wakes itself.
 const POLLS_BETWEEN_CHECKS: u32 = 64;
 
-/// The state of a call on its thread: what its future waits for, and how far it has got.
+/// The state of a call on its thread: what its future waits for, and its progress.
 pub(crate) struct Caller {
     until: Until,
     link: RefCell<Option<Arc<Link>>>,
@@ -33,7 +33,7 @@ pub(crate) struct Caller {
 }
 
 thread_local! {
-    /// This thread's waker, kept for the next call. A nested call (from a callback) creates its own.
+    /// This thread's waker, kept for the next call. A nested call, from a callback, creates its own.
     static WOKEN: Cell<Option<Arc<Woken>>> = const { Cell::new(None) };
 }
 
@@ -153,7 +153,8 @@ impl Drop for Within<'_> {
     }
 }
 
-/// Runs a future to completion on this thread. A future that is ready wins over a deadline that has passed.
+/// Runs a future to completion on this thread. A future that is ready takes precedence over a deadline that
+/// has passed.
 pub(crate) fn drive<T>(caller: &Caller, call: impl Future<Output = T>) -> Result<T, Stopped> {
     let woken = &caller.woken;
     let mut context = Context::from_waker(&caller.waker);
@@ -177,7 +178,7 @@ pub(crate) fn drive<T>(caller: &Caller, call: impl Future<Output = T>) -> Result
     }
 }
 
-/// Wakes a thread from [`Caller::wait`], or keeps it from waiting.
+/// Wakes a thread from [`Caller::wait`], or prevents its next wait.
 struct Woken {
     is_set: AtomicBool,
     thread: Thread,

@@ -24,14 +24,14 @@ use crate::until::Deadline;
 const WRITE_BUFFER_BYTE_SIZE: usize = 256 << 10;
 /// Larger writes are sent without buffering.
 const MAX_BUFFERED_WRITE_BYTE_SIZE: usize = 32 << 10;
-/// The number of bytes that are kept of the first that the server sends.
+/// The number of first bytes from the server that are kept.
 const FIRST_BYTE_SIZE: usize = 8;
 
 /// A socket, shared by a protocol engine and its driver. A read or write that would block returns `Pending`
-/// without a system call; the driver then waits ([`wait`](Self::wait)), or lets the next read block.
+/// without a system call; the driver then waits ([`wait`](Self::wait)) or permits the next read to block.
 ///
-/// Reads block only when the whole future is idle. Otherwise they would deadlock where an engine reads before
-/// it writes, as in a TLS handshake.
+/// Reads block only while the whole future is idle. Otherwise an engine that reads before it writes, as in a
+/// TLS handshake, would deadlock.
 pub(crate) struct Link {
     socket: Socket,
     /// Set when the server sends a byte, on any connection of the client.
@@ -41,15 +41,15 @@ pub(crate) struct Link {
 
 #[derive(Default)]
 struct State {
-    /// The deadline of the current call. Checked on every read and write: an engine would go on for as long
-    /// as the peer sends.
+    /// The deadline of the current call. Checked on every read and write: an engine would otherwise continue
+    /// for as long as the peer sends.
     deadline: Option<Deadline>,
     timed_out: bool,
-    /// There may be something to read.
+    /// Whether there may be data to read.
     readable: bool,
-    /// The next read may block until then: there is nothing else to do.
+    /// The next read may block until then, since the call only waits for it.
     may_wait: Option<Deadline>,
-    /// The socket's send buffer is full.
+    /// Whether the socket's send buffer is full.
     blocked: bool,
     /// Small writes, of which `write_buffer_sent` bytes were sent.
     write_buffer: Vec<u8>,
@@ -105,18 +105,18 @@ impl Link {
         !self.has_received.load(Ordering::Relaxed)
     }
 
-    /// Whether the peer has neither closed the connection nor sent anything. A system call that does not
-    /// block.
+    /// Returns whether the peer has neither closed the connection nor sent anything. Takes a system call that
+    /// does not block.
     pub(crate) fn is_quiet(&self) -> bool {
         self.socket.is_quiet()
     }
 
-    /// Makes the next read try the socket although nothing has reported it readable.
+    /// Makes the next read try the socket even if it was not reported readable.
     pub(crate) fn force_read(&self) {
         self.lock().readable = true;
     }
 
-    /// Waits until the socket is ready, or lets the next read block. `false` at the deadline.
+    /// Waits until the socket is ready, or permits the next read to block. Returns `false` at the deadline.
     pub(crate) fn wait(&self, deadline: Deadline) -> bool {
         let mut state = self.lock();
         if std::mem::take(&mut state.timed_out) {
@@ -130,8 +130,8 @@ impl Link {
             }
             return !deadline.is_over();
         }
-        // An engine that has to send first leaves available data unread: waiting for both would return at
-        // once.
+        // An engine that must send first leaves available data unread: waiting for both would return
+        // immediately.
         let interest = if state.readable { Interest::Write } else { Interest::Both };
         drop(state);
         match self.socket.wait(interest, deadline) {
@@ -165,7 +165,7 @@ impl Link {
         or_pending(self.lock().write(&self.socket, slices))
     }
 
-    /// Receives into `into`; `Ready` without a byte is the end of the connection.
+    /// Receives into `into`; `Ready` without new bytes is the end of the connection.
     pub(crate) fn poll_recv(&self, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut state = self.lock();
         if !state.readable {
@@ -226,8 +226,8 @@ impl State {
     }
 
     fn send(&mut self, socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        // Without reading the clock for a call's first send. The check is for peers that keep accepting a
-        // little.
+        // The deadline is checked for peers that accept a request slowly. A call's first send does not read
+        // the clock.
         if self.blocked || self.progress.sent > 0 && self.is_over() {
             return Err(io::ErrorKind::WouldBlock.into());
         }

@@ -1,6 +1,7 @@
-//! What differs between the systems: how a socket is made that neither raises SIGPIPE in the host nor is
-//! inherited by its children. The standard library's and tokio's streams send vectored data without
-//! MSG_NOSIGNAL; a C host with the default disposition would end when a server closes the connection.
+//! Platform differences in creating sockets that neither raise SIGPIPE in the host program nor are inherited
+//! by its child processes. The streams of the standard library and of tokio send vectored data without
+//! MSG_NOSIGNAL: a C program with the default signal disposition would be terminated when a server closes a
+//! connection.
 
 use std::os::fd::OwnedFd;
 
@@ -23,13 +24,14 @@ mod other {
 
     pub(in crate::net) const SEND: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
 
-    /// Whether a connected socket is in blocking mode, so that a receive may wait by itself.
+    /// Whether a connected socket is in blocking mode: a receive then waits without `poll`.
     pub(in crate::net) const RECV_WAITS: bool = true;
 
     pub(in crate::net) fn stream_socket(family: AddressFamily) -> Result<OwnedFd> {
         socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)
     }
 
+    /// Prepares a socket that has connected.
     pub(in crate::net) fn connected(socket: &OwnedFd) -> Result<()> {
         ioctl_fionbio(socket, false)
     }
@@ -50,7 +52,7 @@ mod apple {
     /// XNU honours MSG_DONTWAIT in receives and ignores it in sends: the socket stays in non-blocking mode.
     pub(in crate::net) const RECV_WAITS: bool = false;
 
-    /// There is no SOCK_CLOEXEC: a child that another thread starts meanwhile inherits the socket.
+    /// There is no SOCK_CLOEXEC: a child process that another thread starts in between inherits the socket.
     pub(in crate::net) fn stream_socket(family: AddressFamily) -> Result<OwnedFd> {
         let stream = socket(family, SocketType::STREAM, None)?;
         ioctl_fioclex(&stream)?;

@@ -15,10 +15,10 @@ use crate::error::Result;
 /// Connections that were idle for longer are closed when another is returned.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
 
-/// The connections of a client to a server: one for each call at a time, up to a maximum. A thread gets the
-/// connection that it used last, whose buffers are in its core's cache and its allocator's arena (a fifth of
-/// the CPU time of four threads with 1 MiB tensors); otherwise the one used most recently, so that surplus
-/// ones reach the maximum idle time.
+/// The connections of a client to a server, each used by one call at a time. A thread gets the connection
+/// that it used last, whose buffers are in its core's cache and its allocator's arena, which saves a fifth of
+/// the CPU time of four threads with 1 MiB tensors. Otherwise it gets the most recently used one, so that
+/// surplus connections reach the maximum idle time.
 #[derive(Debug)]
 pub(crate) struct Pool<C> {
     /// The maximum number of open connections.
@@ -79,7 +79,7 @@ impl<C: Connection> Pool<C> {
         caller: &Caller,
         fresh: bool,
         open: impl AsyncFnOnce() -> Result<C>,
-    ) -> Result<Checked<'_, C>> {
+    ) -> Result<Pooled<'_, C>> {
         let user = caller.thread();
         let free = self.lock().take(caller, fresh, self.max);
         let taken = match free {
@@ -87,19 +87,19 @@ impl<C: Connection> Pool<C> {
             None => self.wait(caller, fresh).await,
         };
         let slot = Slot(self);
-        // Without the lock, since checking and closing a connection take system calls.
+        // The lock is not held here: checking and closing a connection take system calls.
         match taken {
             Taken::Slot(evicted) => drop(evicted),
             Taken::Idle(Idle { mut connection, since, .. }) => {
                 if connection.is_alive(since) {
-                    return Ok(Checked { connection, slot, is_reused: true, user });
+                    return Ok(Pooled { connection, slot, is_reused: true, user });
                 }
-                // A new one is opened in its slot: to try another idle one could mean to queue again.
+                // Replaced by a new one: trying another idle one could require queueing again.
                 drop(connection);
                 self.lock().opened += 1;
             }
         }
-        Ok(Checked { connection: Box::new(open().await?), slot, is_reused: false, user })
+        Ok(Pooled { connection: Box::new(open().await?), slot, is_reused: false, user })
     }
 
     async fn wait(&self, caller: &Caller, fresh: bool) -> Taken<C> {
@@ -132,7 +132,7 @@ enum Taken<C> {
 }
 
 impl<C> State<C> {
-    /// `None` if nothing is free or other calls are waiting.
+    /// Returns `None` if no connection is free or other calls are waiting.
     fn take(&mut self, caller: &Caller, fresh: bool, max: usize) -> Option<Taken<C>> {
         if self.waiting.is_empty() { self.take_free(caller, fresh, max) } else { None }
     }
@@ -174,7 +174,7 @@ impl<C> State<C> {
         Poll::Pending
     }
 
-    /// The waker of the call that has waited longest, if it can get a connection.
+    /// Returns the waker of the call that has waited longest, if it can get a connection.
     fn next(&self, max: usize) -> Option<Waker> {
         let is_free = !self.idle.is_empty() || self.open < max;
         self.waiting.front().filter(|_| is_free).map(|(_, waker)| waker.clone())
@@ -187,7 +187,7 @@ fn wake(waiting: Option<Waker>) {
     }
 }
 
-/// A call's entry in the queue, removed when its wait ends in any way.
+/// A call's entry in the queue, removed when its wait ends for any reason.
 struct Queued<'p, C> {
     pool: &'p Pool<C>,
     ticket: u64,
@@ -219,7 +219,7 @@ impl<C> Drop for Slot<'_, C> {
 
 /// A connection in use by a call. Closed on drop unless it is checked in.
 #[derive(Debug)]
-pub(crate) struct Checked<'p, C> {
+pub(crate) struct Pooled<'p, C> {
     pub connection: Box<C>,
     /// Whether it has carried other calls.
     pub is_reused: bool,
@@ -229,7 +229,7 @@ pub(crate) struct Checked<'p, C> {
     slot: Slot<'p, C>,
 }
 
-impl<C> Checked<'_, C> {
+impl<C> Pooled<'_, C> {
     /// Returns the connection to the pool.
     pub(crate) fn check_in(self, now: Instant) {
         let Self { connection, slot, user, .. } = self;
@@ -239,7 +239,7 @@ impl<C> Checked<'_, C> {
         let mut state = pool.lock();
         let expired =
             state.idle.iter().take_while(|idle| now.duration_since(idle.since) > MAX_IDLE_TIME).count();
-        // Closed when this function returns, without the lock.
+        // Closed when this function returns, after the lock is released.
         let expired: Vec<_> = state.idle.drain(..expired).collect();
         state.open -= expired.len();
         state.idle.push(Idle { since: now, user, connection });
@@ -251,12 +251,12 @@ impl<C> Checked<'_, C> {
 
 /// The connection of a response that is not parsed yet, `None` if it can't be reused. It is checked in unless
 /// the response turns out to be malformed.
-pub(crate) struct Kept<'p, C>(pub Option<Checked<'p, C>>);
+pub(crate) struct Kept<'p, C>(pub Option<Pooled<'p, C>>);
 
 impl<C> Kept<'_, C> {
     pub(crate) fn check_in(self) {
-        if let Some(checked) = self.0 {
-            checked.check_in(Instant::now());
+        if let Some(pooled) = self.0 {
+            pooled.check_in(Instant::now());
         }
     }
 }

@@ -58,7 +58,7 @@ impl Socket {
         let family = if peer.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let fd = platform::stream_socket(family)?;
         match connect(&fd, &peer) {
-            // After EINTR, connecting goes on.
+            // After EINTR, the connection attempt continues.
             Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -79,7 +79,7 @@ impl Socket {
     }
 
     /// Receives available data; 0 at the end of the connection. With a deadline, blocks until there is some
-    /// (`TimedOut` at the deadline); without one, never blocks (`WouldBlock`).
+    /// (`TimedOut` at the deadline); without one, never blocks (`WouldBlock` if there is none).
     pub(super) fn recv(&self, into: &mut ReadBuf<'_>, deadline: Option<Deadline>) -> io::Result<usize> {
         let Some(deadline) = deadline else {
             return Ok(retry(|| unfilled::recv(&self.fd, into, RecvFlags::DONTWAIT))?);
@@ -111,13 +111,14 @@ impl Socket {
     fn set_receive_timeout(&self, left: Option<Duration>) -> io::Result<()> {
         let current = Duration::from_micros(self.receive_timeout_us.load(Ordering::Relaxed));
         // At most 7/8, since the timer may be late by an eighth; the rest is waited for separately. A range,
-        // so that most calls need not set it.
+        // so that most calls do not need to set it.
         let is_suitable = match left {
             None => current.is_zero(),
             Some(left) => !current.is_zero() && current <= left / 8 * 7 && current >= left / 4,
         };
         if !is_suitable {
-            // A day at most, which `timeval` holds on any system: the deadline is checked again afterwards.
+            // At most a day, which `timeval` can represent on any system. The deadline is checked again
+            // afterwards.
             let timeout = left.map(|left| (left / 4 * 3).min(Duration::from_secs(24 * 3600)));
             set_socket_timeout(&self.fd, Timeout::Recv, timeout)?;
             let us = timeout.map_or(0, |timeout| u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX));
@@ -141,7 +142,7 @@ impl Socket {
         loop {
             let timeout = match deadline.remaining() {
                 Some(left) if left.is_zero() => return Err(io::ErrorKind::TimedOut.into()),
-                // More than `Timespec` holds is no timeout.
+                // More than `Timespec` can represent is the same as no timeout.
                 left => left.and_then(|left| Timespec::try_from(left).ok()),
             };
             let mut fds = [PollFd::new(&self.fd, flags)];
@@ -160,7 +161,7 @@ impl Socket {
         }
     }
 
-    /// Whether the peer has neither closed the connection nor sent anything. Does not block.
+    /// Returns whether the peer has neither closed the connection nor sent anything. Does not block.
     pub(super) fn is_quiet(&self) -> bool {
         let mut byte = [0];
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;

@@ -1,5 +1,5 @@
-//! Receives into uninitialised memory: zeroing the unfilled part of tokio's `ReadBuf` would write every byte
-//! of a response twice, and not zeroing it takes unsafe code.
+//! Receives into uninitialised memory. Zeroing the unfilled part of tokio's `ReadBuf` first would write every
+//! byte of a response twice; not zeroing it requires unsafe code.
 
 use std::os::fd::AsFd;
 

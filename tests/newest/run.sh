@@ -16,7 +16,7 @@ version=${site[0]##*/tritonfrontend-} version=${version%.dist-info}
 tests/compatible.sh "Triton's frontends" "$version"
 
 left_out=$(sed 's/ *#.*//' <<'TESTS'
-requests::shared_memory_goes_in_and_comes_out # shared memory: unsupported by in-process frontends
+requests::inputs_and_outputs_in_shared_memory # shared memory: unsupported by in-process frontends
 server_errors::shared_memory_that_is_missing_or_too_small_is_refused
 shared_memory::a_region_is_registered_listed_and_unregistered_by_its_name
 shared_memory::memory_that_is_missing_or_too_small_is_refused_by_the_server
@@ -27,7 +27,7 @@ settings::trace_settings_are_read_changed_and_cleared_for_the_server_and_for_a_m
 settings::log_settings_are_read_and_changed_with_the_kinds_that_they_have
 programs::all_that_a_server_can_be_asked_can_be_asked_in_c
 programs::nothing_leaks_and_nothing_is_read_that_was_not_written
-compressed_grpc::the_real_server_s_compressed_responses_are_read # options of tritonserver
+compressed_grpc::the_real_servers_compressed_responses_are_read # options of tritonserver
 repository::an_index_lists_all_models_or_only_those_that_are_ready
 control_wire::restricted_endpoints_open_to_the_key_of_the_call_or_of_the_client
 repository::a_strict_server_is_not_ready_during_an_unload_and_after_a_failed_load
@@ -38,7 +38,7 @@ TESTS
 
 export TRITON_TEST_NEWEST=1
 cargo test --test suite --test newest --no-run
-# A renamed test must not be run silently.
+# A renamed test would not be skipped.
 known=$(cargo test --quiet --test suite -- --list | sed -n 's/: test$//p')
 skip=()
 for name in $left_out; do

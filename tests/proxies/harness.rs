@@ -70,7 +70,7 @@ impl Fixture {
     }
 }
 
-/// The command for the scripts: prints the addresses, and ends with its standard input.
+/// The command for the scripts: prints the addresses, and exits at the end of its standard input.
 const PRINT_AND_WAIT: [&str; 3] =
     ["sh", "-c", "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC $TRITON_TEST_METRICS; exec cat"];
 
@@ -234,7 +234,7 @@ impl Endpoint<'_> {
         self.write(case, &seen, &outcome);
     }
 
-    /// Adds a row that is not about a call.
+    /// Adds a row without a call.
     pub(crate) fn note(&self, case: &str, what: impl Display) {
         self.write(case, "", &format!("{what} | | | "));
     }
@@ -323,7 +323,7 @@ impl State {
     fn wait_for_others(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         *waiting += 1;
-        // Counts on across rounds, so that a fast call of the next round does not keep this one waiting.
+        // The count continues across rounds: a fast call of the next round must not keep this one waiting.
         let round = waiting.next_multiple_of(TOGETHER);
         self.arrived.notify_all();
         let waited = self.arrived.wait_timeout_while(waiting, TIMEOUT, |waiting| *waiting < round);

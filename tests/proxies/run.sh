@@ -32,7 +32,7 @@ done
 declare -A rows=([envoy]=Envoy [nginx]=nginx [haproxy]=HAProxy [apache]='Apache httpd' [caddy]=Caddy [varnish]=Varnish [nghttpx]=nghttpx)
 for proxy in $PROXIES; do
     version=$(sed 's/^[0-9]*://; s/[-+~].*//' "tests/proxies/.proxies/$proxy/version")
-    tests/compatible.sh "${rows[$proxy]}" "$version" || echo "what docs/compatibility.md says of $proxy may differ with $version"
+    tests/compatible.sh "${rows[$proxy]}" "$version" || echo "the entry for $proxy in docs/compatibility.md may not apply to $version"
 done
 PROXY_ROWS=$(mktemp)
 log=$(mktemp)
@@ -41,6 +41,12 @@ export PROXIES PROXY_ROWS
 
 status=0
 cargo test --quiet --no-run --test suite --test proxies
+# A filter without a test would pass silently.
+known=$(cargo test --quiet --test suite --test proxies -- --list | sed -n 's/: test$//p')
+check() { grep -q "$@" <<< "$known" || { echo "run.sh: unknown test or module '${!#}'" >&2; exit 1; }; }
+for name in "${left_out[@]}"; do check -xF -- "$name"; done
+for module in "${modules[@]}"; do check -- "^$module::"; done
+for name in "${tests[@]}"; do check -F -- "$name"; done
 for proxy in $PROXIES; do
     : > "$log"
     echo "the suite behind $proxy: ${modules[*]}"

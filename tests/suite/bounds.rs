@@ -1,6 +1,6 @@
-//! Texts from the network are cut wherever they enter a message, and a hostile response costs little.
+//! Texts from the network are truncated in every message, and a hostile response takes limited time.
 
-use std::time::{Duration, Instant};
+use std::{fs, time::Duration};
 
 use serde_json::json;
 use triton_client::{Client, InferRequest, Status};
@@ -13,10 +13,12 @@ use crate::{
     },
 };
 
-/// The maximum length of a message: a few texts, each cut at 8 KiB.
+/// The maximum length of a message: a few texts, each truncated at 8 KiB.
 const MAX_MESSAGE: usize = 32 << 10;
-/// The maximum time of a test in a build without optimization.
-const MAX_TIME: Duration = Duration::from_secs(10);
+/// The maximum CPU time for reading a response of a few MiB without optimization.
+const MAX_CPU_TIME: Duration = Duration::from_secs(5);
+/// The size of a hostile text: far more than is shown.
+const LONG: usize = 2 << 20;
 
 #[track_caller]
 fn expect_short(what: &str, text: &str) {
@@ -25,11 +27,10 @@ fn expect_short(what: &str, text: &str) {
 
 /// `Display` of a result, and errors that name its parts.
 #[test]
-fn a_result_with_hostile_names_and_its_errors_are_shown_cut() {
-    let start = Instant::now();
-    let long = "n".repeat(8 << 20);
+fn a_result_with_hostile_names_and_its_errors_are_truncated() {
+    let long = "n".repeat(LONG);
     let output = |name: &str| json!({"name": name, "datatype": "INT32", "shape": [0], "data": []});
-    let many: Vec<_> = (0..50_000).map(|at| output(&format!("OUTPUT{at}"))).collect();
+    let many: Vec<_> = (0..20_000).map(|at| output(&format!("OUTPUT{at}"))).collect();
     let mut parameters = serde_json::Map::new();
     parameters.insert(long.clone(), json!(long));
     for (what, body) in [
@@ -50,10 +51,11 @@ fn a_result_with_hostile_names_and_its_errors_are_shown_cut() {
     ] {
         let bytes = response(200, &[], body.to_string().as_bytes());
         let server = Http::start(move |_| Response::Bytes(bytes.clone()));
+        let start = cpu_time();
         match client(&format!("http://{}", server.address())).infer(&InferRequest::new("m")) {
             Err(error) => expect_short(what, &error.full_message()),
             Ok(result) => {
-                // A result shows at most 64 KiB of itself.
+                // `Display` writes at most 64 KiB.
                 assert!(result.to_string().len() <= 64 << 10, "{what}");
                 expect_short(what, &result.output("no such").unwrap_err().full_message());
                 if let Some(output) = result.outputs().first() {
@@ -62,12 +64,20 @@ fn a_result_with_hostile_names_and_its_errors_are_shown_cut() {
                 }
             }
         }
+        let took = cpu_time() - start;
+        assert!(took < MAX_CPU_TIME, "{what}: {took:?}");
     }
-    assert!(start.elapsed() < MAX_TIME, "{:?}", start.elapsed());
+}
+
+/// The CPU time of this thread, which does not include that of other tests on a busy machine.
+fn cpu_time() -> Duration {
+    // The first number is the time on a CPU in nanoseconds.
+    let schedstat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(schedstat.split_whitespace().next().unwrap().parse().unwrap())
 }
 
 #[test]
-fn a_header_in_a_message_is_cut() {
+fn a_header_in_a_message_is_truncated() {
     let long = "v".repeat(60 << 10);
     let mut failures = Vec::new();
     let inference = &BOTH[..1];
@@ -114,7 +124,7 @@ fn a_header_in_a_message_is_cut() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// RFC 6874 escapes the `%` before a zone; curl and browsers accept it unescaped, too.
+/// RFC 6874 escapes the `%` before a zone; curl and browsers also accept it unescaped.
 #[test]
 fn an_ipv6_address_may_have_a_zone() {
     for scheme in ["http", "grpc"] {

@@ -1,5 +1,5 @@
-//! The table of docs/compatibility.md is complete, names existing make targets, and has the versions that
-//! run.
+//! The table of docs/compatibility.md is complete, names existing make targets, and has the versions that are
+//! used.
 
 use std::{collections::BTreeSet, fs};
 

@@ -62,7 +62,7 @@ fn message(byte_size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn the_real_server_s_compressed_responses_are_read() {
+fn the_real_servers_compressed_responses_are_read() {
     if is_embedded() {
         return;
     }
@@ -112,17 +112,17 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_compressed_message_is_decompressed_as_its_grpc_encoding_says() {
+fn a_compressed_message_is_decompressed_by_its_grpc_encoding() {
     for compression in COMPRESSIONS {
         for byte_size in [0, 1, 100_000] {
             let data = framed(&compress(compression, &message(byte_size)));
-            // Whichever of them was requested.
+            // Regardless of which of them was requested.
             for requested in COMPRESSIONS {
                 let result = read(name(compression), data.clone(), requested).unwrap();
                 assert!(result.output("O").unwrap().data() == vec![7; byte_size], "{compression:?}");
             }
         }
-        // A message may be uncompressed in spite of `grpc-encoding`.
+        // A message may be uncompressed despite `grpc-encoding`.
         let result = read(name(compression), grpc::frame(&message(8)).into(), compression).unwrap();
         assert_eq!(result.output("O").unwrap().data(), [7; 8]);
     }
@@ -175,7 +175,7 @@ fn a_decompression_bomb_is_refused() {
 }
 
 #[test]
-fn a_request_is_compressed_as_its_grpc_encoding_says() {
+fn a_request_is_compressed_with_its_grpc_encoding() {
     let received = Arc::new(Mutex::new(Vec::new()));
     let note = received.clone();
     let server = http2::Server::start(

@@ -13,7 +13,7 @@ use crate::{
     support::embedded,
 };
 
-/// Costs are the difference between two runs, of which the second makes this many requests more.
+/// Costs are the difference between two runs, the second of which makes this many more requests.
 const MORE: usize = 100;
 
 /// The output of a tool for the program with 20 requests, and with `MORE` more.
@@ -68,7 +68,7 @@ fn system_calls(printed: &str) -> Calls {
 /// Runs a program whose second argument is the number of calls, and expects each call to take one send and
 /// one receive, and over HTTP one check.
 fn expect_system_calls(program: &Path, url: &str, more: &[&str]) {
-    // Traces all system calls: a call should take no others.
+    // Traces all system calls: a call must make no others.
     let (few, many) =
         both(|requests| under("strace", &["-f", "-qq"], program, &[&[url, requests], more].concat()));
     let (first, last) = (system_calls(&few), system_calls(&many));
@@ -217,7 +217,7 @@ fn loading_the_library_creating_a_client_and_a_first_call_are_fast() {
         let printed = succeed(&program, &[library().to_str().unwrap(), &url]);
         let stages: Vec<u64> = printed.split_whitespace().map(|ns| ns.parse().unwrap()).collect();
         let &[load, create, first] = &stages[..] else { panic!("{printed}") };
-        // A hundred times the usual times: to detect a thread, a runtime or a name lookup, not noise.
+        // A hundred times the usual times, to detect a thread, a runtime or a name lookup despite noise.
         assert!(load < 500_000_000 && create < 50_000_000 && first < 1_000_000_000, "{url}: {printed}");
     }
 }

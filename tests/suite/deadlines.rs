@@ -1,5 +1,6 @@
-//! A deadline of 300 ms ends a call within 330 ms at every stage, over both protocols, for inference and
-//! control plane. Except name resolution: making it hang would take a change of the machine's configuration.
+//! A deadline ends a call at most 30 ms late at every stage, over both protocols, for inference and
+//! control plane. Name resolution is not covered: making it hang would require changing the machine's
+//! configuration.
 
 use std::{
     io::{self, BufReader, Write},
@@ -16,21 +17,21 @@ use triton_client::{
 use crate::{
     misbehaving::note,
     server::{is_embedded, server},
-    support::fault::{Cases, Peer, Request, Wire, frame, silent},
+    support::fault::{Cases, Peer, Request, Wire, frame, refused_address, silent},
 };
 
 const DEADLINE: Duration = Duration::from_millis(300);
 const SLACK: Duration = Duration::from_millis(30);
-/// The maximum number of attempts, of which one must end in time: other tests load the machine.
-const TRIES: usize = 5;
+/// The maximum number of attempts, of which one must end in time: the machine may be busy.
+const TRIES: usize = 20;
 /// The pause between bytes of a slow response.
 const PAUSE: Duration = Duration::from_millis(20);
-/// More than the socket buffers of both sides hold; a fourth of it is too.
-const LARGE: usize = 16 << 20;
+/// More than the socket buffers of both ends hold, about 4.2 MB; five eighths of it are too.
+const LARGE: usize = 8 << 20;
 
 type Call = fn(&Client, &CallOptions, &[u8]) -> Result<(), Error>;
 
-/// A call of each kind, and one of each that sends 16 MiB.
+/// A call of each kind, and one of each that sends more than the socket buffers hold.
 const SMALL: [(&str, Call); 2] = [
     ("inference", |client, options, data| infer(client, options, &data[..4])),
     ("metadata", |client, options, _| client.model_metadata("m", "", options).map(drop)),
@@ -44,8 +45,8 @@ fn infer(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Erro
 
 fn load(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Error> {
     let mut load = RepositoryOptions::new();
-    // Less data, since Base64 is slow in a debug build.
-    load.set_config(Some("{}"))?.add_file("1/m", &data[..data.len() / 4])?;
+    // Less data, since encoding it is slow without optimization.
+    load.set_config(Some("{}"))?.add_file("1/m", &data[..data.len() / 8 * 5])?;
     client.load_model("m", &load, options)
 }
 
@@ -57,31 +58,41 @@ fn expect_in_time(stage: &str, url: &str, calls: &[(&str, Call)]) {
 /// As [`expect_in_time`], but also allows the other statuses, at any time before the deadline.
 fn expect_in_time_or(stage: &str, url: &str, calls: &[(&str, Call)], others: &[Status]) {
     let data = vec![7; LARGE];
-    let mut options = CallOptions::new();
-    options.set_timeout(Some(DEADLINE)).unwrap();
+    let refused = format!("{}://{}", url.split(':').next().unwrap(), refused_address());
     let mut failures = Vec::new();
     for (what, call) in calls {
         let what = format!("{stage}: {what} at {url}");
         note(&mut failures, &what, || {
-            let mut quickest = Duration::MAX;
+            let mut lateness = Duration::MAX;
             for _ in 0..TRIES {
+                // Requests are encoded before connecting. Without optimization, or on a busy machine, that takes
+                // most of 300 ms for a large one.
+                let start = Instant::now();
+                call(&Client::new(&refused).unwrap(), &CallOptions::new(), &data).unwrap_err();
+                let timeout = DEADLINE.max(start.elapsed() * 4);
+                let mut options = CallOptions::new();
+                options.set_timeout(Some(timeout)).unwrap();
                 // A new client for each attempt, so that the connection is new.
                 let client = Client::with_options(url, &ClientOptions::new()).unwrap();
                 let start = Instant::now();
                 let error = call(&client, &options, &data).expect_err(&what);
                 let took = start.elapsed();
-                if !others.contains(&error.status()) {
-                    let said = (error.status(), error.origin());
-                    assert_eq!(said, (Status::DeadlineExceeded, Origin::Client), "{error:?}");
-                    assert!(took >= DEADLINE, "ended after {took:?}");
+                if others.contains(&error.status()) {
+                    lateness = lateness.min(took.saturating_sub(timeout));
+                } else {
+                    let properties = (error.status(), error.origin());
+                    assert_eq!(properties, (Status::DeadlineExceeded, Origin::Client), "{error:?}");
+                    assert!(took >= timeout, "ended after {took:?}");
+                    if stage == "connecting" || !error.full_message().contains("(connecting)") {
+                        lateness = lateness.min(took - timeout);
+                    }
                 }
-                quickest = quickest.min(took);
-                if quickest <= DEADLINE + SLACK {
+                if lateness <= SLACK {
                     break;
                 }
             }
-            println!("{what}: {quickest:?}");
-            assert!(quickest <= DEADLINE + SLACK, "ended after {quickest:?}");
+            println!("{what}: {lateness:?}");
+            assert!(lateness <= SLACK, "ended {lateness:?} after the deadline");
         });
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -164,8 +175,8 @@ fn send_slowly(mut stream: &TcpStream, bytes: impl Iterator<Item = u8>) -> io::R
 
 #[test]
 fn a_deadline_holds_during_a_slow_response_over_http() {
-    // What is sent at once, and what follows slowly.
-    for (stage, at_once, slowly) in [
+    // The bytes that are sent immediately, and those that follow slowly.
+    for (stage, immediate, slowly) in [
         ("slow status line", "", "HTTP/1.1 200 OK and a reason phrase without end"),
         ("slow headers", "HTTP/1.1 200 OK\r\n", "X: yyy\r\n"),
         ("slow body", "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", " "),
@@ -174,11 +185,11 @@ fn a_deadline_holds_during_a_slow_response_over_http() {
     ] {
         let server = Wire::start(move |_, mut stream| {
             Request::read(&mut BufReader::new(stream), stream)?;
-            stream.write_all(at_once.as_bytes())?;
+            stream.write_all(immediate.as_bytes())?;
             send_slowly(stream, slowly.bytes().cycle())
         });
         // An error status is reported with the part of its page that has arrived.
-        let others = if at_once.contains("400") { &[Status::InvalidArgument][..] } else { &[] };
+        let others = if immediate.contains("400") { &[Status::InvalidArgument][..] } else { &[] };
         expect_in_time_or(stage, &format!("http://{}", server.address()), &SMALL, others);
     }
 }
@@ -272,7 +283,7 @@ fn a_long_deadline_is_as_accurate_as_a_short_one() {
     };
     thread::scope(|scope| {
         let (time_out, urls) = (&time_out, both(server.address()));
-        // Several at once, of which the quickest counts.
+        // Several concurrent calls, of which the quickest counts.
         let calls = urls.map(|url| {
             [0; 3].map(|_| {
                 scope.spawn({
@@ -299,7 +310,7 @@ const TIMED_OUT: [Headers; 3] = [
 
 /// The server knows the deadline from `grpc-timeout`, and may be slightly early.
 #[test]
-fn a_deadline_that_the_server_reports_is_the_client_s_own_error() {
+fn a_deadline_that_the_server_reports_is_the_clients_own_error() {
     const TIMEOUT: Duration = Duration::from_secs(1);
     let mut options = CallOptions::new();
     options.set_timeout(Some(TIMEOUT)).unwrap();
@@ -350,8 +361,8 @@ fn a_timeout_has_the_same_origin_whether_the_client_or_the_server_reports_it() {
     for _ in 0..25 {
         let request = InferRequest::new("slow").input("DELAY_MS", &[1], &[150u32]);
         let error = client.infer_with(&request, &options).unwrap_err();
-        let said = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
-        assert_eq!(said, (Status::DeadlineExceeded, Origin::Client, true, true), "{error:?}");
+        let properties = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
+        assert_eq!(properties, (Status::DeadlineExceeded, Origin::Client, true, true), "{error:?}");
         assert!(error.full_message().contains("no response within 60ms"), "{error:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What HTTP/2 and gRPC allow a server to do, and what they do not.
+//! Server behaviour that HTTP/2 and gRPC allow, and behaviour that they do not.
 
 use std::{
     io::{self, Write},
@@ -16,7 +16,7 @@ use triton_client::{
 };
 
 use crate::support::{
-    fault::{Gate, Grpc, GrpcResponse, Peer, Wire, frame},
+    fault::{Gate, Grpc, GrpcResponse, Peer, Wire, frame, wait_until_ended},
     grpc,
 };
 
@@ -41,7 +41,7 @@ fn expect_message(result: &InferResult) {
 }
 
 #[test]
-fn a_message_is_read_however_it_is_cut_into_frames() {
+fn a_message_may_be_split_into_frames_of_any_size() {
     for sizes in [vec![1], vec![3, 1, 0, 7], vec![5], vec![4, 2], vec![0, 6], vec![1000]] {
         let bytes = grpc::frame(&message());
         let (mut rest, mut frames) = (&bytes[..], Vec::new());
@@ -73,7 +73,7 @@ fn a_message_is_read_however_it_is_cut_into_frames() {
 }
 
 #[test]
-fn an_invalid_response_is_an_error_that_says_why() {
+fn an_invalid_response_is_an_error_with_the_reason() {
     use Status::{Internal, ResourceExhausted, Unavailable};
     type Serve = fn(&Peer, u32) -> io::Result<()>;
     let cases: [(&str, Status, &str, Serve); 9] = [
@@ -207,7 +207,7 @@ fn a_shape_of_too_many_dimensions_is_refused() {
 fn flood(mut stream: &std::net::TcpStream) -> io::Result<()> {
     thread::scope(|scope| {
         scope.spawn(move || io::copy(&mut stream, &mut io::sink()));
-        // Many per write: faster than they can be read.
+        // Many per write, which is faster than they can be read.
         let frames = [0, 0, 0, frame::OF_THE_FUTURE, 0, 0, 0, 0, 0].repeat(100_000);
         loop {
             stream.write_all(&frames)?;
@@ -229,7 +229,7 @@ fn a_flood_of_frames_delays_no_call_beyond_its_deadline() {
     assert_eq!(error.status(), Status::DeadlineExceeded, "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 
-    // On an idle connection too: the next call checks it, and opens another.
+    // Also on an idle connection: the next call checks it and opens another.
     let server = Wire::start(|number, stream| {
         let peer = Peer::accept(stream, &[])?;
         peer.reply(peer.read_request()?, &message())?;
@@ -240,7 +240,7 @@ fn a_flood_of_frames_delays_no_call_beyond_its_deadline() {
     });
     let client = client(server.address());
     expect_message(&infer(&client).unwrap());
-    // Connections are checked after an idle time of 100 ms, which is the case here.
+    // Connections are checked after an idle time of 100 ms.
     thread::sleep(Duration::from_millis(150));
     let start = Instant::now();
     // The frames may not have arrived by the end of the check.
@@ -249,7 +249,7 @@ fn a_flood_of_frames_delays_no_call_beyond_its_deadline() {
 }
 
 #[test]
-fn a_response_that_is_given_up_is_reset() {
+fn an_abandoned_response_is_reset() {
     let reset = Arc::new(Gate::default());
     let received = reset.clone();
     let server = Wire::start(move |_, stream| {
@@ -356,8 +356,9 @@ fn a_call_that_the_server_has_not_processed_is_retried_on_another_connection() {
             let counts = (served.load(Ordering::SeqCst), server.connections());
             assert_eq!(counts, (calls, calls), "{shutdown:?}");
             if matches!(shutdown, Close) {
-                // Connections are checked after an idle time of 100 ms, which is the case here.
+                // Connections are checked after an idle time of 100 ms.
                 thread::sleep(Duration::from_millis(150));
+                wait_until_ended(server.address());
             }
         }
     }
@@ -417,7 +418,7 @@ fn a_request_arrives_complete_through_windows_of_any_size() {
 }
 
 #[test]
-fn a_request_is_not_retried_once_a_response_has_begun_whatever_goaway_says() {
+fn a_request_is_not_retried_once_a_response_has_begun_even_after_a_goaway() {
     let served = Arc::new(AtomicUsize::new(0));
     let count = served.clone();
     let server = Wire::start(move |_, stream| {

@@ -1,5 +1,5 @@
-//! The meaning of responses over HTTP, whichever server or proxy sent them: readiness, unexpected bodies,
-//! encodings, errors within a stream, and the texts of errors.
+//! The interpretation of HTTP responses of all servers and proxies: readiness, unexpected bodies, encodings,
+//! errors within a stream, and error messages.
 
 use std::{
     io::{self, Write},
@@ -241,7 +241,7 @@ fn every_call_without_compression_requests_identity() {
     worded.set_accept_encoding("x-gzip;q=0.5, identity").unwrap();
     for (what, call, _) in OPERATIONS {
         assert_eq!(values(call, &CallOptions::new()), ["identity"], "{what}");
-        // Compression applies to inferences alone.
+        // Compression applies only to inferences.
         let is_inference = what == "inference";
         assert_eq!(values(call, &zipping), [if is_inference { "gzip" } else { "identity" }], "{what}");
         let own = if is_inference { "x-gzip;q=0.5, identity" } else { "identity" };
@@ -280,7 +280,7 @@ fn infer(headers: &[(&str, &str)], body: &[u8], encodings: Option<&str>) -> Resu
     infer_sized(JSON.len(), headers, body, encodings)
 }
 
-/// The same; `size` is that of the JSON part before compression.
+/// As above; `size` is the size of the JSON part before compression.
 fn infer_sized(
     size: usize,
     headers: &[(&str, &str)],
@@ -299,7 +299,7 @@ fn infer_sized(
 }
 
 #[test]
-fn every_spelling_of_gzip_and_identity_is_understood() {
+fn every_name_of_gzip_and_identity_is_recognized() {
     const NAME: &str = "Content-Encoding";
     let gzip = zipped(&with_tensor());
     type Headers<'a> = &'a [(&'a str, &'a str)];
@@ -352,15 +352,15 @@ fn undeclared_compression_is_decompressed_if_requested_and_reported_otherwise() 
             assert!(!error.full_message().contains("column"), "{error:?}");
         }
     }
-    // JSON alone, without its size.
+    // Only JSON, without its size.
     let (_server, client) = always(response(200, &[], &zipped(INFERRED.as_bytes())));
     let mut options = CallOptions::new();
     options.set_response_compression(Compression::Deflate);
     let result = client.infer_with(&InferRequest::new("m"), &options).unwrap();
     assert_eq!(result.output("O").unwrap().as_slice::<i32>().unwrap(), [7]);
     let error = client.infer(&InferRequest::new("m")).unwrap_err();
-    expect_broken(&error, "JSON alone", &["compressed with 'gzip' without a Content-Encoding header"]);
-    // Calls of the control plane.
+    expect_broken(&error, "only JSON", &["compressed with 'gzip' without a Content-Encoding header"]);
+    // Control plane calls.
     for (what, call, good) in OPERATIONS.iter().filter(|operation| !operation.2.is_empty()) {
         let (_server, client) = always(response(200, &[], &zipped(good.as_bytes())));
         let error = call(&client, &CallOptions::new()).expect_err(what);
@@ -371,7 +371,7 @@ fn undeclared_compression_is_decompressed_if_requested_and_reported_otherwise() 
     }
 }
 
-/// A response that stays longer than its JSON part when it is compressed.
+/// A response that is larger than its JSON part even when it is compressed.
 fn noisy() -> Vec<u8> {
     let noise = (0..4000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8);
     JSON.replace("[4]", "[1004]").replace(":16", ":4016").bytes().chain([7; 16]).chain(noise).collect()
@@ -421,7 +421,7 @@ fn the_reason_of_a_compressed_error_is_shown() {
             assert!(error.full_message().contains(": because (HTTP status 400)"), "{what}: {error:?}");
         }
     }
-    // Text that only starts like compressed data.
+    // Text that happens to start like compressed data.
     let (_server, client) = always(response(400, &[], b"x^ is not a model"));
     let error = client.server_metadata(&CallOptions::new()).unwrap_err();
     assert!(error.full_message().contains("x^ is not a model"), "{error:?}");
@@ -442,7 +442,7 @@ fn a_200_with_false_in_its_json_is_not_ready() {
         (r#"{"live":false}"#, false, false),
         (r#"{"live":true,"ready":false}"#, true, false),
         (r#"{"ready":"false"}"#, true, true),
-        // JSON that parsers disagree on never means ready.
+        // JSON on which parsers disagree never means ready.
         (r#"{"ready":false,"ready":true}"#, false, false),
         ("{\"reason\":\"a\nb\",\"ready\":false}", false, false),
         (r#"{"load":1e999,"ready":NaN,"live":false}"#, false, false),
@@ -511,7 +511,7 @@ fn readiness_fails_for_a_wrong_path_a_proxy_and_a_failing_server() {
             assert_eq!((error.http_status(), error.origin()), (Some(status), Origin::Server), "{error:?}");
         }
     }
-    // There is no such response for a server.
+    // Servers have no such response.
     let (_server, client) = always(response(503, &[], br#"{"error":"Model with name m is not ready."}"#));
     assert_eq!(client.is_server_ready(&options).unwrap_err().status(), Status::Unavailable);
     for (status, text, model) in [
@@ -666,7 +666,7 @@ fn a_body_instead_of_a_stream_is_described_and_an_empty_stream_needs_its_type() 
         (&[EVENTS], "<html><title>Sign in</title>", "an HTML page: 'Sign in'"),
         (&[], "datum", "'datum'"),
         (&[("Content-Encoding", "gzip"), EVENTS], "x", "gzip"),
-        // Without any line of a stream of events.
+        // Without any line of an event stream.
         (&[EVENTS], "Internal Server Error", "'Internal Server Error'"),
         (&[EVENTS], "\nbackend: down\n\n", "'backend: down'"),
     ] {
@@ -680,7 +680,7 @@ fn a_body_instead_of_a_stream_is_described_and_an_empty_stream_needs_its_type() 
     for body in ["x: y\ndata: 1\n\n", "data\n\n", "retry: 5\n\n", ": \n"] {
         events(&[EVENTS], body).1.unwrap();
     }
-    // The HTTP status is set whatever the error.
+    // The HTTP status is set in every error.
     let (_server, client) = always(response(200, &[EVENTS], &zipped(b"data: 1\n\n")));
     let outcome = client.generate_stream("m", "", "{}", &CallOptions::new(), |_| ControlFlow::Continue(()));
     assert_eq!(outcome.unwrap_err().http_status(), Some(200));
@@ -713,7 +713,7 @@ fn an_error_not_compressed_as_declared_keeps_its_reason() {
     }
 }
 
-/// An unexpected body may repeat the request, too.
+/// An unexpected body may also repeat the request.
 #[test]
 fn an_unexpected_body_is_shown_without_the_tensor_that_it_repeats() {
     let body = r#"{"detail":[{"loc":["body"],"msg":"because","input":"secret"}]}"#;

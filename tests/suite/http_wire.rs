@@ -1,5 +1,5 @@
-//! What HTTP/1.1 allows a server: every valid framing of a response is read, every wrong size is an error
-//! that names it, and connections are reused where that is safe.
+//! The framing of HTTP/1.1 responses: every valid form is read, every wrong size is an error that names it,
+//! and connections are reused where that is safe.
 
 use std::{
     io::{Read, Write},
@@ -10,7 +10,7 @@ use std::{
 
 use triton_client::{CallOptions, Client, ClientOptions, Error, InferRequest, InferResult, Origin, Status};
 
-use crate::support::fault::{Gate, Http, Response, Wire, response};
+use crate::support::fault::{Gate, Http, Response, Wire, response, wait_until_ended};
 
 const JSON: &str = r#"{"model_name":"m","outputs":[{"name":"O","datatype":"INT32","shape":[4],"parameters":{"binary_data_size":16}}]}"#;
 const TENSOR: [u8; 16] = [7; 16];
@@ -118,7 +118,7 @@ fn wrong_sizes_and_invalid_framing_are_errors_that_name_the_cause() {
             "trailing data",
         ),
         ("invalid chunk size", framed(OK, &[CHUNKED], b"zz\r\n"), Internal, ""),
-        ("JSON alone", response(200, &[], JSON.as_bytes()), Internal, "'O'"),
+        ("only JSON", response(200, &[], JSON.as_bytes()), Internal, "'O'"),
         ("no JSON", response(200, &[], b""), Internal, "JSON"),
         ("sizes beyond the response", two, Internal, "'P'"),
         ("not HTTP", b"SSH-2.0-x\r\n\r\n".to_vec(), Internal, "HTTP"),
@@ -155,7 +155,7 @@ fn wrong_sizes_and_invalid_framing_are_errors_that_name_the_cause() {
         let error = infer(&Client::new(&format!("http://{}", server.address())).unwrap()).unwrap_err();
         assert_eq!(error.status(), status, "{name}: {error:?}");
         assert!(error.full_message().contains(hint), "{name}: {error:?}");
-        // A 503 that does not come from Triton may be a proxy's whose server ran the request.
+        // A 503 that does not come from Triton may come from a proxy whose server ran the request.
         let in_doubt = error.origin() != Origin::Server || error.http_status() == Some(503);
         assert_eq!(error.is_in_doubt(), in_doubt, "{name}: {error:?}");
     }
@@ -198,8 +198,7 @@ fn a_connection_closed_while_idle_fails_no_call() {
     for calls in 1..4 {
         infer(&client).unwrap();
         assert_eq!((server.requests(), server.connections()), (calls, calls));
-        // Connections are checked after 100 ms of idleness: the pause is the case.
-        thread::sleep(Duration::from_millis(150));
+        wait_until_ended(server.address());
     }
 }
 
@@ -209,8 +208,7 @@ fn an_interim_response_in_the_middle_of_a_request_does_not_end_it() {
     let server = Wire::start(|_, mut stream| {
         stream.read_exact(&mut [0; 10])?;
         stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")?;
-        // By now the socket takes no more bytes, and the client reads; if it is slower, the test only covers
-        // less.
+        // Until the client's send buffer is full and it reads. If it is slower, the test covers less.
         thread::sleep(Duration::from_millis(100));
         let mut left = BYTE_SIZE - 10;
         let mut bytes = vec![0; 1 << 16];
@@ -233,11 +231,11 @@ fn an_interim_response_in_the_middle_of_a_request_does_not_end_it() {
 #[test]
 fn a_chunked_body_with_endless_lines_is_refused_at_a_limit() {
     let headers = framed(OK, &[CHUNKED], b"");
-    // What follows the headers once, and what is then repeated.
+    // The bytes after the headers, and those that are then repeated.
     for (name, first, again, status) in [
-        ("CR alone in a size", &b"1\rx"[..], &b"x"[..], Status::Internal),
-        ("LF alone", b"5\nhello", b"x", Status::Internal),
-        ("CR alone in a trailer", b"0\r\nX: a\rb\r\n", b"x", Status::Internal),
+        ("CR without LF in a size", &b"1\rx"[..], &b"x"[..], Status::Internal),
+        ("LF without CR", b"5\nhello", b"x", Status::Internal),
+        ("CR without LF in a trailer", b"0\r\nX: a\rb\r\n", b"x", Status::Internal),
         ("a size without an end", b"1", b"1", Status::ResourceExhausted),
         ("an extension without an end", b"5;x=", b"y", Status::ResourceExhausted),
         ("a trailer without an end", b"0\r\nX: ", b"y", Status::ResourceExhausted),

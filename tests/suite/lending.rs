@@ -1,5 +1,5 @@
-//! However a call ends, the library does not read the caller's memory after it has returned. The tests
-//! overwrite the memory after the call, so that the server would receive the new bytes if it were still read.
+//! The library does not read the caller's memory after a call has returned, on success or failure. The tests
+//! overwrite the memory after the call: if it were still read, the server would receive the new bytes.
 
 use std::{
     io::{self, Read, Write},
@@ -17,7 +17,7 @@ const BYTE_SIZE: usize = 16 << 20;
 /// The bytes of the memory during the call and afterwards. The framing does not contain the latter.
 const LENT: u8 = 0xa5;
 const OVERWRITTEN: u8 = 0xee;
-/// More than precedes the tensor.
+/// More bytes than precede the tensor.
 const FRAMING: usize = 1024;
 
 /// Lends 16 MiB to a call that fails, overwrites them, opens the gate and makes small calls on the same
@@ -45,7 +45,7 @@ fn check(arrived: &[u8], what: &str) {
     assert!(!tensor.iter().any(|byte| *byte != LENT), "{what}: the tensor differs from the memory");
 }
 
-/// What a gRPC server does while most of the request is unsent.
+/// The behaviour of a gRPC server while most of the request is unsent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Silence,
@@ -58,7 +58,7 @@ enum End {
 }
 
 #[test]
-fn grpc_reads_nothing_of_the_caller_s_memory_after_the_call() {
+fn grpc_reads_nothing_of_the_callers_memory_after_the_call() {
     use End::*;
     // Sending is blocked by the stream's window, or by a server that does not read.
     for window in [65_535, i32::MAX as u32] {
@@ -149,7 +149,7 @@ fn serve(
 }
 
 #[test]
-fn http_reads_nothing_of_the_caller_s_memory_after_the_call() {
+fn http_reads_nothing_of_the_callers_memory_after_the_call() {
     for (end, status) in [
         (End::Silence, Status::DeadlineExceeded),
         (End::Response, Status::InvalidArgument),

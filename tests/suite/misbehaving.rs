@@ -14,7 +14,7 @@ use crate::support::fault;
 
 /// Longer than any call here takes.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
-/// The maximum length of a message, however long a text from the network is.
+/// The maximum length of a message, for texts from the network of any length.
 const MAX_MESSAGE: usize = 64 << 10;
 
 pub(crate) fn client(url: &str) -> Client {

@@ -1,5 +1,5 @@
-//! gRPC servers that misbehave: where a status may be, malformed responses, retries, silence, and ports
-//! without gRPC.
+//! gRPC servers that misbehave: the positions of a status, malformed responses, retries, silence, and ports
+//! that do not speak gRPC.
 
 use std::{
     io::{self, Read, Write},
@@ -45,10 +45,10 @@ const fn refused(in_doubt: bool) -> Expected {
 /// Part of any message.
 const ANYTHING: &[&str] = &[""];
 
-// Where a status may be.
+// The positions of a status.
 
 #[test]
-fn a_status_counts_in_headers_and_trailers_whatever_the_http_status_and_content_type() {
+fn a_status_in_headers_or_trailers_takes_precedence_over_http_status_and_content_type() {
     type Headers = &'static [(&'static str, &'static str)];
     const OK: (&str, &str) = (":status", "200");
     const GRPC: (&str, &str) = ("content-type", "application/grpc");
@@ -127,9 +127,9 @@ fn headers_and_trailers_are_accepted_up_to_one_mib() {
     }
 }
 
-/// Proxies send UNAVAILABLE too, after their upstream failed during the request.
+/// Proxies also send UNAVAILABLE, after their upstream failed during the request.
 #[test]
-fn unavailable_is_in_doubt_unless_triton_s_message_excludes_that_the_request_ran() {
+fn unavailable_is_in_doubt_unless_tritons_message_excludes_that_the_request_ran() {
     for (text, in_doubt) in [
         (
             "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
@@ -152,9 +152,10 @@ fn unavailable_is_in_doubt_unless_triton_s_message_excludes_that_the_request_ran
     }
 }
 
-/// gRPC servers always send HTTP status 200: others are a proxy's, even if the body has Triton's form.
+/// gRPC servers always send HTTP status 200: any other comes from a proxy, even if the body has Triton's
+/// form.
 #[test]
-fn an_http_error_is_in_doubt_over_grpc_whatever_its_body() {
+fn an_http_error_over_grpc_is_in_doubt_regardless_of_its_body() {
     for body in [&b"{\"error\":\"no healthy upstream\"}"[..], b"{\"error\":\"why\"}", b"<html/>", b""] {
         for kind in BOTH {
             let (_server, client) = serve(move |turn| {
@@ -271,7 +272,7 @@ fn no_call_fails_because_of_the_empty_data_frames_that_its_connection_has_carrie
         call(CALLS);
         thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(|| call(CALLS / THREADS)))));
         assert_eq!(server.requests(), 2 * CALLS, "{what}");
-        // A connection is replaced after 50 empty frames, not earlier.
+        // A connection is replaced after 50 empty frames and not before.
         let empty = 2 * CALLS * (before + within + after);
         assert!(server.connections() <= empty / 50 + THREADS + 1, "{what}: {}", server.connections());
     }
@@ -591,9 +592,9 @@ fn expect_http1(url: &str, what: &str, call: impl Fn(&Client) -> Result<(), Erro
     assert!(start.elapsed() < TIMEOUT / 2, "{what}: {:?}", start.elapsed());
 }
 
-/// Triton 2.51 closes such connections without sending anything; the probe finds out.
+/// Triton 2.51 closes such connections without sending anything; the probe identifies the protocol.
 #[test]
-fn a_grpc_client_on_the_server_s_http_or_metrics_port_is_asked_whether_it_is_that_port() {
+fn a_grpc_client_on_the_servers_http_or_metrics_port_is_asked_whether_it_is_that_port() {
     let mut ports = vec![&server().http];
     if !is_embedded() {
         ports.push(&server().metrics);
@@ -630,20 +631,20 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
             expected.check(&error, &what, &[OTHER_HINT]);
         }
     }
-    // A server that closes connections at once. Whether any of the request was sent is a matter of time.
+    // A server that closes connections immediately. Whether any of the request was sent depends on timing.
     for kind in BOTH {
         let server = Wire::start(|_, mut stream| {
             stream.shutdown(Shutdown::Write)?;
             io::copy(&mut stream, &mut io::sink()).map(drop)
         });
         let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).unwrap_err();
-        refused(error.is_in_doubt()).check(&error, "closed at once", &[SILENT_HINT]);
+        refused(error.is_in_doubt()).check(&error, "closed immediately", &[SILENT_HINT]);
     }
 }
 
 /// No question if the server has spoken HTTP/2: then the port is right.
 #[test]
-fn a_connection_lost_by_a_grpc_server_asks_nothing() {
+fn the_error_of_a_connection_lost_by_a_grpc_server_has_no_question() {
     for kind in BOTH {
         for sends_preface in [true, false] {
             let server = Cases::grpc(move |turn| match turn.number {

@@ -1,11 +1,7 @@
 //! HTTP servers that misbehave: no response is taken for another request's, invalid ones are refused, and
 //! later calls of the same client succeed.
 
-use std::{
-    io::Write,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io::Write, time::Instant};
 
 use serde_json::{Value, json};
 use triton_client::{
@@ -15,11 +11,8 @@ use triton_client::{
 
 use crate::{
     misbehaving::{BOTH, BROKEN, Expected, Kind, TIMEOUT, client, infer, note, shortened},
-    support::fault::{Cases, HttpTurn, Wire, close, response},
+    support::fault::{Cases, HttpTurn, Wire, close, response, wait_until_ended},
 };
-
-/// After this time a late response has arrived: the pause is the case.
-const LATE: Duration = Duration::from_millis(30);
 
 fn serve(play: impl Fn(&HttpTurn) -> std::io::Result<()> + Send + Sync + 'static) -> (Cases, Client) {
     let server = Cases::http_first(play);
@@ -27,7 +20,7 @@ fn serve(play: impl Fn(&HttpTurn) -> std::io::Result<()> + Send + Sync + 'static
     (server, client)
 }
 
-/// The right response with another status line, and `lines` instead of its Content-Length.
+/// The correct response with another status line, and `lines` instead of its Content-Length.
 fn reframed(turn: &HttpTurn, status_line: &str, lines: &[&str], frame: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let (body, size) = turn.body();
     let mut headers = format!("{status_line}\r\n");
@@ -61,8 +54,8 @@ fn a_late_second_response_is_not_taken_for_the_next_calls() {
     for kind in BOTH {
         let (server, client) = serve(|turn| turn.send_then_late(&turn.good(), &turn.wrong()));
         kind.call(&client, 1).unwrap();
+        server.wait_for_late();
         for value in 2..6 {
-            thread::sleep(LATE);
             kind.call(&client, value).unwrap_or_else(|error| panic!("{kind:?} {value}: {error:?}"));
         }
         assert_eq!((server.requests(), server.connections()), (5, 2), "{kind:?}");
@@ -109,10 +102,10 @@ fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
                     expected.check(&error, &what, &[hint]);
                     assert_eq!(error.http_status(), Some(code), "{what}: {error:?}");
                 }
+                if is_late {
+                    server.wait_for_late();
+                }
                 for value in 2..5 {
-                    if is_late {
-                        thread::sleep(LATE);
-                    }
                     kind.call(&client, value).unwrap_or_else(|error| panic!("{what}: {error:?}"));
                 }
                 assert_eq!((server.requests(), server.connections()), (4, 2), "{what}");
@@ -153,8 +146,7 @@ fn a_server_that_closes_after_each_response_fails_no_call() {
         let client = client(&format!("http://{}", server.address()));
         for value in 0..8 {
             kind.call(&client, value).unwrap_or_else(|error| panic!("{kind:?} {value}: {error:?}"));
-            // The pause is the case: the end of the connection has arrived by the next call.
-            thread::sleep(Duration::from_millis(10));
+            wait_until_ended(server.address());
         }
         assert_eq!((server.requests(), server.connections()), (8, 8), "{kind:?}");
     }
@@ -182,7 +174,7 @@ fn a_response_with_the_id_of_an_earlier_request_is_refused() {
 #[test]
 fn an_id_may_be_reused_and_only_an_earlier_one_is_refused() {
     let server = Cases::http(|turn| match turn.number {
-        // To a request without an id, with the id of the requests before.
+        // Responds to a request without an id with the id of the previous requests.
         3 => turn.send(&turn.good_under(Some(json!("again")))),
         _ => turn.send(&turn.good()),
     });
@@ -196,7 +188,7 @@ fn an_id_may_be_reused_and_only_an_earlier_one_is_refused() {
     assert_eq!(server.connections(), 2);
 }
 
-/// Cases id-fresh, id-null, id-empty and id-absent, as of KServe, TorchServe and others.
+/// Cases id-fresh, id-null, id-empty and id-absent, which KServe, TorchServe and others send.
 #[test]
 fn an_id_that_the_server_generated_or_left_out_is_accepted() {
     let fresh = "0b7e9c52-1d0f-4a53-9a6e-1f2a3b4c5d6e";
@@ -248,7 +240,7 @@ fn no_control_call_accepts_a_stray_response() {
             });
             let client = client(&format!("http://{}", server.address()));
             kind.call(&client, 1).unwrap();
-            thread::sleep(LATE);
+            server.wait_for_late();
             let error = call(&client, &CallOptions::new()).expect_err(&what);
             assert!(error.full_message().contains("this call's own"), "{what}: {error:?}");
             assert_eq!((server.requests(), server.connections()), (2, 2), "{what}");
@@ -280,7 +272,7 @@ fn bytes_after_a_response_close_its_connection() {
 
 /// Cases cl-and-te, te-chunked-gzip and status-000, and the others of their kinds.
 #[test]
-fn a_malformed_response_is_refused_at_once_and_its_connection_closed() {
+fn a_malformed_response_is_refused_immediately_and_its_connection_closed() {
     type Frame = fn(&[u8]) -> Vec<u8>;
     let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
     let (te, cl) = (["transfer-encoding"], ["content-length"]);
@@ -345,7 +337,7 @@ fn a_malformed_response_is_refused_at_once_and_its_connection_closed() {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Expects that the first call fails at once with one of `hints`, and that later calls succeed on another
+/// Expects that the first call fails immediately with one of `hints`, and that later calls succeed on another
 /// connection.
 fn expect_broken(kind: Kind, server: &Cases, client: &Client, what: &str, hints: &[&str]) {
     let start = Instant::now();
@@ -379,7 +371,7 @@ fn equal_content_lengths_are_accepted() {
 
 // Headers and their limits.
 
-/// The right response with `count` headers, and `byte_size` bytes of them.
+/// The correct response with `count` headers, and `byte_size` bytes of them.
 fn with_headers(turn: &HttpTurn, count: usize, byte_size: usize) -> Vec<u8> {
     let own = if turn.is_inference() { 2 } else { 1 };
     let mut lines = vec![LENGTH.to_owned()];
@@ -428,7 +420,7 @@ fn headers_are_accepted_up_to_their_limits_and_refused_beyond_with_the_limit() {
 
 /// Cases long-reason and empty-reason.
 #[test]
-fn a_reason_is_shown_without_its_json_and_cut_and_a_blank_one_is_stated() {
+fn a_reason_is_shown_truncated_and_without_its_json_and_a_blank_one_is_reported_as_missing() {
     let blank = ["no reason", "without a reason", "no message", "without a message", "no error"];
     for kind in BOTH {
         let (server, client) = serve(|turn| {
@@ -514,7 +506,7 @@ fn infer_json(datatype: &'static str, shape: usize, data: &Value) -> Result<Infe
 
 /// Case json-nan, as MLServer writes NaN.
 #[test]
-fn null_is_nan_in_a_json_tensor_of_floats_and_nowhere_else() {
+fn null_is_nan_only_in_a_json_tensor_of_floats() {
     let data = json!([null, 1.5]);
     let result = infer_json("FP32", 2, &data).unwrap();
     let floats = result.outputs()[0].as_slice::<f32>().unwrap();

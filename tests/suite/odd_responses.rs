@@ -1,5 +1,5 @@
-//! Responses that C strings can't hold: texts with NULs and invalid UTF-8; and load reports, keys of
-//! restricted endpoints and statistics that Triton's models here never have.
+//! Responses that C strings can't represent: texts with NULs and invalid UTF-8. Also load reports, keys of
+//! restricted endpoints, and statistics that the test models of Triton do not have.
 
 use prost::Message;
 
@@ -33,7 +33,7 @@ fn odd_texts_load_reports_keys_and_statistics_are_read_in_c_over_http() {
     const ODD: &str = "a\\u0000bQc";
     let server = Http::start(|request| {
         let is = |name: &str, value: &str| request.header(name) == Some(value);
-        // Metrics get the call's key alone.
+        // Requests for metrics have only the call's key.
         let is_keyed = is("key-2", "two") && (is("key-1", "one") || request.path == "/metrics");
         if !is_keyed || !is("endpoint-load-metrics-format", "text") {
             return Response::Bytes(response(403, &[], b"no key"));
@@ -52,7 +52,7 @@ fn odd_texts_load_reports_keys_and_statistics_are_read_in_c_over_http() {
             "/v2/systemsharedmemory/status" => format!(r#"[{{"name":"{ODD}","key":"{ODD}"}}]"#),
             "/v2/systemsharedmemory/unregister" => String::new(),
             "/v2/logging" => format!(r#"{{"{ODD}":"{ODD}"}}"#),
-            // Bodies that are passed on unparsed have the NUL itself.
+            // Bodies that are returned unparsed contain the NUL.
             "/v2/models/m/generate" => "{\"x\":\"a\0bQc\"}".to_owned(),
             "/v2/models/m/generate_stream" => "data: {\"x\":\"a\0bQc\"}\n\n".to_owned(),
             "/metrics" => "m{l=\"a\0bQc\"} 1".to_owned(),

@@ -1,5 +1,5 @@
-//! Values as other servers of the protocol send and accept them: MLServer, KServe, aissemble, and a Triton
-//! newer than the library.
+//! Values in the forms that other servers of the protocol send and accept: MLServer, KServe, aissemble, and a
+//! Triton newer than the library.
 
 use std::sync::{Arc, Mutex};
 
@@ -84,7 +84,7 @@ fn an_output_of_an_unknown_datatype_keeps_its_name_and_the_others_are_read() {
     let good = || tensor("GOOD", "INT32", &[1]);
     let seven = 7i32.to_le_bytes();
     for name in ["STRING", "FP8", "Datatype.INT32", "int32"] {
-        // As JSON, with any elements and shape.
+        // As JSON, with arbitrary elements and shape.
         for data in ["[1]", r#"["a",null,{"x":[1.5]}]"#, "2.5", "[[1],2]"] {
             let output = format!(r#"{{"name":"O","datatype":"{name}","shape":[2,-1],"data":{data}}}"#);
             let result = json_output(&output).unwrap();
@@ -92,7 +92,7 @@ fn an_output_of_an_unknown_datatype_keeps_its_name_and_the_others_are_read() {
             assert_eq!(result.output("O").unwrap().shape(), [2, -1]);
             assert!(result.to_string().contains(&format!("output 'O' {name} [2, -1]")), "{result}");
         }
-        // In binary, the caller may read the bytes.
+        // In binary, the caller can read the bytes.
         let json = format!(
             r#"{{"outputs":[{{"name":"O","datatype":"{name}","shape":[3],"parameters":{{"binary_data_size":3}}}},
                 {{"name":"GOOD","datatype":"INT32","shape":[1],"parameters":{{"binary_data_size":4}}}}]}}"#
@@ -415,7 +415,7 @@ fn fp16_and_bf16_are_sent_as_numbers_and_received_exactly() {
         request.input_mut(0).unwrap().set_json(true);
         let result = client.infer(&request).unwrap();
         assert!(halves(result.output("O").unwrap()) == numbers, "{datatype}");
-        // As nested JSON text of the caller, too.
+        // Also as nested JSON text from the caller.
         let mut request = InferRequest::new("m");
         request.add_input("I", datatype, &[2, 1]).unwrap();
         request.input_mut(0).unwrap().set_json_text("[[1], [-0.5]]").unwrap();
@@ -433,7 +433,7 @@ fn fp16_and_bf16_are_sent_as_numbers_and_received_exactly() {
     assert_eq!(sent[0]["inputs"][0]["datatype"], "FP16");
 }
 
-/// The text: `1.0`, without an exponent, which Python's parser could read as an integer.
+/// As `1.0`: Python's parser could read another form as an integer.
 #[test]
 fn floating_point_numbers_are_written_with_a_decimal_point() {
     let mut request = InferRequest::new("m")

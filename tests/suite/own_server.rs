@@ -1,4 +1,4 @@
-//! A real server for a single test that needs options of its own or would disturb others.
+//! A real server for a single test that needs its own options or would disturb other tests.
 
 use std::{
     env,
@@ -44,7 +44,7 @@ impl OwnServer {
 
     /// Stops the server by SIGTERM, as an orchestrator does, without waiting for its end.
     pub(crate) fn stop(&mut self) {
-        // At the end of its input the command beside the server ends, and with-server.sh stops the server.
+        // At the end of its input the command exits, and with-server.sh stops the server.
         drop(self.child.stdin.take());
     }
 

@@ -1,6 +1,7 @@
-//! A client's connections: one per concurrent call, up to the maximum.
+//! A client's connection pool: one connection per concurrent call, up to the maximum.
 
 use std::{
+    fs,
     sync::{Arc, Barrier},
     thread,
     time::{Duration, Instant},
@@ -76,7 +77,7 @@ fn a_call_that_waits_for_a_connection_ends_at_its_deadline_and_names_the_option(
             assert_eq!((error.status(), error.is_in_doubt()), (Status::DeadlineExceeded, false), "{error:?}");
             assert!(error.full_message().contains("max_connections"), "{error:?}");
             assert!(start.elapsed() < Duration::from_secs(5));
-            // The call has left the queue, so that it does not hold up the next one.
+            // The call has left the queue, so that it does not block the next one.
             gate.open();
             busy.join().unwrap().unwrap();
             client.infer(&InferRequest::new("m")).unwrap();
@@ -100,28 +101,44 @@ fn a_connection_that_cannot_be_opened_does_not_count_as_open() {
 
 #[test]
 fn the_wait_for_a_connection_counts_as_queue_time() {
-    const BUSY: Duration = Duration::from_millis(200);
-    // The case is a slow response.
-    let slow_http = Http::start(|_| {
-        thread::sleep(BUSY);
-        Response::Bytes(response(200, &[], br#"{"model_name":"m"}"#))
-    });
-    let slow_grpc = Grpc::start(|_, _| {
-        thread::sleep(BUSY);
-        GrpcResponse::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
-    });
-    for url in [format!("http://{}", slow_http.address()), format!("grpc://{}", slow_grpc.address())] {
-        let client = limited(&url, 1);
-        let times = thread::scope(|scope| {
-            let first = scope.spawn(|| client.infer(&InferRequest::new("m")).unwrap().times());
+    const WAIT: Duration = Duration::from_millis(100);
+    for protocol in 0..2 {
+        let gate = Arc::new(Gate::default());
+        let (_http, _grpc, urls) = gated(&gate);
+        let (url, client) = (&urls[protocol], limited(&urls[protocol], 1));
+        let timed = || {
+            let start = Instant::now();
+            let times = client.infer(&InferRequest::new("m")).unwrap().times();
+            (times, start.elapsed())
+        };
+        let name = format!("queued-{protocol}");
+        thread::scope(|scope| {
+            let first = scope.spawn(timed);
             crate::server::until("the connection is in use", || client.connections().open == 1);
-            let second = client.infer(&InferRequest::new("m")).unwrap().times();
-            [first.join().unwrap(), second]
+            let second = thread::Builder::new().name(name.clone()).spawn_scoped(scope, timed).unwrap();
+            crate::server::until("the second call waits", || is_asleep(&name));
+            thread::sleep(WAIT);
+            let opened = Instant::now();
+            gate.open();
+            let ((first, _), (second, took)) = (first.join().unwrap(), second.join().unwrap());
+            let after = opened.elapsed();
+            // Without an upper bound for any time: the machine may be busy.
+            assert!(first.first_byte >= WAIT, "{url}: {first:?}");
+            assert!(second.queue >= WAIT && second.queue <= took, "{url}: {second:?} in {took:?}");
+            let others = second.connect + second.send + second.first_byte + second.receive;
+            assert!(others <= after, "{url}: {second:?}, {after:?} after the response to the first");
         });
-        let waited = times.iter().filter(|times| times.queue > BUSY / 2).count();
-        assert_eq!(waited, 1, "{url}: {times:?}");
-        assert!(times.iter().all(|times| times.send < BUSY / 2 && times.first_byte > BUSY / 2), "{times:?}");
     }
+}
+
+/// Whether a thread of this process with this name is waiting.
+fn is_asleep(name: &str) -> bool {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    tasks.map(|task| task.unwrap().path().join("stat")).any(|path| {
+        // A thread may have ended meanwhile.
+        let stat = fs::read_to_string(path).unwrap_or_default();
+        stat.contains(&format!("({name}) S "))
+    })
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The forms of inference responses in results: outputs in every form, parameters of every type, and the mark
-//! of the final response.
+//! Results of inference responses: outputs in every form, parameters of every type, and the marker of the
+//! final response.
 
 use std::fmt::Debug;
 
@@ -183,7 +183,7 @@ fn outputs_and_raw_entries_are_matched_within_their_bounds() {
     const A: &[u8] = &[1, 0, 0, 0, 2, 0, 0, 0];
     let a = || tensor("A", "INT32", &[2]);
     let ints = |values: &[i32]| InferTensorContents { int_contents: values.to_owned(), ..Default::default() };
-    // There may be fewer entries if the other outputs have contents, or need none.
+    // There may be fewer entries if the other outputs have contents or are empty.
     for (second, values) in [
         (typed("B", "INT32", &[2], ints(&[3, 4])), &[3, 4][..]),
         (tensor("B", "INT32", &[0]), &[]),
@@ -193,7 +193,7 @@ fn outputs_and_raw_entries_are_matched_within_their_bounds() {
         assert_eq!(result.output("A").unwrap().as_slice::<i32>().unwrap(), [1, 2]);
         assert_eq!(result.output("B").unwrap().as_slice::<i32>().unwrap(), values);
     }
-    // MLServer leaves empty contents beside an entry.
+    // MLServer sends empty contents beside an entry.
     let result = over_grpc(&infer_response(vec![typed("A", "INT32", &[2], ints(&[]))], &[A])).unwrap();
     assert_eq!(result.output("A").unwrap().as_slice::<i32>().unwrap(), [1, 2]);
 
@@ -230,7 +230,7 @@ fn parameter(choice: ParameterChoice) -> InferParameter {
 }
 
 #[test]
-fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
+fn a_result_and_its_outputs_have_parameters_of_every_type() {
     let sent = || {
         [
             ("b", BoolParam(true)),
@@ -275,7 +275,7 @@ fn parameters_of_every_type_come_with_a_result_and_its_outputs() {
 fn the_final_response_is_marked_by_its_parameter_and_an_empty_one_has_no_outputs() {
     for (mark, has_output, is_final, is_null) in [
         (None, true, true, false),
-        // The response of a call is the only one. Of a response read from bytes nothing is known.
+        // The response of a call is the only one. For a response parsed from bytes, that is unknown.
         (None, false, true, true),
         (Some(false), true, false, false),
         (Some(false), false, false, false),
@@ -335,7 +335,7 @@ fn an_empty_raw_entry_beside_contents_does_not_clear_the_callers_buffer() {
 }
 
 #[test]
-fn a_text_that_is_not_utf_8_does_not_lose_the_tensors() {
+fn a_text_that_is_not_utf_8_does_not_make_the_tensors_unreadable() {
     let mut message = infer_response(vec![tensor("AQ", "UINT8", &[1])], &[&[5]]);
     message.outputs[0].parameters.extend([("xQ".to_owned(), parameter(StringParam("yQ".to_owned())))]);
     message.parameters.extend([("zQ".to_owned(), parameter(StringParam("wQ".to_owned())))]);

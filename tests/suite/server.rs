@@ -1,4 +1,4 @@
-//! The server that the tests use: the real one that `make test` has started, or, with TRITON_TESTS=embedded,
+//! The server that the tests use: the real one that `make test` has started or, with TRITON_TESTS=embedded
 //! where that cannot run, the embedded stand-in.
 
 use std::{

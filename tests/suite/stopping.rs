@@ -30,17 +30,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn known(error: &Error) -> Option<&'static str> {
     let properties = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
     let message = error.full_message();
-    let says = |words: &str| message.contains(words);
+    let contains = |words: &str| message.contains(words);
     match properties {
-        (Unavailable, Origin::Connection, false, true) if says("refused") => Some("refused"),
-        (Unavailable, Origin::Connection, _, true) if says("connection") => Some("connection lost"),
-        (Cancelled, Origin::Server, true, true) if says("is probably stopping") => Some("cancelled"),
+        (Unavailable, Origin::Connection, false, true) if contains("refused") => Some("refused"),
+        (Unavailable, Origin::Connection, _, true) if contains("connection") => Some("connection lost"),
+        (Cancelled, Origin::Server, true, true) if contains("is probably stopping") => Some("cancelled"),
         (NotFound, Origin::Server, false, false)
-            if says("has no available versions") && says("the server is stopping") =>
+            if contains("has no available versions") && contains("the server is stopping") =>
         {
             Some("unloaded")
         }
-        (Unavailable, Origin::Server, false, true) if says("stopping") || says("not ready") => {
+        (Unavailable, Origin::Server, false, true) if contains("stopping") || contains("not ready") => {
             Some("stopping")
         }
         _ => None,

@@ -1,5 +1,5 @@
-//! A client without TLS on a port that expects it: recognized by what the port sends, and asked about if it
-//! sends nothing.
+//! A client without TLS on a port that expects it: recognized by the port's response; if there is none, the
+//! error asks about it.
 
 use std::{
     io::{self, Read, Write},
@@ -33,7 +33,7 @@ const PAGES: [&str; 4] = [
 /// A fatal alert of TLS 1.0: protocol version.
 const ALERT: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
 
-/// What a port does after the first bytes of a connection.
+/// The behaviour of a port after the first bytes of a connection.
 #[derive(Clone, Copy, Debug)]
 enum Does {
     Sends(&'static [u8]),
@@ -55,7 +55,7 @@ impl Does {
     }
 }
 
-/// A port with these reactions to the start of HTTP/2 and to anything else.
+/// A port that responds so to the start of HTTP/2 and to anything else.
 fn port(http2: Does, http1: Does) -> Wire {
     Wire::start(move |_, mut stream| {
         let mut start = [0; 4];
@@ -115,9 +115,9 @@ fn a_port_that_says_that_it_speaks_tls_is_reported_and_not_retryable() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// As HAProxy, Envoy, nghttpx, Triton, and a load balancer without servers.
+/// HAProxy, Envoy, nghttpx, Triton, and a load balancer without servers close such connections silently.
 #[test]
-fn a_server_that_never_sent_a_byte_is_asked_about_and_any_other_only_lost() {
+fn only_the_error_of_a_server_that_never_sent_a_byte_asks_about_tls() {
     for scheme in ["http", "grpc"] {
         for kind in BOTH {
             let what = format!("{scheme}, {kind:?}");

@@ -1,5 +1,5 @@
-//! Values and strings of other servers and proxies: unusual ones are read, invalid ones refused with the
-//! reason, and error messages are bounded.
+//! Values and strings from other servers and proxies: unusual ones are read, invalid ones are refused with
+//! the reason, and error messages are bounded.
 
 use serde_json::json;
 use triton_client::{
@@ -217,7 +217,7 @@ fn http_503_and_grpc_unavailable_are_in_doubt_unless_triton_s_message_excludes_t
 }
 
 #[test]
-fn error_messages_are_bounded_whatever_the_server_sends() {
+fn error_messages_are_bounded_for_every_response() {
     let long = "\u{e4}".repeat(4 << 20);
     let json = |name: &str, more: &str| {
         format!(r#"{{"outputs":[{{"name":"{name}","datatype":"INT32","shape":[2],{more}}}]}}"#)

@@ -12,7 +12,7 @@ pub use self::{
     cases::{Cases, GrpcTurn, HttpTurn, WRONG, close},
     grpc::{Grpc, GrpcResponse},
     http::{Http, Response},
-    sockets::{Sockets, closing, refused_address, silent},
+    sockets::{Sockets, closing, refused_address, silent, wait_until, wait_until_ended},
     wire::{Frame, Gate, Peer, Wire, frame},
 };
 pub use super::http1::{Request, response};

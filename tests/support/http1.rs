@@ -8,7 +8,7 @@ use http::StatusCode;
 #[derive(Debug)]
 pub struct Request {
     pub method: String,
-    /// With the query, if any; not unescaped.
+    /// Includes the query, if any; not unescaped.
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,

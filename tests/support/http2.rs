@@ -130,7 +130,7 @@ enum End {
     GoAway,
 }
 
-/// A request and the means to respond. If it is dropped without a response, its stream is reset.
+/// A request and its response stream. If it is dropped without a response, the stream is reset.
 #[derive(Debug)]
 pub struct Call {
     path: String,
@@ -198,7 +198,7 @@ impl Call {
         let _ = self.end.send(End::Close);
     }
 
-    /// The same, after a GOAWAY that counts this call as processed.
+    /// Closes the connection after a GOAWAY that reports this call as processed.
     pub fn go_away(&self) {
         let _ = self.end.send(End::GoAway);
     }

@@ -1,13 +1,14 @@
-//! Servers that play a case and otherwise respond as Triton does: to an inference of one INT32 input with
+//! Servers that act out a case and otherwise respond as Triton does: to an inference of one INT32 input with
 //! `OUTPUT0`, each element plus 1, and the request's id; to a request for a model's metadata with the model's
 //! name.
 
 use std::{
     io::{self, BufReader, Write},
     net::{SocketAddr, TcpStream},
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-    time::Duration,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use prost::Message;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     Request, response,
+    sockets::{wait_until, wait_until_read, wait_until_received},
     wire::{Peer, Wire},
 };
 use crate::support::embedded::inference::{
@@ -25,39 +27,42 @@ use crate::support::embedded::inference::{
 /// What a wrong response adds to each element instead of 1.
 pub const WRONG: i32 = 500_000;
 
-/// A server whose requests a test may play. Each connection has a thread.
+/// A server whose responses a test may replace. Each connection has a thread.
 #[derive(Debug)]
 pub struct Cases {
     wire: Wire,
     seen: Arc<Mutex<Vec<usize>>>,
+    /// Whether the client has received a late response.
+    late: Arc<AtomicBool>,
 }
 
 impl Cases {
-    /// HTTP/1.1: `play` responds to the very first request; later ones get the right response.
+    /// Starts an HTTP/1.1 server: `play` responds to the first request; later ones get the correct response.
     pub fn http_first(play: impl Fn(&HttpTurn) -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self::http(move |turn| if turn.number == 0 { play(turn) } else { turn.send(&turn.good()) })
     }
 
-    /// HTTP/1.1: `play` responds to each request. An error closes the connection.
+    /// Starts an HTTP/1.1 server: `play` responds to each request. An error closes the connection.
     pub fn http(play: impl Fn(&HttpTurn) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let log = seen.clone();
+        let (seen, late) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let (log, is_late) = (seen.clone(), late.clone());
         let wire = Wire::start(move |connection, stream| {
             let mut reader = BufReader::new(stream);
             while let Some(request) = Request::read(&mut reader, stream)? {
-                play(&HttpTurn { stream, request, connection, number: note(&log, connection) })?;
+                let number = note(&log, connection);
+                play(&HttpTurn { stream, request, connection, number, late: &is_late })?;
             }
             Ok(())
         });
-        Self { wire, seen }
+        Self { wire, seen, late }
     }
 
-    /// gRPC: `play` responds to the very first request; later ones get the right response.
+    /// Starts a gRPC server: `play` responds to the first request; later ones get the correct response.
     pub fn grpc_first(play: impl Fn(&GrpcTurn) -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self::grpc(move |turn| if turn.number == 0 { play(turn) } else { turn.reply_good() })
     }
 
-    /// gRPC: `play` responds to each request. An error closes the connection.
+    /// Starts a gRPC server: `play` responds to each request. An error closes the connection.
     pub fn grpc(play: impl Fn(&GrpcTurn) -> io::Result<()> + Send + Sync + 'static) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
@@ -68,7 +73,7 @@ impl Cases {
                 play(&GrpcTurn { peer: &peer, stream, message, connection, number: note(&log, connection) })?;
             }
         });
-        Self { wire, seen }
+        Self { wire, seen, late: Arc::default() }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -78,6 +83,11 @@ impl Cases {
     /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.wire.connections()
+    }
+
+    /// Waits until the client has received the second response of [`HttpTurn::send_then_late`].
+    pub fn wait_for_late(&self) {
+        wait_until("a late response", || self.late.load(Ordering::SeqCst));
     }
 
     /// The number of requests read in full so far.
@@ -105,6 +115,7 @@ pub struct HttpTurn<'s> {
     /// The number of its connection, and its own among all requests of the server, from 0.
     pub connection: usize,
     pub number: usize,
+    late: &'s AtomicBool,
 }
 
 impl HttpTurn<'_> {
@@ -113,11 +124,15 @@ impl HttpTurn<'_> {
         stream.write_all(bytes)
     }
 
-    /// Sends a response, and another one after the client has read it: the pause is the case.
+    /// Sends a response, and another one after the client has read it.
     pub fn send_then_late(&self, bytes: &[u8], late: &[u8]) -> io::Result<()> {
         self.send(bytes)?;
-        thread::sleep(Duration::from_millis(8));
-        self.send(late)
+        wait_until_read(self.stream);
+        // Fails if the client has closed the connection.
+        let outcome = self.send(late);
+        wait_until_received(self.stream);
+        self.late.store(true, Ordering::SeqCst);
+        outcome
     }
 
     pub fn is_inference(&self) -> bool {
@@ -138,7 +153,7 @@ impl HttpTurn<'_> {
         self.inference().0["id"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The body of the right response, and the byte size of its JSON part if a tensor follows.
+    /// The body of the correct response, and the byte size of its JSON part if a tensor follows.
     pub fn body(&self) -> (Vec<u8>, Option<usize>) {
         if !self.is_inference() {
             let model = self.request.path.split('/').nth(3).unwrap_or_default();
@@ -159,12 +174,12 @@ impl HttpTurn<'_> {
         ([part.as_bytes(), &tensor].concat(), Some(part.len()))
     }
 
-    /// The right response.
+    /// The correct response.
     pub fn good(&self) -> Vec<u8> {
         whole(self.body())
     }
 
-    /// The right response with another id, or none.
+    /// The correct response with another id, or none.
     pub fn good_under(&self, id: Option<Value>) -> Vec<u8> {
         whole(self.inferred(1, id))
     }
@@ -207,7 +222,7 @@ pub struct GrpcTurn<'p, 's> {
 }
 
 impl GrpcTurn<'_, '_> {
-    /// The message of the right response.
+    /// The message of the correct response.
     pub fn good(&self) -> Vec<u8> {
         match ModelInferRequest::decode(&self.message[..]) {
             Ok(request) if !request.inputs.is_empty() => inferred(&request).encode_to_vec(),
@@ -218,7 +233,7 @@ impl GrpcTurn<'_, '_> {
         }
     }
 
-    /// Sends the right response.
+    /// Sends the correct response.
     pub fn reply_good(&self) -> io::Result<()> {
         self.reply(&self.good())
     }

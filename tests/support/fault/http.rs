@@ -15,17 +15,17 @@ use crate::support::{connections::Connections, listener::Listener};
 /// The response to a request.
 #[derive(Clone, Debug)]
 pub enum Response {
-    /// These bytes, and then the connection's next request. [`super::response`] makes valid ones.
+    /// Sends these bytes, then reads the connection's next request. [`super::response`] makes valid ones.
     Bytes(Vec<u8>),
-    /// These bytes, and then the end of the connection.
+    /// Sends these bytes, then closes the connection.
     BytesThenClose(Vec<u8>),
-    /// These bytes, `each` at a time, and then the connection's next request.
+    /// Sends these bytes, `each` at a time, then reads the connection's next request.
     Pieces { bytes: Vec<u8>, each: usize },
-    /// The end of the connection.
+    /// Closes the connection.
     Close,
-    /// Nothing, until the server or the client ends.
+    /// Sends nothing until the server or the client ends.
     Silence,
-    /// These bytes, and then nothing, until the server or the client ends.
+    /// Sends these bytes, then nothing until the server or the client ends.
     Stall { bytes: Vec<u8> },
 }
 

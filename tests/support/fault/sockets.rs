@@ -1,8 +1,10 @@
-//! Ports that read no requests.
+//! Ports that read no requests, and the state of connections in the kernel.
 
 use std::{
-    mem,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    fs, mem,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::net::{AddressFamily, SocketType, bind, socket};
@@ -30,14 +32,14 @@ pub fn silent() -> Sockets {
     Sockets(Listener::start(move |stream| open.push(stream)).expect("a free port"))
 }
 
-/// Accepts connections and closes them at once.
+/// Accepts connections and closes them immediately.
 pub fn closing() -> Sockets {
     Sockets(Listener::start(drop).expect("a free port"))
 }
 
-/// An address where connections are refused, for the rest of the process.
+/// Returns an address where connections are refused, for the rest of the process.
 ///
-/// The port stays bound by a socket that never listens: a port that was only free could be taken by another
+/// The port stays bound by a socket that never listens: a port that is merely free could be taken by another
 /// test's server.
 pub fn refused_address() -> SocketAddr {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
@@ -46,4 +48,68 @@ pub fn refused_address() -> SocketAddr {
     let address = socket.local_addr().expect("its address");
     mem::forget(socket);
     address
+}
+
+/// A TCP connection, as seen from one of its ends.
+struct Connection {
+    is_established: bool,
+    /// Bytes that were sent and not acknowledged.
+    unacknowledged: u64,
+    /// Bytes that were received and not read.
+    unread: u64,
+}
+
+/// Returns the connections at a local address, or at any, to a remote one.
+fn connections(local: Option<SocketAddr>, remote: SocketAddr) -> Vec<Connection> {
+    let hex = |address: SocketAddr| match address.ip() {
+        IpAddr::V4(ip) => format!("{:08X}:{:04X}", u32::from_ne_bytes(ip.octets()), address.port()),
+        IpAddr::V6(ip) => panic!("{ip} is not a test's address"),
+    };
+    let (local, remote) = (local.map(hex), hex(remote));
+    let table = fs::read_to_string("/proc/net/tcp").expect("the kernel's table of connections");
+    let connection = |line: &str| {
+        let mut columns = line.split_ascii_whitespace().skip(1);
+        let (own, peer, state) = (columns.next()?, columns.next()?, columns.next()?);
+        let (unacknowledged, unread) = columns.next()?.split_once(':')?;
+        (peer == remote && local.as_ref().is_none_or(|local| local == own)).then(|| Connection {
+            is_established: state == "01",
+            unacknowledged: u64::from_str_radix(unacknowledged, 16).expect("a number"),
+            unread: u64::from_str_radix(unread, 16).expect("a number"),
+        })
+    };
+    table.lines().skip(1).filter_map(connection).collect()
+}
+
+/// Waits until a condition holds, and panics if it never does.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Waits until the peer has received all that was written to a stream. Returns immediately if the connection
+/// has ended.
+pub fn wait_until_received(stream: &TcpStream) {
+    let (Ok(own), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    wait_until("the peer receives the response", || {
+        connections(Some(own), peer).iter().all(|connection| connection.unacknowledged == 0)
+    });
+}
+
+/// Waits until the peer has also read it.
+pub fn wait_until_read(stream: &TcpStream) {
+    wait_until_received(stream);
+    let (Ok(own), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    wait_until("the peer reads the response", || {
+        connections(Some(peer), own).iter().all(|connection| connection.unread == 0)
+    });
+}
+
+/// Waits until every client has received the end of its connection to a server.
+pub fn wait_until_ended(server: SocketAddr) {
+    wait_until("the connections end", || {
+        !connections(None, server).iter().any(|connection| connection.is_established)
+    });
 }
