@@ -1,5 +1,6 @@
-//! OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of
-//! the client (triton_client_options_set_call_options). Any number of calls may use the same options at once.
+//! OPTIONS OF A CALL, of any kind. What they do not set is as in the defaults of the client
+//! (triton_client_options_set_call_options); NULL sets nothing. Any number of calls may use the same options
+//! at once.
 //!
 //! ```text
 //!     option                       default       protocol      set by

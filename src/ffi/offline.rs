@@ -26,7 +26,7 @@ pub struct triton_buffer {
     bytes: Vec<u8>,
 }
 
-/// Returns the bytes of a buffer; NULL only for NULL.
+/// Returns the bytes of a buffer; never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_data(buffer: *const triton_buffer) -> *const c_void {
     infallible(ptr::null(), || {
@@ -35,14 +35,14 @@ pub unsafe extern "C" fn triton_buffer_data(buffer: *const triton_buffer) -> *co
     })
 }
 
-/// Returns the size of a buffer in bytes; 0 for NULL.
+/// Returns the size of a buffer in bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_byte_size(buffer: *const triton_buffer) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(buffer, 0, |buffer| buffer.bytes.len()) })
 }
 
-/// Frees a buffer. NULL is allowed.
+/// Frees a buffer. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_free(buffer: *mut triton_buffer) {
     // SAFETY: the contract's HANDLES.
@@ -66,8 +66,8 @@ pub unsafe extern "C" fn triton_infer_request_to_http_body(
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            let out = Out::new(body_out, "body_out", ptr::null_mut()).required()?;
             let json_byte_size = Out::new(json_byte_size_out, "json_byte_size_out", 0);
+            let out = Out::new(body_out, "body_out", ptr::null_mut()).required()?;
             let request = &handle(request, "request")?.request;
             let body = request.to_http_body(convert::compression(compression)?)?;
             json_byte_size.set(body.json_byte_size);

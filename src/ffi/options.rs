@@ -1,5 +1,4 @@
-//! OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may
-//! be changed or freed afterwards.
+//! OPTIONS OF A CLIENT. triton_client_new copies them: they may be changed or freed afterwards.
 //!
 //! ```text
 //!     option                                   default          set by
@@ -372,16 +371,16 @@ pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
 ///
 /// @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
 /// @param callback   receives the messages; NULL undoes it
+/// @param user_data  passed to the callback and to the finalizer
 /// @param finalizer  called with user_data when the options, and every client that was made with them, are
 ///                   freed or have another callback (CALLBACKS); may be NULL
-/// @param user_data  passed to both
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_log_callback(
     options: *mut triton_client_options,
     level: triton_log_level_number,
     callback: triton_log_callback,
-    finalizer: triton_finalizer,
     user_data: *mut c_void,
+    finalizer: triton_finalizer,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, CALLBACKS, OUT-PARAMETERS.

@@ -356,7 +356,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json_text(
     }
 }
 
-/// Returns the number of inputs; 0 for NULL.
+/// Returns the number of inputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_count(request: *const triton_infer_request) -> usize {
     // SAFETY: the contract's HANDLES.
@@ -584,7 +584,7 @@ pub unsafe extern "C" fn triton_infer_request_output_set_json(
     }
 }
 
-/// Returns the number of requested outputs; 0 for NULL.
+/// Returns the number of requested outputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_output_count(request: *const triton_infer_request) -> usize {
     // SAFETY: the contract's HANDLES.

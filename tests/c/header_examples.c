@@ -298,7 +298,7 @@ static void metrics(const char *metrics_url) {
     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
         const triton_metric_sample *sample = triton_metrics_sample(metrics, i);
         const char *model = triton_metric_sample_find_label(sample, "model");
-        printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model,
+        printf("%s of %s: %g\n", triton_metric_sample_name(sample), model ? model : "the server",
                triton_metric_sample_value(sample));
     }
     triton_metrics_free(metrics);

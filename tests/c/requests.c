@@ -475,6 +475,7 @@ static void elements(void) {
             TRITON_STATUS_RESOURCE_EXHAUSTED, "11");
     CHECK(byte_size == 11);
     CHECK(!triton_bytes_parse(tensor, 11, NULL, 0, &count, &error) && count == 2);
+    refused(triton_bytes_parse(tensor, 11, back, 0, &count, &error), TRITON_STATUS_RESOURCE_EXHAUSTED, "2");
     CHECK(!triton_bytes_parse(tensor, 11, back, 2, &count, &error) && back[0].byte_size == 3
           && back[0].data == tensor + 4);
     refused(triton_bytes_parse(tensor, 11, back, 1, &count, &error), TRITON_STATUS_RESOURCE_EXHAUSTED, "2");
