@@ -160,11 +160,6 @@ extern "C" {
 #define TRITON_NO_TIMEOUT UINT64_MAX
 
 /**
- * For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
- */
-#define TRITON_NO_JSON_BYTE_SIZE UINT64_MAX
-
-/**
  * The status of a call. The canonical codes of gRPC, with their numbers.
  */
 TRITON_ENUM(triton_status) {
@@ -851,6 +846,11 @@ typedef struct triton_client_statistics {
  * @return 0 to continue; any other value to end the stream
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
+
+/**
+ * For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
+ */
+#define TRITON_NO_JSON_BYTE_SIZE SIZE_MAX
 
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
@@ -1899,7 +1899,8 @@ TRITON_NODISCARD triton_status triton_infer_request_input_set_data(
     triton_error **error_out);
 
 /**
- * Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending.
+ * Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending. Data
+ * in shared memory and JSON text are replaced.
  *
  * @param input      the index of the input
  * @param data       borrowed (BORROWED DATA)
@@ -1937,8 +1938,8 @@ TRITON_NODISCARD triton_status triton_infer_request_input_append_strings(
  * before.
  *
  * @param input      the index of the input
- * @param region     the name under which the memory is registered; NULL undoes the function: the input then
- *                   has no data
+ * @param region     the name under which the memory is registered; NULL undoes the function: an input in
+ *                   shared memory then has no data
  * @param byte_size  the size of the tensor in bytes
  * @param offset     the offset of the tensor from the start of the region, in bytes
  */
@@ -1960,11 +1961,12 @@ TRITON_NODISCARD triton_status triton_infer_request_input_set_json(
     triton_infer_request *request, size_t input, bool is_json, triton_error **error_out);
 
 /**
- * Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. HTTP
- * only. Replaces the data set before.
+ * Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. Replaces
+ * the data set before. HTTP only: over gRPC the call returns INVALID_ARGUMENT.
  *
  * @param input  the index of the input
- * @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: the input then has no data
+ * @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: an input with JSON text then has
+ *               no data
  */
 TRITON_NODISCARD triton_status triton_infer_request_input_set_json_text(
     triton_infer_request *request, size_t input, const char *json, triton_error **error_out);
@@ -1994,7 +1996,8 @@ const int64_t *triton_infer_request_input_shape(
     const triton_infer_request *request, size_t input, size_t *rank_out);
 
 /**
- * Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 past the end.
+ * Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 for JSON text,
+ * and past the end.
  */
 uint64_t triton_infer_request_input_byte_size(const triton_infer_request *request, size_t input);
 
@@ -2042,7 +2045,8 @@ TRITON_NODISCARD triton_status triton_infer_request_output_set_buffer(
 
 /**
  * Makes the server write an output to shared memory that is registered with it. The result then has the
- * output's shape and no data.
+ * output's shape and no data. Excludes a buffer, classes and JSON: with both, the call returns
+ * INVALID_ARGUMENT.
  *
  * @param output     the index of the output
  * @param region     the name under which the memory is registered; NULL undoes the function
@@ -2481,7 +2485,7 @@ TRITON_NODISCARD triton_status triton_client_infer_statistics(
  * triton_client_infer_grpc_message.
  *
  *     triton_buffer *body = NULL;
- *     uint64_t json_byte_size = 0;
+ *     size_t json_byte_size = 0;
  *     int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size,
  *                                                    &error);
  *     fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);
@@ -2513,7 +2517,7 @@ void triton_buffer_free(triton_buffer *buffer);
  */
 TRITON_NODISCARD triton_status triton_infer_request_to_http_body(
     const triton_infer_request *request, triton_compression compression, triton_buffer **body_out,
-    uint64_t *json_byte_size_out, triton_error **error_out);
+    size_t *json_byte_size_out, triton_error **error_out);
 
 /**
  * Decodes the body of an HTTP response. The finality of the result is TRITON_FINALITY_UNKNOWN unless the
@@ -2530,7 +2534,7 @@ TRITON_NODISCARD triton_status triton_infer_request_to_http_body(
  * @return INTERNAL if the body is malformed
  */
 TRITON_NODISCARD triton_status triton_infer_result_from_http_body(
-    const void *data, size_t byte_size, uint64_t json_byte_size, triton_compression compression,
+    const void *data, size_t byte_size, size_t json_byte_size, triton_compression compression,
     size_t max_byte_size, triton_infer_result **result_out, triton_error **error_out);
 
 /**

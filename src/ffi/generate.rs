@@ -154,8 +154,7 @@ pub unsafe extern "C" fn triton_client_generate_stream(
     user_data: *mut c_void,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS; the callback is the caller's own, as
-    // `triton_generate_callback` says.
+    // SAFETY: the contract's HANDLES, STRINGS, CALLBACKS, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
             let client = &handle(client, "client")?.client;

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::infer::InferResult;
 
-/// For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
-pub const TRITON_NO_JSON_BYTE_SIZE: u64 = u64::MAX;
+/// In the header by hand (tests/suite/header.rs): cbindgen leaves out a constant of `usize::MAX`.
+const TRITON_NO_JSON_BYTE_SIZE: usize = usize::MAX;
 
 /// Bytes allocated by the library. Freed with triton_buffer_free.
 pub struct triton_buffer {
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn triton_infer_request_to_http_body(
     request: *const triton_infer_request,
     compression: triton_compression_number,
     body_out: *mut *mut triton_buffer,
-    json_byte_size_out: *mut u64,
+    json_byte_size_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn triton_infer_request_to_http_body(
 pub unsafe extern "C" fn triton_infer_result_from_http_body(
     data: *const c_void,
     byte_size: usize,
-    json_byte_size: u64,
+    json_byte_size: usize,
     compression: triton_compression_number,
     max_byte_size: usize,
     result_out: *mut *mut triton_infer_result,
@@ -104,7 +104,8 @@ pub unsafe extern "C" fn triton_infer_result_from_http_body(
         boundary(error_out, || {
             let out = Out::new(result_out, "result_out", ptr::null_mut()).required()?;
             let body = convert::array(data.cast::<u8>(), byte_size, "data")?;
-            let json_byte_size = (json_byte_size != TRITON_NO_JSON_BYTE_SIZE).then_some(json_byte_size);
+            let json_byte_size =
+                (json_byte_size != TRITON_NO_JSON_BYTE_SIZE).then_some(json_byte_size as u64);
             let compression = convert::compression(compression)?;
             let result =
                 InferResult::from_http_body(body, json_byte_size, compression, max_byte_size as u64)?;

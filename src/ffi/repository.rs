@@ -104,7 +104,7 @@ pub unsafe extern "C" fn triton_repository_options_set_repository_name(
     name: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let options = &mut options.options;
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn triton_repository_options_set_ready_only(
     ready_only: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let options = &mut options.options;
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn triton_repository_options_set_config(
     json: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let options = &mut options.options;
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn triton_repository_options_add_file(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let options = &mut options.options;
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
     unload_dependents: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let options = &mut options.options;

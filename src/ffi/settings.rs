@@ -247,7 +247,7 @@ pub unsafe extern "C" fn triton_settings_update_set_string(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(update, error_out, "update", |update| {
             let update = &mut update.update;
@@ -273,7 +273,7 @@ pub unsafe extern "C" fn triton_settings_update_set_strings(
     count: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         change(update, error_out, "update", |update| {
             let update = &mut update.update;
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn triton_settings_update_set_bool(
     value: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(update, error_out, "update", |update| {
             let update = &mut update.update;
@@ -316,7 +316,7 @@ pub unsafe extern "C" fn triton_settings_update_set_uint32(
     value: u32,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(update, error_out, "update", |update| {
             let update = &mut update.update;

@@ -192,7 +192,7 @@ static void statistics(void) {
 static void offline(void) {
     /* example: offline */
     triton_buffer *body = NULL;
-    uint64_t json_byte_size = 0;
+    size_t json_byte_size = 0;
     int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size,
                                                    &error);
     fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);

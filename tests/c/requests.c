@@ -419,7 +419,7 @@ static void offline(void) {
     triton_infer_request *request = request_to("identity_uint8");
     triton_buffer *buffer = NULL;
     triton_infer_result *result = NULL;
-    uint64_t json_byte_size = 0;
+    size_t json_byte_size = 0;
     CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_UINT8, shape, 1, "abc", 3,
                                                NULL, &error));
     CHECK(!triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &buffer, &json_byte_size,
