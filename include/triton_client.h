@@ -65,12 +65,13 @@
  * handle getters return 0, false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for
  * a NULL handle.
  *
- * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past
- * the end it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if
- * there is none.
+ * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0.
+ * Lists of names and values (headers, parameters, settings, load reports) have x_count, with x_entry or with
+ * x_name and x_value. Past the end these functions return 0, false, "" or NULL. A function with find in its
+ * name returns the element with a name, and NULL or false if there is none.
  *
  * STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is
- * TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless a _find function returns it; ""
+ * TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless it was searched for by a name; ""
  * means none. A NUL in text from a server is replaced by U+FFFD.
  *
  * ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.
@@ -86,8 +87,8 @@
  * in _copy.
  *
  * DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0
- * has a meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must
- * not become the default.
+ * has a meaning of its own. The timeouts of calls and of connecting are the exception: 0 is
+ * TRITON_STATUS_INVALID_ARGUMENT, since a computed timeout of 0 must not become the default.
  *
  * STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct
  * before the call. The function fills the members that fit, sets those that it does not know to 0, and
@@ -104,7 +105,8 @@
  *
  * THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call
  * functions that take the same handle as a pointer to const; a function that takes it as a pointer to
- * non-const must be the only one that uses it. A handle must not be freed while another thread uses it.
+ * non-const must be the only one that uses it. The parameters of a request are part of the request: setting
+ * one changes it. A handle must not be freed while another thread uses it.
  *
  * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
  * (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count
@@ -156,11 +158,6 @@ extern "C" {
  * No timeout.
  */
 #define TRITON_NO_TIMEOUT UINT64_MAX
-
-/**
- * For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
- */
-#define TRITON_NO_JSON_BYTE_SIZE UINT64_MAX
 
 /**
  * The status of a call. The canonical codes of gRPC, with their numbers.
@@ -799,7 +796,7 @@ typedef struct triton_call_times {
  */
 typedef struct triton_client_statistics {
     /**
-     * sizeof(triton_client_statistics), set by the caller.
+     * Set by the caller to sizeof(triton_client_statistics).
      */
     size_t struct_size;
     /**
@@ -841,13 +838,19 @@ typedef struct triton_client_statistics {
 } triton_client_statistics;
 
 /**
- * Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the
- * stream. It may call any function of the library, and must not leave by longjmp or an exception.
+ * Receives an event of triton_client_generate_stream. May call any function of the library.
  *
- * json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the
- * NUL
+ * @param json       a JSON object, which ends with a NUL; valid during the call
+ * @param byte_size  the size of json in bytes, without the NUL
+ * @param user_data  as passed with the callback
+ * @return 0 to continue; any other value to end the stream
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
+
+/**
+ * For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
+ */
+#define TRITON_NO_JSON_BYTE_SIZE SIZE_MAX
 
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
@@ -1029,15 +1032,16 @@ TRITON_NODISCARD triton_error *triton_error_clone(const triton_error *error);
 void triton_error_free(triton_error *error);
 
 /**
- * Returns the name of a status, for example "NOT_FOUND"; "UNKNOWN" for any other number. Never freed.
+ * Returns the name of a status, for example "NOT_FOUND"; "UNKNOWN" for any other number. Valid until the
+ * program ends.
  */
 const char *triton_status_name(triton_status status);
 
 /*
  * HEADERS of a response: over HTTP those of RFC 9110, over gRPC the leading and the trailing metadata.
  *
- * They belong to the object whose headers they are (a result, an error, a generated text) and are valid
- * until it is freed. Names are in lower case, and in the order in which they were received; a name may occur
+ * They belong to the result, error or generated response that they were read from and are valid until it is
+ * freed. Names are in lower case, and in the order in which they were received; a name may occur
  * several times. Over gRPC the value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a
  * response has at most 128 headers of at most 64 KiB together, over gRPC at most 1 MiB:
  * TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
@@ -1050,7 +1054,7 @@ const char *triton_status_name(triton_status status);
  */
 
 /**
- * Returns the number of headers; 0 for NULL.
+ * Returns the number of headers.
  */
 size_t triton_headers_count(const triton_headers *headers);
 
@@ -1065,12 +1069,9 @@ const char *triton_headers_name(const triton_headers *headers, size_t index);
 const char *triton_headers_value(const triton_headers *headers, size_t index);
 
 /**
- * Finds a header by its name and returns its value.
+ * Returns the value of the header with a name, of the first one if there are several; NULL if there is none.
  *
  * @param name  in any case
- * @return the value, of the first header with that name if there are several; NULL if there is none, since a
- *         value may
- * be ""
  */
 const char *triton_headers_find(const triton_headers *headers, const char *name);
 
@@ -1102,8 +1103,7 @@ triton_datatype triton_datatype_from_name(const char *name);
 size_t triton_datatype_byte_size(triton_datatype datatype);
 
 /*
- * OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may
- * be changed or freed afterwards.
+ * OPTIONS OF A CLIENT. triton_client_new copies them: they may be changed or freed afterwards.
  *
  *     option                                   default          set by
  *     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
@@ -1253,17 +1253,18 @@ TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
  *
  * @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
  * @param callback   receives the messages; NULL undoes it
+ * @param user_data  passed to the callback and to the finalizer
  * @param finalizer  called with user_data when the options, and every client that was made with them, are
  *                   freed or have another callback (CALLBACKS); may be NULL
- * @param user_data  passed to both
  */
 TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
-    triton_client_options *options, triton_log_level level, triton_log_callback callback,
-    triton_finalizer finalizer, void *user_data, triton_error **error_out);
+    triton_client_options *options, triton_log_level level, triton_log_callback callback, void *user_data,
+    triton_finalizer finalizer, triton_error **error_out);
 
 /*
- * OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of
- * the client (triton_client_options_set_call_options). Any number of calls may use the same options at once.
+ * OPTIONS OF A CALL, of any kind. What they do not set is as in the defaults of the client
+ * (triton_client_options_set_call_options); NULL sets nothing. Any number of calls may use the same options
+ * at once.
  *
  *     option                       default       protocol      set by
  *     timeout                      the client's  both          triton_call_options_set_timeout_us
@@ -1469,8 +1470,8 @@ void triton_client_free(triton_client *client);
 /**
  * Checks whether the server is live. Blocks.
  *
- * @param options   options of this call; NULL for the client's
- * @param live_out  receives the outcome
+ * @param options   the options of the call; NULL for the client's
+ * @param live_out  the outcome
  */
 TRITON_NODISCARD triton_status triton_client_check_server_live(
     const triton_client *client, const triton_call_options *options, bool *live_out,
@@ -1482,8 +1483,8 @@ TRITON_NODISCARD triton_status triton_client_check_server_live(
  * Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the
  * model itself, unless it was started with --strict-readiness=false.
  *
- * @param options    options of this call; NULL for the client's
- * @param ready_out  receives the outcome
+ * @param options    the options of the call; NULL for the client's
+ * @param ready_out  the outcome
  */
 TRITON_NODISCARD triton_status triton_client_check_server_ready(
     const triton_client *client, const triton_call_options *options, bool *ready_out,
@@ -1500,8 +1501,8 @@ TRITON_NODISCARD triton_status triton_client_check_server_ready(
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
- * @param options        options of this call; NULL for the client's
- * @param ready_out      receives the outcome
+ * @param options        the options of the call; NULL for the client's
+ * @param ready_out      the outcome
  */
 TRITON_NODISCARD triton_status triton_client_check_model_ready(
     const triton_client *client, const char *model_name, const char *model_version,
@@ -1515,7 +1516,7 @@ TRITON_NODISCARD triton_status triton_client_check_model_ready(
  *
  * @param model_name     NULL or "" for the server as a whole
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
- * @param options        options of this call; NULL for the client's
+ * @param options        the options of the call; NULL for the client's
  * @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends
  *         the wait at once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is
  *         restricted over gRPC, Triton returns UNAVAILABLE, which does not end the wait
@@ -1529,8 +1530,8 @@ TRITON_NODISCARD triton_status triton_client_wait_ready(
  *
  * @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for
  *                    every name
- * @param options     options of this call; NULL for the client's
- * @param status_out  receives the status
+ * @param options     the options of the call; NULL for the client's
+ * @param status_out  the status
  * @return UNIMPLEMENTED, with advice, over HTTP
  */
 TRITON_NODISCARD triton_status triton_client_health_check(
@@ -1553,8 +1554,8 @@ TRITON_NODISCARD triton_status triton_client_health_check(
 /**
  * Gets the server's metadata. Blocks.
  *
- * @param options       options of this call; NULL for the client's
- * @param metadata_out  receives the metadata; free it with triton_server_metadata_free
+ * @param options       the options of the call; NULL for the client's
+ * @param metadata_out  the metadata; free it with triton_server_metadata_free
  */
 TRITON_NODISCARD triton_status triton_client_server_metadata(
     const triton_client *client, const triton_call_options *options, triton_server_metadata **metadata_out,
@@ -1576,7 +1577,7 @@ const char *triton_server_metadata_version(const triton_server_metadata *metadat
 size_t triton_server_metadata_extension_count(const triton_server_metadata *metadata);
 
 /**
- * Returns the name of an extension, for example "binary_tensor_data". Empty past the end.
+ * Returns the name of an extension, for example "binary_tensor_data"; "" past the end.
  */
 const char *triton_server_metadata_extension(const triton_server_metadata *metadata, size_t index);
 
@@ -1593,7 +1594,7 @@ bool triton_server_metadata_has_extension(const triton_server_metadata *metadata
 const char *triton_server_metadata_json(const triton_server_metadata *metadata);
 
 /**
- * Frees a server's metadata. NULL is allowed.
+ * Frees a server's metadata. NULL is ignored.
  */
 void triton_server_metadata_free(triton_server_metadata *metadata);
 
@@ -1602,8 +1603,8 @@ void triton_server_metadata_free(triton_server_metadata *metadata);
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
- * @param options        options of this call; NULL for the client's
- * @param metadata_out   receives the metadata; free it with triton_model_metadata_free
+ * @param options        the options of the call; NULL for the client's
+ * @param metadata_out   the metadata; free it with triton_model_metadata_free
  * @return NOT_FOUND if the server does not have the model or the version
  */
 TRITON_NODISCARD triton_status triton_client_model_metadata(
@@ -1626,7 +1627,7 @@ const char *triton_model_metadata_platform(const triton_model_metadata *metadata
 size_t triton_model_metadata_version_count(const triton_model_metadata *metadata);
 
 /**
- * Returns a version, for example "1". Empty past the end.
+ * Returns a version, for example "1"; "" past the end.
  */
 const char *triton_model_metadata_version(const triton_model_metadata *metadata, size_t index);
 
@@ -1659,7 +1660,7 @@ const triton_tensor_metadata *triton_model_metadata_output(
 const char *triton_model_metadata_json(const triton_model_metadata *metadata);
 
 /**
- * Frees a model's metadata, with its inputs and outputs. NULL is allowed.
+ * Frees a model's metadata, with its inputs and outputs. NULL is ignored.
  */
 void triton_model_metadata_free(triton_model_metadata *metadata);
 
@@ -1683,7 +1684,7 @@ const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *t
  * Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of
  * any size.
  *
- * @param rank_out  receives the number of dimensions; may be NULL
+ * @param rank_out  the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor, size_t *rank_out);
@@ -1712,8 +1713,7 @@ TRITON_NODISCARD triton_status triton_infer_request_new(
     const char *model_name, triton_infer_request **request_out, triton_error **error_out);
 
 /**
- * Frees a request. NULL is allowed. Data that a call still under way has borrowed stays borrowed until the
- * call ends (BORROWED DATA).
+ * Frees a request. NULL is ignored. No call may be using it.
  */
 void triton_infer_request_free(triton_infer_request *request);
 
@@ -1899,7 +1899,8 @@ TRITON_NODISCARD triton_status triton_infer_request_input_set_data(
     triton_error **error_out);
 
 /**
- * Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending.
+ * Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending. Data
+ * in shared memory and JSON text are replaced.
  *
  * @param input      the index of the input
  * @param data       borrowed (BORROWED DATA)
@@ -1937,8 +1938,8 @@ TRITON_NODISCARD triton_status triton_infer_request_input_append_strings(
  * before.
  *
  * @param input      the index of the input
- * @param region     the name under which the memory is registered; NULL undoes the function: the input then
- *                   has no data
+ * @param region     the name under which the memory is registered; NULL undoes the function: an input in
+ *                   shared memory then has no data
  * @param byte_size  the size of the tensor in bytes
  * @param offset     the offset of the tensor from the start of the region, in bytes
  */
@@ -1960,17 +1961,18 @@ TRITON_NODISCARD triton_status triton_infer_request_input_set_json(
     triton_infer_request *request, size_t input, bool is_json, triton_error **error_out);
 
 /**
- * Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. HTTP
- * only. Replaces the data set before.
+ * Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. Replaces
+ * the data set before. HTTP only: over gRPC the call returns INVALID_ARGUMENT.
  *
  * @param input  the index of the input
- * @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: the input then has no data
+ * @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: an input with JSON text then has
+ *               no data
  */
 TRITON_NODISCARD triton_status triton_infer_request_input_set_json_text(
     triton_infer_request *request, size_t input, const char *json, triton_error **error_out);
 
 /**
- * Returns the number of inputs; 0 for NULL.
+ * Returns the number of inputs.
  */
 size_t triton_infer_request_input_count(const triton_infer_request *request);
 
@@ -1994,7 +1996,8 @@ const int64_t *triton_infer_request_input_shape(
     const triton_infer_request *request, size_t input, size_t *rank_out);
 
 /**
- * Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 past the end.
+ * Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 for JSON text,
+ * and past the end.
  */
 uint64_t triton_infer_request_input_byte_size(const triton_infer_request *request, size_t input);
 
@@ -2042,7 +2045,8 @@ TRITON_NODISCARD triton_status triton_infer_request_output_set_buffer(
 
 /**
  * Makes the server write an output to shared memory that is registered with it. The result then has the
- * output's shape and no data.
+ * output's shape and no data. Excludes a buffer, classes and JSON: with both, the call returns
+ * INVALID_ARGUMENT.
  *
  * @param output     the index of the output
  * @param region     the name under which the memory is registered; NULL undoes the function
@@ -2074,7 +2078,7 @@ TRITON_NODISCARD triton_status triton_infer_request_output_set_json(
     triton_infer_request *request, size_t output, bool is_json, triton_error **error_out);
 
 /**
- * Returns the number of requested outputs; 0 for NULL.
+ * Returns the number of requested outputs.
  */
 size_t triton_infer_request_output_count(const triton_infer_request *request);
 
@@ -2114,7 +2118,7 @@ bool triton_infer_request_output_is_json(const triton_infer_request *request, si
  */
 
 /**
- * Returns the parameters of a request, to be set and read; NULL for NULL.
+ * Returns the parameters of a request, to be set and read.
  */
 triton_parameters *triton_infer_request_parameters(triton_infer_request *request);
 
@@ -2161,7 +2165,7 @@ TRITON_NODISCARD triton_status triton_parameters_set_double(
     triton_parameters *parameters, const char *name, double value, triton_error **error_out);
 
 /**
- * Returns the number of parameters; 0 for NULL.
+ * Returns the number of parameters.
  */
 size_t triton_parameters_count(const triton_parameters *parameters);
 
@@ -2172,43 +2176,43 @@ size_t triton_parameters_count(const triton_parameters *parameters);
 const triton_parameter *triton_parameters_entry(const triton_parameters *parameters, size_t index);
 
 /**
- * Returns the parameter of a name, the last one if a server sent several; NULL if there is none. Valid as
+ * Returns the parameter with a name, the last one if a server sent several; NULL if there is none. Valid as
  * long as that of triton_parameters_entry.
  */
 const triton_parameter *triton_parameters_find(const triton_parameters *parameters, const char *name);
 
 /**
- * Returns the name of a parameter; "" for NULL.
+ * Returns the name of a parameter.
  */
 const char *triton_parameter_name(const triton_parameter *parameter);
 
 /**
- * Returns the kind of the value; TRITON_VALUE_NONE for NULL.
+ * Returns the kind of the value.
  */
 triton_value_kind triton_parameter_kind(const triton_parameter *parameter);
 
 /**
- * Returns the value of a TRITON_VALUE_BOOL; false for another kind and for NULL.
+ * Returns the value of a TRITON_VALUE_BOOL; false for another kind.
  */
 bool triton_parameter_bool(const triton_parameter *parameter);
 
 /**
- * Returns the value of a TRITON_VALUE_INT64; 0 for another kind and for NULL.
+ * Returns the value of a TRITON_VALUE_INT64; 0 for another kind.
  */
 int64_t triton_parameter_int64(const triton_parameter *parameter);
 
 /**
- * Returns the value of a TRITON_VALUE_UINT64; 0 for another kind and for NULL.
+ * Returns the value of a TRITON_VALUE_UINT64; 0 for another kind.
  */
 uint64_t triton_parameter_uint64(const triton_parameter *parameter);
 
 /**
- * Returns the value of a TRITON_VALUE_DOUBLE; 0 for another kind and for NULL.
+ * Returns the value of a TRITON_VALUE_DOUBLE; 0 for another kind.
  */
 double triton_parameter_double(const triton_parameter *parameter);
 
 /**
- * Returns the value of a TRITON_VALUE_STRING; "" for another kind and for NULL.
+ * Returns the value of a TRITON_VALUE_STRING; "" for another kind.
  */
 const char *triton_parameter_string(const triton_parameter *parameter);
 
@@ -2284,13 +2288,13 @@ TRITON_NODISCARD triton_status triton_infer_result_output_strings(
     triton_error **error_out);
 
 /**
- * Returns an output by its name; NULL if there is none, and if result or name is NULL.
+ * Returns an output by its name; NULL if there is none.
  */
 const triton_infer_output *triton_infer_result_find_output(
     const triton_infer_result *result, const char *name);
 
 /**
- * Returns the number of outputs; 0 for NULL.
+ * Returns the number of outputs.
  */
 size_t triton_infer_result_output_count(const triton_infer_result *result);
 
@@ -2300,7 +2304,7 @@ size_t triton_infer_result_output_count(const triton_infer_result *result);
 const triton_infer_output *triton_infer_result_output(const triton_infer_result *result, size_t index);
 
 /**
- * Returns the name of an output; "" for NULL.
+ * Returns the name of an output.
  */
 const char *triton_infer_output_name(const triton_infer_output *output);
 
@@ -2313,14 +2317,14 @@ triton_datatype triton_infer_output_datatype(const triton_infer_output *output);
 
 /**
  * Returns the name of an output's datatype as the server sent it: "FP32", or an unknown one, "STRING"; "" if
- * the server sent none, and for NULL.
+ * the server sent none.
  */
 const char *triton_infer_output_datatype_name(const triton_infer_output *output);
 
 /**
  * Returns the shape of an output, the batch dimension first if the model has one; NULL if it has no
- * dimensions, and for NULL. If the server left one dimension open (-1), it is computed from the data, except
- * for an unknown datatype and for data in shared memory.
+ * dimensions. If the server left one dimension open (-1), it is computed from the data, except for an
+ * unknown datatype and for data in shared memory.
  *
  * @param rank_out  the number of dimensions; may be NULL
  */
@@ -2357,7 +2361,7 @@ TRITON_NODISCARD triton_status triton_infer_output_strings(
 /**
  * Returns the bytes of an output's tensor, of whatever datatype: row-major, little-endian, aligned to 64
  * bytes, or in the buffer that the request set for the output (triton_infer_output_is_in_caller_buffer).
- * Each BYTES element follows its length, 4 bytes. NULL only for NULL.
+ * Each BYTES element follows its length, 4 bytes. Never NULL.
  */
 const void *triton_infer_output_data(const triton_infer_output *output);
 
@@ -2369,7 +2373,7 @@ size_t triton_infer_output_byte_size(const triton_infer_output *output);
 /**
  * Returns whether the data of an output is in the buffer that the request set for it: it is then valid for
  * as long as the buffer is, and the next call with the request overwrites it. Otherwise it is valid until
- * the result is freed. False for NULL.
+ * the result is freed.
  */
 bool triton_infer_output_is_in_caller_buffer(const triton_infer_output *output);
 
@@ -2379,29 +2383,29 @@ bool triton_infer_output_is_in_caller_buffer(const triton_infer_output *output);
  * @param index      less than the number of the output's elements
  * @param class_out  the class; its label is valid until the result is freed, and has U+FFFD for bytes that
  *                   are not UTF-8
- * @return INVALID_ARGUMENT if the output is not BYTES; OUT_OF_RANGE past the end; INTERNAL if the element is
- *         not a class
+ * @return OUT_OF_RANGE past the end; INTERNAL if an element is not a class; otherwise the same as
+ *         triton_infer_output_strings
  */
 TRITON_NODISCARD triton_status triton_infer_output_class(
     const triton_infer_output *output, size_t index, triton_class *class_out, triton_error **error_out);
 
 /**
- * Returns the parameters of an output; NULL for NULL.
+ * Returns the parameters of an output.
  */
 const triton_parameters *triton_infer_output_parameters(const triton_infer_output *output);
 
 /**
- * Returns the name of the model; "" for NULL.
+ * Returns the name of the model.
  */
 const char *triton_infer_result_model_name(const triton_infer_result *result);
 
 /**
- * Returns the version of the model that the server chose, for example "1"; "" for NULL.
+ * Returns the version of the model that the server chose, for example "1".
  */
 const char *triton_infer_result_model_version(const triton_infer_result *result);
 
 /**
- * Returns the id of the request; "" if it had none, and for NULL.
+ * Returns the id of the request; "" if it had none.
  */
 const char *triton_infer_result_id(const triton_infer_result *result);
 
@@ -2413,42 +2417,41 @@ const char *triton_infer_result_id(const triton_infer_result *result);
 triton_finality triton_infer_result_finality(const triton_infer_result *result);
 
 /**
- * Returns whether the finality of a result is TRITON_FINALITY_FINAL; false for NULL.
+ * Returns whether the finality of a result is TRITON_FINALITY_FINAL.
  */
 bool triton_infer_result_is_final(const triton_infer_result *result);
 
 /**
- * Returns whether a result is the last response to its request and has no outputs; false for NULL.
+ * Returns whether a result is the last response to its request and has no outputs.
  */
 bool triton_infer_result_is_null(const triton_infer_result *result);
 
 /**
- * Returns the parameters of a result as a whole; NULL for NULL.
+ * Returns the parameters of a result as a whole.
  */
 const triton_parameters *triton_infer_result_parameters(const triton_infer_result *result);
 
 /**
- * Returns the headers of the response, over gRPC its metadata. Never NULL unless the result is.
+ * Returns the headers of the response, over gRPC its metadata. Never NULL.
  */
 const triton_headers *triton_infer_result_headers(const triton_infer_result *result);
 
 /**
- * Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes, and
- * for NULL.
+ * Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes.
  */
 const char *triton_infer_result_endpoint(const triton_infer_result *result);
 
 /**
  * Gets the time of the call that received the result, by stages.
  *
- * @param times_out  its struct_size is set by the caller
+ * @param times_out  the times; struct_size must be set (STRUCTS)
  */
 TRITON_NODISCARD triton_status triton_infer_result_times(
     const triton_infer_result *result, triton_call_times *times_out, triton_error **error_out);
 
 /**
- * Returns the model, outputs and parameters of a result as text without the data, for logs; "" for NULL. The
- * format may change. Strings are cut at 256 bytes, shapes at 8 dimensions, the whole at 64 KiB.
+ * Returns the model, outputs and parameters of a result as text without the data, for logs. The format may
+ * change. Strings are cut at 256 bytes, shapes at 8 dimensions, the whole at 64 KiB.
  */
 const char *triton_infer_result_debug_string(const triton_infer_result *result);
 
@@ -2471,9 +2474,7 @@ void triton_infer_result_free(triton_infer_result *result);
 /**
  * Gets the client's statistics of its inferences. Does not block. Calls in progress may be counted in part.
  *
- * @param statistics_out  receives the statistics; its struct_size must be set
- * @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or
- *         exceeds 4096
+ * @param statistics_out  the statistics; struct_size must be set (STRUCTS)
  */
 TRITON_NODISCARD triton_status triton_client_infer_statistics(
     const triton_client *client, triton_client_statistics *statistics_out, triton_error **error_out);
@@ -2484,7 +2485,7 @@ TRITON_NODISCARD triton_status triton_client_infer_statistics(
  * triton_client_infer_grpc_message.
  *
  *     triton_buffer *body = NULL;
- *     uint64_t json_byte_size = 0;
+ *     size_t json_byte_size = 0;
  *     int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size,
  *                                                    &error);
  *     fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);
@@ -2492,17 +2493,17 @@ TRITON_NODISCARD triton_status triton_client_infer_statistics(
  */
 
 /**
- * Returns the bytes of a buffer; NULL only for NULL.
+ * Returns the bytes of a buffer; never NULL.
  */
 const void *triton_buffer_data(const triton_buffer *buffer);
 
 /**
- * Returns the size of a buffer in bytes; 0 for NULL.
+ * Returns the size of a buffer in bytes.
  */
 size_t triton_buffer_byte_size(const triton_buffer *buffer);
 
 /**
- * Frees a buffer. NULL is allowed.
+ * Frees a buffer. NULL is ignored.
  */
 void triton_buffer_free(triton_buffer *buffer);
 
@@ -2516,7 +2517,7 @@ void triton_buffer_free(triton_buffer *buffer);
  */
 TRITON_NODISCARD triton_status triton_infer_request_to_http_body(
     const triton_infer_request *request, triton_compression compression, triton_buffer **body_out,
-    uint64_t *json_byte_size_out, triton_error **error_out);
+    size_t *json_byte_size_out, triton_error **error_out);
 
 /**
  * Decodes the body of an HTTP response. The finality of the result is TRITON_FINALITY_UNKNOWN unless the
@@ -2533,7 +2534,7 @@ TRITON_NODISCARD triton_status triton_infer_request_to_http_body(
  * @return INTERNAL if the body is malformed
  */
 TRITON_NODISCARD triton_status triton_infer_result_from_http_body(
-    const void *data, size_t byte_size, uint64_t json_byte_size, triton_compression compression,
+    const void *data, size_t byte_size, size_t json_byte_size, triton_compression compression,
     size_t max_byte_size, triton_infer_result **result_out, triton_error **error_out);
 
 /**
@@ -2666,8 +2667,8 @@ TRITON_NODISCARD triton_status triton_bf16_to_fp32(
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
- * @param options        options of this call; NULL for the client's
- * @param config_out     receives the configuration; free it with triton_model_config_free
+ * @param options        the options of the call; NULL for the client's
+ * @param config_out     the configuration; free it with triton_model_config_free
  * @return NOT_FOUND if the server does not have the model or the version
  */
 TRITON_NODISCARD triton_status triton_client_model_config(
@@ -2680,14 +2681,13 @@ TRITON_NODISCARD triton_status triton_client_model_config(
 const char *triton_model_config_name(const triton_model_config *config);
 
 /**
- * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the
- * server gives only the backend.
+ * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". "" if the server
+ * gives only the backend.
  */
 const char *triton_model_config_platform(const triton_model_config *config);
 
 /**
- * Returns the backend that runs the model, for example "python". Empty if the server gives only the
- * platform.
+ * Returns the backend that runs the model, for example "python". "" if the server gives only the platform.
  */
 const char *triton_model_config_backend(const triton_model_config *config);
 
@@ -2704,7 +2704,7 @@ bool triton_model_config_is_decoupled(const triton_model_config *config);
 /**
  * Returns which versions are served.
  *
- * @param latest_out  receives the number of newest versions that are served, with
+ * @param latest_out  the number of newest versions that are served, with
  *                    TRITON_VERSION_POLICY_LATEST, otherwise 0; may be NULL
  */
 triton_version_policy triton_model_config_version_policy(
@@ -2763,7 +2763,7 @@ const triton_tensor_config *triton_model_config_output(const triton_model_config
 const char *triton_model_config_json(const triton_model_config *config);
 
 /**
- * Frees a model's configuration, with its inputs and outputs. NULL is allowed.
+ * Frees a model's configuration, with its inputs and outputs. NULL is ignored.
  */
 void triton_model_config_free(triton_model_config *config);
 
@@ -2780,7 +2780,7 @@ triton_datatype triton_tensor_config_datatype(const triton_tensor_config *tensor
 /**
  * Returns the tensor's shape without the batch dimension; -1 for a dimension of any size.
  *
- * @param rank_out  receives the number of dimensions; may be NULL
+ * @param rank_out  the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_config_dims(const triton_tensor_config *tensor, size_t *rank_out);
@@ -2796,7 +2796,7 @@ triton_tensor_format triton_tensor_config_format(const triton_tensor_config *ten
 bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
 
 /**
- * Returns the file with the class labels of an output. Empty if there is none, and for an input.
+ * Returns the file with the class labels of an output. "" if there is none, and for an input.
  */
 const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
 
@@ -2825,13 +2825,13 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  * Creates repository options with the defaults: all repositories, all models, and the model's own
  * configuration and files.
  *
- * @param options_out  receives the options; free them with triton_repository_options_free
+ * @param options_out  the options; free them with triton_repository_options_free
  */
 TRITON_NODISCARD triton_status triton_repository_options_new(
     triton_repository_options **options_out, triton_error **error_out);
 
 /**
- * Frees repository options. NULL is allowed.
+ * Frees repository options. NULL is ignored.
  */
 void triton_repository_options_free(triton_repository_options *options);
 
@@ -2887,8 +2887,8 @@ TRITON_NODISCARD triton_status triton_repository_options_set_unload_dependents(
  * models that were loaded with files of the request.
  *
  * @param repository_options  NULL for all models of all repositories
- * @param options             options of this call; NULL for the client's
- * @param index_out           receives the index; free it with triton_repository_index_free
+ * @param options             the options of the call; NULL for the client's
+ * @param index_out           the index; free it with triton_repository_index_free
  */
 TRITON_NODISCARD triton_status triton_client_repository_index(
     const triton_client *client, const triton_repository_options *repository_options,
@@ -2912,7 +2912,7 @@ const triton_repository_model *triton_repository_index_model(
 const char *triton_repository_index_json(const triton_repository_index *repository);
 
 /**
- * Frees an index, with its entries. NULL is allowed.
+ * Frees an index, with its entries. NULL is ignored.
  */
 void triton_repository_index_free(triton_repository_index *repository);
 
@@ -2922,18 +2922,17 @@ void triton_repository_index_free(triton_repository_index *repository);
 const char *triton_repository_model_name(const triton_repository_model *model);
 
 /**
- * Returns the version, for example "1". Empty for a model that was never loaded.
+ * Returns the version, for example "1"; "" for a model that was never loaded.
  */
 const char *triton_repository_model_version(const triton_repository_model *model);
 
 /**
- * Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never
- * loaded.
+ * Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE"; "" for a model that was never loaded.
  */
 const char *triton_repository_model_state(const triton_repository_model *model);
 
 /**
- * Returns the reason for the state; empty if the server gives none.
+ * Returns the reason for the state; "" if the server gives none.
  */
 const char *triton_repository_model_reason(const triton_repository_model *model);
 
@@ -2952,7 +2951,7 @@ bool triton_repository_model_is_ready(const triton_repository_model *model);
  *
  * @param model_name          must not be empty or contain a slash
  * @param repository_options  configuration and files; NULL for the model's own
- * @param options             options of this call; NULL for the client's
+ * @param options             the options of the call; NULL for the client's
  * @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for
  *         a model that is not in the repository or has an invalid configuration; INVALID_ARGUMENT for a
  *         model that fails to start, and over HTTP for files that are too large
@@ -2969,7 +2968,7 @@ TRITON_NODISCARD triton_status triton_client_load_model(
  *
  * @param model_name          must not be empty or contain a slash
  * @param repository_options  NULL to keep the models of an ensemble loaded
- * @param options             options of this call; NULL for the client's
+ * @param options             the options of the call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unload_model(
     const triton_client *client, const char *model_name, const triton_repository_options *repository_options,
@@ -2993,8 +2992,8 @@ TRITON_NODISCARD triton_status triton_client_unload_model(
  *
  * @param model_name     NULL or "" for all models
  * @param model_version  for example "1"; NULL or "" for all versions
- * @param options        options of this call; NULL for the client's
- * @param list_out       receives the list; free it with triton_model_statistics_list_free
+ * @param options        the options of the call; NULL for the client's
+ * @param list_out       the list; free it with triton_model_statistics_list_free
  * @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is
  *         not loaded
  */
@@ -3020,7 +3019,7 @@ const triton_model_statistics *triton_model_statistics_list_entry(
 const char *triton_model_statistics_list_json(const triton_model_statistics_list *list);
 
 /**
- * Frees a list, with its entries. NULL is allowed.
+ * Frees a list, with its entries. NULL is ignored.
  */
 void triton_model_statistics_list_free(triton_model_statistics_list *list);
 
@@ -3053,8 +3052,8 @@ uint64_t triton_model_statistics_execution_count(const triton_model_statistics *
 /**
  * Gets a duration over all requests. A kind that a server does not report is 0.
  *
- * @param count_out  receives how often it occurred; may be NULL
- * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @param count_out  how often it occurred; may be NULL
+ * @param ns_out     the total time, in nanoseconds; may be NULL
  * @return false, with 0 in both, for an invalid kind
  */
 bool triton_model_statistics_duration(
@@ -3076,8 +3075,8 @@ uint64_t triton_model_statistics_batch_size(const triton_model_statistics *stati
  * ..._OUTPUT; the other kinds are 0.
  *
  * @param index      that of triton_model_statistics_batch_size
- * @param count_out  receives how often it occurred; may be NULL
- * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @param count_out  how often it occurred; may be NULL
+ * @param ns_out     the total time, in nanoseconds; may be NULL
  * @return false, with 0 in both, past the end and for an invalid kind
  */
 bool triton_model_statistics_batch_duration(
@@ -3090,7 +3089,7 @@ bool triton_model_statistics_batch_duration(
 size_t triton_model_statistics_response_key_count(const triton_model_statistics *statistics);
 
 /**
- * Returns a response key: the index of a response among the responses of its request, for example "0". Empty
+ * Returns a response key: the index of a response among the responses of its request, for example "0". ""
  * past the end.
  */
 const char *triton_model_statistics_response_key(const triton_model_statistics *statistics, size_t index);
@@ -3100,8 +3099,8 @@ const char *triton_model_statistics_response_key(const triton_model_statistics *
  * ..._SUCCESS, ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
  *
  * @param index      that of triton_model_statistics_response_key
- * @param count_out  receives how often it occurred; may be NULL
- * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @param count_out  how often it occurred; may be NULL
+ * @param ns_out     the total time, in nanoseconds; may be NULL
  * @return false, with 0 in both, past the end and for an invalid kind
  */
 bool triton_model_statistics_response_duration(
@@ -3114,13 +3113,13 @@ bool triton_model_statistics_response_duration(
 size_t triton_model_statistics_memory_count(const triton_model_statistics *statistics);
 
 /**
- * Returns the kind of memory that the model uses on a device, for example "GPU". Empty past the end.
+ * Returns the kind of memory that the model uses on a device, for example "GPU". "" past the end.
  *
- * @param id_out         receives the number of the device; may be NULL
- * @param byte_size_out  receives the size of the memory in use, in bytes; may be NULL
+ * @param device_id_out  the number of the device; may be NULL
+ * @param byte_size_out  the size of the memory in use, in bytes; may be NULL
  */
 const char *triton_model_statistics_memory(
-    const triton_model_statistics *statistics, size_t index, int64_t *id_out, uint64_t *byte_size_out);
+    const triton_model_statistics *statistics, size_t index, int64_t *device_id_out, uint64_t *byte_size_out);
 
 /*
  * SETTINGS of the server's tracing and log. triton_settings is the response: a list of names and values.
@@ -3142,8 +3141,8 @@ const char *triton_model_statistics_memory(
  * Gets the settings of tracing. Blocks.
  *
  * @param model_name    NULL or "" for the settings that apply to all models
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives the settings; free them with triton_settings_free
+ * @param options       the options of the call; NULL for the client's
+ * @param settings_out  the settings; free them with triton_settings_free
  */
 TRITON_NODISCARD triton_status triton_client_trace_settings(
     const triton_client *client, const char *model_name, const triton_call_options *options,
@@ -3152,8 +3151,8 @@ TRITON_NODISCARD triton_status triton_client_trace_settings(
 /**
  * Gets the settings of the log. Blocks.
  *
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives the settings; free them with triton_settings_free
+ * @param options       the options of the call; NULL for the client's
+ * @param settings_out  the settings; free them with triton_settings_free
  */
 TRITON_NODISCARD triton_status triton_client_log_settings(
     const triton_client *client, const triton_call_options *options, triton_settings **settings_out,
@@ -3170,7 +3169,7 @@ size_t triton_settings_count(const triton_settings *settings);
 const triton_setting *triton_settings_entry(const triton_settings *settings, size_t index);
 
 /**
- * Returns the setting of a name, for example "trace_rate"; NULL if there is none.
+ * Returns the setting with a name, for example "trace_rate"; NULL if there is none.
  */
 const triton_setting *triton_settings_find(const triton_settings *settings, const char *name);
 
@@ -3181,7 +3180,7 @@ const triton_setting *triton_settings_find(const triton_settings *settings, cons
 const char *triton_settings_json(const triton_settings *settings);
 
 /**
- * Frees settings. NULL is allowed.
+ * Frees settings. NULL is ignored.
  */
 void triton_settings_free(triton_settings *settings);
 
@@ -3191,8 +3190,7 @@ void triton_settings_free(triton_settings *settings);
 const char *triton_setting_name(const triton_setting *setting);
 
 /**
- * Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for
- * NULL.
+ * Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING.
  */
 triton_value_kind triton_setting_kind(const triton_setting *setting);
 
@@ -3202,8 +3200,7 @@ triton_value_kind triton_setting_kind(const triton_setting *setting);
 size_t triton_setting_value_count(const triton_setting *setting);
 
 /**
- * Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the
- * end.
+ * Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS"; "" past the end.
  */
 const char *triton_setting_value(const triton_setting *setting, size_t index);
 
@@ -3220,7 +3217,7 @@ uint64_t triton_setting_uint64(const triton_setting *setting);
 /**
  * Creates an update without changes. It may be used by any number of calls.
  *
- * @param update_out  receives the update; free it with triton_settings_update_free
+ * @param update_out  the update; free it with triton_settings_update_free
  */
 TRITON_NODISCARD triton_status triton_settings_update_new(
     triton_settings_update **update_out, triton_error **error_out);
@@ -3263,7 +3260,7 @@ TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
     triton_settings_update *update, const char *name, uint32_t value, triton_error **error_out);
 
 /**
- * Frees an update. NULL is allowed.
+ * Frees an update. NULL is ignored.
  */
 void triton_settings_update_free(triton_settings_update *update);
 
@@ -3272,8 +3269,8 @@ void triton_settings_update_free(triton_settings_update *update);
  *
  * @param model_name    NULL or "" for the settings that apply to all models
  * @param update        the changes
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+ * @param options       the options of the call; NULL for the client's
+ * @param settings_out  all settings after the change; free them with triton_settings_free. May be
  *                      NULL
  * @return UNIMPLEMENTED, from Triton, for trace_file
  */
@@ -3285,8 +3282,8 @@ TRITON_NODISCARD triton_status triton_client_update_trace_settings(
  * Changes settings of the log. Blocks.
  *
  * @param update        the changes
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+ * @param options       the options of the call; NULL for the client's
+ * @param settings_out  all settings after the change; free them with triton_settings_free. May be
  *                      NULL
  * @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
  *         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
@@ -3317,7 +3314,7 @@ TRITON_NODISCARD triton_status triton_client_update_log_settings(
  * @param byte_size  the size of the region in bytes; must not be 0
  * @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page
  *                   size for Triton 2.51
- * @param options    options of this call; NULL for the client's
+ * @param options    the options of the call; NULL for the client's
  * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if
  *         there is no such memory and INVALID_ARGUMENT if it is too small
  */
@@ -3333,7 +3330,7 @@ TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
  * @param handle_byte_size  the size of the handle in bytes, 64
  * @param device_id         the GPU of the memory; must not be negative
  * @param byte_size         the size of the region in bytes; must not be 0
- * @param options           options of this call; NULL for the client's
+ * @param options           the options of the call; NULL for the client's
  * @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if there is no such memory
  */
 TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
@@ -3344,8 +3341,8 @@ TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
  * Gets the registered regions of system memory. Blocks.
  *
  * @param name        the name of one region; NULL or "" for all
- * @param options     options of this call; NULL for the client's
- * @param memory_out  receives the regions; free them with triton_registered_memory_free
+ * @param options     the options of the call; NULL for the client's
+ * @param memory_out  the regions; free them with triton_registered_memory_free
  * @return NOT_FOUND if there is no region of that name
  */
 TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
@@ -3356,8 +3353,8 @@ TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
  * Gets the registered regions of GPUs' memory. Blocks.
  *
  * @param name        the name of one region; NULL or "" for all
- * @param options     options of this call; NULL for the client's
- * @param memory_out  receives the regions; free them with triton_registered_memory_free
+ * @param options     the options of the call; NULL for the client's
+ * @param memory_out  the regions; free them with triton_registered_memory_free
  * @return NOT_FOUND if there is no region of that name
  */
 TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
@@ -3382,7 +3379,7 @@ const triton_registered_region *triton_registered_memory_region(
 const char *triton_registered_memory_json(const triton_registered_memory *memory);
 
 /**
- * Frees a list of regions. NULL is allowed. The regions stay registered.
+ * Frees a list of regions. NULL is ignored. The regions stay registered.
  */
 void triton_registered_memory_free(triton_registered_memory *memory);
 
@@ -3392,7 +3389,7 @@ void triton_registered_memory_free(triton_registered_memory *memory);
 const char *triton_registered_region_name(const triton_registered_region *region);
 
 /**
- * Returns the key of the memory, a name for shm_open. Empty for memory of a GPU.
+ * Returns the key of the memory, a name for shm_open. "" for memory of a GPU.
  */
 const char *triton_registered_region_key(const triton_registered_region *region);
 
@@ -3415,7 +3412,7 @@ int64_t triton_registered_region_device_id(const triton_registered_region *regio
  * Unregisters a region of system memory. Blocks. A name that is not registered is not an error.
  *
  * @param name     must not be empty
- * @param options  options of this call; NULL for the client's
+ * @param options  the options of the call; NULL for the client's
  * @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
  */
 TRITON_NODISCARD triton_status triton_client_unregister_system_shared_memory(
@@ -3426,7 +3423,7 @@ TRITON_NODISCARD triton_status triton_client_unregister_system_shared_memory(
  * Unregisters a region of a GPU's memory. Blocks. A name that is not registered is not an error.
  *
  * @param name     must not be empty
- * @param options  options of this call; NULL for the client's
+ * @param options  the options of the call; NULL for the client's
  * @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
  */
 TRITON_NODISCARD triton_status triton_client_unregister_cuda_shared_memory(
@@ -3436,7 +3433,7 @@ TRITON_NODISCARD triton_status triton_client_unregister_cuda_shared_memory(
 /**
  * Unregisters all regions of system memory, including those of other programs. Blocks.
  *
- * @param options  options of this call; NULL for the client's
+ * @param options  the options of the call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unregister_all_system_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
@@ -3444,7 +3441,7 @@ TRITON_NODISCARD triton_status triton_client_unregister_all_system_shared_memory
 /**
  * Unregisters all regions of GPUs' memory, including those of other programs. Blocks.
  *
- * @param options  options of this call; NULL for the client's
+ * @param options  the options of the call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
@@ -3458,7 +3455,7 @@ TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
  *     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
  *         const triton_metric_sample *sample = triton_metrics_sample(metrics, i);
  *         const char *model = triton_metric_sample_find_label(sample, "model");
- *         printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model,
+ *         printf("%s of %s: %g\n", triton_metric_sample_name(sample), model ? model : "the server",
  *                triton_metric_sample_value(sample));
  *     }
  *     triton_metrics_free(metrics);
@@ -3469,8 +3466,8 @@ TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
  * the server's host, or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client
  * are not sent there; those of the call are.
  *
- * @param options      options of this call; NULL for the client's
- * @param metrics_out  receives the metrics; free them with triton_metrics_free
+ * @param options      the options of the call; NULL for the client's
+ * @param metrics_out  the metrics; free them with triton_metrics_free
  * @return INTERNAL unless the response is Prometheus's text format
  */
 TRITON_NODISCARD triton_status triton_client_metrics(
@@ -3493,7 +3490,7 @@ const triton_metric_sample *triton_metrics_sample(const triton_metrics *metrics,
 const char *triton_metrics_text(const triton_metrics *metrics);
 
 /**
- * Frees metrics, with their samples. NULL is allowed.
+ * Frees metrics, with their samples. NULL is ignored.
  */
 void triton_metrics_free(triton_metrics *metrics);
 
@@ -3513,18 +3510,17 @@ double triton_metric_sample_value(const triton_metric_sample *sample);
 size_t triton_metric_sample_label_count(const triton_metric_sample *sample);
 
 /**
- * Returns the name of a label, for example "model". Empty past the end.
+ * Returns the name of a label, for example "model"; "" past the end.
  */
 const char *triton_metric_sample_label_name(const triton_metric_sample *sample, size_t index);
 
 /**
- * Returns the value of a label, for example "simple". Empty past the end.
+ * Returns the value of a label, for example "simple"; "" past the end.
  */
 const char *triton_metric_sample_label_value(const triton_metric_sample *sample, size_t index);
 
 /**
- * Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus
- * does not distinguish from an empty value.
+ * Returns the value of the label with a name, for example "model"; NULL if there is none.
  */
 const char *triton_metric_sample_find_label(const triton_metric_sample *sample, const char *name);
 
@@ -3550,8 +3546,8 @@ const char *triton_metric_sample_find_label(const triton_metric_sample *sample, 
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
  * @param json           a JSON object: the model's inputs and the request's parameters, by name
- * @param options        options of this call; NULL for the client's
- * @param generated_out  receives the response; free it with triton_generated_free
+ * @param options        the options of the call; NULL for the client's
+ * @param generated_out  the response; free it with triton_generated_free
  * @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200,
  *         for an error in a response that began as a success, since the server does not send its status;
  *         INTERNAL for a success whose body is not a JSON object
@@ -3566,7 +3562,7 @@ TRITON_NODISCARD triton_status triton_client_generate(
 const char *triton_generated_json(const triton_generated *generated);
 
 /**
- * Returns the headers of the response. Never NULL unless the handle is.
+ * Returns the headers of the response. Never NULL.
  */
 const triton_headers *triton_generated_headers(const triton_generated *generated);
 
@@ -3577,7 +3573,7 @@ const triton_headers *triton_generated_headers(const triton_generated *generated
 const triton_load_report *triton_generated_load_report(const triton_generated *generated);
 
 /**
- * Frees a generated response. NULL is allowed.
+ * Frees a generated response. NULL is ignored.
  */
 void triton_generated_free(triton_generated *generated);
 
@@ -3589,7 +3585,7 @@ void triton_generated_free(triton_generated *generated);
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
  * @param json           a JSON object: the model's inputs and the request's parameters, by name
- * @param options        options of this call; NULL for the client's
+ * @param options        the options of the call; NULL for the client's
  * @param callback       is called on this thread, before the function returns; must not be NULL
  * @param user_data      is passed to the callback
  * @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an
@@ -3624,7 +3620,7 @@ const triton_load_report *triton_infer_result_load_report(const triton_infer_res
 size_t triton_load_report_count(const triton_load_report *report);
 
 /**
- * Returns the name of a value, for example "named_metrics.kv_cache_utilization". Empty past the end.
+ * Returns the name of a value, for example "named_metrics.kv_cache_utilization"; "" past the end.
  */
 const char *triton_load_report_name(const triton_load_report *report, size_t index);
 
@@ -3634,9 +3630,9 @@ const char *triton_load_report_name(const triton_load_report *report, size_t ind
 double triton_load_report_value(const triton_load_report *report, size_t index);
 
 /**
- * Finds the value of a name.
+ * Finds the value with a name.
  *
- * @param value_out  receives the value; 0 if there is none. May be NULL
+ * @param value_out  the value; 0 if there is none. May be NULL
  * @return whether there is one
  */
 bool triton_load_report_find(const triton_load_report *report, const char *name, double *value_out);

@@ -1,5 +1,6 @@
-//! OPTIONS OF A CALL, of any kind. What they do not set, and NULL for all of them, is as in the defaults of
-//! the client (triton_client_options_set_call_options). Any number of calls may use the same options at once.
+//! OPTIONS OF A CALL, of any kind. What they do not set is as in the defaults of the client
+//! (triton_client_options_set_call_options); NULL sets nothing. Any number of calls may use the same options
+//! at once.
 //!
 //! ```text
 //!     option                       default       protocol      set by
@@ -96,7 +97,7 @@ pub unsafe extern "C" fn triton_call_options_set_timeout_us(
     timeout_us: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_timeout(convert::timeout(timeout_us)).map(drop)
@@ -119,7 +120,7 @@ pub unsafe extern "C" fn triton_call_options_add_header(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let name = convert::string(name, "name")?;
@@ -144,7 +145,7 @@ pub unsafe extern "C" fn triton_call_options_add_binary_header(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let name = convert::string(name, "name")?;
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn triton_call_options_add_restricted_key(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let name = convert::string(name, "name")?;
@@ -197,7 +198,7 @@ pub unsafe extern "C" fn triton_call_options_add_query_parameter(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let name = convert::string(name, "name")?;
@@ -218,7 +219,7 @@ pub unsafe extern "C" fn triton_call_options_set_request_compression(
     compression: triton_compression_number,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_request_compression(convert::compression(compression)?);
@@ -238,7 +239,7 @@ pub unsafe extern "C" fn triton_call_options_set_response_compression(
     compression: triton_compression_number,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_response_compression(convert::compression(compression)?);
@@ -257,7 +258,7 @@ pub unsafe extern "C" fn triton_call_options_set_accept_encoding(
     encodings: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             match convert::string_or_none(encodings, "encodings")? {
@@ -279,7 +280,7 @@ pub unsafe extern "C" fn triton_call_options_set_load_report(
     format: triton_load_report_format_number,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_load_report(convert::load_report_format(format)?);
@@ -298,7 +299,7 @@ pub unsafe extern "C" fn triton_call_options_set_http_path(
     path: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             match convert::string_or_none(path, "path")? {
@@ -323,7 +324,7 @@ pub unsafe extern "C" fn triton_call_options_set_http_content_type(
     content_type: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             match convert::string_or_none(content_type, "content_type")? {
@@ -345,7 +346,7 @@ pub unsafe extern "C" fn triton_call_options_set_http_json_size_header(
     name: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             match convert::string_or_none(name, "name")? {

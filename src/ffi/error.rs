@@ -293,7 +293,8 @@ pub unsafe extern "C" fn triton_error_free(error: *mut triton_error) {
     infallible((), || unsafe { free(error) });
 }
 
-/// Returns the name of a status, for example "NOT_FOUND"; "UNKNOWN" for any other number. Never freed.
+/// Returns the name of a status, for example "NOT_FOUND"; "UNKNOWN" for any other number. Valid until the
+/// program ends.
 #[unsafe(no_mangle)]
 pub extern "C" fn triton_status_name(status: triton_status_number) -> *const c_char {
     infallible(EMPTY, || match status {

@@ -1,7 +1,7 @@
 //! HEADERS of a response: over HTTP those of RFC 9110, over gRPC the leading and the trailing metadata.
 //!
-//! They belong to the object whose headers they are (a result, an error, a generated text) and are valid
-//! until it is freed. Names are in lower case, and in the order in which they were received; a name may occur
+//! They belong to the result, error or generated response that they were read from and are valid until it is
+//! freed. Names are in lower case, and in the order in which they were received; a name may occur
 //! several times. Over gRPC the value of a name that ends in "-bin" is base64, as it was sent. Over HTTP a
 //! response has at most 128 headers of at most 64 KiB together, over gRPC at most 1 MiB:
 //! TRITON_STATUS_RESOURCE_EXHAUSTED beyond.
@@ -29,14 +29,14 @@ impl triton_headers {
     }
 }
 
-/// Copies all headers: C reads strings that end with a NUL. Made when they are first asked for.
+/// Copies all headers: C reads strings that end with a NUL. Made on first use.
 impl From<&Headers> for triton_headers {
     fn from(headers: &Headers) -> Self {
         Self { list: headers.iter().map(|(name, value)| (c_string(name), c_string(value))).collect() }
     }
 }
 
-/// Returns the number of headers; 0 for NULL.
+/// Returns the number of headers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_headers_count(headers: *const triton_headers) -> usize {
     // SAFETY: the contract's HANDLES.
@@ -61,12 +61,9 @@ pub unsafe extern "C" fn triton_headers_value(headers: *const triton_headers, in
     })
 }
 
-/// Finds a header by its name and returns its value.
+/// Returns the value of the header with a name, of the first one if there are several; NULL if there is none.
 ///
 /// @param name  in any case
-/// @return the value, of the first header with that name if there are several; NULL if there is none, since a
-///         value may
-/// be ""
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_headers_find(
     headers: *const triton_headers,

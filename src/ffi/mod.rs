@@ -32,12 +32,13 @@
 //! handle getters return 0, false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for
 //! a NULL handle.
 //!
-//! LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past
-//! the end it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if
-//! there is none.
+//! LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0.
+//! Lists of names and values (headers, parameters, settings, load reports) have x_count, with x_entry or with
+//! x_name and x_value. Past the end these functions return 0, false, "" or NULL. A function with find in its
+//! name returns the element with a name, and NULL or false if there is none.
 //!
 //! STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is
-//! TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless a _find function returns it; ""
+//! TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless it was searched for by a name; ""
 //! means none. A NUL in text from a server is replaced by U+FFFD.
 //!
 //! ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.
@@ -53,8 +54,8 @@
 //! in _copy.
 //!
 //! DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0
-//! has a meaning of its own. A timeout of 0 is TRITON_STATUS_INVALID_ARGUMENT: a computed timeout of 0 must
-//! not become the default.
+//! has a meaning of its own. The timeouts of calls and of connecting are the exception: 0 is
+//! TRITON_STATUS_INVALID_ARGUMENT, since a computed timeout of 0 must not become the default.
 //!
 //! STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct
 //! before the call. The function fills the members that fit, sets those that it does not know to 0, and
@@ -71,7 +72,8 @@
 //!
 //! THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call
 //! functions that take the same handle as a pointer to const; a function that takes it as a pointer to
-//! non-const must be the only one that uses it. A handle must not be freed while another thread uses it.
+//! non-const must be the only one that uses it. The parameters of a request are part of the request: setting
+//! one changes it. A handle must not be freed while another thread uses it.
 //!
 //! TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
 //! (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count

@@ -18,15 +18,15 @@ use super::{
 };
 use crate::infer::InferResult;
 
-/// For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
-pub const TRITON_NO_JSON_BYTE_SIZE: u64 = u64::MAX;
+/// In the header by hand (tests/suite/header.rs): cbindgen leaves out a constant of `usize::MAX`.
+const TRITON_NO_JSON_BYTE_SIZE: usize = usize::MAX;
 
 /// Bytes allocated by the library. Freed with triton_buffer_free.
 pub struct triton_buffer {
     bytes: Vec<u8>,
 }
 
-/// Returns the bytes of a buffer; NULL only for NULL.
+/// Returns the bytes of a buffer; never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_data(buffer: *const triton_buffer) -> *const c_void {
     infallible(ptr::null(), || {
@@ -35,14 +35,14 @@ pub unsafe extern "C" fn triton_buffer_data(buffer: *const triton_buffer) -> *co
     })
 }
 
-/// Returns the size of a buffer in bytes; 0 for NULL.
+/// Returns the size of a buffer in bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_byte_size(buffer: *const triton_buffer) -> usize {
     // SAFETY: the contract's HANDLES.
     infallible(0, || unsafe { read(buffer, 0, |buffer| buffer.bytes.len()) })
 }
 
-/// Frees a buffer. NULL is allowed.
+/// Frees a buffer. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_free(buffer: *mut triton_buffer) {
     // SAFETY: the contract's HANDLES.
@@ -60,14 +60,14 @@ pub unsafe extern "C" fn triton_infer_request_to_http_body(
     request: *const triton_infer_request,
     compression: triton_compression_number,
     body_out: *mut *mut triton_buffer,
-    json_byte_size_out: *mut u64,
+    json_byte_size_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            let out = Out::new(body_out, "body_out", ptr::null_mut()).required()?;
             let json_byte_size = Out::new(json_byte_size_out, "json_byte_size_out", 0);
+            let out = Out::new(body_out, "body_out", ptr::null_mut()).required()?;
             let request = &handle(request, "request")?.request;
             let body = request.to_http_body(convert::compression(compression)?)?;
             json_byte_size.set(body.json_byte_size);
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn triton_infer_request_to_http_body(
 pub unsafe extern "C" fn triton_infer_result_from_http_body(
     data: *const c_void,
     byte_size: usize,
-    json_byte_size: u64,
+    json_byte_size: usize,
     compression: triton_compression_number,
     max_byte_size: usize,
     result_out: *mut *mut triton_infer_result,
@@ -104,7 +104,8 @@ pub unsafe extern "C" fn triton_infer_result_from_http_body(
         boundary(error_out, || {
             let out = Out::new(result_out, "result_out", ptr::null_mut()).required()?;
             let body = convert::array(data.cast::<u8>(), byte_size, "data")?;
-            let json_byte_size = (json_byte_size != TRITON_NO_JSON_BYTE_SIZE).then_some(json_byte_size);
+            let json_byte_size =
+                (json_byte_size != TRITON_NO_JSON_BYTE_SIZE).then_some(json_byte_size as u64);
             let compression = convert::compression(compression)?;
             let result =
                 InferResult::from_http_body(body, json_byte_size, compression, max_byte_size as u64)?;

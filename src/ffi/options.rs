@@ -1,5 +1,4 @@
-//! OPTIONS OF A CLIENT. A function that takes options takes NULL for the defaults, and copies them: they may
-//! be changed or freed afterwards.
+//! OPTIONS OF A CLIENT. triton_client_new copies them: they may be changed or freed afterwards.
 //!
 //! ```text
 //!     option                                   default          set by
@@ -172,7 +171,7 @@ pub unsafe extern "C" fn triton_client_options_set_timeout_us(
     timeout_us: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_timeout(convert::timeout(timeout_us)).map(drop)
@@ -190,7 +189,7 @@ pub unsafe extern "C" fn triton_client_options_set_connect_timeout_us(
     timeout_us: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_connect_timeout(convert::timeout(timeout_us)).map(drop)
@@ -207,7 +206,7 @@ pub unsafe extern "C" fn triton_client_options_set_load_timeout_us(
     timeout_us: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_load_timeout(convert::timeout(timeout_us)).map(drop)
@@ -232,7 +231,7 @@ pub unsafe extern "C" fn triton_client_options_set_call_options(
     call_options: *const triton_call_options,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_call_options(self::call_options(call_options).clone()).map(drop)
@@ -253,7 +252,7 @@ pub unsafe extern "C" fn triton_client_options_set_max_message_byte_size(
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     let byte_size = if byte_size == 0 { DEFAULT_MAX_MESSAGE_BYTE_SIZE } else { byte_size };
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_max_message_byte_size(byte_size).map(drop)
@@ -278,7 +277,7 @@ pub unsafe extern "C" fn triton_client_options_set_max_decompressed_byte_size(
     error_out: *mut *mut triton_error,
 ) -> triton_status {
     let byte_size = if byte_size == 0 { DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE } else { byte_size };
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_max_decompressed_byte_size(byte_size).map(drop)
@@ -296,7 +295,7 @@ pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_result_memory_byte_size(byte_size);
@@ -317,7 +316,7 @@ pub unsafe extern "C" fn triton_client_options_set_max_connections(
     max: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_max_connections((max != 0).then_some(max)).map(drop)
@@ -335,7 +334,7 @@ pub unsafe extern "C" fn triton_client_options_set_metrics_url(
     url: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             match convert::string_or_none(url, "url")? {
@@ -359,7 +358,7 @@ pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
     name: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let name = convert::string_or_none(name, "name")?.unwrap_or(DEFAULT_GRPC_SERVICE_NAME);
@@ -372,19 +371,19 @@ pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
 ///
 /// @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
 /// @param callback   receives the messages; NULL undoes it
+/// @param user_data  passed to the callback and to the finalizer
 /// @param finalizer  called with user_data when the options, and every client that was made with them, are
 ///                   freed or have another callback (CALLBACKS); may be NULL
-/// @param user_data  passed to both
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_log_callback(
     options: *mut triton_client_options,
     level: triton_log_level_number,
     callback: triton_log_callback,
-    finalizer: triton_finalizer,
     user_data: *mut c_void,
+    finalizer: triton_finalizer,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, CALLBACKS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, CALLBACKS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
             let level = convert::log_level(level)?;

@@ -211,7 +211,7 @@ unsafe fn set(
     }
 }
 
-/// Returns the parameters of a request, to be set and read; NULL for NULL.
+/// Returns the parameters of a request, to be set and read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_parameters(
     request: *mut triton_infer_request,
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn triton_parameters_set_double(
     unsafe { boundary(error_out, || set(parameters, name, Some(value))) }
 }
 
-/// Returns the number of parameters; 0 for NULL.
+/// Returns the number of parameters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameters_count(parameters: *const triton_parameters) -> usize {
     infallible(0, || {
@@ -314,15 +314,11 @@ pub unsafe extern "C" fn triton_parameters_entry(
 ) -> *const triton_parameter {
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES.
-        unsafe {
-            read(parameters, ptr::null(), |parameters| {
-                parameters.entries().get(index).map_or(ptr::null(), ptr::from_ref)
-            })
-        }
+        unsafe { read(parameters, ptr::null(), |parameters| convert::item_at(parameters.entries(), index)) }
     })
 }
 
-/// Returns the parameter of a name, the last one if a server sent several; NULL if there is none. Valid as
+/// Returns the parameter with a name, the last one if a server sent several; NULL if there is none. Valid as
 /// long as that of triton_parameters_entry.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameters_find(
@@ -342,14 +338,14 @@ pub unsafe extern "C" fn triton_parameters_find(
     })
 }
 
-/// Returns the name of a parameter; "" for NULL.
+/// Returns the name of a parameter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameter_name(parameter: *const triton_parameter) -> *const c_char {
     // SAFETY: the contract's HANDLES.
     infallible(EMPTY, || unsafe { read(parameter, EMPTY, |parameter| parameter.name.as_ptr()) })
 }
 
-/// Returns the kind of the value; TRITON_VALUE_NONE for NULL.
+/// Returns the kind of the value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameter_kind(parameter: *const triton_parameter) -> triton_value_kind {
     let none = triton_value_kind::TRITON_VALUE_NONE;
@@ -357,7 +353,7 @@ pub unsafe extern "C" fn triton_parameter_kind(parameter: *const triton_paramete
     infallible(none, || unsafe { read(parameter, none, |parameter| parameter.value.kind().into()) })
 }
 
-/// Returns the value of a TRITON_VALUE_BOOL; false for another kind and for NULL.
+/// Returns the value of a TRITON_VALUE_BOOL; false for another kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameter_bool(parameter: *const triton_parameter) -> bool {
     infallible(false, || {
@@ -366,7 +362,7 @@ pub unsafe extern "C" fn triton_parameter_bool(parameter: *const triton_paramete
     })
 }
 
-/// Returns the value of a TRITON_VALUE_INT64; 0 for another kind and for NULL.
+/// Returns the value of a TRITON_VALUE_INT64; 0 for another kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameter_int64(parameter: *const triton_parameter) -> i64 {
     infallible(0, || {
@@ -380,7 +376,7 @@ pub unsafe extern "C" fn triton_parameter_int64(parameter: *const triton_paramet
     })
 }
 
-/// Returns the value of a TRITON_VALUE_UINT64; 0 for another kind and for NULL.
+/// Returns the value of a TRITON_VALUE_UINT64; 0 for another kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameter_uint64(parameter: *const triton_parameter) -> u64 {
     infallible(0, || {
@@ -394,7 +390,7 @@ pub unsafe extern "C" fn triton_parameter_uint64(parameter: *const triton_parame
     })
 }
 
-/// Returns the value of a TRITON_VALUE_DOUBLE; 0 for another kind and for NULL.
+/// Returns the value of a TRITON_VALUE_DOUBLE; 0 for another kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameter_double(parameter: *const triton_parameter) -> f64 {
     infallible(0.0, || {
@@ -408,7 +404,7 @@ pub unsafe extern "C" fn triton_parameter_double(parameter: *const triton_parame
     })
 }
 
-/// Returns the value of a TRITON_VALUE_STRING; "" for another kind and for NULL.
+/// Returns the value of a TRITON_VALUE_STRING; "" for another kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_parameter_string(parameter: *const triton_parameter) -> *const c_char {
     // SAFETY: the contract's HANDLES.

@@ -21,7 +21,7 @@ use super::{
     client::triton_client,
     convert::{self, EMPTY, c_string},
     error::{triton_error, triton_status},
-    handle::{Out, free, handle, handle_mut, new_handle, read},
+    handle::{Out, change, free, handle, new_handle, read},
     infallible::infallible,
 };
 use crate::model::{RepositoryIndex, RepositoryModel, RepositoryOptions};
@@ -71,7 +71,7 @@ unsafe fn to_options(options: *const triton_repository_options) -> RepositoryOpt
 /// Creates repository options with the defaults: all repositories, all models, and the model's own
 /// configuration and files.
 ///
-/// @param options_out  receives the options; free them with triton_repository_options_free
+/// @param options_out  the options; free them with triton_repository_options_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_new(
     options_out: *mut *mut triton_repository_options,
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn triton_repository_options_new(
     }
 }
 
-/// Frees repository options. NULL is allowed.
+/// Frees repository options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_free(options: *mut triton_repository_options) {
     // SAFETY: the contract's HANDLES.
@@ -104,10 +104,10 @@ pub unsafe extern "C" fn triton_repository_options_set_repository_name(
     name: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
+        change(options, error_out, "options", |options| {
+            let options = &mut options.options;
             options.set_repository_name(convert::optional_string(name, "name")?).map(drop)
         })
     }
@@ -120,10 +120,10 @@ pub unsafe extern "C" fn triton_repository_options_set_ready_only(
     ready_only: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
+        change(options, error_out, "options", |options| {
+            let options = &mut options.options;
             options.set_ready_only(ready_only);
             Ok(())
         })
@@ -140,12 +140,11 @@ pub unsafe extern "C" fn triton_repository_options_set_config(
     json: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
-            let json = if json.is_null() { None } else { Some(convert::string(json, "json")?) };
-            options.set_config(json).map(drop)
+        change(options, error_out, "options", |options| {
+            let options = &mut options.options;
+            options.set_config(convert::string_or_none(json, "json")?).map(drop)
         })
     }
 }
@@ -169,10 +168,10 @@ pub unsafe extern "C" fn triton_repository_options_add_file(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
+        change(options, error_out, "options", |options| {
+            let options = &mut options.options;
             let path = convert::string(path, "path")?;
             let content = convert::array(content.cast::<u8>(), byte_size, "content")?;
             options.add_file(path, content).map(drop)
@@ -187,10 +186,10 @@ pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
     unload_dependents: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let options = &mut handle_mut(options, "options")?.options;
+        change(options, error_out, "options", |options| {
+            let options = &mut options.options;
             options.set_unload_dependents(unload_dependents);
             Ok(())
         })
@@ -201,8 +200,8 @@ pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
 /// models that were loaded with files of the request.
 ///
 /// @param repository_options  NULL for all models of all repositories
-/// @param options             options of this call; NULL for the client's
-/// @param index_out           receives the index; free it with triton_repository_index_free
+/// @param options             the options of the call; NULL for the client's
+/// @param index_out           the index; free it with triton_repository_index_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_repository_index(
     client: *const triton_client,
@@ -254,7 +253,7 @@ pub unsafe extern "C" fn triton_repository_index_json(
     infallible(EMPTY, || unsafe { read(repository, EMPTY, |repository| repository.json.as_ptr()) })
 }
 
-/// Frees an index, with its entries. NULL is allowed.
+/// Frees an index, with its entries. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_index_free(repository: *mut triton_repository_index) {
     // SAFETY: the contract's HANDLES.
@@ -270,7 +269,7 @@ pub unsafe extern "C" fn triton_repository_model_name(
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.name.as_ptr()) })
 }
 
-/// Returns the version, for example "1". Empty for a model that was never loaded.
+/// Returns the version, for example "1"; "" for a model that was never loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_model_version(
     model: *const triton_repository_model,
@@ -279,8 +278,7 @@ pub unsafe extern "C" fn triton_repository_model_version(
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.version.as_ptr()) })
 }
 
-/// Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never
-/// loaded.
+/// Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE"; "" for a model that was never loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_model_state(
     model: *const triton_repository_model,
@@ -289,7 +287,7 @@ pub unsafe extern "C" fn triton_repository_model_state(
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.state.as_ptr()) })
 }
 
-/// Returns the reason for the state; empty if the server gives none.
+/// Returns the reason for the state; "" if the server gives none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_model_reason(
     model: *const triton_repository_model,
@@ -314,7 +312,7 @@ pub unsafe extern "C" fn triton_repository_model_is_ready(model: *const triton_r
 ///
 /// @param model_name          must not be empty or contain a slash
 /// @param repository_options  configuration and files; NULL for the model's own
-/// @param options             options of this call; NULL for the client's
+/// @param options             the options of the call; NULL for the client's
 /// @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for
 ///         a model that is not in the repository or has an invalid configuration; INVALID_ARGUMENT for a
 ///         model that fails to start, and over HTTP for files that are too large
@@ -343,7 +341,7 @@ pub unsafe extern "C" fn triton_client_load_model(
 ///
 /// @param model_name          must not be empty or contain a slash
 /// @param repository_options  NULL to keep the models of an ensemble loaded
-/// @param options             options of this call; NULL for the client's
+/// @param options             the options of the call; NULL for the client's
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unload_model(
     client: *const triton_client,

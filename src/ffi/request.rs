@@ -92,8 +92,7 @@ pub unsafe extern "C" fn triton_infer_request_new(
     }
 }
 
-/// Frees a request. NULL is allowed. Data that a call still under way has borrowed stays borrowed until the
-/// call ends (BORROWED DATA).
+/// Frees a request. NULL is ignored. No call may be using it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_free(request: *mut triton_infer_request) {
     // SAFETY: the contract's HANDLES.
@@ -109,7 +108,7 @@ pub unsafe extern "C" fn triton_infer_request_set_model_version(
     model_version: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().set_model_version(convert::optional_string(model_version, "model_version")?);
@@ -127,7 +126,7 @@ pub unsafe extern "C" fn triton_infer_request_set_id(
     id: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().set_id(convert::optional_string(id, "id")?);
@@ -150,7 +149,7 @@ pub unsafe extern "C" fn triton_infer_request_set_sequence(
     end: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe { change(request, error_out, "request", |request| request.change().set_sequence(id, start, end)) }
 }
 
@@ -166,7 +165,7 @@ pub unsafe extern "C" fn triton_infer_request_set_sequence_string(
     end: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().set_sequence(convert::optional_string(id, "id")?, start, end)
@@ -183,7 +182,7 @@ pub unsafe extern "C" fn triton_infer_request_set_priority(
     priority: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().set_priority(priority);
@@ -202,7 +201,7 @@ pub unsafe extern "C" fn triton_infer_request_set_server_timeout_us(
     timeout_us: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| request.change().set_server_timeout_us(timeout_us))
     }
@@ -216,7 +215,7 @@ pub unsafe extern "C" fn triton_infer_request_set_binary_output(
     is_binary: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().set_binary_output(is_binary);
@@ -235,7 +234,7 @@ pub unsafe extern "C" fn triton_infer_request_set_raw_body(
     is_raw: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().set_raw_body(is_raw);
@@ -252,7 +251,7 @@ pub unsafe extern "C" fn triton_infer_request_set_empty_final_response(
     is_enabled: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().set_empty_final_response(is_enabled);
@@ -289,7 +288,7 @@ pub unsafe extern "C" fn triton_infer_request_clear(
     request: *mut triton_infer_request,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| -> Result<()> {
             request.change().clear();

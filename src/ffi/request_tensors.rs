@@ -63,7 +63,7 @@ pub unsafe extern "C" fn triton_infer_request_add_input_data(
     index_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
     unsafe {
         let out = Out::new(index_out, "index_out", 0);
         change(request, error_out, "request", |request| {
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn triton_infer_request_add_input_data_copy(
     index_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         let out = Out::new(index_out, "index_out", 0);
         change(request, error_out, "request", |request| {
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn triton_infer_request_add_input_strings(
     index_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         let out = Out::new(index_out, "index_out", 0);
         change(request, error_out, "request", |request| {
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn triton_infer_request_add_input(
     index_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         let out = Out::new(index_out, "index_out", 0);
         change(request, error_out, "request", |request| {
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_shape(
     rank: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().input_mut(input)?.set_shape(convert::array(shape, rank, "shape")?)
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_data(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             let (input, segment) = (request.change().input_mut(input)?, borrow(data, byte_size)?);
@@ -210,7 +210,8 @@ pub unsafe extern "C" fn triton_infer_request_input_set_data(
     }
 }
 
-/// Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending.
+/// Appends a segment to the data of an input. Segments are borrowed, and sent in the order of appending. Data
+/// in shared memory and JSON text are replaced.
 ///
 /// @param input      the index of the input
 /// @param data       borrowed (BORROWED DATA)
@@ -223,7 +224,7 @@ pub unsafe extern "C" fn triton_infer_request_input_append_data(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, ARRAYS, BORROWED DATA, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().input_mut(input)?.append(borrow(data, byte_size)?);
@@ -246,7 +247,7 @@ pub unsafe extern "C" fn triton_infer_request_input_append_data_copy(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             let data = convert::array(data.cast::<u8>(), byte_size, "data")?;
@@ -269,7 +270,7 @@ pub unsafe extern "C" fn triton_infer_request_input_append_strings(
     count: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, ARRAYS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().input_mut(input)?.append_strings(elements(strings, count)?)
@@ -281,8 +282,8 @@ pub unsafe extern "C" fn triton_infer_request_input_append_strings(
 /// before.
 ///
 /// @param input      the index of the input
-/// @param region     the name under which the memory is registered; NULL undoes the function: the input then
-///                   has no data
+/// @param region     the name under which the memory is registered; NULL undoes the function: an input in
+///                   shared memory then has no data
 /// @param byte_size  the size of the tensor in bytes
 /// @param offset     the offset of the tensor from the start of the region, in bytes
 #[unsafe(no_mangle)]
@@ -294,7 +295,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_shared_memory(
     offset: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             let input = request.change().input_mut(input)?;
@@ -322,7 +323,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json(
     is_json: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().input_mut(input)?.set_json(is_json);
@@ -331,11 +332,12 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json(
     }
 }
 
-/// Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. HTTP
-/// only. Replaces the data set before.
+/// Takes the data of an input from a JSON array, flat or nested, which is copied and sent unchanged. Replaces
+/// the data set before. HTTP only: over gRPC the call returns INVALID_ARGUMENT.
 ///
 /// @param input  the index of the input
-/// @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: the input then has no data
+/// @param json   for example "[[1, 2], [3, 4]]"; NULL undoes the function: an input with JSON text then has
+///               no data
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_set_json_text(
     request: *mut triton_infer_request,
@@ -343,7 +345,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json_text(
     json: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             let input = request.change().input_mut(input)?;
@@ -356,7 +358,7 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json_text(
     }
 }
 
-/// Returns the number of inputs; 0 for NULL.
+/// Returns the number of inputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_count(request: *const triton_infer_request) -> usize {
     // SAFETY: the contract's HANDLES.
@@ -411,7 +413,8 @@ pub unsafe extern "C" fn triton_infer_request_input_shape(
     })
 }
 
-/// Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 past the end.
+/// Returns the size in bytes of the data that an input has so far, or of its shared memory; 0 for JSON text,
+/// and past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_byte_size(
     request: *const triton_infer_request,
@@ -469,7 +472,7 @@ pub unsafe extern "C" fn triton_infer_request_add_output(
     index_out: *mut usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         let out = Out::new(index_out, "index_out", 0);
         change(request, error_out, "request", |request| {
@@ -500,7 +503,7 @@ pub unsafe extern "C" fn triton_infer_request_output_set_buffer(
     byte_size: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, BORROWED DATA, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, BORROWED DATA, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             convert::check_array(data.cast::<u8>().cast_const(), byte_size, "data")?;
@@ -514,7 +517,8 @@ pub unsafe extern "C" fn triton_infer_request_output_set_buffer(
 }
 
 /// Makes the server write an output to shared memory that is registered with it. The result then has the
-/// output's shape and no data.
+/// output's shape and no data. Excludes a buffer, classes and JSON: with both, the call returns
+/// INVALID_ARGUMENT.
 ///
 /// @param output     the index of the output
 /// @param region     the name under which the memory is registered; NULL undoes the function
@@ -529,7 +533,7 @@ pub unsafe extern "C" fn triton_infer_request_output_set_shared_memory(
     offset: u64,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             let output = request.change().output_mut(output)?;
@@ -554,7 +558,7 @@ pub unsafe extern "C" fn triton_infer_request_output_set_classification(
     class_count: u32,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().output_mut(output)?.set_class_count(class_count);
@@ -575,7 +579,7 @@ pub unsafe extern "C" fn triton_infer_request_output_set_json(
     is_json: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(request, error_out, "request", |request| {
             request.change().output_mut(output)?.set_json(is_json);
@@ -584,7 +588,7 @@ pub unsafe extern "C" fn triton_infer_request_output_set_json(
     }
 }
 
-/// Returns the number of requested outputs; 0 for NULL.
+/// Returns the number of requested outputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_output_count(request: *const triton_infer_request) -> usize {
     // SAFETY: the contract's HANDLES.

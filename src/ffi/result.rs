@@ -8,7 +8,6 @@ use std::{
     ffi::{CString, c_char, c_void},
     mem, ptr,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
 use super::{
@@ -237,7 +236,7 @@ pub unsafe extern "C" fn triton_infer_result_output_strings(
     }
 }
 
-/// Returns an output by its name; NULL if there is none, and if result or name is NULL.
+/// Returns an output by its name; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_find_output(
     result: *const triton_infer_result,
@@ -252,7 +251,7 @@ pub unsafe extern "C" fn triton_infer_result_find_output(
     })
 }
 
-/// Returns the number of outputs; 0 for NULL.
+/// Returns the number of outputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_count(result: *const triton_infer_result) -> usize {
     // SAFETY: the contract's HANDLES.
@@ -267,13 +266,11 @@ pub unsafe extern "C" fn triton_infer_result_output(
 ) -> *const triton_infer_output {
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES.
-        unsafe {
-            read(result, ptr::null(), |result| result.outputs.get(index).map_or(ptr::null(), ptr::from_ref))
-        }
+        unsafe { read(result, ptr::null(), |result| convert::item_at(&result.outputs, index)) }
     })
 }
 
-/// Returns the name of an output; "" for NULL.
+/// Returns the name of an output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_name(output: *const triton_infer_output) -> *const c_char {
     infallible(EMPTY, || {
@@ -295,7 +292,7 @@ pub unsafe extern "C" fn triton_infer_output_datatype(output: *const triton_infe
 }
 
 /// Returns the name of an output's datatype as the server sent it: "FP32", or an unknown one, "STRING"; "" if
-/// the server sent none, and for NULL.
+/// the server sent none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_datatype_name(
     output: *const triton_infer_output,
@@ -315,8 +312,8 @@ pub unsafe extern "C" fn triton_infer_output_datatype_name(
 }
 
 /// Returns the shape of an output, the batch dimension first if the model has one; NULL if it has no
-/// dimensions, and for NULL. If the server left one dimension open (-1), it is computed from the data, except
-/// for an unknown datatype and for data in shared memory.
+/// dimensions. If the server left one dimension open (-1), it is computed from the data, except for an
+/// unknown datatype and for data in shared memory.
 ///
 /// @param rank_out  the number of dimensions; may be NULL
 #[unsafe(no_mangle)]
@@ -394,7 +391,7 @@ pub unsafe extern "C" fn triton_infer_output_strings(
 
 /// Returns the bytes of an output's tensor, of whatever datatype: row-major, little-endian, aligned to 64
 /// bytes, or in the buffer that the request set for the output (triton_infer_output_is_in_caller_buffer).
-/// Each BYTES element follows its length, 4 bytes. NULL only for NULL.
+/// Each BYTES element follows its length, 4 bytes. Never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_data(output: *const triton_infer_output) -> *const c_void {
     // SAFETY: the contract's HANDLES.
@@ -410,7 +407,7 @@ pub unsafe extern "C" fn triton_infer_output_byte_size(output: *const triton_inf
 
 /// Returns whether the data of an output is in the buffer that the request set for it: it is then valid for
 /// as long as the buffer is, and the next call with the request overwrites it. Otherwise it is valid until
-/// the result is freed. False for NULL.
+/// the result is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_is_in_caller_buffer(output: *const triton_infer_output) -> bool {
     // SAFETY: the contract's HANDLES.
@@ -422,8 +419,8 @@ pub unsafe extern "C" fn triton_infer_output_is_in_caller_buffer(output: *const 
 /// @param index      less than the number of the output's elements
 /// @param class_out  the class; its label is valid until the result is freed, and has U+FFFD for bytes that
 ///                   are not UTF-8
-/// @return INVALID_ARGUMENT if the output is not BYTES; OUT_OF_RANGE past the end; INTERNAL if the element is
-///         not a class
+/// @return OUT_OF_RANGE past the end; INTERNAL if an element is not a class; otherwise the same as
+///         triton_infer_output_strings
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_class(
     output: *const triton_infer_output,
@@ -446,7 +443,7 @@ pub unsafe extern "C" fn triton_infer_output_class(
     }
 }
 
-/// Returns the parameters of an output; NULL for NULL.
+/// Returns the parameters of an output.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_parameters(
     output: *const triton_infer_output,
@@ -462,7 +459,7 @@ pub unsafe extern "C" fn triton_infer_output_parameters(
     })
 }
 
-/// Returns the name of the model; "" for NULL.
+/// Returns the name of the model.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_model_name(result: *const triton_infer_result) -> *const c_char {
     infallible(EMPTY, || {
@@ -475,7 +472,7 @@ pub unsafe extern "C" fn triton_infer_result_model_name(result: *const triton_in
     })
 }
 
-/// Returns the version of the model that the server chose, for example "1"; "" for NULL.
+/// Returns the version of the model that the server chose, for example "1".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_model_version(
     result: *const triton_infer_result,
@@ -490,7 +487,7 @@ pub unsafe extern "C" fn triton_infer_result_model_version(
     })
 }
 
-/// Returns the id of the request; "" if it had none, and for NULL.
+/// Returns the id of the request; "" if it had none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_id(result: *const triton_infer_result) -> *const c_char {
     infallible(EMPTY, || {
@@ -511,21 +508,21 @@ pub unsafe extern "C" fn triton_infer_result_finality(result: *const triton_infe
     infallible(unknown, || unsafe { read(result, unknown, |result| result.result.finality().into()) })
 }
 
-/// Returns whether the finality of a result is TRITON_FINALITY_FINAL; false for NULL.
+/// Returns whether the finality of a result is TRITON_FINALITY_FINAL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_is_final(result: *const triton_infer_result) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(result, false, |result| result.result.is_final()) })
 }
 
-/// Returns whether a result is the last response to its request and has no outputs; false for NULL.
+/// Returns whether a result is the last response to its request and has no outputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_is_null(result: *const triton_infer_result) -> bool {
     // SAFETY: the contract's HANDLES.
     infallible(false, || unsafe { read(result, false, |result| result.result.is_null()) })
 }
 
-/// Returns the parameters of a result as a whole; NULL for NULL.
+/// Returns the parameters of a result as a whole.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_parameters(
     result: *const triton_infer_result,
@@ -541,20 +538,22 @@ pub unsafe extern "C" fn triton_infer_result_parameters(
     })
 }
 
-/// Returns the headers of the response, over gRPC its metadata. Never NULL unless the result is.
+/// Returns the headers of the response, over gRPC its metadata. Never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_headers(
     result: *const triton_infer_result,
 ) -> *const triton_headers {
     infallible(ptr::null(), || {
         // SAFETY: the contract's HANDLES.
-        let Some(result) = (unsafe { result.as_ref() }) else { return ptr::null() };
-        result.headers.get_or_init(|| result.result.headers().into())
+        unsafe {
+            read(result, ptr::null(), |result| {
+                ptr::from_ref(result.headers.get_or_init(|| result.result.headers().into()))
+            })
+        }
     })
 }
 
-/// Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes, and
-/// for NULL.
+/// Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infer_result) -> *const c_char {
     infallible(EMPTY, || {
@@ -588,7 +587,7 @@ pub struct triton_call_times {
 
 /// Gets the time of the call that received the result, by stages.
 ///
-/// @param times_out  its struct_size is set by the caller
+/// @param times_out  the times; struct_size must be set (STRUCTS)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_times(
     result: *const triton_infer_result,
@@ -604,16 +603,13 @@ pub unsafe extern "C" fn triton_infer_result_times(
             // The caller's struct may be older and smaller: no reference to it as a whole is made.
             let struct_size = ptr::addr_of!((*times_out).struct_size).read();
             convert::check_struct_size(struct_size, mem::offset_of!(triton_call_times, connect_ns))?;
-            let record = |times: CallTimes| {
-                let ns = |stage: Duration| u64::try_from(stage.as_nanos()).unwrap_or(u64::MAX);
-                triton_call_times {
-                    struct_size,
-                    queue_ns: ns(times.queue),
-                    connect_ns: ns(times.connect),
-                    send_ns: ns(times.send),
-                    first_byte_ns: ns(times.first_byte),
-                    receive_ns: ns(times.receive),
-                }
+            let record = |times: CallTimes| triton_call_times {
+                struct_size,
+                queue_ns: convert::nanoseconds(times.queue),
+                connect_ns: convert::nanoseconds(times.connect),
+                send_ns: convert::nanoseconds(times.send),
+                first_byte_ns: convert::nanoseconds(times.first_byte),
+                receive_ns: convert::nanoseconds(times.receive),
             };
             convert::fill(times_out, struct_size, record(CallTimes::default()));
             let times = handle(result, "result")?.result.times();
@@ -623,8 +619,8 @@ pub unsafe extern "C" fn triton_infer_result_times(
     }
 }
 
-/// Returns the model, outputs and parameters of a result as text without the data, for logs; "" for NULL. The
-/// format may change. Strings are cut at 256 bytes, shapes at 8 dimensions, the whole at 64 KiB.
+/// Returns the model, outputs and parameters of a result as text without the data, for logs. The format may
+/// change. Strings are cut at 256 bytes, shapes at 8 dimensions, the whole at 64 KiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_debug_string(
     result: *const triton_infer_result,

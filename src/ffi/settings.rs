@@ -19,7 +19,7 @@ use super::{
     client::triton_client,
     convert::{self, EMPTY, c_string, c_strings},
     error::{triton_error, triton_status},
-    handle::{Out, free, handle, handle_mut, new_handle, read},
+    handle::{Out, change, free, handle, new_handle, read},
     infallible::infallible,
     parameters::triton_value_kind,
 };
@@ -71,8 +71,8 @@ impl From<Settings> for triton_settings {
 /// Gets the settings of tracing. Blocks.
 ///
 /// @param model_name    NULL or "" for the settings that apply to all models
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives the settings; free them with triton_settings_free
+/// @param options       the options of the call; NULL for the client's
+/// @param settings_out  the settings; free them with triton_settings_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_trace_settings(
     client: *const triton_client,
@@ -95,8 +95,8 @@ pub unsafe extern "C" fn triton_client_trace_settings(
 
 /// Gets the settings of the log. Blocks.
 ///
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives the settings; free them with triton_settings_free
+/// @param options       the options of the call; NULL for the client's
+/// @param settings_out  the settings; free them with triton_settings_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_log_settings(
     client: *const triton_client,
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn triton_settings_entry(
     })
 }
 
-/// Returns the setting of a name, for example "trace_rate"; NULL if there is none.
+/// Returns the setting with a name, for example "trace_rate"; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_find(
     settings: *const triton_settings,
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn triton_settings_json(settings: *const triton_settings) 
     infallible(EMPTY, || unsafe { read(settings, EMPTY, |settings| settings.json.as_ptr()) })
 }
 
-/// Frees settings. NULL is allowed.
+/// Frees settings. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_free(settings: *mut triton_settings) {
     // SAFETY: the contract's HANDLES.
@@ -174,8 +174,7 @@ pub unsafe extern "C" fn triton_setting_name(setting: *const triton_setting) -> 
     infallible(EMPTY, || unsafe { read(setting, EMPTY, |setting| setting.name.as_ptr()) })
 }
 
-/// Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING; TRITON_VALUE_NONE for
-/// NULL.
+/// Returns the kind of the values of a setting: TRITON_VALUE_BOOL, _UINT64 or _STRING.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_kind(setting: *const triton_setting) -> triton_value_kind {
     let none = triton_value_kind::TRITON_VALUE_NONE;
@@ -190,8 +189,7 @@ pub unsafe extern "C" fn triton_setting_value_count(setting: *const triton_setti
     infallible(0, || unsafe { read(setting, 0, |setting| setting.values.len()) })
 }
 
-/// Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the
-/// end.
+/// Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS"; "" past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_value(setting: *const triton_setting, index: usize) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -221,7 +219,7 @@ pub unsafe extern "C" fn triton_setting_uint64(setting: *const triton_setting) -
 
 /// Creates an update without changes. It may be used by any number of calls.
 ///
-/// @param update_out  receives the update; free it with triton_settings_update_free
+/// @param update_out  the update; free it with triton_settings_update_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_new(
     update_out: *mut *mut triton_settings_update,
@@ -249,15 +247,15 @@ pub unsafe extern "C" fn triton_settings_update_set_string(
     value: *const c_char,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let update = &mut handle_mut(update, "update")?.update;
+        change(update, error_out, "update", |update| {
+            let update = &mut update.update;
             let name = convert::string(name, "name")?;
-            if value.is_null() {
-                return update.clear(name).map(drop);
+            match convert::string_or_none(value, "value")? {
+                Some(value) => update.set(name, value).map(drop),
+                None => update.clear(name).map(drop),
             }
-            update.set(name, convert::string(value, "value")?).map(drop)
         })
     }
 }
@@ -275,10 +273,10 @@ pub unsafe extern "C" fn triton_settings_update_set_strings(
     count: usize,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, ARRAYS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, ARRAYS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let update = &mut handle_mut(update, "update")?.update;
+        change(update, error_out, "update", |update| {
+            let update = &mut update.update;
             let name = convert::string(name, "name")?;
             let texts = convert::array(values, count, "values")?;
             let texts =
@@ -298,10 +296,10 @@ pub unsafe extern "C" fn triton_settings_update_set_bool(
     value: bool,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let update = &mut handle_mut(update, "update")?.update;
+        change(update, error_out, "update", |update| {
+            let update = &mut update.update;
             let name = convert::string(name, "name")?;
             update.set(name, value).map(drop)
         })
@@ -318,17 +316,17 @@ pub unsafe extern "C" fn triton_settings_update_set_uint32(
     value: u32,
     error_out: *mut *mut triton_error,
 ) -> triton_status {
-    // SAFETY: the contract's HANDLES, STRINGS, OUT-PARAMETERS.
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
     unsafe {
-        boundary(error_out, || {
-            let update = &mut handle_mut(update, "update")?.update;
+        change(update, error_out, "update", |update| {
+            let update = &mut update.update;
             let name = convert::string(name, "name")?;
             update.set(name, value).map(drop)
         })
     }
 }
 
-/// Frees an update. NULL is allowed.
+/// Frees an update. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_settings_update) {
     // SAFETY: the contract's HANDLES.
@@ -339,8 +337,8 @@ pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_setting
 ///
 /// @param model_name    NULL or "" for the settings that apply to all models
 /// @param update        the changes
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+/// @param options       the options of the call; NULL for the client's
+/// @param settings_out  all settings after the change; free them with triton_settings_free. May be
 ///                      NULL
 /// @return UNIMPLEMENTED, from Triton, for trace_file
 #[unsafe(no_mangle)]
@@ -369,8 +367,8 @@ pub unsafe extern "C" fn triton_client_update_trace_settings(
 /// Changes settings of the log. Blocks.
 ///
 /// @param update        the changes
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
+/// @param options       the options of the call; NULL for the client's
+/// @param settings_out  all settings after the change; free them with triton_settings_free. May be
 ///                      NULL
 /// @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
 ///         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid

@@ -25,7 +25,7 @@ pub struct HttpBody {
     /// The JSON part followed by the binary tensors; compressed as a whole if requested.
     pub bytes: Vec<u8>,
     /// The byte size of the JSON part before compression: the value of `Inference-Header-Content-Length`.
-    pub json_byte_size: u64,
+    pub json_byte_size: usize,
 }
 
 impl InferRequest<'_> {
@@ -34,7 +34,7 @@ impl InferRequest<'_> {
     pub fn to_http_body(&self, compression: Compression) -> Result<HttpBody> {
         self.check()?;
         let json = prepare::json(self)?;
-        let json_byte_size = json.len() as u64;
+        let json_byte_size = json.len();
         let bytes = compression.compress(iter::once(&json[..]).chain(self.tensors()))?;
         Ok(HttpBody { bytes, json_byte_size })
     }

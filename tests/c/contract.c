@@ -110,12 +110,12 @@ static void options_and_log(const char *url) {
     CHECK(!triton_client_options_set_grpc_service_name(options, NULL, &error));
     refused(triton_call_options_set_timeout_us(call, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
     refused(
-        triton_client_options_set_log_callback(options, (triton_log_level)9, hear, finalize, &heard, &error),
+        triton_client_options_set_log_callback(options, (triton_log_level)9, hear, &heard, finalize, &error),
         TRITON_STATUS_INVALID_ARGUMENT, "9");
     CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, NULL, NULL, NULL, &error));
     CHECK(finalized == 0);
-    CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, hear, finalize, &heard, &error));
-    CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, hear, finalize, &heard, &error));
+    CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, hear, &heard, finalize, &error));
+    CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_DEBUG, hear, &heard, finalize, &error));
     CHECK(finalized == 1);
     CHECK(!triton_client_options_set_timeout_us(options, TRITON_NO_TIMEOUT, &error));
     CHECK(!triton_client_options_set_connect_timeout_us(options, TRITON_NO_TIMEOUT, &error));

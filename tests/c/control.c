@@ -428,7 +428,7 @@ static void metrics(void) {
     CHECK(!triton_client_metrics(client, NULL, &metrics, &error));
     for (at = 0; (metric = triton_metrics_sample(metrics, at)) != NULL; at++) {
         if (!is(triton_metric_sample_name(metric), "nv_inference_count")
-            || !is(triton_metric_sample_find_label(metric, "model"), "simple"))
+            || strcmp(triton_metric_sample_label_value(metric, 0), "simple") != 0)
             continue;
         CHECK(triton_metric_sample_label_count(metric) == 2 && triton_metric_sample_value(metric) >= 0
               && is(triton_metric_sample_find_label(metric, "version"), "1"));
@@ -436,8 +436,9 @@ static void metrics(void) {
               && is(triton_metric_sample_label_value(metric, 0), "simple"));
         CHECK(is(triton_metric_sample_label_name(metric, 2), "")
               && is(triton_metric_sample_label_value(metric, 2), ""));
-        CHECK(is(triton_metric_sample_find_label(metric, "no_such"), "")
-              && is(triton_metric_sample_find_label(metric, NULL), ""));
+        CHECK(is(triton_metric_sample_find_label(metric, "model"), "simple"));
+        CHECK(triton_metric_sample_find_label(metric, "no_such") == NULL
+              && triton_metric_sample_find_label(metric, NULL) == NULL);
         found++;
     }
     CHECK(found == 1 && at == triton_metrics_sample_count(metrics)

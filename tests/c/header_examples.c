@@ -192,7 +192,7 @@ static void statistics(void) {
 static void offline(void) {
     /* example: offline */
     triton_buffer *body = NULL;
-    uint64_t json_byte_size = 0;
+    size_t json_byte_size = 0;
     int failed = triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &body, &json_byte_size,
                                                    &error);
     fwrite(triton_buffer_data(body), 1, triton_buffer_byte_size(body), stdout);
@@ -298,7 +298,7 @@ static void metrics(const char *metrics_url) {
     for (size_t i = 0; i < triton_metrics_sample_count(metrics); i++) {
         const triton_metric_sample *sample = triton_metrics_sample(metrics, i);
         const char *model = triton_metric_sample_find_label(sample, "model");
-        printf("%s of '%s': %g\n", triton_metric_sample_name(sample), model,
+        printf("%s of %s: %g\n", triton_metric_sample_name(sample), model ? model : "the server",
                triton_metric_sample_value(sample));
     }
     triton_metrics_free(metrics);

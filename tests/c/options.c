@@ -112,12 +112,12 @@ static void undone(void) {
             TRITON_STATUS_INVALID_ARGUMENT, "metrics URL");
     CHECK(!triton_client_options_set_metrics_url(options, "http://127.0.0.1:1", &error));
     CHECK(!triton_client_options_set_metrics_url(options, NULL, &error) && !live(options, NULL));
-    CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_ERROR, hear, finalize, &finalized,
+    CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_ERROR, hear, &finalized, finalize,
                                                   &error));
     CHECK(finalized == 0
           && !triton_client_options_set_log_callback(options, TRITON_LOG_ERROR, NULL, NULL, NULL, &error));
     CHECK(finalized == 1);
-    CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_ERROR, NULL, finalize, &finalized,
+    CHECK(!triton_client_options_set_log_callback(options, TRITON_LOG_ERROR, NULL, &finalized, finalize,
                                                   &error));
     CHECK(finalized == 2); /* its user_data is not used at all */
 

@@ -419,7 +419,7 @@ static void offline(void) {
     triton_infer_request *request = request_to("identity_uint8");
     triton_buffer *buffer = NULL;
     triton_infer_result *result = NULL;
-    uint64_t json_byte_size = 0;
+    size_t json_byte_size = 0;
     CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_UINT8, shape, 1, "abc", 3,
                                                NULL, &error));
     CHECK(!triton_infer_request_to_http_body(request, TRITON_COMPRESSION_NONE, &buffer, &json_byte_size,
@@ -475,6 +475,7 @@ static void elements(void) {
             TRITON_STATUS_RESOURCE_EXHAUSTED, "11");
     CHECK(byte_size == 11);
     CHECK(!triton_bytes_parse(tensor, 11, NULL, 0, &count, &error) && count == 2);
+    refused(triton_bytes_parse(tensor, 11, back, 0, &count, &error), TRITON_STATUS_RESOURCE_EXHAUSTED, "2");
     CHECK(!triton_bytes_parse(tensor, 11, back, 2, &count, &error) && back[0].byte_size == 3
           && back[0].data == tensor + 4);
     refused(triton_bytes_parse(tensor, 11, back, 1, &count, &error), TRITON_STATUS_RESOURCE_EXHAUSTED, "2");

@@ -48,7 +48,13 @@ const PREAMBLE: &str = "\
 
 ";
 
-const VERSION_MACROS: &str = "\
+/// What cbindgen cannot write.
+const MACROS: &str = "\
+/**
+ * For triton_infer_result_from_http_body: the response has no header Inference-Header-Content-Length.
+ */
+#define TRITON_NO_JSON_BYTE_SIZE SIZE_MAX
+
 /** The version of this header as a number that grows: 1.2.3 is 10203. */
 #define TRITON_VERSION_NUMBER (TRITON_VERSION_MAJOR * 10000 + TRITON_VERSION_MINOR * 100 + TRITON_VERSION_PATCH)
 
@@ -189,7 +195,7 @@ fn generate() -> String {
     header += &prose("mod");
     header += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
     header += &enums(&types);
-    header += VERSION_MACROS;
+    header += MACROS;
     for section in SECTIONS {
         header += &prose(section);
         header += &functions(&items(&[section], cbindgen::Style::Type, &[Functions]));

@@ -193,7 +193,7 @@ impl Everything {
 }
 
 fn is_index(name: &str) -> bool {
-    matches!(name, "index" | "input" | "output" | "at")
+    matches!(name, "index" | "input" | "output")
 }
 
 /// What a getter gives for an index past the end.
@@ -259,24 +259,30 @@ fn bad_enum_numbers_are_refused_getters_end_and_out_parameters_are_overwritten_i
                 && first.ends_with('*')
                 && !is_struct
             {
-                let arguments: Vec<String> = function
-                    .parameters
-                    .iter()
-                    .enumerate()
-                    .map(|(other, (kind, name))| match other {
-                        0 => "NULL".to_owned(),
-                        _ if other == at => "&out".to_owned(),
-                        _ => all.good(kind, name),
-                    })
-                    .collect();
-                lines += &format!(
-                    "    {{ {target} out; memset(&out, 1, sizeof out); is_refused({}({}), \"{}\", 0); \
-                     if (memcmp(&out, memory + 512, sizeof out) != 0) fail(\"{}, {name}\", 0); }}\n",
-                    function.name,
-                    arguments.join(", "),
-                    function.name,
-                    function.name
-                );
+                // Also if another out-parameter is NULL, which may be refused first.
+                for is_alone in [false, true] {
+                    let arguments: Vec<String> = function
+                        .parameters
+                        .iter()
+                        .enumerate()
+                        .map(|(other, (kind, name))| match other {
+                            0 => "NULL".to_owned(),
+                            _ if other == at => "&out".to_owned(),
+                            _ if is_alone && name.ends_with("_out") && name != "error_out" => {
+                                "NULL".to_owned()
+                            }
+                            _ => all.good(kind, name),
+                        })
+                        .collect();
+                    lines += &format!(
+                        "    {{ {target} out; memset(&out, 1, sizeof out); is_refused({}({}), \"{}\", 0); \
+                         if (memcmp(&out, memory + 512, sizeof out) != 0) fail(\"{}, {name}\", 0); }}\n",
+                        function.name,
+                        arguments.join(", "),
+                        function.name,
+                        function.name
+                    );
+                }
                 outs += 1;
             }
         }

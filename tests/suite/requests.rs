@@ -632,7 +632,7 @@ fn an_input_in_json_adds_no_binary_data() {
     request.input_mut(0).unwrap().set_json(true);
     request.input_mut(2).unwrap().set_json(true);
     let body = request.to_http_body(Compression::None).unwrap();
-    let (json, tensors) = body.bytes.split_at(body.json_byte_size as usize);
+    let (json, tensors) = body.bytes.split_at(body.json_byte_size);
     assert_eq!(
         str::from_utf8(json).unwrap(),
         concat!(
@@ -652,5 +652,5 @@ fn an_input_in_json_adds_no_binary_data() {
     request.input_mut(1).unwrap().set_json(true);
     request.input_mut(3).unwrap().set_json(true);
     let body = request.to_http_body(Compression::None).unwrap();
-    assert_eq!(body.json_byte_size, body.bytes.len() as u64);
+    assert_eq!(body.json_byte_size, body.bytes.len());
 }
