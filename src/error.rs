@@ -384,12 +384,12 @@ impl Error {
 
     /// Sets whether the response comes from the server itself, as far as its wording shows, and not from a
     /// proxy.
-    pub(crate) fn said_by_server_itself(mut self, is_own: bool) -> Self {
+    pub(crate) fn servers_own(mut self, is_own: bool) -> Self {
         self.0.is_servers_own = is_own;
         self
     }
 
-    /// See [`said_by_server_itself`](Self::said_by_server_itself).
+    /// Returns what [`servers_own`](Self::servers_own) set.
     pub(crate) fn is_servers_own(&self) -> bool {
         self.0.is_servers_own
     }

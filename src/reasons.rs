@@ -83,7 +83,7 @@ pub(crate) fn grpc_error(code: i32, text: &str) -> Error {
         false => hint(meaning.status, text),
     };
     let message = format!("{} (gRPC status {}){hint}", reason(text), meaning.status);
-    Error::from_response(meaning, message).said_by_server_itself(is_servers_own(text))
+    Error::from_response(meaning, message).servers_own(is_servers_own(text))
 }
 
 /// The server's text in the message of such an error.

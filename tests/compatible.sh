@@ -1,6 +1,6 @@
 #!/bin/bash
 # compatible.sh NAME VERSION: fails unless docs/compatibility.md has rows for the server or proxy NAME, and all of them name
-# VERSION. Each rig calls it with the version that it runs, so that the page can't name another.
+# VERSION. Each make target of that page calls it with the version that it runs.
 set -euo pipefail
 [ $# = 2 ] || { echo "usage: compatible.sh NAME VERSION" >&2; exit 2; }
 page=$(dirname "${BASH_SOURCE[0]}")/../docs/compatibility.md
@@ -10,5 +10,5 @@ versions=$(awk -F'|' -v name="$1" '
 case $versions in
     "$2") ;;
     '') echo "compatible.sh: '$1' $2 is run, and docs/compatibility.md has no row for it" >&2; exit 1 ;;
-    *) echo "compatible.sh: '$1' $2 is run, and docs/compatibility.md says" $versions >&2; exit 1 ;;
+    *) echo "compatible.sh: '$1' $2 is run, and docs/compatibility.md has" $versions >&2; exit 1 ;;
 esac

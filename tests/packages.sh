@@ -1,6 +1,6 @@
 #!/bin/bash
-# packages.sh COMMAND[:PACKAGE]...: installs the Debian packages of the commands that are not there, where it may; else
-# says which line to run.
+# packages.sh COMMAND[:PACKAGE]...: installs the Debian packages of missing commands if it may; otherwise prints the command
+# to run.
 set -euo pipefail
 
 missing=()

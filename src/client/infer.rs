@@ -50,7 +50,7 @@ impl Client {
             || "inference".to_owned(),
             || {
                 let prepared = inner.server.transport.prepare_message(message, &context)?;
-                self.run(&prepared, || Ok(Places::unasked(&inner.buffers)), now, &context)
+                self.run(&prepared, || Ok(Places::of_unknown_request(&inner.buffers)), now, &context)
             },
         );
         self.count(outcome)

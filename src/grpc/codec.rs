@@ -436,14 +436,14 @@ impl<'r> ResponseReader<'r> {
                         head.check_has_data()?;
                     }
                     head.complete_shape(&contents)?;
-                    places.bring(&head.name, &contents)?
+                    places.store(&head.name, &contents)?
                 }
                 Some(mut place) => {
                     head.complete_shape(place.filled())?;
                     // Data that came before the output's name was not received into the caller's buffer.
                     match places.is_lent(&head.name) {
-                        true => places.bring(&head.name, place.land().bytes().unwrap_or_default())?,
-                        false => place.land(),
+                        true => places.store(&head.name, place.into_data().bytes().unwrap_or_default())?,
+                        false => place.into_data(),
                     }
                 }
             };

@@ -35,7 +35,7 @@ impl InferResult {
         options.set_max_message_byte_size(usize::MAX)?.set_max_decompressed_byte_size(usize::MAX)?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
-        let mut places = Places::unasked(&buffers);
+        let mut places = Places::of_unknown_request(&buffers);
         let mut reader = ResponseReader::new(message.len() as u64, &context)?;
         let outcome = reader.push(message, &mut places).and_then(|()| reader.finish(&mut places));
         outcome.map_err(|error| error.retryable(false).in_doubt(false))

@@ -113,7 +113,7 @@ pub(super) fn not_grpc(response: &Response<()>, body: &[u8]) -> Error {
         // server ran the request.
         let in_doubt = error::http_status_meaning(status).in_doubt || status == 500;
         let error = http_form::error(status, body);
-        return error.in_doubt(in_doubt).said_by_server_itself(false);
+        return error.in_doubt(in_doubt).servers_own(false);
     }
     let message = match header(header::CONTENT_TYPE) {
         Some(content_type) => {

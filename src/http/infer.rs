@@ -235,7 +235,7 @@ impl Reading<'_> {
             let name = &head.name;
             let data = match (json_data, binary_byte_size) {
                 // JSON data of an unknown datatype can't be read; the other outputs can.
-                (Some(_), _) if head.datatype() == Datatype::Invalid => places.bring(name, &[])?,
+                (Some(_), _) if head.datatype() == Datatype::Invalid => places.store(name, &[])?,
                 (Some(range), _) => {
                     if repairs.is_within(&range) {
                         return Err(Error::malformed_response(format!(
@@ -253,7 +253,7 @@ impl Reading<'_> {
                         },
                     )?;
                     head.complete_shape(&data)?;
-                    places.bring(&head.name, &data)?
+                    places.store(&head.name, &data)?
                 }
                 (None, None) if places.is_shared(name, &head.shape) => Data::Shared,
                 (None, announced) => {
@@ -265,7 +265,7 @@ impl Reading<'_> {
                     let mut place = places.place(name, announced)?;
                     place.read_from(body).await?;
                     head.complete_shape(place.filled())?;
-                    place.land()
+                    place.into_data()
                 }
             };
             result.outputs.push(InferOutput::new(head, data)?);

@@ -57,7 +57,7 @@ impl InferResult {
         options.set_max_decompressed_byte_size(max.saturating_mul(4))?;
         let context = CallContext::new(&options, &call);
         let buffers = Buffers::new(0);
-        let mut places = Places::unasked(&buffers);
+        let mut places = Places::of_unknown_request(&buffers);
         let plain = match compression {
             Compression::None => Cow::Borrowed(body),
             compression => Cow::Owned(compression.decompress(body, max_byte_size).map_err(offline)?),

@@ -43,8 +43,8 @@ impl<'r> Places<'r> {
         Ok(Self { buffers, leases, shared: Some(shared) })
     }
 
-    /// For a response whose request is not known.
-    pub(crate) fn unasked(buffers: &'r Arc<Buffers>) -> Self {
+    /// Creates the places for a response whose request is not known.
+    pub(crate) fn of_unknown_request(buffers: &'r Arc<Buffers>) -> Self {
         Self { buffers, leases: Vec::new(), shared: None }
     }
 
@@ -71,10 +71,10 @@ impl<'r> Places<'r> {
     }
 
     /// Copies bytes to the place of an output.
-    pub(crate) fn bring(&mut self, name: &str, bytes: &[u8]) -> Result<Data> {
+    pub(crate) fn store(&mut self, name: &str, bytes: &[u8]) -> Result<Data> {
         let mut place = self.place(name, bytes.len() as u64)?;
         place.fill(bytes);
-        Ok(place.land())
+        Ok(place.into_data())
     }
 
     /// Returns whether an output without data was written to shared memory. If the request is not known, it
@@ -86,7 +86,7 @@ impl<'r> Places<'r> {
         }
     }
 
-    /// Returns whether an output goes to a buffer of the caller's.
+    /// Returns whether an output is written to a buffer of the caller's.
     pub(crate) fn is_lent(&self, name: &str) -> bool {
         self.leases.iter().any(|(output, _)| *output == name)
     }
@@ -145,7 +145,7 @@ impl Place<'_> {
     }
 
     /// Returns the data that has arrived.
-    pub(crate) fn land(self) -> Data {
+    pub(crate) fn into_data(self) -> Data {
         let byte_size = self.filled;
         match self.memory {
             Memory::Own(buffer) => Data::Own { buffer, byte_size },
@@ -261,8 +261,8 @@ impl Drop for Buffer {
     }
 }
 
-/// An empty slice at an aligned address, which an empty vector does not have: casts check it even of an empty
-/// slice.
+/// Returns an empty slice at an aligned address, which an empty vector does not have: casts check the
+/// alignment of an empty slice too.
 fn nothing() -> &'static [u8] {
     #[repr(align(64))]
     struct Aligned([u8; 0]);
@@ -330,7 +330,7 @@ impl Buffers {
     }
 }
 
-/// The size of the largest output that fits a buffer.
+/// Returns the size of the largest output that fits a buffer.
 fn room(buffer: &[u8]) -> usize {
     buffer.len().saturating_sub(ALIGNMENT - 1)
 }
@@ -353,7 +353,7 @@ mod tests {
             let rest = place.fill(&bytes[..1]).len();
             assert_eq!(place.fill(&bytes[1 - rest..]).len(), 2);
             assert!(place.is_full() && place.missing().is_empty());
-            let data = place.land();
+            let data = place.into_data();
             assert_eq!(data.bytes().unwrap(), &bytes[2..]);
             assert_eq!(data.start().align_offset(ALIGNMENT), 0);
         }
