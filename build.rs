@@ -16,7 +16,7 @@ fn main() {
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let descriptors = protox::compile(PROTOS, ["proto"]).expect("proto/ compiles");
-    // Only for the unit tests, which compare the table with prost-reflect.
+    // Read by unit tests only, which compare the table with prost-reflect.
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec()).expect("OUT_DIR is writable");
     fs::write(out.join("descriptors.rs"), Table::new(&descriptors).source()).expect("OUT_DIR is writable");
     prost_build::Config::new()
@@ -60,8 +60,7 @@ impl<'d> Table<'d> {
         self.messages.insert(name, message);
     }
 
-    /// Returns the source of the two tables that `src/proto/descriptor.rs` includes, in the order of the
-    /// names.
+    /// Returns the two tables that `src/proto/descriptor.rs` includes, in the order of the names.
     fn source(&self) -> String {
         let mut source =
             format!("pub(crate) static MESSAGES: [MessageDescriptor; {}] = [\n", self.messages.len());

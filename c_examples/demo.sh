@@ -1,6 +1,6 @@
 #!/bin/bash
-# demo.sh LIBRARY_FOLDER: compiles the examples by plain cc and runs them over both protocols, on a real Triton server
-# where one can run.
+# demo.sh LIBRARY_FOLDER: compiles the examples with cc and runs them over both protocols, on a real Triton server if one can
+# run here.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(dirname "$here")
@@ -27,12 +27,12 @@ case $status in
     0) MODELS="simple simple_string" "$top/tests/triton/with-server.sh" "${BASH_SOURCE[0]}" "$library"
         echo "The programs ran over both protocols, on a real Triton server." ;;
     3)
-        echo "A real Triton server can't run here: the embedded stand-in takes its place."
+        echo "A real Triton server cannot run here: the embedded server replaces it."
         (cd "$top" && cargo build --release --example embedded_server)
         coproc SERVER { "$library/examples/embedded_server"; }
         read -r _ http _ grpc <&"${SERVER[0]}"
         TRITON_TEST_HTTP=$http TRITON_TEST_GRPC=$grpc "${BASH_SOURCE[0]}" "$library"
         exec {SERVER[1]}>&- # it ends with its standard input
-        echo "The programs ran over both protocols, on the embedded stand-in: no real Triton server was asked." ;;
+        echo "The programs ran over both protocols, on the embedded server, not on a real Triton server." ;;
     *) exit "$status" ;;
 esac

@@ -15,11 +15,11 @@ static void print_log(triton_log_level level, const char *target, const char *me
     fprintf(stderr, "[%s] %s\n", target, message);
 }
 
-static int has_values(const char *name, const int32_t *have, size_t count, const int32_t *want) {
+static int has_values(const char *name, const int32_t *have, size_t count, const int32_t *expected) {
     size_t i;
     for (i = 0; i < COUNT && i < count; i++) {
-        if (have[i] != want[i]) {
-            fprintf(stderr, "%s[%zu] is %d, expected %d\n", name, i, have[i], want[i]);
+        if (have[i] != expected[i]) {
+            fprintf(stderr, "%s[%zu] is %d, expected %d\n", name, i, have[i], expected[i]);
             return 0;
         }
     }

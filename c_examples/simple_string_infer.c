@@ -17,11 +17,11 @@ static void print_log(triton_log_level level, const char *target, const char *me
 }
 
 /* Elements have no terminating NUL. */
-static int has_numbers(const char *name, const triton_bytes *have, size_t count, const int *want) {
+static int has_numbers(const char *name, const triton_bytes *have, size_t count, const int *expected) {
     char text[16];
     size_t i;
     for (i = 0; i < COUNT && i < count; i++) {
-        size_t length = (size_t)snprintf(text, sizeof text, "%d", want[i]);
+        size_t length = (size_t)snprintf(text, sizeof text, "%d", expected[i]);
         if (have[i].byte_size != length || memcmp(have[i].data, text, length) != 0) {
             fprintf(stderr, "%s[%zu] is '%.*s', expected '%s'\n", name, i, (int)have[i].byte_size,
                     have[i].data, text);

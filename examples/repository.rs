@@ -1,5 +1,5 @@
-//! Loads a model whose files travel with the request, uses it, and unloads it; the server must have been
-//! started with `--model-control-mode=explicit`: `cargo run --example repository -- localhost:8000 my_model`
+//! Loads a model with files from the request, uses it, and unloads it; the server must have been started with
+//! `--model-control-mode=explicit`: `cargo run --example repository -- localhost:8000 my_model`
 
 use triton_client::{CallOptions, Client, InferRequest, RepositoryOptions, Result};
 
@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     let client = Client::new(&url)?;
     let options = CallOptions::new();
 
-    // What is in the server's folders, loaded or not.
+    // The models in the server's repositories, loaded or not.
     for model in client.repository_index(&RepositoryOptions::new(), &options)?.models {
         println!("{} {} {} {}", model.name, model.version, model.state, model.reason);
     }

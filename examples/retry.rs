@@ -1,11 +1,11 @@
-//! Tries an inference again while that is safe and promising:
+//! Retries an inference while that is safe and may succeed:
 //! `cargo run --example retry -- grpc://localhost:8001`
 
 use std::{thread::sleep, time::Duration};
 
 use triton_client::{CallOptions, Client, Error, InferRequest, InferResult, Result};
 
-/// At most this many attempts.
+/// The maximum number of attempts.
 const ATTEMPTS: u32 = 4;
 
 fn infer(client: &Client, request: &InferRequest) -> Result<InferResult> {
@@ -25,7 +25,7 @@ fn infer(client: &Client, request: &InferRequest) -> Result<InferResult> {
     }
 }
 
-/// The status says what kind of failure it is, the message what failed, on what, and why.
+/// Prints the status, the kind of failure, and the message: what failed, on what, and why.
 fn explain(error: &Error) {
     eprintln!("{}: {error}", error.status().name());
     if let Some(status) = error.http_status() {

@@ -1,13 +1,13 @@
 #!/bin/bash
-# aissemble-open-inference-protocol-fastapi 1.1.0 (PyPI), HTTP: the number 1 in a tensor of floats is refused, 1.0 is taken.
+# aissemble-open-inference-protocol-fastapi 1.1.0 (PyPI), HTTP: the number 1 is rejected in a float tensor, 1.0 is accepted.
 #
-# JSON knows one kind of number, and its writers choose the form: JavaScript's JSON.stringify and Go's encoding/json write a float of
-# a whole value as 1. Python's reader makes an int of that form, and the server refuses an int in FP16, FP32 and FP64. So the
-# same request from these languages is refused or served by the values of its tensor: [1.5] is served, [1.0] is 422.
+# JSON has one kind of number, and each writer chooses a notation: JavaScript's JSON.stringify and Go's encoding/json write a
+# whole float as 1. Python parses that notation as an int, and the server rejects an int in FP16, FP32 and FP64. A request from
+# these languages therefore succeeds or fails depending on the values of its tensor: [1.5] is accepted, [1.0] is 422.
 #
-# Where it bears on a client: elements of float tensors that are written as JSON need a fraction or an exponent.
+# Effect on a client: it must write elements of float tensors in JSON with a fraction or an exponent.
 #
-# Needs python3 with venv, and PyPI. Exit status 0: seen as described. Output:
+# Needs python3 with venv, and PyPI. Exit status 0: reproduced as described. Output:
 #     FP32 [1.5]: 200 [1.5]
 #     FP32 [1.0]: 200 [1.0]
 #     FP32 [1e0]: 200 [1.0]

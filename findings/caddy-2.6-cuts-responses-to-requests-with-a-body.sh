@@ -1,21 +1,21 @@
 #!/bin/bash
-# Caddy 2.6.2 (Debian 12, built with Go 1.19), reverse_proxy over HTTP/1.1: some responses to a POST are cut.
+# Caddy 2.6.2 (Debian 12, built with Go 1.19), reverse_proxy over HTTP/1.1: some responses to a POST are truncated.
 #
-# The server behind it reads the whole request before it writes, as it should, and still a few responses in a thousand end after
-# the first 4096 bytes that Caddy read: Caddy itself closes its connection to the server, in the middle of the response, and logs
+# The server behind it correctly reads the whole request before it responds. A few responses in a thousand nevertheless end after
+# the first 4096 bytes that Caddy read: Caddy closes its connection to the server in the middle of the response, and logs
 # "aborting with incomplete response ... use of closed network connection". A client that checks Content-Length sees the
-# connection close early; the status is 200. By Go's source it is most likely a race in net/http: after the last byte of the
-# request body its client reads the body once more, for its end; if the response is being passed on by then, Go's server has
-# closed that body, and the client takes the error for a failed request (golang/go#15527 has the background). With the request
-# buffered in Caddy (`buffer_requests`), or with Caddy 2.11.7 (Go 1.26), it was not seen. One call at a time shows it too, more
-# rarely.
+# connection close early; the status is 200. According to Go's source, the likely cause is a race in net/http: after the last byte
+# of the request body, its client reads the body once more to detect the end; if the response is already being forwarded, Go's
+# server has closed that body, and the client treats the error as a failed request (golang/go#15527 has the background). It was
+# not reproduced with the request buffered in Caddy (`buffer_requests`), nor with Caddy 2.11.7 (Go 1.26). Sequential calls show it
+# too, but more rarely.
 #
-# Where it bears on a client: every inference over HTTP is a POST with a body, so each one whose response is over 4 KiB may fail
-# after its model ran. It is in doubt. `buffer_requests` in Caddy (`request_buffers` in newer versions) mends it, at the price of
-# the request's size in memory.
+# Effect on a client: every inference over HTTP is a POST with a body, so each one whose response exceeds 4 KiB may fail after its
+# model ran. It is in doubt. `buffer_requests` in Caddy (`request_buffers` in newer versions) prevents it, at the cost of the
+# request's size in memory.
 #
-# Needs Linux on x86-64, dpkg-deb, python3 with venv, deb.debian.org and PyPI. How often it is seen depends on the machine: the
-# first row ends at the first cut response, or after 100,000 calls. Exit status 0: seen as described. Output:
+# Needs Linux on x86-64, dpkg-deb, python3 with venv, deb.debian.org and PyPI. The frequency depends on the machine: the first row
+# ends at the first truncated response, or after 100,000 calls. Exit status 0: reproduced as described. Output:
 #     Caddy 2.6.2: 4 at once, cut after 190 calls: status 200, IncompleteRead(4014 bytes read, 15986 more expected)
 #     Caddy 2.6.2, buffer_requests: 4 at once, 12000 calls, none cut
 #     Caddy 2.11.7: 4 at once, 12000 calls, none cut

@@ -1,16 +1,16 @@
 #!/bin/bash
-# h2 0.4.20 (crates.io), a client of HTTP/2: to accept larger frames makes it accept smaller header blocks.
+# h2 0.4.20 (crates.io), an HTTP/2 client: accepting larger frames reduces the header blocks that it accepts.
 #
-# A peer may split a header block into CONTINUATION frames of any size, and most servers use HTTP/2's default of 16 KiB
-# whatever the client accepts. h2 bounds the number of those frames by SETTINGS_MAX_HEADER_LIST_SIZE divided by
-# SETTINGS_MAX_FRAME_SIZE (plus a quarter, and 5 at least), not by their bytes. So a client that advertises 1 MiB for both
-# takes a block of 80 KiB in frames of 16 KiB, and ends the connection (ENHANCE_YOUR_CALM, too_many_continuations) over one of
-# 300 KiB, which is within the size that it advertised; with the default frame size it takes the same block.
+# A peer may split a header block into CONTINUATION frames of any size, and most servers use HTTP/2's default of 16 KiB,
+# independent of what the client accepts. h2 limits the number of those frames to SETTINGS_MAX_HEADER_LIST_SIZE divided by
+# SETTINGS_MAX_FRAME_SIZE (plus a quarter, and at least 5), and does not count their bytes. A client that advertises 1 MiB for both
+# therefore accepts a block of 80 KiB in frames of 16 KiB, but closes the connection (ENHANCE_YOUR_CALM, too_many_continuations)
+# for one of 300 KiB, although it is within the advertised size; with the default frame size it accepts the same block.
 #
-# Where it bears on a client of gRPC: the text of a status is in the trailers, and a failed load of a model can be long. A
-# limit of L bytes for header blocks in frames of 16 KiB needs max_header_list_size >= L * max_frame_size / 16 KiB * 4 / 5.
+# Effect on a gRPC client: the message of a status is in the trailers, and that of a failed load of a model can be long. To accept
+# header blocks of L bytes in frames of 16 KiB, max_header_list_size must be at least L * max_frame_size / 16 KiB * 4 / 5.
 #
-# Needs cargo, and the crates below from crates.io. Exit status 0: seen as described.
+# Needs cargo, and the crates below from crates.io. Exit status 0: reproduced as described.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,15 +1,15 @@
 #!/bin/bash
-# half 2.7.1 (crates.io), FP16 and BF16 for Rust: from_f64 does not round a double to the nearest.
+# half 2.7.1 (crates.io), FP16 and BF16 for Rust: from_f64 does not round a double to the nearest number.
 #
-# Where a double lies just above the middle between two FP16 (or BF16) numbers, the nearest is the upper one. The crate's
-# conversion keeps the upper 32 bits of the double alone, so that what lies beyond them is lost before the tie is decided:
+# If a double is slightly above the midpoint between two FP16 (or BF16) numbers, the upper one is the nearest. The crate's
+# conversion keeps only the upper 32 bits of the double, so the remaining bits are lost before the tie is resolved:
 # 1 + 2^-11 + 2^-40 becomes 1 (ties to even) instead of 1 + 2^-10, and 1 + 2^-8 + 2^-40 becomes 1 as BF16 instead of
-# 1 + 2^-7. From f32 the crate rounds to the nearest even as it should.
+# 1 + 2^-7. From f32 the crate correctly rounds to nearest, ties to even.
 #
-# Where it bears on a client of Triton: elements of FP16 and BF16 tensors that other servers write as JSON numbers are
-# decimals, which are read as doubles and have to be rounded once.
+# Effect on a Triton client: elements of FP16 and BF16 tensors that other servers write as JSON numbers are decimals. They are
+# parsed as doubles, and must be rounded once.
 #
-# Needs cargo, and the crate from crates.io. Exit status 0: seen as described.
+# Needs cargo, and the crate from crates.io. Exit status 0: reproduced as described.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

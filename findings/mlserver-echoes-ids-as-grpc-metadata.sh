@@ -1,14 +1,14 @@
 #!/bin/bash
 # MLServer 1.7.1 with grpcio 1.85.3 (PyPI), gRPC: a request whose id is not ASCII fails after the model has run.
 #
-# The id of ModelInferRequest is a string of protobuf, and so any Unicode. MLServer writes it into the response metadata `ce-id`
-# too, which grpcio refuses unless it is ASCII: the model runs, its outputs are dropped, and the caller gets INTERNAL with the
-# text of grpcio, which names neither the id nor the metadata. Over HTTP the same request with the same id is served.
+# The id of ModelInferRequest is a protobuf string, so it may contain any Unicode characters. MLServer also writes it into the
+# response metadata `ce-id`, which grpcio rejects unless it is ASCII: the model runs, its outputs are dropped, and the caller
+# receives INTERNAL with grpcio's message, which mentions neither the id nor the metadata. Over HTTP the same request succeeds.
 #
-# Where it bears on a client: such a call is not to be repeated blindly, since each attempt runs the model; an id that has to
-# work everywhere is ASCII.
+# Effect on a client: it must not repeat such a call automatically, since each attempt runs the model. An id that must work with
+# every server is ASCII.
 #
-# Needs python3 with venv, and PyPI. Exit status 0: seen as described. Output:
+# Needs python3 with venv, and PyPI. Exit status 0: reproduced as described. Output:
 #     id 'seven': OK, id 'seven', 1 run of the model
 #     id 'sieben ü': StatusCode.INTERNAL 'Invalid metadata', 1 run of the model
 #     id 'sieben ü' over HTTP: 200, id 'sieben ü', 1 run of the model

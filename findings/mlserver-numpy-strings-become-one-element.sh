@@ -1,15 +1,15 @@
 #!/bin/bash
-# MLServer 1.7.1 with numpy 2.4.6 (PyPI): strings in a numpy array of fixed width leave as one string.
+# MLServer 1.7.1 with numpy 2.4.6 (PyPI): strings in a numpy array of fixed width are returned as one string.
 #
 # numpy's usual array of byte strings has a fixed width (dtype S3). MLServer's numpy codec writes the memory of such an array as
-# one element: [b"a", b"bcd"] becomes shape [2, 1] with the single element b"a\0\0bcd", the padding among it. The shape is that
-# of two elements, so that the response denies itself, and MLServer's own reading of it fails. Of dtype object the same strings
-# are written as two elements. Over HTTP and gRPC alike, since both write what the codec made.
+# one element: [b"a", b"bcd"] becomes shape [2, 1] with the single element b"a\0\0bcd", including the padding. The shape is that
+# of two elements, so the response contradicts itself, and MLServer's own codec cannot read it. With dtype object the same strings
+# are written as two elements. HTTP and gRPC are both affected, since both send the output of the codec.
 #
-# Where it bears on a client: fewer elements than the shape has are an error of that output when its strings are read, and not of
-# the whole response, whose other outputs are good.
+# Effect on a client: fewer elements than the shape has should be an error of that output when its strings are read, and not of
+# the whole response, whose other outputs are valid.
 #
-# Needs python3 with venv, and PyPI. Exit status 0: seen as described. Output:
+# Needs python3 with venv, and PyPI. Exit status 0: reproduced as described. Output:
 #     dtype object: shape [2, 1], elements [b'a', b'bcd']
 #     dtype S3: shape [2, 1], elements [b'a\x00\x00bcd']
 #     dtype S3, read by the codec itself: ValueError: cannot reshape array of size 6 into shape (2,1)

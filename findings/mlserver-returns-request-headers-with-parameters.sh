@@ -1,17 +1,16 @@
 #!/bin/bash
 # MLServer 1.7.1 with uvicorn 0.54.0 and h11 0.16.0 (PyPI), HTTP: a model that returns the request's parameters loses its response.
 #
-# Parameters are a member of both requests and responses, and a model may return what it was given. MLServer puts the HTTP headers
-# of the request among its parameters (`headers`), and sends the `headers` among a response's parameters as the headers of the
-# response. So the caller's own Content-Length comes back beside the right one, and unless request and response happen to have
-# the same length, h11 refuses the response after the model ran, and the connection is closed without a response. With the same
-# length the response arrives, and has the caller's User-Agent and Host among its headers. Over gRPC the same model returns the
-# parameters.
+# Both requests and responses have parameters, and a model may return those it received. MLServer adds the HTTP headers of the
+# request to its parameters (`headers`), and sends the `headers` among a response's parameters as the headers of the response. The
+# response then contains the request's Content-Length beside the correct one. Unless request and response happen to have the same
+# length, h11 rejects the response after the model ran, and the connection is closed without a response. With the same length the
+# response is sent, with the request's User-Agent and Host among its headers. Over gRPC the same model returns the parameters.
 #
-# Where it bears on a client: a new connection that is closed without a response is no sign that the request was not run. Such a
-# call is in doubt, and must not be repeated unasked.
+# Effect on a client: a new connection that is closed without a response does not mean that the request was not run. Such a call
+# is in doubt, and must not be repeated automatically.
 #
-# Needs python3 with venv, and PyPI. Exit status 0: seen as described. Output:
+# Needs python3 with venv, and PyPI. Exit status 0: reproduced as described. Output:
 #     model without parameters: 200, 1 run of the model
 #     model that returns its parameters: closed without a response, 1 run of the model
 #     the same, request as long as the response: 200 with User-Agent: asker/1, 1 run of the model

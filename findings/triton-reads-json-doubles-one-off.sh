@@ -1,16 +1,16 @@
 #!/bin/bash
-# Triton 2.51.0 (nvidia-pytriton 0.7.0 on PyPI), HTTP: one in nine doubles that is sent as JSON reaches the model as its neighbour.
+# Triton 2.51.0 (nvidia-pytriton 0.7.0 on PyPI), HTTP: one in nine doubles sent as JSON reaches the model as a neighboring number.
 #
-# A double written with 17 digits, or with the fewest that name it, is the same double again for a reader that rounds to the nearest,
-# as those of Python, JavaScript, Java, Go and Rust do. Triton reads the numbers of its JSON with RapidJSON, and by what was
-# seen in the faster mode, which may be one or two steps off. It does so for the input tensors of an inference; numbers of few
-# digits (12.345) arrive right. What the server writes as JSON is exact, and so is FP32, where the error is far below the last
-# bit. Triton 2.73's HTTP frontend has the same counts (run from the wheels tritonfrontend and tritonserver 2.73.0).
+# A double written with 17 digits, or with the fewest digits that identify it, is restored exactly by a parser that rounds to
+# nearest, as those of Python, JavaScript, Java, Go and Rust do. Triton parses its JSON with RapidJSON, apparently in the faster
+# mode, which may be one or two steps off. This affects the input tensors of inferences; numbers with few digits (12.345) are
+# exact. What the server writes as JSON is exact, and so is FP32, for which the error is far below the last bit. Triton 2.73's HTTP
+# frontend has the same counts (run from the wheels tritonfrontend and tritonserver 2.73.0).
 #
-# Where it bears on a client: FP64 inputs that have to arrive bit for bit are sent as binary tensors or over gRPC. That an
-# input as JSON and as binary has different outputs in the last digit is not the client's fault.
+# Effect on a client: FP64 inputs that must be exact have to be sent as binary tensors or over gRPC. Outputs that differ in the last
+# digit between JSON and binary inputs are not caused by the client.
 #
-# Needs Linux on x86-64, glibc 2.35, python3 of version 3.8 to 3.12 with venv and libpython, and PyPI. Exit status 0: seen as
+# Needs Linux on x86-64, glibc 2.35, python3 of version 3.8 to 3.12 with venv and libpython, and PyPI. Exit status 0: reproduced as
 # described. Output:
 #     sent as binary: FP64 [0.9452706955539223, 1e-298] -> the model has [0.9452706955539223, 1e-298]
 #     sent as JSON: FP64 [0.9452706955539223, 1e-298] -> the model has [0.9452706955539224, 1.0000000000000001e-298]

@@ -10,12 +10,12 @@ const HEADER: &str = "endpoint-load-metrics";
 pub struct LoadReport(Vec<(String, f64)>);
 
 impl LoadReport {
-    /// Names and values, in the order received.
+    /// Returns the names and values, in the order received.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, f64)> {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// The value of a name.
+    /// Returns the value of a name.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| *value)
     }
@@ -41,7 +41,7 @@ impl LoadReport {
     }
 }
 
-/// serde_json limits the depth.
+/// Adds the numbers of a JSON value. serde_json limits the depth.
 fn flatten(prefix: &str, value: &serde_json::Value, values: &mut Vec<(String, f64)>) {
     if let Some(members) = value.as_object() {
         for (name, member) in members {
@@ -54,7 +54,7 @@ fn flatten(prefix: &str, value: &serde_json::Value, values: &mut Vec<(String, f6
 }
 
 impl Headers {
-    /// The server's load report, if these headers contain one
+    /// Returns the server's load report, if these headers contain one
     /// ([`CallOptions::set_load_report`](crate::CallOptions::set_load_report) requests it).
     pub fn load_report(&self) -> Option<LoadReport> {
         self.get(HEADER).and_then(LoadReport::parse)

@@ -108,7 +108,7 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Exact below 2 * STEPS; above that, STEPS buckets for each power of two.
+/// Returns the bucket of a time: exact below 2 * STEPS; above that, STEPS buckets for each power of two.
 fn bucket(ns: u64) -> usize {
     if ns < STEPS as u64 {
         return ns as usize;
@@ -118,7 +118,7 @@ fn bucket(ns: u64) -> usize {
     ((shift as usize + 1) * STEPS + step).min(BUCKETS - 1)
 }
 
-/// The largest time of a bucket.
+/// Returns the largest time of a bucket.
 fn last(bucket: usize) -> u64 {
     if bucket < STEPS {
         return bucket as u64;
@@ -152,9 +152,9 @@ mod tests {
         counters.count_failed();
         let statistics = counters.statistics();
         assert_eq!((statistics.completed, statistics.failed), (1000, 1));
-        for (have, want) in [(statistics.p50, 500), (statistics.p90, 900), (statistics.p99, 990)] {
+        for (have, expected) in [(statistics.p50, 500), (statistics.p90, 900), (statistics.p99, 990)] {
             let have = have.as_nanos() as f64 / 1000.0;
-            assert!((want as f64..=want as f64 * 33.0 / 32.0).contains(&have), "{have} {want}");
+            assert!((expected as f64..=expected as f64 * 33.0 / 32.0).contains(&have), "{have} {expected}");
         }
         assert_eq!(statistics.max, Duration::from_micros(1000));
         assert_eq!(statistics.total, Duration::from_micros(500_500));

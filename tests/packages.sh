@@ -1,6 +1,6 @@
 #!/bin/bash
-# packages.sh COMMAND[:PACKAGE]...: installs the Debian packages of the commands that are missing, if it has the
-# permission; otherwise prints the command to run.
+# packages.sh COMMAND[:PACKAGE]...: installs the Debian packages of missing commands if it may; otherwise prints the command
+# to run.
 set -euo pipefail
 
 missing=()

@@ -7,7 +7,7 @@ status=0
 tests/triton/setup.sh || status=$?
 if [ "$status" = 3 ]; then
     [ "${TRITON_TESTS:-}" = embedded ] || {
-        echo "The tests need a real Triton server, which can't run here. With TRITON_TESTS=embedded they use an embedded one." >&2
+        echo "The tests need a real Triton server, which cannot run here. TRITON_TESTS=embedded runs those that do not." >&2
         exit 1
     }
 elif [ "$status" != 0 ]; then
@@ -17,9 +17,9 @@ fi
 if [ "${TRITON_TESTS:-}" = embedded ]; then
     cargo test
     skipped=$(cat tests/suite/*.rs | grep -c 'if is_embedded() {')
-    echo "0 tests used a real Triton server: they used the embedded one."
-    echo "The tests behind proxies did not run, since they need the real server."
-    echo "$skipped tests did not run, since it lacks the models that they need (is_embedded() in tests/suite)."
+    echo "0 tests used a real Triton server: the embedded one replaced it."
+    echo "The tests behind proxies did not run: they need the real server."
+    echo "$skipped tests did not run: it lacks the models that they need (is_embedded() in tests/suite)."
     exit 0
 fi
 

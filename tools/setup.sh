@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh FOLDER: installs the tools of tools/requirements.txt in a virtual environment, unless they are there.
+# setup.sh FOLDER: installs the tools of tools/requirements.txt in a virtual environment, unless they are installed.
 set -euo pipefail
 folder=$1
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -17,8 +17,8 @@ use crate::{
     url::Url,
 };
 
-/// A client of one server, over HTTP or gRPC as its URL says. Every method blocks until the response is
-/// complete or the call's deadline passes, and runs on the thread that calls it; any number of threads may
+/// A client of one server, over HTTP or gRPC, which its URL selects. Every method blocks until the response
+/// is complete or the call's deadline passes, and runs on the thread that calls it; any number of threads may
 /// call at once.
 #[derive(Debug)]
 pub struct Client(Arc<Inner>);

@@ -53,7 +53,7 @@ impl Client {
                 Ok(true) => return Ok(()),
                 Ok(false) => last = Some("the server reports that it is not".into()),
                 Err(error) if is_final(&error) => return Err(error),
-                // A request that the deadline of the wait ended says less than the outcome before it.
+                // The outcome before it explains more than a request that the deadline of the wait ended.
                 Err(error) if error.status() == Status::DeadlineExceeded && is_over() && last.is_some() => {}
                 Err(error) => last = Some(error.into()),
             }

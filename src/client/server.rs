@@ -27,7 +27,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Does not touch the network.
+    /// Creates a server. Does not access the network.
     pub(super) fn new(url: Url, options: &ClientOptions) -> Result<Self> {
         let transport = Transport::new(&url, options)?;
         let endpoint = url.to_string().into();
@@ -46,11 +46,11 @@ impl Server {
         context: &CallContext,
     ) -> Result<O::Output> {
         let request = self.transport.request(operation, context)?;
-        let is_for_good = O::IS_REFUSED_FOR_GOOD;
-        match self.exchange(&request, operation.only_reads(), is_for_good, context) {
+        let is_permanent = O::IS_REFUSAL_PERMANENT;
+        match self.exchange(&request, operation.only_reads(), is_permanent, context) {
             Ok((mut response, in_doubt)) => {
                 let outcome = response.read(operation, context).map_err(|error| {
-                    let error = refusal(error, is_for_good);
+                    let error = refusal(error, is_permanent);
                     let in_doubt = in_doubt || error.is_in_doubt();
                     error.in_doubt(in_doubt)
                 });
@@ -68,12 +68,12 @@ impl Server {
         &self,
         request: &Request,
         only_reads: bool,
-        is_for_good: bool,
+        is_permanent: bool,
         context: &CallContext,
     ) -> Result<(Response<'_>, bool)> {
         run(context, only_reads, async |means| match self.transport.call(request, means).await {
             Ok(response) => Ok((response, means.caller.is_in_doubt())),
-            Err(failure) => Err(Failure { error: refusal(failure.error, is_for_good), ..failure }),
+            Err(failure) => Err(Failure { error: refusal(failure.error, is_permanent), ..failure }),
         })
     }
 
@@ -121,11 +121,11 @@ impl Server {
     }
 }
 
-/// An error of the control plane. If the operation `is_for_good` (see [`Operation::IS_REFUSED_FOR_GOOD`]),
-/// UNAVAILABLE with the server's own wording is not retryable. Whether it is in doubt does not change: a
-/// proxy may use the same words.
-fn refusal(error: Error, is_for_good: bool) -> Error {
-    match is_for_good && error.status() == Status::Unavailable && error.is_servers_own() {
+/// Returns an error of the control plane, not retryable if it is UNAVAILABLE in the server's own wording and
+/// the operation's refusals are permanent ([`Operation::IS_REFUSAL_PERMANENT`]). Whether it is in doubt does
+/// not change: a proxy may use the same words.
+fn refusal(error: Error, is_permanent: bool) -> Error {
+    match is_permanent && error.status() == Status::Unavailable && error.is_servers_own() {
         true => error.retryable(false),
         false => error,
     }

@@ -12,7 +12,7 @@ pub(crate) fn append(tensor: &mut Vec<u8>, element: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The size of one element with its length prefix.
+/// Returns the size of one element with its length prefix.
 pub(crate) fn framed_byte_size(element: &[u8]) -> Result<usize> {
     length(element).map(|_| PREFIX.saturating_add(element.len()))
 }
@@ -53,8 +53,8 @@ fn take(rest: &[u8], at: usize) -> std::result::Result<(&[u8], &[u8]), String> {
     })
 }
 
-/// The elements of a tensor of `count` elements. Counts them, then allocates 16 bytes for each. INTERNAL for
-/// a malformed tensor and another number of elements; RESOURCE_EXHAUSTED if there is no memory.
+/// Returns the elements of a tensor of `count` elements. Counts them, then allocates 16 bytes for each.
+/// INTERNAL for a malformed tensor and another number of elements; RESOURCE_EXHAUSTED if there is no memory.
 pub(crate) fn elements(tensor: &[u8], count: u64) -> Result<Vec<&[u8]>> {
     let mut have = 0;
     for element in each(tensor) {
@@ -73,7 +73,7 @@ pub(crate) fn elements(tensor: &[u8], count: u64) -> Result<Vec<&[u8]>> {
     Ok(elements)
 }
 
-/// The number of elements of a tensor in several segments, which may split elements and lengths anywhere.
+/// Counts the elements of a tensor in several segments, which may split elements and lengths anywhere.
 pub(crate) fn count<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> std::result::Result<u64, String> {
     let (mut count, mut skip) = (0u64, 0u64);
     let (mut prefix, mut have) = ([0u8; PREFIX], 0);

@@ -79,7 +79,7 @@ impl Datatype {
         ALL[self as usize].name
     }
 
-    /// [`name`](Self::name) for C.
+    /// Returns [`name`](Self::name) for C.
     pub(crate) fn c_name(self) -> &'static CStr {
         ALL[self as usize].c_name
     }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result, dimensions, excerpt};
 /// The maximum number of dimensions of an output.
 pub(crate) const MAX_RANK: usize = 1024;
 
-/// The error of an output with more dimensions than [`MAX_RANK`].
+/// Returns the error of an output with more dimensions than [`MAX_RANK`].
 pub(crate) fn rank_error(name: &str, rank: impl fmt::Display) -> Error {
     let name = excerpt(name);
     Error::malformed_response(format!(
@@ -37,7 +37,7 @@ impl OutputHead {
         self.datatype
     }
 
-    /// The name of the datatype as the server sent it; empty if it sent none.
+    /// Returns the name of the datatype as the server sent it; empty if it sent none.
     pub(crate) fn datatype_name(&self) -> &str {
         match self.datatype {
             Datatype::Invalid => self.unknown_datatype.as_deref().unwrap_or_default(),
@@ -45,7 +45,7 @@ impl OutputHead {
         }
     }
 
-    /// The error of reading elements whose datatype is unknown.
+    /// Returns the error of reading elements whose datatype is unknown.
     pub(crate) fn unknown_datatype_error(&self) -> Error {
         let name = excerpt(&self.name);
         Error::invalid(match self.datatype_name() {
@@ -54,13 +54,13 @@ impl OutputHead {
         })
     }
 
-    /// INTERNAL for more than [`MAX_RANK`] dimensions.
+    /// Returns INTERNAL for more than [`MAX_RANK`] dimensions.
     pub(crate) fn check_rank(&self) -> Result<()> {
         if self.shape.len() > MAX_RANK { Err(rank_error(&self.name, self.shape.len())) } else { Ok(()) }
     }
 
-    /// The size in bytes that follows from datatype and shape; `None` for BYTES, for an unknown datatype, and
-    /// if a dimension is open. INTERNAL for an invalid shape.
+    /// Returns the size in bytes that follows from datatype and shape; `None` for BYTES, for an unknown
+    /// datatype, and if a dimension is open. INTERNAL for an invalid shape.
     pub(crate) fn byte_size(&self) -> Result<Option<u64>> {
         self.check_rank()?;
         if self.datatype == Datatype::Invalid {
@@ -92,7 +92,7 @@ impl OutputHead {
             }
             None => bytes::count([data]).map_err(|fault| self.malformed(fault))?,
         };
-        // Without elements the open dimension is 0, whatever the others are.
+        // Without elements the open dimension is 0, independent of the others.
         let size = if count == 0 {
             Some(0)
         } else {
@@ -108,8 +108,8 @@ impl OutputHead {
         Ok(())
     }
 
-    /// INTERNAL for an output without data whose shape has an open dimension: nothing says that it has no
-    /// elements.
+    /// Returns INTERNAL for an output without data whose shape has an open dimension: whether it has elements
+    /// is not known.
     pub(crate) fn check_has_data(&self) -> Result<()> {
         match self.open_dimension() {
             Some(_) if self.datatype != Datatype::Invalid => {
@@ -120,7 +120,7 @@ impl OutputHead {
         }
     }
 
-    /// The index of the single -1, if no other dimension is negative, and the product of the others.
+    /// Returns the index of the single -1, if no other dimension is negative, and the product of the others.
     fn open_dimension(&self) -> Option<(usize, u64)> {
         let at = self.shape.iter().position(|dimension| *dimension == -1)?;
         let before = tensor::element_count(&self.shape[..at])?;

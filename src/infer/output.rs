@@ -1,4 +1,4 @@
-//! One requested output of a request: its form, and where its data goes.
+//! One requested output of a request: its form, and the destination of its data.
 
 use super::{
     input::Region,
@@ -124,7 +124,7 @@ impl<'a> RequestedOutput<'a> {
         self.parameters.remove(name);
     }
 
-    /// Returns whether nothing but a buffer is set, which the server need not know.
+    /// Returns whether only a buffer is set, which is not sent to the server.
     pub(crate) fn is_buffer_alone(&self) -> bool {
         let Self { class_count, is_json, region, buffer, parameters, .. } = self;
         buffer.is_some() && region.is_none() && *class_count == 0 && !is_json && parameters.is_empty()

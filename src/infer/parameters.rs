@@ -175,7 +175,7 @@ impl ParameterScope {
         }
     }
 
-    /// INVALID_ARGUMENT, with the reason, for a parameter that the caller must not set.
+    /// Returns INVALID_ARGUMENT, with the reason, for a parameter that the caller must not set.
     pub(super) fn check(self, name: &str, value: &Parameter) -> Result<()> {
         let refused = |why: &str| Err(Error::invalid(format!("invalid parameter '{name}': {why}")));
         if name.is_empty() {

@@ -43,7 +43,7 @@ impl<'r> Places<'r> {
         Ok(Self { buffers, leases, shared: Some(shared) })
     }
 
-    /// For a response whose request is not known.
+    /// Creates the places for a response whose request is not known.
     pub(crate) fn without_request(buffers: &'r Arc<Buffers>) -> Self {
         Self { buffers, leases: Vec::new(), shared: None }
     }
@@ -86,7 +86,7 @@ impl<'r> Places<'r> {
         }
     }
 
-    /// Returns whether an output goes to a buffer of the caller's.
+    /// Returns whether an output is written to a buffer of the caller's.
     pub(crate) fn is_lent(&self, name: &str) -> bool {
         self.leases.iter().any(|(output, _)| *output == name)
     }
@@ -261,8 +261,8 @@ impl Drop for Buffer {
     }
 }
 
-/// An empty slice at an aligned address, which an empty vector does not have: casts check it even of an empty
-/// slice.
+/// Returns an empty slice at an aligned address, which an empty vector does not have: casts check the
+/// alignment of an empty slice too.
 fn nothing() -> &'static [u8] {
     #[repr(align(64))]
     struct Aligned([u8; 0]);
@@ -330,7 +330,7 @@ impl Buffers {
     }
 }
 
-/// The size of the largest output that fits a buffer.
+/// Returns the size of the largest output that fits a buffer.
 fn room(buffer: &[u8]) -> usize {
     buffer.len().saturating_sub(ALIGNMENT - 1)
 }

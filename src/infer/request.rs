@@ -271,8 +271,8 @@ impl<'a> InferRequest<'a> {
         Ok(self.outputs.len() - 1)
     }
 
-    /// Returns a requested output to change: its form, where it goes, its parameters. INVALID_ARGUMENT past
-    /// the end.
+    /// Returns a requested output to change: its form, destination and parameters. INVALID_ARGUMENT past the
+    /// end.
     pub fn output_mut(&mut self, output: usize) -> Result<&mut RequestedOutput<'a>> {
         self.written.take();
         let count = self.outputs.len();

@@ -23,7 +23,7 @@ const FINAL: &str = "triton_final_response";
 /// The maximum number of outputs of a result: each costs more memory here than in the response.
 pub(crate) const MAX_OUTPUTS: usize = 1 << 16;
 
-/// RESOURCE_EXHAUSTED if a result has more outputs than [`MAX_OUTPUTS`].
+/// Returns RESOURCE_EXHAUSTED if a result has more outputs than [`MAX_OUTPUTS`].
 pub(crate) fn check_output_count(count: usize) -> Result<()> {
     if count <= MAX_OUTPUTS {
         return Ok(());
@@ -32,7 +32,7 @@ pub(crate) fn check_output_count(count: usize) -> Result<()> {
     Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
 }
 
-/// INTERNAL if two outputs have the same name: which of them counts is undefined.
+/// Returns INTERNAL if two outputs have the same name: which of them counts is undefined.
 pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
     /// Up to this number comparing all pairs is fastest.
     const FEW: usize = 16;
@@ -61,8 +61,8 @@ pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Finality {
-    /// The response does not say, and more responses are possible: it was read from bytes
-    /// ([`InferResult::from_grpc_message`], [`InferResult::from_http_body`]) and not received in a call.
+    /// Not known: the response does not state it, and was read from bytes
+    /// ([`InferResult::from_grpc_message`], [`InferResult::from_http_body`]) instead of received in a call.
     Unknown = 0,
     /// It is the last response.
     Final = 1,
@@ -134,8 +134,8 @@ impl InferResult {
 
     /// Returns whether this is the last response to its request.
     ///
-    /// The server's word (parameter `triton_final_response`) decides. Without it, the response of a call is
-    /// final, since it is the only one, and of a result that was read from bytes nothing is known.
+    /// The parameter `triton_final_response` decides. Without it, the response of a call is final, since it
+    /// is the only one, and the finality of a result that was read from bytes is unknown.
     pub fn finality(&self) -> Finality {
         match self.parameters.get(FINAL) {
             Some(Parameter::Bool(true)) => Finality::Final,
@@ -217,7 +217,7 @@ fn describe_parameters(f: &mut impl fmt::Write, parameters: &Parameters) -> fmt:
     })
 }
 
-/// A string on one line, cut.
+/// Returns a string on one line, truncated.
 fn plain(text: &str) -> String {
     excerpt(text).to_string().escape_debug().to_string()
 }
@@ -259,11 +259,11 @@ impl InferOutput {
         }
         let have = data.byte_size() as u64;
         let (datatype, shape) = (head.datatype(), &head.shape);
-        if let Some(want) = head.byte_size()?
-            && want != have
+        if let Some(expected) = head.byte_size()?
+            && expected != have
         {
             return Err(head.malformed(format!(
-                "expected {want} bytes for datatype {datatype} and shape {}, got {have}",
+                "expected {expected} bytes for datatype {datatype} and shape {}, got {have}",
                 dimensions(shape)
             )));
         }
@@ -282,8 +282,8 @@ impl InferOutput {
     }
 
     /// Returns the datatype; [`Datatype::Invalid`] for one unknown to this version of the library
-    /// ([`datatype_name`](Self::datatype_name)). Such an output has its data if it came in binary; JSON data
-    /// and typed contents are skipped.
+    /// ([`datatype_name`](Self::datatype_name)). Such an output has its data if it was sent in binary; JSON
+    /// data and typed contents are skipped.
     pub fn datatype(&self) -> Datatype {
         self.head.datatype()
     }
@@ -323,7 +323,7 @@ impl InferOutput {
         matches!(self.data, Data::Lent { .. })
     }
 
-    /// The address of the bytes: in the result, or in the caller's buffer.
+    /// Returns the address of the bytes: in the result, or in the caller's buffer.
     pub(crate) fn start(&self) -> *const u8 {
         self.data.start()
     }
@@ -396,7 +396,7 @@ impl InferOutput {
         Ok((self.start(), self.byte_size() / size))
     }
 
-    /// FAILED_PRECONDITION for an output in shared memory, whose address is not known here.
+    /// Returns FAILED_PRECONDITION for an output in shared memory, whose address is not known here.
     fn check_not_shared(&self) -> Result<()> {
         match self.data {
             Data::Shared => self.own_data().map(drop),

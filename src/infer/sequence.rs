@@ -33,8 +33,8 @@ impl From<&str> for SequenceId {
 }
 
 impl Sequence {
-    /// `None` for 0 and the empty string, which are "no sequence" to Triton. INVALID_ARGUMENT for them with a
-    /// flag, and for a string with a NUL.
+    /// Creates a sequence; `None` for 0 and the empty string, which are "no sequence" to Triton.
+    /// INVALID_ARGUMENT for them with a flag, and for a string with a NUL.
     pub(crate) fn new(id: SequenceId, start: bool, end: bool) -> Result<Option<Self>> {
         let is_none = match &id {
             SequenceId::Number(id) => *id == 0,

@@ -29,8 +29,8 @@ elements!(bool => Bool, u8 => Uint8, u16 => Uint16, u32 => Uint32, u64 => Uint64
           i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64, f32 => Fp32, f64 => Fp64,
           ::half::f16 => Fp16, ::half::bf16 => Bf16);
 
-/// The number of elements of a shape: 1 for a scalar's empty shape. `None` if a dimension is negative or the
-/// number overflows.
+/// Returns the number of elements of a shape: 1 for a scalar's empty shape. `None` if a dimension is negative
+/// or the number overflows.
 pub(crate) fn element_count(shape: &[i64]) -> Option<u64> {
     // A dimension of zero makes the count zero, however large the others. They are checked all the same, so
     // that a negative one never passes.
@@ -44,7 +44,7 @@ pub(crate) fn element_count(shape: &[i64]) -> Option<u64> {
     if empty { Some(0) } else { count }
 }
 
-/// The size of a tensor in bytes; `Ok(None)` for BYTES.
+/// Returns the size of a tensor in bytes; `Ok(None)` for BYTES.
 pub(crate) fn byte_size(datatype: Datatype, shape: &[i64]) -> Result<Option<u64>> {
     let count = element_count(shape).ok_or_else(|| {
         let shape = dimensions(shape);

@@ -31,7 +31,7 @@ impl Stopwatch {
         Self::since(Instant::now())
     }
 
-    /// For a call that began at `start`.
+    /// Creates the stopwatch of a call that began at `start`.
     pub(crate) fn since(start: Instant) -> Self {
         Self { last: start, times: CallTimes::default() }
     }
@@ -41,7 +41,7 @@ impl Stopwatch {
         self.lap_at(Instant::now(), stage);
     }
 
-    /// As [`lap`](Self::lap), for a stage that ended at `end`.
+    /// Ends a stage as [`lap`](Self::lap) does, at `end`.
     pub(crate) fn lap_at(&mut self, end: Instant, stage: fn(&mut CallTimes) -> &mut Duration) {
         *stage(&mut self.times) += end.saturating_duration_since(self.last);
         self.last = self.last.max(end);

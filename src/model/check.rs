@@ -9,8 +9,8 @@ use crate::{
 impl InferRequest<'_> {
     /// Checks the names, datatypes and shapes of the request against a model's metadata
     /// ([`Client::model_metadata`](crate::Client::model_metadata)), and the data against the shapes, as every
-    /// call does; the caller's own JSON text is checked by the call alone. Returns INVALID_ARGUMENT for a
-    /// mismatch. Missing inputs are not detected: metadata does not say which inputs are optional.
+    /// call does; the caller's own JSON text is checked by the call only. Returns INVALID_ARGUMENT for a
+    /// mismatch. Missing inputs are not detected: metadata does not state which inputs are optional.
     pub fn check_against(&self, metadata: &ModelMetadata) -> Result<()> {
         self.check()?;
         let model = &metadata.name;
@@ -27,22 +27,22 @@ impl InferRequest<'_> {
             let tensor = find(&metadata.inputs, name, "input", model)?;
             let model = excerpt(model);
             if tensor.datatype != input.datatype() {
-                let want = match &tensor.datatype_name[..] {
-                    "" => excerpt("a datatype that the server does not name"),
+                let expected = match &tensor.datatype_name[..] {
+                    "" => excerpt("(not sent by the server)"),
                     name => excerpt(name),
                 };
                 let own = input.datatype();
                 return Err(Error::invalid(format!(
-                    "input '{name}': datatype {own} does not match the model's datatype {want} (model '{model}')"
+                    "input '{name}': datatype {own} does not match the model's datatype {expected} (model '{model}')"
                 )));
             }
-            let (own, want) = (input.shape(), &tensor.shape);
-            let fits =
-                own.len() == want.len() && own.iter().zip(want).all(|(own, want)| *want < 0 || own == want);
+            let (own, expected) = (input.shape(), &tensor.shape);
+            let fits = own.len() == expected.len()
+                && own.iter().zip(expected).all(|(own, expected)| *expected < 0 || own == expected);
             if !fits {
-                let (own, want) = (dimensions(own), dimensions(want));
+                let (own, expected) = (dimensions(own), dimensions(expected));
                 return Err(Error::invalid(format!(
-                    "input '{name}': shape {own} does not match the model's shape {want} (model '{model}'; -1 matches any size)"
+                    "input '{name}': shape {own} does not match the model's shape {expected} (model '{model}'; -1 matches any size)"
                 )));
             }
         }

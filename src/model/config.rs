@@ -47,8 +47,8 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
-    /// The whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf,
-    /// enums by name, 64-bit numbers as numbers. A model can be loaded with it
+    /// Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in
+    /// protobuf, enums by name, 64-bit numbers as numbers. A model can be loaded with it
     /// ([`RepositoryOptions::set_config`](super::RepositoryOptions::set_config)).
     ///
     /// The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit
@@ -90,7 +90,7 @@ pub enum TensorFormat {
 }
 
 impl TensorFormat {
-    /// Its number in the C API.
+    /// Returns its number in the C API.
     pub fn number(self) -> i32 {
         self as i32
     }
@@ -108,7 +108,7 @@ pub enum VersionPolicy {
 }
 
 impl VersionPolicy {
-    /// The versions of [`VersionPolicy::Specific`]; none otherwise.
+    /// Returns the versions of [`VersionPolicy::Specific`]; none otherwise.
     pub fn versions(&self) -> &[i64] {
         match self {
             Self::Specific(versions) => versions,
@@ -116,7 +116,7 @@ impl VersionPolicy {
         }
     }
 
-    /// Its number in the C API.
+    /// Returns its number in the C API.
     pub fn number(&self) -> i32 {
         match self {
             Self::Latest(_) => 0,
@@ -147,7 +147,7 @@ pub enum SequenceStrategy {
 }
 
 impl SequenceStrategy {
-    /// Its number in the C API, where 0 is a model without sequences.
+    /// Returns its number in the C API, where 0 is a model without sequences.
     pub fn number(self) -> i32 {
         self as i32
     }
@@ -180,7 +180,7 @@ impl Operation for GetModelConfig<'_> {
         Ok(HttpRequest::get(model_path(self.name, self.version)? + "/config"))
     }
 
-    /// Over HTTP the body is the configuration itself.
+    /// Reads the body, which is the configuration itself.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelConfigResponse> {
         let what = format!("the configuration of model '{}'", self.name);
         Ok(ModelConfigResponse { config: Some(http_form::read_description(status, body, &what)?) })
@@ -212,7 +212,7 @@ impl Operation for GetModelConfig<'_> {
     }
 }
 
-/// Without a policy only the newest version is served.
+/// Returns the version policy. Without one, only the newest version is served.
 fn version_policy(config: &Config) -> VersionPolicy {
     match config.version_policy.as_ref().and_then(|policy| policy.policy_choice.as_ref()) {
         Some(PolicyChoice::Latest(latest)) => VersionPolicy::Latest(latest.num_versions),
@@ -222,7 +222,7 @@ fn version_policy(config: &Config) -> VersionPolicy {
     }
 }
 
-/// The default is the direct strategy.
+/// Returns the batching of sequences. The default strategy is the direct one.
 fn sequence_batching(config: &Config) -> Option<SequenceBatching> {
     let Some(SchedulingChoice::SequenceBatching(batching)) = &config.scheduling_choice else { return None };
     let strategy = match batching.strategy_choice {
@@ -235,7 +235,7 @@ fn sequence_batching(config: &Config) -> Option<SequenceBatching> {
     })
 }
 
-/// Datatypes have the same numbers in a configuration as here.
+/// Converts a datatype, which has the same number in a configuration as here.
 fn datatype(number: i32) -> Datatype {
     Datatype::from_number(number).unwrap_or(Datatype::Invalid)
 }

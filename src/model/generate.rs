@@ -53,7 +53,7 @@ impl Operation for Generate<'_> {
         Ok(HttpRequest::post_text(path + endpoint, self.json))
     }
 
-    /// The body is returned as a whole.
+    /// Returns 0: the body is not parsed into values.
     fn count_parts(&self, _: &[u8]) -> u64 {
         0
     }
@@ -74,7 +74,7 @@ impl Operation for Generate<'_> {
     }
 }
 
-/// INVALID_ARGUMENT unless the text is a JSON object. NaN and Infinity are accepted, as by Triton.
+/// Returns INVALID_ARGUMENT unless the text is a JSON object. NaN and Infinity are accepted, as by Triton.
 fn check_object(json: &str) -> Result<()> {
     let invalid = |what: String| Error::invalid(format!("the request is not a JSON object: {what}"));
     let mut reader = Jiter::new(json.as_bytes()).with_allow_inf_nan();
@@ -86,7 +86,7 @@ fn check_object(json: &str) -> Result<()> {
     }
 }
 
-/// The error of a stream that the callback ended.
+/// Returns the error of a stream that the callback ended.
 pub(crate) fn cancelled() -> Error {
     Error::new(Status::Cancelled, Origin::Client, "the callback ended the stream").in_doubt(true)
 }

@@ -21,16 +21,16 @@ use crate::{
     reasons,
 };
 
-/// Over HTTP readiness is a status: 200 is true, unless a JSON object says false, as KServe and aissemble
-/// write it. Triton's false is 400, with or without a reason. An HTML page or an error with status 200 comes
-/// from a gateway, and says nothing about the server.
+/// Reads liveness or readiness over HTTP: status 200 is true, unless the body is a JSON object in which it is
+/// false, as KServe and aissemble send it. Triton's false is 400, with or without a reason. An HTML page or
+/// an error with status 200 is from a gateway, and no evidence of the server's state.
 fn read_bool(status: u16, body: &[u8], member: &str) -> Result<bool> {
     let json = without_bom(body).trim_ascii();
     match status {
         200..300 => {
             let other = if member == LIVE { READY } else { LIVE };
-            let says = |name| http_form::bool_member(json, name);
-            match says(member).or_else(|| says(other)) {
+            let value = |name| http_form::bool_member(json, name);
+            match value(member).or_else(|| value(other)) {
                 Some(value) => Ok(value),
                 None => http_form::read_nothing(status, body).map(|()| true),
             }
@@ -175,8 +175,8 @@ impl Operation for ModelReady<'_> {
         Ok(response.reply.ready)
     }
 
-    /// Over gRPC MLServer and KServe return NOT_FOUND for an unknown model, and KServe UNAVAILABLE for one
-    /// that is not loaded.
+    /// Converts the errors that mean "not ready" over gRPC: MLServer and KServe return NOT_FOUND for an
+    /// unknown model, and KServe UNAVAILABLE for one that is not loaded.
     fn response_of(&self, error: Error) -> Result<bool> {
         let message = error.to_string();
         let text = reasons::text_within(&message);
@@ -206,14 +206,14 @@ pub enum ServingStatus {
 }
 
 impl ServingStatus {
-    /// The status of a number of `grpc.health.v1`.
+    /// Returns the status of a number of `grpc.health.v1`.
     pub fn from_number(number: i32) -> Option<Self> {
         [Self::Unknown, Self::Serving, Self::NotServing, Self::ServiceUnknown]
             .into_iter()
             .find(|status| status.number() == number)
     }
 
-    /// Its number in `grpc.health.v1`.
+    /// Returns its number in `grpc.health.v1`.
     pub fn number(self) -> i32 {
         self as i32
     }
@@ -249,7 +249,7 @@ impl Operation for HealthCheck<'_> {
     }
 
     fn response(&self, response: Response<HealthCheckResponse>) -> Result<ServingStatus> {
-        // A number that only later versions know says nothing here.
+        // A later version of the service may have more numbers.
         Ok(ServingStatus::from_number(response.reply.status).unwrap_or(ServingStatus::Unknown))
     }
 }

@@ -32,13 +32,13 @@ impl HttpRequest {
         Self::post_text(path, json.to_string())
     }
 
-    /// With JSON text.
+    /// Creates a request with JSON text.
     pub(crate) fn post_text(path: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
         Self { method: Method::POST, path: path.into(), body: json.into() }
     }
 }
 
-/// `/v2/models/NAME[/versions/VERSION]`, escaped.
+/// Returns `/v2/models/NAME[/versions/VERSION]`, escaped.
 ///
 /// A server does not decode the name, so that a `/` cannot be sent: a name with one is refused here instead
 /// of reaching another endpoint.
@@ -68,7 +68,7 @@ pub(crate) fn is_success(status: u16) -> bool {
     matches!(status, 200..=299)
 }
 
-/// The JSON of a success, without a byte order mark, or the error of the response.
+/// Returns the JSON of a success, without a byte order mark, or the error of the response.
 pub(crate) fn succeeded(status: u16, body: &[u8]) -> Result<&[u8]> {
     if is_success(status) { Ok(proto::without_bom(body)) } else { Err(error(status, body)) }
 }
@@ -87,7 +87,7 @@ pub(crate) fn read_nothing<M: Default>(status: u16, body: &[u8]) -> Result<M> {
     }
 }
 
-/// Whether a JSON object has a member of that name.
+/// Returns whether a JSON object has a member of that name.
 pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
     let mut reader = Jiter::new(body).with_allow_inf_nan();
     let mut next = reader.next_object().ok().flatten().map(|own| own == name);
@@ -97,8 +97,8 @@ pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
     next == Some(true)
 }
 
-/// The value of a boolean member of a JSON object that [`check_object`] accepts; false if the name occurs
-/// with both values. `None` for any other body.
+/// Returns the value of a boolean member of a JSON object that [`check_object`] accepts; false if the name
+/// occurs with both values. `None` for any other body.
 pub(crate) fn bool_member(json: &[u8], name: &str) -> Option<bool> {
     let plain = without_control_characters(json);
     let mut reader = Jiter::new(&plain).with_allow_inf_nan();
@@ -118,7 +118,7 @@ pub(crate) fn bool_member(json: &[u8], name: &str) -> Option<bool> {
     value
 }
 
-/// The same JSON, with blanks instead of control characters, which strings must not contain.
+/// Replaces control characters, which strings must not contain, by blanks.
 fn without_control_characters(json: &[u8]) -> Vec<u8> {
     json.iter().map(|byte| (*byte).max(b' ')).collect()
 }
@@ -147,7 +147,7 @@ pub(crate) fn read_description<M: Message + Name + Default + PartialEq>(
     }
 }
 
-/// INTERNAL unless the body is a JSON object. `NaN` and `Infinity`, which Triton writes, and control
+/// Returns INTERNAL unless the body is a JSON object. `NaN` and `Infinity`, which Triton writes, and control
 /// characters in strings are accepted.
 pub(crate) fn check_object(status: u16, body: &[u8], expected: &str) -> Result<()> {
     if !body.trim_ascii_start().starts_with(b"{") {
@@ -163,27 +163,27 @@ fn skip_object(json: &[u8]) -> std::result::Result<(), String> {
     outcome.map_err(|fault| fault.description(&reader))
 }
 
-/// The error in the body of a success, whose status was sent before the error: a JSON object with nothing
-/// else. Its code is not known.
+/// Returns the error in the body of a success, whose status was sent before the error: a JSON object with
+/// nothing else. Its code is not known.
 pub(crate) fn embedded_error(status: u16, body: &[u8]) -> Option<Error> {
     error_body::embedded_error(body).map(|text| embedded(status, &text))
 }
 
-/// The error with this text.
+/// Returns an embedded error with this text.
 pub(crate) fn embedded(status: u16, text: &str) -> Error {
     let meaning = error::Meaning { status: Status::Unknown, retryable: false, in_doubt: false };
     let message = format!("{} (in a response of HTTP status {status})", reason(text));
     Error::from_response(meaning, message).with_http_status(status)
 }
 
-/// INTERNAL for a success whose body is not a response of the operation.
+/// Returns INTERNAL for a success whose body is not a response of the operation.
 pub(crate) fn unexpected(status: u16, expected: &str, body: &[u8]) -> Error {
     let got = error_body::describe(body);
     Error::malformed_response(format!("invalid response: expected {expected}, got {got}"))
         .with_http_status(status)
 }
 
-/// INTERNAL for a success whose JSON is malformed or does not match the operation's message.
+/// Returns INTERNAL for a success whose JSON is malformed or does not match the operation's message.
 pub(crate) fn malformed_json(status: u16, fault: impl Display) -> Error {
     // The text may quote the JSON.
     let fault = fault.to_string();
@@ -191,13 +191,14 @@ pub(crate) fn malformed_json(status: u16, fault: impl Display) -> Error {
         .with_http_status(status)
 }
 
-/// The error of a response, from its status and the reason in its body ([`error_body::reason`]), of which at
-/// most 8 KiB are shown.
+/// Returns the error of a response, from its status and the reason in its body ([`error_body::reason`]), of
+/// which at most 8 KiB are shown.
 pub(crate) fn error(status: u16, body: &[u8]) -> Error {
     error_of(status, body, false)
 }
 
-/// The same; `is_binary` if the request had binary tensor data, which not every server supports.
+/// Returns the same error; `is_binary` if the request had binary tensor data, which not every server
+/// supports.
 pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
     if tls_port::is_named_by(status, body) {
         return tls_port::error().with_http_status(status);
@@ -256,17 +257,17 @@ mod tests {
 
     #[test]
     fn a_reason_is_cut_between_characters_and_a_blank_reason_is_replaced() {
-        let said = |body: &[u8]| error(500, body).to_string();
+        let message_of = |body: &[u8]| error(500, body).to_string();
         for blank in [&b""[..], b" \n", br#"{"error":""}"#, br#"{"error":" "}"#, b"\xef\xbb\xbf"] {
-            assert_eq!(said(blank), "the server gave no reason (HTTP status 500)");
+            assert_eq!(message_of(blank), "the server gave no reason (HTTP status 500)");
         }
-        assert_eq!(said(b"\xef\xbb\xbf{\"error\":\"why\"}"), "why (HTTP status 500)");
-        assert_eq!(said(b"a\r\nb\r\n"), "a\\r\\nb (HTTP status 500)");
+        assert_eq!(message_of(b"\xef\xbb\xbf{\"error\":\"why\"}"), "why (HTTP status 500)");
+        assert_eq!(message_of(b"a\r\nb\r\n"), "a\\r\\nb (HTTP status 500)");
         // Cut in the middle of a character, by the limit of what is read.
-        assert_eq!(said(b"{\"error\":\"a\xc3"), "a (HTTP status 500)");
+        assert_eq!(message_of(b"{\"error\":\"a\xc3"), "a (HTTP status 500)");
         let long = format!("{{\"error\":\"a{}\"}}", "\u{e4}".repeat(200 << 10));
         for body in [long.as_bytes(), &long.as_bytes()[..64 << 10], long.split_at(10).1.as_bytes()] {
-            let message = said(body);
+            let message = message_of(body);
             let reason = message.strip_suffix("… (HTTP status 500)").unwrap();
             assert!((8191..=8192).contains(&reason.len()) && reason.ends_with('\u{e4}'), "{}", reason.len());
         }

@@ -35,7 +35,7 @@ impl ServerMetadata {
         self.extensions.iter().any(|own| own == name)
     }
 
-    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
+    /// Returns the response as JSON, in its form over HTTP, where it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -59,7 +59,7 @@ pub struct ModelMetadata {
 }
 
 impl ModelMetadata {
-    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
+    /// Returns the response as JSON, in its form over HTTP, where it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }

@@ -17,12 +17,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The text as received.
+    /// Returns the text as received.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The value of the first sample with this name and all these labels:
+    /// Returns the value of the first sample with this name and all these labels:
     /// `metrics.value("nv_inference_count", &[("model", "simple")])`.
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let fits = |sample: &&MetricSample| {
@@ -45,7 +45,7 @@ pub struct MetricSample {
 }
 
 impl MetricSample {
-    /// The value of a label.
+    /// Returns the value of a label.
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
@@ -75,7 +75,7 @@ impl Operation for GetMetrics {
         Ok(HttpRequest::get(""))
     }
 
-    /// One sample per line, one label per comma and brace.
+    /// Counts one sample per line, and one label per comma and brace.
     fn count_parts(&self, body: &[u8]) -> u64 {
         body.iter().filter(|byte| matches!(byte, b'\n' | b'{' | b',')).count() as u64
     }
@@ -94,7 +94,7 @@ impl Operation for GetMetrics {
     }
 }
 
-/// Whether a text has the format: at least one sample, or nothing but descriptions.
+/// Returns whether a text has the format: at least one sample, or nothing but descriptions.
 fn is_metrics(text: &str) -> bool {
     let is_blank = text.trim().is_empty();
     !is_blank && !text.trim_start().starts_with('<') && {
@@ -102,7 +102,7 @@ fn is_metrics(text: &str) -> bool {
     }
 }
 
-/// The lines other than blank ones and descriptions.
+/// Returns the lines other than blank ones and descriptions.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
@@ -112,8 +112,8 @@ fn read(text: &str) -> Vec<MetricSample> {
     lines(text).filter_map(read_sample).collect()
 }
 
-/// `name{label="value",...} value [timestamp]`. A name with characters other than `[a-zA-Z0-9_:]` is quoted;
-/// that of a metric is then among the labels: `{"a name","a label"="value"} value` (Prometheus 3).
+/// Reads `name{label="value",...} value [timestamp]`. A name with characters other than `[a-zA-Z0-9_:]` is
+/// quoted; that of a metric is then among the labels: `{"a name","a label"="value"} value` (Prometheus 3).
 fn read_sample(line: &str) -> Option<MetricSample> {
     let end = line.find(|c: char| c == '{' || c.is_whitespace())?;
     let (name, mut rest) = line.split_at(end);
@@ -161,7 +161,7 @@ fn is_name(name: &str) -> bool {
         && !name.is_empty()
 }
 
-/// A quoted string, and the text after it.
+/// Splits off a quoted string, and returns the text after it too.
 fn read_quoted(text: &str) -> Option<(String, &str)> {
     let mut characters = text.strip_prefix('"')?.char_indices();
     let mut value = String::new();

@@ -42,7 +42,7 @@ pub(crate) trait Operation {
     const GRPC: &'static str = "";
     /// Whether UNAVAILABLE from the server itself is final: it was started without what the operation needs,
     /// or does not accept the value.
-    const IS_REFUSED_FOR_GOOD: bool = false;
+    const IS_REFUSAL_PERMANENT: bool = false;
     /// The request message over gRPC.
     type Message: prost::Message + Clone + 'static;
     /// The response message over gRPC, into which a response over HTTP is read too.
@@ -50,7 +50,7 @@ pub(crate) trait Operation {
     /// The result for the caller.
     type Output;
 
-    /// Its name in error messages: `"metadata of model 'simple'"`.
+    /// Returns its name in error messages: `"metadata of model 'simple'"`.
     fn what(&self) -> String;
 
     fn to_grpc(&self) -> Result<Self::Message>;
@@ -62,8 +62,8 @@ pub(crate) trait Operation {
         false
     }
 
-    /// The maximum number of values read from a response over HTTP: each member and element of JSON has one
-    /// of these characters.
+    /// Returns the maximum number of values read from a response over HTTP: each member and element of JSON
+    /// has one of these characters.
     fn count_parts(&self, body: &[u8]) -> u64 {
         body.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count() as u64
     }
@@ -75,7 +75,7 @@ pub(crate) trait Operation {
 
     fn response(&self, response: Response<Self::Reply>) -> Result<Self::Output>;
 
-    /// The result that an error of the call stands for. Most errors stand for none.
+    /// Converts an error of the call that stands for a result. Most errors stand for none.
     fn response_of(&self, error: Error) -> Result<Self::Output> {
         Err(error)
     }
@@ -91,7 +91,7 @@ pub(crate) struct Response<R> {
 }
 
 impl<R> Response<R> {
-    /// The JSON of Triton's HTTP interface: the body as received, or the reply converted by `make`.
+    /// Takes the JSON of Triton's HTTP interface: the body as received, or the reply converted by `make`.
     fn take_json(&mut self, make: impl FnOnce(&R) -> Result<String>) -> Result<String> {
         match self.body.take() {
             Some(body) => Ok(body),
@@ -100,7 +100,7 @@ impl<R> Response<R> {
     }
 }
 
-/// The JSON of a message that has the same form over both protocols.
+/// Writes the JSON of a message that has the same form over both protocols.
 fn same_json<M: prost::Message + prost::Name>(message: &M) -> Result<String> {
     proto::to_json(message).map(|json| json.to_string()).map_err(not_json)
 }
@@ -109,14 +109,14 @@ fn not_json(fault: String) -> Error {
     Error::malformed_response(format!("the response message cannot be written as JSON: {}", excerpt(&fault)))
 }
 
-/// The error of an operation that is not available over one of the protocols; `advice` says what to do
+/// Returns the error of an operation that is not available over one of the protocols; `advice` is what to do
 /// instead.
 fn no_form(what: &str, protocol: &str, advice: &str) -> Error {
     let message = format!("{what} is not available over {protocol}: {advice}");
     Error::new(Status::Unimplemented, Origin::Argument, message)
 }
 
-/// INVALID_ARGUMENT for a name that is empty or contains a NUL, behind which a server would cut it.
+/// Returns INVALID_ARGUMENT for a name that is empty or contains a NUL, at which a server would truncate it.
 pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     match name {
         "" => Err(Error::invalid(format!("{what} is empty"))),
@@ -124,7 +124,7 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     }
 }
 
-/// The same for a name that may be empty.
+/// Returns the same error for a name that may be empty.
 pub(crate) fn check_optional_name(what: &str, name: &str) -> Result<()> {
     if name.contains('\0') {
         return Err(Error::invalid(format!("{what} '{}' contains a NUL", name.escape_debug())));
@@ -138,7 +138,7 @@ pub(crate) fn check_model(name: &str, version: &str) -> Result<()> {
     check_optional_model(name, version)
 }
 
-/// The same for a model's name that may be empty.
+/// Checks the same, for a model's name that may be empty.
 pub(crate) fn check_optional_model(name: &str, version: &str) -> Result<()> {
     check_optional_name("model name", name)?;
     check_optional_name("model version", version)

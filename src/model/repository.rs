@@ -96,7 +96,7 @@ impl RepositoryOptions {
         self
     }
 
-    /// `/v2/repository[/NAME]`, followed by `rest`.
+    /// Returns `/v2/repository[/NAME]`, followed by `rest`.
     fn path(&self, rest: &str) -> Result<String> {
         let mut path = String::from("/v2/repository");
         if !self.repository.is_empty() {
@@ -121,7 +121,7 @@ fn refuse(what: &str, is_set: bool, name: &str) -> Result<()> {
     if is_set { Err(Error::invalid(format!("{what} takes no {name}"))) } else { Ok(()) }
 }
 
-/// A server uses the name in a path over either protocol, where `..` has a meaning of its own.
+/// Checks a model's name, which a server uses in a file path over either protocol: `..` has a meaning there.
 fn check_model(name: &str) -> Result<()> {
     check_name("model name", name)?;
     if name.contains('/') || matches!(name, "." | "..") {
@@ -140,7 +140,7 @@ pub struct RepositoryIndex {
 }
 
 impl RepositoryIndex {
-    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
+    /// Returns the response as JSON, in its form over HTTP, where it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -195,7 +195,7 @@ impl Operation for Index<'_> {
         Ok(HttpRequest::post(self.0.path("/index")?, &body))
     }
 
-    /// Over HTTP the body is the array of models itself.
+    /// Reads the body, which is the array of models itself.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<RepositoryIndexResponse> {
         let body = http_form::succeeded(status, body)?;
         let what = "a JSON array of models";

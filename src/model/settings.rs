@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// The only setting of tracing that is a list.
+/// The only trace setting that is a list.
 const TRACE_LEVEL: &str = "trace_level";
 
 /// The value of a setting.
@@ -30,7 +30,7 @@ pub enum SettingValue {
     Bool(bool),
     /// A number: `log_verbose_level`.
     Number(u32),
-    /// A string: `log_format`, and every setting of tracing other than its level, including numbers.
+    /// A string: `log_format`, and every trace setting other than the level, including numbers.
     Text(String),
     /// A list of strings: `trace_level`.
     List(Vec<String>),
@@ -61,7 +61,7 @@ impl From<&[&str]> for SettingValue {
 }
 
 impl SettingValue {
-    /// The values as strings, as tracing has them.
+    /// Returns the values as strings, the form of trace settings.
     pub(crate) fn texts(&self) -> Vec<String> {
         match self {
             Self::Bool(value) => vec![value.to_string()],
@@ -80,17 +80,17 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Names and values, sorted by name.
+    /// Returns the names and values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &SettingValue)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The value of a setting: `"trace_rate"`, `"log_info"`.
+    /// Returns the value of a setting: `"trace_rate"`, `"log_info"`.
     pub fn get(&self, name: &str) -> Option<&SettingValue> {
         self.values.get(name)
     }
 
-    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
+    /// Returns the response as JSON, in its form over HTTP, where it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -106,8 +106,8 @@ impl SettingsUpdate {
         Self::default()
     }
 
-    /// Sets a setting. Tracing accepts every kind of value and sends strings (`500` is `"500"`); the log
-    /// needs the kind that the setting has. INVALID_ARGUMENT for an empty name and an empty list.
+    /// Sets a setting. A trace setting may be any kind of value, and is sent as a string (`500` as `"500"`);
+    /// a log setting must be of its own kind. INVALID_ARGUMENT for an empty name and an empty list.
     pub fn set(&mut self, name: &str, value: impl Into<SettingValue>) -> Result<&mut Self> {
         check_name("setting name", name)?;
         let value = value.into();
@@ -120,7 +120,7 @@ impl SettingsUpdate {
         Ok(self)
     }
 
-    /// Returns a setting of tracing to its default: the server's, or for a model the one of all models.
+    /// Restores the default of a trace setting: the server's, or for a model that of all models.
     pub fn clear(&mut self, name: &str) -> Result<&mut Self> {
         check_name("setting name", name)?;
         self.0.insert(name.to_owned(), None);
@@ -137,7 +137,7 @@ pub(crate) struct TraceSetting<'a> {
 
 impl Operation for TraceSetting<'_> {
     const GRPC: &'static str = "TraceSetting";
-    const IS_REFUSED_FOR_GOOD: bool = true;
+    const IS_REFUSAL_PERMANENT: bool = true;
     type Message = TraceSettingRequest;
     type Reply = TraceSettingResponse;
     type Output = Settings;
@@ -211,7 +211,7 @@ pub(crate) struct LogSetting<'a> {
 }
 
 impl LogSetting<'_> {
-    /// The changes, with values as the log has them.
+    /// Returns the changes, with values of the kinds of log settings.
     fn changes(&self) -> Result<Vec<(&str, LogChoice)>> {
         let changes = self.update.map(|update| update.0.iter()).into_iter().flatten();
         let change = |(name, value): (&'_ String, &'_ Option<SettingValue>)| match value {
@@ -222,7 +222,7 @@ impl LogSetting<'_> {
                 Err(Error::invalid(format!("log setting '{name}' takes a single value, not a list")))
             }
             None => Err(Error::invalid(format!(
-                "log setting '{name}' cannot be cleared: only settings of tracing have a default"
+                "log setting '{name}' cannot be cleared: only trace settings have a default"
             ))),
         };
         changes.map(|entry| Ok((entry.0.as_str(), change(entry)?))).collect()
@@ -231,7 +231,7 @@ impl LogSetting<'_> {
 
 impl Operation for LogSetting<'_> {
     const GRPC: &'static str = "LogSettings";
-    const IS_REFUSED_FOR_GOOD: bool = true;
+    const IS_REFUSAL_PERMANENT: bool = true;
     type Message = LogSettingsRequest;
     type Reply = LogSettingsResponse;
     type Output = Settings;
@@ -296,7 +296,7 @@ impl Operation for LogSetting<'_> {
     }
 }
 
-/// The members of a response that is a JSON object.
+/// Reads the members of a response that is a JSON object.
 fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
     let body = http_form::succeeded(status, body)?;
     if !body.trim_ascii_start().starts_with(b"{") || error_body::embedded_error(body).is_some() {
@@ -305,7 +305,7 @@ fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
     serde_json::from_slice(body).map_err(|fault| http_form::malformed_json(status, fault))
 }
 
-/// A string as it is, any other value as JSON.
+/// Returns a string unchanged, and any other value as JSON.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

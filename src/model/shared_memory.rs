@@ -68,7 +68,7 @@ pub struct SystemRegions {
 }
 
 impl SystemRegions {
-    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
+    /// Returns the response as JSON, in its form over HTTP, where it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -84,13 +84,13 @@ pub struct CudaRegions {
 }
 
 impl CudaRegions {
-    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
+    /// Returns the response as JSON, in its form over HTTP, where it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
 }
 
-/// `/v2/KIND[/region/NAME]/VERB`.
+/// Returns `/v2/KIND[/region/NAME]/VERB`.
 fn path(kind: &str, name: &str, verb: &str) -> Result<String> {
     let mut path = format!("/v2/{kind}");
     if !name.is_empty() {
@@ -148,7 +148,7 @@ fn read_regions<S: Message + Name + Default>(
     list.into_iter().map(region).collect()
 }
 
-/// The regions as a list as over HTTP, sorted by name.
+/// Writes the regions as a list, as over HTTP, sorted by name.
 fn list_json<S: Message + Name>(regions: &HashMap<String, S>) -> Result<String> {
     let mut sorted: Vec<_> = regions.iter().collect();
     sorted.sort_by_key(|(name, _)| *name);
@@ -164,7 +164,7 @@ pub(crate) struct SystemStatusOf<'a> {
 
 impl Operation for SystemStatusOf<'_> {
     const GRPC: &'static str = "SystemSharedMemoryStatus";
-    const IS_REFUSED_FOR_GOOD: bool = true;
+    const IS_REFUSAL_PERMANENT: bool = true;
     type Message = SystemSharedMemoryStatusRequest;
     type Reply = SystemSharedMemoryStatusResponse;
     type Output = SystemRegions;
@@ -225,7 +225,7 @@ impl RegisterSystem<'_> {
 
 impl Operation for RegisterSystem<'_> {
     const GRPC: &'static str = "SystemSharedMemoryRegister";
-    const IS_REFUSED_FOR_GOOD: bool = true;
+    const IS_REFUSAL_PERMANENT: bool = true;
     type Message = SystemSharedMemoryRegisterRequest;
     type Reply = SystemSharedMemoryRegisterResponse;
     type Output = ();
@@ -266,7 +266,7 @@ pub(crate) struct UnregisterSystem<'a> {
 
 impl Operation for UnregisterSystem<'_> {
     const GRPC: &'static str = "SystemSharedMemoryUnregister";
-    const IS_REFUSED_FOR_GOOD: bool = true;
+    const IS_REFUSAL_PERMANENT: bool = true;
     type Message = SystemSharedMemoryUnregisterRequest;
     type Reply = SystemSharedMemoryUnregisterResponse;
     type Output = ();
@@ -299,7 +299,7 @@ pub(crate) struct CudaStatusOf<'a> {
 
 impl Operation for CudaStatusOf<'_> {
     const GRPC: &'static str = "CudaSharedMemoryStatus";
-    const IS_REFUSED_FOR_GOOD: bool = true;
+    const IS_REFUSAL_PERMANENT: bool = true;
     type Message = CudaSharedMemoryStatusRequest;
     type Reply = CudaSharedMemoryStatusResponse;
     type Output = CudaRegions;
@@ -327,7 +327,7 @@ impl Operation for CudaStatusOf<'_> {
 
     fn response(&self, mut response: Response<CudaSharedMemoryStatusResponse>) -> Result<CudaRegions> {
         let json = response.take_json(|reply| list_json(&reply.regions))?;
-        // It is signed where it is registered: the same bits.
+        // A registration sends the same bits as a signed number.
         let region = |CudaStatus { name, device_id, byte_size }| CudaRegion {
             name,
             device_id: device_id.cast_signed(),
@@ -365,7 +365,7 @@ impl RegisterCuda<'_> {
 
 impl Operation for RegisterCuda<'_> {
     const GRPC: &'static str = "CudaSharedMemoryRegister";
-    const IS_REFUSED_FOR_GOOD: bool = true;
+    const IS_REFUSAL_PERMANENT: bool = true;
     type Message = CudaSharedMemoryRegisterRequest;
     type Reply = CudaSharedMemoryRegisterResponse;
     type Output = ();
@@ -410,7 +410,7 @@ pub(crate) struct UnregisterCuda<'a> {
 
 impl Operation for UnregisterCuda<'_> {
     const GRPC: &'static str = "CudaSharedMemoryUnregister";
-    const IS_REFUSED_FOR_GOOD: bool = true;
+    const IS_REFUSAL_PERMANENT: bool = true;
     type Message = CudaSharedMemoryUnregisterRequest;
     type Reply = CudaSharedMemoryUnregisterResponse;
     type Output = ();

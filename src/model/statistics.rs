@@ -28,7 +28,7 @@ pub struct ModelStatisticsList {
 }
 
 impl ModelStatisticsList {
-    /// The response as JSON, in the form that it has over HTTP: there it is the body as received.
+    /// Returns the response as JSON, in its form over HTTP, where it is the body as received.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -67,7 +67,8 @@ pub struct StatisticDuration {
     pub time: Duration,
 }
 
-/// The outcomes and the steps of requests whose duration a server measures. Those that do not apply are zero.
+/// The durations of requests by outcome and stage, as a server measures them. Those that do not apply are
+/// zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Durations {
@@ -94,7 +95,7 @@ pub struct Durations {
 }
 
 impl Durations {
-    /// The duration of one kind.
+    /// Returns the duration of one kind.
     pub fn get(&self, kind: DurationKind) -> StatisticDuration {
         match kind {
             DurationKind::Success => self.success,
@@ -111,7 +112,7 @@ impl Durations {
     }
 }
 
-/// An outcome or a step of requests whose duration a server measures.
+/// An outcome of requests, or one of their stages, whose duration a server measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(i32)]
@@ -132,9 +133,9 @@ pub enum DurationKind {
     CacheHit = 6,
     /// Looking up and inserting responses that were not in the response cache.
     CacheMiss = 7,
-    /// Responses without outputs; of responses alone.
+    /// Responses without outputs. In [`ResponseStatistics`] only.
     EmptyResponse = 8,
-    /// Responses that were cancelled; of responses alone.
+    /// Responses that were cancelled. In [`ResponseStatistics`] only.
     Cancel = 9,
 }
 
@@ -153,12 +154,12 @@ impl DurationKind {
         Self::Cancel,
     ];
 
-    /// The kind of a number.
+    /// Returns the kind of a number.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.number() == number)
     }
 
-    /// Its number in the C API.
+    /// Returns its number in the C API.
     pub fn number(self) -> i32 {
         self as i32
     }
@@ -205,7 +206,7 @@ pub(crate) struct GetStatistics<'a> {
 impl GetStatistics<'_> {
     fn check(&self) -> Result<()> {
         if self.name.is_empty() && !self.version.is_empty() {
-            return Err(Error::invalid("a model version was given without a model name"));
+            return Err(Error::invalid("a model version requires a model name"));
         }
         Ok(())
     }

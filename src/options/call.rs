@@ -40,7 +40,7 @@ pub(super) enum ResponseEncoding {
 }
 
 impl ResponseEncoding {
-    /// `None`: not compressed.
+    /// Returns the value of Accept-Encoding; `None`: not compressed.
     pub(super) fn accept(&self) -> Option<&str> {
         match self {
             Self::Compression(Compression::None) => None,
@@ -62,7 +62,7 @@ pub(crate) struct Route<S> {
 }
 
 impl Route<String> {
-    /// The route of a call whose client has `defaults`.
+    /// Returns the route of a call whose client has `defaults`.
     pub(crate) fn over<'r>(&'r self, defaults: &'r Self) -> Route<&'r str> {
         let either =
             |own: &'r Option<String>, default: &'r Option<String>| own.as_deref().or(default.as_deref());
@@ -170,7 +170,7 @@ impl CallOptions {
     /// Sets which compression is requested for responses to inferences. The server may send them without;
     /// Triton over gRPC compresses only if it was started so. Over HTTP a call that requests none sends
     /// `Accept-Encoding: identity`, without which a proxy may request compression from the server. A body
-    /// that is compressed although no header says so is decompressed if compression was requested, and
+    /// that is compressed without a Content-Encoding header is decompressed if compression was requested, and
     /// INTERNAL if not. Replaces what [`set_accept_encoding`](Self::set_accept_encoding) set. The default is
     /// [`Compression::None`].
     pub fn set_response_compression(&mut self, compression: Compression) -> &mut Self {
@@ -182,15 +182,20 @@ impl CallOptions {
     /// weights. Replaces what [`set_response_compression`](Self::set_response_compression) set.
     /// INVALID_ARGUMENT for any encoding other than gzip, deflate and identity.
     pub fn set_accept_encoding(&mut self, encodings: &str) -> Result<&mut Self> {
+        let invalid = |encoding: &str| {
+            Error::invalid(format!(
+                "invalid encoding '{}': expected gzip, deflate or identity, optionally with a weight",
+                encoding.escape_debug()
+            ))
+        };
+        // `trim` below accepts line breaks, which would end the header.
+        HeaderValue::from_str(encodings).map_err(|_| invalid(encodings))?;
         for encoding in encodings.split(',') {
             let (name, weight) = encoding.split_once(';').unwrap_or((encoding, "q=1"));
             let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
             let is_known = Compression::from_name(name.trim()).is_some();
             if !is_known || !weight.is_some_and(|weight| (0.0..=1.0).contains(&weight)) {
-                let message = format!(
-                    "invalid encoding '{encoding}': expected gzip, deflate or identity, optionally with a weight"
-                );
-                return Err(Error::invalid(message));
+                return Err(invalid(encoding));
             }
         }
         self.response_encoding = Some(ResponseEncoding::Accept(encodings.to_owned()));
@@ -267,7 +272,8 @@ impl CallOptions {
     }
 }
 
-/// The error of a header that the caller adds and that has the byte size of the JSON part as well.
+/// Returns the error of a header that the caller adds and that is the header of the JSON part's byte size
+/// too.
 pub(super) fn json_size_conflict(name: &str) -> Error {
     Error::invalid(format!(
         "header '{name}' is both added and set as the header of the JSON part's byte size (option http_json_size_header)"

@@ -108,7 +108,7 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// The timeout of a call that sets none.
+    /// Returns the timeout of a call that sets none.
     pub(super) fn default_timeout(&self) -> Option<Duration> {
         self.call.timeout.unwrap_or(self.timeout)
     }
@@ -177,7 +177,7 @@ impl ClientOptions {
     }
 
     /// Sets the maximum size in bytes of a compressed response after it is decompressed: RESOURCE_EXHAUSTED
-    /// beyond, whatever its compressed size.
+    /// beyond, independent of its compressed size.
     ///
     /// It also limits what is parsed as a whole, which takes a multiple of its size in memory, to a quarter
     /// of this size: a response of the control plane, the JSON part of an inference response, an event of
@@ -201,7 +201,7 @@ impl ClientOptions {
     }
 
     /// Sets a callback for log messages of the level `max` and of higher severity. It is called on any
-    /// thread, and must not call the client. Without one, which is the default, nothing is written anywhere.
+    /// thread, and must not call the client. The default is none: log messages are discarded.
     pub fn set_log_callback(&mut self, max: LogLevel, callback: Arc<LogCallback>) -> &mut Self {
         self.log = Log::new(max, callback);
         self

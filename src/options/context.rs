@@ -50,30 +50,30 @@ impl<'c> CallContext<'c> {
         Self::starting(Instant::now(), client, call)
     }
 
-    /// Of a call that starts `now`.
+    /// Creates the context of a call that starts `now`.
     pub(crate) fn starting(now: Instant, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
         Self::within(now, call.timeout.unwrap_or(client.default_timeout()), client, &client.call, call)
     }
 
-    /// Of a call to another server than the client's, which the client's defaults are not sent to.
+    /// Creates the context of a call to another server, to which the client's defaults are not sent.
     pub(crate) fn elsewhere(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
         const NONE: &CallOptions = &CallOptions::DEFAULT;
         Self::within(Instant::now(), call.timeout.unwrap_or(client.default_timeout()), client, NONE, call)
     }
 
-    /// Of a call that loads or unloads a model.
+    /// Creates the context of a call that loads or unloads a model.
     pub(crate) fn loading(client: &'c ClientOptions, call: &'c CallOptions) -> Self {
         Self::within(Instant::now(), call.timeout.unwrap_or(client.load_timeout), client, &client.call, call)
     }
 
-    /// Of one of several requests of the call: with a timeout of at most `max`.
+    /// Creates the context of one of several requests of the call: with a timeout of at most `max`.
     pub(crate) fn at_most(&self, max: Duration) -> Self {
         let left = self.until.deadline.remaining().map_or(max, |left| left.min(max));
         let until = Until { deadline: Deadline::after(Some(left)) };
         Self { until, timeout: Some(left), limited: "one request", ..self.clone() }
     }
 
-    /// For the content of a compressed message.
+    /// Creates the context of the content of a compressed message.
     pub(crate) fn decompressed(&self) -> Self {
         Self { max_message_byte_size: self.max_decompressed_byte_size, ..self.clone() }
     }
@@ -106,7 +106,7 @@ impl<'c> CallContext<'c> {
         }
     }
 
-    /// The headers that the options add to the request.
+    /// Returns the headers that the options add to the request.
     pub(crate) fn headers(&self, protocol: Protocol) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let headers = merged(self.headers, |one, other| one.name == other.name);
         let keys = merged(self.restricted_keys, RestrictedKey::is_of_same_name);
@@ -116,8 +116,8 @@ impl<'c> CallContext<'c> {
             .chain(self.load_report.map(LoadReportFormat::header))
     }
 
-    /// INVALID_ARGUMENT if a header of the client's options, or of the call's, is what the other uses for the
-    /// byte size of the JSON part. Within the same options the setters check it.
+    /// Returns INVALID_ARGUMENT if the header of the JSON part's byte size is also an added header: the
+    /// setters see only the options of the client or those of the call.
     pub(crate) fn check_json_size_header(&self) -> Result<()> {
         let Some(name) = self.route.json_size_header else { return Ok(()) };
         match self.headers(Protocol::Http).any(|(own, _)| own.as_str().eq_ignore_ascii_case(name)) {
@@ -126,7 +126,7 @@ impl<'c> CallContext<'c> {
         }
     }
 
-    /// DEADLINE_EXCEEDED. The caller sets whether it is in doubt.
+    /// Returns DEADLINE_EXCEEDED. The caller sets whether it is in doubt.
     pub(crate) fn timed_out(&self, doing: &str) -> Error {
         let limit = self.timeout.unwrap_or_default();
         let limited = self.limited;
@@ -144,7 +144,7 @@ impl<'c> CallContext<'c> {
         self.until.deadline.remaining().is_some_and(|left| left <= almost)
     }
 
-    /// RESOURCE_EXHAUSTED for a request that exceeds the limit.
+    /// Returns RESOURCE_EXHAUSTED for a request that exceeds the limit.
     pub(crate) fn check_request_size(&self, byte_size: u64) -> Result<()> {
         if byte_size <= self.max_message_byte_size {
             return Ok(());
@@ -156,7 +156,8 @@ impl<'c> CallContext<'c> {
         Err(Error::new(Status::ResourceExhausted, Origin::Client, message))
     }
 
-    /// RESOURCE_EXHAUSTED for a response that exceeds the limit. Called before its memory is allocated.
+    /// Returns RESOURCE_EXHAUSTED for a response that exceeds the limit. Called before its memory is
+    /// allocated.
     pub(crate) fn check_response_size(&self, byte_size: u64) -> Result<()> {
         let max = self.max_message_byte_size;
         if byte_size <= max {
@@ -168,18 +169,18 @@ impl<'c> CallContext<'c> {
         Err(Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true))
     }
 
-    /// The maximum size of what is parsed as a whole, which takes a multiple of its size in memory.
+    /// Returns the maximum size of what is parsed as a whole, which takes a multiple of its size in memory.
     pub(crate) fn max_parsed_byte_size(&self) -> u64 {
         (self.max_decompressed_byte_size / 4).min(self.max_message_byte_size)
     }
 
-    /// The maximum number of parsed parts (fields, members, elements, samples): each takes up to some
+    /// Returns the maximum number of parsed parts (fields, members, elements, samples): each takes up to some
     /// thousand bytes in memory, however small it is.
     pub(crate) fn max_parts(&self) -> u64 {
         (self.max_decompressed_byte_size / 1024).max(4096)
     }
 
-    /// RESOURCE_EXHAUSTED for a response with more parts.
+    /// Returns RESOURCE_EXHAUSTED for a response with more parts.
     pub(crate) fn check_parts(&self, parts: u64) -> Result<()> {
         if parts <= self.max_parts() { Ok(()) } else { Err(self.too_many_parts()) }
     }
@@ -193,7 +194,7 @@ impl<'c> CallContext<'c> {
         Error::new(Status::ResourceExhausted, Origin::Client, message).in_doubt(true)
     }
 
-    /// RESOURCE_EXHAUSTED for a response that is too large to be parsed as a whole.
+    /// Returns RESOURCE_EXHAUSTED for a response that is too large to be parsed as a whole.
     pub(crate) fn check_parsed_size(&self, byte_size: u64) -> Result<()> {
         self.check_response_size(byte_size)?;
         let max = self.max_parsed_byte_size();
@@ -208,7 +209,7 @@ impl<'c> CallContext<'c> {
     }
 }
 
-/// The entries of the client's defaults whose names the call does not have, and those of the call.
+/// Returns the entries of the client's defaults whose names the call does not have, and those of the call.
 fn merged<T>(
     [defaults, call]: [&[T]; 2],
     is_of_same_name: impl Fn(&T, &T) -> bool,

@@ -21,11 +21,13 @@ impl Query {
     pub(super) fn remove(&mut self, name: &str) {
         let name = escaped(name);
         self.text = without(&self.text, |own| own == name);
-        self.removed.push(name);
+        if !self.removed.contains(&name) {
+            self.removed.push(name);
+        }
     }
 
-    /// The query of a call whose client has `defaults`: by name, the call's value wins. Allocates only if
-    /// both have one.
+    /// Returns the query of a call whose client has `defaults`: by name, the call's value wins. Allocates
+    /// only if both have one.
     pub(super) fn over<'q>(&'q self, defaults: &'q Self) -> Cow<'q, str> {
         if defaults.text.is_empty() {
             return Cow::Borrowed(&self.text);
@@ -65,7 +67,7 @@ fn names(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').filter(|parameter| !parameter.is_empty()).map(name)
 }
 
-/// The parameters of a query whose names are not removed.
+/// Returns the parameters of a query whose names are not removed.
 fn without(query: &str, is_removed: impl Fn(&str) -> bool) -> String {
     let mut kept = String::new();
     for parameter in query.split('&').filter(|one| !one.is_empty() && !is_removed(name(one))) {

@@ -1,8 +1,7 @@
-//! Messages in the JSON of Triton's HTTP interface, and the other spellings of other servers.
+//! Messages in the JSON of Triton's HTTP interface, and in the variants of other servers.
 //!
-//! The JSON form goes by the table of [`descriptor`](super::descriptor): JSON is read into protobuf's wire
-//! format, which prost decodes, and written from it. Generated code for each message would be several times
-//! as large.
+//! The table of [`descriptor`](super::descriptor) defines the form: JSON is read into protobuf's wire format,
+//! which prost decodes, and written from it. Generated code for each message would be several times as large.
 
 mod read;
 #[cfg(test)]
@@ -20,11 +19,11 @@ use rewrite::{Rewrite, rewrite};
 use write::write;
 
 /// Members that the oldest supported server, 2.51, does not know, according to the descriptors in its
-/// executable. They are left out of the JSON at their default, because a server refuses a configuration with
-/// an unknown member. Messages (`ModelConfig.model_metrics`) need no entry: they are left out when not set.
+/// executable. They are omitted from the JSON at their default, because a server refuses a configuration with
+/// an unknown member. Messages (`ModelConfig.model_metrics`) need no entry: they are omitted if not set.
 const NEWER: [(&str, &str); 1] = [("inference.ModelEnsembling", "max_inflight_requests")];
 
-/// Returns JSON without the UTF-8 byte order mark that some servers write in front of it, and parsers refuse.
+/// Returns JSON without the UTF-8 byte order mark that some servers write before it, and parsers reject.
 pub(crate) fn without_bom(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
@@ -48,21 +47,20 @@ fn parse<M: Message + Name + Default>(json: &[u8]) -> Result<M, String> {
     M::decode(&message[..]).map_err(|error| error.to_string())
 }
 
-/// Reads a message from JSON that was parsed already.
+/// Reads a message from parsed JSON.
 pub(crate) fn from_value<M: Message + Name + Default>(json: Value) -> Result<M, String> {
     let message = MessageSeed(descriptor::<M>()?).deserialize(json).map_err(|error| error.to_string())?;
     M::decode(&message[..]).map_err(|error| error.to_string())
 }
 
 /// Writes the JSON of Triton's HTTP interface: the field names of gRPC, 64-bit integers as numbers, and
-/// defaults spelled out as version 2.51 does. Members are in alphabetical order, so that the same message
+/// defaults included, as version 2.51 does. Members are in alphabetical order, so that the same message
 /// always gives the same text.
 pub(crate) fn to_json<M: Message + Name>(message: &M) -> Result<Value, String> {
     write(descriptor::<M>()?, &message.encode_to_vec())
 }
 
-/// Replaces each 64-bit integer that Triton wrote as a string by a number. Everything else stays as it is,
-/// byte for byte.
+/// Replaces each 64-bit integer that Triton wrote as a string by a number, and keeps the rest byte for byte.
 pub(crate) fn with_numbers<M: Name>(json: String) -> String {
     let rewritten = descriptor::<M>()
         .ok()
@@ -90,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_members_are_written_only_where_the_server_has_set_them() {
+    fn newer_members_are_written_only_if_the_server_has_set_them() {
         assert_eq!(to_json(&ensemble(0)).unwrap()["ensemble_scheduling"], json!({ "step": [] }));
         let set = to_json(&ensemble(3)).unwrap();
         assert_eq!(set["ensemble_scheduling"], json!({ "step": [], "max_inflight_requests": 3 }));
@@ -100,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_64_bits_are_numbers_and_all_else_stays_as_it_came() {
+    fn integers_of_64_bits_become_numbers_and_the_rest_is_unchanged() {
         let spec = |dim: &str| format!(r#"{{"batch_size":1, "input":{{"X":{{"dim":{dim}}}}}}}"#);
         let text = |dim: &str, dims: &str, timeout: &str| {
             format!(
@@ -118,7 +116,7 @@ mod tests {
         let strings = text(r#"["1", "-1",3]"#, r#"["9223372036854775807"]"#, r#""18446744073709551615""#);
         let numbers = text("[1, -1,3]", "[9223372036854775807]", "18446744073709551615");
         assert_eq!(with_numbers::<ModelConfig>(strings), numbers);
-        // What is no number of its field, or another spelling of one.
+        // Not an integer of the field, or not in JSON's notation.
         for dim in [
             r#"[""]"#,
             r#"["x"]"#,
@@ -137,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datatype_newer_than_the_library_does_not_cost_the_configuration() {
+    fn a_datatype_newer_than_the_library_does_not_invalidate_the_configuration() {
         let config: ModelConfig =
             from_json(br#"{"name":"m","input":[{"name":"I","data_type":"TYPE_FP8","dims":[1]}]}"#).unwrap();
         assert_eq!(
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_ids_may_be_numbers_wherever_they_stand() {
+    fn versions_and_ids_may_be_numbers_in_any_message() {
         let metadata: ModelMetadataResponse =
             from_json(br#"{"name":"m","versions":[1,"2",10000000000000000000003]}"#).unwrap();
         assert_eq!(metadata.versions, ["1", "2", "10000000000000000000003"]);

@@ -30,7 +30,7 @@ const NAME: &str = "a b%\u{e4}";
 /// The name of a region, without characters that must be escaped: Triton does not decode it.
 const REGION: &str = "in:0@(a)+b,c;d=e!$&'*~";
 
-/// Each operation: its request over HTTP (N and R stand for the names), its method over gRPC, either empty if
+/// Each operation: its request over HTTP (N and R are the names), its method over gRPC, either empty if
 /// there is none, and the call.
 const OPERATIONS: [(&str, &str, Call); 30] = [
     // Row D01: a path other than that of liveness.
@@ -208,13 +208,13 @@ fn only_reading_operations_are_repeated_once_after_an_idle_connection_was_closed
             let error = call(&client, &CallOptions::new()).unwrap_err();
             assert_eq!(error.status(), Status::PermissionDenied, "{form}: {error:?}");
             let error = call(&client, &CallOptions::new()).unwrap_err();
-            let said = (error.status(), error.is_in_doubt(), server.requests(), server.connections());
+            let actual = (error.status(), error.is_in_doubt(), server.requests(), server.connections());
             let expected = match only_reads(endpoint, method) {
                 // The doubt of the first attempt stays.
                 true => (Status::PermissionDenied, true, 3, 2),
                 false => (Status::Unavailable, true, 2, 1),
             };
-            assert_eq!(said, expected, "{form}: {error:?}");
+            assert_eq!(actual, expected, "{form}: {error:?}");
         }
     }
 }
@@ -287,16 +287,16 @@ fn unavailable_is_final_for_shared_memory_and_settings_only_in_the_server_s_word
         ("", false),
     ];
     let text = Arc::new(Mutex::new(""));
-    let said = text.clone();
+    let shared = text.clone();
     let over_grpc = Grpc::start(move |_, _| GrpcResponse::TrailersOnly {
         status: 14,
-        message: said.lock().unwrap().to_owned(),
+        message: shared.lock().unwrap().to_owned(),
     });
-    let said = text.clone();
+    let shared = text.clone();
     let page = Arc::new(AtomicBool::new(false));
     let is_page = page.clone();
     let over_http = Http::start(move |_| {
-        let text = *said.lock().unwrap();
+        let text = *shared.lock().unwrap();
         let body = match is_page.load(Ordering::SeqCst) {
             true => format!("<html>{text}</html>"),
             false => json!({"error": text}).to_string(),
@@ -329,7 +329,7 @@ fn unavailable_is_final_for_shared_memory_and_settings_only_in_the_server_s_word
                         "{what}"
                     );
                     assert_eq!(error.is_retryable(), !is_for_good, "{what}");
-                    // Over gRPC only texts of Triton that say that nothing ran leave no doubt.
+                    // Over gRPC only the messages of Triton which state that nothing ran leave no doubt.
                     let is_in_doubt = error.is_in_doubt();
                     match (scheme, is_page) {
                         ("grpc", _) => assert_eq!(is_in_doubt, words != REFUSAL, "{what}"),
@@ -353,8 +353,8 @@ fn unavailable_for_shared_memory_from_a_gateway_before_grpc_is_retryable_with_an
     });
     let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
     let error = client.register_system_shared_memory("r", "/k", 8, 0, &CallOptions::new()).unwrap_err();
-    let said = (error.status(), error.is_retryable(), error.is_in_doubt());
-    assert_eq!(said, (Status::Unavailable, true, true), "{error:?}");
+    let actual = (error.status(), error.is_retryable(), error.is_in_doubt());
+    assert_eq!(actual, (Status::Unavailable, true, true), "{error:?}");
 }
 
 #[test]
@@ -370,8 +370,8 @@ fn every_operation_ends_at_its_deadline() {
         for (client, form) in [(&http, endpoint), (&grpc, method)] {
             if !form.is_empty() {
                 let error = call(client, &options).unwrap_err();
-                let said = (error.status(), error.origin());
-                assert_eq!(said, (Status::DeadlineExceeded, Origin::Client), "{form}: {error:?}");
+                let actual = (error.status(), error.origin());
+                assert_eq!(actual, (Status::DeadlineExceeded, Origin::Client), "{form}: {error:?}");
                 assert!(error.full_message().contains("20ms"), "{form}: {error:?}");
                 assert!(error.headers().is_none());
             }
@@ -381,7 +381,7 @@ fn every_operation_ends_at_its_deadline() {
 
 type Read = fn(&Client) -> Result<String, Error>;
 
-/// Operations whose responses contain a name; how it is read; and such responses, where N stands for the
+/// Operations whose responses contain a name; how it is read; and such responses, where N is the
 /// name: over HTTP with members that a later server may add (row D26), and over gRPC.
 const READS: [(&str, Read, &str, &[u8]); 9] = [
     (
@@ -488,8 +488,8 @@ fn names_from_a_server_may_contain_anything() {
         assert_eq!(over_http(operation, &options, &hostile(body)).unwrap(), "m\0\u{fffd}", "{what}");
         assert_eq!(over_grpc(operation, &options, message).unwrap(), "m\0", "{what}");
         // Strings over gRPC are UTF-8; an invalid one must not make the whole response fail.
-        let odd: Vec<u8> = message.iter().map(|byte| if *byte == 0 { 0xff } else { *byte }).collect();
-        assert_eq!(over_grpc(operation, &options, &odd).unwrap(), "m\u{fffd}", "{what}");
+        let invalid: Vec<u8> = message.iter().map(|byte| if *byte == 0 { 0xff } else { *byte }).collect();
+        assert_eq!(over_grpc(operation, &options, &invalid).unwrap(), "m\u{fffd}", "{what}");
         for bad in [message[..message.len() - 1].to_vec(), vec![0xff; 9]] {
             let error = over_grpc(operation, &options, &bad).unwrap_err();
             assert_eq!((error.status(), error.origin()), (Status::Internal, Origin::Connection), "{what}");
@@ -540,9 +540,9 @@ fn a_response_is_decoded_up_to_its_limit_and_not_beyond() {
                 match outcome {
                     Ok(_) => assert!(!over, "{what}"),
                     Err(error) => {
-                        let said = (error.status(), error.origin(), error.is_in_doubt(), over);
+                        let actual = (error.status(), error.origin(), error.is_in_doubt(), over);
                         let expected = (Status::ResourceExhausted, Origin::Client, true, true);
-                        assert_eq!(said, expected, "{what}: {error:?}");
+                        assert_eq!(actual, expected, "{what}: {error:?}");
                     }
                 }
             }
@@ -721,12 +721,12 @@ fn a_response_to_the_headers_of_a_large_request_is_read() {
     use std::io::{self, BufRead, BufReader, Write};
     let mut load = RepositoryOptions::new();
     load.set_config(Some("{}")).unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
-    let wanted = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
+    let with_interim = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
     for (name, bytes, reads, closes, status) in [
         // As nginx does: it stops reading and closes the connection.
         ("closed", response(413, &[], b"<html>Too Large</html>"), false, true, Some(413)),
         ("kept", response(401, &[], br#"{"error":"Too Large"}"#), false, false, Some(401)),
-        ("interim", wanted(&response(200, &[], b"")), true, false, None),
+        ("interim", with_interim(&response(200, &[], b"")), true, false, None),
         (
             "broken off",
             b"HTTP/1.1 503 X\r\nContent-Length: 99\r\n\r\nToo Large".to_vec(),

@@ -1,5 +1,5 @@
-//! The rules of the house that a machine can hold: floors of imports, where unsafe code may stand, the
-//! boundary, the symbols.
+//! The conventions that a test can check: the layers of imports, the modules with unsafe code, the boundary,
+//! the symbols.
 
 use std::{
     collections::BTreeSet,
@@ -37,8 +37,8 @@ pub(crate) const SECTIONS: [&str; 25] = [
     "load_report",
 ];
 
-/// The floors, the lowest first. A module imports from its own floor and those below.
-const FLOORS: [&[&str]; 8] = [
+/// The layers, the lowest first. A module imports from its own layer and those below.
+const LAYERS: [&[&str]; 8] = [
     &[
         "allocator",
         "digits",
@@ -63,8 +63,8 @@ const FLOORS: [&[&str]; 8] = [
     &["ffi"],
 ];
 
-/// The modules with unsafe code: the C layer, the lending of the caller's memory, the one call that receives
-/// into memory that was not zeroed before, and the optional allocator.
+/// The modules with unsafe code: the FFI layer, loans of the caller's memory, the call that receives into
+/// uninitialized memory, and the optional allocator.
 const UNSAFE: [&str; 4] = ["src/ffi", "src/lend", "src/net/unfilled", "src/allocator"];
 
 pub(crate) fn root() -> &'static Path {
@@ -88,13 +88,13 @@ fn sources() -> Vec<(String, String)> {
     files.into_iter().map(text).collect()
 }
 
-fn floor(module: &str) -> usize {
-    let at = FLOORS.iter().position(|floor| floor.contains(&module));
-    at.unwrap_or_else(|| panic!("module {module} stands on no floor"))
+fn layer(module: &str) -> usize {
+    let at = LAYERS.iter().position(|layer| layer.contains(&module));
+    at.unwrap_or_else(|| panic!("module {module} is in no layer"))
 }
 
 #[test]
-fn imports_go_down_the_floors_only() {
+fn imports_go_down_the_layers_only() {
     for (file, text) in sources() {
         let own = file.trim_start_matches("src/").split(['/', '.']).next().unwrap();
         if own == "lib" {
@@ -127,14 +127,14 @@ fn imports_go_down_the_floors_only() {
                 modules.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
             }
         }
-        for module in modules.iter().filter(|m| FLOORS.iter().any(|floor| floor.contains(&m.as_str()))) {
-            assert!(floor(module) <= floor(own), "{file} reaches up to {module}");
+        for module in modules.iter().filter(|m| LAYERS.iter().any(|layer| layer.contains(&m.as_str()))) {
+            assert!(layer(module) <= layer(own), "{file} imports {module}, of a higher layer");
         }
     }
 }
 
-/// The compiler holds the rest: `deny(unsafe_code)` outside these modules, and clippy asks each block for its
-/// SAFETY line.
+/// The compiler and clippy check the rest: `deny(unsafe_code)` outside these modules, and a SAFETY comment on
+/// each block.
 #[test]
 fn unsafe_code_is_allowed_in_its_modules_only() {
     for (file, text) in sources() {
@@ -154,7 +154,7 @@ fn unsafe_code_is_allowed_in_its_modules_only() {
     assert!(manifest.lines().any(|line| line == "undocumented_unsafe_blocks = \"warn\""));
 }
 
-/// The width that rustfmt.toml states, in comments, which rustfmt leaves alone, and in C.
+/// The width that rustfmt.toml states, in comments, which rustfmt does not format, and in C.
 #[test]
 fn no_line_is_wider_than_rustfmt_allows() {
     fn walk(path: &Path, wide: &mut Vec<String>) {
@@ -167,7 +167,7 @@ fn no_line_is_wider_than_rustfmt_allows() {
             .is_some_and(|extension| ["rs", "c", "h"].iter().any(|name| extension == *name))
         {
             for (index, line) in fs::read_to_string(path).unwrap().lines().enumerate() {
-                // rustfmt holds code to it, and strings may be as wide as what they stand for.
+                // rustfmt formats code, and strings may be as wide as their content.
                 let start = line.trim_start();
                 let is_table = start.starts_with("///     ") || start.starts_with("//!     ");
                 let is_comment = !is_table && (start.starts_with("//") || line.contains(" // "));
@@ -185,7 +185,7 @@ fn no_line_is_wider_than_rustfmt_allows() {
     for folder in ["src", "tests", "examples", "c_examples", "build.rs"] {
         walk(&root().join(folder), &mut wide);
     }
-    // The README shows it as it is, and its comments stand beside the code.
+    // The README contains it unchanged, with comments beside the code.
     wide.retain(|line| !line.contains("c_examples/infer.c"));
     assert!(wide.is_empty(), "{} lines: {:#?}", wide.len(), &wide[..wide.len().min(20)]);
 }

@@ -1,4 +1,4 @@
-//! The programs of `examples/`, built and run as a user does it.
+//! The programs of `examples/`, built and run.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use crate::{
 
 const NAMES: [&str; 6] = ["infer", "strings", "health_metadata", "repository", "generate_metrics", "retry"];
 
-/// The folder of the executables. A run of this test binary alone does not build them.
+/// The folder of the executables. `cargo test --test suite` does not build them.
 static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

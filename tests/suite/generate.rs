@@ -57,8 +57,8 @@ fn a_text_model_responds_at_once_and_event_by_event() {
     }
     let [http, _] = clients();
     let response = http.generate("generator", "1", r#"{"PROMPT":"hello"}"#, &CallOptions::new()).unwrap();
-    let said: Value = serde_json::from_str(&response.json).unwrap();
-    assert_eq!(said, json!({ "TEXT": "hello", "model_name": "generator", "model_version": "1" }));
+    let actual: Value = serde_json::from_str(&response.json).unwrap();
+    assert_eq!(actual, json!({ "TEXT": "hello", "model_name": "generator", "model_version": "1" }));
     assert_eq!(response.headers.get("content-type"), Some("application/json"));
     // The model has no metrics to report.
     let mut asking = CallOptions::new();
@@ -161,7 +161,7 @@ fn events_are_read_in_any_pieces_and_any_notation() {
         "data: {\ndata:  \"n\":\ndata:\ndata: 3}\n\n\n\n",
         // Invalid UTF-8, and a NUL.
         "data: \"\u{fffd}\0\"\n\n",
-        // CR alone, and an event that the end of the stream ends.
+        // A single CR, and an event that the end of the stream ends.
         "data: {\"n\":4}\r\rdata: {\"n\":5}",
     );
     let expected = ["{\"n\":1}", "{\"n\":2}", "{\n \"n\":\n\n3}", "\"\u{fffd}\0\"", "{\"n\":4}", "{\"n\":5}"];
@@ -375,9 +375,9 @@ fn a_load_report_is_requested_and_read() {
         }
         assert_eq!(infer(&grpc).unwrap().get("cpu_utilization"), Some(0.5));
         let received = over_grpc.metadata().pop().unwrap();
-        let asked = received.get("endpoint-load-metrics-format").map(|value| value.to_str().unwrap());
+        let requested = received.get("endpoint-load-metrics-format").map(|value| value.to_str().unwrap());
         let name = format.map(|format| if format == LoadReportFormat::Text { "text" } else { "json" });
-        assert_eq!(asked, name);
+        assert_eq!(requested, name);
     }
 }
 

@@ -169,6 +169,31 @@ fn a_name_that_is_removed_and_added_again_has_the_new_values_only() {
 }
 
 #[test]
+fn an_option_cannot_add_a_line_to_the_request() {
+    let mut options = CallOptions::new();
+    for break_ in ["\r\n", "\n", "\r", "\0"] {
+        for error in [
+            options.add_header("x-a", format!("1{break_}x-b: 2")).unwrap_err(),
+            options.add_header(&format!("x-a{break_}"), "1").unwrap_err(),
+            options.add_restricted_key("key", &format!("1{break_}")).unwrap_err(),
+            options.add_restricted_key(&format!("key{break_}"), "1").unwrap_err(),
+            options.set_accept_encoding(&format!("gzip,{break_} deflate")).unwrap_err(),
+            options.set_accept_encoding(&format!("gzip;q=1{break_}")).unwrap_err(),
+            options.set_http_path(&format!("/a{break_}")).unwrap_err(),
+            options.set_http_content_type(&format!("a/b{break_}")).unwrap_err(),
+            options.set_http_json_size_header(&format!("x-size{break_}")).unwrap_err(),
+        ] {
+            assert_eq!(error.status(), Status::InvalidArgument, "{error}");
+        }
+    }
+    let (server, record) = http_server();
+    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    options.add_query_parameter("a\r\nb", "c\r\nd").unwrap();
+    let _ = client.infer_with(&InferRequest::new("m"), &options).unwrap_err();
+    assert_eq!(last(&record).target, "/v2/models/m/infer?a%0D%0Ab=c%0D%0Ad");
+}
+
+#[test]
 fn the_route_of_an_inference_is_merged_field_by_field() {
     let (server, record) = http_server();
     let mut route = CallOptions::new();

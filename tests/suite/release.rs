@@ -1,4 +1,4 @@
-//! The shared library as it is shipped: the release build with the feature `allocator`.
+//! The shared library of a release: the release build with the feature `allocator`.
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,13 +7,13 @@ use crate::{
     programs::{host, library},
 };
 
-/// The size of the stripped shared library must stay below this. A change that raises the number says in the
-/// CHANGELOG what the bytes buy; the library of this version has about 3.5 MB.
+/// The maximum size of the stripped shared library, which has about 3.5 MB in this version. A change that
+/// raises it states the reason in the CHANGELOG.
 const MAX_STRIPPED_BYTE_SIZE: u64 = 4_500_000;
 
 #[test]
 fn the_shipped_library_is_smaller_than_its_limit() {
-    // `make test` builds it before. Run alone, this test measures the build that is there, or none.
+    // `make test` builds it first. Without `make`, this test measures an existing build, or is skipped.
     let target = library().ancestors().nth(3).unwrap().to_owned();
     let release = target.join("release/libtriton_client.so");
     if !release.exists() {

@@ -119,7 +119,7 @@ fn a_failed_load_reports_the_reason() {
         }
         let error = client.unload_model("simple", &elsewhere, &CallOptions::new()).unwrap_err();
         assert_eq!((error.status(), error.origin()), (Unimplemented, Origin::Server), "{error:?}");
-        // In an index version 2.51 reads it over gRPC alone.
+        // In an index version 2.51 reads it over gRPC only.
         match client.repository_index(&elsewhere, &CallOptions::new()) {
             Ok(all) => assert!(protocol == "http" && all.models.len() >= 30),
             Err(error) => assert_eq!((protocol, error.status()), ("grpc", Unimplemented)),
@@ -328,7 +328,7 @@ fn invalid_arguments_are_refused_without_a_request() {
     undone.set_repository_name("other").unwrap().set_repository_name("").unwrap();
     for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
         let index = Client::new(&url).unwrap().repository_index(&undone, &call);
-        // The gRPC stand-in sends an empty message, the HTTP one an empty list.
+        // The fault server sends an empty message over gRPC, and an empty list over HTTP.
         assert!(index.unwrap().models.is_empty());
     }
     let mut options = RepositoryOptions::new();

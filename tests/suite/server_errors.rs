@@ -17,7 +17,7 @@ use crate::{
 fn expect(error: &Error, status: Status, hint: &str) {
     assert_eq!((error.status(), error.origin()), (status, Origin::Server), "{error:?}");
     assert!(error.full_message().contains(hint), "'{hint}' is not in {error:?}");
-    // The error came from the server: nothing was run, and the headers are available.
+    // The error is from the server: nothing was run, and the headers are available.
     assert!(!error.is_in_doubt() && error.headers().is_some(), "{error:?}");
     assert_eq!(error.is_retryable(), status == Unavailable, "{error:?}");
 }
@@ -113,12 +113,12 @@ fn a_queue_that_is_full_or_too_slow_is_unavailable() {
         // Alone it waits for a batch, for longer than this.
         late.set_server_timeout_us(1000).unwrap();
         expect(&client.infer(&late).unwrap_err(), Unavailable, "Request timeout expired");
-        let ask = || {
+        let call = || {
             together.wait();
             client.infer(&InferRequest::new("batcher").input("DELAY_MS", &[1, 1], &[500u32])).err()
         };
         let errors: Vec<Error> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(call)).collect();
             threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
         });
         assert!(!errors.is_empty() && errors.len() < THREADS, "{}", errors.len());

@@ -74,7 +74,7 @@ fn trace_settings_are_read_changed_and_cleared_for_the_server_and_for_a_model() 
             assert!(after.iter().eq(read.iter()), "{after:?} {read:?}");
             read
         };
-        // Any kind of value is accepted: tracing has strings alone.
+        // Any kind of value is accepted: trace settings are strings.
         let changed = change("", &update(&[("trace_rate", 700.into()), ("log_frequency", "3".into())]));
         expect(&changed, &[("trace_rate", "700".into()), ("log_frequency", "3".into())]);
         // A model has the server's settings, except for its own.
@@ -238,9 +238,12 @@ fn each_protocol_has_its_own_form_of_settings() {
     assert_eq!(client.update_trace_settings("m", &changes, &options).unwrap().json(), "{}");
     client.update_log_settings(&log, &options).unwrap();
     let received = received.lock().unwrap();
-    let said = |at: usize| serde_json::from_slice::<Value>(&received[at]).unwrap();
-    assert_eq!(said(0), json!({ "trace_level": ["A"], "trace_rate": "7", "b": "true", "trace_count": null }));
-    assert_eq!(said(1), json!({ "log_info": false, "log_verbose_level": 2, "log_format": "f" }));
+    let actual = |at: usize| serde_json::from_slice::<Value>(&received[at]).unwrap();
+    assert_eq!(
+        actual(0),
+        json!({ "trace_level": ["A"], "trace_rate": "7", "b": "true", "trace_count": null })
+    );
+    assert_eq!(actual(1), json!({ "log_info": false, "log_verbose_level": 2, "log_format": "f" }));
     let holds = |at: usize, part: &[u8]| received[at].windows(part.len()).any(|window| window == part);
     for part in [
         &b"\x0a\x0ftrace_level\x12\x03"[..1],

@@ -233,10 +233,10 @@ fn regions_are_listed_with_any_numbers_and_names() {
     register(&client, "a", "/k", i64::MAX as u64, 1 << 40).unwrap();
     let received = received.lock().unwrap();
     let cuda = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==";
-    let said = |at: usize| json(std::str::from_utf8(&received[at]).unwrap());
+    let actual = |at: usize| json(std::str::from_utf8(&received[at]).unwrap());
     assert_eq!(
-        said(1),
+        actual(1),
         serde_json::json!({ "raw_handle": { "b64": cuda }, "device_id": 3, "byte_size": u64::MAX })
     );
-    assert_eq!(said(2), serde_json::json!({ "key": "/k", "offset": 1u64 << 40, "byte_size": i64::MAX }));
+    assert_eq!(actual(2), serde_json::json!({ "key": "/k", "offset": 1u64 << 40, "byte_size": i64::MAX }));
 }

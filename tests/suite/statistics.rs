@@ -68,7 +68,7 @@ fn batching() -> Value {
     json!({ "max_batch_size": 8, "version_policy": { "all": {} } })
 }
 
-/// Five inferences in three requests, and one that failed, each executed alone.
+/// Five inferences in three requests, and one that failed, each executed separately.
 fn expect(statistics: &ModelStatistics, name: &str) {
     assert_eq!((&statistics.name[..], &statistics.version[..]), (name, "2"));
     assert_eq!((statistics.inference_count, statistics.execution_count), (5, 4));
@@ -105,8 +105,8 @@ fn statistics_of_an_unknown_model_or_version_are_an_error() {
         for (model, version) in [("no_such", ""), ("simple", "9")] {
             let error = client.model_statistics(model, version, &CallOptions::new()).unwrap_err();
             // The status of 2.51, which is not NOT_FOUND.
-            let said = (error.status(), error.origin());
-            assert_eq!(said, (Status::InvalidArgument, Origin::Server), "{error:?}");
+            let actual = (error.status(), error.origin());
+            assert_eq!(actual, (Status::InvalidArgument, Origin::Server), "{error:?}");
             assert!(error.to_string().contains(&format!("'{model}'")), "{error}");
         }
     }
@@ -212,7 +212,7 @@ fn metrics_are_requested_from_the_url_of_the_options() {
     for url in ["", "grpc://h", "https://h", "http://h?q"] {
         assert!(options.set_metrics_url(url).is_err(), "{url}");
     }
-    // Otherwise on port 8002 of the server's host, whatever the server's own port and path.
+    // Otherwise port 8002 of the server's host, independent of its own port and path.
     for url in ["http://no-such-host.invalid:1/base", "grpc://no-such-host.invalid:1"] {
         let error = Client::new(url).unwrap().metrics(&CallOptions::new()).unwrap_err();
         assert_eq!(error.status(), Status::Unavailable);

@@ -35,7 +35,8 @@ impl<'de> Visitor<'de> for MessageSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Vec<u8>, A::Error> {
-        // Protobuf appends to a list that comes twice, where JSON replaces it: fields are joined at the end.
+        // A repeated member replaces the earlier one, where protobuf would append to a list: fields are
+        // joined at the end.
         let mut fields: Vec<(&FieldDescriptor, Vec<u8>)> = Vec::new();
         while let Some(field) = members.next_key_seed(FieldName(self.0))? {
             let Some(field) = field else {
@@ -57,7 +58,7 @@ impl<'de> Visitor<'de> for MessageSeed {
                 None => fields.push((field, value)),
             }
         }
-        Ok(fields.into_iter().flat_map(|(_, value)| value).collect())
+        Ok(fields.iter().map(|(_, value)| &value[..]).collect::<Vec<_>>().concat())
     }
 }
 
@@ -95,7 +96,7 @@ struct ValueSeed<'a> {
 }
 
 impl ValueSeed<'_> {
-    /// The cardinality and the kind to be expected in JSON.
+    /// Returns the cardinality and the kind to be expected in JSON.
     fn form(&self) -> (Cardinality, Kind) {
         (if self.is_whole { self.field.cardinality } else { Cardinality::One }, self.field.kind)
     }
@@ -130,7 +131,7 @@ impl ValueSeed<'_> {
     }
 }
 
-/// Converts an integer to the number that stands for it in a varint, if it is in the range of its kind.
+/// Converts an integer to the number that represents it in a varint, if it is in the range of its kind.
 fn wire_integer(kind: Kind, number: i128) -> Result<u64, TryFromIntError> {
     Ok(match kind {
         Kind::Int64 => i64::try_from(number)?.cast_unsigned(),
@@ -140,7 +141,7 @@ fn wire_integer(kind: Kind, number: i128) -> Result<u64, TryFromIntError> {
     })
 }
 
-/// Parses the decimal digits of an integer, as they stand in strings and in the keys of maps.
+/// Parses the decimal digits of an integer in a string or in the key of a map.
 fn parse_integer(kind: Kind, digits: &str) -> Result<i128, std::num::ParseIntError> {
     match kind {
         Kind::Int64 => i64::from_str(digits).map(i128::from),
@@ -150,7 +151,7 @@ fn parse_integer(kind: Kind, digits: &str) -> Result<i128, std::num::ParseIntErr
     }
 }
 
-/// Parses a floating-point number in a string, where the numbers stand that JSON cannot write.
+/// Parses a floating-point number in a string, the form of those that JSON has no number for.
 fn parse_float<F: FromStr + From<f32>>(text: &str) -> Result<F, F::Err> {
     F::from_str(text).or_else(|error| match text {
         "Infinity" => Ok(f32::INFINITY.into()),
@@ -284,7 +285,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             (Cardinality::One, kind @ Kind::Enum(_)) => {
                 match kind.values().iter().find(|(_, name)| *name == text) {
                     Some((number, _)) => self.integer((*number).into()),
-                    // A newer server's: the rest of the message is still of use.
+                    // From a newer server: the rest of the message is still of use.
                     None => Ok(false),
                 }
             }

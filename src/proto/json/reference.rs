@@ -155,7 +155,7 @@ fn pool() -> DescriptorPool {
     DescriptorPool::decode(&include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"))[..]).unwrap()
 }
 
-/// Every message of `proto/`; prost-reflect's pool has those of its own besides.
+/// Returns every message of `proto/`. prost-reflect's pool also has those of its own.
 fn messages() -> Vec<MessageDescriptor> {
     let pool = pool();
     let is_own = |message: &MessageDescriptor| !message.full_name().starts_with("google.protobuf.");
@@ -165,7 +165,7 @@ fn messages() -> Vec<MessageDescriptor> {
 }
 
 #[test]
-fn the_table_says_what_the_descriptors_say() {
+fn the_table_matches_the_descriptors() {
     assert!(MESSAGES.is_sorted_by_key(|message| message.name));
     for message in messages() {
         let own = by_name(message.full_name()).unwrap();
@@ -205,7 +205,7 @@ fn the_table_says_what_the_descriptors_say() {
     );
 }
 
-/// Does by prost-reflect what [`write`] does.
+/// Writes a message as [`write`] does, with prost-reflect.
 fn reference(message: &DynamicMessage) -> Value {
     let options = SerializeOptions::new()
         .use_proto_field_name(true)
@@ -263,7 +263,7 @@ fn every_message_is_written_as_prost_reflect_writes_it() {
     }
 }
 
-/// Reads JSON both ways: the same message, or the same error.
+/// Asserts that both read the same message from JSON, or return the same error.
 fn assert_reads_the_same(descriptor: &MessageDescriptor, json: &[u8]) {
     let options = DeserializeOptions::new().deny_unknown_fields(false);
     let own = by_name(descriptor.full_name()).unwrap();
@@ -319,7 +319,7 @@ fn every_message_is_read_as_prost_reflect_reads_it() {
 }
 
 #[test]
-fn a_member_that_comes_twice_is_read_as_prost_reflect_reads_it() {
+fn a_repeated_member_is_read_as_prost_reflect_reads_it() {
     let config = pool().get_message_by_name("inference.ModelConfig").unwrap();
     for json in [
         r#"{"name":"a","name":"b"}"#,

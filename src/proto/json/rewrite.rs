@@ -1,4 +1,4 @@
-//! Values in JSON exchanged for another spelling, while the rest of the text stays as it is.
+//! Replaces values in JSON text by another notation, and keeps the rest byte for byte.
 
 use std::ops::Range;
 
@@ -86,7 +86,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// A field's value, an element of a list, or a value of a map.
+    /// Visits a field's value, an element of a list, or a value of a map.
     fn value(&mut self, reader: &mut Jiter, field: &FieldDescriptor) -> JiterResult<()> {
         let kind = field.value_kind();
         if let Some(descriptor) = kind.message() {
@@ -96,9 +96,9 @@ impl Finder<'_> {
         let start = reader.current_index();
         reader.next_skip()?;
         let range = start..reader.current_index();
-        let is_wanted = match self.what {
+        let is_match = match self.what {
             Rewrite::UnquoteIntegers => {
-                peek == Peek::String && spells_integer(&self.json[range.clone()], kind)
+                peek == Peek::String && is_integer_text(&self.json[range.clone()], kind)
             }
             Rewrite::QuoteVersions => {
                 peek.is_num()
@@ -106,15 +106,15 @@ impl Finder<'_> {
                     && matches!(field.name, "id" | "version" | "versions" | "model_version")
             }
         };
-        if is_wanted {
+        if is_match {
             self.found.push(range);
         }
         Ok(())
     }
 }
 
-/// Whether a string, with its quotes, is a 64-bit integer in the spelling of JSON.
-fn spells_integer(string: &[u8], kind: Kind) -> bool {
+/// Returns whether a string, with its quotes, is a 64-bit integer in JSON's notation.
+fn is_integer_text(string: &[u8], kind: Kind) -> bool {
     let Some(text) = str::from_utf8(string).ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"'))
     else {
         return false;

@@ -83,8 +83,8 @@ fn write_packed(kind: Kind, packed: &[u8], elements: &mut Vec<Value>) -> Result<
     Ok(())
 }
 
-/// The value of a field that is not set; `None` if it is then left out, as messages and members of oneofs
-/// are.
+/// Returns the value of a field that is not set; `None` if it is then omitted, as messages and members of
+/// oneofs are.
 fn default(field: &FieldDescriptor) -> Option<Value> {
     match (field.cardinality, field.kind) {
         (Cardinality::List, _) => Some(Value::Array(Vec::new())),
