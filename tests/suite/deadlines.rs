@@ -65,8 +65,8 @@ fn expect_in_time_or(stage: &str, url: &str, calls: &[(&str, Call)], others: &[S
         note(&mut failures, &what, || {
             let mut lateness = Duration::MAX;
             for _ in 0..TRIES {
-                // Requests are encoded before connecting. Without optimization, or on a busy machine, that takes
-                // most of 300 ms for a large one.
+                // Requests are encoded before connecting. Without optimization, or on a busy machine, that
+                // takes most of 300 ms for a large one.
                 let start = Instant::now();
                 call(&Client::new(&refused).unwrap(), &CallOptions::new(), &data).unwrap_err();
                 let timeout = DEADLINE.max(start.elapsed() * 4);
