@@ -48,7 +48,7 @@ impl Window {
         &self.bytes[self.used..self.have]
     }
 
-    /// Whether nothing is left to read.
+    /// Returns whether nothing is left to read.
     fn is_empty(&self) -> bool {
         self.used == self.have
     }
@@ -217,7 +217,7 @@ impl<'c> Exchange<'c> {
         }
     }
 
-    /// The failure of a connection that ended before the response.
+    /// Returns the failure of a connection that ended before the response.
     fn lost(&self, error: io::Error) -> Failure {
         let progress = self.link.progress();
         let was_sent = progress.sent > 0;
@@ -235,7 +235,7 @@ impl<'c> Exchange<'c> {
     }
 }
 
-/// Whether a server's first bytes are those of a protocol other than HTTP/1.
+/// Returns whether a server's first bytes are those of a protocol other than HTTP/1.
 fn is_other_protocol(first: &[u8]) -> bool {
     tls_port::is_alert(first) || is_http2(first)
 }
@@ -250,7 +250,7 @@ fn too_long() -> Error {
 }
 
 impl Response<'_> {
-    /// Whether it was read to its end and another exchange may follow on the connection.
+    /// Returns whether it was read to its end and another exchange may follow on the connection.
     pub(super) fn is_reusable(&self) -> bool {
         // After a gateway's response the server's own may still follow; 204 and 304 are not valid responses
         // to any request of this client.
@@ -307,7 +307,7 @@ fn chunked_decoder() -> std::result::Result<Call<state::RecvBody>, ureq_proto::E
 }
 
 impl Body<'_> {
-    /// The number of bytes left, if known.
+    /// Returns the number of bytes left, if known.
     pub(super) fn byte_size(&self) -> Option<u64> {
         match self {
             Self::Arriving { framing: Framing::Length(left), .. } => Some(*left),
@@ -316,12 +316,12 @@ impl Body<'_> {
         }
     }
 
-    /// Whether its end is marked by anything other than the end of the connection.
+    /// Returns whether its end is marked by anything other than the end of the connection.
     pub(super) fn is_framed(&self) -> bool {
         !matches!(self, Self::Arriving { framing: Framing::UntilClose, .. })
     }
 
-    /// Whether it was read to its end, and nothing follows it.
+    /// Returns whether it was read to its end, and nothing follows it.
     fn is_over(&self) -> bool {
         match self {
             Self::Arriving { window, framing, .. } => {
@@ -444,7 +444,7 @@ async fn read(link: &Link, window: &mut Window, into: &mut [u8]) -> Result<usize
     Ok(count)
 }
 
-/// The error of a connection that ended in the middle of a response.
+/// Returns the error of a connection that ended in the middle of a response.
 fn lost(message: impl Into<String>, error: io::Error) -> Error {
     Error::connection(message).in_doubt(true).with_source(error)
 }
