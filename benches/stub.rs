@@ -114,7 +114,7 @@ fn json_reply(json: &str) -> Vec<u8> {
     .into()
 }
 
-/// The response to a control-plane call, as JSON.
+/// Returns the response to a control-plane call, as JSON.
 fn control_json(kind: &str) -> Option<String> {
     let tensors = |name: &str| -> String {
         let tensor = |index| format!(r#"{{"name":"{name}{index}","datatype":"INT32","shape":[-1,16]}}"#);
@@ -140,7 +140,7 @@ fn control_json(kind: &str) -> Option<String> {
     })
 }
 
-/// The response to a control-plane call, as protobuf.
+/// Returns the response to a control-plane call, as protobuf.
 fn control_message(kind: &str) -> Option<Vec<u8>> {
     let tensor = |name: String| {
         let mut tensor = Vec::new();
@@ -236,7 +236,7 @@ fn number(to: &mut Vec<u8>, key: usize, value: usize) {
     varint(to, value);
 }
 
-/// A message with its gRPC prefix.
+/// Returns a message with its gRPC prefix.
 fn prefixed(message: &[u8]) -> Vec<u8> {
     let mut reply = vec![0];
     reply.extend_from_slice(&(message.len() as u32).to_be_bytes());
@@ -261,7 +261,7 @@ fn grpc_reply(count: usize, byte_size: usize) -> Vec<u8> {
     prefixed(&message)
 }
 
-/// A frame header: length, type, flags, stream.
+/// Returns a frame header: length, type, flags, stream.
 fn frame(length: usize, kind: u8, flags: u8, stream: u32) -> [u8; 9] {
     let [_, a, b, c] = (length as u32).to_be_bytes();
     let [d, e, f, g] = stream.to_be_bytes();

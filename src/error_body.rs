@@ -134,7 +134,7 @@ pub(crate) fn embedded_error(json: &[u8]) -> Option<String> {
     is_error.then(|| in_json(json).unwrap_or_default())
 }
 
-/// Whether a JSON object has a member `error` that is a string or an object.
+/// Returns whether a JSON object has a member `error` that is a string or an object.
 pub(crate) fn has_error(json: &[u8]) -> bool {
     let mut reader = Jiter::new(json).with_allow_inf_nan();
     let mut has_error = || {
@@ -325,7 +325,7 @@ impl<'j> Walk<'j> {
     }
 }
 
-/// Whether a text is only an HTTP reason phrase, such as `Internal Server Error`.
+/// Returns whether a text is only an HTTP reason phrase, such as `Internal Server Error`.
 fn is_reason_phrase(text: &str) -> bool {
     let phrase = |status| http::StatusCode::from_u16(status).ok()?.canonical_reason();
     (400..600).filter_map(phrase).any(|phrase| phrase.eq_ignore_ascii_case(text.trim()))
@@ -403,7 +403,7 @@ fn unicode(chars: &mut std::str::Chars<'_>) -> Option<char> {
 /// The first line of a Python traceback.
 const TRACEBACK: &str = "Traceback (most recent call last):";
 
-/// A Python traceback in one line, with the exception, its last line, first.
+/// Returns a Python traceback on one line, with the exception (its last line) first.
 fn traceback(text: &str) -> Option<String> {
     let text = text.trim();
     if !text.starts_with(TRACEBACK) {

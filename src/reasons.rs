@@ -41,7 +41,7 @@ struct Text {
     end: &'static str,
 }
 
-/// Whether the text of an UNAVAILABLE is one of Triton's for a request that did not run.
+/// Returns whether the text of an UNAVAILABLE is one of Triton's for a request that did not run.
 fn did_not_run(text: &str) -> bool {
     let text = text.trim_end();
     let text = match text.strip_prefix("[request id: ") {
@@ -102,17 +102,17 @@ pub(crate) fn hint(status: Status, text: &str) -> &'static str {
     }
 }
 
-/// Whether the text of an UNAVAILABLE comes from the server, and not from a proxy that did not reach its
-/// server (Envoy: `upstream request timeout`, `no healthy upstream`; Go's and C++'s gRPC: `connection error:
-/// ...`, `failed to connect ...`). False without a text.
+/// Returns whether the text of an UNAVAILABLE comes from the server, and not from a proxy that did not reach
+/// its server (Envoy: `upstream request timeout`, `no healthy upstream`; Go's and C++'s gRPC: `connection
+/// error: ...`, `failed to connect ...`). False without a text.
 pub(crate) fn is_servers_own(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
     !text.is_empty() && !["upstream", "connect"].iter().any(|word| text.contains(word))
 }
 
-/// Whether a request may have run although its 503 has the form of Triton's errors: gateways use the same
-/// form for failures of their upstream (Tyk's is `{"error": "..."}`), and an earlier step of an ensemble may
-/// have run.
+/// Returns whether a request may have run although its 503 has the form of Triton's errors: gateways use the
+/// same form for failures of their upstream (Tyk's is `{"error": "..."}`), and an earlier step of an ensemble
+/// may have run.
 pub(crate) fn leaves_doubt(text: &str) -> bool {
     !is_servers_own(text) || text.contains("in ensemble '")
 }
@@ -125,7 +125,7 @@ pub(crate) fn is_unknown_method(error: &Error) -> bool {
     error.status() == Status::Unimplemented && words.iter().any(|words| message.contains(words))
 }
 
-/// Whether a body has the form of Triton's errors: an object whose only member is `error`, a string.
+/// Returns whether a body has the form of Triton's errors: an object whose only member is `error`, a string.
 pub(crate) fn is_tritons(body: &[u8]) -> bool {
     let mut reader = Jiter::new(crate::proto::without_bom(body));
     let mut read = || {

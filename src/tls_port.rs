@@ -30,7 +30,7 @@ pub(crate) fn is_named_by(status: u16, body: &[u8]) -> bool {
     status == 400 && !page.trim_ascii_start().starts_with(b"{") && has_text(page)
 }
 
-/// The same for a whole HTTP/1 response.
+/// Returns whether a complete HTTP/1 response states that the port expects TLS.
 pub(crate) fn is_named_by_response(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HTTP/1.") && bytes.get(8..13) == Some(b" 400 ") && has_text(bytes)
 }

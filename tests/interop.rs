@@ -8,7 +8,7 @@ use triton_client::{
     RepositoryOptions, Status,
 };
 
-/// A client for a server and protocol: `client("MLSERVER", "http")`.
+/// Returns a client for a server and protocol: `client("MLSERVER", "http")`.
 fn client(server: &str, protocol: &str) -> Client {
     let mut options = ClientOptions::new();
     match server {
@@ -35,7 +35,8 @@ fn simple<'a>(a: &'a [i32; 16], b: &'a [i32; 16]) -> InferRequest<'a> {
     InferRequest::new("simple").input("INPUT0", &[1, 16], a).input("INPUT1", &[1, 16], b)
 }
 
-/// The request without binary data, for servers without the binary extension: JSON, or typed contents.
+/// Returns the request without binary data, for servers without the binary extension: JSON, or typed
+/// contents.
 fn without_binary<'a>(mut request: InferRequest<'a>) -> InferRequest<'a> {
     for input in 0..request.inputs().len() {
         request.input_mut(input).unwrap().set_json(true);

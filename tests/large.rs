@@ -23,7 +23,7 @@ fn urls() -> [String; 2] {
     [format!("http://{}", address("TRITON_TEST_HTTP")), format!("grpc://{}", address("TRITON_TEST_GRPC"))]
 }
 
-/// A segment of slightly more than 16 MiB, so that its repetitions are not aligned with frames.
+/// Returns a segment of slightly more than 16 MiB, so that its repetitions are not aligned with frames.
 fn segment() -> Vec<u8> {
     (0..(16usize << 20) + 4099).map(|at| (at % 251) as u8).collect()
 }
@@ -52,7 +52,7 @@ fn expect_values(result: &InferResult, segment: &[u8], byte_size: usize) {
     );
 }
 
-/// The maximum resident size of the process since the last [`reset_peak`].
+/// Returns the maximum resident size of the process since the last [`reset_peak`].
 fn peak_rss() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -164,7 +164,7 @@ impl<'r> Encoded<'r> {
         Ok(())
     }
 
-    /// The size of the message without its prefix.
+    /// Returns the size of the message without its prefix.
     fn byte_size(&self) -> u64 {
         self.chunks().map(|chunk| chunk.len() as u64).sum::<u64>() - PREFIX_BYTE_SIZE as u64
     }

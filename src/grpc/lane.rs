@@ -153,7 +153,7 @@ impl Lane {
         self.is_usable()
     }
 
-    /// Whether the connection can carry another call.
+    /// Returns whether the connection can carry another call.
     fn is_usable(&self) -> bool {
         self.connection.is_some() && self.empty_frames.load(Ordering::Relaxed) < MAX_EMPTY_FRAMES
     }

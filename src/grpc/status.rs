@@ -96,7 +96,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Whether response headers are those of gRPC.
+/// Returns whether response headers are those of gRPC.
 pub(super) fn is_grpc(response: &Response<()>) -> bool {
     let content_type = response.headers().get(header::CONTENT_TYPE);
     response.status().is_success()

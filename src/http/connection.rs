@@ -48,8 +48,8 @@ impl Ids {
         }
     }
 
-    /// Whether a response with this id belongs to an earlier request. Any other id is accepted: some servers
-    /// generate ids of their own, or send none.
+    /// Returns whether a response with this id belongs to an earlier request. Any other id is accepted: some
+    /// servers generate ids of their own, or send none.
     pub(super) fn is_stray(&self, id: &str) -> bool {
         !id.is_empty() && id != self.current && self.earlier.contains(&hash(id))
     }

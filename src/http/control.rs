@@ -180,7 +180,7 @@ pub(super) async fn read_reason(head: &ResponseHead, start: Vec<u8>, body: &mut 
     }
 }
 
-/// Whether bytes are UTF-8 without control characters, which no compressed body is.
+/// Returns whether bytes are UTF-8 without control characters, which no compressed body is.
 fn is_text(bytes: &[u8]) -> bool {
     let is_plain = |c: char| !c.is_control() || c.is_ascii_whitespace();
     str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_plain))
@@ -199,7 +199,7 @@ pub(super) fn check_undeclared(encoding: Compression, context: &CallContext) -> 
     )))
 }
 
-/// Whether a 503 comes from a gateway: the server's own response may still follow it.
+/// Returns whether a 503 comes from a gateway: the server's own response may still follow it.
 pub(super) fn is_from_gateway(status: u16, body: &[u8]) -> bool {
     status == 503 && !reasons::is_tritons(body)
 }

@@ -48,7 +48,7 @@ impl Window {
         &self.bytes[self.used..self.have]
     }
 
-    /// Whether nothing is left to read.
+    /// Returns whether nothing is left to read.
     fn is_empty(&self) -> bool {
         self.used == self.have
     }
@@ -217,7 +217,7 @@ impl<'c> Exchange<'c> {
         }
     }
 
-    /// The failure of a connection that ended before the response.
+    /// Returns the failure of a connection that ended before the response.
     fn lost(&self, error: io::Error) -> Failure {
         let progress = self.link.progress();
         let was_sent = progress.sent > 0;
@@ -235,7 +235,7 @@ impl<'c> Exchange<'c> {
     }
 }
 
-/// Whether a server's first bytes are those of a protocol other than HTTP/1.
+/// Returns whether a server's first bytes are those of a protocol other than HTTP/1.
 fn is_other_protocol(first: &[u8]) -> bool {
     tls_port::is_alert(first) || is_http2(first)
 }
@@ -250,7 +250,7 @@ fn too_long() -> Error {
 }
 
 impl Response<'_> {
-    /// Whether it was read to its end and another exchange may follow on the connection.
+    /// Returns whether it was read to its end and another exchange may follow on the connection.
     pub(super) fn is_reusable(&self) -> bool {
         // After a gateway's response the server's own may still follow; 204 and 304 are not valid responses
         // to any request of this client.
@@ -307,7 +307,7 @@ fn chunked_decoder() -> std::result::Result<Call<state::RecvBody>, ureq_proto::E
 }
 
 impl Body<'_> {
-    /// The number of bytes left, if known.
+    /// Returns the number of bytes left, if known.
     pub(super) fn byte_size(&self) -> Option<u64> {
         match self {
             Self::Arriving { framing: Framing::Length(left), .. } => Some(*left),
@@ -316,12 +316,12 @@ impl Body<'_> {
         }
     }
 
-    /// Whether its end is marked by anything other than the end of the connection.
+    /// Returns whether its end is marked by anything other than the end of the connection.
     pub(super) fn is_framed(&self) -> bool {
         !matches!(self, Self::Arriving { framing: Framing::UntilClose, .. })
     }
 
-    /// Whether it was read to its end, and nothing follows it.
+    /// Returns whether it was read to its end, and nothing follows it.
     fn is_over(&self) -> bool {
         match self {
             Self::Arriving { window, framing, .. } => {
@@ -444,7 +444,75 @@ async fn read(link: &Link, window: &mut Window, into: &mut [u8]) -> Result<usize
     Ok(count)
 }
 
-/// The error of a connection that ended in the middle of a response.
+/// Returns the error of a connection that ended in the middle of a response.
 fn lost(message: impl Into<String>, error: io::Error) -> Error {
     Error::connection(message).in_doubt(true).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        sync::Arc,
+    };
+
+    use super::*;
+    use crate::{
+        error::Status,
+        net::drive::drive,
+        until::{Deadline, Until},
+    };
+
+    /// Sends a request on a connection that the server has reset after it sent `bytes`.
+    fn run_on_reset(bytes: &[u8]) -> Failure {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let until = Until { deadline: Deadline::after(Some(std::time::Duration::from_secs(20))) };
+        let caller = &Caller::new(until);
+        let link = Link::connect(listener.local_addr().unwrap(), Arc::default()).unwrap();
+        let (mut window, mut headers_parser) = (Window::new(), HeadersParser::default());
+        let outcome = drive(caller, async {
+            let _on = caller.on(&link);
+            poll_fn(|_| link.poll_connected()).await.unwrap();
+            // Closing a connection with unread data resets it.
+            let sent = poll_fn(|_| link.poll_send(&[IoSlice::new(b"earlier request")])).await.unwrap();
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut vec![0; sent - 1]).unwrap();
+            stream.write_all(bytes).unwrap();
+            drop(stream);
+            while link.is_quiet() {
+                std::thread::yield_now();
+            }
+            link.begin(until.deadline);
+            let exchange = Exchange {
+                link: &link,
+                window: &mut window,
+                headers_parser: &mut headers_parser,
+                caller,
+                json_size_header: "x",
+            };
+            exchange.run(b"GET / HTTP/1.1\r\n\r\n", std::iter::empty()).await.map(|response| response.head)
+        });
+        outcome.unwrap().unwrap_err()
+    }
+
+    #[test]
+    fn a_request_of_which_nothing_was_sent_is_unprocessed_unless_the_server_speaks_another_protocol() {
+        // A response to an idle connection is not the response to the request.
+        for bytes in
+            [&b""[..], b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 4", b"?"]
+        {
+            let failure = run_on_reset(bytes);
+            let properties = (failure.reached, failure.error.is_in_doubt(), failure.error.status());
+            assert_eq!(properties, (Reached::Nothing, false, Status::Unavailable), "{:?}", failure.error);
+        }
+        for (bytes, status, text) in [
+            (&b"\x15\x03\x01\0\x02\x02\x46"[..], Status::Unavailable, "the server's port speaks TLS"),
+            (b"\0\0\0\x04\0\0\0\0\0", Status::Internal, "the server's port speaks HTTP/2"),
+        ] {
+            let error = run_on_reset(bytes).error;
+            assert_eq!((error.status(), error.is_in_doubt()), (status, false), "{error:?}");
+            assert!(error.to_string().contains(text), "{error:?}");
+        }
+    }
 }

@@ -74,7 +74,7 @@ pub(super) fn read(
     read_as(json, datatype, max, Dialect::Request)
 }
 
-/// The same for a response, with the forms that other servers write too.
+/// Parses an array of a response, also in the forms that only other servers write.
 pub(super) fn read_response(
     json: &[u8],
     datatype: Datatype,

@@ -91,12 +91,12 @@ impl<'r> Prepared<'r> {
         &self.path
     }
 
-    /// The JSON part and the binary tensors.
+    /// Returns the JSON part and the binary tensors.
     fn plain(&self) -> impl Iterator<Item = &[u8]> {
         [&self.opening[..], &self.json].into_iter().chain(self.tensors.iter().copied())
     }
 
-    /// The body as it is sent.
+    /// Returns the body as it is sent.
     pub(crate) fn body(&self) -> impl Iterator<Item = &[u8]> {
         let plain = self.compressed.is_none().then(|| self.plain());
         self.compressed.as_deref().into_iter().chain(plain.into_iter().flatten())
@@ -144,15 +144,16 @@ pub(super) fn put(to: &mut Vec<u8>, text: &str) {
     to.extend_from_slice(text.as_bytes());
 }
 
-/// The whole JSON part of a request, empty for a raw body. [`InferRequest::tensors`] follow it in the body.
+/// Returns the whole JSON part of a request, empty for a raw body. [`InferRequest::tensors`] follow it in the
+/// body.
 pub(super) fn json(request: &InferRequest) -> Result<Vec<u8>> {
     let mut json = opening(request);
     json.extend(write_json(request)?);
     Ok(json)
 }
 
-/// The path, and the JSON part after the id. Both are kept with the request for later calls, unless borrowed
-/// data is written into the JSON.
+/// Returns the path, and the JSON part after the id. Both are kept with the request for later calls, unless
+/// borrowed data is written into the JSON.
 fn forms<'r>(request: &'r InferRequest<'_>) -> Result<(Form<'r, str>, Form<'r, [u8]>)> {
     let kept = |written: &'r Written| (Form::Kept(&written.path[..]), Form::Kept(&written.json[..]));
     if let Some(written) = request.written().get() {
@@ -172,7 +173,7 @@ fn write(request: &InferRequest) -> Result<Written> {
     Ok(Written { path: model_path(model, version)? + "/infer", json: write_json(request)? })
 }
 
-/// The start of the JSON part, with the id, which may differ in each call.
+/// Returns the start of the JSON part, with the id, which may differ in each call.
 fn opening(request: &InferRequest) -> Vec<u8> {
     let id = request.request_id();
     let mut json = Vec::with_capacity(id.len() + 16);

@@ -23,7 +23,7 @@ const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
 /// The same as a parameter of the content type, which SageMaker and Vertex AI pass on.
 const JSON_BYTE_SIZE_IN_TYPE: &str = "json-header-size=";
 
-/// The name of the header with the byte size of the JSON part.
+/// Returns the name of the header with the byte size of the JSON part.
 pub(super) fn json_size_header<'c>(context: &'c CallContext<'_>) -> &'c str {
     context.route.json_size_header.unwrap_or(JSON_BYTE_SIZE)
 }
@@ -251,7 +251,7 @@ pub(super) fn unexpected_encoding(name: &str) -> String {
     format!("unexpected response encoding '{}', which was not requested", excerpt(name))
 }
 
-/// Whether the first bytes are those of an HTTP/2 server: a SETTINGS or GOAWAY frame on stream 0.
+/// Returns whether the first bytes are those of an HTTP/2 server: a SETTINGS or GOAWAY frame on stream 0.
 pub(super) fn is_http2(first: &[u8]) -> bool {
     matches!(first, [0, 0, _, 4 | 7, 0, 0, 0, 0, 0, ..])
 }

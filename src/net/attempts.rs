@@ -48,12 +48,12 @@ impl Attempts {
         Self { is_read_only, first: None }
     }
 
-    /// Whether the current attempt needs a new connection.
+    /// Returns whether the current attempt needs a new connection.
     pub(crate) fn needs_fresh(&self) -> bool {
         self.first.is_some()
     }
 
-    /// Whether the server may have run an earlier attempt.
+    /// Returns whether the server may have run an earlier attempt.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.first == Some(true)
     }

@@ -63,7 +63,7 @@ impl Caller {
         self.phase.set(phase);
     }
 
-    /// The calling thread.
+    /// Returns the calling thread.
     pub(crate) fn thread(&self) -> ThreadId {
         self.woken.thread.id()
     }
@@ -73,7 +73,7 @@ impl Caller {
         self.phase.get()
     }
 
-    /// Whether the server may have run the request of a call that was stopped.
+    /// Returns whether the server may have run the request of a call that was stopped.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.is_in_doubt.get()
     }

@@ -95,12 +95,12 @@ impl Link {
         self.lock().progress
     }
 
-    /// The first bytes that the server sent on this connection.
+    /// Returns the first bytes that the server sent on this connection.
     pub(crate) fn first_bytes(&self) -> Vec<u8> {
         self.lock().first.clone()
     }
 
-    /// Whether the server has never sent a byte, on any connection of the client.
+    /// Returns whether the server has never sent a byte, on any connection of the client.
     pub(crate) fn is_mute(&self) -> bool {
         !self.has_received.load(Ordering::Relaxed)
     }
@@ -219,7 +219,7 @@ fn or_pending<T>(outcome: io::Result<T>) -> Poll<io::Result<T>> {
 }
 
 impl State {
-    /// Whether the deadline has passed. The driver then ends the call.
+    /// Returns whether the deadline has passed. The driver then ends the call.
     fn is_over(&mut self) -> bool {
         self.timed_out |= self.deadline.is_some_and(Deadline::is_over);
         self.timed_out

@@ -49,7 +49,8 @@ struct Idle<C> {
 
 /// A connection that a pool can keep.
 pub(crate) trait Connection: Sized {
-    /// Whether the connection can carry another call, as far as that can be determined without waiting.
+    /// Returns whether the connection can carry another call, as far as that can be determined without
+    /// waiting.
     fn is_alive(&mut self, idle_since: Instant) -> bool;
 }
 

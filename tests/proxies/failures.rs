@@ -281,7 +281,9 @@ fn a_request_whose_server_is_killed_ran_once_and_the_client_works_after_a_restar
             calls += 1;
         };
         match &outcome {
-            Ok(()) if calls == 1 => endpoint.note("Triton is restarted: the same client", "succeeds at once"),
+            Ok(()) if calls == 1 => {
+                endpoint.note("Triton is restarted: the same client", "succeeds immediately")
+            }
             Ok(()) => endpoint.note(
                 "Triton is restarted: the same client",
                 format_args!("succeeds after {:.1?}", start.elapsed()),

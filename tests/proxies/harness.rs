@@ -41,7 +41,7 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
-    /// The addresses of the server that run.sh has started.
+    /// Returns the addresses of the server that run.sh has started.
     pub(crate) fn of_triton() -> Self {
         let address = |name| {
             env::var(name).expect("tests/proxies/run.sh starts a server, as does tests/triton/with-server.sh")
@@ -145,7 +145,7 @@ fn proxies_folder() -> PathBuf {
     root().join("tests/proxies/.proxies")
 }
 
-/// The proxies of this run: those in PROXIES, or all, if setup.sh could download them.
+/// Returns the proxies of this run: those in PROXIES, or all, if setup.sh could download them.
 pub(crate) fn names() -> Vec<String> {
     let all = "envoy nginx haproxy apache caddy varnish nghttpx";
     let selected = env::var("PROXIES").unwrap_or_else(|_| all.to_owned());
@@ -283,7 +283,7 @@ impl Drop for Failures {
     }
 }
 
-/// An inference with one number.
+/// Returns an inference with one number.
 pub(crate) fn one_number(model: &str) -> InferRequest<'_> {
     InferRequest::new(model).input_bytes("I", Datatype::Int32, &[1], &[0; 4])
 }
@@ -340,7 +340,7 @@ fn headers(model: &str) -> Option<Vec<(String, String)>> {
     Some((0..count).map(|at| (format!("x-header-{at}"), "X".repeat(byte_size))).collect())
 }
 
-/// The error message of a model `text-...`. The letter X takes eight bits in HPACK too.
+/// Returns the error message of a model `text-...`. The letter X takes eight bits in HPACK too.
 pub(crate) fn error_text(model: &str) -> Option<String> {
     match model.strip_prefix("text-")? {
         "space" => Some("an error's text that ends with a space: ".to_owned()),
@@ -422,7 +422,7 @@ impl Stub {
         seen.remove(&format!("{} {kind} {model}", endpoint.protocol)).unwrap_or_default()
     }
 
-    /// The number of calls without a response that the client or proxy has given up.
+    /// Returns the number of calls without a response that the client or proxy has given up.
     pub(crate) fn abandoned(&self, endpoint: &Endpoint) -> usize {
         if endpoint.is_grpc() { self.grpc.abandoned() } else { self.http.abandoned() }
     }

@@ -69,7 +69,7 @@ fn a_result_with_hostile_names_and_its_errors_are_truncated() {
     }
 }
 
-/// The CPU time of this thread, which does not include that of other tests on a busy machine.
+/// Returns the CPU time of this thread, which does not include that of other tests on a busy machine.
 fn cpu_time() -> Duration {
     // The first number is the time on a CPU in nanoseconds.
     let schedstat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();

@@ -18,7 +18,7 @@ fn file(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// The cells of each row.
+/// Returns the cells of each row.
 fn rows() -> Vec<[String; 6]> {
     let page = file("docs/compatibility.md");
     let (_, table) = page.split_once(HEADER).expect("the table's header");
@@ -49,7 +49,7 @@ fn every_row_is_complete_and_names_an_existing_target() {
     assert!(file("README.md").contains("(docs/compatibility.md)"));
 }
 
-/// The message of tests/compatible.sh, empty if the page has the version.
+/// Returns the message of tests/compatible.sh, empty if the page has the version.
 fn compatible(name: &str, version: &str) -> String {
     let output = host(root().join("tests/compatible.sh")).args([name, version]).output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();

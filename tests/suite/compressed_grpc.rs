@@ -44,7 +44,7 @@ fn compress(compression: Compression, plain: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A response with one output of `byte_size` bytes.
+/// Returns a response with one output of `byte_size` bytes.
 fn message(byte_size: usize) -> Vec<u8> {
     let output = InferOutputTensor {
         name: "O".to_owned(),
@@ -106,7 +106,7 @@ fn read(encoding: &'static str, data: Vec<u8>, requested: Compression) -> Result
     outcome
 }
 
-/// A compressed message with its prefix.
+/// Returns a compressed message with its prefix.
 fn framed(message: &[u8]) -> Vec<u8> {
     [&[1], &(message.len() as u32).to_be_bytes()[..], message].concat()
 }

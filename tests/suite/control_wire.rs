@@ -721,12 +721,12 @@ fn a_response_to_the_headers_of_a_large_request_is_read() {
     use std::io::{self, BufRead, BufReader, Write};
     let mut load = RepositoryOptions::new();
     load.set_config(Some("{}")).unwrap().add_file("1/m", vec![0; 8 << 20]).unwrap();
-    let with_interim = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
+    let after_interim = |bytes: &[u8]| [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", bytes].concat();
     for (name, bytes, reads, closes, status) in [
         // As nginx does: it stops reading and closes the connection.
         ("closed", response(413, &[], b"<html>Too Large</html>"), false, true, Some(413)),
         ("kept", response(401, &[], br#"{"error":"Too Large"}"#), false, false, Some(401)),
-        ("interim", with_interim(&response(200, &[], b"")), true, false, None),
+        ("interim", after_interim(&response(200, &[], b"")), true, false, None),
         (
             "broken off",
             b"HTTP/1.1 503 X\r\nContent-Length: 99\r\n\r\nToo Large".to_vec(),

@@ -16,7 +16,7 @@ use crate::{
 /// Costs are the difference between two runs, the second of which makes this many more requests.
 const MORE: usize = 100;
 
-/// The output of a tool for the program with 20 requests, and with `MORE` more.
+/// Returns the output of a tool for the program with 20 requests, and with `MORE` more.
 fn both(mut tool: impl FnMut(&str) -> String) -> (String, String) {
     (tool("20"), tool(&(20 + MORE).to_string()))
 }
@@ -114,7 +114,7 @@ fn rustc_version() -> String {
     String::from_utf8_lossy(&version).into_owned()
 }
 
-/// The instructions that callgrind prints.
+/// Returns the instructions that callgrind prints.
 fn collected(printed: &str) -> usize {
     let figure = printed.split("Collected : ").nth(1).and_then(|rest| rest.split_whitespace().next());
     figure.and_then(|figure| figure.parse().ok()).unwrap_or_else(|| panic!("{printed}"))

@@ -65,8 +65,8 @@ fn expect_in_time_or(stage: &str, url: &str, calls: &[(&str, Call)], others: &[S
         note(&mut failures, &what, || {
             let mut lateness = Duration::MAX;
             for _ in 0..TRIES {
-                // Requests are encoded before connecting. Without optimization, or on a busy machine, that takes
-                // most of 300 ms for a large one.
+                // Requests are encoded before connecting. Without optimization, or on a busy machine, that
+                // takes most of 300 ms for a large one.
                 let start = Instant::now();
                 call(&Client::new(&refused).unwrap(), &CallOptions::new(), &data).unwrap_err();
                 let timeout = DEADLINE.max(start.elapsed() * 4);
@@ -98,7 +98,7 @@ fn expect_in_time_or(stage: &str, url: &str, calls: &[(&str, Call)], others: &[S
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// The URLs of an address for both protocols.
+/// Returns the URLs of an address for both protocols.
 fn both(address: SocketAddr) -> [String; 2] {
     ["http", "grpc"].map(|scheme| format!("{scheme}://{address}"))
 }
@@ -194,7 +194,8 @@ fn a_deadline_holds_during_a_slow_response_over_http() {
     }
 }
 
-/// A gRPC server that reads a request and repeats a chunk of bytes without end, slowly or as fast as it can.
+/// Starts a gRPC server that reads a request and repeats a chunk of bytes without end, slowly or as fast as
+/// it can.
 fn endless(is_slow: bool, before: fn(&Peer, u32) -> io::Result<()>, chunk: fn(u32) -> Vec<u8>) -> Wire {
     Wire::start(move |_, mut stream| {
         let peer = Peer::accept(stream, &[])?;
@@ -214,7 +215,7 @@ fn endless(is_slow: bool, before: fn(&Peer, u32) -> io::Result<()>, chunk: fn(u3
     })
 }
 
-/// An encoded frame.
+/// Returns an encoded frame.
 fn framed(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let [_, size @ ..] = (payload.len() as u32).to_be_bytes();
     [&size[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()

@@ -20,7 +20,7 @@ use crate::support::{
     grpc,
 };
 
-/// A `ModelInferResponse` with the model name "m" and one output.
+/// Returns a `ModelInferResponse` with the model name "m" and one output.
 fn message() -> Vec<u8> {
     let output = [&b"\x0a\x01O\x12\x05UINT8\x1a\x01"[..], &[8]].concat();
     [&b"\x0a\x01m\x2a"[..], &[output.len() as u8], &output, b"\x32\x08", &[7; 8]].concat()

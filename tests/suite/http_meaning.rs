@@ -27,7 +27,7 @@ fn client(server: &Http) -> Client {
     Client::with_options(&format!("http://{}", server.address()), &options).unwrap()
 }
 
-/// A server that sends these bytes in response to every request.
+/// Starts a server that sends these bytes in response to every request.
 fn always(bytes: Vec<u8>) -> (Http, Client) {
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let client = client(&server);
@@ -371,7 +371,7 @@ fn undeclared_compression_is_decompressed_if_requested_and_reported_otherwise() 
     }
 }
 
-/// A response that is larger than its JSON part even when it is compressed.
+/// Returns a response that is larger than its JSON part even when it is compressed.
 fn noisy() -> Vec<u8> {
     let noise = (0..4000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8);
     JSON.replace("[4]", "[1004]").replace(":16", ":4016").bytes().chain([7; 16]).chain(noise).collect()
@@ -598,7 +598,7 @@ fn a_model_behind_a_gateway_may_have_another_name_and_few_members() {
 
 // Errors inside a stream.
 
-/// The events before the end of a stream, and how it ended.
+/// Returns the events before the end of a stream, and how it ended.
 fn events(headers: &[(&str, &str)], body: &str) -> (usize, Result<(), Error>) {
     let (_server, client) = always(response(200, headers, body.as_bytes()));
     let mut count = 0;
@@ -734,7 +734,8 @@ fn quotes_in_plain_text_are_not_escaped() {
 
 // Texts of errors.
 
-/// The messages of an inference with binary data, of one with JSON, and of metadata, for this response.
+/// Returns the messages of an inference with binary data, of one with JSON, and of metadata, for this
+/// response.
 fn messages(status: u16, headers: &[(&str, &str)], body: &[u8]) -> [String; 3] {
     let (_server, client) = always(response(status, headers, body));
     let binary = InferRequest::new("m").input("I", &[1], &[0i8]);

@@ -23,14 +23,14 @@ fn body() -> Vec<u8> {
     [JSON.as_bytes(), &TENSOR].concat()
 }
 
-/// A response with these headers and the byte size of the JSON part.
+/// Returns a response with these headers and the byte size of the JSON part.
 fn framed(status: &str, lines: &[&str], body: &[u8]) -> Vec<u8> {
     let size = format!("Inference-Header-Content-Length: {}", JSON.len());
     let headers = [&[status], lines, &[size.as_str(), "", ""]].concat().join("\r\n");
     [headers.as_bytes(), body].concat()
 }
 
-/// The body in chunks of `each` bytes, with extensions and trailers.
+/// Returns the body in chunks of `each` bytes, with extensions and trailers.
 fn chunks(body: &[u8], each: usize) -> Vec<u8> {
     let chunk = |data: &[u8]| [format!("{:X};x=\"y\"\r\n", data.len()).as_bytes(), data, b"\r\n"].concat();
     let chunks: Vec<u8> = body.chunks(each).flat_map(chunk).collect();

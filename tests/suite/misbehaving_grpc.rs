@@ -37,7 +37,7 @@ fn serve(play: impl Fn(&GrpcTurn) -> io::Result<()> + Send + Sync + 'static) -> 
 const NOT_FOUND: Expected =
     Expected { status: Status::NotFound, origin: Origin::Server, in_doubt: false, retryable: false };
 
-/// The error for REFUSED_STREAM and GOAWAY.
+/// Returns the error for REFUSED_STREAM and GOAWAY.
 const fn refused(in_doubt: bool) -> Expected {
     Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt, retryable: true }
 }
@@ -361,8 +361,8 @@ enum Refusal {
 const REFUSALS: [Refusal; 4] =
     [Refusal::RefusedStream, Refusal::GoAway, Refusal::GoAwayThenClose, Refusal::GoAwayAtTheEnd];
 
-/// A server that refuses a request on each of its first `refusals` connections, after one that it serves if
-/// `is_reused`. Counts the requests that began.
+/// Starts a server that refuses a request on each of its first `refusals` connections, after one that it
+/// serves if `is_reused`. Counts the requests that began.
 fn refusing(refusal: Refusal, refusals: usize, is_reused: bool) -> (Wire, Arc<AtomicUsize>) {
     let began = Arc::new(AtomicUsize::new(0));
     let count = began.clone();

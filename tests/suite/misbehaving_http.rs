@@ -20,7 +20,7 @@ fn serve(play: impl Fn(&HttpTurn) -> std::io::Result<()> + Send + Sync + 'static
     (server, client)
 }
 
-/// The correct response with another status line, and `lines` instead of its Content-Length.
+/// Returns the correct response with another status line, and `lines` instead of its Content-Length.
 fn reframed(turn: &HttpTurn, status_line: &str, lines: &[&str], frame: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let (body, size) = turn.body();
     let mut headers = format!("{status_line}\r\n");
@@ -371,7 +371,7 @@ fn equal_content_lengths_are_accepted() {
 
 // Headers and their limits.
 
-/// The correct response with `count` headers, and `byte_size` bytes of them.
+/// Returns the correct response with `count` headers, and `byte_size` bytes of them.
 fn with_headers(turn: &HttpTurn, count: usize, byte_size: usize) -> Vec<u8> {
     let own = if turn.is_inference() { 2 } else { 1 };
     let mut lines = vec![LENGTH.to_owned()];

@@ -26,7 +26,7 @@ fn fp32s(values: &[f32]) -> InferTensorContents {
     InferTensorContents { fp32_contents: values.to_owned(), ..Default::default() }
 }
 
-/// The result of a JSON response with a valid output and then this one, also read offline.
+/// Returns the result of a JSON response with a valid output and then this one, also read offline.
 fn json_output(output: &str) -> Result<InferResult, Error> {
     let json = format!(
         r#"{{"model_name":"m","outputs":[{{"name":"GOOD","datatype":"INT32","shape":[1],"data":[7]}},{output}]}}"#
@@ -155,7 +155,7 @@ fn names_of_unknown_datatypes_are_available_in_c() {
     succeed(&program, &[&format!("grpc://{}", grpc.address())]);
 }
 
-/// An output in each form: JSON, binary, raw contents, typed contents.
+/// Returns an output in each form: JSON, binary, raw contents, typed contents.
 fn in_every_form(datatype: &str, shape: &[i64], elements: &[f32]) -> [Result<InferResult, Error>; 4] {
     let data: Vec<u8> = elements.iter().flat_map(|element| element.to_le_bytes()).collect();
     let json = |rest: &str| {

@@ -17,7 +17,7 @@ class TritonPythonModel:
         return pb.InferenceResponse([pb.Tensor("O", i * 2)])
 "#;
 
-/// The configuration of such a model, with these members added.
+/// Returns the configuration of such a model, with these members added.
 pub(crate) fn config(name: &str, more: &Value) -> String {
     let mut config = json!({
         "name": name,

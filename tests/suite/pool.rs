@@ -11,7 +11,7 @@ use triton_client::{CallOptions, Client, ClientOptions, InferRequest, Status};
 
 use crate::support::fault::{Gate, Grpc, GrpcResponse, Http, Response, response};
 
-/// A server for each protocol that responds once the gate is open.
+/// Starts a server for each protocol that responds once the gate is open.
 fn gated(gate: &Arc<Gate>) -> (Http, Grpc, [String; 2]) {
     let (over_http, over_grpc) = (gate.clone(), gate.clone());
     let http = Http::start(move |_| {
@@ -131,7 +131,7 @@ fn the_wait_for_a_connection_counts_as_queue_time() {
     }
 }
 
-/// Whether a thread of this process with this name is waiting.
+/// Returns whether a thread of this process with this name is waiting.
 fn is_asleep(name: &str) -> bool {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     tasks.map(|task| task.unwrap().path().join("stat")).any(|path| {

@@ -22,7 +22,7 @@ pub(crate) struct Addresses {
     pub metrics: String,
 }
 
-/// The server for the whole run. Counts the test among those that used the real one.
+/// Returns the server for the whole run. Counts the test among those that used the real one.
 pub(crate) fn server() -> &'static Addresses {
     static SERVER: LazyLock<Addresses> = LazyLock::new(|| {
         if is_embedded() {
@@ -56,12 +56,12 @@ pub(crate) fn count() {
     }
 }
 
-/// Whether the embedded stand-in is used, which lacks most of the real server's models.
+/// Returns whether the embedded stand-in is used, which lacks most of the real server's models.
 pub(crate) fn is_embedded() -> bool {
     env::var("TRITON_TESTS").is_ok_and(|mode| mode == "embedded")
 }
 
-/// The server's URL over each protocol.
+/// Returns the server's URL over each protocol.
 pub(crate) fn urls() -> [String; 2] {
     server().urls()
 }
@@ -82,7 +82,7 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// A client over each protocol.
+/// Returns a client over each protocol.
 pub(crate) fn clients() -> [Client; 2] {
     urls().map(|url| Client::new(&url).unwrap())
 }

@@ -25,8 +25,8 @@ const BEFORE: usize = 100;
 /// Longer than the server takes to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The kind of a known error of a stopping server, by its properties and its message; `None` for any other
-/// error.
+/// Returns the kind of a known error of a stopping server, by its properties and its message; `None` for any
+/// other error.
 fn known(error: &Error) -> Option<&'static str> {
     let properties = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
     let message = error.full_message();

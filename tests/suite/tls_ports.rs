@@ -55,7 +55,7 @@ impl Does {
     }
 }
 
-/// A port that responds so to the start of HTTP/2 and to anything else.
+/// Opens a port that responds so to the start of HTTP/2 and to anything else.
 fn port(http2: Does, http1: Does) -> Wire {
     Wire::start(move |_, mut stream| {
         let mut start = [0; 4];
@@ -66,7 +66,7 @@ fn port(http2: Does, http1: Does) -> Wire {
 
 type Call = fn(&Client) -> Result<(), Error>;
 
-/// A call that sends 8 MiB.
+/// Makes a call that sends 8 MiB.
 fn infer_large(client: &Client) -> Result<(), Error> {
     let data = vec![1u8; 8 << 20];
     let request = InferRequest::new("m").input_bytes("I", Datatype::Uint8, &[data.len() as i64], &data);

@@ -16,13 +16,13 @@ pub const CONTENT: &str = "application/grpc";
 /// The compression flag and the byte size before each message.
 const PREFIX_BYTE_SIZE: usize = 5;
 
-/// An uncompressed message with its prefix.
+/// Returns an uncompressed message with its prefix.
 pub fn frame(message: &[u8]) -> Bytes {
     let byte_size = u32::try_from(message.len()).expect("gRPC's messages are smaller than 4 GiB");
     [&[0][..], &byte_size.to_be_bytes(), message].concat().into()
 }
 
-/// The message of a unary request; an error text if the body is not one uncompressed message.
+/// Returns the message of a unary request; an error text if the body is not one uncompressed message.
 pub fn unframe(mut body: Vec<u8>) -> std::result::Result<Vec<u8>, String> {
     let Some((&[flag, ref byte_size @ ..], message)) = body.split_first_chunk::<PREFIX_BYTE_SIZE>() else {
         return Err(format!("a body of {} bytes is too short for a message", body.len()));

@@ -59,12 +59,12 @@ impl Request {
         Ok(Some(request))
     }
 
-    /// The value of the first header of that name, in any case.
+    /// Returns the value of the first header of that name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|header| header.0.eq_ignore_ascii_case(name)).map(|header| &header.1[..])
     }
 
-    /// Whether the client may send another request on the same connection.
+    /// Returns whether the client may send another request on the same connection.
     pub fn keeps_alive(&self) -> bool {
         match self.header("connection") {
             Some(value) if value.eq_ignore_ascii_case("close") => false,
@@ -74,7 +74,7 @@ impl Request {
     }
 }
 
-/// The bytes of a response. Content-Length is added, unless `headers` have one, valid or not, or a
+/// Returns the bytes of a response. Content-Length is added, unless `headers` have one, valid or not, or a
 /// Transfer-Encoding.
 pub fn response(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let reason =

@@ -47,7 +47,7 @@ impl Listener {
         self.address
     }
 
-    /// The number of connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
     }
@@ -64,7 +64,7 @@ impl Drop for Listener {
     }
 }
 
-/// A free port of 127.0.0.1.
+/// Returns a free port of 127.0.0.1.
 pub fn bind() -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
 }

@@ -220,7 +220,7 @@ fn read_input(input: &Value, model: &str, tensors: &mut Bytes) -> Result<Tensor>
     Ok(Tensor { name, datatype, shape, data: tensors.split_to(byte_size) })
 }
 
-/// The names of the requested outputs, which must be binary, each or all.
+/// Returns the names of the requested outputs, which must be binary, each or all.
 fn read_outputs(json: &Value) -> Result<Vec<String>> {
     let not_binary = || {
         Failure::invalid(

@@ -153,7 +153,7 @@ pub fn unload(name: &str) {
 }
 
 impl Model {
-    /// The model of that name and version; "" is the latest version.
+    /// Returns the model of that name and version; "" is the latest version.
     pub fn find(name: &str, version: &str) -> Result<&'static Self> {
         let not_found = |what: String| {
             Failure::new(Kind::NotFound, format!("Request for unknown model: {what} is not found"))
@@ -177,18 +177,18 @@ impl Model {
         }
     }
 
-    /// The shape of a tensor in metadata, with -1 for variable dimensions.
+    /// Returns the shape of a tensor in metadata, with -1 for variable dimensions.
     pub fn shape(&self, spec: &Spec) -> Vec<i64> {
         let batch = (self.max_batch_size > 0).then_some(-1);
         batch.into_iter().chain(spec.dims.unwrap_or(&[-1]).iter().copied()).collect()
     }
 
-    /// The datatype's name in the configuration.
+    /// Returns the datatype's name in the configuration.
     pub fn data_type(spec: &Spec) -> String {
         format!("TYPE_{}", if spec.datatype == "BYTES" { "STRING" } else { spec.datatype })
     }
 
-    /// The shape of a tensor in the configuration.
+    /// Returns the shape of a tensor in the configuration.
     pub fn dims(spec: &Spec) -> &'static [i64] {
         spec.dims.unwrap_or(&[-1])
     }
@@ -272,7 +272,7 @@ impl Model {
         Ok(())
     }
 
-    /// The inputs in the model's order; an error if they are not exactly the model's.
+    /// Returns the inputs in the model's order; an error if they are not exactly the model's.
     fn arrange(&self, mut inputs: Vec<Tensor>) -> Result<Vec<Tensor>> {
         for (at, input) in inputs.iter().enumerate() {
             if inputs[..at].iter().any(|other| other.name == input.name) {
@@ -362,7 +362,7 @@ fn simple_string(inputs: &[Tensor]) -> Result<Vec<Bytes>> {
     Ok(vec![apply(i64::wrapping_add), apply(i64::wrapping_sub)])
 }
 
-/// The elements of a BYTES tensor, each preceded by its length in four bytes.
+/// Returns the elements of a BYTES tensor, each preceded by its length in four bytes.
 fn strings(input: &Tensor) -> Result<Vec<&[u8]>> {
     let (name, mut rest, mut strings) = (&input.name, &input.data[..], Vec::new());
     while !rest.is_empty() {

@@ -80,7 +80,7 @@ impl Cases {
         self.wire.address()
     }
 
-    /// The number of connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.wire.connections()
     }
@@ -90,7 +90,7 @@ impl Cases {
         wait_until("a late response", || self.late.load(Ordering::SeqCst));
     }
 
-    /// The number of requests read in full so far.
+    /// Returns the number of requests read in full so far.
     pub fn requests(&self) -> usize {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -139,7 +139,7 @@ impl HttpTurn<'_> {
         self.request.path.ends_with("/infer")
     }
 
-    /// The JSON part of an inference, and its elements.
+    /// Returns the JSON part of an inference, and its elements.
     fn inference(&self) -> (Value, Vec<i32>) {
         let body = &self.request.body;
         let size = self.request.header("inference-header-content-length");
@@ -148,12 +148,12 @@ impl HttpTurn<'_> {
         (json, elements(&body[size..]))
     }
 
-    /// The id of an inference; empty if it has none.
+    /// Returns the id of an inference; empty if it has none.
     pub fn id(&self) -> String {
         self.inference().0["id"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The body of the correct response, and the byte size of its JSON part if a tensor follows.
+    /// Returns the body of the correct response, and the byte size of its JSON part if a tensor follows.
     pub fn body(&self) -> (Vec<u8>, Option<usize>) {
         if !self.is_inference() {
             let model = self.request.path.split('/').nth(3).unwrap_or_default();
@@ -174,17 +174,17 @@ impl HttpTurn<'_> {
         ([part.as_bytes(), &tensor].concat(), Some(part.len()))
     }
 
-    /// The correct response.
+    /// Returns the correct response.
     pub fn good(&self) -> Vec<u8> {
         whole(self.body())
     }
 
-    /// The correct response with another id, or none.
+    /// Returns the correct response with another id, or none.
     pub fn good_under(&self, id: Option<Value>) -> Vec<u8> {
         whole(self.inferred(1, id))
     }
 
-    /// A valid response with other values, and without an id.
+    /// Returns a valid response with other values, and without an id.
     pub fn wrong(&self) -> Vec<u8> {
         match self.is_inference() {
             true => whole(self.inferred(WRONG, None)),
@@ -192,7 +192,7 @@ impl HttpTurn<'_> {
         }
     }
 
-    /// A response with these outputs, without binary data.
+    /// Returns a response with these outputs, without binary data.
     pub fn with_outputs(&self, outputs: Value) -> Vec<u8> {
         let part =
             json!({"model_name": "m", "model_version": "1", "id": self.id(), "outputs": outputs}).to_string();
@@ -222,7 +222,7 @@ pub struct GrpcTurn<'p, 's> {
 }
 
 impl GrpcTurn<'_, '_> {
-    /// The message of the correct response.
+    /// Returns the message of the correct response.
     pub fn good(&self) -> Vec<u8> {
         match ModelInferRequest::decode(&self.message[..]) {
             Ok(request) if !request.inputs.is_empty() => inferred(&request).encode_to_vec(),

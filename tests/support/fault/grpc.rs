@@ -83,22 +83,22 @@ impl Grpc {
         self.server.address()
     }
 
-    /// The number of connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// The number of calls read in full so far.
+    /// Returns the number of calls read in full so far.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// The number of calls with [`GrpcResponse::Silence`] that the client has cancelled so far.
+    /// Returns the number of calls with [`GrpcResponse::Silence`] that the client has cancelled so far.
     pub fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::SeqCst)
     }
 
-    /// The metadata of every call so far, in the order in which they began.
+    /// Returns the metadata of every call so far, in the order in which they began.
     pub fn metadata(&self) -> Vec<HeaderMap> {
         self.metadata.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -57,18 +57,18 @@ impl Http {
         self.listener.address()
     }
 
-    /// The number of connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.listener.accepted()
     }
 
-    /// The number of requests read in full so far.
+    /// Returns the number of requests read in full so far.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// The number of connections with [`Response::Silence`] or [`Response::Stall`] that the client has closed
-    /// so far.
+    /// Returns the number of connections with [`Response::Silence`] or [`Response::Stall`] that the client
+    /// has closed so far.
     pub fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::SeqCst)
     }

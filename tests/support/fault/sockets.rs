@@ -20,7 +20,7 @@ impl Sockets {
         self.0.address()
     }
 
-    /// The number of connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.0.accepted()
     }

@@ -36,7 +36,7 @@ impl Wire {
         self.0.address()
     }
 
-    /// The number of connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.0.accepted()
     }
@@ -95,7 +95,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Whether it ends its stream.
+    /// Returns whether it ends its stream.
     pub fn ends_stream(&self) -> bool {
         matches!(self.kind, frame::DATA | frame::HEADERS) && self.flags & frame::END_STREAM != 0
     }
