@@ -236,7 +236,7 @@ pub unsafe extern "C" fn triton_infer_result_output_strings(
     }
 }
 
-/// Returns an output by its name; NULL if there is none.
+/// Returns the output with a name; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_find_output(
     result: *const triton_infer_result,
