@@ -1471,7 +1471,7 @@ void triton_client_free(triton_client *client);
  * Checks whether the server is live. Blocks.
  *
  * @param options   the options of the call; NULL for the client's
- * @param live_out  the outcome
+ * @param live_out  whether the server is live
  */
 TRITON_NODISCARD triton_status triton_client_check_server_live(
     const triton_client *client, const triton_call_options *options, bool *live_out,
@@ -1484,7 +1484,7 @@ TRITON_NODISCARD triton_status triton_client_check_server_live(
  * model itself, unless it was started with --strict-readiness=false.
  *
  * @param options    the options of the call; NULL for the client's
- * @param ready_out  the outcome
+ * @param ready_out  whether they are ready
  */
 TRITON_NODISCARD triton_status triton_client_check_server_ready(
     const triton_client *client, const triton_call_options *options, bool *ready_out,
@@ -1502,7 +1502,7 @@ TRITON_NODISCARD triton_status triton_client_check_server_ready(
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
  * @param options        the options of the call; NULL for the client's
- * @param ready_out      the outcome
+ * @param ready_out      whether the model is ready
  */
 TRITON_NODISCARD triton_status triton_client_check_model_ready(
     const triton_client *client, const char *model_name, const char *model_version,
@@ -2288,7 +2288,7 @@ TRITON_NODISCARD triton_status triton_infer_result_output_strings(
     triton_error **error_out);
 
 /**
- * Returns an output by its name; NULL if there is none.
+ * Returns the output with a name; NULL if there is none.
  */
 const triton_infer_output *triton_infer_result_find_output(
     const triton_infer_result *result, const char *name);
@@ -2681,13 +2681,13 @@ TRITON_NODISCARD triton_status triton_client_model_config(
 const char *triton_model_config_name(const triton_model_config *config);
 
 /**
- * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". "" if the server
+ * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble"; "" if the server
  * gives only the backend.
  */
 const char *triton_model_config_platform(const triton_model_config *config);
 
 /**
- * Returns the backend that runs the model, for example "python". "" if the server gives only the platform.
+ * Returns the backend that runs the model, for example "python"; "" if the server gives only the platform.
  */
 const char *triton_model_config_backend(const triton_model_config *config);
 
@@ -2796,7 +2796,7 @@ triton_tensor_format triton_tensor_config_format(const triton_tensor_config *ten
 bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
 
 /**
- * Returns the file with the class labels of an output. "" if there is none, and for an input.
+ * Returns the file with the class labels of an output; "" if there is none, and for an input.
  */
 const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
 
@@ -3089,7 +3089,7 @@ bool triton_model_statistics_batch_duration(
 size_t triton_model_statistics_response_key_count(const triton_model_statistics *statistics);
 
 /**
- * Returns a response key: the index of a response among the responses of its request, for example "0". ""
+ * Returns a response key: the index of a response among the responses of its request, for example "0"; ""
  * past the end.
  */
 const char *triton_model_statistics_response_key(const triton_model_statistics *statistics, size_t index);
@@ -3113,7 +3113,7 @@ bool triton_model_statistics_response_duration(
 size_t triton_model_statistics_memory_count(const triton_model_statistics *statistics);
 
 /**
- * Returns the kind of memory that the model uses on a device, for example "GPU". "" past the end.
+ * Returns the kind of memory that the model uses on a device, for example "GPU"; "" past the end.
  *
  * @param device_id_out  the number of the device; may be NULL
  * @param byte_size_out  the size of the memory in use, in bytes; may be NULL
@@ -3389,7 +3389,7 @@ void triton_registered_memory_free(triton_registered_memory *memory);
 const char *triton_registered_region_name(const triton_registered_region *region);
 
 /**
- * Returns the key of the memory, a name for shm_open. "" for memory of a GPU.
+ * Returns the key of the memory, a name for shm_open; "" for memory of a GPU.
  */
 const char *triton_registered_region_key(const triton_registered_region *region);
 

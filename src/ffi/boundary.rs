@@ -16,7 +16,7 @@ pub(super) unsafe fn boundary(
 ) -> triton_status {
     let (status, error) = match panic::guard(body) {
         Ok(()) => (triton_status::TRITON_STATUS_OK, ptr::null_mut()),
-        // To make the error object is guarded as well: it allocates, and nothing may unwind into C.
+        // Making the error object is guarded as well: it allocates, and nothing may unwind into C.
         Err(error) => {
             let status = error.status().into();
             let boxed = if error_out.is_null() {

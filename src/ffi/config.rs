@@ -157,7 +157,7 @@ pub unsafe extern "C" fn triton_model_config_name(config: *const triton_model_co
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.name.as_ptr()) })
 }
 
-/// Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". "" if the server
+/// Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble"; "" if the server
 /// gives only the backend.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_platform(config: *const triton_model_config) -> *const c_char {
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn triton_model_config_platform(config: *const triton_mode
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.platform.as_ptr()) })
 }
 
-/// Returns the backend that runs the model, for example "python". "" if the server gives only the platform.
+/// Returns the backend that runs the model, for example "python"; "" if the server gives only the platform.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_backend(config: *const triton_model_config) -> *const c_char {
     // SAFETY: the contract's HANDLES.
@@ -364,7 +364,7 @@ pub unsafe extern "C" fn triton_tensor_config_is_optional(tensor: *const triton_
     infallible(false, || unsafe { read(tensor, false, |tensor| tensor.config.is_optional) })
 }
 
-/// Returns the file with the class labels of an output. "" if there is none, and for an input.
+/// Returns the file with the class labels of an output; "" if there is none, and for an input.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_label_filename(
     tensor: *const triton_tensor_config,

@@ -108,13 +108,21 @@ pub(super) fn invalid_value(name: &str, number: c_int) -> Error {
     Error::invalid(format!("invalid {name} value: {number}"))
 }
 
-/// Checks the size that the caller wrote into a struct, whose members have 8 bytes each: at least `min`, with
-/// room for one value.
-pub(super) fn check_struct_size(struct_size: usize, min: usize) -> Result<()> {
+/// Reads the size that the caller wrote into a struct, whose members have 8 bytes each, and checks it: at
+/// least `min`, with room for one value.
+///
+/// # Safety
+/// `from` is NULL, or points to a struct that begins with `struct_size` (STRUCTS).
+pub(super) unsafe fn struct_size<T>(from: *const T, name: &str, min: usize) -> Result<usize> {
     // More than any version will have: the member was never set.
     const MAX: usize = 4096;
+    if from.is_null() {
+        return Err(null(name));
+    }
+    // SAFETY: the caller's promise. The struct may be older and smaller than T, and is not read as a whole.
+    let struct_size = unsafe { from.cast::<usize>().read() };
     if (min..=MAX).contains(&struct_size) && struct_size.is_multiple_of(8) {
-        return Ok(());
+        return Ok(struct_size);
     }
     let message = format!("invalid struct_size {struct_size}: expected a multiple of 8 from {min} to {MAX}");
     Err(Error::invalid(message))

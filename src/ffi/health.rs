@@ -43,7 +43,7 @@ impl From<ServingStatus> for triton_serving_status {
 /// Checks whether the server is live. Blocks.
 ///
 /// @param options   the options of the call; NULL for the client's
-/// @param live_out  the outcome
+/// @param live_out  whether the server is live
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_check_server_live(
     client: *const triton_client,
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn triton_client_check_server_live(
 /// model itself, unless it was started with --strict-readiness=false.
 ///
 /// @param options    the options of the call; NULL for the client's
-/// @param ready_out  the outcome
+/// @param ready_out  whether they are ready
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_check_server_ready(
     client: *const triton_client,
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn triton_client_check_server_ready(
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
 /// @param options        the options of the call; NULL for the client's
-/// @param ready_out      the outcome
+/// @param ready_out      whether the model is ready
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_check_model_ready(
     client: *const triton_client,

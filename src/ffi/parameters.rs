@@ -147,7 +147,7 @@ impl triton_parameters {
     }
 }
 
-/// The parameters of a request that C has asked for. They are allocated one by one, so that C's pointers stay
+/// The parameters of a request that C reads or sets. They are allocated one by one, so that C's pointers stay
 /// valid, and kept as pointers, since a `Box` in here would claim to be the only access to them.
 #[derive(Default)]
 pub(super) struct Views(BTreeMap<Scope, NonNull<triton_parameters>>);

@@ -15,7 +15,7 @@ use super::{
     convert::{self, EMPTY, c_string},
     datatype::{triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
-    handle::{Out, free, handle, null, read},
+    handle::{Out, free, handle, read},
     headers::triton_headers,
     infallible::infallible,
     load_report::triton_load_report,
@@ -99,7 +99,7 @@ impl From<Finality> for triton_finality {
 }
 
 impl triton_infer_result {
-    /// The server's load report, read from the headers when it is first asked for.
+    /// The server's load report, read from the headers on first use.
     pub(super) fn load_report(&self) -> Option<&triton_load_report> {
         let read = || self.result.headers().load_report().map(Into::into);
         self.load_report.get_or_init(read).as_ref()
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn triton_infer_result_output_strings(
     }
 }
 
-/// Returns an output by its name; NULL if there is none.
+/// Returns the output with a name; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_find_output(
     result: *const triton_infer_result,
@@ -597,12 +597,8 @@ pub unsafe extern "C" fn triton_infer_result_times(
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            if times_out.is_null() {
-                return Err(null("times_out"));
-            }
-            // The caller's struct may be older and smaller: no reference to it as a whole is made.
-            let struct_size = ptr::addr_of!((*times_out).struct_size).read();
-            convert::check_struct_size(struct_size, mem::offset_of!(triton_call_times, connect_ns))?;
+            let min = mem::offset_of!(triton_call_times, connect_ns);
+            let struct_size = convert::struct_size(times_out, "times_out", min)?;
             let record = |times: CallTimes| triton_call_times {
                 struct_size,
                 queue_ns: convert::nanoseconds(times.queue),

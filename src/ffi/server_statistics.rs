@@ -288,7 +288,7 @@ pub unsafe extern "C" fn triton_model_statistics_response_key_count(
     infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.responses.len()) })
 }
 
-/// Returns a response key: the index of a response among the responses of its request, for example "0". ""
+/// Returns a response key: the index of a response among the responses of its request, for example "0"; ""
 /// past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_response_key(
@@ -332,7 +332,7 @@ pub unsafe extern "C" fn triton_model_statistics_memory_count(
     infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.memory.len()) })
 }
 
-/// Returns the kind of memory that the model uses on a device, for example "GPU". "" past the end.
+/// Returns the kind of memory that the model uses on a device, for example "GPU"; "" past the end.
 ///
 /// @param device_id_out  the number of the device; may be NULL
 /// @param byte_size_out  the size of the memory in use, in bytes; may be NULL

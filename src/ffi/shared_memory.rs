@@ -222,7 +222,7 @@ pub unsafe extern "C" fn triton_registered_region_name(
     infallible(EMPTY, || unsafe { read(region, EMPTY, |region| region.name.as_ptr()) })
 }
 
-/// Returns the key of the memory, a name for shm_open. "" for memory of a GPU.
+/// Returns the key of the memory, a name for shm_open; "" for memory of a GPU.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_registered_region_key(
     region: *const triton_registered_region,

@@ -1,14 +1,14 @@
 //! CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's
 //! own: reading them does not use the network.
 
-use std::{mem, ptr};
+use std::mem;
 
 use super::{
     boundary::boundary,
     client::triton_client,
     convert,
     error::{triton_error, triton_status},
-    handle::{handle, null},
+    handle::handle,
 };
 use crate::stats::ClientStatistics;
 
@@ -50,12 +50,8 @@ pub unsafe extern "C" fn triton_client_infer_statistics(
     // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
     unsafe {
         boundary(error_out, || {
-            if statistics_out.is_null() {
-                return Err(null("statistics_out"));
-            }
-            // The caller's struct may be an older and smaller one: nothing refers to it as a whole.
-            let struct_size = ptr::addr_of!((*statistics_out).struct_size).read();
-            convert::check_struct_size(struct_size, mem::offset_of!(triton_client_statistics, failed_count))?;
+            let min = mem::offset_of!(triton_client_statistics, failed_count);
+            let struct_size = convert::struct_size(statistics_out, "statistics_out", min)?;
             convert::fill(statistics_out, struct_size, record(struct_size, ClientStatistics::default()));
             let statistics = handle(client, "client")?.client.infer_statistics();
             convert::fill(statistics_out, struct_size, record(struct_size, statistics));

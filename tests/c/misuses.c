@@ -107,8 +107,63 @@ static void two_threads(bool has_buffer) {
     triton_infer_request_free(shared.request);
 }
 
-/* Everything that a result needs it has by itself: request, options, client and the input's memory go first.
- */
+/* What a thread reads of a result and of an error that another thread reads too. */
+struct reads {
+    const triton_infer_result *result;
+    const triton_error *error;
+    const void *pointers[12];
+};
+
+static void *reads(void *argument) {
+    struct reads *all = argument;
+    const triton_infer_output *output = triton_infer_result_find_output(all->result, "OUTPUT0");
+    const triton_bytes *strings = NULL;
+    triton_error *failure = NULL;
+    size_t i = 0;
+    CHECK(!triton_infer_output_strings(output, &strings, NULL, &failure));
+    all->pointers[i++] = strings;
+    all->pointers[i++] = triton_infer_output_name(output);
+    all->pointers[i++] = triton_infer_output_parameters(output);
+    all->pointers[i++] = triton_infer_result_parameters(all->result);
+    all->pointers[i++] = triton_infer_result_headers(all->result);
+    all->pointers[i++] = triton_headers_name(triton_infer_result_headers(all->result), 0);
+    all->pointers[i++] = triton_infer_result_model_name(all->result);
+    all->pointers[i++] = triton_infer_result_model_version(all->result);
+    all->pointers[i++] = triton_infer_result_id(all->result);
+    all->pointers[i++] = triton_infer_result_endpoint(all->result);
+    all->pointers[i++] = triton_infer_result_debug_string(all->result);
+    all->pointers[i++] = triton_error_headers(all->error);
+    return NULL;
+}
+
+/* Getters in two threads at once, the first to read each value: both get the same pointers. */
+static void first_reads_in_two_threads(void) {
+    const triton_bytes words[] = {{"alpha", 5}, {"be\0ta", 5}};
+    const int64_t two[] = {2};
+    triton_infer_request *request = NULL;
+    triton_infer_result *result = NULL, *none = NULL;
+    triton_error *failure = NULL;
+    pthread_t thread;
+    CHECK(!triton_infer_request_new("identity_bytes", &request, &error));
+    CHECK(!triton_infer_request_add_input_strings(request, "INPUT0", two, 1, words, 2, NULL, &error));
+    for (int round = 0; round < 10; round++) {
+        CHECK(!triton_infer_request_set_model_version(request, NULL, &error));
+        CHECK(!triton_client_infer(client, request, NULL, &result, &error));
+        CHECK(!triton_infer_request_set_model_version(request, "9", &error));
+        CHECK(triton_client_infer(client, request, NULL, &none, &failure));
+        struct reads own = {.result = result, .error = failure}, other = own;
+        CHECK(pthread_create(&thread, NULL, reads, &other) == 0);
+        reads(&own);
+        CHECK(pthread_join(thread, NULL) == 0);
+        for (size_t i = 0; i < sizeof own.pointers / sizeof own.pointers[0]; i++)
+            CHECK(own.pointers[i] != NULL && own.pointers[i] == other.pointers[i]);
+        triton_infer_result_free(result);
+        triton_error_free(failure);
+    }
+    triton_infer_request_free(request);
+}
+
+/* A result outlives its request, options and client, and the memory of the inputs. */
 static void freed_early(void) {
     triton_client_options *options = NULL;
     triton_call_options *call = NULL;
@@ -199,8 +254,8 @@ static void buffer_overwritten_by_the_next_call(void) {
     triton_infer_request_free(request);
 }
 
-/* An error that was not freed is overwritten, and one that was not asked for is not made. */
-static void errors_left_lying(void) {
+/* An error that was not freed is overwritten; error_out may be NULL. */
+static void errors_not_freed(void) {
     triton_infer_result *result = (triton_infer_result *)&error;
     triton_infer_request *request = NULL;
     triton_error *lost;
@@ -225,11 +280,12 @@ int main(int argc, char **argv) {
     wrong_datatype();
     two_threads(true);
     two_threads(false);
+    first_reads_in_two_threads();
     freed_early();
     borrowed_memory_freed_first();
     after_clear();
     buffer_overwritten_by_the_next_call();
-    errors_left_lying();
+    errors_not_freed();
     triton_client_free(client);
     return 0;
 }

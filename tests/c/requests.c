@@ -229,8 +229,8 @@ static void parameter_views(void) {
             "parameters is NULL");
 }
 
-/* An output is found by name and read with its shape; what is not the purpose of a call need not be asked
- * for. */
+/* An output is found by name and read with its shape; NULL is allowed for a value that is not the purpose of
+ * a call. */
 static void outputs(void) {
     const int64_t shape[] = {2}, *own;
     const int32_t values[] = {5, 6}, next[] = {-7, 8};
