@@ -1,6 +1,7 @@
 //! The defaults of every call ([`ClientOptions::set_call_options`]), merged with the options of a call.
 
 use std::{
+    ops::ControlFlow,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -191,6 +192,73 @@ fn an_option_cannot_add_a_line_to_the_request() {
     options.add_query_parameter("a\r\nb", "c\r\nd").unwrap();
     let _ = client.infer_with(&InferRequest::new("m"), &options).unwrap_err();
     assert_eq!(last(&record).target, "/v2/models/m/infer?a%0D%0Ab=c%0D%0Ad");
+}
+
+#[test]
+fn every_kind_of_call_has_the_client_s_defaults() {
+    let (server, record) = http_server();
+    let mut defaults = CallOptions::new();
+    defaults.add_header("x-kept", "1").unwrap().add_query_parameter("a", "1").unwrap();
+    let mut options = ClientOptions::new();
+    options.set_call_options(defaults).unwrap();
+    let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+    let (none, repository) = (CallOptions::new(), RepositoryOptions::new());
+    let calls: [&dyn Fn() -> Status; 7] = [
+        &|| client.infer(&InferRequest::new("m")).unwrap_err().status(),
+        &|| client.is_model_ready("m", "", &none).unwrap_err().status(),
+        &|| client.wait_ready("", "", &none).unwrap_err().status(),
+        &|| client.load_model("m", &repository, &none).unwrap_err().status(),
+        &|| client.unload_model("m", &repository, &none).unwrap_err().status(),
+        &|| client.generate("m", "", "{}", &none).unwrap_err().status(),
+        &|| {
+            let outcome = client.generate_stream("m", "", "{}", &none, |_| ControlFlow::Continue(()));
+            outcome.unwrap_err().status()
+        },
+    ];
+    for call in calls {
+        assert_eq!(call(), Status::PermissionDenied);
+        let received = last(&record);
+        assert!(received.target.ends_with("?a=1"), "{received:?}");
+        assert_eq!(received.all("x-kept"), ["1"], "{received:?}");
+    }
+
+    // gRPC has no query: the default is refused, unless the call removes it.
+    let server = grpc_server();
+    let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+    assert_eq!(client.infer_message(b"", &none).unwrap_err().status(), Status::InvalidArgument);
+    let mut call = CallOptions::new();
+    call.remove_query_parameter("a").unwrap();
+    assert_eq!(client.infer_message(b"", &call).unwrap_err().status(), Status::PermissionDenied);
+    assert_eq!(client.wait_ready("", "", &call).unwrap_err().status(), Status::PermissionDenied);
+    let metadata = server.metadata();
+    assert_eq!(metadata.len(), 2);
+    assert!(metadata.iter().all(|headers| values(headers, "x-kept") == ["1"]));
+}
+
+#[test]
+fn both_setters_of_the_response_encoding_replace_each_other_in_defaults_and_call() {
+    let (server, record) = http_server();
+    let received = |default: &CallOptions, call: &CallOptions| {
+        let mut options = ClientOptions::new();
+        options.set_call_options(default.clone()).unwrap();
+        let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+        let _ = client.infer_with(&InferRequest::new("m"), call).unwrap_err();
+        last(&record).all("accept-encoding").join("+")
+    };
+    let (mut compression, mut encodings) = (CallOptions::new(), CallOptions::new());
+    compression.set_response_compression(Compression::Deflate);
+    encodings.set_accept_encoding("gzip;q=0.5, identity").unwrap();
+    let (mut plain, unset) = (CallOptions::new(), CallOptions::new());
+    plain.set_response_compression(Compression::None);
+    assert_eq!(received(&compression, &encodings), "gzip;q=0.5, identity");
+    assert_eq!(received(&encodings, &compression), "deflate");
+    assert_eq!(received(&encodings, &plain), "identity");
+    assert_eq!(received(&plain, &encodings), "gzip;q=0.5, identity");
+    assert_eq!(received(&encodings, &unset), "gzip;q=0.5, identity");
+    assert_eq!(received(&unset, &unset), "identity");
+    let mut both = encodings.clone();
+    both.set_response_compression(Compression::Gzip);
+    assert_eq!(received(&both, &unset), "gzip");
 }
 
 #[test]
