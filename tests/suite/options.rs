@@ -1,6 +1,7 @@
 //! The defaults of every call ([`ClientOptions::set_call_options`]), merged with the options of a call.
 
 use std::{
+    ops::ControlFlow,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -55,6 +56,12 @@ fn last(record: &Record) -> Received {
 
 fn values<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
     headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+}
+
+/// Returns the timeout sent over gRPC, rounded up: what is left of it when the request is sent.
+fn seconds(metadata: &HeaderMap) -> u64 {
+    let timeout = metadata.get("grpc-timeout").unwrap().to_str().unwrap();
+    timeout.strip_suffix('m').unwrap().parse::<u64>().unwrap().div_ceil(1000)
 }
 
 /// Options for both protocols.
@@ -137,7 +144,7 @@ fn what_a_call_sets_replaces_the_client_s_default_over_grpc_too() {
     let _ = client.infer(&request).unwrap_err();
     let _ = client.infer_with(&request, &own()).unwrap_err();
     let [first, second] = &server.metadata()[..] else { panic!("two calls") };
-    let expected: [(&str, [&[&str]; 2]); 8] = [
+    let expected: [(&str, [&[&str]; 2]); 7] = [
         ("x-many", [&["1", "2"], &["3"]]),
         ("x-one", [&["1"], &[]]),
         ("x-kept", [&["1"], &["1"]]),
@@ -145,12 +152,12 @@ fn what_a_call_sets_replaces_the_client_s_default_over_grpc_too() {
         ("triton-grpc-protocol-key-2", [&["1"], &[]]),
         ("grpc-encoding", [&["gzip"], &[]]),
         ("grpc-accept-encoding", [&["deflate"], &["gzip"]]),
-        ("grpc-timeout", [&["7000m"], &["3000m"]]),
     ];
     for (name, [default, own]) in expected {
         assert_eq!(values(first, name), default, "{name}");
         assert_eq!(values(second, name), own, "{name}");
     }
+    assert_eq!((seconds(first), seconds(second)), (7, 3));
 }
 
 #[test]
@@ -191,6 +198,73 @@ fn an_option_cannot_add_a_line_to_the_request() {
     options.add_query_parameter("a\r\nb", "c\r\nd").unwrap();
     let _ = client.infer_with(&InferRequest::new("m"), &options).unwrap_err();
     assert_eq!(last(&record).target, "/v2/models/m/infer?a%0D%0Ab=c%0D%0Ad");
+}
+
+#[test]
+fn every_kind_of_call_has_the_client_s_defaults() {
+    let (server, record) = http_server();
+    let mut defaults = CallOptions::new();
+    defaults.add_header("x-kept", "1").unwrap().add_query_parameter("a", "1").unwrap();
+    let mut options = ClientOptions::new();
+    options.set_call_options(defaults).unwrap();
+    let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+    let (none, repository) = (CallOptions::new(), RepositoryOptions::new());
+    let calls: [&dyn Fn() -> Status; 7] = [
+        &|| client.infer(&InferRequest::new("m")).unwrap_err().status(),
+        &|| client.is_model_ready("m", "", &none).unwrap_err().status(),
+        &|| client.wait_ready("", "", &none).unwrap_err().status(),
+        &|| client.load_model("m", &repository, &none).unwrap_err().status(),
+        &|| client.unload_model("m", &repository, &none).unwrap_err().status(),
+        &|| client.generate("m", "", "{}", &none).unwrap_err().status(),
+        &|| {
+            let outcome = client.generate_stream("m", "", "{}", &none, |_| ControlFlow::Continue(()));
+            outcome.unwrap_err().status()
+        },
+    ];
+    for call in calls {
+        assert_eq!(call(), Status::PermissionDenied);
+        let received = last(&record);
+        assert!(received.target.ends_with("?a=1"), "{received:?}");
+        assert_eq!(received.all("x-kept"), ["1"], "{received:?}");
+    }
+
+    // gRPC has no query: the default is refused, unless the call removes it.
+    let server = grpc_server();
+    let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+    assert_eq!(client.infer_message(b"", &none).unwrap_err().status(), Status::InvalidArgument);
+    let mut call = CallOptions::new();
+    call.remove_query_parameter("a").unwrap();
+    assert_eq!(client.infer_message(b"", &call).unwrap_err().status(), Status::PermissionDenied);
+    assert_eq!(client.wait_ready("", "", &call).unwrap_err().status(), Status::PermissionDenied);
+    let metadata = server.metadata();
+    assert_eq!(metadata.len(), 2);
+    assert!(metadata.iter().all(|headers| values(headers, "x-kept") == ["1"]));
+}
+
+#[test]
+fn both_setters_of_the_response_encoding_replace_each_other_in_defaults_and_call() {
+    let (server, record) = http_server();
+    let received = |default: &CallOptions, call: &CallOptions| {
+        let mut options = ClientOptions::new();
+        options.set_call_options(default.clone()).unwrap();
+        let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+        let _ = client.infer_with(&InferRequest::new("m"), call).unwrap_err();
+        last(&record).all("accept-encoding").join("+")
+    };
+    let (mut compression, mut encodings) = (CallOptions::new(), CallOptions::new());
+    compression.set_response_compression(Compression::Deflate);
+    encodings.set_accept_encoding("gzip;q=0.5, identity").unwrap();
+    let (mut plain, unset) = (CallOptions::new(), CallOptions::new());
+    plain.set_response_compression(Compression::None);
+    assert_eq!(received(&compression, &encodings), "gzip;q=0.5, identity");
+    assert_eq!(received(&encodings, &compression), "deflate");
+    assert_eq!(received(&encodings, &plain), "identity");
+    assert_eq!(received(&plain, &encodings), "gzip;q=0.5, identity");
+    assert_eq!(received(&encodings, &unset), "gzip;q=0.5, identity");
+    assert_eq!(received(&unset, &unset), "identity");
+    let mut both = encodings.clone();
+    both.set_response_compression(Compression::Gzip);
+    assert_eq!(received(&both, &unset), "gzip");
 }
 
 #[test]
@@ -272,21 +346,19 @@ fn the_timeout_that_was_set_last_is_the_default_and_loading_has_its_own() {
         let _ = client.server_metadata(&CallOptions::new()).unwrap_err();
         let _ = client.load_model("m", &RepositoryOptions::new(), &CallOptions::new()).unwrap_err();
         let metadata = server.metadata();
-        [2, 1].map(|back| {
-            metadata[metadata.len() - back].get("grpc-timeout").unwrap().to_str().unwrap().to_owned()
-        })
+        [2, 1].map(|back| seconds(&metadata[metadata.len() - back]))
     };
     let five = Some(Duration::from_secs(5));
     let mut options = ClientOptions::new();
     options.set_call_options(defaults()).unwrap();
-    assert_eq!(timeouts(&options), ["7000m", "600000m"]);
+    assert_eq!(timeouts(&options), [7, 600]);
     options.set_timeout(five).unwrap();
-    assert_eq!(timeouts(&options), ["5000m", "600000m"]);
+    assert_eq!(timeouts(&options), [5, 600]);
     options.set_call_options(defaults()).unwrap();
-    assert_eq!(timeouts(&options), ["7000m", "600000m"]);
+    assert_eq!(timeouts(&options), [7, 600]);
     // Options without a timeout leave the other one.
     options.set_call_options(CallOptions::new()).unwrap();
-    assert_eq!(timeouts(&options), ["5000m", "600000m"]);
+    assert_eq!(timeouts(&options), [5, 600]);
 }
 
 #[test]
