@@ -1,4 +1,4 @@
-//! Prints what a server and a model say of themselves:
+//! Prints the health and metadata of a server and a model:
 //! `cargo run --example health_metadata -- localhost:8000 simple`
 
 use triton_client::{CallOptions, Client, Result};

@@ -9,7 +9,9 @@
 
 /*
  * TRITON_NO_ATTRIBUTES, defined before the header is included, leaves out attributes and C23's syntax for enums: for parsers
- * of C that know neither, such as cffi's.
+ * of C that know neither. cffi parses what this prints:
+ *
+ *     sed '/#include/d' triton_client.h | cc -E -P -DTRITON_NO_ATTRIBUTES -xc -
  */
 
 /* Warns if a returned status is ignored. */
@@ -48,7 +50,8 @@
  *
  * STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain
  * calls. The last parameter, `triton_error **error_out`, receives the error, which the caller frees with
- * triton_error_free, or NULL on success. error_out may be NULL.
+ * triton_error_free, or NULL on success. error_out may be NULL. Below, a status may be named without its
+ * prefix: NOT_FOUND is TRITON_STATUS_NOT_FOUND.
  *
  * OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The
  * previous value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the
@@ -66,11 +69,12 @@
  * a NULL handle.
  *
  * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past
- * the end it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if
- * there is none.
+ * the end it returns 0, false, "" or NULL. A handle that is a list itself has x_count, and x_entry or x_name
+ * and x_value. A function with find in its name returns the element with a name, and NULL if there is none
+ * unless its documentation says otherwise.
  *
  * STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is
- * TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless a _find function returns it; ""
+ * TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless a find function returns it; ""
  * means none. A NUL in text from a server is replaced by U+FFFD.
  *
  * ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.
@@ -769,7 +773,7 @@ typedef struct triton_class {
  */
 typedef struct triton_call_times {
     /**
-     * Set by the caller to sizeof(triton_call_times).
+     * Set by the caller to sizeof(triton_call_times) (STRUCTS).
      */
     size_t struct_size;
     /**
@@ -799,7 +803,7 @@ typedef struct triton_call_times {
  */
 typedef struct triton_client_statistics {
     /**
-     * sizeof(triton_client_statistics), set by the caller.
+     * Set by the caller to sizeof(triton_client_statistics) (STRUCTS).
      */
     size_t struct_size;
     /**
@@ -842,10 +846,11 @@ typedef struct triton_client_statistics {
 
 /**
  * Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the
- * stream. It may call any function of the library, and must not leave by longjmp or an exception.
+ * stream. May call any function of the library.
  *
- * json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the
- * NUL
+ * @param json       a JSON object that ends with a NUL; valid during the call
+ * @param byte_size  the size of json in bytes, without the NUL
+ * @param user_data  as passed with the callback
  */
 typedef int (*triton_generate_callback)(const char *json, size_t byte_size, void *user_data);
 
@@ -1069,8 +1074,7 @@ const char *triton_headers_value(const triton_headers *headers, size_t index);
  *
  * @param name  in any case
  * @return the value, of the first header with that name if there are several; NULL if there is none, since a
- *         value may
- * be ""
+ *         value may be ""
  */
 const char *triton_headers_find(const triton_headers *headers, const char *name);
 
@@ -1119,12 +1123,16 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
  *     log callback                             none             triton_client_options_set_log_callback
  *
+ *     triton_call_options *defaults = NULL;
  *     triton_client_options *options = NULL;
- *     int failed = triton_client_options_new(&options, &error)
- *         || triton_client_options_set_timeout_us(options, 5000000, &error)
+ *     int failed = triton_call_options_new(&defaults, &error)
+ *         || triton_call_options_add_header(defaults, "authorization", "Bearer ...", &error)
+ *         || triton_client_options_new(&options, &error)
+ *         || triton_client_options_set_call_options(options, defaults, &error)
  *         || triton_client_options_set_max_connections(options, 8, &error)
  *         || triton_client_new(url, options, &client, &error);
  *     triton_client_options_free(options);
+ *     triton_call_options_free(defaults);
  */
 
 /**
@@ -1309,7 +1317,8 @@ TRITON_NODISCARD triton_status triton_call_options_set_timeout_us(
     triton_call_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Adds a header to the call, over gRPC metadata. A name may be added several times.
+ * Adds a header to the call, over gRPC metadata. A name may be added several times; all its values together
+ * replace the client's defaults of that name.
  *
  * Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control
  * character, or if the library or the protocol sets that header itself.
@@ -1469,8 +1478,8 @@ void triton_client_free(triton_client *client);
 /**
  * Checks whether the server is live. Blocks.
  *
- * @param options   options of this call; NULL for the client's
- * @param live_out  receives the outcome
+ * @param options   the options of the call; NULL for the client's
+ * @param live_out  the outcome
  */
 TRITON_NODISCARD triton_status triton_client_check_server_live(
     const triton_client *client, const triton_call_options *options, bool *live_out,
@@ -1482,8 +1491,8 @@ TRITON_NODISCARD triton_status triton_client_check_server_live(
  * Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the
  * model itself, unless it was started with --strict-readiness=false.
  *
- * @param options    options of this call; NULL for the client's
- * @param ready_out  receives the outcome
+ * @param options    the options of the call; NULL for the client's
+ * @param ready_out  the outcome
  */
 TRITON_NODISCARD triton_status triton_client_check_server_ready(
     const triton_client *client, const triton_call_options *options, bool *ready_out,
@@ -1500,8 +1509,8 @@ TRITON_NODISCARD triton_status triton_client_check_server_ready(
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
- * @param options        options of this call; NULL for the client's
- * @param ready_out      receives the outcome
+ * @param options        the options of the call; NULL for the client's
+ * @param ready_out      the outcome
  */
 TRITON_NODISCARD triton_status triton_client_check_model_ready(
     const triton_client *client, const char *model_name, const char *model_version,
@@ -1515,7 +1524,7 @@ TRITON_NODISCARD triton_status triton_client_check_model_ready(
  *
  * @param model_name     NULL or "" for the server as a whole
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
- * @param options        options of this call; NULL for the client's
+ * @param options        the options of the call; NULL for the client's
  * @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends
  *         the wait at once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is
  *         restricted over gRPC, Triton returns UNAVAILABLE, which does not end the wait
@@ -1529,8 +1538,8 @@ TRITON_NODISCARD triton_status triton_client_wait_ready(
  *
  * @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for
  *                    every name
- * @param options     options of this call; NULL for the client's
- * @param status_out  receives the status
+ * @param options     the options of the call; NULL for the client's
+ * @param status_out  the status
  * @return UNIMPLEMENTED, with advice, over HTTP
  */
 TRITON_NODISCARD triton_status triton_client_health_check(
@@ -1553,8 +1562,8 @@ TRITON_NODISCARD triton_status triton_client_health_check(
 /**
  * Gets the server's metadata. Blocks.
  *
- * @param options       options of this call; NULL for the client's
- * @param metadata_out  receives the metadata; free it with triton_server_metadata_free
+ * @param options       the options of the call; NULL for the client's
+ * @param metadata_out  the metadata; free it with triton_server_metadata_free
  */
 TRITON_NODISCARD triton_status triton_client_server_metadata(
     const triton_client *client, const triton_call_options *options, triton_server_metadata **metadata_out,
@@ -1576,7 +1585,7 @@ const char *triton_server_metadata_version(const triton_server_metadata *metadat
 size_t triton_server_metadata_extension_count(const triton_server_metadata *metadata);
 
 /**
- * Returns the name of an extension, for example "binary_tensor_data". Empty past the end.
+ * Returns the name of an extension, for example "binary_tensor_data"; "" past the end.
  */
 const char *triton_server_metadata_extension(const triton_server_metadata *metadata, size_t index);
 
@@ -1593,7 +1602,7 @@ bool triton_server_metadata_has_extension(const triton_server_metadata *metadata
 const char *triton_server_metadata_json(const triton_server_metadata *metadata);
 
 /**
- * Frees a server's metadata. NULL is allowed.
+ * Frees a server's metadata. NULL is ignored.
  */
 void triton_server_metadata_free(triton_server_metadata *metadata);
 
@@ -1602,8 +1611,8 @@ void triton_server_metadata_free(triton_server_metadata *metadata);
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
- * @param options        options of this call; NULL for the client's
- * @param metadata_out   receives the metadata; free it with triton_model_metadata_free
+ * @param options        the options of the call; NULL for the client's
+ * @param metadata_out   the metadata; free it with triton_model_metadata_free
  * @return NOT_FOUND if the server does not have the model or the version
  */
 TRITON_NODISCARD triton_status triton_client_model_metadata(
@@ -1626,7 +1635,7 @@ const char *triton_model_metadata_platform(const triton_model_metadata *metadata
 size_t triton_model_metadata_version_count(const triton_model_metadata *metadata);
 
 /**
- * Returns a version, for example "1". Empty past the end.
+ * Returns a version, for example "1"; "" past the end.
  */
 const char *triton_model_metadata_version(const triton_model_metadata *metadata, size_t index);
 
@@ -1659,7 +1668,7 @@ const triton_tensor_metadata *triton_model_metadata_output(
 const char *triton_model_metadata_json(const triton_model_metadata *metadata);
 
 /**
- * Frees a model's metadata, with its inputs and outputs. NULL is allowed.
+ * Frees a model's metadata, with its inputs and outputs. NULL is ignored.
  */
 void triton_model_metadata_free(triton_model_metadata *metadata);
 
@@ -1683,7 +1692,7 @@ const char *triton_tensor_metadata_datatype_name(const triton_tensor_metadata *t
  * Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of
  * any size.
  *
- * @param rank_out  receives the number of dimensions; may be NULL
+ * @param rank_out  the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_metadata_shape(const triton_tensor_metadata *tensor, size_t *rank_out);
@@ -1712,7 +1721,7 @@ TRITON_NODISCARD triton_status triton_infer_request_new(
     const char *model_name, triton_infer_request **request_out, triton_error **error_out);
 
 /**
- * Frees a request. NULL is allowed. Data that a call still under way has borrowed stays borrowed until the
+ * Frees a request. NULL is ignored. Data that a call still under way has borrowed stays borrowed until the
  * call ends (BORROWED DATA).
  */
 void triton_infer_request_free(triton_infer_request *request);
@@ -2441,7 +2450,7 @@ const char *triton_infer_result_endpoint(const triton_infer_result *result);
 /**
  * Gets the time of the call that received the result, by stages.
  *
- * @param times_out  its struct_size is set by the caller
+ * @param times_out  the times; its struct_size must be set
  */
 TRITON_NODISCARD triton_status triton_infer_result_times(
     const triton_infer_result *result, triton_call_times *times_out, triton_error **error_out);
@@ -2471,7 +2480,7 @@ void triton_infer_result_free(triton_infer_result *result);
 /**
  * Gets the client's statistics of its inferences. Does not block. Calls in progress may be counted in part.
  *
- * @param statistics_out  receives the statistics; its struct_size must be set
+ * @param statistics_out  the statistics; its struct_size must be set
  * @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or
  *         exceeds 4096
  */
@@ -2502,7 +2511,7 @@ const void *triton_buffer_data(const triton_buffer *buffer);
 size_t triton_buffer_byte_size(const triton_buffer *buffer);
 
 /**
- * Frees a buffer. NULL is allowed.
+ * Frees a buffer. NULL is ignored.
  */
 void triton_buffer_free(triton_buffer *buffer);
 
@@ -2666,8 +2675,8 @@ TRITON_NODISCARD triton_status triton_bf16_to_fp32(
  *
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
- * @param options        options of this call; NULL for the client's
- * @param config_out     receives the configuration; free it with triton_model_config_free
+ * @param options        the options of the call; NULL for the client's
+ * @param config_out     the configuration; free it with triton_model_config_free
  * @return NOT_FOUND if the server does not have the model or the version
  */
 TRITON_NODISCARD triton_status triton_client_model_config(
@@ -2680,13 +2689,13 @@ TRITON_NODISCARD triton_status triton_client_model_config(
 const char *triton_model_config_name(const triton_model_config *config);
 
 /**
- * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the
+ * Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble"; "" if the
  * server gives only the backend.
  */
 const char *triton_model_config_platform(const triton_model_config *config);
 
 /**
- * Returns the backend that runs the model, for example "python". Empty if the server gives only the
+ * Returns the backend that runs the model, for example "python"; "" if the server gives only the
  * platform.
  */
 const char *triton_model_config_backend(const triton_model_config *config);
@@ -2704,7 +2713,7 @@ bool triton_model_config_is_decoupled(const triton_model_config *config);
 /**
  * Returns which versions are served.
  *
- * @param latest_out  receives the number of newest versions that are served, with
+ * @param latest_out  the number of newest versions that are served, with
  *                    TRITON_VERSION_POLICY_LATEST, otherwise 0; may be NULL
  */
 triton_version_policy triton_model_config_version_policy(
@@ -2763,7 +2772,7 @@ const triton_tensor_config *triton_model_config_output(const triton_model_config
 const char *triton_model_config_json(const triton_model_config *config);
 
 /**
- * Frees a model's configuration, with its inputs and outputs. NULL is allowed.
+ * Frees a model's configuration, with its inputs and outputs. NULL is ignored.
  */
 void triton_model_config_free(triton_model_config *config);
 
@@ -2780,7 +2789,7 @@ triton_datatype triton_tensor_config_datatype(const triton_tensor_config *tensor
 /**
  * Returns the tensor's shape without the batch dimension; -1 for a dimension of any size.
  *
- * @param rank_out  receives the number of dimensions; may be NULL
+ * @param rank_out  the number of dimensions; may be NULL
  * @return the dimensions; NULL if there are none
  */
 const int64_t *triton_tensor_config_dims(const triton_tensor_config *tensor, size_t *rank_out);
@@ -2796,7 +2805,7 @@ triton_tensor_format triton_tensor_config_format(const triton_tensor_config *ten
 bool triton_tensor_config_is_optional(const triton_tensor_config *tensor);
 
 /**
- * Returns the file with the class labels of an output. Empty if there is none, and for an input.
+ * Returns the file with the class labels of an output; "" if there is none, and for an input.
  */
 const char *triton_tensor_config_label_filename(const triton_tensor_config *tensor);
 
@@ -2825,13 +2834,13 @@ const char *triton_tensor_config_label_filename(const triton_tensor_config *tens
  * Creates repository options with the defaults: all repositories, all models, and the model's own
  * configuration and files.
  *
- * @param options_out  receives the options; free them with triton_repository_options_free
+ * @param options_out  the options; free them with triton_repository_options_free
  */
 TRITON_NODISCARD triton_status triton_repository_options_new(
     triton_repository_options **options_out, triton_error **error_out);
 
 /**
- * Frees repository options. NULL is allowed.
+ * Frees repository options. NULL is ignored.
  */
 void triton_repository_options_free(triton_repository_options *options);
 
@@ -2852,6 +2861,10 @@ TRITON_NODISCARD triton_status triton_repository_options_set_ready_only(
 
 /**
  * Sets the configuration with which a model is loaded, instead of its own.
+ *
+ * It replaces the model's own as a whole: what it omits, even inputs and outputs, has the server's default,
+ * and Triton may load the model without an error. To change one property, change it in the text that
+ * triton_model_config_json returns.
  *
  * @param json  in the form of triton_model_config_json; NULL for the model's own configuration, the default
  * @return INVALID_ARGUMENT unless it is a JSON object
@@ -2887,8 +2900,8 @@ TRITON_NODISCARD triton_status triton_repository_options_set_unload_dependents(
  * models that were loaded with files of the request.
  *
  * @param repository_options  NULL for all models of all repositories
- * @param options             options of this call; NULL for the client's
- * @param index_out           receives the index; free it with triton_repository_index_free
+ * @param options             the options of the call; NULL for the client's
+ * @param index_out           the index; free it with triton_repository_index_free
  */
 TRITON_NODISCARD triton_status triton_client_repository_index(
     const triton_client *client, const triton_repository_options *repository_options,
@@ -2912,7 +2925,7 @@ const triton_repository_model *triton_repository_index_model(
 const char *triton_repository_index_json(const triton_repository_index *repository);
 
 /**
- * Frees an index, with its entries. NULL is allowed.
+ * Frees an index, with its entries. NULL is ignored.
  */
 void triton_repository_index_free(triton_repository_index *repository);
 
@@ -2922,12 +2935,12 @@ void triton_repository_index_free(triton_repository_index *repository);
 const char *triton_repository_model_name(const triton_repository_model *model);
 
 /**
- * Returns the version, for example "1". Empty for a model that was never loaded.
+ * Returns the version, for example "1"; "" for a model that was never loaded.
  */
 const char *triton_repository_model_version(const triton_repository_model *model);
 
 /**
- * Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never
+ * Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE"; "" for a model that was never
  * loaded.
  */
 const char *triton_repository_model_state(const triton_repository_model *model);
@@ -2952,7 +2965,7 @@ bool triton_repository_model_is_ready(const triton_repository_model *model);
  *
  * @param model_name          must not be empty or contain a slash
  * @param repository_options  configuration and files; NULL for the model's own
- * @param options             options of this call; NULL for the client's
+ * @param options             the options of the call; NULL for the client's
  * @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for
  *         a model that is not in the repository or has an invalid configuration; INVALID_ARGUMENT for a
  *         model that fails to start, and over HTTP for files that are too large
@@ -2969,7 +2982,7 @@ TRITON_NODISCARD triton_status triton_client_load_model(
  *
  * @param model_name          must not be empty or contain a slash
  * @param repository_options  NULL to keep the models of an ensemble loaded
- * @param options             options of this call; NULL for the client's
+ * @param options             the options of the call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unload_model(
     const triton_client *client, const char *model_name, const triton_repository_options *repository_options,
@@ -2993,8 +3006,8 @@ TRITON_NODISCARD triton_status triton_client_unload_model(
  *
  * @param model_name     NULL or "" for all models
  * @param model_version  for example "1"; NULL or "" for all versions
- * @param options        options of this call; NULL for the client's
- * @param list_out       receives the list; free it with triton_model_statistics_list_free
+ * @param options        the options of the call; NULL for the client's
+ * @param list_out       the list; free it with triton_model_statistics_list_free
  * @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is
  *         not loaded
  */
@@ -3020,7 +3033,7 @@ const triton_model_statistics *triton_model_statistics_list_entry(
 const char *triton_model_statistics_list_json(const triton_model_statistics_list *list);
 
 /**
- * Frees a list, with its entries. NULL is allowed.
+ * Frees a list, with its entries. NULL is ignored.
  */
 void triton_model_statistics_list_free(triton_model_statistics_list *list);
 
@@ -3053,8 +3066,8 @@ uint64_t triton_model_statistics_execution_count(const triton_model_statistics *
 /**
  * Gets a duration over all requests. A kind that a server does not report is 0.
  *
- * @param count_out  receives how often it occurred; may be NULL
- * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @param count_out  how often it occurred; may be NULL
+ * @param ns_out     the total time, in nanoseconds; may be NULL
  * @return false, with 0 in both, for an invalid kind
  */
 bool triton_model_statistics_duration(
@@ -3076,8 +3089,8 @@ uint64_t triton_model_statistics_batch_size(const triton_model_statistics *stati
  * ..._OUTPUT; the other kinds are 0.
  *
  * @param index      that of triton_model_statistics_batch_size
- * @param count_out  receives how often it occurred; may be NULL
- * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @param count_out  how often it occurred; may be NULL
+ * @param ns_out     the total time, in nanoseconds; may be NULL
  * @return false, with 0 in both, past the end and for an invalid kind
  */
 bool triton_model_statistics_batch_duration(
@@ -3090,7 +3103,7 @@ bool triton_model_statistics_batch_duration(
 size_t triton_model_statistics_response_key_count(const triton_model_statistics *statistics);
 
 /**
- * Returns a response key: the index of a response among the responses of its request, for example "0". Empty
+ * Returns a response key: the index of a response among the responses of its request, for example "0"; ""
  * past the end.
  */
 const char *triton_model_statistics_response_key(const triton_model_statistics *statistics, size_t index);
@@ -3100,8 +3113,8 @@ const char *triton_model_statistics_response_key(const triton_model_statistics *
  * ..._SUCCESS, ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
  *
  * @param index      that of triton_model_statistics_response_key
- * @param count_out  receives how often it occurred; may be NULL
- * @param ns_out     receives the total time, in nanoseconds; may be NULL
+ * @param count_out  how often it occurred; may be NULL
+ * @param ns_out     the total time, in nanoseconds; may be NULL
  * @return false, with 0 in both, past the end and for an invalid kind
  */
 bool triton_model_statistics_response_duration(
@@ -3114,10 +3127,10 @@ bool triton_model_statistics_response_duration(
 size_t triton_model_statistics_memory_count(const triton_model_statistics *statistics);
 
 /**
- * Returns the kind of memory that the model uses on a device, for example "GPU". Empty past the end.
+ * Returns the kind of memory that the model uses on a device, for example "GPU"; "" past the end.
  *
- * @param id_out         receives the number of the device; may be NULL
- * @param byte_size_out  receives the size of the memory in use, in bytes; may be NULL
+ * @param id_out         the number of the device; may be NULL
+ * @param byte_size_out  the size of the memory in use, in bytes; may be NULL
  */
 const char *triton_model_statistics_memory(
     const triton_model_statistics *statistics, size_t index, int64_t *id_out, uint64_t *byte_size_out);
@@ -3131,19 +3144,24 @@ const char *triton_model_statistics_memory(
  *     log       log_info, log_warning, log_error (bool), log_verbose_level (number), log_format (string). log_file is
  *               read-only.
  *
+ *     triton_settings_update *update = NULL;
  *     triton_settings *settings = NULL;
- *     int failed = triton_client_trace_settings(client, "simple", NULL, &settings, &error);
- *     const triton_setting *rate = triton_settings_find(settings, "trace_rate");
- *     printf("every %s requests are traced\n", triton_setting_value(rate, 0));
+ *     int failed = triton_settings_update_new(&update, &error)
+ *         || triton_settings_update_set_string(update, "trace_rate", "500", &error)
+ *         || triton_client_update_trace_settings(client, "simple", update, NULL, &settings, &error);
+ *     printf("1 of %s requests is traced\n", triton_setting_value(triton_settings_find(settings, "trace_rate"), 0));
  *     triton_settings_free(settings);
+ *     failed = failed || triton_settings_update_set_string(update, "trace_rate", NULL, &error)
+ *         || triton_client_update_trace_settings(client, "simple", update, NULL, NULL, &error);
+ *     triton_settings_update_free(update);
  */
 
 /**
  * Gets the settings of tracing. Blocks.
  *
  * @param model_name    NULL or "" for the settings that apply to all models
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives the settings; free them with triton_settings_free
+ * @param options       the options of the call; NULL for the client's
+ * @param settings_out  the settings; free them with triton_settings_free
  */
 TRITON_NODISCARD triton_status triton_client_trace_settings(
     const triton_client *client, const char *model_name, const triton_call_options *options,
@@ -3152,8 +3170,8 @@ TRITON_NODISCARD triton_status triton_client_trace_settings(
 /**
  * Gets the settings of the log. Blocks.
  *
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives the settings; free them with triton_settings_free
+ * @param options       the options of the call; NULL for the client's
+ * @param settings_out  the settings; free them with triton_settings_free
  */
 TRITON_NODISCARD triton_status triton_client_log_settings(
     const triton_client *client, const triton_call_options *options, triton_settings **settings_out,
@@ -3181,7 +3199,7 @@ const triton_setting *triton_settings_find(const triton_settings *settings, cons
 const char *triton_settings_json(const triton_settings *settings);
 
 /**
- * Frees settings. NULL is allowed.
+ * Frees settings. NULL is ignored.
  */
 void triton_settings_free(triton_settings *settings);
 
@@ -3202,7 +3220,7 @@ triton_value_kind triton_setting_kind(const triton_setting *setting);
 size_t triton_setting_value_count(const triton_setting *setting);
 
 /**
- * Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the
+ * Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS"; "" past the
  * end.
  */
 const char *triton_setting_value(const triton_setting *setting, size_t index);
@@ -3220,7 +3238,7 @@ uint64_t triton_setting_uint64(const triton_setting *setting);
 /**
  * Creates an update without changes. It may be used by any number of calls.
  *
- * @param update_out  receives the update; free it with triton_settings_update_free
+ * @param update_out  the update; free it with triton_settings_update_free
  */
 TRITON_NODISCARD triton_status triton_settings_update_new(
     triton_settings_update **update_out, triton_error **error_out);
@@ -3263,18 +3281,20 @@ TRITON_NODISCARD triton_status triton_settings_update_set_uint32(
     triton_settings_update *update, const char *name, uint32_t value, triton_error **error_out);
 
 /**
- * Frees an update. NULL is allowed.
+ * Frees an update. NULL is ignored.
  */
 void triton_settings_update_free(triton_settings_update *update);
 
 /**
  * Changes settings of tracing. Blocks.
  *
+ * Triton ignores an unknown setting, an unknown trace_level and a change of trace_mode: settings_out has
+ * what is in effect.
+ *
  * @param model_name    NULL or "" for the settings that apply to all models
  * @param update        the changes
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
- *                      NULL
+ * @param options       the options of the call; NULL for the client's
+ * @param settings_out  all settings after the change; free them with triton_settings_free. May be NULL
  * @return UNIMPLEMENTED, from Triton, for trace_file
  */
 TRITON_NODISCARD triton_status triton_client_update_trace_settings(
@@ -3284,10 +3304,11 @@ TRITON_NODISCARD triton_status triton_client_update_trace_settings(
 /**
  * Changes settings of the log. Blocks.
  *
+ * Triton ignores an unknown setting: settings_out has what is in effect.
+ *
  * @param update        the changes
- * @param options       options of this call; NULL for the client's
- * @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
- *                      NULL
+ * @param options       the options of the call; NULL for the client's
+ * @param settings_out  all settings after the change; free them with triton_settings_free. May be NULL
  * @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
  *         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
  *         value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a value of another
@@ -3317,7 +3338,7 @@ TRITON_NODISCARD triton_status triton_client_update_log_settings(
  * @param byte_size  the size of the region in bytes; must not be 0
  * @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page
  *                   size for Triton 2.51
- * @param options    options of this call; NULL for the client's
+ * @param options    the options of the call; NULL for the client's
  * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if
  *         there is no such memory and INVALID_ARGUMENT if it is too small
  */
@@ -3333,7 +3354,7 @@ TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
  * @param handle_byte_size  the size of the handle in bytes, 64
  * @param device_id         the GPU of the memory; must not be negative
  * @param byte_size         the size of the region in bytes; must not be 0
- * @param options           options of this call; NULL for the client's
+ * @param options           the options of the call; NULL for the client's
  * @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if there is no such memory
  */
 TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
@@ -3344,8 +3365,8 @@ TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
  * Gets the registered regions of system memory. Blocks.
  *
  * @param name        the name of one region; NULL or "" for all
- * @param options     options of this call; NULL for the client's
- * @param memory_out  receives the regions; free them with triton_registered_memory_free
+ * @param options     the options of the call; NULL for the client's
+ * @param memory_out  the regions; free them with triton_registered_memory_free
  * @return NOT_FOUND if there is no region of that name
  */
 TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
@@ -3356,8 +3377,8 @@ TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
  * Gets the registered regions of GPUs' memory. Blocks.
  *
  * @param name        the name of one region; NULL or "" for all
- * @param options     options of this call; NULL for the client's
- * @param memory_out  receives the regions; free them with triton_registered_memory_free
+ * @param options     the options of the call; NULL for the client's
+ * @param memory_out  the regions; free them with triton_registered_memory_free
  * @return NOT_FOUND if there is no region of that name
  */
 TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
@@ -3382,7 +3403,7 @@ const triton_registered_region *triton_registered_memory_region(
 const char *triton_registered_memory_json(const triton_registered_memory *memory);
 
 /**
- * Frees a list of regions. NULL is allowed. The regions stay registered.
+ * Frees a list of regions. NULL is ignored. The regions stay registered.
  */
 void triton_registered_memory_free(triton_registered_memory *memory);
 
@@ -3392,7 +3413,7 @@ void triton_registered_memory_free(triton_registered_memory *memory);
 const char *triton_registered_region_name(const triton_registered_region *region);
 
 /**
- * Returns the key of the memory, a name for shm_open. Empty for memory of a GPU.
+ * Returns the key of the memory, a name for shm_open; "" for memory of a GPU.
  */
 const char *triton_registered_region_key(const triton_registered_region *region);
 
@@ -3415,7 +3436,7 @@ int64_t triton_registered_region_device_id(const triton_registered_region *regio
  * Unregisters a region of system memory. Blocks. A name that is not registered is not an error.
  *
  * @param name     must not be empty
- * @param options  options of this call; NULL for the client's
+ * @param options  the options of the call; NULL for the client's
  * @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
  */
 TRITON_NODISCARD triton_status triton_client_unregister_system_shared_memory(
@@ -3426,7 +3447,7 @@ TRITON_NODISCARD triton_status triton_client_unregister_system_shared_memory(
  * Unregisters a region of a GPU's memory. Blocks. A name that is not registered is not an error.
  *
  * @param name     must not be empty
- * @param options  options of this call; NULL for the client's
+ * @param options  the options of the call; NULL for the client's
  * @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
  */
 TRITON_NODISCARD triton_status triton_client_unregister_cuda_shared_memory(
@@ -3436,7 +3457,7 @@ TRITON_NODISCARD triton_status triton_client_unregister_cuda_shared_memory(
 /**
  * Unregisters all regions of system memory, including those of other programs. Blocks.
  *
- * @param options  options of this call; NULL for the client's
+ * @param options  the options of the call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unregister_all_system_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
@@ -3444,7 +3465,7 @@ TRITON_NODISCARD triton_status triton_client_unregister_all_system_shared_memory
 /**
  * Unregisters all regions of GPUs' memory, including those of other programs. Blocks.
  *
- * @param options  options of this call; NULL for the client's
+ * @param options  the options of the call; NULL for the client's
  */
 TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
     const triton_client *client, const triton_call_options *options, triton_error **error_out);
@@ -3469,8 +3490,8 @@ TRITON_NODISCARD triton_status triton_client_unregister_all_cuda_shared_memory(
  * the server's host, or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client
  * are not sent there; those of the call are.
  *
- * @param options      options of this call; NULL for the client's
- * @param metrics_out  receives the metrics; free them with triton_metrics_free
+ * @param options      the options of the call; NULL for the client's
+ * @param metrics_out  the metrics; free them with triton_metrics_free
  * @return INTERNAL unless the response is Prometheus's text format
  */
 TRITON_NODISCARD triton_status triton_client_metrics(
@@ -3493,7 +3514,7 @@ const triton_metric_sample *triton_metrics_sample(const triton_metrics *metrics,
 const char *triton_metrics_text(const triton_metrics *metrics);
 
 /**
- * Frees metrics, with their samples. NULL is allowed.
+ * Frees metrics, with their samples. NULL is ignored.
  */
 void triton_metrics_free(triton_metrics *metrics);
 
@@ -3513,17 +3534,17 @@ double triton_metric_sample_value(const triton_metric_sample *sample);
 size_t triton_metric_sample_label_count(const triton_metric_sample *sample);
 
 /**
- * Returns the name of a label, for example "model". Empty past the end.
+ * Returns the name of a label, for example "model"; "" past the end.
  */
 const char *triton_metric_sample_label_name(const triton_metric_sample *sample, size_t index);
 
 /**
- * Returns the value of a label, for example "simple". Empty past the end.
+ * Returns the value of a label, for example "simple"; "" past the end.
  */
 const char *triton_metric_sample_label_value(const triton_metric_sample *sample, size_t index);
 
 /**
- * Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus
+ * Returns the value of the label of a name, for example of "model"; "" if there is none, which Prometheus
  * does not distinguish from an empty value.
  */
 const char *triton_metric_sample_find_label(const triton_metric_sample *sample, const char *name);
@@ -3550,8 +3571,8 @@ const char *triton_metric_sample_find_label(const triton_metric_sample *sample, 
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
  * @param json           a JSON object: the model's inputs and the request's parameters, by name
- * @param options        options of this call; NULL for the client's
- * @param generated_out  receives the response; free it with triton_generated_free
+ * @param options        the options of the call; NULL for the client's
+ * @param generated_out  the response; free it with triton_generated_free
  * @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200,
  *         for an error in a response that began as a success, since the server does not send its status;
  *         INTERNAL for a success whose body is not a JSON object
@@ -3577,7 +3598,7 @@ const triton_headers *triton_generated_headers(const triton_generated *generated
 const triton_load_report *triton_generated_load_report(const triton_generated *generated);
 
 /**
- * Frees a generated response. NULL is allowed.
+ * Frees a generated response. NULL is ignored.
  */
 void triton_generated_free(triton_generated *generated);
 
@@ -3589,7 +3610,7 @@ void triton_generated_free(triton_generated *generated);
  * @param model_name     must not be empty
  * @param model_version  for example "1"; NULL or "" for the version that the server chooses
  * @param json           a JSON object: the model's inputs and the request's parameters, by name
- * @param options        options of this call; NULL for the client's
+ * @param options        the options of the call; NULL for the client's
  * @param callback       is called on this thread, before the function returns; must not be NULL
  * @param user_data      is passed to the callback
  * @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an
@@ -3624,7 +3645,7 @@ const triton_load_report *triton_infer_result_load_report(const triton_infer_res
 size_t triton_load_report_count(const triton_load_report *report);
 
 /**
- * Returns the name of a value, for example "named_metrics.kv_cache_utilization". Empty past the end.
+ * Returns the name of a value, for example "named_metrics.kv_cache_utilization"; "" past the end.
  */
 const char *triton_load_report_name(const triton_load_report *report, size_t index);
 
@@ -3636,7 +3657,7 @@ double triton_load_report_value(const triton_load_report *report, size_t index);
 /**
  * Finds the value of a name.
  *
- * @param value_out  receives the value; 0 if there is none. May be NULL
+ * @param value_out  the value; 0 if there is none. May be NULL
  * @return whether there is one
  */
 bool triton_load_report_find(const triton_load_report *report, const char *name, double *value_out);

@@ -125,8 +125,8 @@ impl From<ModelConfig> for triton_model_config {
 ///
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
-/// @param options        options of this call; NULL for the client's
-/// @param config_out     receives the configuration; free it with triton_model_config_free
+/// @param options        the options of the call; NULL for the client's
+/// @param config_out     the configuration; free it with triton_model_config_free
 /// @return NOT_FOUND if the server does not have the model or the version
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_model_config(
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn triton_model_config_name(config: *const triton_model_co
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.name.as_ptr()) })
 }
 
-/// Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble". Empty if the
+/// Returns the framework that runs the model, for example "onnxruntime_onnx" or "ensemble"; "" if the
 /// server gives only the backend.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_platform(config: *const triton_model_config) -> *const c_char {
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn triton_model_config_platform(config: *const triton_mode
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.platform.as_ptr()) })
 }
 
-/// Returns the backend that runs the model, for example "python". Empty if the server gives only the
+/// Returns the backend that runs the model, for example "python"; "" if the server gives only the
 /// platform.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_backend(config: *const triton_model_config) -> *const c_char {
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn triton_model_config_is_decoupled(config: *const triton_
 
 /// Returns which versions are served.
 ///
-/// @param latest_out  receives the number of newest versions that are served, with
+/// @param latest_out  the number of newest versions that are served, with
 ///                    TRITON_VERSION_POLICY_LATEST, otherwise 0; may be NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_version_policy(
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn triton_model_config_json(config: *const triton_model_co
     infallible(EMPTY, || unsafe { read(config, EMPTY, |config| config.json.as_ptr()) })
 }
 
-/// Frees a model's configuration, with its inputs and outputs. NULL is allowed.
+/// Frees a model's configuration, with its inputs and outputs. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_config_free(config: *mut triton_model_config) {
     // SAFETY: the contract's HANDLES.
@@ -332,7 +332,7 @@ pub unsafe extern "C" fn triton_tensor_config_datatype(
 
 /// Returns the tensor's shape without the batch dimension; -1 for a dimension of any size.
 ///
-/// @param rank_out  receives the number of dimensions; may be NULL
+/// @param rank_out  the number of dimensions; may be NULL
 /// @return the dimensions; NULL if there are none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_dims(
@@ -365,7 +365,7 @@ pub unsafe extern "C" fn triton_tensor_config_is_optional(tensor: *const triton_
     infallible(false, || unsafe { read(tensor, false, |tensor| tensor.config.is_optional) })
 }
 
-/// Returns the file with the class labels of an output. Empty if there is none, and for an input.
+/// Returns the file with the class labels of an output; "" if there is none, and for an input.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_config_label_filename(
     tensor: *const triton_tensor_config,

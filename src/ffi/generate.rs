@@ -34,10 +34,11 @@ pub struct triton_generated {
 }
 
 /// Receives an event of triton_client_generate_stream. Returns 0 to continue, any other value to end the
-/// stream. It may call any function of the library, and must not leave by longjmp or an exception.
+/// stream. May call any function of the library.
 ///
-/// json: a JSON object that ends with a NUL, valid during the call; byte_size: its size in bytes, without the
-/// NUL
+/// @param json       a JSON object that ends with a NUL; valid during the call
+/// @param byte_size  the size of json in bytes, without the NUL
+/// @param user_data  as passed with the callback
 pub type triton_generate_callback =
     Option<unsafe extern "C" fn(json: *const c_char, byte_size: usize, user_data: *mut c_void) -> c_int>;
 
@@ -47,8 +48,8 @@ pub type triton_generate_callback =
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
 /// @param json           a JSON object: the model's inputs and the request's parameters, by name
-/// @param options        options of this call; NULL for the client's
-/// @param generated_out  receives the response; free it with triton_generated_free
+/// @param options        the options of the call; NULL for the client's
+/// @param generated_out  the response; free it with triton_generated_free
 /// @return INVALID_ARGUMENT, without a request, unless json is a JSON object; UNKNOWN, with HTTP status 200,
 ///         for an error in a response that began as a success, since the server does not send its status;
 ///         INTERNAL for a success whose body is not a JSON object
@@ -117,7 +118,7 @@ pub unsafe extern "C" fn triton_generated_load_report(
     })
 }
 
-/// Frees a generated response. NULL is allowed.
+/// Frees a generated response. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated) {
     // SAFETY: the contract's HANDLES.
@@ -131,7 +132,7 @@ pub unsafe extern "C" fn triton_generated_free(generated: *mut triton_generated)
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
 /// @param json           a JSON object: the model's inputs and the request's parameters, by name
-/// @param options        options of this call; NULL for the client's
+/// @param options        the options of the call; NULL for the client's
 /// @param callback       is called on this thread, before the function returns; must not be NULL
 /// @param user_data      is passed to the callback
 /// @return CANCELLED if the callback ended the stream. UNKNOWN, with HTTP status 200, for an event that is an

@@ -65,8 +65,7 @@ pub unsafe extern "C" fn triton_headers_value(headers: *const triton_headers, in
 ///
 /// @param name  in any case
 /// @return the value, of the first header with that name if there are several; NULL if there is none, since a
-///         value may
-/// be ""
+///         value may be ""
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_headers_find(
     headers: *const triton_headers,

@@ -42,8 +42,8 @@ impl From<ServingStatus> for triton_serving_status {
 
 /// Checks whether the server is live. Blocks.
 ///
-/// @param options   options of this call; NULL for the client's
-/// @param live_out  receives the outcome
+/// @param options   the options of the call; NULL for the client's
+/// @param live_out  the outcome
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_check_server_live(
     client: *const triton_client,
@@ -66,8 +66,8 @@ pub unsafe extern "C" fn triton_client_check_server_live(
 /// Triton is not ready while a model is being unloaded, and stays not ready after a load that failed in the
 /// model itself, unless it was started with --strict-readiness=false.
 ///
-/// @param options    options of this call; NULL for the client's
-/// @param ready_out  receives the outcome
+/// @param options    the options of the call; NULL for the client's
+/// @param ready_out  the outcome
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_check_server_ready(
     client: *const triton_client,
@@ -95,8 +95,8 @@ pub unsafe extern "C" fn triton_client_check_server_ready(
 ///
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
-/// @param options        options of this call; NULL for the client's
-/// @param ready_out      receives the outcome
+/// @param options        the options of the call; NULL for the client's
+/// @param ready_out      the outcome
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_check_model_ready(
     client: *const triton_client,
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn triton_client_check_model_ready(
 ///
 /// @param model_name     NULL or "" for the server as a whole
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
-/// @param options        options of this call; NULL for the client's
+/// @param options        the options of the call; NULL for the client's
 /// @return DEADLINE_EXCEEDED, with the last outcome in the message. An error that waiting cannot change ends
 ///         the wait at once: an invalid argument, UNAUTHENTICATED, PERMISSION_DENIED. For an endpoint that is
 ///         restricted over gRPC, Triton returns UNAVAILABLE, which does not end the wait
@@ -153,8 +153,8 @@ pub unsafe extern "C" fn triton_client_wait_ready(
 ///
 /// @param service     the name of a service; NULL or "" for the server as a whole. Triton has one status for
 ///                    every name
-/// @param options     options of this call; NULL for the client's
-/// @param status_out  receives the status
+/// @param options     the options of the call; NULL for the client's
+/// @param status_out  the status
 /// @return UNIMPLEMENTED, with advice, over HTTP
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_health_check(

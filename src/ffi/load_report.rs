@@ -46,7 +46,7 @@ pub unsafe extern "C" fn triton_load_report_count(report: *const triton_load_rep
     infallible(0, || unsafe { read(report, 0, |report| report.names.len()) })
 }
 
-/// Returns the name of a value, for example "named_metrics.kv_cache_utilization". Empty past the end.
+/// Returns the name of a value, for example "named_metrics.kv_cache_utilization"; "" past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_load_report_name(
     report: *const triton_load_report,
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn triton_load_report_value(report: *const triton_load_rep
 
 /// Finds the value of a name.
 ///
-/// @param value_out  receives the value; 0 if there is none. May be NULL
+/// @param value_out  the value; 0 if there is none. May be NULL
 /// @return whether there is one
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_load_report_find(

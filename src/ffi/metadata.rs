@@ -94,8 +94,8 @@ impl From<&TensorMetadata> for triton_tensor_metadata {
 
 /// Gets the server's metadata. Blocks.
 ///
-/// @param options       options of this call; NULL for the client's
-/// @param metadata_out  receives the metadata; free it with triton_server_metadata_free
+/// @param options       the options of the call; NULL for the client's
+/// @param metadata_out  the metadata; free it with triton_server_metadata_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_server_metadata(
     client: *const triton_client,
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn triton_server_metadata_extension_count(
     infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.extensions.len()) })
 }
 
-/// Returns the name of an extension, for example "binary_tensor_data". Empty past the end.
+/// Returns the name of an extension, for example "binary_tensor_data"; "" past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_extension(
     metadata: *const triton_server_metadata,
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn triton_server_metadata_json(
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.json.as_ptr()) })
 }
 
-/// Frees a server's metadata. NULL is allowed.
+/// Frees a server's metadata. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_server_metadata_free(metadata: *mut triton_server_metadata) {
     // SAFETY: the contract's HANDLES.
@@ -188,8 +188,8 @@ pub unsafe extern "C" fn triton_server_metadata_free(metadata: *mut triton_serve
 ///
 /// @param model_name     must not be empty
 /// @param model_version  for example "1"; NULL or "" for the version that the server chooses
-/// @param options        options of this call; NULL for the client's
-/// @param metadata_out   receives the metadata; free it with triton_model_metadata_free
+/// @param options        the options of the call; NULL for the client's
+/// @param metadata_out   the metadata; free it with triton_model_metadata_free
 /// @return NOT_FOUND if the server does not have the model or the version
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_model_metadata(
@@ -238,7 +238,7 @@ pub unsafe extern "C" fn triton_model_metadata_version_count(
     infallible(0, || unsafe { read(metadata, 0, |metadata| metadata.versions.len()) })
 }
 
-/// Returns a version, for example "1". Empty past the end.
+/// Returns a version, for example "1"; "" past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_version(
     metadata: *const triton_model_metadata,
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn triton_model_metadata_json(metadata: *const triton_mode
     infallible(EMPTY, || unsafe { read(metadata, EMPTY, |metadata| metadata.json.as_ptr()) })
 }
 
-/// Frees a model's metadata, with its inputs and outputs. NULL is allowed.
+/// Frees a model's metadata, with its inputs and outputs. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_metadata_free(metadata: *mut triton_model_metadata) {
     // SAFETY: the contract's HANDLES.
@@ -331,7 +331,7 @@ pub unsafe extern "C" fn triton_tensor_metadata_datatype_name(
 /// Returns the tensor's shape, beginning with the batch dimension if the model has one; -1 for a dimension of
 /// any size.
 ///
-/// @param rank_out  receives the number of dimensions; may be NULL
+/// @param rank_out  the number of dimensions; may be NULL
 /// @return the dimensions; NULL if there are none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_tensor_metadata_shape(

@@ -46,8 +46,8 @@ impl From<Metrics> for triton_metrics {
 /// the server's host, or from the URL of triton_client_options_set_metrics_url. Restricted keys of the client
 /// are not sent there; those of the call are.
 ///
-/// @param options      options of this call; NULL for the client's
-/// @param metrics_out  receives the metrics; free them with triton_metrics_free
+/// @param options      the options of the call; NULL for the client's
+/// @param metrics_out  the metrics; free them with triton_metrics_free
 /// @return INTERNAL unless the response is Prometheus's text format
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_metrics(
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn triton_metrics_text(metrics: *const triton_metrics) -> 
     infallible(EMPTY, || unsafe { read(metrics, EMPTY, |metrics| metrics.text.as_ptr()) })
 }
 
-/// Frees metrics, with their samples. NULL is allowed.
+/// Frees metrics, with their samples. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_metrics_free(metrics: *mut triton_metrics) {
     // SAFETY: the contract's HANDLES.
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn triton_metric_sample_label_count(sample: *const triton_
     infallible(0, || unsafe { read(sample, 0, |sample| sample.labels.len()) })
 }
 
-/// Returns the name of a label, for example "model". Empty past the end.
+/// Returns the name of a label, for example "model"; "" past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_metric_sample_label_name(
     sample: *const triton_metric_sample,
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn triton_metric_sample_label_name(
     })
 }
 
-/// Returns the value of a label, for example "simple". Empty past the end.
+/// Returns the value of a label, for example "simple"; "" past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_metric_sample_label_value(
     sample: *const triton_metric_sample,
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn triton_metric_sample_label_value(
     })
 }
 
-/// Returns the value of the label of a name, for example of "model". Empty if there is none, which Prometheus
+/// Returns the value of the label of a name, for example of "model"; "" if there is none, which Prometheus
 /// does not distinguish from an empty value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_metric_sample_find_label(

@@ -15,7 +15,8 @@
 //!
 //! STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain
 //! calls. The last parameter, `triton_error **error_out`, receives the error, which the caller frees with
-//! triton_error_free, or NULL on success. error_out may be NULL.
+//! triton_error_free, or NULL on success. error_out may be NULL. Below, a status may be named without its
+//! prefix: NOT_FOUND is TRITON_STATUS_NOT_FOUND.
 //!
 //! OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The
 //! previous value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the
@@ -33,11 +34,12 @@
 //! a NULL handle.
 //!
 //! LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0. Past
-//! the end it returns 0, false, "" or NULL. A _find function returns the element with a name, or NULL if
-//! there is none.
+//! the end it returns 0, false, "" or NULL. A handle that is a list itself has x_count, and x_entry or x_name
+//! and x_value. A function with find in its name returns the element with a name, and NULL if there is none
+//! unless its documentation says otherwise.
 //!
 //! STRINGS are UTF-8 and end with a NUL. A string parameter that is not UTF-8 is
-//! TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless a _find function returns it; ""
+//! TRITON_STATUS_INVALID_ARGUMENT. A returned string is never NULL, unless a find function returns it; ""
 //! means none. A NUL in text from a server is replaced by U+FFFD.
 //!
 //! ARRAYS are passed as a pointer and a count. The pointer may be NULL if the count is 0.

@@ -42,7 +42,7 @@ pub unsafe extern "C" fn triton_buffer_byte_size(buffer: *const triton_buffer) -
     infallible(0, || unsafe { read(buffer, 0, |buffer| buffer.bytes.len()) })
 }
 
-/// Frees a buffer. NULL is allowed.
+/// Frees a buffer. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_buffer_free(buffer: *mut triton_buffer) {
     // SAFETY: the contract's HANDLES.

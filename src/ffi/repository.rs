@@ -71,7 +71,7 @@ unsafe fn to_options(options: *const triton_repository_options) -> RepositoryOpt
 /// Creates repository options with the defaults: all repositories, all models, and the model's own
 /// configuration and files.
 ///
-/// @param options_out  receives the options; free them with triton_repository_options_free
+/// @param options_out  the options; free them with triton_repository_options_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_new(
     options_out: *mut *mut triton_repository_options,
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn triton_repository_options_new(
     }
 }
 
-/// Frees repository options. NULL is allowed.
+/// Frees repository options. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_options_free(options: *mut triton_repository_options) {
     // SAFETY: the contract's HANDLES.
@@ -131,6 +131,10 @@ pub unsafe extern "C" fn triton_repository_options_set_ready_only(
 }
 
 /// Sets the configuration with which a model is loaded, instead of its own.
+///
+/// It replaces the model's own as a whole: what it omits, even inputs and outputs, has the server's default,
+/// and Triton may load the model without an error. To change one property, change it in the text that
+/// triton_model_config_json returns.
 ///
 /// @param json  in the form of triton_model_config_json; NULL for the model's own configuration, the default
 /// @return INVALID_ARGUMENT unless it is a JSON object
@@ -201,8 +205,8 @@ pub unsafe extern "C" fn triton_repository_options_set_unload_dependents(
 /// models that were loaded with files of the request.
 ///
 /// @param repository_options  NULL for all models of all repositories
-/// @param options             options of this call; NULL for the client's
-/// @param index_out           receives the index; free it with triton_repository_index_free
+/// @param options             the options of the call; NULL for the client's
+/// @param index_out           the index; free it with triton_repository_index_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_repository_index(
     client: *const triton_client,
@@ -254,7 +258,7 @@ pub unsafe extern "C" fn triton_repository_index_json(
     infallible(EMPTY, || unsafe { read(repository, EMPTY, |repository| repository.json.as_ptr()) })
 }
 
-/// Frees an index, with its entries. NULL is allowed.
+/// Frees an index, with its entries. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_index_free(repository: *mut triton_repository_index) {
     // SAFETY: the contract's HANDLES.
@@ -270,7 +274,7 @@ pub unsafe extern "C" fn triton_repository_model_name(
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.name.as_ptr()) })
 }
 
-/// Returns the version, for example "1". Empty for a model that was never loaded.
+/// Returns the version, for example "1"; "" for a model that was never loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_model_version(
     model: *const triton_repository_model,
@@ -279,7 +283,7 @@ pub unsafe extern "C" fn triton_repository_model_version(
     infallible(EMPTY, || unsafe { read(model, EMPTY, |model| model.version.as_ptr()) })
 }
 
-/// Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE". Empty for a model that was never
+/// Returns the state: "READY", "LOADING", "UNLOADING" or "UNAVAILABLE"; "" for a model that was never
 /// loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_repository_model_state(
@@ -314,7 +318,7 @@ pub unsafe extern "C" fn triton_repository_model_is_ready(model: *const triton_r
 ///
 /// @param model_name          must not be empty or contain a slash
 /// @param repository_options  configuration and files; NULL for the model's own
-/// @param options             options of this call; NULL for the client's
+/// @param options             the options of the call; NULL for the client's
 /// @return INVALID_ARGUMENT, without a request, for files without a configuration. From Triton: INTERNAL for
 ///         a model that is not in the repository or has an invalid configuration; INVALID_ARGUMENT for a
 ///         model that fails to start, and over HTTP for files that are too large
@@ -343,7 +347,7 @@ pub unsafe extern "C" fn triton_client_load_model(
 ///
 /// @param model_name          must not be empty or contain a slash
 /// @param repository_options  NULL to keep the models of an ensemble loaded
-/// @param options             options of this call; NULL for the client's
+/// @param options             the options of the call; NULL for the client's
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unload_model(
     client: *const triton_client,

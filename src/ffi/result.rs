@@ -572,7 +572,7 @@ pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infe
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct triton_call_times {
-    /// Set by the caller to sizeof(triton_call_times).
+    /// Set by the caller to sizeof(triton_call_times) (STRUCTS).
     pub struct_size: usize,
     /// Encoding the request and checking out a connection.
     pub queue_ns: u64,
@@ -588,7 +588,7 @@ pub struct triton_call_times {
 
 /// Gets the time of the call that received the result, by stages.
 ///
-/// @param times_out  its struct_size is set by the caller
+/// @param times_out  the times; its struct_size must be set
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_times(
     result: *const triton_infer_result,

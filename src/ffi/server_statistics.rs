@@ -108,8 +108,8 @@ unsafe fn duration(
 ///
 /// @param model_name     NULL or "" for all models
 /// @param model_version  for example "1"; NULL or "" for all versions
-/// @param options        options of this call; NULL for the client's
-/// @param list_out       receives the list; free it with triton_model_statistics_list_free
+/// @param options        the options of the call; NULL for the client's
+/// @param list_out       the list; free it with triton_model_statistics_list_free
 /// @return INVALID_ARGUMENT for a version without a model, and, from Triton, for a model or version that is
 ///         not loaded
 #[unsafe(no_mangle)]
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn triton_model_statistics_list_json(
     infallible(EMPTY, || unsafe { read(list, EMPTY, |list| list.json.as_ptr()) })
 }
 
-/// Frees a list, with its entries. NULL is allowed.
+/// Frees a list, with its entries. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_list_free(list: *mut triton_model_statistics_list) {
     // SAFETY: the contract's HANDLES.
@@ -220,8 +220,8 @@ pub unsafe extern "C" fn triton_model_statistics_execution_count(
 
 /// Gets a duration over all requests. A kind that a server does not report is 0.
 ///
-/// @param count_out  receives how often it occurred; may be NULL
-/// @param ns_out     receives the total time, in nanoseconds; may be NULL
+/// @param count_out  how often it occurred; may be NULL
+/// @param ns_out     the total time, in nanoseconds; may be NULL
 /// @return false, with 0 in both, for an invalid kind
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_duration(
@@ -261,8 +261,8 @@ pub unsafe extern "C" fn triton_model_statistics_batch_size(
 /// ..._OUTPUT; the other kinds are 0.
 ///
 /// @param index      that of triton_model_statistics_batch_size
-/// @param count_out  receives how often it occurred; may be NULL
-/// @param ns_out     receives the total time, in nanoseconds; may be NULL
+/// @param count_out  how often it occurred; may be NULL
+/// @param ns_out     the total time, in nanoseconds; may be NULL
 /// @return false, with 0 in both, past the end and for an invalid kind
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_batch_duration(
@@ -288,7 +288,7 @@ pub unsafe extern "C" fn triton_model_statistics_response_key_count(
     infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.responses.len()) })
 }
 
-/// Returns a response key: the index of a response among the responses of its request, for example "0". Empty
+/// Returns a response key: the index of a response among the responses of its request, for example "0"; ""
 /// past the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_response_key(
@@ -305,8 +305,8 @@ pub unsafe extern "C" fn triton_model_statistics_response_key(
 /// ..._SUCCESS, ..._FAIL, ..._EMPTY_RESPONSE and ..._CANCEL; the other kinds are 0.
 ///
 /// @param index      that of triton_model_statistics_response_key
-/// @param count_out  receives how often it occurred; may be NULL
-/// @param ns_out     receives the total time, in nanoseconds; may be NULL
+/// @param count_out  how often it occurred; may be NULL
+/// @param ns_out     the total time, in nanoseconds; may be NULL
 /// @return false, with 0 in both, past the end and for an invalid kind
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_response_duration(
@@ -332,10 +332,10 @@ pub unsafe extern "C" fn triton_model_statistics_memory_count(
     infallible(0, || unsafe { read(statistics, 0, |entry| entry.statistics.memory.len()) })
 }
 
-/// Returns the kind of memory that the model uses on a device, for example "GPU". Empty past the end.
+/// Returns the kind of memory that the model uses on a device, for example "GPU"; "" past the end.
 ///
-/// @param id_out         receives the number of the device; may be NULL
-/// @param byte_size_out  receives the size of the memory in use, in bytes; may be NULL
+/// @param id_out         the number of the device; may be NULL
+/// @param byte_size_out  the size of the memory in use, in bytes; may be NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_model_statistics_memory(
     statistics: *const triton_model_statistics,

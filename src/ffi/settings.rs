@@ -71,8 +71,8 @@ impl From<Settings> for triton_settings {
 /// Gets the settings of tracing. Blocks.
 ///
 /// @param model_name    NULL or "" for the settings that apply to all models
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives the settings; free them with triton_settings_free
+/// @param options       the options of the call; NULL for the client's
+/// @param settings_out  the settings; free them with triton_settings_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_trace_settings(
     client: *const triton_client,
@@ -95,8 +95,8 @@ pub unsafe extern "C" fn triton_client_trace_settings(
 
 /// Gets the settings of the log. Blocks.
 ///
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives the settings; free them with triton_settings_free
+/// @param options       the options of the call; NULL for the client's
+/// @param settings_out  the settings; free them with triton_settings_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_log_settings(
     client: *const triton_client,
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn triton_settings_json(settings: *const triton_settings) 
     infallible(EMPTY, || unsafe { read(settings, EMPTY, |settings| settings.json.as_ptr()) })
 }
 
-/// Frees settings. NULL is allowed.
+/// Frees settings. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_free(settings: *mut triton_settings) {
     // SAFETY: the contract's HANDLES.
@@ -190,7 +190,7 @@ pub unsafe extern "C" fn triton_setting_value_count(setting: *const triton_setti
     infallible(0, || unsafe { read(setting, 0, |setting| setting.values.len()) })
 }
 
-/// Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS". Empty past the
+/// Returns a value of a setting as a string, whatever its kind: "true", "500", "TIMESTAMPS"; "" past the
 /// end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_setting_value(setting: *const triton_setting, index: usize) -> *const c_char {
@@ -221,7 +221,7 @@ pub unsafe extern "C" fn triton_setting_uint64(setting: *const triton_setting) -
 
 /// Creates an update without changes. It may be used by any number of calls.
 ///
-/// @param update_out  receives the update; free it with triton_settings_update_free
+/// @param update_out  the update; free it with triton_settings_update_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_new(
     update_out: *mut *mut triton_settings_update,
@@ -328,7 +328,7 @@ pub unsafe extern "C" fn triton_settings_update_set_uint32(
     }
 }
 
-/// Frees an update. NULL is allowed.
+/// Frees an update. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_settings_update) {
     // SAFETY: the contract's HANDLES.
@@ -337,11 +337,13 @@ pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_setting
 
 /// Changes settings of tracing. Blocks.
 ///
+/// Triton ignores an unknown setting, an unknown trace_level and a change of trace_mode: settings_out has
+/// what is in effect.
+///
 /// @param model_name    NULL or "" for the settings that apply to all models
 /// @param update        the changes
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
-///                      NULL
+/// @param options       the options of the call; NULL for the client's
+/// @param settings_out  all settings after the change; free them with triton_settings_free. May be NULL
 /// @return UNIMPLEMENTED, from Triton, for trace_file
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_update_trace_settings(
@@ -368,10 +370,11 @@ pub unsafe extern "C" fn triton_client_update_trace_settings(
 
 /// Changes settings of the log. Blocks.
 ///
+/// Triton ignores an unknown setting: settings_out has what is in effect.
+///
 /// @param update        the changes
-/// @param options       options of this call; NULL for the client's
-/// @param settings_out  receives all settings after the change; free them with triton_settings_free. May be
-///                      NULL
+/// @param options       the options of the call; NULL for the client's
+/// @param settings_out  all settings after the change; free them with triton_settings_free. May be NULL
 /// @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
 ///         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
 ///         value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a value of another

@@ -69,7 +69,7 @@ impl From<CudaRegions> for triton_registered_memory {
 /// @param byte_size  the size of the region in bytes; must not be 0
 /// @param offset     the offset of the region from the start of the memory, in bytes; a multiple of the page
 ///                   size for Triton 2.51
-/// @param options    options of this call; NULL for the client's
+/// @param options    the options of the call; NULL for the client's
 /// @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if
 ///         there is no such memory and INVALID_ARGUMENT if it is too small
 #[unsafe(no_mangle)]
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn triton_client_register_system_shared_memory(
 /// @param handle_byte_size  the size of the handle in bytes, 64
 /// @param device_id         the GPU of the memory; must not be negative
 /// @param byte_size         the size of the region in bytes; must not be 0
-/// @param options           options of this call; NULL for the client's
+/// @param options           the options of the call; NULL for the client's
 /// @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if there is no such memory
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
@@ -126,8 +126,8 @@ pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
 /// Gets the registered regions of system memory. Blocks.
 ///
 /// @param name        the name of one region; NULL or "" for all
-/// @param options     options of this call; NULL for the client's
-/// @param memory_out  receives the regions; free them with triton_registered_memory_free
+/// @param options     the options of the call; NULL for the client's
+/// @param memory_out  the regions; free them with triton_registered_memory_free
 /// @return NOT_FOUND if there is no region of that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_system_shared_memory_status(
@@ -152,8 +152,8 @@ pub unsafe extern "C" fn triton_client_system_shared_memory_status(
 /// Gets the registered regions of GPUs' memory. Blocks.
 ///
 /// @param name        the name of one region; NULL or "" for all
-/// @param options     options of this call; NULL for the client's
-/// @param memory_out  receives the regions; free them with triton_registered_memory_free
+/// @param options     the options of the call; NULL for the client's
+/// @param memory_out  the regions; free them with triton_registered_memory_free
 /// @return NOT_FOUND if there is no region of that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_cuda_shared_memory_status(
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn triton_registered_memory_json(
     infallible(EMPTY, || unsafe { read(memory, EMPTY, |memory| memory.json.as_ptr()) })
 }
 
-/// Frees a list of regions. NULL is allowed. The regions stay registered.
+/// Frees a list of regions. NULL is ignored. The regions stay registered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_registered_memory_free(memory: *mut triton_registered_memory) {
     // SAFETY: the contract's HANDLES.
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn triton_registered_region_name(
     infallible(EMPTY, || unsafe { read(region, EMPTY, |region| region.name.as_ptr()) })
 }
 
-/// Returns the key of the memory, a name for shm_open. Empty for memory of a GPU.
+/// Returns the key of the memory, a name for shm_open; "" for memory of a GPU.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_registered_region_key(
     region: *const triton_registered_region,
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn triton_registered_region_device_id(region: *const trito
 /// Unregisters a region of system memory. Blocks. A name that is not registered is not an error.
 ///
 /// @param name     must not be empty
-/// @param options  options of this call; NULL for the client's
+/// @param options  the options of the call; NULL for the client's
 /// @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_system_shared_memory(
@@ -276,7 +276,7 @@ pub unsafe extern "C" fn triton_client_unregister_system_shared_memory(
 /// Unregisters a region of a GPU's memory. Blocks. A name that is not registered is not an error.
 ///
 /// @param name     must not be empty
-/// @param options  options of this call; NULL for the client's
+/// @param options  the options of the call; NULL for the client's
 /// @return INTERNAL, from Triton, while a request uses the region: for 2.51 until shortly after the response
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_cuda_shared_memory(
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn triton_client_unregister_cuda_shared_memory(
 
 /// Unregisters all regions of system memory, including those of other programs. Blocks.
 ///
-/// @param options  options of this call; NULL for the client's
+/// @param options  the options of the call; NULL for the client's
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_all_system_shared_memory(
     client: *const triton_client,
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn triton_client_unregister_all_system_shared_memory(
 
 /// Unregisters all regions of GPUs' memory, including those of other programs. Blocks.
 ///
-/// @param options  options of this call; NULL for the client's
+/// @param options  the options of the call; NULL for the client's
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_unregister_all_cuda_shared_memory(
     client: *const triton_client,

@@ -16,7 +16,7 @@ use crate::stats::ClientStatistics;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct triton_client_statistics {
-    /// sizeof(triton_client_statistics), set by the caller.
+    /// Set by the caller to sizeof(triton_client_statistics) (STRUCTS).
     pub struct_size: usize,
     /// The inferences that succeeded.
     pub completed_count: u64,
@@ -40,7 +40,7 @@ pub struct triton_client_statistics {
 
 /// Gets the client's statistics of its inferences. Does not block. Calls in progress may be counted in part.
 ///
-/// @param statistics_out  receives the statistics; its struct_size must be set
+/// @param statistics_out  the statistics; its struct_size must be set
 /// @return INVALID_ARGUMENT if struct_size has no room for the first count, is not a multiple of 8, or
 ///         exceeds 4096
 #[unsafe(no_mangle)]
