@@ -1,4 +1,5 @@
-//! Streams text from a model's `generate_stream` endpoint, and reads the server's metrics:
+//! Streams text from the `generate_stream` endpoint of the model `generator` (tests/triton/models), and reads
+//! the server's metrics:
 //! `cargo run --example generate_metrics -- http://localhost:8000 http://localhost:8002/metrics`
 
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! Adds two vectors: `cargo run --example infer -- grpc://localhost:8001`
+//! Adds two vectors by the model `simple`: `cargo run --example infer -- grpc://localhost:8001`
 
 use triton_client::{Client, InferRequest, Result};
 

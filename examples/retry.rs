@@ -16,7 +16,7 @@ fn infer(client: &Client, request: &InferRequest) -> Result<InferResult> {
         match client.infer_with(request, &options) {
             // In doubt: the server may have executed the request, which matters to a model with a state.
             Err(error) if error.is_retryable() && !error.is_in_doubt() && attempt < ATTEMPTS => {
-                eprintln!("attempt {attempt}: {error}");
+                eprintln!("attempt {attempt}: {}", error.full_message());
                 sleep(Duration::from_millis(100) * 2u32.pow(attempt));
                 attempt += 1;
             }
@@ -27,7 +27,7 @@ fn infer(client: &Client, request: &InferRequest) -> Result<InferResult> {
 
 /// Prints the status, the kind of failure, and the message: what failed, on what, and why.
 fn explain(error: &Error) {
-    eprintln!("{}: {error}", error.status().name());
+    eprintln!("{}: {}", error.status().name(), error.full_message());
     if let Some(status) = error.http_status() {
         eprintln!("HTTP status {status}");
     }

@@ -3,7 +3,7 @@
 //! Triton's codes, HTTP statuses and the library's own failures map to the canonical codes of gRPC by the
 //! tables [`HTTP_STATUSES`] and [`GRPC_CODES`].
 
-use std::{error::Error as StdError, ffi::CStr, fmt, sync::Arc};
+use std::{borrow::Cow, error::Error as StdError, ffi::CStr, fmt, sync::Arc};
 
 use crate::headers::Headers;
 
@@ -224,11 +224,12 @@ pub(crate) const NO_REASON: &str = "the server gave no reason";
 /// Returns a server's reason for a message: at most [`REASON_BYTE_SIZE`] bytes, then an ellipsis;
 /// [`NO_REASON`] for a blank one.
 pub(crate) fn reason(text: &str) -> Excerpt<'_> {
-    let text = if text.trim().is_empty() { NO_REASON } else { text };
-    Excerpt { text, max: REASON_BYTE_SIZE }
+    let text = text.trim();
+    Excerpt { text: if text.is_empty() { NO_REASON } else { text }, max: REASON_BYTE_SIZE }
 }
 
-/// The beginning of a text, cut at a character boundary.
+/// The beginning of a text, cut at a character boundary, in one line: text from a server must not be able to
+/// end a line of a log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Excerpt<'a> {
     text: &'a str,
@@ -242,14 +243,50 @@ impl<'a> Excerpt<'a> {
     }
 }
 
-impl fmt::Display for Excerpt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<'a> Excerpt<'a> {
+    /// What is shown, and the ellipsis if it is not all.
+    fn cut(&self) -> (&'a str, &'static str) {
         if self.text.len() <= self.max {
-            return f.write_str(self.text);
+            return (self.text, "");
         }
         let end = (0..=self.max).rev().find(|end| self.text.is_char_boundary(*end));
-        write!(f, "{}…", &self.text[..end.unwrap_or_default()])
+        (&self.text[..end.unwrap_or_default()], "…")
     }
+
+    /// The same with all non-printable characters escaped.
+    pub(crate) fn escaped(&self) -> String {
+        let (text, end) = self.cut();
+        format!("{}{end}", text.escape_debug())
+    }
+}
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, end) = self.cut();
+        write!(f, "{}{end}", one_line(text))
+    }
+}
+
+/// A text without control characters: each line break or tab, with the blanks around it, becomes one blank,
+/// and any other is escaped, except for NUL, which C sees as U+FFFD.
+fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len());
+    for part in text.split(|c: char| c.is_control() && c.is_whitespace()).map(str::trim) {
+        if !line.is_empty() && !part.is_empty() {
+            line.push(' ');
+        }
+        for c in part.chars() {
+            match c {
+                '\0' => line.push(c),
+                c if c.is_control() => line.extend(c.escape_default()),
+                c => line.push(c),
+            }
+        }
+    }
+    Cow::Owned(line)
 }
 
 /// Returns a list of names for a message: the first 8, and the number of the others.
@@ -397,7 +434,8 @@ impl Error {
 
     /// Prepends what failed: `"{what}: {message}"`.
     pub(crate) fn context(mut self, what: impl fmt::Display) -> Self {
-        self.0.message = format!("{what}: {}", self.0.message);
+        // With names of the caller.
+        self.0.message = format!("{}: {}", one_line(&what.to_string()), self.0.message);
         self
     }
 

@@ -137,7 +137,8 @@ impl Client {
     }
 
     /// Updates the trace settings of a model, or with an empty name those of all models, and returns all
-    /// settings after the update. The trace file cannot be changed (UNIMPLEMENTED).
+    /// settings after the update. The trace file cannot be changed (UNIMPLEMENTED). Triton ignores an unknown
+    /// setting, an unknown `trace_level` and a change of `trace_mode`.
     pub fn update_trace_settings(
         &self,
         model: &str,

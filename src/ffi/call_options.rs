@@ -105,7 +105,8 @@ pub unsafe extern "C" fn triton_call_options_set_timeout_us(
     }
 }
 
-/// Adds a header to the call, over gRPC metadata. A name may be added several times.
+/// Adds a header to the call, over gRPC metadata. A name may be added several times; all its values together
+/// replace the client's defaults of that name.
 ///
 /// Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control
 /// character, or if the library or the protocol sets that header itself.

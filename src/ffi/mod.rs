@@ -15,7 +15,8 @@
 //!
 //! STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain
 //! calls. The last parameter, `triton_error **error_out`, receives the error, which the caller frees with
-//! triton_error_free, or NULL on success. error_out may be NULL.
+//! triton_error_free, or NULL on success. error_out may be NULL. Below, a status may be named without its
+//! prefix: NOT_FOUND is TRITON_STATUS_NOT_FOUND.
 //!
 //! OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The
 //! previous value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the

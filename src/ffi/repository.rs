@@ -132,6 +132,10 @@ pub unsafe extern "C" fn triton_repository_options_set_ready_only(
 
 /// Sets the configuration with which a model is loaded, instead of its own.
 ///
+/// It replaces the model's own as a whole: what it omits, even inputs and outputs, has the server's default,
+/// and Triton may load the model without an error. To change one property, change it in the text that
+/// triton_model_config_json returns.
+///
 /// @param json  in the form of triton_model_config_json; NULL for the model's own configuration, the default
 /// @return INVALID_ARGUMENT unless it is a JSON object
 #[unsafe(no_mangle)]

@@ -92,7 +92,8 @@ pub unsafe extern "C" fn triton_infer_request_new(
     }
 }
 
-/// Frees a request. NULL is ignored. No call may be using it.
+/// Frees a request. NULL is ignored. Data that a call still under way has borrowed stays borrowed until the
+/// call ends (BORROWED DATA).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_free(request: *mut triton_infer_request) {
     // SAFETY: the contract's HANDLES.

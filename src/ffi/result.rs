@@ -571,7 +571,7 @@ pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infe
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct triton_call_times {
-    /// Set by the caller to sizeof(triton_call_times).
+    /// Set by the caller to sizeof(triton_call_times) (STRUCTS).
     pub struct_size: usize,
     /// Encoding the request and checking out a connection.
     pub queue_ns: u64,

@@ -335,11 +335,13 @@ pub unsafe extern "C" fn triton_settings_update_free(update: *mut triton_setting
 
 /// Changes settings of tracing. Blocks.
 ///
+/// Triton ignores an unknown setting, an unknown trace_level and a change of trace_mode: settings_out has
+/// what is in effect.
+///
 /// @param model_name    NULL or "" for the settings that apply to all models
 /// @param update        the changes
 /// @param options       the options of the call; NULL for the client's
-/// @param settings_out  all settings after the change; free them with triton_settings_free. May be
-///                      NULL
+/// @param settings_out  all settings after the change; free them with triton_settings_free. May be NULL
 /// @return UNIMPLEMENTED, from Triton, for trace_file
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_update_trace_settings(
@@ -366,10 +368,11 @@ pub unsafe extern "C" fn triton_client_update_trace_settings(
 
 /// Changes settings of the log. Blocks.
 ///
+/// Triton ignores an unknown setting: settings_out has what is in effect.
+///
 /// @param update        the changes
 /// @param options       the options of the call; NULL for the client's
-/// @param settings_out  all settings after the change; free them with triton_settings_free. May be
-///                      NULL
+/// @param settings_out  all settings after the change; free them with triton_settings_free. May be NULL
 /// @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
 ///         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
 ///         value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a value of another

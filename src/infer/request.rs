@@ -248,9 +248,9 @@ impl<'a> InferRequest<'a> {
     pub fn input_mut(&mut self, input: usize) -> Result<&mut InferInput<'a>> {
         self.written.take();
         let count = self.inputs.len();
-        self.inputs
-            .get_mut(input)
-            .ok_or_else(|| Error::invalid(format!("there is no input {input}: the request has {count}")))
+        self.inputs.get_mut(input).ok_or_else(|| {
+            Error::invalid(format!("there is no input {input}: the request has {count} inputs"))
+        })
     }
 
     /// Drops `written`, which holds what is about to change.
@@ -276,9 +276,10 @@ impl<'a> InferRequest<'a> {
     pub fn output_mut(&mut self, output: usize) -> Result<&mut RequestedOutput<'a>> {
         self.written.take();
         let count = self.outputs.len();
-        self.outputs
-            .get_mut(output)
-            .ok_or_else(|| Error::invalid(format!("there is no output {output}: the request has {count}")))
+        self.outputs.get_mut(output).ok_or_else(|| {
+            let message = format!("there is no output {output}: the request has {count} requested outputs");
+            Error::invalid(message)
+        })
     }
 
     /// Returns the inputs, in the order of adding.

@@ -219,7 +219,7 @@ fn describe_parameters(f: &mut impl fmt::Write, parameters: &Parameters) -> fmt:
 
 /// Returns a string on one line, truncated.
 fn plain(text: &str) -> String {
-    excerpt(text).to_string().escape_debug().to_string()
+    excerpt(text).escaped()
 }
 
 /// A writer that fails at a maximum size.

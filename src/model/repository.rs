@@ -59,6 +59,9 @@ impl RepositoryOptions {
     /// Sets the configuration with which a model is loaded instead of its own, as JSON in the form of
     /// [`ModelConfig::json`](super::ModelConfig::json). `None`, the default, is the model's own.
     /// INVALID_ARGUMENT unless it is a JSON object.
+    ///
+    /// It replaces the model's own as a whole: what it omits, even inputs and outputs, has the server's
+    /// default, and Triton may load the model without an error.
     pub fn set_config(&mut self, json: Option<&str>) -> Result<&mut Self> {
         if let Some(json) = json {
             let value: Value = serde_json::from_str(json)

@@ -33,12 +33,16 @@ static void datatype(void) {
 
 static void options(void) {
     /* example: options */
+    triton_call_options *defaults = NULL;
     triton_client_options *options = NULL;
-    int failed = triton_client_options_new(&options, &error)
-        || triton_client_options_set_timeout_us(options, 5000000, &error)
+    int failed = triton_call_options_new(&defaults, &error)
+        || triton_call_options_add_header(defaults, "authorization", "Bearer ...", &error)
+        || triton_client_options_new(&options, &error)
+        || triton_client_options_set_call_options(options, defaults, &error)
         || triton_client_options_set_max_connections(options, 8, &error)
         || triton_client_new(url, options, &client, &error);
     triton_client_options_free(options);
+    triton_call_options_free(defaults);
     /* end */
     CHECK(!failed);
     triton_client_free(client);
@@ -249,11 +253,16 @@ static void server_statistics(void) {
 
 static void settings(void) {
     /* example: settings */
+    triton_settings_update *update = NULL;
     triton_settings *settings = NULL;
-    int failed = triton_client_trace_settings(client, "simple", NULL, &settings, &error);
-    const triton_setting *rate = triton_settings_find(settings, "trace_rate");
-    printf("every %s requests are traced\n", triton_setting_value(rate, 0));
+    int failed = triton_settings_update_new(&update, &error)
+        || triton_settings_update_set_string(update, "trace_rate", "500", &error)
+        || triton_client_update_trace_settings(client, "simple", update, NULL, &settings, &error);
+    printf("1 of %s requests is traced\n", triton_setting_value(triton_settings_find(settings, "trace_rate"), 0));
     triton_settings_free(settings);
+    failed = failed || triton_settings_update_set_string(update, "trace_rate", NULL, &error)
+        || triton_client_update_trace_settings(client, "simple", update, NULL, NULL, &error);
+    triton_settings_update_free(update);
     /* end */
     CHECK(!failed && triton_setting_value(NULL, 0)[0] == 0);
 }

@@ -151,6 +151,30 @@ fn an_error_page_of_a_proxy_is_part_of_the_error() {
     assert!(error.full_message().contains("502"), "{error:?}");
 }
 
+#[test]
+fn a_message_is_one_line_whatever_a_server_sends_and_a_caller_names() {
+    // As Triton reports an exception of a Python model; the end would change the title of a terminal.
+    let reason = "ValueError: b''\n\nAt:\n\tmodel.py(10): <genexpr>\r\n\u{1b}]0;x\u{7}. \n";
+    let http = fault::Http::start(move |_| {
+        let body = serde_json::json!({ "error": reason }).to_string();
+        fault::Response::Bytes(fault::response(500, &[], body.as_bytes()))
+    });
+    let grpc = fault::Grpc::start(move |_, _| fault::GrpcResponse::Reply {
+        messages: vec![],
+        status: 13,
+        message: reason.to_owned(),
+    });
+    let shown = "ValueError: b'' At: model.py(10): <genexpr> \\u{1b}]0;x\\u{7}. (";
+    for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
+        let error = infer(&url, 5000);
+        expect(&error, Status::Internal, Origin::Server, false, shown);
+        assert!(!error.full_message().contains(char::is_control), "{error:?}");
+    }
+    let client = Client::new(&format!("grpc://{}", fault::refused_address())).unwrap();
+    let error = client.infer(&InferRequest::new("a\nb")).unwrap_err();
+    expect(&error, Status::Unavailable, Origin::Connection, false, "inference of model 'a b' at");
+}
+
 /// Cloudflare's 524 comes when the server has not responded within 100 s, and no server of the protocol sends
 /// 598.
 #[test]

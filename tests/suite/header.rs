@@ -23,7 +23,9 @@ const PREAMBLE: &str = "\
 
 /*
  * TRITON_NO_ATTRIBUTES, defined before the header is included, leaves out attributes and C23's syntax for enums: for parsers
- * of C that know neither, such as cffi's.
+ * of C that know neither. cffi parses what this prints:
+ *
+ *     sed '/#include/d' triton_client.h | cc -E -P -DTRITON_NO_ATTRIBUTES -xc -
  */
 
 /* Warns if a returned status is ignored. */

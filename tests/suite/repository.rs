@@ -211,6 +211,23 @@ fn a_model_is_loaded_with_another_configuration_and_with_its_own_again() {
 }
 
 #[test]
+fn the_configuration_of_a_load_replaces_the_models_own_as_a_whole() {
+    if is_embedded() {
+        return;
+    }
+    let server = OwnServer::start("simple", "");
+    for client in server.clients() {
+        let mut options = RepositoryOptions::new();
+        options.set_config(Some(r#"{"max_batch_size": 4}"#)).unwrap();
+        load(&client, "simple", &options).unwrap();
+        let config = client.model_config("simple", "", &CallOptions::new()).unwrap();
+        assert_eq!((config.max_batch_size, config.inputs.len(), config.outputs.len()), (4, 0, 0));
+        unload(&client, "simple").unwrap();
+        load(&client, "simple", &RepositoryOptions::new()).unwrap();
+    }
+}
+
+#[test]
 fn an_ensemble_is_unloaded_alone_or_with_its_models() {
     if is_embedded() {
         return;
