@@ -448,8 +448,33 @@ impl Error {
             text.push_str(&source.to_string());
             next = source.source();
         }
-        text
+        one_line(text)
     }
+}
+
+/// Text in one line: white space around a line break or a tab becomes one space, and other control characters
+/// are escaped. Triton sends a traceback in several lines. NUL is replaced where a string for C is made.
+fn one_line(text: String) -> String {
+    let is_odd = |c: char| c.is_control() && c != '\0';
+    if !text.contains(is_odd) {
+        return text;
+    }
+    let mut line = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if !is_odd(c) {
+            line.push(c);
+        } else if c.is_whitespace() {
+            line.truncate(line.trim_end().len());
+            while rest.next_if(|next| next.is_whitespace()).is_some() {}
+            if rest.peek().is_some() {
+                line.push(' ');
+            }
+        } else {
+            line.extend(c.escape_default());
+        }
+    }
+    line
 }
 
 /// The message of this error alone; [`Error::full_message`] adds its sources.

@@ -89,7 +89,7 @@ pub unsafe extern "C" fn triton_bytes_parse(
                 count += 1;
             }
             out.set(count);
-            if capacity == 0 {
+            if strings.is_null() {
                 return Ok(());
             }
             check_room("strings", "elements", capacity, count)?;
