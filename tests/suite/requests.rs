@@ -343,6 +343,8 @@ fn a_body_is_decoded_offline_within_its_maximum_size() {
     for (body, size) in [(&b""[..], None), (b"{", None), (json, Some(5)), (json, Some(5000))] {
         assert!(InferResult::from_http_body(body, size, Compression::None, 1000).is_err());
     }
+    let error = InferResult::from_http_body(json, None, Compression::None, 0).unwrap_err();
+    assert!(error.status() == Status::InvalidArgument && error.to_string().starts_with("max_byte_size"));
     let error = InferResult::from_http_body(b"no gzip", None, Compression::Gzip, 1000).unwrap_err();
     assert_eq!((error.status(), error.is_retryable()), (Status::Internal, false), "{error:?}");
 }
