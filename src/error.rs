@@ -485,7 +485,7 @@ impl Error {
             text.push_str(&source.to_string());
             next = source.source();
         }
-        text
+        one_line(&text).into_owned()
     }
 }
 

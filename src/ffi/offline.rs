@@ -86,7 +86,7 @@ pub unsafe extern "C" fn triton_infer_request_to_http_body(
 ///                        TRITON_NO_JSON_BYTE_SIZE without that header
 /// @param compression     the value of the response's Content-Encoding
 /// @param max_byte_size   the maximum size of the decompressed body in bytes; a larger one is
-///                        RESOURCE_EXHAUSTED
+///                        RESOURCE_EXHAUSTED; must not be 0
 /// @param result_out      the result; free it with triton_infer_result_free
 /// @return INTERNAL if the body is malformed
 #[unsafe(no_mangle)]

@@ -100,11 +100,11 @@ impl Scope {
     fn set(self, request: &mut InferRequest<'static>, name: &str, value: Option<Parameter>) -> Result<()> {
         match (self, value) {
             (Self::Request, Some(value)) => request.set_parameter(name, value)?,
-            (Self::Request, None) => request.remove_parameter(name),
+            (Self::Request, None) => request.remove_parameter(name)?,
             (Self::Input(input), Some(value)) => request.input_mut(input)?.set_parameter(name, value)?,
-            (Self::Input(input), None) => request.input_mut(input)?.remove_parameter(name),
+            (Self::Input(input), None) => request.input_mut(input)?.remove_parameter(name)?,
             (Self::Output(output), Some(value)) => request.output_mut(output)?.set_parameter(name, value)?,
-            (Self::Output(output), None) => request.output_mut(output)?.remove_parameter(name),
+            (Self::Output(output), None) => request.output_mut(output)?.remove_parameter(name)?,
         }
         Ok(())
     }

@@ -126,10 +126,8 @@ pub unsafe extern "C" fn triton_infer_request_add_input_strings(
     unsafe {
         let out = Out::new(index_out, "index_out", 0);
         change(request, error_out, "request", |request| {
-            let (request, elements) = (request.change(), elements(strings, count)?);
-            let index = add_input(request, name, Datatype::Bytes as triton_datatype_number, shape, rank)?;
-            request.input_mut(index)?.append_strings(elements)?;
-            out.set(index);
+            let (name, shape) = (convert::string(name, "name")?, convert::array(shape, rank, "shape")?);
+            out.set(request.change().add_input_strings(name, shape, elements(strings, count)?)?);
             Ok(())
         })
     }

@@ -43,7 +43,7 @@ impl InferRequest<'_> {
 impl InferResult {
     /// Parses the body of an inference response over HTTP. `json_byte_size` is the value of its
     /// `Inference-Header-Content-Length`, `None` without that header. Returns RESOURCE_EXHAUSTED if the body
-    /// decompresses to more than `max_byte_size` bytes, INTERNAL if it is malformed.
+    /// decompresses to more than `max_byte_size` bytes, which must not be 0, INTERNAL if it is malformed.
     pub fn from_http_body(
         body: &[u8],
         json_byte_size: Option<u64>,
@@ -53,6 +53,9 @@ impl InferResult {
         let call = CallOptions::new();
         let mut options = ClientOptions::new();
         let max = usize::try_from(max_byte_size).unwrap_or(usize::MAX);
+        if max == 0 {
+            return Err(Error::invalid("max_byte_size must be greater than 0"));
+        }
         options.set_max_message_byte_size(max)?;
         // The caller's limit is the only one: the parsed size limit is a quarter of this option.
         options.set_max_decompressed_byte_size(max.saturating_mul(4))?;

@@ -291,9 +291,11 @@ impl<'a> InferInput<'a> {
         Ok(())
     }
 
-    /// Removes a parameter, if there is one of that name.
-    pub fn remove_parameter(&mut self, name: &str) {
+    /// Removes a parameter, if there is one of that name. INVALID_ARGUMENT for a name that cannot be set.
+    pub fn remove_parameter(&mut self, name: &str) -> Result<()> {
+        ParameterScope::Input.check_name(name).map_err(|error| self.context(error))?;
         self.parameters.remove(name);
+        Ok(())
     }
 
     /// Checks what can be checked without the server: the data matches the shape.

@@ -119,9 +119,11 @@ impl<'a> RequestedOutput<'a> {
         Ok(())
     }
 
-    /// Removes a parameter, if there is one of that name.
-    pub fn remove_parameter(&mut self, name: &str) {
+    /// Removes a parameter, if there is one of that name. INVALID_ARGUMENT for a name that cannot be set.
+    pub fn remove_parameter(&mut self, name: &str) -> Result<()> {
+        ParameterScope::RequestedOutput.check_name(name).map_err(|error| self.context(error))?;
         self.parameters.remove(name);
+        Ok(())
     }
 
     /// Returns whether only a buffer is set, which is not sent to the server.

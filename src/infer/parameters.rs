@@ -175,21 +175,27 @@ impl ParameterScope {
         }
     }
 
-    /// Returns INVALID_ARGUMENT, with the reason, for a parameter that the caller must not set.
-    pub(super) fn check(self, name: &str, value: &Parameter) -> Result<()> {
-        let refused = |why: &str| Err(Error::invalid(format!("invalid parameter '{name}': {why}")));
+    /// Returns INVALID_ARGUMENT, with the reason, for a name that the caller must not set.
+    pub(super) fn check_name(self, name: &str) -> Result<()> {
         if name.is_empty() {
-            return refused("the name must not be empty");
+            return Err(refused(name, "the name must not be empty"));
         }
         if name.contains('\0') {
-            return refused("the name must not contain a NUL: Triton would truncate it");
+            return Err(refused(name, "the name must not contain a NUL: Triton would truncate it"));
         }
         if name.starts_with("triton_") {
-            return refused("names that begin with 'triton_' are reserved for Triton");
+            return Err(refused(name, "names that begin with 'triton_' are reserved for Triton"));
         }
-        if let Some((_, why)) = self.reserved().iter().find(|(reserved, _)| *reserved == name) {
-            return refused(why);
+        match self.reserved().iter().find(|(reserved, _)| *reserved == name) {
+            Some((_, why)) => Err(refused(name, why)),
+            None => Ok(()),
         }
+    }
+
+    /// Returns INVALID_ARGUMENT, with the reason, for a parameter that the caller must not set.
+    pub(super) fn check(self, name: &str, value: &Parameter) -> Result<()> {
+        self.check_name(name)?;
+        let refused = |why: &str| Err(refused(name, why));
         match value {
             Parameter::Uint64(_) => refused("Triton does not support unsigned 64-bit integers"),
             Parameter::Double(number) if !number.is_finite() => refused("the number must be finite"),
@@ -199,4 +205,8 @@ impl ParameterScope {
             _ => Ok(()),
         }
     }
+}
+
+fn refused(name: &str, why: &str) -> Error {
+    Error::invalid(format!("invalid parameter '{name}': {why}"))
 }

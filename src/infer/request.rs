@@ -124,8 +124,7 @@ impl<'a> InferRequest<'a> {
     /// Adds a BYTES input from its elements, which are copied.
     pub fn input_strings(self, name: &str, shape: &[i64], elements: &[impl AsRef<[u8]>]) -> Self {
         self.chain(|request| {
-            let index = request.add_input(name, Datatype::Bytes, shape)?;
-            request.input_mut(index)?.append_strings(elements.iter().map(AsRef::as_ref))
+            request.add_input_strings(name, shape, elements.iter().map(AsRef::as_ref)).map(drop)
         })
     }
 
@@ -198,9 +197,12 @@ impl<'a> InferRequest<'a> {
         Ok(())
     }
 
-    /// Removes a parameter of the request, if there is one of that name.
-    pub fn remove_parameter(&mut self, name: &str) {
+    /// Removes a parameter of the request, if there is one of that name. INVALID_ARGUMENT for a name that
+    /// cannot be set.
+    pub fn remove_parameter(&mut self, name: &str) -> Result<()> {
+        ParameterScope::Request.check_name(name)?;
         self.settings_mut().parameters.remove(name);
+        Ok(())
     }
 
     /// Returns the parameters of the request.
@@ -235,9 +237,24 @@ impl<'a> InferRequest<'a> {
     /// INVALID_ARGUMENT if the name is empty or already added, for [`Datatype::Invalid`], and for a negative
     /// dimension.
     pub fn add_input(&mut self, name: &str, datatype: Datatype, shape: &[i64]) -> Result<usize> {
-        let input = InferInput::new(name, datatype, shape)?;
-        if self.inputs.iter().any(|input| input.name() == name) {
-            return Err(Error::invalid(format!("input '{name}' is already in the request")));
+        self.push_input(InferInput::new(name, datatype, shape)?)
+    }
+
+    /// Adds a BYTES input with its elements, which are copied. If it fails, no input is added.
+    pub(crate) fn add_input_strings<'e>(
+        &mut self,
+        name: &str,
+        shape: &[i64],
+        elements: impl IntoIterator<Item = &'e [u8]>,
+    ) -> Result<usize> {
+        let mut input = InferInput::new(name, Datatype::Bytes, shape)?;
+        input.append_strings(elements)?;
+        self.push_input(input)
+    }
+
+    fn push_input(&mut self, input: InferInput<'a>) -> Result<usize> {
+        if self.inputs.iter().any(|other| other.name() == input.name()) {
+            return Err(Error::invalid(format!("input '{}' is already in the request", input.name())));
         }
         self.written.take();
         self.inputs.push(input);

@@ -182,20 +182,18 @@ impl CallOptions {
     /// weights. Replaces what [`set_response_compression`](Self::set_response_compression) set.
     /// INVALID_ARGUMENT for any encoding other than gzip, deflate and identity.
     pub fn set_accept_encoding(&mut self, encodings: &str) -> Result<&mut Self> {
-        let invalid = |encoding: &str| {
-            Error::invalid(format!(
-                "invalid encoding '{}': expected gzip, deflate or identity, optionally with a weight",
-                encoding.escape_debug()
-            ))
-        };
-        // `trim` below accepts line breaks, which would end the header.
-        HeaderValue::from_str(encodings).map_err(|_| invalid(encodings))?;
+        // Not `str::trim`: CR and LF are white space too, and would end the header.
+        fn trim(text: &str) -> &str {
+            text.trim_matches([' ', '\t'])
+        }
         for encoding in encodings.split(',') {
             let (name, weight) = encoding.split_once(';').unwrap_or((encoding, "q=1"));
-            let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
-            let is_known = Compression::from_name(name.trim()).is_some();
-            if !is_known || !weight.is_some_and(|weight| (0.0..=1.0).contains(&weight)) {
-                return Err(invalid(encoding));
+            let is_known = Compression::from_name(trim(name)).is_some();
+            if !is_known || !trim(weight).strip_prefix("q=").is_some_and(is_weight) {
+                let encoding = encoding.escape_debug();
+                return Err(Error::invalid(format!(
+                    "invalid encoding '{encoding}': expected gzip, deflate or identity, optionally with a weight"
+                )));
             }
         }
         self.response_encoding = Some(ResponseEncoding::Accept(encodings.to_owned()));
@@ -278,6 +276,17 @@ pub(super) fn json_size_conflict(name: &str) -> Error {
     Error::invalid(format!(
         "header '{name}' is both added and set as the header of the JSON part's byte size (option http_json_size_header)"
     ))
+}
+
+/// Whether a weight has the form of RFC 9110: 0 to 1 with at most three decimals.
+fn is_weight(weight: &str) -> bool {
+    let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
+    decimals.len() <= 3
+        && match whole {
+            "0" => decimals.bytes().all(|digit| digit.is_ascii_digit()),
+            "1" => decimals.bytes().all(|digit| digit == b'0'),
+            _ => false,
+        }
 }
 
 fn check_query_name(name: &str) -> Result<()> {

@@ -1,6 +1,9 @@
 /* requests.c URL: all settings of a request and all parts of a result, with the models of the test server. */
 #include "check.h"
+#include <fcntl.h>
 #include <math.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static triton_client *client = NULL;
 static int is_http = 0;
@@ -89,6 +92,12 @@ static void parameters(void) {
     refused(triton_parameters_set_int64(input, "binary_data_size", 1, &error), TRITON_STATUS_INVALID_ARGUMENT,
             "data");
     refused(triton_parameters_set_bool(output, "binary_data", 1, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "JSON");
+    /* Nor can they be removed. */
+    refused(triton_parameters_set_string(own, "sequence_id", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "sequence");
+    refused(triton_parameters_set_string(input, "", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
+    refused(triton_parameters_set_string(output, "binary_data", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT,
             "JSON");
     CHECK(triton_parameters_count(own) == 4 && triton_parameters_count(input) == 0);
     CHECK(triton_infer_request_input_parameters(request, 1) == NULL
@@ -480,6 +489,10 @@ static void elements(void) {
           && back[0].data == tensor + 4);
     refused(triton_bytes_parse(tensor, 11, back, 1, &count, &error), TRITON_STATUS_RESOURCE_EXHAUSTED, "2");
     CHECK(count == 2);
+    /* A capacity that was computed as 0 does not mean that the caller only counts. */
+    refused(triton_bytes_parse(tensor, 11, back, 0, &count, &error), TRITON_STATUS_RESOURCE_EXHAUSTED, "2");
+    CHECK(count == 2);
+    CHECK(!triton_bytes_parse(tensor, 0, back, 0, &count, &error) && count == 0);
     CHECK(!triton_bytes_parse(tensor, 11, back, 2, NULL, &error));
     refused(triton_bytes_parse(tensor, 10, back, 2, &count, &error), TRITON_STATUS_INVALID_ARGUMENT, "BYTES");
     CHECK(!triton_fp16_from_fp32(values, 3, narrow, &error) && narrow[0] == 0x3c00 && narrow[1] == 0xc100);
@@ -514,6 +527,31 @@ static void statistics(void) {
     refused(triton_client_infer_statistics(client, &all, &error), TRITON_STATUS_INVALID_ARGUMENT, "8000");
 }
 
+/* An element whose length does not fit into 4 bytes. The request is as it was. */
+static void input_with_an_oversized_element_is_not_added(void) {
+    const int64_t shape[] = {2};
+    const size_t byte_size = (size_t)1 << 32;
+    triton_infer_request *request = request_to("simple_string");
+    const int zero = open("/dev/zero", O_RDONLY);
+    void *large = mmap(NULL, byte_size, PROT_READ, MAP_PRIVATE, zero, 0);
+    triton_bytes strings[2];
+    size_t index = 7;
+    CHECK(zero >= 0 && large != MAP_FAILED);
+    strings[0].data = "a";
+    strings[0].byte_size = 1;
+    strings[1].data = large;
+    strings[1].byte_size = byte_size;
+    refused(triton_infer_request_add_input_strings(request, "INPUT0", shape, 1, strings, 2, &index, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "4294967296");
+    CHECK(index == 0 && triton_infer_request_input_count(request) == 0);
+    CHECK(!triton_infer_request_add_input_strings(request, "INPUT0", shape, 1, strings, 1, &index, &error));
+    refused(triton_infer_request_input_append_strings(request, 0, strings, 2, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "4294967296");
+    CHECK(triton_infer_request_input_byte_size(request, 0) == 5);
+    triton_infer_request_free(request);
+    CHECK(munmap(large, byte_size) == 0 && close(zero) == 0);
+}
+
 int main(int argc, char **argv) {
     triton_client_options *options = NULL;
     triton_call_options *defaults = NULL;
@@ -532,6 +570,7 @@ int main(int argc, char **argv) {
     sequences();
     parameters();
     parameter_views();
+    input_with_an_oversized_element_is_not_added();
     outputs();
     classes();
     forms_and_getters();

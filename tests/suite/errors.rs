@@ -295,6 +295,22 @@ fn a_name_is_percent_encoded_or_rejected() {
 }
 
 #[test]
+fn a_full_message_is_one_line() {
+    for (host, shown) in [
+        ("a\r\n b", "'a b'"),
+        ("a\tb", "'a b'"),
+        ("a \n\n\n", "'a '"),
+        ("\u{7}\u{1b}[1m", "'\\u{7}\\u{1b}[1m'"),
+        ("\u{85}x", "' x'"),
+    ] {
+        let message = Client::new(host).unwrap_err().full_message();
+        assert!(!message.contains(char::is_control), "{message:?}");
+        let start = message.split(':').next().unwrap_or_default();
+        assert!(start.ends_with(shown), "{message:?}");
+    }
+}
+
+#[test]
 fn every_form_of_url_is_accepted_or_rejected_as_documented() {
     use Status::{InvalidArgument, Unimplemented};
     let base = Client::new("localhost").map(|client| format!("{client:?}")).unwrap();

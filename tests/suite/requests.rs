@@ -108,8 +108,18 @@ fn an_invalid_header_is_rejected_with_the_reason() {
     assert!(options.add_header("x-size", "1").is_err());
     options.add_header("x-other", "1").unwrap();
     assert!(options.set_http_json_size_header("X-Other").is_err());
-    for encodings in ["br", "gzip;q=abc", "deflate;x", "gzip;q=2", "gzip;q=-1", "gzip, "] {
+    for encodings in ["br", "gzip;q=abc", "deflate;x", "gzip;q=2", "gzip;q=-1", "gzip, ", ""] {
         assert!(options.set_accept_encoding(encodings).is_err(), "{encodings}");
+    }
+    // A line break would end the header, or all headers.
+    for encodings in ["\r\n\r\ngzip", "gzip\r\n;q=1", "gzip;\nq=1", "gzip\u{a0}", "gzip;q=1\n", "gzip\u{b}"] {
+        assert!(options.set_accept_encoding(encodings).is_err(), "{encodings:?}");
+    }
+    for weight in ["1e-3", "+1", "NaN", "inf", "0.1234", "1.001", "00", "", "."] {
+        assert!(options.set_accept_encoding(&format!("gzip;q={weight}")).is_err(), "{weight}");
+    }
+    for encodings in ["gzip", "GZIP; q=0", "gzip ;\tq=0.123 , identity;q=1.000", "deflate;q=0."] {
+        assert!(options.set_accept_encoding(encodings).is_ok(), "{encodings}");
     }
 }
 
@@ -152,7 +162,7 @@ fn a_change_of_an_input_or_output_is_sent_by_the_next_call() {
     let json = String::from_utf8_lossy(&body);
     assert!(body.ends_with(&next) && json.contains(r#""shape":[3]"#), "{json}");
     assert!(json.contains(r#""p":true"#) && json.contains(r#""classification":7"#), "{json}");
-    request.input_mut(0).unwrap().remove_parameter("p");
+    request.input_mut(0).unwrap().remove_parameter("p").unwrap();
     request.output_mut(0).unwrap().set_class_count(0);
     let body = sent(&request);
     let json = String::from_utf8_lossy(&body);
@@ -180,7 +190,7 @@ fn what_was_set_can_be_undone() {
     request.output_mut(0).unwrap().set_region("r", 8, 0).unwrap();
     assert_ne!(sent(&request), before);
     request.set_sequence(0, false, false).unwrap();
-    request.remove_parameter("p");
+    request.remove_parameter("p").unwrap();
     request.output_mut(0).unwrap().clear_region();
     assert_eq!(sent(&request), before);
     request.set_sequence("five", true, false).unwrap();
@@ -333,6 +343,8 @@ fn a_body_is_decoded_offline_within_its_maximum_size() {
     for (body, size) in [(&b""[..], None), (b"{", None), (json, Some(5)), (json, Some(5000))] {
         assert!(InferResult::from_http_body(body, size, Compression::None, 1000).is_err());
     }
+    let error = InferResult::from_http_body(json, None, Compression::None, 0).unwrap_err();
+    assert!(error.status() == Status::InvalidArgument && error.to_string().starts_with("max_byte_size"));
     let error = InferResult::from_http_body(b"no gzip", None, Compression::Gzip, 1000).unwrap_err();
     assert_eq!((error.status(), error.is_retryable()), (Status::Internal, false), "{error:?}");
 }
