@@ -258,7 +258,7 @@ static void settings(void) {
     int failed = triton_settings_update_new(&update, &error)
         || triton_settings_update_set_string(update, "trace_rate", "500", &error)
         || triton_client_update_trace_settings(client, "simple", update, NULL, &settings, &error);
-    printf("1 of %s requests is traced\n", triton_setting_value(triton_settings_find(settings, "trace_rate"), 0));
+    printf("trace_rate: %s\n", triton_setting_value(triton_settings_find(settings, "trace_rate"), 0));
     triton_settings_free(settings);
     failed = failed || triton_settings_update_set_string(update, "trace_rate", NULL, &error)
         || triton_client_update_trace_settings(client, "simple", update, NULL, NULL, &error);

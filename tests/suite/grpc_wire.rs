@@ -272,7 +272,7 @@ fn an_abandoned_response_is_reset() {
 
 #[test]
 fn the_message_of_a_status_is_decoded_and_a_status_may_follow_a_message() {
-    let text = "gr\u{fc}n 100%\n";
+    let text = "gr\u{fc}n\n100%\n";
     for messages in [vec![], vec![message()]] {
         let server = Grpc::start(move |_, _| GrpcResponse::Reply {
             messages: messages.clone(),
@@ -281,7 +281,7 @@ fn the_message_of_a_status_is_decoded_and_a_status_may_follow_a_message() {
         });
         let error = infer(&client(server.address())).unwrap_err();
         assert_eq!((error.status(), error.origin()), (Status::NotFound, Origin::Server), "{error:?}");
-        assert!(error.full_message().contains(text), "{error:?}");
+        assert!(error.full_message().contains(": gr\u{fc}n 100% (gRPC"), "{error:?}");
     }
 }
 
