@@ -9,7 +9,9 @@
 
 /*
  * TRITON_NO_ATTRIBUTES, defined before the header is included, leaves out attributes and C23's syntax for enums: for parsers
- * of C that know neither, such as cffi's.
+ * of C that know neither. cffi parses what this prints:
+ *
+ *     sed '/#include/d' triton_client.h | cc -E -P -DTRITON_NO_ATTRIBUTES -xc -
  */
 
 /* Warns if a returned status is ignored. */
@@ -48,7 +50,8 @@
  *
  * STATUS. A function that can fail returns a triton_status. TRITON_STATUS_OK is 0, so that || can chain
  * calls. The last parameter, `triton_error **error_out`, receives the error, which the caller frees with
- * triton_error_free, or NULL on success. error_out may be NULL.
+ * triton_error_free, or NULL on success. error_out may be NULL. Below, a status may be named without its
+ * prefix: NOT_FOUND is TRITON_STATUS_NOT_FOUND.
  *
  * OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The
  * previous value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the
@@ -766,7 +769,7 @@ typedef struct triton_class {
  */
 typedef struct triton_call_times {
     /**
-     * Set by the caller to sizeof(triton_call_times).
+     * Set by the caller to sizeof(triton_call_times) (STRUCTS).
      */
     size_t struct_size;
     /**
@@ -1119,12 +1122,16 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
  *     log callback                             none             triton_client_options_set_log_callback
  *
+ *     triton_call_options *defaults = NULL;
  *     triton_client_options *options = NULL;
- *     int failed = triton_client_options_new(&options, &error)
- *         || triton_client_options_set_timeout_us(options, 5000000, &error)
+ *     int failed = triton_call_options_new(&defaults, &error)
+ *         || triton_call_options_add_header(defaults, "authorization", "Bearer ...", &error)
+ *         || triton_client_options_new(&options, &error)
+ *         || triton_client_options_set_call_options(options, defaults, &error)
  *         || triton_client_options_set_max_connections(options, 8, &error)
  *         || triton_client_new(url, options, &client, &error);
  *     triton_client_options_free(options);
+ *     triton_call_options_free(defaults);
  */
 
 /**
@@ -1310,7 +1317,8 @@ TRITON_NODISCARD triton_status triton_call_options_set_timeout_us(
     triton_call_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Adds a header to the call, over gRPC metadata. A name may be added several times.
+ * Adds a header to the call, over gRPC metadata. A name may be added several times; all its values together
+ * replace the client's defaults of that name.
  *
  * Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control
  * character, or if the library or the protocol sets that header itself.
@@ -1713,7 +1721,8 @@ TRITON_NODISCARD triton_status triton_infer_request_new(
     const char *model_name, triton_infer_request **request_out, triton_error **error_out);
 
 /**
- * Frees a request. NULL is ignored. No call may be using it.
+ * Frees a request. NULL is ignored. Data that a call still under way has borrowed stays borrowed until the
+ * call ends (BORROWED DATA).
  */
 void triton_infer_request_free(triton_infer_request *request);
 
@@ -1792,6 +1801,11 @@ TRITON_NODISCARD triton_status triton_infer_request_set_raw_body(
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_empty_final_response(
     triton_infer_request *request, bool is_enabled, triton_error **error_out);
+
+/**
+ * Returns the parameters of a request, to be set and read.
+ */
+triton_parameters *triton_infer_request_parameters(triton_infer_request *request);
 
 /**
  * Checks a request against a model's metadata before it is sent: names, datatypes and shapes, and the data
@@ -1972,6 +1986,13 @@ TRITON_NODISCARD triton_status triton_infer_request_input_set_json_text(
     triton_infer_request *request, size_t input, const char *json, triton_error **error_out);
 
 /**
+ * Returns the parameters of an input, to be set and read; NULL past the end. They are the parameters of the
+ * input that has this index: if the request is cleared, setting one is INVALID_ARGUMENT until an input of
+ * this index is added.
+ */
+triton_parameters *triton_infer_request_input_parameters(triton_infer_request *request, size_t input);
+
+/**
  * Returns the number of inputs.
  */
 size_t triton_infer_request_input_count(const triton_infer_request *request);
@@ -2078,6 +2099,12 @@ TRITON_NODISCARD triton_status triton_infer_request_output_set_json(
     triton_infer_request *request, size_t output, bool is_json, triton_error **error_out);
 
 /**
+ * Returns the parameters of a requested output, to be set and read; NULL past the end. They belong to an
+ * index as those of inputs do.
+ */
+triton_parameters *triton_infer_request_output_parameters(triton_infer_request *request, size_t output);
+
+/**
  * Returns the number of requested outputs.
  */
 size_t triton_infer_request_output_count(const triton_infer_request *request);
@@ -2116,24 +2143,6 @@ bool triton_infer_request_output_is_json(const triton_infer_request *request, si
  *     int failed = triton_parameters_set_int64(triton_infer_request_parameters(request), "seed", 42, &error)
  *         || triton_parameters_set_string(triton_infer_request_parameters(request), "tenant", "blue", &error);
  */
-
-/**
- * Returns the parameters of a request, to be set and read.
- */
-triton_parameters *triton_infer_request_parameters(triton_infer_request *request);
-
-/**
- * Returns the parameters of an input, to be set and read; NULL past the end. They are the parameters of the
- * input that has this index: if the request is cleared, setting one is INVALID_ARGUMENT until an input of
- * this index is added.
- */
-triton_parameters *triton_infer_request_input_parameters(triton_infer_request *request, size_t input);
-
-/**
- * Returns the parameters of a requested output, to be set and read; NULL past the end. They belong to an
- * index as those of inputs do.
- */
-triton_parameters *triton_infer_request_output_parameters(triton_infer_request *request, size_t output);
 
 /**
  * Sets a parameter to a string. Replaces the value set before.
@@ -2435,6 +2444,11 @@ const triton_parameters *triton_infer_result_parameters(const triton_infer_resul
  * Returns the headers of the response, over gRPC its metadata. Never NULL.
  */
 const triton_headers *triton_infer_result_headers(const triton_infer_result *result);
+
+/**
+ * Returns the load report of a response; NULL if the server sent none. Valid until the result is freed.
+ */
+const triton_load_report *triton_infer_result_load_report(const triton_infer_result *result);
 
 /**
  * Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes.
@@ -2853,6 +2867,10 @@ TRITON_NODISCARD triton_status triton_repository_options_set_ready_only(
 /**
  * Sets the configuration with which a model is loaded, instead of its own.
  *
+ * It replaces the model's own as a whole: what it omits, even inputs and outputs, has the server's default,
+ * and Triton may load the model without an error. To change one property, change it in the text that
+ * triton_model_config_json returns.
+ *
  * @param json  in the form of triton_model_config_json; NULL for the model's own configuration, the default
  * @return INVALID_ARGUMENT unless it is a JSON object
  */
@@ -3130,11 +3148,16 @@ const char *triton_model_statistics_memory(
  *     log       log_info, log_warning, log_error (bool), log_verbose_level (number), log_format (string). log_file is
  *               read-only.
  *
+ *     triton_settings_update *update = NULL;
  *     triton_settings *settings = NULL;
- *     int failed = triton_client_trace_settings(client, "simple", NULL, &settings, &error);
- *     const triton_setting *rate = triton_settings_find(settings, "trace_rate");
- *     printf("every %s requests are traced\n", triton_setting_value(rate, 0));
+ *     int failed = triton_settings_update_new(&update, &error)
+ *         || triton_settings_update_set_string(update, "trace_rate", "500", &error)
+ *         || triton_client_update_trace_settings(client, "simple", update, NULL, &settings, &error);
+ *     printf("trace_rate: %s\n", triton_setting_value(triton_settings_find(settings, "trace_rate"), 0));
  *     triton_settings_free(settings);
+ *     failed = failed || triton_settings_update_set_string(update, "trace_rate", NULL, &error)
+ *         || triton_client_update_trace_settings(client, "simple", update, NULL, NULL, &error);
+ *     triton_settings_update_free(update);
  */
 
 /**
@@ -3267,11 +3290,13 @@ void triton_settings_update_free(triton_settings_update *update);
 /**
  * Changes settings of tracing. Blocks.
  *
+ * Triton ignores an unknown setting, an unknown trace_level and a change of trace_mode: settings_out has
+ * what is in effect.
+ *
  * @param model_name    NULL or "" for the settings that apply to all models
  * @param update        the changes
  * @param options       the options of the call; NULL for the client's
- * @param settings_out  all settings after the change; free them with triton_settings_free. May be
- *                      NULL
+ * @param settings_out  all settings after the change; free them with triton_settings_free. May be NULL
  * @return UNIMPLEMENTED, from Triton, for trace_file
  */
 TRITON_NODISCARD triton_status triton_client_update_trace_settings(
@@ -3281,10 +3306,11 @@ TRITON_NODISCARD triton_status triton_client_update_trace_settings(
 /**
  * Changes settings of the log. Blocks.
  *
+ * Triton ignores an unknown setting: settings_out has what is in effect.
+ *
  * @param update        the changes
  * @param options       the options of the call; NULL for the client's
- * @param settings_out  all settings after the change; free them with triton_settings_free. May be
- *                      NULL
+ * @param settings_out  all settings after the change; free them with triton_settings_free. May be NULL
  * @return INVALID_ARGUMENT, without a request, for a list of strings, and for a setting that was set to
  *         NULL: those of the log have no defaults. UNIMPLEMENTED, from Triton, for log_file. For an invalid
  *         value, Triton 2.51 returns INVALID_ARGUMENT over gRPC; over HTTP INTERNAL for a value of another
@@ -3608,11 +3634,6 @@ TRITON_NODISCARD triton_status triton_client_generate_stream(
  *     for (size_t i = 0; i < triton_load_report_count(report); i++)
  *         printf("%s = %g\n", triton_load_report_name(report, i), triton_load_report_value(report, i));
  */
-
-/**
- * Returns the load report of a response; NULL if the server sent none. Valid until the result is freed.
- */
-const triton_load_report *triton_infer_result_load_report(const triton_infer_result *result);
 
 /**
  * Returns the number of values.

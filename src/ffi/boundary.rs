@@ -3,7 +3,10 @@
 
 use std::ptr;
 
-use super::error::{triton_error, triton_status};
+use super::{
+    error::{triton_error, triton_status},
+    handle::handle_mut,
+};
 use crate::{error::Result, panic};
 
 /// Runs the body of a function that can fail, and writes the error, or NULL, to `error_out`.
@@ -32,4 +35,18 @@ pub(super) unsafe fn boundary(
         unsafe { error_out.write(error) };
     }
     status
+}
+
+/// The body of a setter: changes the object of a handle, behind [`boundary`].
+///
+/// # Safety
+/// As for [`handle_mut`] and [`boundary`].
+pub(super) unsafe fn change<O>(
+    object: *mut O,
+    error_out: *mut *mut triton_error,
+    name: &str,
+    set: impl FnOnce(&mut O) -> Result<()>,
+) -> triton_status {
+    // SAFETY: the caller's promise.
+    unsafe { boundary(error_out, || set(handle_mut(object, name)?)) }
 }

@@ -23,14 +23,29 @@ use std::{
 };
 
 use super::{
-    boundary::boundary,
+    boundary::{boundary, change},
     convert,
     error::{triton_error, triton_status},
-    handle::{Out, change, free, new_handle},
+    handle::{Out, free, new_handle},
     infallible::infallible,
-    options::triton_compression_number,
+    library::timeout,
 };
 use crate::{error::Error, options::CallOptions};
+
+/// How a message is compressed.
+#[repr(i32)]
+#[allow(dead_code)] // Made by C.
+pub enum triton_compression {
+    /// Not compressed.
+    TRITON_COMPRESSION_NONE = 0,
+    /// gzip (RFC 1952).
+    TRITON_COMPRESSION_GZIP = 1,
+    /// zlib (RFC 1950), which HTTP and gRPC call deflate.
+    TRITON_COMPRESSION_DEFLATE = 2,
+}
+
+/// A `triton_compression` that comes from C: any number.
+pub type triton_compression_number = c_int;
 
 /// The options of a call. Freed with triton_call_options_free.
 pub struct triton_call_options {
@@ -100,7 +115,7 @@ pub unsafe extern "C" fn triton_call_options_set_timeout_us(
     // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
-            options.options.set_timeout(convert::timeout(timeout_us)).map(drop)
+            options.options.set_timeout(timeout(timeout_us)).map(drop)
         })
     }
 }

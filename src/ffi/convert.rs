@@ -7,10 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    handle::{Out, null},
-    library::TRITON_NO_TIMEOUT,
-};
+use super::handle::{Out, null};
 use crate::{
     compression::Compression,
     error::{Error, Result},
@@ -140,11 +137,6 @@ pub(super) unsafe fn fill<T: Copy>(to: *mut T, struct_size: usize, record: T) {
         ptr::from_ref(&record).cast::<u8>().copy_to_nonoverlapping(to.cast(), known);
         to.cast::<u8>().add(known).write_bytes(0, struct_size - known);
     }
-}
-
-/// Reads a timeout. The core checks it.
-pub(super) fn timeout(timeout_us: u64) -> Option<Duration> {
-    (timeout_us != TRITON_NO_TIMEOUT).then(|| Duration::from_micros(timeout_us))
 }
 
 /// The empty string, for none.

@@ -1,9 +1,5 @@
 //! Handles and out-parameters: pointers of C as references of Rust, and back.
 
-use super::{
-    boundary::boundary,
-    error::{triton_error, triton_status},
-};
 use crate::error::{Error, Result};
 
 /// The object of a handle. INVALID_ARGUMENT, with the parameter's name, for NULL.
@@ -35,20 +31,6 @@ pub(super) unsafe fn read<'a, O: 'a, T>(object: *const O, none: T, get: impl FnO
         Some(object) => get(object),
         None => none,
     }
-}
-
-/// The body of a setter: changes the object of a handle, behind [`boundary`].
-///
-/// # Safety
-/// As for [`handle_mut`] and [`boundary`].
-pub(super) unsafe fn change<O>(
-    object: *mut O,
-    error_out: *mut *mut triton_error,
-    name: &str,
-    set: impl FnOnce(&mut O) -> Result<()>,
-) -> triton_status {
-    // SAFETY: the caller's promise.
-    unsafe { boundary(error_out, || set(handle_mut(object, name)?)) }
 }
 
 /// Makes a handle of an object.

@@ -1,6 +1,6 @@
 //! THE LIBRARY: its version, and what this build can do.
 
-use std::ffi::c_char;
+use std::{ffi::c_char, time::Duration};
 
 use super::{convert, infallible::infallible};
 
@@ -16,6 +16,11 @@ pub const TRITON_ABI_VERSION: u32 = 1;
 
 /// No timeout.
 pub const TRITON_NO_TIMEOUT: u64 = u64::MAX;
+
+/// Reads a timeout. The core checks it.
+pub(super) fn timeout(timeout_us: u64) -> Option<Duration> {
+    (timeout_us != TRITON_NO_TIMEOUT).then(|| Duration::from_micros(timeout_us))
+}
 
 /// Returns the version of the library as a string, for example "1.2.3".
 #[unsafe(no_mangle)]

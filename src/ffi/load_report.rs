@@ -2,16 +2,12 @@
 //! triton_call_options_set_load_report requests it. Triton does so over HTTP, for backends that have such
 //! metrics: vLLM and TensorRT-LLM. A report is a list of names and values.
 
-use std::{
-    ffi::{CString, c_char},
-    ptr,
-};
+use std::ffi::{CString, c_char};
 
 use super::{
     convert::{self, EMPTY, c_string},
     handle::{Out, read},
     infallible::infallible,
-    result::triton_infer_result,
 };
 use crate::load_report::LoadReport;
 
@@ -26,17 +22,6 @@ impl From<LoadReport> for triton_load_report {
     fn from(report: LoadReport) -> Self {
         Self { names: report.iter().map(|(name, _)| c_string(name)).collect(), report }
     }
-}
-
-/// Returns the load report of a response; NULL if the server sent none. Valid until the result is freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_result_load_report(
-    result: *const triton_infer_result,
-) -> *const triton_load_report {
-    // SAFETY: the contract's HANDLES.
-    infallible(ptr::null(), || unsafe {
-        read(result, ptr::null(), |result| result.load_report().map_or(ptr::null(), ptr::from_ref))
-    })
 }
 
 /// Returns the number of values.

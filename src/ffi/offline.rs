@@ -6,13 +6,13 @@ use std::{ffi::c_void, ptr};
 
 use super::{
     boundary::boundary,
+    call_options::triton_compression_number,
     call_options::{call_options, triton_call_options},
     client::triton_client,
     convert,
     error::{triton_error, triton_status},
     handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
-    options::triton_compression_number,
     request::triton_infer_request,
     result::triton_infer_result,
 };

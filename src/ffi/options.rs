@@ -23,12 +23,13 @@ use std::{
 };
 
 use super::{
-    boundary::boundary,
+    boundary::{boundary, change},
     call_options::{call_options, triton_call_options},
     convert,
     error::{triton_error, triton_status},
-    handle::{Out, change, free, new_handle},
+    handle::{Out, free, new_handle},
     infallible::infallible,
+    library::timeout,
 };
 use crate::{
     log::LogLevel,
@@ -37,21 +38,6 @@ use crate::{
         DEFAULT_MAX_MESSAGE_BYTE_SIZE,
     },
 };
-
-/// How a message is compressed.
-#[repr(i32)]
-#[allow(dead_code)] // Made by C.
-pub enum triton_compression {
-    /// Not compressed.
-    TRITON_COMPRESSION_NONE = 0,
-    /// gzip (RFC 1952).
-    TRITON_COMPRESSION_GZIP = 1,
-    /// zlib (RFC 1950), which HTTP and gRPC call deflate.
-    TRITON_COMPRESSION_DEFLATE = 2,
-}
-
-/// A `triton_compression` that comes from C: any number.
-pub type triton_compression_number = c_int;
 
 /// The options of a client. Freed with triton_client_options_free.
 pub struct triton_client_options {
@@ -174,7 +160,7 @@ pub unsafe extern "C" fn triton_client_options_set_timeout_us(
     // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
-            options.options.set_timeout(convert::timeout(timeout_us)).map(drop)
+            options.options.set_timeout(timeout(timeout_us)).map(drop)
         })
     }
 }
@@ -192,7 +178,7 @@ pub unsafe extern "C" fn triton_client_options_set_connect_timeout_us(
     // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
-            options.options.set_connect_timeout(convert::timeout(timeout_us)).map(drop)
+            options.options.set_connect_timeout(timeout(timeout_us)).map(drop)
         })
     }
 }
@@ -209,7 +195,7 @@ pub unsafe extern "C" fn triton_client_options_set_load_timeout_us(
     // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| {
-            options.options.set_load_timeout(convert::timeout(timeout_us)).map(drop)
+            options.options.set_load_timeout(timeout(timeout_us)).map(drop)
         })
     }
 }

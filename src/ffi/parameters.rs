@@ -16,7 +16,6 @@ use super::{
     error::{triton_error, triton_status},
     handle::{free, handle, new_handle, read},
     infallible::infallible,
-    request::triton_infer_request,
 };
 use crate::{
     error::{Error, Result},
@@ -73,7 +72,7 @@ pub struct triton_parameter {
 
 enum Owner {
     /// The request frees its views, so the pointer outlives none of them.
-    Request(NonNull<triton_infer_request>, Scope),
+    Request(NonNull<InferRequest<'static>>, Scope),
     Result(Arc<InferResult>),
     /// An output of a result, by its index.
     Output(Arc<InferResult>, usize),
@@ -81,7 +80,7 @@ enum Owner {
 
 /// What of a request has the parameters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Scope {
+pub(super) enum Scope {
     Request,
     Input(usize),
     Output(usize),
@@ -124,8 +123,8 @@ impl triton_parameters {
     /// (THREADS).
     unsafe fn get(&self) -> Option<&Parameters> {
         match &self.owner {
-            // SAFETY: the caller's promise; only this field is referred to.
-            Owner::Request(request, scope) => scope.parameters(unsafe { &(*request.as_ptr()).request }),
+            // SAFETY: the caller's promise.
+            Owner::Request(request, scope) => scope.parameters(unsafe { request.as_ref() }),
             Owner::Result(result) => Some(result.parameters()),
             Owner::Output(result, output) => result.outputs().get(*output).map(InferOutput::parameters),
         }
@@ -153,6 +152,27 @@ impl triton_parameters {
 pub(super) struct Views(BTreeMap<Scope, NonNull<triton_parameters>>);
 
 impl Views {
+    /// Returns the view of a scope; NULL past the end.
+    ///
+    /// # Safety
+    /// `request` is the one that owns these views, and is not used by another thread (THREADS).
+    pub(super) unsafe fn get(
+        &mut self,
+        request: NonNull<InferRequest<'static>>,
+        scope: Scope,
+    ) -> *mut triton_parameters {
+        // SAFETY: the caller's promise.
+        if scope.parameters(unsafe { request.as_ref() }).is_none() {
+            return ptr::null_mut();
+        }
+        let new = || {
+            let view = triton_parameters { owner: Owner::Request(request, scope), entries: OnceLock::new() };
+            // SAFETY: never NULL.
+            unsafe { NonNull::new_unchecked(new_handle(view)) }
+        };
+        self.0.entry(scope).or_insert_with(new).as_ptr()
+    }
+
     /// Drops the entries of all views: the parameters have changed.
     pub(super) fn changed(&mut self) {
         for view in self.0.values() {
@@ -172,23 +192,6 @@ impl Drop for Views {
     }
 }
 
-/// # Safety
-/// NULL, or not freed (HANDLES), and not used by another thread (THREADS).
-unsafe fn view(request: *mut triton_infer_request, scope: Scope) -> *mut triton_parameters {
-    let Some(owner) = NonNull::new(request) else { return ptr::null_mut() };
-    // SAFETY: the caller's promise.
-    let request = unsafe { &mut *request };
-    if scope.parameters(&request.request).is_none() {
-        return ptr::null_mut();
-    }
-    let new = || {
-        let view = triton_parameters { owner: Owner::Request(owner, scope), entries: OnceLock::new() };
-        // SAFETY: never NULL.
-        unsafe { NonNull::new_unchecked(new_handle(view)) }
-    };
-    request.parameters.0.entry(scope).or_insert_with(new).as_ptr()
-}
-
 /// Sets a parameter; `None` removes it.
 ///
 /// # Safety
@@ -205,42 +208,10 @@ unsafe fn set(
             return Err(Error::invalid("the parameters of a result cannot be changed"));
         };
         let name = convert::string(name, "name")?;
-        scope.set((*request.as_ptr()).change(), name, value.map(Into::into))?;
+        scope.set(&mut *request.as_ptr(), name, value.map(Into::into))?;
         (*parameters).entries.take();
         Ok(())
     }
-}
-
-/// Returns the parameters of a request, to be set and read.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_parameters(
-    request: *mut triton_infer_request,
-) -> *mut triton_parameters {
-    // SAFETY: the contract's HANDLES, THREADS.
-    infallible(ptr::null_mut(), || unsafe { view(request, Scope::Request) })
-}
-
-/// Returns the parameters of an input, to be set and read; NULL past the end. They are the parameters of the
-/// input that has this index: if the request is cleared, setting one is INVALID_ARGUMENT until an input of
-/// this index is added.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_input_parameters(
-    request: *mut triton_infer_request,
-    input: usize,
-) -> *mut triton_parameters {
-    // SAFETY: the contract's HANDLES, THREADS.
-    infallible(ptr::null_mut(), || unsafe { view(request, Scope::Input(input)) })
-}
-
-/// Returns the parameters of a requested output, to be set and read; NULL past the end. They belong to an
-/// index as those of inputs do.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_infer_request_output_parameters(
-    request: *mut triton_infer_request,
-    output: usize,
-) -> *mut triton_parameters {
-    // SAFETY: the contract's HANDLES, THREADS.
-    infallible(ptr::null_mut(), || unsafe { view(request, Scope::Output(output)) })
 }
 
 /// Sets a parameter to a string. Replaces the value set before.

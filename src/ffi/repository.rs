@@ -16,12 +16,12 @@ use std::{
 };
 
 use super::{
-    boundary::boundary,
+    boundary::{boundary, change},
     call_options::{call_options, triton_call_options},
     client::triton_client,
     convert::{self, EMPTY, c_string},
     error::{triton_error, triton_status},
-    handle::{Out, change, free, handle, new_handle, read},
+    handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
 };
 use crate::model::{RepositoryIndex, RepositoryModel, RepositoryOptions};

@@ -4,18 +4,18 @@
 
 use std::{
     ffi::{CString, c_char},
-    ptr,
+    ptr::{self, NonNull},
     sync::OnceLock,
 };
 
 use super::{
-    boundary::boundary,
+    boundary::{boundary, change},
     convert::{self, c_string},
     error::{triton_error, triton_status},
-    handle::{Out, change, free, handle, new_handle},
+    handle::{Out, free, handle, new_handle},
     infallible::infallible,
     metadata::triton_model_metadata,
-    parameters::Views,
+    parameters::{Scope, Views, triton_parameters},
 };
 use crate::{
     error::{Error, Result},
@@ -63,6 +63,20 @@ impl triton_infer_request {
     pub(super) fn change(&mut self) -> &mut InferRequest<'static> {
         self.strings.take();
         &mut self.request
+    }
+}
+
+/// Returns the parameters of a request or of one of its tensors; NULL past the end, and for NULL.
+///
+/// # Safety
+/// NULL, or not freed (HANDLES), and not used by another thread (THREADS).
+pub(super) unsafe fn parameters(request: *mut triton_infer_request, scope: Scope) -> *mut triton_parameters {
+    let Some(request) = NonNull::new(request) else { return ptr::null_mut() };
+    // SAFETY: the caller's promise. The two fields are referred to one after the other, and never the whole,
+    // since the views keep a pointer to the first.
+    unsafe {
+        let inner = NonNull::new_unchecked(&raw mut (*request.as_ptr()).request);
+        (*request.as_ptr()).parameters.get(inner, scope)
     }
 }
 
@@ -259,6 +273,15 @@ pub unsafe extern "C" fn triton_infer_request_set_empty_final_response(
             Ok(())
         })
     }
+}
+
+/// Returns the parameters of a request, to be set and read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_parameters(
+    request: *mut triton_infer_request,
+) -> *mut triton_parameters {
+    // SAFETY: the contract's HANDLES, THREADS.
+    infallible(ptr::null_mut(), || unsafe { parameters(request, Scope::Request) })
 }
 
 /// Checks a request against a model's metadata before it is sent: names, datatypes and shapes, and the data

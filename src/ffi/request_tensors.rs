@@ -11,12 +11,14 @@ use std::{
 };
 
 use super::{
+    boundary::change,
     convert::{self, EMPTY},
     datatype::{triton_datatype, triton_datatype_number},
     error::{triton_error, triton_status},
-    handle::{Out, change, read},
+    handle::{Out, read},
     infallible::infallible,
-    request::triton_infer_request,
+    parameters::{Scope, triton_parameters},
+    request::{parameters, triton_infer_request},
 };
 use crate::{
     error::Result,
@@ -356,6 +358,18 @@ pub unsafe extern "C" fn triton_infer_request_input_set_json_text(
     }
 }
 
+/// Returns the parameters of an input, to be set and read; NULL past the end. They are the parameters of the
+/// input that has this index: if the request is cleared, setting one is INVALID_ARGUMENT until an input of
+/// this index is added.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_input_parameters(
+    request: *mut triton_infer_request,
+    input: usize,
+) -> *mut triton_parameters {
+    // SAFETY: the contract's HANDLES, THREADS.
+    infallible(ptr::null_mut(), || unsafe { parameters(request, Scope::Input(input)) })
+}
+
 /// Returns the number of inputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_input_count(request: *const triton_infer_request) -> usize {
@@ -584,6 +598,17 @@ pub unsafe extern "C" fn triton_infer_request_output_set_json(
             Ok(())
         })
     }
+}
+
+/// Returns the parameters of a requested output, to be set and read; NULL past the end. They belong to an
+/// index as those of inputs do.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_request_output_parameters(
+    request: *mut triton_infer_request,
+    output: usize,
+) -> *mut triton_parameters {
+    // SAFETY: the contract's HANDLES, THREADS.
+    infallible(ptr::null_mut(), || unsafe { parameters(request, Scope::Output(output)) })
 }
 
 /// Returns the number of requested outputs.

@@ -553,6 +553,17 @@ pub unsafe extern "C" fn triton_infer_result_headers(
     })
 }
 
+/// Returns the load report of a response; NULL if the server sent none. Valid until the result is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_infer_result_load_report(
+    result: *const triton_infer_result,
+) -> *const triton_load_report {
+    // SAFETY: the contract's HANDLES.
+    infallible(ptr::null(), || unsafe {
+        read(result, ptr::null(), |result| result.load_report().map_or(ptr::null(), ptr::from_ref))
+    })
+}
+
 /// Returns the URL of the server, for example "grpc://host:8001"; "" if the result was read from bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infer_result) -> *const c_char {

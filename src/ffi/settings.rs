@@ -14,12 +14,12 @@ use std::{
 };
 
 use super::{
-    boundary::boundary,
+    boundary::{boundary, change},
     call_options::{call_options, triton_call_options},
     client::triton_client,
     convert::{self, EMPTY, c_string, c_strings},
     error::{triton_error, triton_status},
-    handle::{Out, change, free, handle, new_handle, read},
+    handle::{Out, free, handle, new_handle, read},
     infallible::infallible,
     parameters::triton_value_kind,
 };
