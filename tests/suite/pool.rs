@@ -104,7 +104,7 @@ fn the_wait_for_a_connection_counts_as_queue_time() {
     const WAIT: Duration = Duration::from_millis(100);
     for protocol in 0..2 {
         let gate = Arc::new(Gate::default());
-        let (_http, _grpc, urls) = gated(&gate);
+        let (http, grpc, urls) = gated(&gate);
         let (url, client) = (&urls[protocol], limited(&urls[protocol], 1));
         let timed = || {
             let start = Instant::now();
@@ -114,9 +114,14 @@ fn the_wait_for_a_connection_counts_as_queue_time() {
         let name = format!("queued-{protocol}");
         thread::scope(|scope| {
             let first = scope.spawn(timed);
-            crate::server::until("the connection is in use", || client.connections().open == 1);
+            crate::server::until("the first request arrives", || http.requests() + grpc.requests() == 1);
             let second = thread::Builder::new().name(name.clone()).spawn_scoped(scope, timed).unwrap();
-            crate::server::until("the second call waits", || is_asleep(&name));
+            // Repeatedly, since a thread may also sleep for a moment before its call waits.
+            let mut polls = 0;
+            crate::server::until("the second call waits", || {
+                polls = if is_asleep(&name) { polls + 1 } else { 0 };
+                polls == 20
+            });
             thread::sleep(WAIT);
             let opened = Instant::now();
             gate.open();
