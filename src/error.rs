@@ -243,28 +243,31 @@ impl<'a> Excerpt<'a> {
     }
 }
 
-impl<'a> Excerpt<'a> {
-    /// What is shown, and the ellipsis if it is not all.
-    fn cut(&self) -> (&'a str, &'static str) {
-        if self.text.len() <= self.max {
-            return (self.text, "");
-        }
-        let end = (0..=self.max).rev().find(|end| self.text.is_char_boundary(*end));
-        (&self.text[..end.unwrap_or_default()], "…")
-    }
-
+impl Excerpt<'_> {
     /// The same with all non-printable characters escaped.
     pub(crate) fn escaped(&self) -> String {
-        let (text, end) = self.cut();
+        let (text, end) = cut(self.text, self.max);
         format!("{}{end}", text.escape_debug())
     }
 }
 
 impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (text, end) = self.cut();
-        write!(f, "{}{end}", one_line(text))
+        let (text, end) = cut(self.text, self.max);
+        // Escapes take more space than what they stand for.
+        let line = one_line(text);
+        let (line, escaped_end) = cut(&line, self.max);
+        write!(f, "{line}{}", if end.is_empty() { escaped_end } else { end })
     }
+}
+
+/// At most `max` bytes of a text, and an ellipsis if that is not all.
+fn cut(text: &str, max: usize) -> (&str, &'static str) {
+    if text.len() <= max {
+        return (text, "");
+    }
+    let end = (0..=max).rev().find(|end| text.is_char_boundary(*end));
+    (&text[..end.unwrap_or_default()], "…")
 }
 
 /// A text without control characters: each line break or tab, with the blanks around it, becomes one blank,
