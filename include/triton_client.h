@@ -953,6 +953,7 @@ bool triton_has_feature(const char *name);
  *     invalid argument                                INVALID_ARGUMENT    argument    no         no
  *     name resolution, connection refused or lost     UNAVAILABLE         connection  yes        if sent
  *     the port speaks TLS                             UNAVAILABLE         connection  no         no
+ *     the port speaks gRPC and not HTTP, or reverse   INTERNAL            connection  no         no
  *     response that is not valid HTTP or gRPC         INTERNAL            connection  no         if sent
  *     deadline exceeded                               DEADLINE_EXCEEDED   client      yes        if sent
  *     a size limit exceeded                           RESOURCE_EXHAUSTED  client      no         if sent
@@ -2368,7 +2369,7 @@ TRITON_NODISCARD triton_status triton_infer_output_strings(
     triton_error **error_out);
 
 /**
- * Returns the bytes of an output's tensor, of whatever datatype: row-major, little-endian, aligned to 64
+ * Returns the bytes of an output's tensor, of any datatype: row-major, little-endian, aligned to 64
  * bytes, or in the buffer that the request set for the output (triton_infer_output_is_in_caller_buffer).
  * Each BYTES element follows its length, 4 bytes. Never NULL.
  */
@@ -2471,7 +2472,7 @@ const char *triton_infer_result_debug_string(const triton_infer_result *result);
 
 /**
  * Frees a result and everything that was read from it, except data in a buffer of the caller's. NULL is
- * allowed.
+ * ignored.
  */
 void triton_infer_result_free(triton_infer_result *result);
 

@@ -3,7 +3,7 @@
 //! h2 reads each frame into new memory, and the C library returns freed blocks of this size to the system:
 //! every frame would cost a page fault for each 4 KiB. Off by default, since a Rust program chooses its own
 //! allocator; on in the shared library that `make install` installs, where only this library uses it. A
-//! pool of frames inside the lane is no alternative: h2 allocates the next frame before it releases the last
+//! pool of frames inside the lane cannot replace it: h2 allocates the next frame before it releases the last
 //! one.
 
 use std::{

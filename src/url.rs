@@ -44,8 +44,10 @@ impl Url {
 
     /// Parses a URL with this default port for HTTP.
     pub(crate) fn parse_with(text: &str, http_port: u16) -> Result<Self> {
-        let outcome = Self::parse_parts(text, http_port);
-        outcome.map_err(|error| error.context(format_args!("invalid server URL '{text}'")))
+        Self::parse_parts(text, http_port).map_err(|error| {
+            let problem = if error.status() == Status::Unimplemented { "unsupported" } else { "invalid" };
+            error.context(format_args!("{problem} server URL '{text}'"))
+        })
     }
 
     fn parse_parts(text: &str, http_port: u16) -> Result<Self> {

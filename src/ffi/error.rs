@@ -57,6 +57,7 @@
 //!     invalid argument                                INVALID_ARGUMENT    argument    no         no
 //!     name resolution, connection refused or lost     UNAVAILABLE         connection  yes        if sent
 //!     the port speaks TLS                             UNAVAILABLE         connection  no         no
+//!     the port speaks gRPC and not HTTP, or reverse   INTERNAL            connection  no         no
 //!     response that is not valid HTTP or gRPC         INTERNAL            connection  no         if sent
 //!     deadline exceeded                               DEADLINE_EXCEEDED   client      yes        if sent
 //!     a size limit exceeded                           RESOURCE_EXHAUSTED  client      no         if sent

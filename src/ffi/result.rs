@@ -389,7 +389,7 @@ pub unsafe extern "C" fn triton_infer_output_strings(
     }
 }
 
-/// Returns the bytes of an output's tensor, of whatever datatype: row-major, little-endian, aligned to 64
+/// Returns the bytes of an output's tensor, of any datatype: row-major, little-endian, aligned to 64
 /// bytes, or in the buffer that the request set for the output (triton_infer_output_is_in_caller_buffer).
 /// Each BYTES element follows its length, 4 bytes. Never NULL.
 #[unsafe(no_mangle)]
@@ -643,7 +643,7 @@ pub unsafe extern "C" fn triton_infer_result_debug_string(
 }
 
 /// Frees a result and everything that was read from it, except data in a buffer of the caller's. NULL is
-/// allowed.
+/// ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_free(result: *mut triton_infer_result) {
     // SAFETY: the contract's HANDLES.

@@ -14,9 +14,9 @@ pub(crate) struct Sequence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SequenceId {
-    /// A number; 0 is no sequence.
+    /// A number; 0 means none.
     Number(u64),
-    /// A string; the empty one is no sequence.
+    /// A string; an empty one means none.
     Text(String),
 }
 
