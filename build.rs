@@ -1,7 +1,7 @@
 //! Compiles `proto/` into Rust messages and a table of their fields without a `protoc` binary, and marks the
 //! shared library.
 
-use std::{collections::BTreeMap, env, fmt::Write, fs, path::PathBuf};
+use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
 use prost::Message;
 use prost_types::{
@@ -66,19 +66,17 @@ impl<'d> Table<'d> {
             format!("pub(crate) static MESSAGES: [MessageDescriptor; {}] = [\n", self.messages.len());
         for (name, message) in &self.messages {
             let oneofs: Vec<&str> = message.oneof_decl.iter().map(|oneof| oneof.name()).collect();
-            write!(source, "MessageDescriptor {{ name: {name:?}, oneofs: &{oneofs:?}, fields: &[")
-                .expect("a string");
+            source += &format!("MessageDescriptor {{ name: {name:?}, oneofs: &{oneofs:?}, fields: &[");
             for field in &message.field {
                 source += &self.field(field);
             }
             source += "] },\n";
         }
-        write!(source, "];\n\npub(crate) static ENUMS: [EnumDescriptor; {}] = [\n", self.enums.len())
-            .expect("a string");
+        source += &format!("];\n\npub(crate) static ENUMS: [EnumDescriptor; {}] = [\n", self.enums.len());
         for enumeration in self.enums.values() {
             let values: Vec<_> =
                 enumeration.value.iter().map(|value| (value.number(), value.name())).collect();
-            writeln!(source, "EnumDescriptor {{ values: &{values:?} }},").expect("a string");
+            source += &format!("EnumDescriptor {{ values: &{values:?} }},\n");
         }
         source + "];\n"
     }

@@ -2276,7 +2276,7 @@ TRITON_NODISCARD triton_status triton_client_infer(
  * @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for
  *                   the output; never NULL on success
  * @param count_out  the number of elements; may be NULL
- * @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+ * @return NOT_FOUND, with the names of all outputs, if none has that name; otherwise the same as
  *         triton_infer_output_elements
  */
 TRITON_NODISCARD triton_status triton_infer_result_output_as(
@@ -2290,7 +2290,7 @@ TRITON_NODISCARD triton_status triton_infer_result_output_as(
  * @param name         the name of the output
  * @param strings_out  the elements, row-major; never NULL on success
  * @param count_out    the number of elements; may be NULL
- * @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+ * @return NOT_FOUND, with the names of all outputs, if none has that name; otherwise the same as
  *         triton_infer_output_strings
  */
 TRITON_NODISCARD triton_status triton_infer_result_output_strings(
@@ -2362,7 +2362,7 @@ TRITON_NODISCARD triton_status triton_infer_output_elements(
  * @param count_out    the number of elements; may be NULL
  * @return INVALID_ARGUMENT if the output is not BYTES; INTERNAL if the server sent a malformed tensor, or
  *         one whose number of elements does not match its shape; FAILED_PRECONDITION if it was written to
- *         the caller's buffer or shared memory; RESOURCE_EXHAUSTED if there is no memory for the array
+ *         the caller's buffer or shared memory; RESOURCE_EXHAUSTED if the array cannot be allocated
  */
 TRITON_NODISCARD triton_status triton_infer_output_strings(
     const triton_infer_output *output, const triton_bytes **strings_out, size_t *count_out,
@@ -3343,7 +3343,7 @@ TRITON_NODISCARD triton_status triton_client_update_log_settings(
  *                   size for Triton 2.51
  * @param options    the options of the call; NULL for the client's
  * @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if
- *         there is no such memory and INVALID_ARGUMENT if it is too small
+ *         the memory does not exist and INVALID_ARGUMENT if it is too small
  */
 TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
     const triton_client *client, const char *name, const char *key, uint64_t byte_size, uint64_t offset,
@@ -3358,7 +3358,7 @@ TRITON_NODISCARD triton_status triton_client_register_system_shared_memory(
  * @param device_id         the GPU of the memory; must not be negative
  * @param byte_size         the size of the region in bytes; must not be 0
  * @param options           the options of the call; NULL for the client's
- * @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if there is no such memory
+ * @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if the memory does not exist
  */
 TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
     const triton_client *client, const char *name, const void *raw_handle, size_t handle_byte_size,
@@ -3370,7 +3370,7 @@ TRITON_NODISCARD triton_status triton_client_register_cuda_shared_memory(
  * @param name        the name of one region; NULL or "" for all
  * @param options     the options of the call; NULL for the client's
  * @param memory_out  the regions; free them with triton_registered_memory_free
- * @return NOT_FOUND if there is no region of that name
+ * @return NOT_FOUND if no region has that name
  */
 TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
     const triton_client *client, const char *name, const triton_call_options *options,
@@ -3382,7 +3382,7 @@ TRITON_NODISCARD triton_status triton_client_system_shared_memory_status(
  * @param name        the name of one region; NULL or "" for all
  * @param options     the options of the call; NULL for the client's
  * @param memory_out  the regions; free them with triton_registered_memory_free
- * @return NOT_FOUND if there is no region of that name
+ * @return NOT_FOUND if no region has that name
  */
 TRITON_NODISCARD triton_status triton_client_cuda_shared_memory_status(
     const triton_client *client, const char *name, const triton_call_options *options,

@@ -170,7 +170,7 @@ enum Member {
     Kind,
     /// OAuth's `error_description`, beside the code in `error`.
     Description,
-    /// A member of problem details (RFC 9457), Elasticsearch, AWS and others; used if there is no other
+    /// A member of problem details (RFC 9457), Elasticsearch, AWS and others; used only without any other
     /// reason.
     Title,
     /// An object that contains the reason, as in Seldon and Apigee; any other value is ignored.

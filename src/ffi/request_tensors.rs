@@ -5,7 +5,7 @@
 //! sent.
 
 use std::{
-    ffi::{c_char, c_void},
+    ffi::{CString, c_char, c_void},
     ptr::{self, NonNull},
     slice,
 };
@@ -18,7 +18,7 @@ use super::{
     handle::{Out, read},
     infallible::infallible,
     parameters::{Scope, triton_parameters},
-    request::{parameters, triton_infer_request},
+    request::{Strings, TensorStrings, parameters, triton_infer_request},
 };
 use crate::{
     error::Result,
@@ -385,11 +385,7 @@ pub unsafe extern "C" fn triton_infer_request_input_name(
 ) -> *const c_char {
     infallible(EMPTY, || {
         // SAFETY: the contract's HANDLES.
-        unsafe {
-            read(request, EMPTY, |request| {
-                request.strings().inputs.get(input).map_or(EMPTY, |strings| strings.name.as_ptr())
-            })
-        }
+        unsafe { string_at(request, |strings| &strings.inputs, input, |strings| &strings.name) }
     })
 }
 
@@ -454,9 +450,7 @@ pub unsafe extern "C" fn triton_infer_request_input_shared_memory(
         // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
         unsafe {
             set_range(input_at(request, input).and_then(InferInput::region), byte_size_out, offset_out);
-            read(request, EMPTY, |request| {
-                request.strings().inputs.get(input).map_or(EMPTY, |strings| strings.region.as_ptr())
-            })
+            string_at(request, |strings| &strings.inputs, input, |strings| &strings.region)
         }
     })
 }
@@ -626,11 +620,7 @@ pub unsafe extern "C" fn triton_infer_request_output_name(
 ) -> *const c_char {
     infallible(EMPTY, || {
         // SAFETY: the contract's HANDLES.
-        unsafe {
-            read(request, EMPTY, |request| {
-                request.strings().outputs.get(output).map_or(EMPTY, |strings| strings.name.as_ptr())
-            })
-        }
+        unsafe { string_at(request, |strings| &strings.outputs, output, |strings| &strings.name) }
     })
 }
 
@@ -654,9 +644,7 @@ pub unsafe extern "C" fn triton_infer_request_output_shared_memory(
                 byte_size_out,
                 offset_out,
             );
-            read(request, EMPTY, |request| {
-                request.strings().outputs.get(output).map_or(EMPTY, |strings| strings.region.as_ptr())
-            })
+            string_at(request, |strings| &strings.outputs, output, |strings| &strings.region)
         }
     })
 }
@@ -703,6 +691,24 @@ unsafe fn output_at<'a>(
 ) -> Option<&'a RequestedOutput<'static>> {
     // SAFETY: the caller's promise.
     unsafe { read(request, None, |request| request.request.outputs().get(output)) }
+}
+
+/// Returns a string of an input or output; "" past the end.
+///
+/// # Safety
+/// NULL, or a request that is not freed (HANDLES).
+unsafe fn string_at(
+    request: *const triton_infer_request,
+    list: fn(&Strings) -> &[TensorStrings],
+    index: usize,
+    pick: fn(&TensorStrings) -> &CString,
+) -> *const c_char {
+    // SAFETY: the caller's promise.
+    unsafe {
+        read(request, EMPTY, |request| {
+            list(request.strings()).get(index).map_or(EMPTY, |strings| pick(strings).as_ptr())
+        })
+    }
 }
 
 /// # Safety

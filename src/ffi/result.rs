@@ -134,6 +134,11 @@ impl triton_infer_result {
     fn find(&self, name: &str) -> Option<&triton_infer_output> {
         self.outputs.iter().find(|output| output.get().name() == name)
     }
+
+    /// The output with a name; NOT_FOUND, with the names of all outputs, if the result has none.
+    fn output(&self, name: &str) -> Result<&triton_infer_output> {
+        self.find(name).ok_or_else(|| self.result.unknown_output(name))
+    }
 }
 
 impl triton_infer_output {
@@ -162,6 +167,20 @@ impl triton_infer_output {
         let elements = self.get().strings()?;
         Ok(self.strings.get_or_init(|| elements.into_iter().map(triton_bytes::from).collect()))
     }
+
+    fn write_elements(&self, datatype: Datatype, data: Out<*const c_void>, count: Out<usize>) -> Result<()> {
+        let (start, elements) = self.get().elements(datatype)?;
+        data.set(start.cast());
+        count.set(elements);
+        Ok(())
+    }
+
+    fn write_strings(&self, strings: Out<*const triton_bytes>, count: Out<usize>) -> Result<()> {
+        let elements = self.strings()?;
+        strings.set(elements.as_ptr());
+        count.set(elements.len());
+        Ok(())
+    }
 }
 
 /// Gets the elements of an output by its name, with the datatype that the caller expects:
@@ -172,7 +191,7 @@ impl triton_infer_output {
 /// @param data_out   the elements, row-major, aligned to 64 bytes, or in the buffer that the request set for
 ///                   the output; never NULL on success
 /// @param count_out  the number of elements; may be NULL
-/// @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+/// @return NOT_FOUND, with the names of all outputs, if none has that name; otherwise the same as
 ///         triton_infer_output_elements
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_as(
@@ -191,11 +210,7 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
             let data = data.required()?;
             let result = handle(result, "result")?;
             let datatype = convert::datatype(datatype)?;
-            let output = result.result.output(convert::string(name, "name")?)?;
-            let (start, elements) = output.elements(datatype)?;
-            data.set(start.cast());
-            count.set(elements);
-            Ok(())
+            result.output(convert::string(name, "name")?)?.write_elements(datatype, data, count)
         })
     }
 }
@@ -206,7 +221,7 @@ pub unsafe extern "C" fn triton_infer_result_output_as(
 /// @param name         the name of the output
 /// @param strings_out  the elements, row-major; never NULL on success
 /// @param count_out    the number of elements; may be NULL
-/// @return NOT_FOUND, with the names of all outputs, if there is no such output; otherwise the same as
+/// @return NOT_FOUND, with the names of all outputs, if none has that name; otherwise the same as
 ///         triton_infer_output_strings
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_output_strings(
@@ -223,15 +238,7 @@ pub unsafe extern "C" fn triton_infer_result_output_strings(
         boundary(error_out, || {
             let strings = strings.required()?;
             let result = handle(result, "result")?;
-            let name = convert::string(name, "name")?;
-            let elements = match result.find(name) {
-                Some(output) => output.strings()?,
-                // The error has the names of all outputs.
-                None => return result.result.output(name).map(drop),
-            };
-            strings.set(elements.as_ptr());
-            count.set(elements.len());
-            Ok(())
+            result.output(convert::string(name, "name")?)?.write_strings(strings, count)
         })
     }
 }
@@ -352,10 +359,7 @@ pub unsafe extern "C" fn triton_infer_output_elements(
         let data = Out::new(data_out, "data_out", ptr::null());
         boundary(error_out, || {
             let data = data.required()?;
-            let (start, elements) = handle(output, "output")?.get().elements(convert::datatype(datatype)?)?;
-            data.set(start.cast());
-            count.set(elements);
-            Ok(())
+            handle(output, "output")?.write_elements(convert::datatype(datatype)?, data, count)
         })
     }
 }
@@ -367,7 +371,7 @@ pub unsafe extern "C" fn triton_infer_output_elements(
 /// @param count_out    the number of elements; may be NULL
 /// @return INVALID_ARGUMENT if the output is not BYTES; INTERNAL if the server sent a malformed tensor, or
 ///         one whose number of elements does not match its shape; FAILED_PRECONDITION if it was written to
-///         the caller's buffer or shared memory; RESOURCE_EXHAUSTED if there is no memory for the array
+///         the caller's buffer or shared memory; RESOURCE_EXHAUSTED if the array cannot be allocated
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_output_strings(
     output: *const triton_infer_output,
@@ -381,10 +385,7 @@ pub unsafe extern "C" fn triton_infer_output_strings(
         let strings = Out::new(strings_out, "strings_out", ptr::null());
         boundary(error_out, || {
             let strings = strings.required()?;
-            let elements = handle(output, "output")?.strings()?;
-            strings.set(elements.as_ptr());
-            count.set(elements.len());
-            Ok(())
+            handle(output, "output")?.write_strings(strings, count)
         })
     }
 }
@@ -434,7 +435,8 @@ pub unsafe extern "C" fn triton_infer_output_class(
             let out = Out::new(class_out, "class_out", triton_class::NONE).required()?;
             let classes = handle(output, "output")?.classes()?;
             let class = classes.get(index).ok_or_else(|| {
-                let message = format!("there is no class {index}: the output has {}", classes.len());
+                let message =
+                    format!("class index {index} is out of range: the output has {} classes", classes.len());
                 Error::new(Status::OutOfRange, Origin::Argument, message)
             })?;
             out.set(triton_class { value: class.value, index: class.index, label: class.label.as_ptr() });

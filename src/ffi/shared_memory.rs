@@ -71,7 +71,7 @@ impl From<CudaRegions> for triton_registered_memory {
 ///                   size for Triton 2.51
 /// @param options    the options of the call; NULL for the client's
 /// @return ALREADY_EXISTS if the name is registered (over HTTP INVALID_ARGUMENT); from Triton, INTERNAL if
-///         there is no such memory and INVALID_ARGUMENT if it is too small
+///         the memory does not exist and INVALID_ARGUMENT if it is too small
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_register_system_shared_memory(
     client: *const triton_client,
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn triton_client_register_system_shared_memory(
 /// @param device_id         the GPU of the memory; must not be negative
 /// @param byte_size         the size of the region in bytes; must not be 0
 /// @param options           the options of the call; NULL for the client's
-/// @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if there is no such memory
+/// @return INVALID_ARGUMENT for a handle of another size, and, from Triton, if the memory does not exist
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
     client: *const triton_client,
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn triton_client_register_cuda_shared_memory(
 /// @param name        the name of one region; NULL or "" for all
 /// @param options     the options of the call; NULL for the client's
 /// @param memory_out  the regions; free them with triton_registered_memory_free
-/// @return NOT_FOUND if there is no region of that name
+/// @return NOT_FOUND if no region has that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_system_shared_memory_status(
     client: *const triton_client,
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn triton_client_system_shared_memory_status(
 /// @param name        the name of one region; NULL or "" for all
 /// @param options     the options of the call; NULL for the client's
 /// @param memory_out  the regions; free them with triton_registered_memory_free
-/// @return NOT_FOUND if there is no region of that name
+/// @return NOT_FOUND if no region has that name
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_cuda_shared_memory_status(
     client: *const triton_client,

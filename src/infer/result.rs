@@ -167,11 +167,15 @@ impl InferResult {
 
     /// Returns the output of a name. NOT_FOUND, with the names of all outputs, if there is none.
     pub fn output(&self, name: &str) -> Result<&InferOutput> {
-        self.outputs.iter().find(|output| output.name() == name).ok_or_else(|| {
-            let names = list(self.outputs.iter().map(InferOutput::name));
-            let message = format!("there is no output '{}' in the result, which has {names}", excerpt(name));
-            Error::new(Status::NotFound, Origin::Argument, message)
-        })
+        let found = self.outputs.iter().find(|output| output.name() == name);
+        found.ok_or_else(|| self.unknown_output(name))
+    }
+
+    /// Returns the error of a name that no output has.
+    pub(crate) fn unknown_output(&self, name: &str) -> Error {
+        let names = list(self.outputs.iter().map(InferOutput::name));
+        let message = format!("there is no output '{}' in the result, which has {names}", excerpt(name));
+        Error::new(Status::NotFound, Origin::Argument, message)
     }
 }
 
