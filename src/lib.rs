@@ -57,6 +57,7 @@ mod tls_port;
 mod transport;
 mod until;
 mod url;
+mod waiters;
 
 pub use client::Client;
 pub use compression::Compression;
@@ -86,6 +87,7 @@ pub use options::{
     DEFAULT_TIMEOUT, LoadReportFormat,
 };
 pub use stats::ClientStatistics;
+pub use until::CancelToken;
 
 /// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false`
 /// for any other name.

@@ -33,7 +33,8 @@ impl Client {
                 check_name("model name", model)?;
                 request.check()?;
                 let prepared = inner.server.transport.prepare(request, &context)?;
-                self.run(&prepared, || Places::new(request, &inner.buffers), now, &context)
+                let mut places = Places::new(request, &inner.buffers)?;
+                self.run(&prepared, &mut places, now, &context)
             },
         );
         self.count(outcome).map_err(|error| error.with_request_id(request.request_id()))
@@ -50,23 +51,23 @@ impl Client {
             || "inference".to_owned(),
             || {
                 let prepared = inner.server.transport.prepare_message(message, &context)?;
-                self.run(&prepared, || Ok(Places::without_request(&inner.buffers)), now, &context)
+                let mut places = Places::without_request(&inner.buffers);
+                self.run(&prepared, &mut places, now, &context)
             },
         );
         self.count(outcome)
     }
 
-    /// Runs the attempts, each of which has its own places for the outputs.
-    fn run<'r>(
+    fn run(
         &self,
         prepared: &Prepared<'_>,
-        places: impl Fn() -> Result<Places<'r>>,
+        places: &mut Places<'_>,
         start: Instant,
         context: &CallContext,
     ) -> Result<InferResult> {
         let mut watch = Stopwatch::since(start);
         run(context, false, async |means| {
-            self.0.server.transport.infer(prepared, &mut places()?, &mut watch, means).await
+            self.0.server.transport.infer(prepared, places, &mut watch, means).await
         })
     }
 

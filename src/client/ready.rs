@@ -1,6 +1,6 @@
 //! Waiting for a server, for scripts that start one.
 
-use std::{error::Error as StdError, thread, time::Duration};
+use std::{error::Error as StdError, future, time::Duration};
 
 use super::Client;
 use crate::{
@@ -9,7 +9,9 @@ use crate::{
         check_optional_model,
         health::{ModelReady, ServerReady},
     },
+    net::drive::{Driver, drive},
     options::{CallContext, CallOptions},
+    until::{Deadline, Stopped},
 };
 
 /// The pause between two requests, which doubles from the minimum to the maximum.
@@ -53,13 +55,13 @@ impl Client {
                 Ok(true) => return Ok(()),
                 Ok(false) => last = Some("the server reports that it is not".into()),
                 Err(error) if is_final(&error) => return Err(error),
+                Err(error) if context.until.is_cancelled() => return Err(error),
                 // The outcome before it explains more than a request that the deadline of the wait ended.
                 Err(error) if error.status() == Status::DeadlineExceeded && is_over() && last.is_some() => {}
                 Err(error) => last = Some(error.into()),
             }
             if !is_over() {
-                let left = context.until.deadline.remaining();
-                thread::sleep(left.map_or(pause, |left| left.min(pause)));
+                self::pause(pause, context)?;
                 pause = (pause * 2).min(MAX_PAUSE);
             }
             if is_over() {
@@ -71,6 +73,16 @@ impl Client {
                 });
             }
         }
+    }
+}
+
+/// Waits until the next request, until the deadline at most. CANCELLED if the call is cancelled meanwhile.
+fn pause(time: Duration, context: &CallContext) -> Result<()> {
+    let driver = Driver::caller(context.until.clone());
+    let paused = driver.within(Deadline::after(Some(time)), future::pending::<()>());
+    match drive(&driver, paused) {
+        Err(Stopped::Cancelled) => Err(context.cancelled("waiting for the server")),
+        _ => Ok(()),
     }
 }
 

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    error::{Error, Result, Status},
+    error::{Error, Origin, Result, Status},
     log::LogLevel,
     model::Operation,
     net::{
         attempts::{Attempts, Failure},
-        drive::{Caller, drive},
+        drive::{Driver, drive},
     },
     options::{CallContext, ClientOptions},
     transport::{AttemptContext, Request, Response, Transport},
@@ -72,7 +72,7 @@ impl Server {
         context: &CallContext,
     ) -> Result<(Response<'_>, bool)> {
         run(context, only_reads, async |means| match self.transport.call(request, means).await {
-            Ok(response) => Ok((response, means.caller.is_in_doubt())),
+            Ok(response) => Ok((response, means.driver.is_in_doubt())),
             Err(failure) => Err(Failure { error: refusal(failure.error, is_permanent), ..failure }),
         })
     }
@@ -136,24 +136,50 @@ fn refusal(error: Error, is_permanent: bool) -> Error {
 pub(super) fn run<T>(
     context: &CallContext,
     only_reads: bool,
+    attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
+) -> Result<T> {
+    let driver = &Driver::caller(context.until.clone());
+    let outcome = drive(driver, repeat(driver, context, only_reads, attempt));
+    ended(outcome, driver, context)
+}
+
+/// Repeats the attempts of a call until one succeeds, or another would not help.
+async fn repeat<T>(
+    driver: &Driver,
+    context: &CallContext<'_>,
+    only_reads: bool,
     mut attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
 ) -> Result<T> {
-    let caller = &Caller::new(context.until);
-    let outcome = drive(caller, async {
-        let mut attempts = Attempts::new(only_reads);
-        loop {
-            let attempt_context = AttemptContext { caller, context, fresh: attempts.needs_fresh() };
-            match attempt(attempt_context).await {
-                Ok(outcome) => return Ok(outcome),
-                Err(failure) => attempts.next(failure)?,
-            }
-            if attempts.is_in_doubt() {
-                caller.set_in_doubt();
-            }
+    let mut attempts = Attempts::new(only_reads);
+    loop {
+        if let Err(stopped @ Stopped::Cancelled) = context.until.check() {
+            return Err(context.stopped(stopped, driver.phase()).in_doubt(attempts.is_in_doubt()));
         }
-    });
-    match outcome {
-        Ok(outcome) => outcome,
-        Err(Stopped::TimedOut) => Err(context.timed_out(caller.phase()).in_doubt(caller.is_in_doubt())),
+        let attempt_context = AttemptContext { driver, context, fresh: attempts.needs_fresh() };
+        match attempt(attempt_context).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(failure) => attempts.next(failure)?,
+        }
+        if attempts.is_in_doubt() {
+            driver.set_in_doubt();
+        }
     }
+}
+
+/// Returns the outcome of a call, or the error of what stopped it. The failure of a cancelled call, unless the
+/// server reported it, is the cancel: it ended the connection.
+fn ended<T>(
+    outcome: std::result::Result<Result<T>, Stopped>,
+    driver: &Driver,
+    context: &CallContext,
+) -> Result<T> {
+    let (stopped, in_doubt) = match outcome {
+        Ok(Err(error)) if context.until.is_cancelled() && error.origin() == Origin::Connection => {
+            (Stopped::Cancelled, error.is_in_doubt())
+        }
+        Ok(outcome) => return outcome,
+        Err(stopped) => (stopped, false),
+    };
+    let in_doubt = in_doubt || driver.is_in_doubt();
+    Err(context.stopped(stopped, driver.phase()).in_doubt(in_doubt))
 }

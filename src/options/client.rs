@@ -101,9 +101,11 @@ impl ClientOptions {
     /// may be another host. A timeout of the defaults does not apply to loading and unloading models:
     /// [`set_load_timeout`](Self::set_load_timeout).
     ///
-    /// Returns INVALID_ARGUMENT for an option that makes sense for one call only; in this version there is
-    /// none.
+    /// Returns INVALID_ARGUMENT for an option that makes sense for one call only: a cancel token.
     pub fn set_call_options(&mut self, options: CallOptions) -> Result<&mut Self> {
+        if options.cancel.is_some() {
+            return Err(Error::invalid("a cancel token can't be a default: it would cancel every call"));
+        }
         self.call = options;
         Ok(self)
     }

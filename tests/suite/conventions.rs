@@ -48,6 +48,8 @@ const LAYERS: [&[&str]; 8] = [
         "log",
         "until",
         "url",
+        "waiters",
+        "fork",
         "headers",
         "load_report",
         "proto",
@@ -64,8 +66,9 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// The modules with unsafe code: the FFI layer, loans of the caller's memory, the call that receives into
-/// uninitialized memory, and the optional allocator.
-const UNSAFE: [&str; 4] = ["src/ffi", "src/lend", "src/net/unfilled", "src/allocator"];
+/// uninitialized memory, the registration with the reactor, the handler of forks, and the optional allocator.
+const UNSAFE: [&str; 6] =
+    ["src/ffi", "src/fork", "src/lend", "src/net/reactor", "src/net/unfilled", "src/allocator"];
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
