@@ -42,7 +42,8 @@ impl Process {
         if self.is_current() {
             return Ok(());
         }
-        let message = "the process was forked: a handle of its parent can only be freed; create a client here";
+        let message =
+            "the process was forked: a handle of its parent can only be freed; create a client here";
         Err(Error::new(Status::FailedPrecondition, Origin::Argument, message))
     }
 }

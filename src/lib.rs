@@ -17,7 +17,8 @@
 //! ```
 
 // Unsafe code is allowed only in the FFI layer, in lend.rs, in net/unfilled.rs, which receives into
-// uninitialised memory, and in the optional allocator.
+// uninitialised memory, in net/reactor.rs, which registers sockets with tokio, in fork.rs, and in the optional
+// allocator.
 #![deny(unsafe_code)]
 #![warn(unreachable_pub)]
 // Without the C API, which is a default feature, its helpers are unused.
@@ -38,6 +39,8 @@ mod error_body;
 // Its public items are those of C.
 #[allow(unsafe_code, unreachable_pub)]
 mod ffi;
+#[allow(unsafe_code)]
+mod fork;
 mod grpc;
 mod headers;
 mod http;
@@ -52,6 +55,7 @@ mod options;
 mod panic;
 mod proto;
 mod reasons;
+mod runtime;
 mod stats;
 mod tls_port;
 mod transport;

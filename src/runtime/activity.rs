@@ -58,9 +58,7 @@ impl Activity {
         while self.count.load(Ordering::SeqCst) & !CLOSED != 0 {
             guard = match deadline.remaining_at(Instant::now()) {
                 Some(left) if left.is_zero() => return false,
-                Some(left) => {
-                    self.ended.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
-                }
+                Some(left) => self.ended.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.ended.wait(guard).unwrap_or_else(PoisonError::into_inner),
             };
         }

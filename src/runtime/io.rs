@@ -44,7 +44,9 @@ impl Io {
         };
         let job: Job = Box::new(move || drop(spawn_local(job())));
         // The thread receives as long as this sender exists.
-        sender.send(job).map_err(|_| Error::new(Status::Internal, Origin::Client, "thread 'triton-io' has ended"))
+        sender
+            .send(job)
+            .map_err(|_| Error::new(Status::Internal, Origin::Client, "thread 'triton-io' has ended"))
     }
 }
 

@@ -57,7 +57,7 @@ const LAYERS: [&[&str]; 8] = [
         "tls_port",
     ],
     &["lend", "compression", "options"],
-    &["infer", "model", "stats"],
+    &["infer", "model", "runtime", "stats"],
     &["net"],
     &["http", "grpc"],
     &["transport"],
