@@ -109,6 +109,25 @@ impl Transport {
         }
     }
 
+    /// As [`infer`](Self::infer), for a task: its future is small while it waits for a connection.
+    pub(crate) async fn infer_in_task(
+        &self,
+        request: &Prepared<'_>,
+        places: &mut Places<'_>,
+        watch: &mut Stopwatch,
+        AttemptContext { driver, context, fresh }: AttemptContext<'_>,
+    ) -> AttemptResult<InferResult> {
+        match (self, request) {
+            (Self::Http(http), Prepared::Http(request)) => {
+                http.infer_in_task(request, places, fresh, watch, driver, context).await
+            }
+            (Self::Grpc(grpc), Prepared::Grpc(message)) => {
+                Box::pin(grpc.infer(message, places, fresh, watch, driver, context)).await
+            }
+            _ => Err(other_protocol().into()),
+        }
+    }
+
     pub(crate) fn request<O: Operation>(&self, operation: &O, context: &CallContext) -> Result<Request> {
         Ok(match self {
             Self::Http(_) => {
