@@ -7,6 +7,7 @@ mod exchange;
 mod frames;
 mod lane;
 mod message;
+mod mux;
 mod offline;
 mod parameters;
 mod status;
@@ -23,6 +24,7 @@ use self::{
     exchange::Unary,
     lane::Lane,
     message::{MessageReader, PREFIX_BYTE_SIZE},
+    mux::Mux,
 };
 use crate::{
     error::{Error, Result, Status},
@@ -44,6 +46,10 @@ const MODEL_INFER: &str = "ModelInfer";
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// The maximum size of a piece of a message: when a call ends early, at most one piece has to be copied.
 const MAX_PIECE_BYTE_SIZE: usize = 1 << 20;
+/// The maximum number of calls on a connection, if the server allows as many: HAProxy's and nghttpx's limit.
+const MAX_CALLS_OF_CONNECTION: usize = 100;
+/// The maximum number of streams on a connection: Apache leaves the seventh without a response until another ends.
+const MAX_STREAMS_OF_CONNECTION: usize = 6;
 
 /// A server over gRPC.
 #[derive(Debug)]
@@ -53,7 +59,12 @@ pub(crate) struct Grpc {
     infer_uri: Uri,
     common_headers: HeaderMap,
     dialer: Dialer,
+    /// The connections of blocking calls.
     lanes: Pool<Lane>,
+    /// The connections of the calls of the I/O thread.
+    calls: Mux,
+    /// The connections of streams, which may last: they are never shared with calls.
+    streams: Mux,
 }
 
 /// An encoded control plane request.
@@ -81,6 +92,8 @@ impl Grpc {
             common_headers: exchange::common_headers(),
             dialer,
             lanes: Pool::new(max_connections),
+            calls: Mux::new(4, MAX_CALLS_OF_CONNECTION),
+            streams: Mux::new(usize::MAX, MAX_STREAMS_OF_CONNECTION),
         })
     }
 
@@ -194,7 +207,7 @@ impl Grpc {
     }
 
     pub(crate) fn connections(&self) -> ConnectionCounts {
-        self.lanes.counts()
+        self.lanes.counts().plus(self.calls.counts()).plus(self.streams.counts())
     }
 }
 

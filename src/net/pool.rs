@@ -64,6 +64,17 @@ pub struct ConnectionCounts {
     pub opened: u64,
 }
 
+impl ConnectionCounts {
+    /// Returns the sums of two counts.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            open: self.open + other.open,
+            idle: self.idle + other.idle,
+            opened: self.opened + other.opened,
+        }
+    }
+}
+
 impl<C: Connection> Pool<C> {
     /// Creates a pool of at most `max` connections.
     pub(crate) fn new(max: usize) -> Self {
