@@ -38,7 +38,7 @@ use crate::{
         attempts::Failure,
         dial::Dialer,
         drive::Driver,
-        pool::{ConnectionCounts, Kept, Pool},
+        pool::{ConnectionCounts, Kept, Pool, WAITING},
     },
     options::{CallContext, Route},
     reasons,
@@ -90,7 +90,13 @@ pub(crate) struct GrpcResponse<'t> {
 }
 
 impl Grpc {
-    pub(crate) fn new(url: &Url, service_name: &str, dialer: Dialer, max_connections: usize) -> Result<Self> {
+    pub(crate) fn new(
+        url: &Url,
+        service_name: &str,
+        dialer: Dialer,
+        max_connections: usize,
+        max_async_connections: usize,
+    ) -> Result<Self> {
         let authority = url.authority();
         Ok(Self {
             infer_uri: uri(&authority, service_name, MODEL_INFER)?,
@@ -98,8 +104,8 @@ impl Grpc {
             service_name: service_name.to_owned(),
             common_headers: exchange::common_headers(),
             dialer,
-            lanes: Pool::new(max_connections),
-            calls: Mux::new(4, MAX_CALLS_OF_CONNECTION),
+            lanes: Pool::new(max_connections, WAITING),
+            calls: Mux::new(max_async_connections, MAX_CALLS_OF_CONNECTION),
             streams: Mux::new(usize::MAX, MAX_STREAMS_OF_CONNECTION),
         })
     }
@@ -293,7 +299,7 @@ impl Grpc {
     }
 
     pub(crate) fn connections(&self) -> ConnectionCounts {
-        self.lanes.counts().plus(self.calls.counts()).plus(self.streams.counts())
+        self.lanes.counts() + self.calls.counts() + self.streams.counts()
     }
 }
 

@@ -24,7 +24,11 @@ use super::{
 use crate::{
     error::{Error, Result},
     lend::Piece,
-    net::{drive::Driver, link::Link, pool::ConnectionCounts},
+    net::{
+        drive::Driver,
+        link::Link,
+        pool::{ConnectionCounts, WAITING_ASYNC},
+    },
     waiters::Waiters,
 };
 
@@ -159,7 +163,7 @@ impl Mux {
             }
             state.waiting.wait(ticket, context.waker());
             driver.set_phase(match state.pending() {
-                0 => "waiting for a connection: all are in use, see option max_async_connections",
+                0 => WAITING_ASYNC,
                 _ => "waiting for a connection that is being opened",
             });
             // One more that waits may be reason enough for another connection.
