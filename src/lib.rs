@@ -57,6 +57,7 @@ mod proto;
 mod reasons;
 mod runtime;
 mod stats;
+mod stream;
 mod tls_port;
 mod transport;
 mod until;
@@ -87,10 +88,11 @@ pub use model::{
 pub use net::pool::ConnectionCounts;
 pub use options::{
     CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_GRPC_SERVICE_NAME, DEFAULT_LOAD_TIMEOUT,
-    DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,
-    DEFAULT_TIMEOUT, LoadReportFormat,
+    DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_MAX_QUEUED_BYTE_SIZE,
+    DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT, LoadReportFormat, StreamOptions,
 };
 pub use stats::ClientStatistics;
+pub use stream::{Stream, StreamEvent};
 pub use until::CancelToken;
 
 /// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false`

@@ -58,7 +58,7 @@ const LAYERS: [&[&str]; 8] = [
     ],
     &["lend", "compression", "options"],
     &["infer", "model", "runtime", "stats"],
-    &["net"],
+    &["net", "stream"],
     &["http", "grpc"],
     &["transport"],
     &["client"],
