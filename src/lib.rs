@@ -30,7 +30,9 @@ compile_error!("triton-client supports Linux and macOS; Windows is not supported
 #[cfg(feature = "allocator")]
 #[allow(unsafe_code)]
 mod allocator;
+mod call;
 mod client;
+mod completion_queue;
 mod compression;
 mod digits;
 mod error;
@@ -64,7 +66,9 @@ mod until;
 mod url;
 mod waiters;
 
+pub use call::Call;
 pub use client::Client;
+pub use completion_queue::CompletionQueue;
 pub use compression::Compression;
 pub use error::{
     Error, GRPC_CODES, HTTP_STATUSES, Meaning, Origin, Result, Status, grpc_code_meaning, http_status_meaning,
@@ -88,8 +92,10 @@ pub use model::{
 pub use net::pool::ConnectionCounts;
 pub use options::{
     CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_GRPC_SERVICE_NAME, DEFAULT_LOAD_TIMEOUT,
-    DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_MAX_QUEUED_BYTE_SIZE,
-    DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT, LoadReportFormat, StreamOptions,
+    DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS,
+    DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_MESSAGE_BYTE_SIZE,
+    DEFAULT_MAX_QUEUED_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT, LoadReportFormat,
+    StreamOptions,
 };
 pub use stats::ClientStatistics;
 pub use stream::{Stream, StreamEvent};

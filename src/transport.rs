@@ -13,7 +13,7 @@ use crate::{
         http_form::{HttpRequest, is_success},
     },
     net::{attempts::Failure, dial::Dialer, drive::Driver, pool::ConnectionCounts},
-    options::{CallContext, ClientOptions},
+    options::{CallContext, ClientOptions, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS},
     proto,
     url::{Protocol, Url},
 };
@@ -60,7 +60,10 @@ impl Transport {
         let dialer = Dialer::new(url, options.connect_timeout, options.log.clone());
         let max = options.max_connections;
         Ok(match url.protocol {
-            Protocol::Http => Self::Http(Http::new(url, dialer, max)?),
+            Protocol::Http => {
+                let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
+                Self::Http(Http::new(url, dialer, max, max_async)?)
+            }
             Protocol::Grpc => Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, max)?),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Client, server::run};
+use super::{Client, Inner, server::run};
 use crate::{
     error::Result,
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
@@ -23,6 +23,7 @@ impl Client {
     /// INVALID_ARGUMENT, and nothing is sent, if the data of an input does not match its shape and datatype.
     pub fn infer_with(&self, request: &InferRequest, options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
+        let _active = inner.begin()?;
         let now = Instant::now();
         let context = CallContext::starting(now, &inner.options, options);
         let model = request.model().0;
@@ -37,13 +38,14 @@ impl Client {
                 self.run(&prepared, &mut places, now, &context)
             },
         );
-        self.count(outcome).map_err(|error| error.with_request_id(request.request_id()))
+        inner.count(outcome).map_err(|error| error.with_request_id(request.request_id()))
     }
 
     /// Sends an encoded `ModelInferRequest`, for example of [`InferRequest::to_grpc_message`], and blocks
     /// until the response is complete. gRPC only: INVALID_ARGUMENT over HTTP.
     pub fn infer_message(&self, message: &[u8], options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
+        let _active = inner.begin()?;
         let now = Instant::now();
         let context = CallContext::starting(now, &inner.options, options);
         let outcome = inner.server.log(
@@ -55,7 +57,7 @@ impl Client {
                 self.run(&prepared, &mut places, now, &context)
             },
         );
-        self.count(outcome)
+        inner.count(outcome)
     }
 
     fn run(
@@ -70,18 +72,20 @@ impl Client {
             self.0.server.transport.infer(prepared, places, &mut watch, means).await
         })
     }
+}
 
-    fn count(&self, outcome: Result<InferResult>) -> Result<InferResult> {
-        let inner = &*self.0;
+impl Inner {
+    /// Counts the outcome of a call in the client's statistics, and completes its result.
+    pub(super) fn count(&self, outcome: Result<InferResult>) -> Result<InferResult> {
         match outcome {
             Ok(mut result) => {
-                inner.counters.count(result.times);
-                result.endpoint = inner.server.endpoint.clone();
+                self.counters.count(result.times);
+                result.endpoint = self.server.endpoint.clone();
                 result.is_unary = true;
                 Ok(result)
             }
             Err(error) => {
-                inner.counters.count_failed();
+                self.counters.count_failed();
                 Err(error)
             }
         }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     error::{Error, Origin, Result, Status},
-    log::LogLevel,
+    log::{Log, LogLevel},
     model::Operation,
     net::{
         attempts::{Attempts, Failure},
@@ -85,20 +85,31 @@ impl Server {
         call: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let start = context.log.is_on(LogLevel::Debug).then(Instant::now);
-        match call() {
+        self.log_outcome(call(), &what, start, &context.log)
+    }
+
+    /// Logs the outcome of a call that began at `start`, and adds its operation and URL to its error.
+    pub(super) fn log_outcome<T>(
+        &self,
+        outcome: Result<T>,
+        what: &dyn Fn() -> String,
+        start: Option<Instant>,
+        log: &Log,
+    ) -> Result<T> {
+        match outcome {
             Ok(outcome) => {
                 if let Some(start) = start {
-                    self.log_success(&what, start, context);
+                    self.log_success(what, start, log);
                 }
                 Ok(outcome)
             }
-            Err(error) => Err(self.log_failure(error, &what, start, context)),
+            Err(error) => Err(self.log_failure(error, what, start, log)),
         }
     }
 
     #[inline(never)]
-    fn log_success(&self, what: &dyn Fn() -> String, start: Instant, context: &CallContext) {
-        context.log.write(LogLevel::Debug, TARGET, || {
+    fn log_success(&self, what: &dyn Fn() -> String, start: Instant, log: &Log) {
+        log.write(LogLevel::Debug, TARGET, || {
             format!("{} at {}: done in {:?}", what(), self.url, start.elapsed())
         });
     }
@@ -109,11 +120,11 @@ impl Server {
         error: Error,
         what: &dyn Fn() -> String,
         start: Option<Instant>,
-        context: &CallContext,
+        log: &Log,
     ) -> Error {
         let error = error.context(format_args!("{} at {}", what(), self.url));
         if let Some(start) = start {
-            context.log.write(LogLevel::Debug, TARGET, || {
+            log.write(LogLevel::Debug, TARGET, || {
                 format!("{} (after {:?})", error.full_message(), start.elapsed())
             });
         }
@@ -144,7 +155,7 @@ pub(super) fn run<T>(
 }
 
 /// Repeats the attempts of a call until one succeeds, or another would not help.
-async fn repeat<T>(
+pub(super) async fn repeat<T>(
     driver: &Driver,
     context: &CallContext<'_>,
     only_reads: bool,
@@ -168,7 +179,7 @@ async fn repeat<T>(
 
 /// Returns the outcome of a call, or the error of what stopped it. The failure of a cancelled call, unless the
 /// server reported it, is the cancel: it ended the connection.
-fn ended<T>(
+pub(super) fn ended<T>(
     outcome: std::result::Result<Result<T>, Stopped>,
     driver: &Driver,
     context: &CallContext,

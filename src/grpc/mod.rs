@@ -33,7 +33,7 @@ use crate::{
         attempts::Failure,
         dial::Dialer,
         drive::Driver,
-        pool::{ConnectionCounts, Kept, Pool},
+        pool::{ConnectionCounts, Kept, Pool, WAITING},
     },
     options::{CallContext, Route},
     reasons,
@@ -80,7 +80,7 @@ impl Grpc {
             service_name: service_name.to_owned(),
             common_headers: exchange::common_headers(),
             dialer,
-            lanes: Pool::new(max_connections),
+            lanes: Pool::new(max_connections, WAITING),
         })
     }
 

@@ -106,7 +106,8 @@ impl Http {
             watch.lap(|times| &mut times.connect);
             Ok(connection)
         };
-        Ok(self.connections.check_out(driver, fresh, open).await?)
+        let pool = if driver.is_task() { &self.async_connections } else { &self.connections };
+        Ok(pool.check_out(driver, fresh, open).await?)
     }
 }
 

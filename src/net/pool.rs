@@ -22,6 +22,8 @@ const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
 pub(crate) struct Pool<C> {
     /// The maximum number of open connections.
     max: usize,
+    /// What a call does that waits for one of them, in error messages.
+    waiting: &'static str,
     state: Mutex<State<C>>,
 }
 
@@ -52,6 +54,11 @@ pub(crate) trait Connection: Sized {
     fn is_alive(&mut self, idle_since: Instant) -> bool;
 }
 
+/// What a call does that waits for a connection, by the option that would permit more.
+pub(crate) const WAITING: &str = "waiting for a connection: all are in use, see option max_connections";
+pub(crate) const WAITING_ASYNC: &str =
+    "waiting for a connection: all are in use, see option max_async_connections";
+
 /// The numbers of a client's connections at a point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,11 +71,23 @@ pub struct ConnectionCounts {
     pub opened: u64,
 }
 
+impl std::ops::Add for ConnectionCounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            open: self.open + other.open,
+            idle: self.idle + other.idle,
+            opened: self.opened + other.opened,
+        }
+    }
+}
+
 impl<C: Connection> Pool<C> {
-    /// Creates a pool of at most `max` connections.
-    pub(crate) fn new(max: usize) -> Self {
+    /// Creates a pool of at most `max` connections; `waiting` is what a call does that waits for one.
+    pub(crate) fn new(max: usize, waiting: &'static str) -> Self {
         let state = State { idle: Vec::new(), open: 0, opened: 0, waiting: Waiters::default() };
-        Self { max, state: Mutex::new(state) }
+        Self { max, waiting, state: Mutex::new(state) }
     }
 
     /// Checks out an idle connection, or a new one that `open` opens (always if `fresh`). Waits while the
@@ -102,7 +121,7 @@ impl<C: Connection> Pool<C> {
     }
 
     async fn wait(&self, driver: &Driver, fresh: bool) -> Taken<C> {
-        driver.set_phase("waiting for a connection: all are in use, see option max_connections");
+        driver.set_phase(self.waiting);
         let ticket = self.lock().waiting.ticket();
         let _queued = Queued { pool: self, ticket };
         poll_fn(|context| self.lock().poll_take(context, ticket, driver, fresh, self.max)).await

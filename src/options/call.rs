@@ -115,6 +115,10 @@ impl CallOptions {
         self
     }
 
+    pub(crate) fn cancel_token(&self) -> Option<&CancelToken> {
+        self.cancel.as_ref()
+    }
+
     /// Adds a header to the call, over gRPC metadata. A name may be added several times. A name that ends in
     /// `-bin` takes any bytes, which are sent as base64. Replaces the client's default headers of that name.
     ///

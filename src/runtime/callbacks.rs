@@ -74,6 +74,11 @@ impl Callbacks {
         RUNNING.get() == std::ptr::from_ref(self).addr()
     }
 
+    /// Returns whether this thread runs the callbacks of any client.
+    pub(crate) fn is_any_on_this_thread() -> bool {
+        RUNNING.get() != 0
+    }
+
     /// Ends the threads after the callbacks that are to run.
     pub(crate) fn end(&self) {
         self.lock().is_ended = true;

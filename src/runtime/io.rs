@@ -31,22 +31,23 @@ pub(crate) struct Io {
 }
 
 impl Io {
-    /// Runs the future that `job` creates in a task on the I/O thread. RESOURCE_EXHAUSTED if the thread cannot
-    /// be started.
-    pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
-        &self,
-        job: impl FnOnce() -> F + Send + 'static,
-    ) -> Result<()> {
+    /// Starts the thread, if it does not run yet. RESOURCE_EXHAUSTED if that fails.
+    pub(crate) fn start(&self) -> Result<()> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = match &*jobs {
-            Some(sender) => sender,
-            None => jobs.insert(start().map_err(|error| cannot_start("triton-io", error))?),
-        };
+        if jobs.is_none() {
+            *jobs = Some(start().map_err(|error| cannot_start("triton-io", error))?);
+        }
+        Ok(())
+    }
+
+    /// Runs the future that `job` creates in a task on the I/O thread, which was started. A job that the thread
+    /// cannot run is dropped.
+    pub(crate) fn spawn<F: Future<Output = ()> + 'static>(&self, job: impl FnOnce() -> F + Send + 'static) {
         let job: Job = Box::new(move || drop(spawn_local(job())));
-        // The thread receives as long as this sender exists.
-        sender
-            .send(job)
-            .map_err(|_| Error::new(Status::Internal, Origin::Client, "thread 'triton-io' has ended"))
+        if let Some(jobs) = &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
+            // Its error returns the job: the thread has ended.
+            let _ = jobs.send(job);
+        }
     }
 }
 

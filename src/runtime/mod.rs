@@ -4,9 +4,11 @@
 mod activity;
 mod callbacks;
 mod io;
+mod signal;
 mod slots;
 
 pub(crate) use activity::{Active, Activity};
 pub(crate) use callbacks::Callbacks;
 pub(crate) use io::Io;
+pub(crate) use signal::Signal;
 pub(crate) use slots::{Slot, Slots};

@@ -38,7 +38,7 @@ pub(crate) const SECTIONS: [&str; 25] = [
 ];
 
 /// The layers, the lowest first. A module imports from its own layer and those below.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &[
         "allocator",
         "digits",
@@ -61,6 +61,7 @@ const LAYERS: [&[&str]; 8] = [
     &["net", "stream"],
     &["http", "grpc"],
     &["transport"],
+    &["call", "completion_queue"],
     &["client"],
     &["ffi"],
 ];
