@@ -10,6 +10,7 @@ mod message;
 mod offline;
 mod parameters;
 mod status;
+mod stream_codec;
 mod wrong_port;
 
 pub(crate) use codec::Encoded;

@@ -61,7 +61,7 @@ const LAYERS: [&[&str]; 9] = [
     ],
     &["lend", "compression", "options"],
     &["infer", "model", "runtime", "stats"],
-    &["net"],
+    &["net", "stream"],
     &["http", "grpc"],
     &["transport"],
     &["call", "completion_queue"],
