@@ -11,6 +11,7 @@ mod mux;
 mod offline;
 mod parameters;
 mod status;
+mod stream_codec;
 mod wrong_port;
 
 pub(crate) use codec::Encoded;
