@@ -8,6 +8,7 @@ mod frames;
 mod lane;
 mod message;
 mod offline;
+mod outstanding;
 mod parameters;
 mod status;
 mod stream_codec;
