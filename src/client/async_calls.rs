@@ -300,7 +300,7 @@ impl Job {
         let watch = &mut Stopwatch::since(self.start);
         let transport = &self.inner.server.transport;
         let attempts = repeat(driver, &context, false, async |attempt| {
-            transport.infer(&prepared, &mut places, watch, attempt).await
+            transport.infer_in_task(&prepared, &mut places, watch, attempt).await
         });
         let outcome = driver.run(attempts).await;
         ended(outcome, driver, &context)
