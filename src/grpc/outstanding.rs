@@ -178,6 +178,11 @@ impl<'c> Outstanding<'c> {
         Match { model, times }
     }
 
+    /// Returns whether no request was sent.
+    pub(super) fn is_unused(&self) -> bool {
+        self.serials == 0
+    }
+
     /// Returns whether END_STREAM must wait for a final response.
     pub(super) fn is_any_awaited(&self) -> bool {
         self.awaited > 0 || self.others.awaited > 0
