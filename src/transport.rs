@@ -161,7 +161,7 @@ impl Transport {
     ) -> AttemptResult<InferResult> {
         match (self, request) {
             (Self::Http(http), Prepared::Http(request)) => {
-                Box::pin(http.infer(request, places, fresh, watch, driver, context)).await
+                http.infer_in_task(request, places, fresh, watch, driver, context).await
             }
             (Self::Grpc(grpc), Prepared::Grpc(message)) => {
                 grpc.infer_in_task(message, places, fresh, watch, driver, context).await
