@@ -21,16 +21,17 @@ use std::{
     },
 };
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 
-/// A segment of an input's data: borrowed from the caller, or a copy.
-#[derive(Debug)]
+/// A segment of an input's data: borrowed from the caller, or a copy. Its clones share the memory, so that a
+/// call can outlive its request.
+#[derive(Clone, Debug)]
 pub(crate) struct Segment<'a>(Memory<'a>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Memory<'a> {
     Borrowed { start: NonNull<u8>, byte_size: usize, lifetime: PhantomData<&'a [u8]> },
-    Owned(Vec<u8>),
+    Owned(Bytes),
 }
 
 // SAFETY: a borrowed segment is memory that is not written while it is read (the rule of `from_raw`), as with
@@ -49,7 +50,7 @@ impl<'a> Segment<'a> {
     }
 
     pub(crate) fn owned(data: Vec<u8>) -> Self {
-        Self(Memory::Owned(data))
+        Self(Memory::Owned(data.into()))
     }
 
     /// # Safety
@@ -59,7 +60,7 @@ impl<'a> Segment<'a> {
     pub(crate) unsafe fn from_raw(start: *const u8, byte_size: usize) -> Self {
         match NonNull::new(start.cast_mut()) {
             Some(start) => Self(Memory::Borrowed { start, byte_size, lifetime: PhantomData }),
-            None => Self(Memory::Owned(Vec::new())),
+            None => Self(Memory::Owned(Bytes::new())),
         }
     }
 
@@ -85,67 +86,69 @@ impl<'a> Segment<'a> {
 
 /// The caller's buffer for an output, written by one call at a time.
 #[derive(Debug)]
-pub(crate) struct OutputBuffer<'a> {
+pub(crate) struct OutputBuffer<'a>(Arc<Leased<'a>>);
+
+#[derive(Debug)]
+struct Leased<'a> {
     start: NonNull<u8>,
     byte_size: usize,
-    leased: AtomicBool,
+    is_leased: AtomicBool,
     lifetime: PhantomData<&'a mut [u8]>,
 }
 
 // SAFETY: the memory is accessed only through a lease, of which there is one at a time: as with a
 // `Mutex<&mut [u8]>`.
-unsafe impl Send for OutputBuffer<'_> {}
+unsafe impl Send for Leased<'_> {}
 // SAFETY: as above.
-unsafe impl Sync for OutputBuffer<'_> {}
+unsafe impl Sync for Leased<'_> {}
 
 impl<'a> OutputBuffer<'a> {
     pub(crate) fn borrowed(memory: &'a mut [u8]) -> Self {
         let byte_size = memory.len();
-        let start = NonNull::from(memory).cast();
-        Self { start, byte_size, leased: AtomicBool::new(false), lifetime: PhantomData }
+        Self::new(NonNull::from(memory).cast(), byte_size)
     }
 
     /// # Safety
     /// During `'a`, `start` points to `byte_size` bytes that are writable and, except in C, initialised;
     /// nothing else reads or writes them while a call holds the lease.
     pub(crate) unsafe fn from_raw(start: NonNull<u8>, byte_size: usize) -> Self {
-        Self { start, byte_size, leased: AtomicBool::new(false), lifetime: PhantomData }
+        Self::new(start, byte_size)
+    }
+
+    fn new(start: NonNull<u8>, byte_size: usize) -> Self {
+        let is_leased = AtomicBool::new(false);
+        Self(Arc::new(Leased { start, byte_size, is_leased, lifetime: PhantomData }))
     }
 
     /// Leases the memory to one call; `None` while another call holds it.
-    pub(crate) fn lease(&self) -> Option<Lease<'_>> {
-        self.leased
-            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
-            .then_some(Lease { start: self.start, byte_size: self.byte_size, leased: &self.leased })
+    pub(crate) fn lease(&self) -> Option<Lease<'a>> {
+        let is_leased = &self.0.is_leased;
+        let taken = is_leased.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+        taken.is_ok().then(|| Lease(self.0.clone()))
     }
 }
 
-/// A call's exclusive access to an [`OutputBuffer`].
-pub(crate) struct Lease<'l> {
-    start: NonNull<u8>,
-    byte_size: usize,
-    leased: &'l AtomicBool,
-}
+/// A call's exclusive access to an [`OutputBuffer`], which it may outlive.
+pub(crate) struct Lease<'a>(Arc<Leased<'a>>);
 
 impl Lease<'_> {
     pub(crate) fn start(&self) -> NonNull<u8> {
-        self.start
+        self.0.start
     }
 
     pub(crate) fn byte_size(&self) -> usize {
-        self.byte_size
+        self.0.byte_size
     }
 
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: the rule of `OutputBuffer::from_raw`, and this is the only lease.
-        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.byte_size) }
+        unsafe { slice::from_raw_parts_mut(self.0.start.as_ptr(), self.0.byte_size) }
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.leased.store(false, Ordering::Release);
+        self.0.is_leased.store(false, Ordering::Release);
     }
 }
 

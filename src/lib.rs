@@ -17,7 +17,8 @@
 //! ```
 
 // Unsafe code is allowed only in the FFI layer, in lend.rs, in net/unfilled.rs, which receives into
-// uninitialised memory, and in the optional allocator.
+// uninitialised memory, in net/reactor.rs, which registers sockets with tokio, in fork.rs, and in the optional
+// allocator.
 #![deny(unsafe_code)]
 #![warn(unreachable_pub)]
 // Without the C API, which is a default feature, its helpers are unused.
@@ -29,7 +30,9 @@ compile_error!("triton-client supports Linux and macOS; Windows is not supported
 #[cfg(feature = "allocator")]
 #[allow(unsafe_code)]
 mod allocator;
+mod call;
 mod client;
+mod completion_queue;
 mod compression;
 mod digits;
 mod error;
@@ -38,6 +41,8 @@ mod error_body;
 // Its public items are those of C.
 #[allow(unsafe_code, unreachable_pub)]
 mod ffi;
+#[allow(unsafe_code)]
+mod fork;
 mod grpc;
 mod headers;
 mod http;
@@ -52,13 +57,17 @@ mod options;
 mod panic;
 mod proto;
 mod reasons;
+mod runtime;
 mod stats;
 mod tls_port;
 mod transport;
 mod until;
 mod url;
+mod waiters;
 
+pub use call::Call;
 pub use client::Client;
+pub use completion_queue::CompletionQueue;
 pub use compression::Compression;
 pub use error::{
     Error, GRPC_CODES, HTTP_STATUSES, Meaning, Origin, Result, Status, grpc_code_meaning, http_status_meaning,
@@ -82,10 +91,12 @@ pub use model::{
 pub use net::pool::ConnectionCounts;
 pub use options::{
     CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_GRPC_SERVICE_NAME, DEFAULT_LOAD_TIMEOUT,
-    DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_MESSAGE_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE,
-    DEFAULT_TIMEOUT, LoadReportFormat,
+    DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS,
+    DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_MESSAGE_BYTE_SIZE,
+    DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT, LoadReportFormat,
 };
 pub use stats::ClientStatistics;
+pub use until::CancelToken;
 
 /// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false`
 /// for any other name.

@@ -4,8 +4,11 @@
 use std::{
     any::Any,
     cell::Cell,
+    future::poll_fn,
     panic::{self, AssertUnwindSafe},
+    pin::pin,
     sync::Once,
+    task::Poll,
 };
 
 use crate::error::{Error, Origin, Result, Status};
@@ -33,6 +36,17 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
         )
         .in_doubt(true))
     })
+}
+
+/// Runs a future as [`guard`] runs a function.
+pub(crate) async fn guarded<T>(future: impl Future<Output = T>) -> Result<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| match guard(|| Ok(future.as_mut().poll(context))) {
+        Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(error) => Poll::Ready(Err(error)),
+    })
+    .await
 }
 
 /// Installs the library's panic hook once, in front of the program's, to which it passes every panic outside

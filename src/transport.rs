@@ -12,8 +12,8 @@ use crate::{
         self, Operation,
         http_form::{HttpRequest, is_success},
     },
-    net::{attempts::Failure, dial::Dialer, drive::Caller, pool::ConnectionCounts},
-    options::{CallContext, ClientOptions},
+    net::{attempts::Failure, dial::Dialer, drive::Driver, pool::ConnectionCounts},
+    options::{CallContext, ClientOptions, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS},
     proto,
     url::{Protocol, Url},
 };
@@ -28,9 +28,9 @@ pub(crate) enum Transport {
 }
 
 /// An inference request, validated and encoded once for all attempts, before a connection is checked out.
-pub(crate) enum Prepared<'r> {
-    Http(http::Prepared<'r>),
-    Grpc(grpc::Encoded<'r>),
+pub(crate) enum Prepared<'a> {
+    Http(http::Prepared<'a>),
+    Grpc(grpc::Encoded<'a>),
 }
 
 /// An encoded control plane request.
@@ -48,7 +48,7 @@ pub(crate) enum Response<'t> {
 /// The context of an attempt.
 #[derive(Clone, Copy)]
 pub(crate) struct AttemptContext<'c> {
-    pub caller: &'c Caller,
+    pub driver: &'c Driver,
     pub context: &'c CallContext<'c>,
     /// Whether the attempt needs a new connection.
     pub fresh: bool,
@@ -60,16 +60,19 @@ impl Transport {
         let dialer = Dialer::new(url, options.connect_timeout, options.log.clone());
         let max = options.max_connections;
         Ok(match url.protocol {
-            Protocol::Http => Self::Http(Http::new(url, dialer, max)?),
+            Protocol::Http => {
+                let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
+                Self::Http(Http::new(url, dialer, max, max_async)?)
+            }
             Protocol::Grpc => Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, max)?),
         })
     }
 
-    pub(crate) fn prepare<'r>(
+    pub(crate) fn prepare<'a>(
         &self,
-        request: &'r InferRequest<'_>,
+        request: &InferRequest<'a>,
         context: &CallContext,
-    ) -> Result<Prepared<'r>> {
+    ) -> Result<Prepared<'a>> {
         Ok(match self {
             Self::Http(_) => Prepared::Http(http::Prepared::new(request, context)?),
             Self::Grpc(_) => Prepared::Grpc(grpc::Encoded::new(request, context)?),
@@ -77,11 +80,11 @@ impl Transport {
     }
 
     /// Prepares an encoded gRPC message.
-    pub(crate) fn prepare_message<'r>(
+    pub(crate) fn prepare_message<'a>(
         &self,
-        message: &'r [u8],
+        message: &'a [u8],
         context: &CallContext,
-    ) -> Result<Prepared<'r>> {
+    ) -> Result<Prepared<'a>> {
         match self {
             Self::Http(_) => Err(Error::invalid("a gRPC message can't be sent over HTTP")),
             Self::Grpc(_) => Ok(Prepared::Grpc(grpc::Encoded::from_message(message, context)?)),
@@ -93,14 +96,14 @@ impl Transport {
         request: &Prepared<'_>,
         places: &mut Places<'_>,
         watch: &mut Stopwatch,
-        AttemptContext { caller, context, fresh }: AttemptContext<'_>,
+        AttemptContext { driver, context, fresh }: AttemptContext<'_>,
     ) -> AttemptResult<InferResult> {
         match (self, request) {
             (Self::Http(http), Prepared::Http(request)) => {
-                http.infer(request, places, fresh, watch, caller, context).await
+                http.infer(request, places, fresh, watch, driver, context).await
             }
             (Self::Grpc(grpc), Prepared::Grpc(message)) => {
-                grpc.infer(message, places, fresh, watch, caller, context).await
+                grpc.infer(message, places, fresh, watch, driver, context).await
             }
             _ => Err(other_protocol().into()),
         }
@@ -121,14 +124,14 @@ impl Transport {
     pub(crate) async fn call(
         &self,
         request: &Request,
-        AttemptContext { caller, context, fresh }: AttemptContext<'_>,
+        AttemptContext { driver, context, fresh }: AttemptContext<'_>,
     ) -> AttemptResult<Response<'_>> {
         match (self, request) {
             (Self::Http(http), Request::Http(request)) => {
-                Ok(Response::Http(http.call(request, fresh, caller, context).await?))
+                Ok(Response::Http(http.call(request, fresh, driver, context).await?))
             }
             (Self::Grpc(grpc), Request::Grpc(request)) => {
-                Ok(Response::Grpc(grpc.call(request, fresh, caller, context).await?))
+                Ok(Response::Grpc(grpc.call(request, fresh, driver, context).await?))
             }
             _ => Err(other_protocol().into()),
         }
@@ -139,11 +142,11 @@ impl Transport {
         &self,
         request: &Request,
         on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
-        AttemptContext { caller, context, fresh }: AttemptContext<'_>,
+        AttemptContext { driver, context, fresh }: AttemptContext<'_>,
     ) -> AttemptResult<Headers> {
         match (self, request) {
             (Self::Http(http), Request::Http(request)) => {
-                http.generate_stream(request, on_event, fresh, caller, context).await
+                http.generate_stream(request, on_event, fresh, driver, context).await
             }
             _ => Err(other_protocol().into()),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Client, server::run};
+use super::{Client, Inner, server::run};
 use crate::{
     error::Result,
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
@@ -23,6 +23,7 @@ impl Client {
     /// INVALID_ARGUMENT, and nothing is sent, if the data of an input does not match its shape and datatype.
     pub fn infer_with(&self, request: &InferRequest, options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
+        let _active = inner.begin()?;
         let now = Instant::now();
         let context = CallContext::starting(now, &inner.options, options);
         let model = request.model().0;
@@ -33,16 +34,18 @@ impl Client {
                 check_name("model name", model)?;
                 request.check()?;
                 let prepared = inner.server.transport.prepare(request, &context)?;
-                self.run(&prepared, || Places::new(request, &inner.buffers), now, &context)
+                let mut places = Places::new(request, &inner.buffers)?;
+                self.run(&prepared, &mut places, now, &context)
             },
         );
-        self.count(outcome).map_err(|error| error.with_request_id(request.request_id()))
+        inner.count(outcome).map_err(|error| error.with_request_id(request.request_id()))
     }
 
     /// Sends an encoded `ModelInferRequest`, for example of [`InferRequest::to_grpc_message`], and blocks
     /// until the response is complete. gRPC only: INVALID_ARGUMENT over HTTP.
     pub fn infer_message(&self, message: &[u8], options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
+        let _active = inner.begin()?;
         let now = Instant::now();
         let context = CallContext::starting(now, &inner.options, options);
         let outcome = inner.server.log(
@@ -50,37 +53,39 @@ impl Client {
             || "inference".to_owned(),
             || {
                 let prepared = inner.server.transport.prepare_message(message, &context)?;
-                self.run(&prepared, || Ok(Places::without_request(&inner.buffers)), now, &context)
+                let mut places = Places::without_request(&inner.buffers);
+                self.run(&prepared, &mut places, now, &context)
             },
         );
-        self.count(outcome)
+        inner.count(outcome)
     }
 
-    /// Runs the attempts, each of which has its own places for the outputs.
-    fn run<'r>(
+    fn run(
         &self,
         prepared: &Prepared<'_>,
-        places: impl Fn() -> Result<Places<'r>>,
+        places: &mut Places<'_>,
         start: Instant,
         context: &CallContext,
     ) -> Result<InferResult> {
         let mut watch = Stopwatch::since(start);
         run(context, false, async |means| {
-            self.0.server.transport.infer(prepared, &mut places()?, &mut watch, means).await
+            self.0.server.transport.infer(prepared, places, &mut watch, means).await
         })
     }
+}
 
-    fn count(&self, outcome: Result<InferResult>) -> Result<InferResult> {
-        let inner = &*self.0;
+impl Inner {
+    /// Counts the outcome of a call in the client's statistics, and completes its result.
+    pub(super) fn count(&self, outcome: Result<InferResult>) -> Result<InferResult> {
         match outcome {
             Ok(mut result) => {
-                inner.counters.count(result.times);
-                result.endpoint = inner.server.endpoint.clone();
+                self.counters.count(result.times);
+                result.endpoint = self.server.endpoint.clone();
                 result.is_unary = true;
                 Ok(result)
             }
             Err(error) => {
-                inner.counters.count_failed();
+                self.counters.count_failed();
                 Err(error)
             }
         }

@@ -1,5 +1,6 @@
-//! The client: blocking, shared by any number of threads.
+//! The client, shared by any number of threads.
 
+mod async_calls;
 mod control;
 mod infer;
 mod ready;
@@ -13,13 +14,18 @@ use crate::{
     infer::place::Buffers,
     net::pool::ConnectionCounts,
     options::ClientOptions,
+    runtime::{Active, Activity, Callbacks, Io, Slots},
     stats::{ClientStatistics, Counters},
+    until::CancelToken,
     url::Url,
 };
 
-/// A client of one server, over HTTP or gRPC, which its URL selects. Every method blocks until the response
-/// is complete or the call's deadline passes, and runs on the thread that calls it; any number of threads may
-/// call at once.
+/// A client of one server, over HTTP or gRPC, which its URL selects. Any number of threads may call it at
+/// once.
+///
+/// A blocking call runs on the thread that calls it, until the response is complete or the deadline passes.
+/// Asynchronous calls ([`infer_async`](Self::infer_async)) and streams run on one thread of the client's own,
+/// which the first of them starts.
 #[derive(Debug)]
 pub struct Client(Arc<Inner>);
 
@@ -32,6 +38,12 @@ struct Inner {
     counters: Counters,
     /// Memory for results, shared with those that are not freed yet.
     buffers: Arc<Buffers>,
+    activity: Arc<Activity>,
+    /// Cancelled when the client is dropped: cancels all asynchronous calls and streams.
+    shutdown: CancelToken,
+    slots: Arc<Slots>,
+    callbacks: Arc<Callbacks>,
+    io: Io,
 }
 
 impl Client {
@@ -55,6 +67,11 @@ impl Client {
             options: options.clone(),
             counters: Counters::default(),
             buffers: Buffers::new(options.result_memory_byte_size as u64),
+            activity: Arc::new(Activity::new()),
+            shutdown: CancelToken::new(),
+            slots: Slots::new(options.max_in_flight),
+            callbacks: Callbacks::new(options.callback_threads, options.log.clone()),
+            io: Io::default(),
         })))
     }
 
@@ -66,5 +83,31 @@ impl Client {
     /// Returns the numbers of the client's connections to the server at the moment.
     pub fn connections(&self) -> ConnectionCounts {
         self.0.server.transport.connections()
+    }
+}
+
+impl Inner {
+    /// Begins a blocking call. FAILED_PRECONDITION in a forked child, and once the client is closed.
+    fn begin(&self) -> Result<Active<&Activity>> {
+        Active::begin(&*self.activity)
+    }
+}
+
+/// Asynchronous calls and streams that have not ended are cancelled, and still complete. Does not block.
+impl Drop for Client {
+    fn drop(&mut self) {
+        if self.0.activity.process().is_current() {
+            self.0.shutdown.cancel();
+        } else {
+            // In a forked child nothing may be closed that the parent uses too, and a lock may be held for
+            // ever.
+            std::mem::forget(self.0.clone());
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.callbacks.end();
     }
 }

@@ -1,6 +1,6 @@
 //! Waiting for a server, for scripts that start one.
 
-use std::{error::Error as StdError, thread, time::Duration};
+use std::{error::Error as StdError, future, time::Duration};
 
 use super::Client;
 use crate::{
@@ -9,7 +9,9 @@ use crate::{
         check_optional_model,
         health::{ModelReady, ServerReady},
     },
+    net::drive::{Driver, drive},
     options::{CallContext, CallOptions},
+    until::{Deadline, Stopped},
 };
 
 /// The pause between two requests, which doubles from the minimum to the maximum.
@@ -27,6 +29,7 @@ impl Client {
     /// UNAUTHENTICATED and PERMISSION_DENIED end the wait at once. (For an endpoint that is restricted over
     /// gRPC, Triton sends UNAVAILABLE, which is waited for.)
     pub fn wait_ready(&self, model: &str, version: &str, options: &CallOptions) -> Result<()> {
+        let _active = self.0.begin()?;
         let context = CallContext::new(&self.0.options, options);
         let what = || match model {
             "" => "wait for the server".to_owned(),
@@ -53,13 +56,13 @@ impl Client {
                 Ok(true) => return Ok(()),
                 Ok(false) => last = Some("the server reports that it is not".into()),
                 Err(error) if is_final(&error) => return Err(error),
+                Err(error) if context.until.is_cancelled() => return Err(error),
                 // The outcome before it explains more than a request that the deadline of the wait ended.
                 Err(error) if error.status() == Status::DeadlineExceeded && is_over() && last.is_some() => {}
                 Err(error) => last = Some(error.into()),
             }
             if !is_over() {
-                let left = context.until.deadline.remaining();
-                thread::sleep(left.map_or(pause, |left| left.min(pause)));
+                self::pause(pause, context)?;
                 pause = (pause * 2).min(MAX_PAUSE);
             }
             if is_over() {
@@ -71,6 +74,16 @@ impl Client {
                 });
             }
         }
+    }
+}
+
+/// Waits until the next request, until the deadline at most. CANCELLED if the call is cancelled meanwhile.
+fn pause(time: Duration, context: &CallContext) -> Result<()> {
+    let driver = Driver::caller(context.until.clone());
+    let paused = driver.within(Deadline::after(Some(time)), future::pending::<()>());
+    match drive(&driver, paused) {
+        Err(Stopped::Cancelled) => Err(context.cancelled("waiting for the server")),
+        _ => Ok(()),
     }
 }
 

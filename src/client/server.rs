@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    error::{Error, Result, Status},
-    log::LogLevel,
+    error::{Error, Origin, Result, Status},
+    log::{Log, LogLevel},
     model::Operation,
     net::{
         attempts::{Attempts, Failure},
-        drive::{Caller, drive},
+        drive::{Driver, drive},
     },
     options::{CallContext, ClientOptions},
     transport::{AttemptContext, Request, Response, Transport},
@@ -72,7 +72,7 @@ impl Server {
         context: &CallContext,
     ) -> Result<(Response<'_>, bool)> {
         run(context, only_reads, async |means| match self.transport.call(request, means).await {
-            Ok(response) => Ok((response, means.caller.is_in_doubt())),
+            Ok(response) => Ok((response, means.driver.is_in_doubt())),
             Err(failure) => Err(Failure { error: refusal(failure.error, is_permanent), ..failure }),
         })
     }
@@ -85,20 +85,31 @@ impl Server {
         call: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let start = context.log.is_on(LogLevel::Debug).then(Instant::now);
-        match call() {
+        self.log_outcome(call(), &what, start, &context.log)
+    }
+
+    /// Logs the outcome of a call that began at `start`, and adds its operation and URL to its error.
+    pub(super) fn log_outcome<T>(
+        &self,
+        outcome: Result<T>,
+        what: &dyn Fn() -> String,
+        start: Option<Instant>,
+        log: &Log,
+    ) -> Result<T> {
+        match outcome {
             Ok(outcome) => {
                 if let Some(start) = start {
-                    self.log_success(&what, start, context);
+                    self.log_success(what, start, log);
                 }
                 Ok(outcome)
             }
-            Err(error) => Err(self.log_failure(error, &what, start, context)),
+            Err(error) => Err(self.log_failure(error, what, start, log)),
         }
     }
 
     #[inline(never)]
-    fn log_success(&self, what: &dyn Fn() -> String, start: Instant, context: &CallContext) {
-        context.log.write(LogLevel::Debug, TARGET, || {
+    fn log_success(&self, what: &dyn Fn() -> String, start: Instant, log: &Log) {
+        log.write(LogLevel::Debug, TARGET, || {
             format!("{} at {}: done in {:?}", what(), self.url, start.elapsed())
         });
     }
@@ -109,11 +120,11 @@ impl Server {
         error: Error,
         what: &dyn Fn() -> String,
         start: Option<Instant>,
-        context: &CallContext,
+        log: &Log,
     ) -> Error {
         let error = error.context(format_args!("{} at {}", what(), self.url));
         if let Some(start) = start {
-            context.log.write(LogLevel::Debug, TARGET, || {
+            log.write(LogLevel::Debug, TARGET, || {
                 format!("{} (after {:?})", error.full_message(), start.elapsed())
             });
         }
@@ -136,24 +147,50 @@ fn refusal(error: Error, is_permanent: bool) -> Error {
 pub(super) fn run<T>(
     context: &CallContext,
     only_reads: bool,
+    attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
+) -> Result<T> {
+    let driver = &Driver::caller(context.until.clone());
+    let outcome = drive(driver, repeat(driver, context, only_reads, attempt));
+    ended(outcome, driver, context)
+}
+
+/// Repeats the attempts of a call until one succeeds, or another would not help.
+pub(super) async fn repeat<T>(
+    driver: &Driver,
+    context: &CallContext<'_>,
+    only_reads: bool,
     mut attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
 ) -> Result<T> {
-    let caller = &Caller::new(context.until);
-    let outcome = drive(caller, async {
-        let mut attempts = Attempts::new(only_reads);
-        loop {
-            let attempt_context = AttemptContext { caller, context, fresh: attempts.needs_fresh() };
-            match attempt(attempt_context).await {
-                Ok(outcome) => return Ok(outcome),
-                Err(failure) => attempts.next(failure)?,
-            }
-            if attempts.is_in_doubt() {
-                caller.set_in_doubt();
-            }
+    let mut attempts = Attempts::new(only_reads);
+    loop {
+        if let Err(stopped @ Stopped::Cancelled) = context.until.check() {
+            return Err(context.stopped(stopped, driver.phase()).in_doubt(attempts.is_in_doubt()));
         }
-    });
-    match outcome {
-        Ok(outcome) => outcome,
-        Err(Stopped::TimedOut) => Err(context.timed_out(caller.phase()).in_doubt(caller.is_in_doubt())),
+        let attempt_context = AttemptContext { driver, context, fresh: attempts.needs_fresh() };
+        match attempt(attempt_context).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(failure) => attempts.next(failure)?,
+        }
+        if attempts.is_in_doubt() {
+            driver.set_in_doubt();
+        }
     }
+}
+
+/// Returns the outcome of a call, or the error of what stopped it. The failure of a cancelled call, unless the
+/// server reported it, is the cancel: it ended the connection.
+pub(super) fn ended<T>(
+    outcome: std::result::Result<Result<T>, Stopped>,
+    driver: &Driver,
+    context: &CallContext,
+) -> Result<T> {
+    let (stopped, in_doubt) = match outcome {
+        Ok(Err(error)) if context.until.is_cancelled() && error.origin() == Origin::Connection => {
+            (Stopped::Cancelled, error.is_in_doubt())
+        }
+        Ok(outcome) => return outcome,
+        Err(stopped) => (stopped, false),
+    };
+    let in_doubt = in_doubt || driver.is_in_doubt();
+    Err(context.stopped(stopped, driver.phase()).in_doubt(in_doubt))
 }

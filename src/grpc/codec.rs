@@ -19,6 +19,7 @@ use crate::{
         place::{Data, Place, Places},
         rank_error,
     },
+    lend::Segment,
     options::CallContext,
     proto::{
         self,
@@ -76,22 +77,22 @@ mod output_tensor_field {
 }
 
 /// An encoded `ModelInferRequest` with its gRPC prefix, as chunks in the order in which they are sent.
-pub(crate) struct Encoded<'r> {
+pub(crate) struct Encoded<'a> {
     /// Everything that is not tensor data.
     framing: Vec<u8>,
-    chunks: Vec<Chunk<'r>>,
+    chunks: Vec<Chunk<'a>>,
 }
 
-enum Chunk<'r> {
+enum Chunk<'a> {
     /// A range of [`Encoded::framing`].
     Framing(Range<usize>),
-    Tensor(&'r [u8]),
+    Tensor(Segment<'a>),
 }
 
-impl<'r> Encoded<'r> {
+impl<'a> Encoded<'a> {
     /// Encodes a request. Returns RESOURCE_EXHAUSTED if the message exceeds the size limit, or the 4 GiB that
     /// the prefix can represent.
-    pub(crate) fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
+    pub(crate) fn new(request: &InferRequest<'a>, context: &CallContext) -> Result<Self> {
         super::check_http_only(context)?;
         check(request)?;
         let count = request.inputs().len() * 2 + 1;
@@ -119,17 +120,17 @@ impl<'r> Encoded<'r> {
             put_varint(&mut encoded.framing, input.byte_size());
             encoded.chunks.push(Chunk::Framing(start..encoded.framing.len()));
             start = encoded.framing.len();
-            encoded.chunks.extend(input.segments().map(Chunk::Tensor));
+            encoded.chunks.extend(input.segments().iter().cloned().map(Chunk::Tensor));
         }
         encoded.chunks.push(Chunk::Framing(start..encoded.framing.len()));
         encoded.finish(context)
     }
 
     /// Adds the prefix to a message that is encoded already.
-    pub(crate) fn from_message(message: &'r [u8], context: &CallContext) -> Result<Self> {
+    pub(crate) fn from_message(message: &'a [u8], context: &CallContext) -> Result<Self> {
         super::check_http_only(context)?;
         let framing = vec![0; PREFIX_BYTE_SIZE];
-        let chunks = vec![Chunk::Framing(0..PREFIX_BYTE_SIZE), Chunk::Tensor(message)];
+        let chunks = vec![Chunk::Framing(0..PREFIX_BYTE_SIZE), Chunk::Tensor(Segment::borrowed(message))];
         Self { framing, chunks }.finish(context)
     }
 
@@ -147,7 +148,7 @@ impl<'r> Encoded<'r> {
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         self.chunks.iter().map(|chunk| match chunk {
             Chunk::Framing(range) => &self.framing[range.clone()],
-            Chunk::Tensor(data) => *data,
+            Chunk::Tensor(segment) => segment.bytes(),
         })
     }
 

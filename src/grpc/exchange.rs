@@ -25,7 +25,7 @@ use crate::{
     headers::Headers,
     infer::Stopwatch,
     lend::{Loan, Piece},
-    net::{attempts::Failure, drive::Caller, link::Link},
+    net::{attempts::Failure, drive::Driver, link::Link},
     options::CallContext,
     url::Protocol,
 };
@@ -102,7 +102,7 @@ fn timeout(left: Duration) -> Vec<u8> {
 pub(super) struct Unary<'c, 'm> {
     pub loan: &'c Loan<'m>,
     pub link: &'c Arc<Link>,
-    pub caller: &'c Caller,
+    pub driver: &'c Driver,
     pub context: &'c CallContext<'c>,
     /// Set when the response headers arrive.
     pub responded: &'c Cell<bool>,
@@ -174,10 +174,10 @@ impl Unary<'_, '_> {
         response: ResponseFuture,
         watch: &mut Stopwatch,
     ) -> Result<(HeaderMap, RecvStream)> {
-        self.caller.set_phase("waiting for the response");
+        self.driver.set_phase("waiting for the response");
         let response = response.await.map_err(|error| self.failed(error))?;
         self.responded.set(true);
-        self.caller.set_phase("receiving the response");
+        self.driver.set_phase("receiving the response");
         if let Some(sent_at) = self.link.progress().sent_at {
             watch.lap_at(sent_at, |times| &mut times.send);
         }

@@ -129,7 +129,7 @@ impl Lane {
         let ended = match Pin::new(connection).poll(context) {
             Poll::Ready(Ok(())) => Ended::Closed,
             Poll::Ready(Err(error)) => Ended::Http2(error),
-            Poll::Pending => match self.link.poll_flush() {
+            Poll::Pending => match self.link.poll_flush(context) {
                 Poll::Ready(Err(error)) => Ended::Io(error),
                 _ => return None,
             },
@@ -155,7 +155,9 @@ impl Lane {
 
     /// Returns whether the connection can carry another call.
     fn is_usable(&self) -> bool {
-        self.connection.is_some() && self.empty_frames.load(Ordering::Relaxed) < MAX_EMPTY_FRAMES
+        self.connection.is_some()
+            && !self.link.is_shut_down()
+            && self.empty_frames.load(Ordering::Relaxed) < MAX_EMPTY_FRAMES
     }
 }
 

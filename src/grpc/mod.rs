@@ -32,8 +32,8 @@ use crate::{
     net::{
         attempts::Failure,
         dial::Dialer,
-        drive::Caller,
-        pool::{ConnectionCounts, Kept, Pool},
+        drive::Driver,
+        pool::{ConnectionCounts, Kept, Pool, WAITING},
     },
     options::{CallContext, Route},
     reasons,
@@ -80,7 +80,7 @@ impl Grpc {
             service_name: service_name.to_owned(),
             common_headers: exchange::common_headers(),
             dialer,
-            lanes: Pool::new(max_connections),
+            lanes: Pool::new(max_connections, WAITING),
         })
     }
 
@@ -108,13 +108,13 @@ impl Grpc {
         &self,
         request: &GrpcRequest,
         fresh: bool,
-        caller: &Caller,
+        driver: &Driver,
         context: &CallContext<'_>,
     ) -> std::result::Result<GrpcResponse<'_>, Failure> {
         let watch = &mut Stopwatch::start();
         let chunks = std::iter::once(&request.message[..]);
         let (headers, message, connection) =
-            self.unary(&request.uri, false, chunks, Raw::default(), fresh, watch, caller, context).await?;
+            self.unary(&request.uri, false, chunks, Raw::default(), fresh, watch, driver, context).await?;
         Ok(GrpcResponse { headers, message, connection })
     }
 
@@ -125,12 +125,12 @@ impl Grpc {
         places: &mut Places<'_>,
         fresh: bool,
         watch: &mut Stopwatch,
-        caller: &Caller,
+        driver: &Driver,
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
         let reader = InferReader::new(places);
         let (headers, mut result, connection) = self
-            .unary(&self.infer_uri, true, message.chunks(), reader, fresh, watch, caller, context)
+            .unary(&self.infer_uri, true, message.chunks(), reader, fresh, watch, driver, context)
             .await?;
         result.headers = headers;
         result.times = watch.times();
@@ -147,7 +147,7 @@ impl Grpc {
         reader: R,
         fresh: bool,
         watch: &mut Stopwatch,
-        caller: &Caller,
+        driver: &Driver,
         context: &CallContext<'_>,
     ) -> std::result::Result<(Headers, R::Output, Kept<'_, Lane>), Failure> {
         // Declared before the lane, and therefore dropped after it: if this future is dropped, the connection
@@ -155,20 +155,20 @@ impl Grpc {
         let loan = Loan::new(chunks, MAX_PIECE_BYTE_SIZE);
         let open = async || {
             watch.lap(|times| &mut times.queue);
-            let lane = Lane::new(self.dialer.dial(caller).await?)?;
+            let lane = Lane::new(self.dialer.dial(driver).await?)?;
             watch.lap(|times| &mut times.connect);
             Ok(lane)
         };
-        let mut pooled = self.lanes.check_out(caller, fresh, open).await?;
+        let mut pooled = self.lanes.check_out(driver, fresh, open).await?;
         let lane = &mut pooled.connection;
         let link = lane.link().clone();
-        let _on = caller.on(&link);
-        caller.set_phase("sending the request");
+        let _on = driver.on(&link);
+        driver.set_phase("sending the request");
         let now = Instant::now();
         watch.lap_at(now, |times| &mut times.queue);
         let headers = exchange::headers(uri, &self.common_headers, is_compressible, now, context);
         let responded = Cell::new(false);
-        let call = Unary { loan: &loan, link: &link, caller, context, responded: &responded };
+        let call = Unary { loan: &loan, link: &link, driver, context, responded: &responded };
         let outcome = lane.run(call.run(lane.sender(), headers, reader, watch)).await;
         let outcome = outcome
             .unwrap_or_else(|ended| Err(status::ended(ended, responded.get(), &link, &loan, context)))
@@ -176,7 +176,7 @@ impl Grpc {
         let outcome = match outcome {
             Err(failure) if wrong_port::is_suspected(&failure, &link) => {
                 // Boxed: this rare future would enlarge that of every call.
-                let explained = wrong_port::explained(failure, &link, &self.dialer, &self.authority, caller);
+                let explained = wrong_port::explained(failure, &link, &self.dialer, &self.authority, driver);
                 Err(Box::pin(explained).await)
             }
             outcome => outcome.map_err(|failure| with_method(failure, uri, &self.service_name)),

@@ -9,7 +9,7 @@ use crate::{
     net::{
         attempts::{Failure, Reached},
         dial::Dialer,
-        drive::Caller,
+        drive::Driver,
         link::Link,
     },
     tls_port,
@@ -64,18 +64,18 @@ pub(super) async fn explained(
     link: &Link,
     dialer: &Dialer,
     authority: &str,
-    caller: &Caller,
+    driver: &Driver,
 ) -> Failure {
     let first = link.first_bytes();
     if tls_port::is_alert(&first) {
         return tls_port::error().into();
     }
-    let left = caller.until().deadline.remaining();
+    let left = driver.until().deadline.remaining();
     let timeout = left.map_or(PROBE_TIMEOUT, |left| PROBE_TIMEOUT.min(left / 2));
     let mut response = Vec::new();
     // If it times out, what has arrived is used.
-    let probing = probe(dialer, authority, caller, &mut response);
-    let _ = caller.within(Deadline::after(Some(timeout)), probing).await;
+    let probing = probe(dialer, authority, driver, &mut response);
+    let _ = driver.within(Deadline::after(Some(timeout)), probing).await;
     if tls_port::is_alert(&response) || tls_port::is_named_by_response(&response) {
         return tls_port::error().into();
     }
@@ -90,18 +90,18 @@ fn is_http1(first: &[u8]) -> bool {
 }
 
 /// Requests the server's liveness over HTTP/1 and receives the response until it is conclusive.
-async fn probe(dialer: &Dialer, authority: &str, caller: &Caller, response: &mut Vec<u8>) {
+async fn probe(dialer: &Dialer, authority: &str, driver: &Driver, response: &mut Vec<u8>) {
     let request = format!("GET /v2/health/live HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
-    let Ok(link) = dialer.dial(caller).await else { return };
-    let _on = caller.on(&link);
+    let Ok(link) = dialer.dial(driver).await else { return };
+    let _on = driver.on(&link);
     // The request fits into any send buffer.
-    if poll_fn(|_| link.poll_send(&[IoSlice::new(request.as_bytes())])).await.is_err() {
+    if poll_fn(|context| link.poll_send(context, &[IoSlice::new(request.as_bytes())])).await.is_err() {
         return;
     }
     let mut bytes = vec![0; MAX_RESPONSE_BYTE_SIZE];
     while response.len() < MAX_RESPONSE_BYTE_SIZE && !is_conclusive(response) {
         let mut into = ReadBuf::new(&mut bytes[..MAX_RESPONSE_BYTE_SIZE - response.len()]);
-        let received = poll_fn(|_| link.poll_recv(&mut into)).await;
+        let received = poll_fn(|context| link.poll_recv(context, &mut into)).await;
         if received.is_err() || into.filled().is_empty() {
             break;
         }

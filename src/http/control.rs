@@ -19,7 +19,7 @@ use crate::{
     model::http_form::{self, HttpRequest, is_success},
     net::{
         attempts::Failure,
-        drive::Caller,
+        drive::Driver,
         pool::{Kept, Pooled},
     },
     options::CallContext,
@@ -41,14 +41,14 @@ impl Http {
         &self,
         request: &HttpRequest,
         fresh: bool,
-        caller: &Caller,
+        driver: &Driver,
         context: &CallContext<'_>,
     ) -> Result<HttpResponse<'_>, Failure> {
-        let mut pooled = self.check_out(fresh, &mut Stopwatch::start(), caller).await?;
+        let mut pooled = self.check_out(fresh, &mut Stopwatch::start(), driver).await?;
         let was_reused = pooled.is_reused;
-        let _on = caller.on(&pooled.connection.link.clone());
+        let _on = driver.on(&pooled.connection.link.clone());
         let outcome = async {
-            let mut response = self.send(&mut pooled.connection, request, caller, context).await?;
+            let mut response = self.send(&mut pooled.connection, request, driver, context).await?;
             let body = read_body(&mut response, Vec::new(), context).await;
             let is_reusable = response.is_reusable();
             let head = response.head;
@@ -74,7 +74,7 @@ impl Http {
         &self,
         connection: &'c mut Http1,
         request: &HttpRequest,
-        caller: &'c Caller,
+        driver: &'c Driver,
         context: &'c CallContext<'_>,
     ) -> Result<Response<'c>, Failure> {
         let HttpRequest { method, path, body } = request;
@@ -90,7 +90,7 @@ impl Http {
         connection.ids.send("");
         let Http1 { link, window, headers_parser, headers, .. } = connection;
         let exchange =
-            Exchange { link, window, headers_parser, caller, json_size_header: json_size_header(context) };
+            Exchange { link, window, headers_parser, driver, json_size_header: json_size_header(context) };
         exchange.run(headers, std::iter::once(&body[..])).await
     }
 
@@ -98,15 +98,16 @@ impl Http {
         &self,
         fresh: bool,
         watch: &mut Stopwatch,
-        caller: &Caller,
+        driver: &Driver,
     ) -> Result<Pooled<'_, Http1>, Failure> {
         let open = async || {
             watch.lap(|times| &mut times.queue);
-            let connection = Http1::new(self.dialer.dial(caller).await?);
+            let connection = Http1::new(self.dialer.dial(driver).await?);
             watch.lap(|times| &mut times.connect);
             Ok(connection)
         };
-        Ok(self.connections.check_out(caller, fresh, open).await?)
+        let pool = if driver.is_task() { &self.async_connections } else { &self.connections };
+        Ok(pool.check_out(driver, fresh, open).await?)
     }
 }
 

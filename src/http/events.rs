@@ -18,7 +18,7 @@ use crate::{
         generate::cancelled,
         http_form::{self, HttpRequest, is_success},
     },
-    net::{attempts::Failure, drive::Caller},
+    net::{attempts::Failure, drive::Driver},
     options::CallContext,
 };
 
@@ -30,14 +30,14 @@ impl Http {
         request: &HttpRequest,
         on_event: &mut dyn FnMut(&str) -> ControlFlow<()>,
         fresh: bool,
-        caller: &Caller,
+        driver: &Driver,
         context: &CallContext<'_>,
     ) -> std::result::Result<Headers, Failure> {
-        let mut pooled = self.check_out(fresh, &mut Stopwatch::start(), caller).await?;
+        let mut pooled = self.check_out(fresh, &mut Stopwatch::start(), driver).await?;
         let was_reused = pooled.is_reused;
-        let _on = caller.on(&pooled.connection.link.clone());
+        let _on = driver.on(&pooled.connection.link.clone());
         let outcome = async {
-            let mut response = self.send(&mut pooled.connection, request, caller, context).await?;
+            let mut response = self.send(&mut pooled.connection, request, driver, context).await?;
             let outcome = read_stream(&mut response, on_event, context).await;
             // A stream that was not read to its end is not reusable: closing the connection stops the server.
             let is_reusable = response.is_reusable();
@@ -208,9 +208,9 @@ impl<'e, 's, 'c> Events<'e, 's, 'c> {
     /// Calls `on_event` with the name and the data of each event.
     async fn each(&mut self, mut on_event: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
         let mut dispatch = |name: &[u8], event: &[u8], context: &CallContext| {
-            // The deadline applies to the whole stream, including events that are in the buffer already.
-            if context.until.deadline.is_over() {
-                return Err(context.timed_out("receiving events").in_doubt(true));
+            // Deadline and cancel apply to the whole stream, including events that are in the buffer already.
+            if let Err(stopped) = context.until.check() {
+                return Err(context.stopped(stopped, "receiving events").in_doubt(true));
             }
             on_event(&String::from_utf8_lossy(name), &String::from_utf8_lossy(event))
         };

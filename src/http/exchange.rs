@@ -5,7 +5,7 @@
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
-    task::{Poll, ready},
+    task::{Context, Poll, ready},
 };
 
 use http::{Request, header};
@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Origin, Result, Status},
     net::{
         attempts::{Failure, Reached},
-        drive::Caller,
+        drive::Driver,
         link::Link,
     },
     tls_port,
@@ -54,7 +54,7 @@ impl Window {
     }
 
     /// Receives more bytes; 0 at the end of the connection.
-    fn poll_receive(&mut self, link: &Link) -> Poll<io::Result<usize>> {
+    fn poll_receive(&mut self, context: &mut Context<'_>, link: &Link) -> Poll<io::Result<usize>> {
         if self.used > 0 {
             self.bytes.copy_within(self.used..self.have, 0);
             (self.used, self.have) = (0, self.have - self.used);
@@ -63,7 +63,7 @@ impl Window {
             self.bytes.resize(self.bytes.len() * 2, 0);
         }
         let mut into = ReadBuf::new(&mut self.bytes[self.have..]);
-        ready!(link.poll_recv(&mut into))?;
+        ready!(link.poll_recv(context, &mut into))?;
         let count = into.filled().len();
         self.have += count;
         Poll::Ready(Ok(count))
@@ -82,7 +82,7 @@ pub(super) struct Exchange<'c> {
     pub link: &'c Link,
     pub window: &'c mut Window,
     pub headers_parser: &'c mut HeadersParser,
-    pub caller: &'c Caller,
+    pub driver: &'c Driver,
     /// The name of the header with the byte size of the JSON part.
     pub json_size_header: &'c str,
 }
@@ -114,7 +114,7 @@ impl<'c> Exchange<'c> {
         for part in body.filter(|part| !part.is_empty()) {
             parts.push(IoSlice::new(part));
         }
-        self.caller.set_phase("sending the request");
+        self.driver.set_phase("sending the request");
         let (head, is_sent) = match self.send(&mut parts).await {
             Ok(Sent::Whole) => (None, true),
             Ok(Sent::Early(head)) => (Some(head), false),
@@ -126,7 +126,8 @@ impl<'c> Exchange<'c> {
                     // Without waiting: a send may also fail on a connection that is still open. A response is
                     // ignored, since no request was sent.
                     Reached::Nothing => {
-                        let _ = poll_fn(|_| Poll::Ready(self.window.poll_receive(self.link))).await;
+                        let _ = poll_fn(|context| Poll::Ready(self.window.poll_receive(context, self.link)))
+                            .await;
                         self.parse().map(|_| None).map_err(Failure::from)
                     }
                     _ => self.read_headers().await.map(Some),
@@ -138,12 +139,12 @@ impl<'c> Exchange<'c> {
                 }
             }
         };
-        self.caller.set_phase("waiting for the response");
+        self.driver.set_phase("waiting for the response");
         let head = match head {
             Some(head) => head,
             None => self.read_headers().await?,
         };
-        self.caller.set_phase("receiving the response");
+        self.driver.set_phase("receiving the response");
         if !is_sent && matches!(head.status, 200..=299) {
             // An error response may arrive early; a success can't be the response to an incomplete request.
             let message = "malformed HTTP response: success before the whole request was sent";
@@ -156,9 +157,9 @@ impl<'c> Exchange<'c> {
 
     /// Sends all parts. Reads while the socket's send buffer is full: the server may respond early.
     async fn send(&mut self, mut parts: &mut [IoSlice<'_>]) -> std::result::Result<Sent, Failure> {
-        poll_fn(|_| {
+        poll_fn(|context| {
             loop {
-                match self.link.poll_send(parts) {
+                match self.link.poll_send(context, parts) {
                     Poll::Ready(Ok(count)) => {
                         IoSlice::advance_slices(&mut parts, count);
                         if parts.is_empty() {
@@ -166,7 +167,7 @@ impl<'c> Exchange<'c> {
                         }
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
-                    Poll::Pending => match self.window.poll_receive(self.link) {
+                    Poll::Pending => match self.window.poll_receive(context, self.link) {
                         Poll::Pending => return Poll::Pending,
                         Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.lost(closed()))),
                         Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
@@ -188,7 +189,7 @@ impl<'c> Exchange<'c> {
             if let Some(head) = self.parse()? {
                 return Ok(head);
             }
-            match poll_fn(|_| self.window.poll_receive(self.link)).await {
+            match poll_fn(|context| self.window.poll_receive(context, self.link)).await {
                 Ok(0) => return Err(self.lost(closed())),
                 Ok(_) => {}
                 Err(error) => return Err(self.lost(error)),
@@ -229,7 +230,7 @@ impl<'c> Exchange<'c> {
             (true, Some(_)) => Reached::Perhaps,
         };
         let hint = if self.link.is_mute() { tls_port::QUESTION } else { "" };
-        let message = format!("connection lost ({}){hint}", self.caller.phase());
+        let message = format!("connection lost ({}){hint}", self.driver.phase());
         let error = Error::connection(message).in_doubt(was_sent).with_source(error);
         Failure { error, reached, was_reused: false }
     }
@@ -391,7 +392,7 @@ impl Body<'_> {
                     {
                         return Err(malformed().with_source("a line that does not end in CRLF"));
                     }
-                    match poll_fn(|_| window.poll_receive(link)).await {
+                    match poll_fn(|context| window.poll_receive(context, link)).await {
                         // Only the CRLF after the last chunk is missing.
                         Ok(0) if call.is_ended_chunked() => return Ok(0),
                         Ok(0) => {
@@ -433,7 +434,7 @@ async fn read(link: &Link, window: &mut Window, into: &mut [u8]) -> Result<usize
     if window.is_empty() {
         window.shrink();
         let mut into = ReadBuf::new(into);
-        return poll_fn(|_| link.poll_recv(&mut into))
+        return poll_fn(|context| link.poll_recv(context, &mut into))
             .await
             .map(|()| into.filled().len())
             .map_err(|error| lost("connection lost in the middle of the response", error));
@@ -467,15 +468,17 @@ mod tests {
     /// Sends a request on a connection that the server has reset after it sent `bytes`.
     fn run_on_reset(bytes: &[u8]) -> Failure {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let until = Until { deadline: Deadline::after(Some(std::time::Duration::from_secs(20))) };
-        let caller = &Caller::new(until);
-        let link = Link::connect(listener.local_addr().unwrap(), Arc::default()).unwrap();
+        let deadline = Deadline::after(Some(std::time::Duration::from_secs(20)));
+        let driver = &Driver::caller(Until { deadline, cancel: None });
+        let link = Link::connect(listener.local_addr().unwrap(), false, Arc::default()).unwrap();
         let (mut window, mut headers_parser) = (Window::new(), HeadersParser::default());
-        let outcome = drive(caller, async {
-            let _on = caller.on(&link);
-            poll_fn(|_| link.poll_connected()).await.unwrap();
+        let outcome = drive(driver, async {
+            let _on = driver.on(&link);
+            poll_fn(|context| link.poll_connected(context)).await.unwrap();
             // Closing a connection with unread data resets it.
-            let sent = poll_fn(|_| link.poll_send(&[IoSlice::new(b"earlier request")])).await.unwrap();
+            let sent = poll_fn(|context| link.poll_send(context, &[IoSlice::new(b"earlier request")]))
+                .await
+                .unwrap();
             let (mut stream, _) = listener.accept().unwrap();
             stream.read_exact(&mut vec![0; sent - 1]).unwrap();
             stream.write_all(bytes).unwrap();
@@ -483,12 +486,12 @@ mod tests {
             while link.is_quiet() {
                 std::thread::yield_now();
             }
-            link.begin(until.deadline);
+            link.begin(deadline);
             let exchange = Exchange {
                 link: &link,
                 window: &mut window,
                 headers_parser: &mut headers_parser,
-                caller,
+                driver,
                 json_size_header: "x",
             };
             exchange.run(b"GET / HTTP/1.1\r\n\r\n", std::iter::empty()).await.map(|response| response.head)

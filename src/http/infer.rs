@@ -22,7 +22,7 @@ use crate::{
         place::{Data, Place, Places},
     },
     model::http_form,
-    net::{attempts::Failure, drive::Caller},
+    net::{attempts::Failure, drive::Driver},
     options::CallContext,
 };
 
@@ -34,25 +34,25 @@ impl Http {
         places: &mut Places<'_>,
         fresh: bool,
         watch: &mut Stopwatch,
-        caller: &Caller,
+        driver: &Driver,
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
-        let mut pooled = self.check_out(fresh, watch, caller).await?;
+        let mut pooled = self.check_out(fresh, watch, driver).await?;
         watch.lap(|times| &mut times.queue);
         let was_reused = pooled.is_reused;
         let connection = &mut pooled.connection;
-        let _on = caller.on(&connection.link.clone());
+        let _on = driver.on(&connection.link.clone());
         connection.write_request_line("POST", &self.host, &self.base_path, request.path(), &context.query);
         request.write_headers(&mut connection.headers, context);
         connection.end_headers(context);
-        connection.ids.send(request.id);
+        connection.ids.send(&request.id);
         let outcome = async {
             let Http1 { link, window, headers_parser, headers, json, ids } = &mut **connection;
             let exchange = Exchange {
                 link,
                 window,
                 headers_parser,
-                caller,
+                driver,
                 json_size_header: json_size_header(context),
             };
             let mut response = exchange.run(headers, request.body()).await?;

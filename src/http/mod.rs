@@ -22,7 +22,7 @@ use crate::{
     error::{Error, Result},
     net::{
         dial::Dialer,
-        pool::{ConnectionCounts, Pool},
+        pool::{ConnectionCounts, Pool, WAITING, WAITING_ASYNC},
     },
     url::Url,
 };
@@ -38,10 +38,17 @@ pub(crate) struct Http {
     base_path: String,
     dialer: Dialer,
     connections: Pool<Http1>,
+    /// Those of calls on the I/O thread, with whose reactor they are registered.
+    async_connections: Pool<Http1>,
 }
 
 impl Http {
-    pub(crate) fn new(url: &Url, dialer: Dialer, max_connections: usize) -> Result<Self> {
+    pub(crate) fn new(
+        url: &Url,
+        dialer: Dialer,
+        max_connections: usize,
+        max_async_connections: usize,
+    ) -> Result<Self> {
         // `Uri` does not parse zones, which the authority excludes.
         Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
@@ -49,11 +56,12 @@ impl Http {
             host: url.authority(),
             base_path: url.base_path.clone(),
             dialer,
-            connections: Pool::new(max_connections),
+            connections: Pool::new(max_connections, WAITING),
+            async_connections: Pool::new(max_async_connections, WAITING_ASYNC),
         })
     }
 
     pub(crate) fn connections(&self) -> ConnectionCounts {
-        self.connections.counts()
+        self.connections.counts() + self.async_connections.counts()
     }
 }

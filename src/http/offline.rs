@@ -16,6 +16,7 @@ use crate::{
         InferRequest, InferResult,
         place::{Buffers, Places},
     },
+    lend::Segment,
     options::{CallContext, CallOptions, ClientOptions},
 };
 
@@ -35,7 +36,7 @@ impl InferRequest<'_> {
         self.check()?;
         let json = prepare::json(self)?;
         let json_byte_size = json.len();
-        let bytes = compression.compress(iter::once(&json[..]).chain(self.tensors()))?;
+        let bytes = compression.compress(iter::once(&json[..]).chain(self.tensors().map(Segment::bytes)))?;
         Ok(HttpBody { bytes, json_byte_size })
     }
 }

@@ -1,12 +1,15 @@
 //! Encodes an inference request for HTTP: a JSON part followed by the binary tensors in the order of the JSON
 //! (Triton's binary tensor data extension).
 
+use std::sync::Arc;
+
 use super::{json::Writer, json_tensor, response_head::json_size_header};
 use crate::{
     compression::Compression,
     digits::put_digits,
     error::{Error, Result},
     infer::{InferInput, InferRequest, Parameters, Region, RequestedOutput, SequenceId, Source, Written},
+    lend::Segment,
     model::http_form::model_path,
     options::CallContext,
 };
@@ -20,64 +23,44 @@ pub(super) const PLAIN: &str = "Accept-Encoding: identity\r\n";
 
 /// An inference request, validated and encoded before a connection is checked out. Every attempt sends the
 /// same bytes.
-pub(crate) struct Prepared<'r> {
-    /// The path after the client's base path.
-    path: Form<'r, str>,
+pub(crate) struct Prepared<'a> {
+    /// The path after the client's base path, if it is not that of the request.
+    path: Option<String>,
     /// The JSON part in two pieces: up to and including the id, and the rest.
     opening: Vec<u8>,
-    json: Form<'r, [u8]>,
-    tensors: Vec<&'r [u8]>,
+    written: Arc<Written>,
+    tensors: Vec<Segment<'a>>,
     /// The whole body compressed, which is sent instead.
     compressed: Option<Vec<u8>>,
     /// The size of the body that is sent.
     byte_size: u64,
     /// Whether any tensor is binary, even an empty one.
     pub is_binary: bool,
-    pub id: &'r str,
+    pub id: String,
 }
 
-/// Text written for this call, or kept with the request by an earlier one.
-enum Form<'r, T: ?Sized + ToOwned> {
-    Kept(&'r T),
-    Made(T::Owned),
-}
-
-impl<T: ?Sized + ToOwned> std::ops::Deref for Form<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        match self {
-            Self::Kept(kept) => kept,
-            Self::Made(made) => std::borrow::Borrow::borrow(made),
-        }
-    }
-}
-
-impl<'r> Prepared<'r> {
+impl<'a> Prepared<'a> {
     /// Encodes a request. Returns RESOURCE_EXHAUSTED if it exceeds the size limit, INVALID_ARGUMENT for data
     /// that JSON can't represent.
-    pub(crate) fn new(request: &'r InferRequest<'_>, context: &CallContext) -> Result<Self> {
-        let tensors: Vec<&[u8]> = request.tensors().filter(|tensor| !tensor.is_empty()).collect();
-        let tensor_byte_size: u64 = tensors.iter().map(|tensor| tensor.len() as u64).sum();
+    pub(crate) fn new(request: &InferRequest<'a>, context: &CallContext) -> Result<Self> {
+        let tensors: Vec<Segment> =
+            request.tensors().filter(|tensor| tensor.byte_size() > 0).cloned().collect();
+        let tensor_byte_size: u64 = tensors.iter().map(Segment::byte_size).sum();
         context.check_request_size(tensor_byte_size)?;
         context.check_json_size_header()?;
-        let (path, json) = forms(request)?;
-        let path = match context.route.path {
-            Some(path) => Form::Made(path.to_owned()),
-            None => path,
-        };
+        let written = written(request)?;
         let opening = opening(request);
-        let json_byte_size = (opening.len() + json.len()) as u64;
+        let json_byte_size = (opening.len() + written.json.len()) as u64;
         context.check_request_size(json_byte_size + tensor_byte_size)?;
         let mut prepared = Self {
-            path,
+            path: context.route.path.map(str::to_owned),
             opening,
-            json,
+            written,
             tensors,
             compressed: None,
             byte_size: json_byte_size + tensor_byte_size,
             is_binary: request.has_binary(),
-            id: request.request_id(),
+            id: request.request_id().to_owned(),
         };
         if context.request_compression != Compression::None {
             let compressed = context.request_compression.compress(prepared.plain())?;
@@ -88,12 +71,13 @@ impl<'r> Prepared<'r> {
     }
 
     pub(crate) fn path(&self) -> &str {
-        &self.path
+        self.path.as_deref().unwrap_or(&self.written.path)
     }
 
     /// Returns the JSON part and the binary tensors.
     fn plain(&self) -> impl Iterator<Item = &[u8]> {
-        [&self.opening[..], &self.json].into_iter().chain(self.tensors.iter().copied())
+        let json = [&self.opening[..], &self.written.json];
+        json.into_iter().chain(self.tensors.iter().map(Segment::bytes))
     }
 
     /// Returns the body as it is sent.
@@ -106,7 +90,7 @@ impl<'r> Prepared<'r> {
     pub(crate) fn write_headers(&self, to: &mut Vec<u8>, context: &CallContext) {
         // A body that is only JSON is declared as JSON: servers without the binary extension accept no other
         // type.
-        let json_byte_size = self.is_binary.then_some(self.opening.len() + self.json.len());
+        let json_byte_size = self.is_binary.then_some(self.opening.len() + self.written.json.len());
         put(to, "Content-Type: ");
         match (context.route.content_type, json_byte_size) {
             (None, Some(_)) => put(to, "application/octet-stream"),
@@ -154,18 +138,17 @@ pub(super) fn json(request: &InferRequest) -> Result<Vec<u8>> {
 
 /// Returns the path, and the JSON part after the id. Both are kept with the request for later calls, unless
 /// borrowed data is written into the JSON.
-fn forms<'r>(request: &'r InferRequest<'_>) -> Result<(Form<'r, str>, Form<'r, [u8]>)> {
-    let kept = |written: &'r Written| (Form::Kept(&written.path[..]), Form::Kept(&written.json[..]));
+fn written(request: &InferRequest) -> Result<Arc<Written>> {
     if let Some(written) = request.written().get() {
-        return Ok(kept(written));
+        return Ok(written.clone());
     }
-    let written = write(request)?;
+    let written = Arc::new(write(request)?);
     // Borrowed data may change between calls.
     let is_fixed = |input: &InferInput| !matches!(input.source(), Source::Segments(_) if input.is_json());
     if request.inputs().iter().all(is_fixed) && written.json.len() <= KEPT_BYTE_SIZE {
-        return Ok(kept(request.written().get_or_init(|| written)));
+        return Ok(request.written().get_or_init(|| written).clone());
     }
-    Ok((Form::Made(written.path), Form::Made(written.json)))
+    Ok(written)
 }
 
 fn write(request: &InferRequest) -> Result<Written> {

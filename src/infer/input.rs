@@ -140,17 +140,21 @@ impl<'a> InferInput<'a> {
     }
 
     /// Returns the segments of the data; none if the data is not in memory.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        let segments = match &self.source {
-            Source::Segments(segments) => segments.as_slice(),
+    pub(crate) fn segments(&self) -> &[Segment<'a>] {
+        match &self.source {
+            Source::Segments(segments) => segments,
             _ => &[],
-        };
-        segments.iter().map(Segment::bytes)
+        }
+    }
+
+    /// Returns the data, segment by segment.
+    pub(crate) fn data(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.segments().iter().map(Segment::bytes)
     }
 
     /// Returns the data in one piece; copies only if there are several segments.
     pub(crate) fn joined(&self) -> Cow<'_, [u8]> {
-        let mut segments = self.segments();
+        let mut segments = self.data();
         let first = segments.next().unwrap_or_default();
         match segments.next() {
             None => Cow::Borrowed(first),
@@ -312,7 +316,7 @@ impl<'a> InferInput<'a> {
                 ))),
                 _ => Ok(()),
             },
-            Source::Segments(_) => self.check_data(self.segments()),
+            Source::Segments(_) => self.check_data(self.data()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! One requested output of a request: its form, and the destination of its data.
 
+use std::sync::Arc;
+
 use super::{
     input::Region,
     parameters::{Parameter, ParameterScope, Parameters},
@@ -15,7 +17,8 @@ use crate::{
 /// [`InferRequest::output_mut`](super::InferRequest::output_mut) gives one to change.
 #[derive(Debug)]
 pub struct RequestedOutput<'a> {
-    name: String,
+    /// Shared with calls, which may outlive the request.
+    name: Arc<str>,
     class_count: u32,
     is_json: bool,
     region: Option<Region>,
@@ -29,7 +32,7 @@ impl<'a> RequestedOutput<'a> {
             return Err(Error::invalid("the name of a requested output must not be empty"));
         }
         Ok(Self {
-            name: name.to_owned(),
+            name: name.into(),
             class_count: 0,
             is_json: false,
             region: None,
@@ -40,6 +43,10 @@ impl<'a> RequestedOutput<'a> {
 
     /// Returns the name.
     pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 

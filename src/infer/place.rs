@@ -17,42 +17,45 @@ pub(crate) const ALIGNMENT: usize = 64;
 
 /// Gives each output of one response its place: the caller's buffer if the request has one, else memory of
 /// the client's.
-pub(crate) struct Places<'r> {
-    buffers: &'r Arc<Buffers>,
-    leases: Vec<(&'r str, Lease<'r>)>,
+///
+/// Does not refer to the request, which may be freed during an asynchronous call. The attempts of a call share
+/// it: after the start of a response there is no further attempt.
+pub(crate) struct Places<'a> {
+    buffers: Arc<Buffers>,
+    leases: Vec<(Arc<str>, Lease<'a>)>,
     /// The outputs that go to shared memory; `None` if the request is not known.
-    shared: Option<Vec<&'r str>>,
+    shared: Option<Vec<Arc<str>>>,
 }
 
-impl<'r> Places<'r> {
+impl<'a> Places<'a> {
     /// Leases the request's buffers for one call. FAILED_PRECONDITION if another call holds one.
-    pub(crate) fn new(request: &'r InferRequest<'_>, buffers: &'r Arc<Buffers>) -> Result<Self> {
+    pub(crate) fn new(request: &InferRequest<'a>, buffers: &Arc<Buffers>) -> Result<Self> {
         let (mut leases, mut shared) = (Vec::new(), Vec::new());
         for output in request.outputs() {
-            let name = output.name();
+            let name = output.shared_name();
             if output.region().is_some() {
-                shared.push(name);
+                shared.push(name.clone());
             }
             let Some(buffer) = output.buffer() else { continue };
             let lease = buffer.lease().ok_or_else(|| {
                 let message = format!("output '{name}': its buffer is in use by another call");
                 Error::new(Status::FailedPrecondition, Origin::Argument, message)
             })?;
-            leases.push((name, lease));
+            leases.push((name.clone(), lease));
         }
-        Ok(Self { buffers, leases, shared: Some(shared) })
+        Ok(Self { buffers: buffers.clone(), leases, shared: Some(shared) })
     }
 
     /// Creates the places for a response whose request is not known.
-    pub(crate) fn without_request(buffers: &'r Arc<Buffers>) -> Self {
-        Self { buffers, leases: Vec::new(), shared: None }
+    pub(crate) fn without_request(buffers: &Arc<Buffers>) -> Self {
+        Self { buffers: buffers.clone(), leases: Vec::new(), shared: None }
     }
 
     /// Returns the place of an output of `byte_size` bytes, which the caller has checked against the limits
     /// of the response. RESOURCE_EXHAUSTED if the caller's buffer is too small or there is no memory.
-    pub(crate) fn place(&mut self, name: &str, byte_size: u64) -> Result<Place<'r>> {
-        let memory = match self.leases.iter().position(|(output, _)| *output == name) {
-            None => Memory::Own(Buffer::new(byte_size, self.buffers)?),
+    pub(crate) fn place(&mut self, name: &str, byte_size: u64) -> Result<Place<'a>> {
+        let memory = match self.leases.iter().position(|(output, _)| **output == *name) {
+            None => Memory::Own(Buffer::new(byte_size, &self.buffers)?),
             Some(at) => {
                 let (_, lease) = self.leases.swap_remove(at);
                 let have = lease.byte_size();
@@ -81,14 +84,14 @@ impl<'r> Places<'r> {
     /// was if a tensor of its shape has any elements.
     pub(crate) fn is_shared(&self, name: &str, shape: &[i64]) -> bool {
         match &self.shared {
-            Some(shared) => shared.contains(&name),
+            Some(shared) => shared.iter().any(|output| **output == *name),
             None => tensor::element_count(shape).is_some_and(|count| count > 0),
         }
     }
 
     /// Returns whether an output is written to a buffer of the caller's.
     pub(crate) fn is_lent(&self, name: &str) -> bool {
-        self.leases.iter().any(|(output, _)| *output == name)
+        self.leases.iter().any(|(output, _)| **output == *name)
     }
 }
 
@@ -97,15 +100,15 @@ fn exhausted(message: String) -> Error {
 }
 
 /// The memory of one output: of a fixed size, filled from its start as bytes arrive.
-pub(crate) struct Place<'r> {
-    memory: Memory<'r>,
+pub(crate) struct Place<'a> {
+    memory: Memory<'a>,
     byte_size: usize,
     filled: usize,
 }
 
-enum Memory<'r> {
+enum Memory<'a> {
     Own(Buffer),
-    Lent(Lease<'r>),
+    Lent(Lease<'a>),
 }
 
 impl Place<'_> {
@@ -128,7 +131,7 @@ impl Place<'_> {
     }
 
     /// Copies as much of `bytes` as is missing, and returns the rest.
-    pub(crate) fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn fill<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let missing = self.missing();
         let (taken, rest) = bytes.split_at(missing.len().min(bytes.len()));
         missing[..taken.len()].copy_from_slice(taken);

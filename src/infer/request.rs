@@ -1,6 +1,6 @@
 //! An inference request: inputs with their data, and the outputs that are requested.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     datatype::Datatype,
@@ -10,7 +10,10 @@ use super::{
     sequence::{Sequence, SequenceId},
     tensor::Element,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    lend::Segment,
+};
 
 /// An inference request. It can be sent any number of times, by several threads at once, to any server.
 ///
@@ -32,7 +35,7 @@ pub struct InferRequest<'a> {
     settings: Settings,
     /// The first error of the chained form, returned by the call.
     error: Option<String>,
-    written: OnceLock<Written>,
+    written: OnceLock<Arc<Written>>,
 }
 
 /// The path and JSON of a request over HTTP, without its id. Written by the first call and kept until the
@@ -321,7 +324,7 @@ impl<'a> InferRequest<'a> {
         &self.settings
     }
 
-    pub(crate) fn written(&self) -> &OnceLock<Written> {
+    pub(crate) fn written(&self) -> &OnceLock<Arc<Written>> {
         &self.written
     }
 
@@ -330,8 +333,8 @@ impl<'a> InferRequest<'a> {
         self.inputs.iter().any(InferInput::is_binary)
     }
 
-    /// Returns the data that is sent in binary, in the order of the inputs.
-    pub(crate) fn tensors(&self) -> impl Iterator<Item = &[u8]> + Clone {
+    /// Returns the segments of the data that is sent in binary, in the order of the inputs.
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = &Segment<'a>> {
         self.inputs.iter().filter(|input| input.is_binary()).flat_map(InferInput::segments)
     }
 

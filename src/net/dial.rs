@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{drive::Caller, link::Link, resolve::Resolver};
+use super::{drive::Driver, link::Link, resolve::Resolver};
 use crate::{
     error::{Error, Result},
     log::{Log, LogLevel},
@@ -47,10 +47,10 @@ impl Dialer {
     }
 
     /// Opens a connection within the connect timeout. Its errors are never in doubt: nothing was sent.
-    pub(crate) async fn dial(&self, caller: &Caller) -> Result<Arc<Link>> {
+    pub(crate) async fn dial(&self, driver: &Driver) -> Result<Arc<Link>> {
         let deadline = Deadline::after(self.connect_timeout);
         let outcome = self
-            .connect(caller, deadline)
+            .connect(driver, deadline)
             .await
             .map_err(|error| error.context(format_args!("cannot connect to {}", self.authority)));
         match &outcome {
@@ -60,17 +60,17 @@ impl Dialer {
         outcome
     }
 
-    async fn connect(&self, caller: &Caller, deadline: Deadline) -> Result<Arc<Link>> {
+    async fn connect(&self, driver: &Driver, deadline: Deadline) -> Result<Arc<Link>> {
         let timed_out = || {
             // Not DEADLINE_EXCEEDED: the call may have time left, and a retry may succeed.
             let timeout = self.connect_timeout.unwrap_or_default();
             Error::connection(format!("no connection within the connect timeout of {timeout:?}"))
         };
-        caller.set_phase("resolving the host name");
+        driver.set_phase("resolving the host name");
         let addresses =
-            caller.within(deadline, self.resolver.resolve(&self.host, self.zone.as_deref(), self.port)).await;
+            driver.within(deadline, self.resolver.resolve(&self.host, self.zone.as_deref(), self.port)).await;
         let addresses = addresses.ok_or_else(timed_out)??;
-        caller.set_phase("connecting");
+        driver.set_phase("connecting");
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for (at, address) in addresses.iter().enumerate() {
             let following = addresses.len() - at - 1;
@@ -78,14 +78,17 @@ impl Dialer {
             let deadline = match following {
                 0 => deadline,
                 following => {
-                    let left = deadline.min(caller.until().deadline).remaining();
+                    let left = deadline.min(driver.until().deadline).remaining();
                     let shares = u32::try_from(following + 1).unwrap_or(u32::MAX);
                     Deadline::after(left.map(|left| left / shares))
                 }
             };
-            match self.connect_to(*address, caller, deadline).await {
+            match self.connect_to(*address, driver, deadline).await {
                 Ok(link) => return Ok(link),
                 Err(error) => last = error,
+            }
+            if driver.until().is_cancelled() {
+                break;
             }
         }
         if deadline.is_over() {
@@ -98,13 +101,13 @@ impl Dialer {
     async fn connect_to(
         &self,
         address: SocketAddr,
-        caller: &Caller,
+        driver: &Driver,
         deadline: Deadline,
     ) -> io::Result<Arc<Link>> {
-        let link = Link::connect(address, self.has_received.clone())?;
-        let _on = caller.on(&link);
-        let connected = poll_fn(|_| link.poll_connected());
-        caller.within(deadline, connected).await.ok_or(io::ErrorKind::TimedOut)??;
+        let link = Link::connect(address, driver.is_task(), self.has_received.clone())?;
+        let _on = driver.on(&link);
+        let connected = poll_fn(|context| link.poll_connected(context));
+        driver.within(deadline, connected).await.ok_or(io::ErrorKind::TimedOut)??;
         Ok(link)
     }
 }

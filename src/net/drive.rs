@@ -1,5 +1,6 @@
-//! An executor that runs a call's future on the calling thread: no runtime, no second thread, no additional
-//! system calls.
+//! The two drivers of a call's future: the calling thread, and a task on the I/O thread.
+//!
+//! A calling thread polls the future itself: no runtime, no second thread, no additional system calls.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,23 +14,39 @@ use std::{
     thread::{self, Thread, ThreadId},
 };
 
-use super::link::Link;
-use crate::until::{Deadline, Stopped, Until};
+use tokio::time::sleep_until;
+
+use super::link::{Link, ShutDown};
+use crate::until::{Deadline, Stopped, Until, Watching};
 
 /// The number of polls without a wait after which the deadline is checked: it also applies to a future that
 /// wakes itself.
 const POLLS_BETWEEN_CHECKS: u32 = 64;
 
-/// The state of a call on its thread: what its future waits for, and its progress.
-pub(crate) struct Caller {
+/// The state of a call: what stops it, who waits for it and where, and its progress.
+pub(crate) struct Driver {
     until: Until,
+    waits: Waits,
     link: RefCell<Option<Arc<Link>>>,
-    /// The deadline of the innermost [`within`](Self::within).
-    wake_at: Cell<Deadline>,
     phase: Cell<&'static str>,
     is_in_doubt: Cell<bool>,
+}
+
+/// Who waits.
+enum Waits {
+    Caller(Caller),
+    /// A task on the I/O thread.
+    Task,
+}
+
+/// A calling thread.
+struct Caller {
+    /// The deadline of the innermost [`within`](Driver::within).
+    wake_at: Cell<Deadline>,
     woken: Arc<Woken>,
     waker: Waker,
+    /// Wakes the thread from waits without a connection when the call is cancelled.
+    _watching: Option<Watching>,
 }
 
 thread_local! {
@@ -37,25 +54,43 @@ thread_local! {
     static WOKEN: Cell<Option<Arc<Woken>>> = const { Cell::new(None) };
 }
 
-impl Caller {
-    pub(crate) fn new(until: Until) -> Self {
+impl Driver {
+    /// Creates the driver of a call on this thread; see [`drive`].
+    pub(crate) fn caller(until: Until) -> Self {
         // Thread locals may be destroyed already while the thread ends.
         let kept = WOKEN.try_with(Cell::take).ok().flatten();
         let woken = kept
             .unwrap_or_else(|| Arc::new(Woken { is_set: AtomicBool::new(false), thread: thread::current() }));
+        let waker = Waker::from(woken.clone());
+        let _watching = until.cancel.as_ref().map(|token| token.watch(&waker));
+        Self::new(
+            until,
+            Waits::Caller(Caller { wake_at: Cell::new(Deadline::after(None)), woken, waker, _watching }),
+        )
+    }
+
+    /// Creates the driver of a call in a task on the I/O thread; see [`run`](Self::run).
+    pub(crate) fn task(until: Until) -> Self {
+        Self::new(until, Waits::Task)
+    }
+
+    fn new(until: Until, waits: Waits) -> Self {
         Self {
             until,
+            waits,
             link: RefCell::new(None),
-            wake_at: Cell::new(Deadline::after(None)),
             phase: Cell::new("starting"),
             is_in_doubt: Cell::new(false),
-            waker: Waker::from(woken.clone()),
-            woken,
         }
     }
 
-    pub(crate) fn until(&self) -> Until {
-        self.until
+    pub(crate) fn until(&self) -> &Until {
+        &self.until
+    }
+
+    /// Returns whether the call runs in a task on the I/O thread.
+    pub(crate) fn is_task(&self) -> bool {
+        matches!(self.waits, Waits::Task)
     }
 
     /// Sets what the call is doing, for error messages: "receiving the response".
@@ -63,14 +98,17 @@ impl Caller {
         self.phase.set(phase);
     }
 
-    /// Returns the calling thread.
-    pub(crate) fn thread(&self) -> ThreadId {
-        self.woken.thread.id()
-    }
-
     /// What the call is doing; see [`set_phase`](Self::set_phase).
     pub(crate) fn phase(&self) -> &'static str {
         self.phase.get()
+    }
+
+    /// Returns the calling thread; `None` for a task.
+    pub(crate) fn thread(&self) -> Option<ThreadId> {
+        match &self.waits {
+            Waits::Caller(caller) => Some(caller.woken.thread.id()),
+            Waits::Task => None,
+        }
     }
 
     /// Returns whether the server may have run the request of a call that was stopped.
@@ -83,38 +121,73 @@ impl Caller {
         self.is_in_doubt.set(true);
     }
 
-    /// Begins a call on `link` and waits on it while the guard lives.
+    /// Begins a call on `link`, of which it is the only one, and waits on it while the guard lives.
     pub(crate) fn on(&self, link: &Arc<Link>) -> On<'_> {
-        link.begin(self.until.deadline);
+        // A task has a timer, and is dropped by a cancel.
+        let is_caller = !self.is_task();
+        link.begin(if is_caller { self.until.deadline } else { Deadline::after(None) });
         self.link.replace(Some(link.clone()));
-        On(self)
+        let cancel = self.until.cancel.as_ref().filter(|_| is_caller);
+        let watching = cancel.map(|token| token.watch(&Waker::from(Arc::new(ShutDown(link.clone())))));
+        On { driver: self, _watching: watching }
     }
 
     /// Awaits a part of the call's future; `None` if it is not ready at `deadline`.
     pub(crate) async fn within<T>(&self, deadline: Deadline, future: impl Future<Output = T>) -> Option<T> {
-        let _within = Within { caller: self, outer: self.wake_at.replace(deadline.min(self.wake_at.get())) };
+        let _within = match &self.waits {
+            Waits::Caller(caller) => {
+                let outer = caller.wake_at.replace(deadline.min(caller.wake_at.get()));
+                Some(Within { caller, outer })
+            }
+            Waits::Task => None,
+        };
+        let mut timer = pin!(self.timer(deadline));
         let mut future = pin!(future);
         poll_fn(|context| match future.as_mut().poll(context) {
             Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-            Poll::Pending if deadline.is_over() => Poll::Ready(None),
+            Poll::Pending if deadline.is_over() || timer.as_mut().poll(context).is_ready() => {
+                Poll::Ready(None)
+            }
             Poll::Pending => Poll::Pending,
         })
         .await
     }
 
-    /// Waits until the link is ready or the thread is woken.
-    fn wait(&self) -> Result<(), Stopped> {
-        let deadline = self.until.deadline.min(self.wake_at.get());
-        match &*self.link.borrow() {
-            Some(link) if link.wait(deadline) => return Ok(()),
-            Some(_) => {}
-            None => match deadline.remaining() {
-                None => thread::park(),
-                Some(left) => thread::park_timeout(left),
-            },
+    /// Completes at the deadline in a task. On a calling thread never: the thread wakes by itself.
+    async fn timer(&self, deadline: Deadline) {
+        match deadline.instant().filter(|_| self.is_task()) {
+            Some(at) => sleep_until(at.into()).await,
+            None => std::future::pending().await,
         }
-        self.woken.is_set.store(false, Ordering::Relaxed);
-        self.until.check()
+    }
+
+    /// Runs a future in a task to completion. A future that is ready takes precedence over a cancel, and over
+    /// a deadline that has passed.
+    pub(crate) async fn run<T>(&self, call: impl Future<Output = T>) -> Result<T, Stopped> {
+        let mut timer = pin!(self.timer(self.until.deadline));
+        let mut call = pin!(call);
+        let mut watching = None;
+        poll_fn(|context| {
+            if let (None, Some(token)) = (&watching, &self.until.cancel) {
+                watching = Some(token.watch(context.waker()));
+            }
+            if let Poll::Ready(outcome) = call.as_mut().poll(context) {
+                return Poll::Ready(Ok(outcome));
+            }
+            // The clock decides: a task that has used up its budget cannot poll the timer.
+            let mut stopped = self.until.check();
+            if stopped.is_ok() && timer.as_mut().poll(context).is_ready() {
+                stopped = Err(Stopped::TimedOut);
+            }
+            match stopped {
+                Ok(()) => Poll::Pending,
+                Err(stopped) => {
+                    self.check_sent();
+                    Poll::Ready(Err(stopped))
+                }
+            }
+        })
+        .await
     }
 
     /// Puts a stopped call in doubt if any of its request was sent. Called before its future is dropped.
@@ -125,6 +198,23 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// Waits until the link is ready or the thread is woken.
+    fn wait(&self, driver: &Driver) -> Result<(), Stopped> {
+        let deadline = driver.until.deadline.min(self.wake_at.get());
+        match &*driver.link.borrow() {
+            Some(link) if link.wait(deadline) => return Ok(()),
+            Some(_) => {}
+            None => match deadline.remaining() {
+                None => thread::park(),
+                Some(left) => thread::park_timeout(left),
+            },
+        }
+        self.woken.is_set.store(false, Ordering::Relaxed);
+        driver.until.check()
+    }
+}
+
 impl Drop for Caller {
     fn drop(&mut self) {
         let woken = self.woken.clone();
@@ -132,16 +222,19 @@ impl Drop for Caller {
     }
 }
 
-/// See [`Caller::on`].
-pub(crate) struct On<'c>(&'c Caller);
+/// See [`Driver::on`].
+pub(crate) struct On<'c> {
+    driver: &'c Driver,
+    _watching: Option<Watching>,
+}
 
 impl Drop for On<'_> {
     fn drop(&mut self) {
-        self.0.link.replace(None);
+        self.driver.link.replace(None);
     }
 }
 
-/// See [`Caller::within`].
+/// See [`Driver::within`].
 struct Within<'c> {
     caller: &'c Caller,
     outer: Deadline,
@@ -153,9 +246,12 @@ impl Drop for Within<'_> {
     }
 }
 
-/// Runs a future to completion on this thread. A future that is ready takes precedence over a deadline that
-/// has passed.
-pub(crate) fn drive<T>(caller: &Caller, call: impl Future<Output = T>) -> Result<T, Stopped> {
+/// Runs a future to completion on this thread. A future that is ready takes precedence over a cancel, and
+/// over a deadline that has passed.
+pub(crate) fn drive<T>(driver: &Driver, call: impl Future<Output = T>) -> Result<T, Stopped> {
+    let Waits::Caller(caller) = &driver.waits else {
+        unreachable!("a task's driver is run by its task");
+    };
     let woken = &caller.woken;
     let mut context = Context::from_waker(&caller.waker);
     let mut call = pin!(call);
@@ -167,12 +263,12 @@ pub(crate) fn drive<T>(caller: &Caller, call: impl Future<Output = T>) -> Result
         let waited = if woken.is_set.load(Ordering::Relaxed) {
             woken.is_set.store(false, Ordering::Relaxed);
             polls = polls.wrapping_add(1);
-            if polls.is_multiple_of(POLLS_BETWEEN_CHECKS) { caller.until.check() } else { Ok(()) }
+            if polls.is_multiple_of(POLLS_BETWEEN_CHECKS) { driver.until.check() } else { Ok(()) }
         } else {
-            caller.wait()
+            caller.wait(driver)
         };
         if let Err(stopped) = waited {
-            caller.check_sent();
+            driver.check_sent();
             return Err(stopped);
         }
     }
@@ -203,8 +299,8 @@ mod tests {
 
     use super::*;
 
-    fn caller(timeout: Option<Duration>) -> Caller {
-        Caller::new(Until { deadline: Deadline::after(timeout) })
+    fn caller(timeout: Option<Duration>) -> Driver {
+        Driver::caller(Until { deadline: Deadline::after(timeout), cancel: None })
     }
 
     #[test]
@@ -251,11 +347,12 @@ mod tests {
 
     #[test]
     fn a_part_of_a_call_may_have_an_earlier_deadline() {
-        let caller = caller(Some(Duration::from_secs(60)));
+        let driver = caller(Some(Duration::from_secs(60)));
         let near = |ms| Deadline::after(Some(Duration::from_millis(ms)));
-        let nested = caller.within(near(10_000), caller.within(near(10), std::future::pending::<()>()));
-        assert_eq!(drive(&caller, nested), Ok(Some(None)));
-        assert_eq!(drive(&caller, caller.within(near(10_000), async { 7 })), Ok(Some(7)));
+        let nested = driver.within(near(10_000), driver.within(near(10), std::future::pending::<()>()));
+        assert_eq!(drive(&driver, nested), Ok(Some(None)));
+        assert_eq!(drive(&driver, driver.within(near(10_000), async { 7 })), Ok(Some(7)));
+        let Waits::Caller(caller) = &driver.waits else { unreachable!() };
         assert!(caller.wake_at.get().remaining().is_none());
     }
 }

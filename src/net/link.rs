@@ -10,13 +10,16 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Wake, ready},
     time::Instant,
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, unix::AsyncFd};
 
-use super::socket::{Interest, Socket};
+use super::{
+    reactor,
+    socket::{Interest, Socket},
+};
 use crate::until::Deadline;
 
 /// The size of the buffer that gathers small writes: h2 writes every frame separately, and most servers limit
@@ -27,16 +30,27 @@ const MAX_BUFFERED_WRITE_BYTE_SIZE: usize = 32 << 10;
 /// The number of first bytes from the server that are kept.
 const FIRST_BYTE_SIZE: usize = 8;
 
-/// A socket, shared by a protocol engine and its driver. A read or write that would block returns `Pending`
-/// without a system call; the driver then waits ([`wait`](Self::wait)) or permits the next read to block.
+/// A socket, shared by a protocol engine and its driver. A read or write that would block returns `Pending`.
 ///
-/// Reads block only while the whole future is idle. Otherwise an engine that reads before it writes, as in a
-/// TLS handshake, would deadlock.
+/// On a calling thread that takes no system call: the driver then waits ([`wait`](Self::wait)) or permits the
+/// next read to block. Reads block only while the whole future is idle. Otherwise an engine that reads before
+/// it writes, as in a TLS handshake, would deadlock.
+///
+/// On the I/O thread tokio's reactor wakes the task. The socket is in blocking mode there too: every call that
+/// must not block says so.
 pub(crate) struct Link {
-    socket: Socket,
+    io: Io,
+    /// Set once a cancel has shut the socket down: what the engine reads then is not the server's doing.
+    is_shut_down: AtomicBool,
     /// Set when the server sends a byte, on any connection of the client.
     has_received: Arc<AtomicBool>,
     state: Mutex<State>,
+}
+
+/// Who waits for the socket.
+enum Io {
+    Caller(Socket),
+    Reactor(AsyncFd<Socket>),
 }
 
 #[derive(Default)]
@@ -71,15 +85,47 @@ pub(crate) struct Progress {
 }
 
 impl Link {
-    /// Begins to connect. Sets `has_received` when the server sends anything.
-    pub(crate) fn connect(peer: SocketAddr, has_received: Arc<AtomicBool>) -> io::Result<Arc<Self>> {
-        let state = State { blocked: true, ..State::default() };
-        Ok(Arc::new(Self { socket: Socket::connect(peer)?, has_received, state: Mutex::new(state) }))
+    /// Begins to connect, for calls on this thread, or on the I/O thread `in_task`. Sets `has_received` when
+    /// the server sends anything.
+    pub(crate) fn connect(
+        peer: SocketAddr,
+        in_task: bool,
+        has_received: Arc<AtomicBool>,
+    ) -> io::Result<Arc<Self>> {
+        let socket = Socket::connect(peer)?;
+        let io = match in_task {
+            true => Io::Reactor(reactor::register(socket)?),
+            false => Io::Caller(socket),
+        };
+        let state = Mutex::new(State { blocked: true, ..State::default() });
+        Ok(Arc::new(Self { io, is_shut_down: AtomicBool::new(false), has_received, state }))
     }
 
     /// Completes connecting.
-    pub(crate) fn poll_connected(&self) -> Poll<io::Result<()>> {
-        if self.lock().blocked { Poll::Pending } else { Poll::Ready(self.socket.finish_connect()) }
+    pub(crate) fn poll_connected(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.lock();
+        ready!(self.poll_writable(&mut state, context))?;
+        Poll::Ready(self.socket().finish_connect())
+    }
+
+    fn socket(&self) -> &Socket {
+        match &self.io {
+            Io::Caller(socket) => socket,
+            Io::Reactor(reactor) => reactor.get_ref(),
+        }
+    }
+
+    /// Ends a call that waits on the connection, or is about to, from another thread: shutting the socket down
+    /// interrupts connecting, sending and receiving alike, and takes no system call of the waiting thread.
+    fn shut_down(&self) {
+        self.is_shut_down.store(true, Ordering::Release);
+        self.socket().shut_down();
+    }
+
+    /// Returns whether a cancel has shut the connection down. It may have come after the end of the call that
+    /// it was meant for.
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.is_shut_down.load(Ordering::Acquire)
     }
 
     /// Begins a call. After the deadline, reads and writes return `Pending` whether or not the socket is
@@ -108,7 +154,7 @@ impl Link {
     /// Returns whether the peer has neither closed the connection nor sent anything. Takes a system call that
     /// does not block.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.socket.is_quiet()
+        self.socket().is_quiet()
     }
 
     /// Makes the next read try the socket even if it was not reported readable.
@@ -134,7 +180,7 @@ impl Link {
         // immediately.
         let interest = if state.readable { Interest::Write } else { Interest::Both };
         drop(state);
-        match self.socket.wait(interest, deadline) {
+        match self.socket().wait(interest, deadline) {
             Ok(ready) => {
                 let mut state = self.lock();
                 state.readable |= ready.read;
@@ -152,32 +198,110 @@ impl Link {
     }
 
     /// Sends as much of `slices` as the socket accepts, without buffering.
-    pub(crate) fn poll_send(&self, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        or_pending(self.lock().send(&self.socket, slices))
+    pub(crate) fn poll_send(
+        &self,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(context, |state| state.send(self.socket(), slices))
     }
 
     /// Sends the write buffer.
-    pub(crate) fn poll_flush(&self) -> Poll<io::Result<()>> {
-        or_pending(self.lock().flush(&self.socket))
+    pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_with(context, |state| state.flush(self.socket()))
     }
 
-    fn poll_write(&self, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        or_pending(self.lock().write(&self.socket, slices))
+    fn poll_write(&self, context: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.poll_write_with(context, |state| state.write(self.socket(), slices))
+    }
+
+    /// Writes until the socket accepts no more. On the I/O thread the task is then woken when it does.
+    fn poll_write_with<T>(
+        &self,
+        context: &mut Context<'_>,
+        mut write: impl FnMut(&mut State) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let mut state = self.lock();
+        loop {
+            let was_blocked = state.blocked;
+            match write(&mut state) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !was_blocked
+                        && let Io::Reactor(reactor) = &self.io
+                        && let Poll::Ready(Ok(mut ready)) = reactor.poll_write_ready(context)
+                    {
+                        // As in `poll_recv`.
+                        ready.clear_ready();
+                    }
+                    ready!(self.poll_writable(&mut state, context))?;
+                }
+                outcome => return Poll::Ready(outcome),
+            }
+        }
+    }
+
+    /// Returns `Ready` once the socket may accept more.
+    fn poll_writable(&self, state: &mut State, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &self.io {
+            // The driver waits.
+            Io::Caller(_) if state.blocked || state.timed_out => Poll::Pending,
+            Io::Caller(_) => Poll::Ready(Ok(())),
+            Io::Reactor(reactor) => {
+                ready!(reactor.poll_write_ready(context))?.retain_ready();
+                state.blocked = false;
+                Poll::Ready(Ok(()))
+            }
+        }
     }
 
     /// Receives into `into`; `Ready` without new bytes is the end of the connection.
-    pub(crate) fn poll_recv(&self, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_recv(
+        &self,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let mut state = self.lock();
-        if !state.readable {
-            return Poll::Pending;
+        loop {
+            ready!(self.poll_readable(&mut state, context))?;
+            let outcome = self.recv(&mut state, into);
+            if !state.readable
+                && let Io::Reactor(reactor) = &self.io
+                && let Poll::Ready(Ok(mut ready)) = reactor.poll_read_ready(context)
+            {
+                // At once: later, this would also clear the readiness of data that arrived meanwhile.
+                ready.clear_ready();
+            }
+            match outcome {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return Poll::Ready(outcome),
+            }
         }
+    }
+
+    /// Returns `Ready` once there may be data to read.
+    fn poll_readable(&self, state: &mut State, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &self.io {
+            // The driver waits.
+            Io::Caller(_) if !state.readable || state.may_wait.is_none() && state.is_over() => Poll::Pending,
+            Io::Caller(_) => Poll::Ready(Ok(())),
+            Io::Reactor(_) if state.readable => Poll::Ready(Ok(())),
+            Io::Reactor(reactor) => {
+                ready!(reactor.poll_read_ready(context))?.retain_ready();
+                state.readable = true;
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    fn recv(&self, state: &mut State, into: &mut ReadBuf<'_>) -> io::Result<()> {
         let room = into.remaining();
         let wait_until = state.may_wait.take();
-        if wait_until.is_none() && state.is_over() {
-            return Poll::Pending;
-        }
-        match self.socket.recv(into, wait_until) {
+        match self.socket().recv(into, wait_until) {
             Ok(count) => {
+                if count == 0 && self.is_shut_down() {
+                    // Not the server's end of a body without a length.
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
                 // A short read means that the socket is drained.
                 state.readable = count == room || count == 0;
                 if state.progress.first_byte_at.is_none() {
@@ -189,19 +313,16 @@ impl Link {
                     let missing = FIRST_BYTE_SIZE - state.first.len();
                     state.first.extend_from_slice(&new[..missing.min(count)]);
                 }
-                Poll::Ready(Ok(()))
+                Ok(())
             }
             Err(error) => {
                 state.readable = false;
-                match error.kind() {
-                    io::ErrorKind::WouldBlock => Poll::Pending,
-                    // The call's deadline, not an error of the connection: the driver ends the call.
-                    io::ErrorKind::TimedOut if wait_until.is_some() => {
-                        state.timed_out = true;
-                        Poll::Pending
-                    }
-                    _ => Poll::Ready(Err(error)),
+                // The call's deadline, not an error of the connection: the driver ends the call.
+                if error.kind() == io::ErrorKind::TimedOut && wait_until.is_some() {
+                    state.timed_out = true;
+                    return Err(io::ErrorKind::WouldBlock.into());
                 }
+                Err(error)
             }
         }
     }
@@ -211,10 +332,16 @@ impl Link {
     }
 }
 
-fn or_pending<T>(outcome: io::Result<T>) -> Poll<io::Result<T>> {
-    match outcome {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-        outcome => Poll::Ready(outcome),
+/// A waiter of a cancel token: a call that waits on the link, in any system call.
+pub(super) struct ShutDown(pub(super) Arc<Link>);
+
+impl Wake for ShutDown {
+    fn wake(self: Arc<Self>) {
+        self.0.shut_down();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.shut_down();
     }
 }
 
@@ -280,13 +407,13 @@ impl State {
 
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket.fmt(f)
+        self.socket().fmt(f)
     }
 }
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Link({})", self.socket)
+        write!(f, "Link({})", self.socket())
     }
 }
 
@@ -294,22 +421,26 @@ impl fmt::Debug for Link {
 pub(crate) struct LinkIo(pub Arc<Link>);
 
 impl AsyncRead for LinkIo {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_recv(into)
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.0.poll_recv(context, into)
     }
 }
 
 impl AsyncWrite for LinkIo {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_write(&[IoSlice::new(data)])
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_write(context, &[IoSlice::new(data)])
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(data)
+        self.0.poll_write(context, data)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -7,6 +7,8 @@ pub(crate) mod drive;
 pub(crate) mod link;
 mod platform;
 pub(crate) mod pool;
+#[allow(unsafe_code)]
+mod reactor;
 mod resolve;
 mod socket;
 #[allow(unsafe_code)]

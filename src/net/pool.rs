@@ -1,7 +1,6 @@
 //! The connection pool.
 
 use std::{
-    collections::VecDeque,
     future::poll_fn,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -9,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::drive::Caller;
-use crate::error::Result;
+use super::drive::Driver;
+use crate::{error::Result, waiters::Waiters};
 
 /// Connections that were idle for longer are closed when another is returned.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
@@ -23,6 +22,8 @@ const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
 pub(crate) struct Pool<C> {
     /// The maximum number of open connections.
     max: usize,
+    /// What a call does that waits for one of them, in error messages.
+    waiting: &'static str,
     state: Mutex<State<C>>,
 }
 
@@ -34,15 +35,14 @@ struct State<C> {
     open: usize,
     /// The number of connections ever opened.
     opened: u64,
-    /// Calls that wait for a connection, in order of arrival.
-    waiting: VecDeque<(u64, Waker)>,
-    tickets: u64,
+    /// Calls that wait for a connection.
+    waiting: Waiters,
 }
 
 #[derive(Debug)]
 struct Idle<C> {
     since: Instant,
-    user: ThreadId,
+    user: Option<ThreadId>,
     /// Boxed, since it moves with every call: an HTTP/2 connection has 1,300 bytes.
     connection: Box<C>,
 }
@@ -53,6 +53,11 @@ pub(crate) trait Connection: Sized {
     /// waiting.
     fn is_alive(&mut self, idle_since: Instant) -> bool;
 }
+
+/// What a call does that waits for a connection, by the option that would permit more.
+pub(crate) const WAITING: &str = "waiting for a connection: all are in use, see option max_connections";
+pub(crate) const WAITING_ASYNC: &str =
+    "waiting for a connection: all are in use, see option max_async_connections";
 
 /// The numbers of a client's connections at a point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,26 +71,38 @@ pub struct ConnectionCounts {
     pub opened: u64,
 }
 
+impl std::ops::Add for ConnectionCounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            open: self.open + other.open,
+            idle: self.idle + other.idle,
+            opened: self.opened + other.opened,
+        }
+    }
+}
+
 impl<C: Connection> Pool<C> {
-    /// Creates a pool of at most `max` connections.
-    pub(crate) fn new(max: usize) -> Self {
-        let state = State { idle: Vec::new(), open: 0, opened: 0, waiting: VecDeque::new(), tickets: 0 };
-        Self { max, state: Mutex::new(state) }
+    /// Creates a pool of at most `max` connections; `waiting` is what a call does that waits for one.
+    pub(crate) fn new(max: usize, waiting: &'static str) -> Self {
+        let state = State { idle: Vec::new(), open: 0, opened: 0, waiting: Waiters::default() };
+        Self { max, waiting, state: Mutex::new(state) }
     }
 
     /// Checks out an idle connection, or a new one that `open` opens (always if `fresh`). Waits while the
     /// maximum number is in use.
     pub(crate) async fn check_out(
         &self,
-        caller: &Caller,
+        driver: &Driver,
         fresh: bool,
         open: impl AsyncFnOnce() -> Result<C>,
     ) -> Result<Pooled<'_, C>> {
-        let user = caller.thread();
-        let free = self.lock().take(caller, fresh, self.max);
+        let user = driver.thread();
+        let free = self.lock().take(driver, fresh, self.max);
         let taken = match free {
             Some(taken) => taken,
-            None => self.wait(caller, fresh).await,
+            None => self.wait(driver, fresh).await,
         };
         let slot = Slot(self);
         // The lock is not held here: checking and closing a connection take system calls.
@@ -103,15 +120,11 @@ impl<C: Connection> Pool<C> {
         Ok(Pooled { connection: Box::new(open().await?), slot, is_reused: false, user })
     }
 
-    async fn wait(&self, caller: &Caller, fresh: bool) -> Taken<C> {
-        caller.set_phase("waiting for a connection: all are in use, see option max_connections");
-        let ticket = {
-            let mut state = self.lock();
-            state.tickets += 1;
-            state.tickets
-        };
+    async fn wait(&self, driver: &Driver, fresh: bool) -> Taken<C> {
+        driver.set_phase(self.waiting);
+        let ticket = self.lock().waiting.ticket();
         let _queued = Queued { pool: self, ticket };
-        poll_fn(|context| self.lock().poll_take(context, ticket, caller, fresh, self.max)).await
+        poll_fn(|context| self.lock().poll_take(context, ticket, driver, fresh, self.max)).await
     }
 
     pub(crate) fn counts(&self) -> ConnectionCounts {
@@ -134,13 +147,13 @@ enum Taken<C> {
 
 impl<C> State<C> {
     /// Returns `None` if no connection is free or other calls are waiting.
-    fn take(&mut self, caller: &Caller, fresh: bool, max: usize) -> Option<Taken<C>> {
-        if self.waiting.is_empty() { self.take_free(caller, fresh, max) } else { None }
+    fn take(&mut self, driver: &Driver, fresh: bool, max: usize) -> Option<Taken<C>> {
+        if self.waiting.is_empty() { self.take_free(driver, fresh, max) } else { None }
     }
 
-    fn take_free(&mut self, caller: &Caller, fresh: bool, max: usize) -> Option<Taken<C>> {
+    fn take_free(&mut self, driver: &Driver, fresh: bool, max: usize) -> Option<Taken<C>> {
         if !fresh && !self.idle.is_empty() {
-            let user = caller.thread();
+            let user = driver.thread();
             let own = self.idle.iter().rposition(|idle| idle.user == user);
             let idle = self.idle.remove(own.unwrap_or(self.idle.len() - 1));
             return Some(Taken::Idle(idle));
@@ -159,26 +172,23 @@ impl<C> State<C> {
         &mut self,
         context: &Context<'_>,
         ticket: u64,
-        caller: &Caller,
+        driver: &Driver,
         fresh: bool,
         max: usize,
     ) -> Poll<Taken<C>> {
-        let at = self.waiting.iter().position(|(other, _)| *other == ticket);
-        if at.unwrap_or(self.waiting.len()) == 0
-            && let Some(taken) = self.take_free(caller, fresh, max)
+        if self.waiting.is_first(ticket)
+            && let Some(taken) = self.take_free(driver, fresh, max)
         {
             return Poll::Ready(taken);
         }
-        if at.is_none() {
-            self.waiting.push_back((ticket, context.waker().clone()));
-        }
+        self.waiting.wait(ticket, context.waker());
         Poll::Pending
     }
 
     /// Returns the waker of the call that has waited longest, if it can get a connection.
     fn next(&self, max: usize) -> Option<Waker> {
         let is_free = !self.idle.is_empty() || self.open < max;
-        self.waiting.front().filter(|_| is_free).map(|(_, waker)| waker.clone())
+        self.waiting.first().filter(|_| is_free)
     }
 }
 
@@ -197,7 +207,7 @@ struct Queued<'p, C> {
 impl<C> Drop for Queued<'_, C> {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
-        state.waiting.retain(|(ticket, _)| *ticket != self.ticket);
+        state.waiting.leave(self.ticket);
         let next = state.next(self.pool.max);
         drop(state);
         wake(next);
@@ -225,7 +235,7 @@ pub(crate) struct Pooled<'p, C> {
     /// Whether it has carried other calls.
     pub is_reused: bool,
     /// The calling thread.
-    user: ThreadId,
+    user: Option<ThreadId>,
     /// Declared after the connection, so that it is closed before another may be opened.
     slot: Slot<'p, C>,
 }

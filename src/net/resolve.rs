@@ -141,12 +141,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        net::drive::{Caller, drive},
+        net::drive::{Driver, drive},
         until::{Deadline, Stopped, Until},
     };
 
-    fn caller(timeout: Duration) -> Caller {
-        Caller::new(Until { deadline: Deadline::after(Some(timeout)) })
+    fn driver(timeout: Duration) -> Driver {
+        Driver::caller(Until { deadline: Deadline::after(Some(timeout)), cancel: None })
     }
 
     #[test]
@@ -156,8 +156,8 @@ mod tests {
         lock(&resolver.lookup).running = true;
         let timeout = Duration::from_millis(300);
         let time_out = |_| {
-            let (start, caller) = (Instant::now(), caller(timeout));
-            assert!(matches!(drive(&caller, resolver.resolve("a.b", None, 1)), Err(Stopped::TimedOut)));
+            let (start, driver) = (Instant::now(), driver(timeout));
+            assert!(matches!(drive(&driver, resolver.resolve("a.b", None, 1)), Err(Stopped::TimedOut)));
             start.elapsed()
         };
         let is_in_time = |took: &Duration| (timeout..timeout + Duration::from_millis(30)).contains(took);
@@ -174,7 +174,7 @@ mod tests {
         thread::scope(|scope| {
             let callers: Vec<_> = (0..4)
                 .map(|_| {
-                    scope.spawn(|| drive(&caller(Duration::from_secs(20)), resolver.resolve("a.b", None, 1)))
+                    scope.spawn(|| drive(&driver(Duration::from_secs(20)), resolver.resolve("a.b", None, 1)))
                 })
                 .collect();
             while lock(&resolver.lookup).waiting.len() < callers.len() {
@@ -187,8 +187,8 @@ mod tests {
                 std::mem::take(&mut lookup.waiting)
             };
             waiting.into_iter().for_each(|(_, waker)| waker.wake());
-            for caller in callers {
-                assert_eq!(caller.join().unwrap().unwrap().unwrap(), addresses);
+            for driver in callers {
+                assert_eq!(driver.join().unwrap().unwrap().unwrap(), addresses);
             }
         });
     }

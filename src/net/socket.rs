@@ -4,7 +4,7 @@ use std::{
     fmt,
     io::{self, IoSlice},
     net::SocketAddr,
-    os::fd::OwnedFd,
+    os::fd::{AsRawFd, OwnedFd, RawFd},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -13,7 +13,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     net::{
-        AddressFamily, RecvFlags, connect, recv, sendmsg,
+        AddressFamily, RecvFlags, Shutdown, connect, recv, sendmsg, shutdown,
         sockopt::{Timeout, set_socket_timeout, set_tcp_nodelay, socket_error},
     },
 };
@@ -161,6 +161,12 @@ impl Socket {
         }
     }
 
+    /// Ends both directions, which ends every wait on the socket in any thread.
+    pub(super) fn shut_down(&self) {
+        // Fails only if the connection has ended by itself.
+        let _ = shutdown(&self.fd, Shutdown::Both);
+    }
+
     /// Returns whether the peer has neither closed the connection nor sent anything. Does not block.
     pub(super) fn is_quiet(&self) -> bool {
         let mut byte = [0];
@@ -181,6 +187,13 @@ fn retry(mut step: impl FnMut() -> rustix::io::Result<usize>) -> rustix::io::Res
             Err(Errno::INTR) => {}
             result => return result,
         }
+    }
+}
+
+/// For tokio's reactor.
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
     }
 }
 

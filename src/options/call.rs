@@ -12,6 +12,7 @@ use super::{
 use crate::{
     compression::Compression,
     error::{Error, Result},
+    until::CancelToken,
 };
 
 /// The options of a call. What they do not set is as in the client's defaults
@@ -28,6 +29,7 @@ pub struct CallOptions {
     pub(super) request_compression: Option<Compression>,
     pub(super) response_encoding: Option<ResponseEncoding>,
     pub(super) route: Route<String>,
+    pub(super) cancel: Option<CancelToken>,
 }
 
 /// Which compression is requested for the response. One field, so that a call that sets either form replaces
@@ -84,6 +86,7 @@ impl CallOptions {
         request_compression: None,
         response_encoding: None,
         route: Route { path: None, content_type: None, json_size_header: None },
+        cancel: None,
     };
 
     /// Creates options that set nothing.
@@ -96,6 +99,24 @@ impl CallOptions {
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
         self.timeout = Some(not_zero(timeout)?);
         Ok(self)
+    }
+
+    /// Sets the token that cancels the call from another thread, at any stage. The call then returns CANCELLED,
+    /// and no longer reads or writes the memory that it borrowed. A result that is complete takes precedence.
+    /// `None`, the default, sets no token. Not in the defaults of a client, whose calls it would all cancel.
+    ///
+    /// The price is the connection of the call, which is closed. Over gRPC this tells the server, and Triton
+    /// stops the model if it checks for cancellation. Over HTTP, Triton 2.51 computes the result of an
+    /// inference to its end; the stream of [`Client::generate_stream`](crate::Client::generate_stream) stops.
+    /// Behind HAProxy, Apache and Varnish, which do not pass the end of a client's connection on, the server
+    /// also continues.
+    pub fn set_cancel_token(&mut self, token: Option<&CancelToken>) -> &mut Self {
+        self.cancel = token.cloned();
+        self
+    }
+
+    pub(crate) fn cancel_token(&self) -> Option<&CancelToken> {
+        self.cancel.as_ref()
     }
 
     /// Adds a header to the call, over gRPC metadata. A name may be added several times. A name that ends in

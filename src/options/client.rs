@@ -21,6 +21,12 @@ pub const DEFAULT_LOAD_TIMEOUT: Duration = Duration::from_secs(600);
 pub const DEFAULT_RESULT_MEMORY_BYTE_SIZE: usize = 64 << 20;
 /// The default maximum size of a compressed response after it is decompressed: 256 MiB.
 pub const DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: usize = 256 << 20;
+/// The default maximum of asynchronous calls in flight: 1,024.
+pub const DEFAULT_MAX_IN_FLIGHT: usize = 1024;
+/// The default maximum of connections of asynchronous calls over HTTP: 16.
+pub const DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS: usize = 16;
+/// The default maximum of connections of asynchronous calls over gRPC: 4.
+pub const DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS: usize = 4;
 /// The default name of the gRPC service of inference and control plane, which is Triton's.
 pub const DEFAULT_GRPC_SERVICE_NAME: &str = "inference.GRPCInferenceService";
 
@@ -37,6 +43,10 @@ pub struct ClientOptions {
     pub(crate) result_memory_byte_size: usize,
     pub(crate) load_timeout: Option<Duration>,
     pub(crate) max_connections: usize,
+    pub(crate) max_async_connections: Option<usize>,
+    pub(crate) max_in_flight: usize,
+    pub(crate) fails_when_full: bool,
+    pub(crate) callback_threads: usize,
     pub(crate) metrics_url: Option<Url>,
     pub(crate) grpc_service_name: String,
     pub(super) call: CallOptions,
@@ -53,6 +63,10 @@ impl Default for ClientOptions {
             result_memory_byte_size: DEFAULT_RESULT_MEMORY_BYTE_SIZE,
             load_timeout: Some(DEFAULT_LOAD_TIMEOUT),
             max_connections: usize::MAX,
+            max_async_connections: None,
+            max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+            fails_when_full: false,
+            callback_threads: 1,
             metrics_url: None,
             grpc_service_name: DEFAULT_GRPC_SERVICE_NAME.to_owned(),
             call: CallOptions::DEFAULT,
@@ -101,9 +115,11 @@ impl ClientOptions {
     /// may be another host. A timeout of the defaults does not apply to loading and unloading models:
     /// [`set_load_timeout`](Self::set_load_timeout).
     ///
-    /// Returns INVALID_ARGUMENT for an option that makes sense for one call only; in this version there is
-    /// none.
+    /// Returns INVALID_ARGUMENT for an option that makes sense for one call only: a cancel token.
     pub fn set_call_options(&mut self, options: CallOptions) -> Result<&mut Self> {
+        if options.cancel.is_some() {
+            return Err(Error::invalid("a cancel token can't be a default: it would cancel every call"));
+        }
         self.call = options;
         Ok(self)
     }
@@ -120,10 +136,41 @@ impl ClientOptions {
     /// second connection. `None`, the default, sets no maximum: each concurrent call has a connection.
     /// INVALID_ARGUMENT for zero.
     pub fn set_max_connections(&mut self, max: Option<usize>) -> Result<&mut Self> {
-        if max == Some(0) {
-            return Err(Error::invalid("max_connections must be at least 1"));
-        }
-        self.max_connections = max.unwrap_or(usize::MAX);
+        self.max_connections = at_least_one("max_connections", max.unwrap_or(usize::MAX))?;
+        Ok(self)
+    }
+
+    /// Sets the maximum number of asynchronous calls in flight: submitted, and not complete. A submission beyond waits for another call to complete, until the deadline of
+    /// its own call; see [`set_fail_when_full`](Self::set_fail_when_full). INVALID_ARGUMENT for zero. The
+    /// default is [`DEFAULT_MAX_IN_FLIGHT`].
+    pub fn set_max_in_flight(&mut self, max: usize) -> Result<&mut Self> {
+        self.max_in_flight = at_least_one("max_in_flight", max)?;
+        Ok(self)
+    }
+
+    /// Sets whether a submission beyond [`set_max_in_flight`](Self::set_max_in_flight) fails with
+    /// RESOURCE_EXHAUSTED instead of waiting. On a callback thread it always does: the call that it would wait
+    /// for may need that thread. The default is `false`.
+    pub fn set_fail_when_full(&mut self, fails: bool) -> &mut Self {
+        self.fails_when_full = fails;
+        self
+    }
+
+    /// Sets the maximum number of connections of asynchronous calls, beside those of blocking calls
+    /// ([`set_max_connections`](Self::set_max_connections)). Over HTTP each carries one call at a time; over
+    /// gRPC as many as the server permits, but at most 100. Streams have connections of their own. `None`
+    /// restores the default: [`DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS`] or
+    /// [`DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS`]. INVALID_ARGUMENT for zero.
+    pub fn set_max_async_connections(&mut self, max: Option<usize>) -> Result<&mut Self> {
+        self.max_async_connections = max.map(|max| at_least_one("max_async_connections", max)).transpose()?;
+        Ok(self)
+    }
+
+    /// Sets the number of threads that run callbacks. With more than one, the callbacks of different calls may
+    /// run at once, and in another order than the calls completed; a callback that blocks delays others only
+    /// if all threads are blocked. INVALID_ARGUMENT for zero. The default is 1.
+    pub fn set_callback_threads(&mut self, count: usize) -> Result<&mut Self> {
+        self.callback_threads = at_least_one("callback_threads", count)?;
         Ok(self)
     }
 
@@ -210,5 +257,12 @@ impl ClientOptions {
     /// Restores the default.
     pub(crate) fn remove_log_callback(&mut self) {
         self.log = Log::default();
+    }
+}
+
+fn at_least_one(option: &str, number: usize) -> Result<usize> {
+    match number {
+        0 => Err(Error::invalid(format!("{option} must be at least 1"))),
+        number => Ok(number),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     compression::Compression,
     error::{Error, Origin, Result, Status},
     log::Log,
-    until::{Deadline, Until},
+    until::{Deadline, Stopped, Until},
     url::Protocol,
 };
 
@@ -69,7 +69,7 @@ impl<'c> CallContext<'c> {
     /// Creates the context of one of several requests of the call: with a timeout of at most `max`.
     pub(crate) fn at_most(&self, max: Duration) -> Self {
         let left = self.until.deadline.remaining().map_or(max, |left| left.min(max));
-        let until = Until { deadline: Deadline::after(Some(left)) };
+        let until = Until { deadline: Deadline::after(Some(left)), cancel: self.until.cancel.clone() };
         Self { until, timeout: Some(left), limited: "one request", ..self.clone() }
     }
 
@@ -87,7 +87,7 @@ impl<'c> CallContext<'c> {
     ) -> Self {
         let response_encoding = call.response_encoding.as_ref().or(defaults.response_encoding.as_ref());
         Self {
-            until: Until { deadline: Deadline::since(now, timeout) },
+            until: Until { deadline: Deadline::since(now, timeout), cancel: call.cancel.clone() },
             timeout,
             limited: "the call",
             max_message_byte_size: client.max_message_byte_size as u64,
@@ -133,6 +133,19 @@ impl<'c> CallContext<'c> {
         Error::deadline(format!(
             "deadline exceeded: no response within {limit:?}, the timeout of {limited} ({doing})"
         ))
+    }
+
+    /// Returns CANCELLED. The caller sets whether it is in doubt.
+    pub(crate) fn cancelled(&self, doing: &str) -> Error {
+        Error::new(Status::Cancelled, Origin::Client, format!("cancelled by the caller ({doing})"))
+    }
+
+    /// Returns the error of a call that was stopped while it was `doing` something.
+    pub(crate) fn stopped(&self, stopped: Stopped, doing: &str) -> Error {
+        match stopped {
+            Stopped::TimedOut => self.timed_out(doing),
+            Stopped::Cancelled => self.cancelled(doing),
+        }
     }
 
     /// Whether so little of the timeout is left that a DEADLINE_EXCEEDED of the server is the client's own

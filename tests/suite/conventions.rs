@@ -38,7 +38,7 @@ pub(crate) const SECTIONS: [&str; 25] = [
 ];
 
 /// The layers, the lowest first. A module imports from its own layer and those below.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &[
         "allocator",
         "digits",
@@ -48,6 +48,8 @@ const LAYERS: [&[&str]; 8] = [
         "log",
         "until",
         "url",
+        "waiters",
+        "fork",
         "headers",
         "load_report",
         "proto",
@@ -55,17 +57,19 @@ const LAYERS: [&[&str]; 8] = [
         "tls_port",
     ],
     &["lend", "compression", "options"],
-    &["infer", "model", "stats"],
+    &["infer", "model", "runtime", "stats"],
     &["net"],
     &["http", "grpc"],
     &["transport"],
+    &["call", "completion_queue"],
     &["client"],
     &["ffi"],
 ];
 
 /// The modules with unsafe code: the FFI layer, loans of the caller's memory, the call that receives into
-/// uninitialized memory, and the optional allocator.
-const UNSAFE: [&str; 4] = ["src/ffi", "src/lend", "src/net/unfilled", "src/allocator"];
+/// uninitialized memory, the registration with the reactor, the handler of forks, and the optional allocator.
+const UNSAFE: [&str; 6] =
+    ["src/ffi", "src/fork", "src/lend", "src/net/reactor", "src/net/unfilled", "src/allocator"];
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

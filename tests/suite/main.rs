@@ -10,6 +10,7 @@ mod own_server;
 mod programs;
 mod server;
 
+mod asynchronous;
 mod bounds;
 mod buffers;
 mod compressed_grpc;

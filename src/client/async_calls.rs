@@ -1,0 +1,390 @@
+//! Asynchronous inference: a call is checked and encoded by the thread that submits it, runs in a task on the
+//! client's I/O thread, and there completes.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Sender, channel},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{
+    Client, Inner,
+    server::{ended, repeat},
+};
+use crate::{
+    call::{Call, Completion, Shared, Sink},
+    completion_queue::CompletionQueue,
+    error::{Error, Origin, Result, Status},
+    infer::{InferRequest, InferResult, Stopwatch, place::Places},
+    log::LogLevel,
+    model::check_name,
+    net::drive::{Driver, drive},
+    options::{CallContext, CallOptions},
+    panic,
+    runtime::{Active, Callbacks, Slot},
+    transport::Prepared,
+    until::Deadline,
+};
+
+const TARGET: &str = "triton_client::client";
+/// What a call does that waits for others, in error messages.
+const WAITING: &str = "waiting for another call to complete, see option max_in_flight";
+
+impl Client {
+    /// Starts an inference and returns at once; the [`Call`] is a future, and can be waited for.
+    ///
+    /// The request may be changed and dropped at once. The data that it borrows is `'static`: a call may
+    /// outlive every scope. Options, errors, statistics and [`InferResult`] are those of
+    /// [`infer_with`](Self::infer_with). If as many calls are in flight as
+    /// [`ClientOptions::set_max_in_flight`](crate::ClientOptions::set_max_in_flight) permits, this blocks
+    /// until one completes, or until the deadline of the call (DEADLINE_EXCEEDED); in a callback, and with
+    /// [`set_fail_when_full`](crate::ClientOptions::set_fail_when_full), it is RESOURCE_EXHAUSTED at once.
+    ///
+    /// Eight threads with blocking calls reach more requests per second on a fast server than one thread with
+    /// eight asynchronous calls; the latter need fewer threads and connections. Calls of the control plane
+    /// have no asynchronous form: a [`CancelToken`](crate::CancelToken) cancels them from another thread.
+    pub fn infer_async(&self, request: &InferRequest<'static>, options: &CallOptions) -> Result<Call> {
+        self.submit(request, options, 0, Sink::None)
+    }
+
+    /// Starts an inference as [`infer_async`](Self::infer_async) does. `callback` is called with the outcome,
+    /// exactly once and on a thread of the client's own, unless this returns an error.
+    pub fn infer_with_callback(
+        &self,
+        request: &InferRequest<'static>,
+        options: &CallOptions,
+        callback: impl FnOnce(Result<InferResult>) + Send + 'static,
+    ) -> Result<Call> {
+        self.0.callbacks.start()?;
+        self.submit(request, options, 0, Sink::Callback(self.0.callbacks.clone(), Box::new(callback)))
+    }
+
+    /// Starts an inference as [`infer_async`](Self::infer_async) does. When it is complete, `queue` returns a
+    /// [`Call`] with `tag`.
+    pub fn infer_with_queue(
+        &self,
+        request: &InferRequest<'static>,
+        options: &CallOptions,
+        queue: &CompletionQueue,
+        tag: u64,
+    ) -> Result<Call> {
+        let (queue, log) = (queue.queue().clone(), self.0.options.log.clone());
+        let push = move |call| {
+            if !queue.push(call) {
+                log.write(LogLevel::Warn, TARGET, || "a call completed after its queue was freed".to_owned());
+            }
+        };
+        self.submit(request, options, tag, Sink::Queue(Box::new(push)))
+    }
+
+    /// Sends several inferences at once, of any models, and blocks until all are complete. Returns their
+    /// outcomes in the order of the requests. `options` are those of all calls, of each, or none.
+    ///
+    /// Each call has its own deadline, and is cancelled by the token in its options. As many are in flight as
+    /// [`ClientOptions::set_max_in_flight`](crate::ClientOptions::set_max_in_flight) permits; the others wait,
+    /// which counts against their deadlines. INVALID_ARGUMENT for a number of options other than 0, 1, or that
+    /// of the requests.
+    pub fn infer_many(
+        &self,
+        requests: &[&InferRequest<'static>],
+        options: &[&CallOptions],
+    ) -> Result<Vec<Result<InferResult>>> {
+        let (sender, receiver) = channel();
+        self.submit_many(requests, options, Done::Wake(sender))?;
+        receiver.recv().map_err(|error| {
+            Error::new(Status::Internal, Origin::Client, "a call was lost").with_source(error)
+        })
+    }
+
+    /// Sends several inferences at once as [`infer_many`](Self::infer_many) does, without blocking. `callback`
+    /// is called with all outcomes, exactly once, after the last call is complete, on a thread of the
+    /// client's own.
+    pub fn infer_many_with_callback(
+        &self,
+        requests: &[&InferRequest<'static>],
+        options: &[&CallOptions],
+        callback: impl FnOnce(Vec<Result<InferResult>>) + Send + 'static,
+    ) -> Result<()> {
+        self.0.callbacks.start()?;
+        let active = Active::begin(self.0.activity.clone())?;
+        let callback = move |outcomes| {
+            let _active = active;
+            callback(outcomes);
+        };
+        self.submit_many(requests, options, Done::Callback(self.0.callbacks.clone(), Box::new(callback)))
+    }
+
+    fn submit(
+        &self,
+        request: &InferRequest<'static>,
+        options: &CallOptions,
+        tag: u64,
+        sink: Sink,
+    ) -> Result<Call> {
+        let inner = &self.0;
+        inner.io.start()?;
+        let mut job = Job::new(inner, request, options, tag, sink)?;
+        if let Err(error) = job.prepare(request).and_then(|()| job.hold_slot()) {
+            return Err(job.withdraw(error));
+        }
+        let call = Call::new(job.shared.clone());
+        inner.io.spawn(move || job.run());
+        Ok(call)
+    }
+
+    fn submit_many(
+        &self,
+        requests: &[&InferRequest<'static>],
+        options: &[&CallOptions],
+        done: Done,
+    ) -> Result<()> {
+        let (count, inner) = (requests.len(), &self.0);
+        inner.activity.process().check()?;
+        if !matches!(options.len(), 0 | 1) && options.len() != count {
+            let given = options.len();
+            return Err(Error::invalid(format!("expected 0, 1 or {count} call options, got {given}")));
+        }
+        inner.io.start()?;
+        let collector = Collector::new(count, done);
+        if count == 0 {
+            collector.finish();
+            return Ok(());
+        }
+        let mut jobs = Vec::with_capacity(count);
+        for (at, request) in requests.iter().enumerate() {
+            const NONE: &CallOptions = &CallOptions::DEFAULT;
+            let options = options.get(at).or(options.first()).copied().unwrap_or(NONE);
+            let collect = collector.clone();
+            let sink = Sink::Collector(Box::new(move |outcome| collect.settle(at, outcome)));
+            jobs.push((request, Job::new(inner, request, options, 0, sink)?));
+        }
+        for (request, mut job) in jobs {
+            match job.prepare(request) {
+                Ok(()) => inner.io.spawn(move || job.run()),
+                Err(error) => job.fail(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses new calls and streams, and blocks until those under way have ended, and the last callback has
+    /// returned: DEADLINE_EXCEEDED if that takes longer than `timeout`, after which the client stays closed;
+    /// `None` is no limit. Streams are not ended by it: finish or cancel them before. FAILED_PRECONDITION at
+    /// once in a callback, which would wait for itself.
+    pub fn close(&self, timeout: Option<Duration>) -> Result<()> {
+        let inner = &self.0;
+        inner.activity.process().check()?;
+        if inner.callbacks.is_this_thread() {
+            let message = "a client can't be closed in one of its callbacks, for which it would wait";
+            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+        }
+        inner.activity.close();
+        match inner.activity.wait_ended(Deadline::after(timeout)) {
+            true => Ok(()),
+            false => {
+                let timeout = timeout.unwrap_or_default();
+                Err(Error::deadline(format!("calls or streams of the client did not end within {timeout:?}")))
+            }
+        }
+    }
+}
+
+/// A call on its way to the I/O thread, and there.
+struct Job {
+    inner: Arc<Inner>,
+    shared: Arc<Shared>,
+    completion: Completion,
+    /// The copies of what the request and the caller may free.
+    options: CallOptions,
+    model: String,
+    id: String,
+    start: Instant,
+    /// Set by [`prepare`](Self::prepare).
+    prepared: Option<(Prepared<'static>, Places<'static>)>,
+    has_slot: bool,
+}
+
+impl Job {
+    fn new(
+        inner: &Arc<Inner>,
+        request: &InferRequest<'static>,
+        options: &CallOptions,
+        tag: u64,
+        sink: Sink,
+    ) -> Result<Self> {
+        let active = Active::begin(inner.activity.clone())?;
+        let shared = Shared::new(inner.activity.process(), tag);
+        Ok(Self {
+            inner: inner.clone(),
+            completion: Completion::new(shared.clone(), sink, active),
+            shared,
+            options: options.clone(),
+            model: request.model().0.to_owned(),
+            id: request.request_id().to_owned(),
+            start: Instant::now(),
+            prepared: None,
+            has_slot: false,
+        })
+    }
+
+    fn context(&self) -> CallContext<'_> {
+        CallContext::starting(self.start, &self.inner.options, &self.options)
+    }
+
+    /// Checks and encodes the request, and leases its buffers.
+    fn prepare(&mut self, request: &InferRequest<'static>) -> Result<()> {
+        let context = self.context();
+        check_name("model name", &self.model)?;
+        request.check()?;
+        let prepared = self.inner.server.transport.prepare(request, &context)?;
+        let places = Places::new(request, &self.inner.buffers)?;
+        self.prepared = Some((prepared, places));
+        Ok(())
+    }
+
+    /// Takes a place among the calls in flight, and waits for it if the caller permits.
+    fn hold_slot(&mut self) -> Result<()> {
+        let slots = &self.inner.slots;
+        let slot = match slots.try_take() {
+            Some(slot) => slot,
+            None if self.inner.options.fails_when_full || Callbacks::is_any_on_this_thread() => {
+                let max = self.inner.options.max_in_flight;
+                let message = format!("{max} calls are in flight, the maximum (option max_in_flight)");
+                return Err(Error::new(Status::ResourceExhausted, Origin::Client, message).retryable(true));
+            }
+            None => {
+                let context = self.context();
+                let driver = Driver::caller(context.until.clone());
+                drive(&driver, slots.take()).map_err(|stopped| context.stopped(stopped, WAITING))?
+            }
+        };
+        self.hold(slot);
+        Ok(())
+    }
+
+    fn hold(&mut self, slot: Slot) {
+        self.completion.hold(slot);
+        self.has_slot = true;
+    }
+
+    /// Runs the call in its task.
+    async fn run(mut self) {
+        let outcome = panic::guarded(self.outcome()).await.and_then(|outcome| outcome);
+        // The call is complete only when the memory of the caller is no longer used.
+        self.prepared = None;
+        self.finish(outcome);
+    }
+
+    async fn outcome(&mut self) -> Result<InferResult> {
+        let Some((prepared, mut places)) = self.prepared.take() else {
+            return Err(Error::new(
+                Status::Internal,
+                Origin::Client,
+                "internal error: the call is not prepared",
+            ));
+        };
+        let mut context = CallContext::starting(self.start, &self.inner.options, &self.options);
+        let token = self.shared.token();
+        context.until.cancel = Some(token.clone());
+        let _options = self.options.cancel_token().map(|other| token.follow(other));
+        let _client = token.follow(&self.inner.shutdown);
+        let driver = &Driver::task(context.until.clone());
+        if !self.has_slot {
+            driver.set_phase(WAITING);
+            let taken = driver.run(self.inner.slots.take()).await;
+            let slot = taken.map_err(|stopped| context.stopped(stopped, driver.phase()))?;
+            self.completion.hold(slot);
+        }
+        let watch = &mut Stopwatch::since(self.start);
+        let transport = &self.inner.server.transport;
+        let attempts = repeat(driver, &context, false, async |attempt| {
+            transport.infer(&prepared, &mut places, watch, attempt).await
+        });
+        let outcome = driver.run(attempts).await;
+        ended(outcome, driver, &context)
+    }
+
+    /// Logs and counts the outcome, and completes the call.
+    fn finish(self, outcome: Result<InferResult>) {
+        let (outcome, completion) = self.conclude(outcome);
+        completion.complete(outcome);
+    }
+
+    /// Completes a call that could not be submitted.
+    fn fail(self, error: Error) {
+        self.finish(Err(error));
+    }
+
+    /// Returns the error of a call that could not be submitted, which is not completed.
+    fn withdraw(self, error: Error) -> Error {
+        let (outcome, completion) = self.conclude(Err(error));
+        completion.withdraw();
+        match outcome {
+            Err(error) => error,
+            Ok(_) => Error::new(Status::Internal, Origin::Client, "internal error: a failed call succeeded"),
+        }
+    }
+
+    fn conclude(self, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
+        let Self { inner, completion, model, id, start, prepared, .. } = self;
+        drop(prepared);
+        let what = || format!("inference of model '{model}'");
+        let log = &inner.options.log;
+        let start = log.is_on(LogLevel::Debug).then_some(start);
+        let outcome = inner.server.log_outcome(outcome, &what, start, log);
+        (inner.count(outcome).map_err(|error| error.with_request_id(&id)), completion)
+    }
+}
+
+/// The outcomes of several calls.
+struct Collector {
+    state: Mutex<Outcomes>,
+}
+
+struct Outcomes {
+    settled: Vec<Option<Result<InferResult>>>,
+    left: usize,
+    done: Option<Done>,
+}
+
+/// What happens after the last outcome.
+enum Done {
+    Wake(Sender<Vec<Result<InferResult>>>),
+    Callback(Arc<Callbacks>, Box<dyn FnOnce(Vec<Result<InferResult>>) + Send>),
+}
+
+impl Collector {
+    fn new(count: usize, done: Done) -> Arc<Self> {
+        let settled = (0..count).map(|_| None).collect();
+        Arc::new(Self { state: Mutex::new(Outcomes { settled, left: count, done: Some(done) }) })
+    }
+
+    fn settle(&self, at: usize, outcome: Result<InferResult>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(settled) = state.settled.get_mut(at)
+            && settled.replace(outcome).is_none()
+        {
+            state.left -= 1;
+        }
+        let is_last = state.left == 0;
+        drop(state);
+        if is_last {
+            self.finish();
+        }
+    }
+
+    fn finish(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (settled, done) = (std::mem::take(&mut state.settled), state.done.take());
+        drop(state);
+        let outcomes = settled.into_iter().flatten().collect();
+        match done {
+            // The receiver waits until then.
+            Some(Done::Wake(sender)) => drop(sender.send(outcomes)),
+            Some(Done::Callback(callbacks, callback)) => callbacks.push(move || callback(outcomes)),
+            None => {}
+        }
+    }
+}

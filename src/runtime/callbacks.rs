@@ -1,0 +1,130 @@
+//! The callback threads of a client, `triton-cb-N`: callbacks never run on the I/O thread, so that they may
+//! block, and call the library.
+
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    fmt, io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use super::io::cannot_start;
+use crate::{
+    error::Result,
+    log::{Log, LogLevel},
+    panic,
+};
+
+const TARGET: &str = "triton_client::callbacks";
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The callbacks that are to run, in order.
+pub(crate) struct Callbacks {
+    /// The maximum number of threads.
+    max: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+    log: Log,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    threads: usize,
+    /// The threads that wait for a job.
+    idle: usize,
+    is_ended: bool,
+}
+
+thread_local! {
+    /// The address of the callbacks that this thread runs; 0 on all other threads.
+    static RUNNING: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Callbacks {
+    pub(crate) fn new(max: usize, log: Log) -> Arc<Self> {
+        Arc::new(Self { max, state: Mutex::default(), changed: Condvar::new(), log })
+    }
+
+    /// Starts the first thread, before a call is accepted that needs it. RESOURCE_EXHAUSTED if that fails.
+    pub(crate) fn start(self: &Arc<Self>) -> Result<()> {
+        let mut state = self.lock();
+        if state.threads == 0 {
+            self.start_thread(&mut state).map_err(|error| cannot_start("triton-cb", error))?;
+        }
+        Ok(())
+    }
+
+    /// Runs a callback once a thread is free.
+    pub(crate) fn push(self: &Arc<Self>, job: impl FnOnce() + Send + 'static) {
+        let mut state = self.lock();
+        state.jobs.push_back(Box::new(job));
+        if state.idle < state.jobs.len() && state.threads < self.max {
+            // If this fails, the threads that exist run it.
+            let _ = self.start_thread(&mut state);
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Returns whether this thread runs the callbacks, and waiting for one of them could take forever.
+    pub(crate) fn is_this_thread(&self) -> bool {
+        RUNNING.get() == std::ptr::from_ref(self).addr()
+    }
+
+    /// Returns whether this thread runs the callbacks of any client.
+    pub(crate) fn is_any_on_this_thread() -> bool {
+        RUNNING.get() != 0
+    }
+
+    /// Ends the threads after the callbacks that are to run.
+    pub(crate) fn end(&self) {
+        self.lock().is_ended = true;
+        self.changed.notify_all();
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
+        let callbacks = self.clone();
+        let name = format!("triton-cb-{}", state.threads);
+        thread::Builder::new().name(name).spawn(move || callbacks.run())?;
+        state.threads += 1;
+        Ok(())
+    }
+
+    fn run(&self) {
+        RUNNING.set(std::ptr::from_ref(self).addr());
+        let mut state = self.lock();
+        loop {
+            let Some(job) = state.jobs.pop_front() else {
+                if state.is_ended {
+                    return;
+                }
+                state.idle += 1;
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+                continue;
+            };
+            drop(state);
+            let outcome = panic::guard(|| {
+                job();
+                Ok(())
+            });
+            if let Err(error) = outcome {
+                self.log.write(LogLevel::Error, TARGET, || format!("a callback panicked: {error}"));
+            }
+            state = self.lock();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Callbacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Callbacks")
+    }
+}

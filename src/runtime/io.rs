@@ -1,0 +1,84 @@
+//! The I/O thread of a client, `triton-io`: one thread with tokio's reactor, which runs all asynchronous calls
+//! and streams. Started by the first of them.
+
+use std::{
+    fmt,
+    future::Future,
+    io,
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
+use tokio::{
+    runtime,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::{LocalSet, spawn_local},
+};
+
+use crate::{
+    error::{Error, Origin, Result, Status},
+    panic,
+};
+
+/// Starts a task. A closure and not a future: the futures stay on the thread, and need not be `Send`.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The way to the I/O thread. When it is dropped the thread ends, and drops the tasks that still run. Nobody
+/// waits for that.
+#[derive(Default)]
+pub(crate) struct Io {
+    jobs: Mutex<Option<UnboundedSender<Job>>>,
+}
+
+impl Io {
+    /// Starts the thread, if it does not run yet. RESOURCE_EXHAUSTED if that fails.
+    pub(crate) fn start(&self) -> Result<()> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.is_none() {
+            *jobs = Some(start().map_err(|error| cannot_start("triton-io", error))?);
+        }
+        Ok(())
+    }
+
+    /// Runs the future that `job` creates in a task on the I/O thread, which was started. A job that the thread
+    /// cannot run is dropped.
+    pub(crate) fn spawn<F: Future<Output = ()> + 'static>(&self, job: impl FnOnce() -> F + Send + 'static) {
+        let job: Job = Box::new(move || drop(spawn_local(job())));
+        if let Some(jobs) = &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
+            // Its error returns the job: the thread has ended.
+            let _ = jobs.send(job);
+        }
+    }
+}
+
+pub(super) fn cannot_start(name: &str, error: io::Error) -> Error {
+    Error::new(Status::ResourceExhausted, Origin::Client, format!("cannot start thread '{name}'"))
+        .retryable(true)
+        .with_source(error)
+}
+
+fn start() -> io::Result<UnboundedSender<Job>> {
+    let (sender, receiver) = unbounded_channel();
+    let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    thread::Builder::new().name("triton-io".to_owned()).spawn(move || {
+        let _ = panic::guard(|| {
+            run(&runtime, receiver);
+            Ok(())
+        });
+    })?;
+    Ok(sender)
+}
+
+fn run(runtime: &runtime::Runtime, mut jobs: UnboundedReceiver<Job>) {
+    LocalSet::new().block_on(runtime, async move {
+        while let Some(job) = jobs.recv().await {
+            job();
+        }
+    });
+}
+
+impl fmt::Debug for Io {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Io")
+    }
+}
