@@ -19,6 +19,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use bytes::{Buf, Bytes};
@@ -180,6 +181,9 @@ struct Segments {
     byte_size: usize,
     /// The memory that the segments point into once the loan is settled.
     copy: Box<[u8]>,
+    /// Whether to record when the last byte is read.
+    is_timed: bool,
+    read_at: Option<Instant>,
 }
 
 // SAFETY: the memory is only read, and by one thread at a time (THE RULE OF THE LOAN).
@@ -212,6 +216,18 @@ impl<'m> Loan<'m> {
             loan.push(next);
         }
         loan
+    }
+
+    /// Records when the last byte is read; call it before that.
+    pub(crate) fn record_end(&mut self) {
+        if let Some(last) = self.pieces.last() {
+            last.lock().is_timed = true;
+        }
+    }
+
+    /// Returns when the last byte was read, if it was and [`record_end`](Self::record_end) was called.
+    pub(crate) fn read_at(&self) -> Option<Instant> {
+        self.pieces.last().and_then(|last| last.lock().read_at)
     }
 
     fn push(&mut self, piece: Segments) {
@@ -281,6 +297,9 @@ impl Buf for Piece {
         let mut piece = self.0.lock();
         count = count.min(piece.byte_size);
         piece.byte_size -= count;
+        if piece.byte_size == 0 && piece.is_timed {
+            piece.read_at = Some(Instant::now());
+        }
         while count > 0 {
             let first = piece.first;
             let Some((start, byte_size)) = piece.segments.get_mut(first) else { return };

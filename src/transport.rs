@@ -13,7 +13,9 @@ use crate::{
         http_form::{HttpRequest, is_success},
     },
     net::{attempts::Failure, dial::Dialer, drive::Driver, pool::ConnectionCounts},
-    options::{CallContext, ClientOptions, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS},
+    options::{
+        CallContext, ClientOptions, DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS,
+    },
     proto,
     url::{Protocol, Url},
 };
@@ -64,7 +66,10 @@ impl Transport {
                 let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
                 Self::Http(Http::new(url, dialer, max, max_async)?)
             }
-            Protocol::Grpc => Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, max)?),
+            Protocol::Grpc => {
+                let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS);
+                Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, max, max_async)?)
+            }
         })
     }
 
@@ -104,6 +109,26 @@ impl Transport {
             }
             (Self::Grpc(grpc), Prepared::Grpc(message)) => {
                 grpc.infer(message, places, fresh, watch, driver, context).await
+            }
+            _ => Err(other_protocol().into()),
+        }
+    }
+
+    /// Sends an inference request on the I/O thread. Apart from [`infer`](Self::infer), whose future is several
+    /// times as large: very many calls may wait at once.
+    pub(crate) async fn infer_in_task(
+        &self,
+        request: &Prepared<'_>,
+        places: &mut Places<'_>,
+        watch: &mut Stopwatch,
+        AttemptContext { driver, context, fresh }: AttemptContext<'_>,
+    ) -> AttemptResult<InferResult> {
+        match (self, request) {
+            (Self::Http(http), Prepared::Http(request)) => {
+                http.infer_in_task(request, places, fresh, watch, driver, context).await
+            }
+            (Self::Grpc(grpc), Prepared::Grpc(message)) => {
+                grpc.infer_in_task(message, places, fresh, watch, driver, context).await
             }
             _ => Err(other_protocol().into()),
         }

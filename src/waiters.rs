@@ -34,6 +34,10 @@ impl Waiters {
         self.waiting.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Returns whether no waiter came before this one.
     pub(crate) fn is_first(&self, ticket: u64) -> bool {
         self.waiting.first_key_value().is_none_or(|(first, _)| *first >= ticket)

@@ -1,15 +1,10 @@
 //! A unary call over HTTP/2: request headers and message, response headers, message and trailers.
 
-use std::{
-    cell::Cell,
-    future::poll_fn,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, future::poll_fn, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use h2::{
-    Reason, RecvStream,
+    Reason, RecvStream, SendStream,
     client::{ResponseFuture, SendRequest},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, header};
@@ -45,12 +40,12 @@ pub(super) fn common_headers() -> HeaderMap {
     headers
 }
 
-/// Returns the request headers of a call that starts `now`, its deadline included.
+/// Returns the request headers of a call of which the server is to be told that it takes at most `timeout`.
 pub(super) fn headers(
     uri: &Uri,
     common: &HeaderMap,
     is_compressible: bool,
-    now: Instant,
+    timeout: Option<Duration>,
     context: &CallContext,
 ) -> Request<()> {
     let mut request = Request::new(());
@@ -59,8 +54,7 @@ pub(super) fn headers(
     *request.version_mut() = Version::HTTP_2;
     *request.headers_mut() = common.clone();
     let headers = request.headers_mut();
-    let left = context.until.deadline.remaining_at(now);
-    if let Some(value) = left.and_then(|left| HeaderValue::from_bytes(&timeout(left)).ok()) {
+    if let Some(value) = timeout.and_then(|timeout| HeaderValue::from_bytes(&formatted(timeout)).ok()) {
         headers.insert(&GRPC_TIMEOUT, value);
     }
     if is_compressible {
@@ -84,9 +78,9 @@ pub(super) fn headers(
 
 /// Formats a `grpc-timeout`: at most eight digits and a unit. Rounded up; from one second on to milliseconds,
 /// so that the value is usually the previous call's, which is in HPACK's dynamic table.
-fn timeout(left: Duration) -> Vec<u8> {
+fn formatted(timeout: Duration) -> Vec<u8> {
     const MAX: u64 = 99_999_999;
-    let us = u64::try_from(left.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
+    let us = u64::try_from(timeout.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
     let (number, unit) = match us.div_ceil(1000) {
         _ if us < 1_000_000 => (us, b'u'),
         ms if ms <= MAX => (ms, b'm'),
@@ -106,6 +100,8 @@ pub(super) struct Unary<'c, 'm> {
     pub context: &'c CallContext<'c>,
     /// Set when the response headers arrive.
     pub responded: &'c Cell<bool>,
+    /// The number of bytes that were sent on the connection before the call, if other calls share it.
+    pub shared_from: Option<u64>,
 }
 
 impl Unary<'_, '_> {
@@ -119,19 +115,14 @@ impl Unary<'_, '_> {
     ) -> Result<(Headers, R::Output)> {
         let unsent = |error| status::unsent(error, self.link);
         poll_fn(|task| sender.poll_ready(task)).await.map_err(unsent)?;
-        let (response, mut stream) = sender.send_request(headers, false).map_err(unsent)?;
+        let (response, stream) = sender.send_request(headers, false).map_err(unsent)?;
+        let mut sending = Sending { stream, loan: self.loan };
         let pieces = self.loan.pieces();
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.enumerate() {
-            stream.send_data(piece, at == last).map_err(|error| self.failed(error))?;
+            sending.stream.send_data(piece, at == last).map_err(|error| self.failed(error))?;
         }
-        let outcome = self.receive(response, reader, watch).await;
-        if self.loan.count_out() > 0 {
-            // The response arrived before the request was sent. If the stream were only dropped, the rest of
-            // its data would stay queued until the server opens the window.
-            stream.send_reset(Reason::CANCEL);
-        }
-        outcome
+        self.receive(response, reader, watch).await
     }
 
     async fn receive<R: MessageReader>(
@@ -178,7 +169,11 @@ impl Unary<'_, '_> {
         let response = response.await.map_err(|error| self.failed(error))?;
         self.responded.set(true);
         self.driver.set_phase("receiving the response");
-        if let Some(sent_at) = self.link.progress().sent_at {
+        let sent_at = match self.shared_from {
+            None => self.link.progress().sent_at,
+            Some(_) => self.loan.read_at(),
+        };
+        if let Some(sent_at) = sent_at {
             watch.lap_at(sent_at, |times| &mut times.send);
         }
         watch.lap(|times| &mut times.first_byte);
@@ -221,8 +216,29 @@ impl Unary<'_, '_> {
         Ok(Some(data))
     }
 
+    /// Returns the number of bytes sent since the call began, those of other calls included.
+    pub(super) fn sent(&self) -> u64 {
+        self.link.progress().sent.saturating_sub(self.shared_from.unwrap_or(0))
+    }
+
     fn failed(&self, error: h2::Error) -> Failure {
-        status::failed(error, self.responded.get(), self.link, self.loan, self.context)
+        status::failed(error, self.responded.get(), self.sent(), self.link, self.loan, self.context)
+    }
+}
+
+/// The request of a call, which may end before it is sent: the response came early, or the call is stopped.
+struct Sending<'c, 'm> {
+    stream: SendStream<Piece>,
+    loan: &'c Loan<'m>,
+}
+
+impl Drop for Sending<'_, '_> {
+    fn drop(&mut self) {
+        if self.loan.count_out() > 0 {
+            // If the stream were only dropped, the rest of its data would stay queued until the server reads
+            // on, or opens the window.
+            self.stream.send_reset(Reason::CANCEL);
+        }
     }
 }
 

@@ -1,12 +1,12 @@
-//! Counts the server's empty DATA frames before they reach h2, which limits their number without reporting
-//! it.
+//! Notes frames of the server before they reach h2, which does not report them: empty DATA frames, whose number
+//! h2 limits, SETTINGS and GOAWAY.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
 };
@@ -22,40 +22,66 @@ const FLAGS: usize = 4;
 
 /// Frame types and flags of RFC 9113.
 const DATA: u8 = 0;
+const SETTINGS: u8 = 4;
+const GO_AWAY: u8 = 7;
 const END_STREAM: u8 = 1;
+const ACK: u8 = 1;
 const PADDED: u8 = 8;
 
-/// A connection whose empty DATA frames are counted. h2 closes a connection with ENHANCE_YOUR_CALM at the
-/// 101st that does not end its stream.
+/// What the server has sent on a connection.
+#[derive(Default)]
+pub(super) struct Seen {
+    empty_data_frames: AtomicUsize,
+    settings: AtomicBool,
+    go_away: AtomicBool,
+}
+
+impl Seen {
+    /// Returns the number of empty DATA frames without END_STREAM. h2 closes a connection with
+    /// ENHANCE_YOUR_CALM at the 101st.
+    pub(super) fn empty_data_frames(&self) -> usize {
+        self.empty_data_frames.load(Relaxed)
+    }
+
+    /// Returns whether the server has sent its SETTINGS.
+    pub(super) fn settings(&self) -> bool {
+        self.settings.load(Relaxed)
+    }
+
+    /// Returns whether the server has sent GOAWAY: it processes no further call on this connection.
+    pub(super) fn go_away(&self) -> bool {
+        self.go_away.load(Relaxed)
+    }
+}
+
+/// A connection whose frames are noted.
 pub(super) struct Watched {
     io: LinkIo,
     frames: Frames,
-    empty: Arc<AtomicUsize>,
+    seen: Arc<Seen>,
 }
 
 impl Watched {
-    pub(super) fn new(io: LinkIo, empty: Arc<AtomicUsize>) -> Self {
-        Self { io, frames: Frames::default(), empty }
+    pub(super) fn new(io: LinkIo, seen: Arc<Seen>) -> Self {
+        Self { io, frames: Frames::default(), seen }
     }
 }
 
 impl AsyncRead for Watched {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let Self { io, frames, seen } = self.get_mut();
         let before = into.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(context, into))?;
+        ready!(Pin::new(io).poll_read(context, into))?;
         let bytes = &into.filled()[before..];
-        if self.frames.is_at_start && tls_port::is_alert(bytes) {
+        if frames.is_at_start && tls_port::is_alert(bytes) {
             // An alert is shorter than a frame header, so that h2 would wait for more.
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
-        let empty = self.frames.parse(bytes);
-        if empty > 0 {
-            self.empty.fetch_add(empty, Ordering::Relaxed);
-        }
+        frames.parse(bytes, seen);
         Poll::Ready(Ok(()))
     }
 }
@@ -109,9 +135,8 @@ impl Default for Frames {
 }
 
 impl Frames {
-    /// Parses the next bytes; returns how many empty DATA frames without END_STREAM they complete.
-    fn parse(&mut self, mut bytes: &[u8]) -> usize {
-        let mut empty = 0;
+    /// Parses the next bytes.
+    fn parse(&mut self, mut bytes: &[u8], seen: &Seen) {
         while !bytes.is_empty() {
             self.is_at_start = false;
             let skipped = self.left.min(bytes.len());
@@ -123,17 +148,22 @@ impl Frames {
             bytes = &bytes[taken..];
             if self.have >= HEADER_BYTE_SIZE && self.have == self.header_byte_size() {
                 let padding_length_byte_size = self.have - HEADER_BYTE_SIZE;
-                let is_data = self.header[TYPE] == DATA && self.header[FLAGS] & END_STREAM == 0;
                 let payload = self.byte_size() - padding_length_byte_size;
                 let is_empty = match padding_length_byte_size {
                     0 => payload == 0,
                     _ => payload == usize::from(self.header[HEADER_BYTE_SIZE]),
                 };
-                empty += usize::from(is_data && is_empty);
+                match self.header[TYPE] {
+                    DATA if is_empty && self.header[FLAGS] & END_STREAM == 0 => {
+                        seen.empty_data_frames.fetch_add(1, Relaxed);
+                    }
+                    SETTINGS if self.header[FLAGS] & ACK == 0 => seen.settings.store(true, Relaxed),
+                    GO_AWAY => seen.go_away.store(true, Relaxed),
+                    _ => {}
+                }
                 (self.have, self.left) = (0, payload);
             }
         }
-        empty
     }
 
     /// Returns the size of the header, as far as it is known: that of a padded frame is one byte longer.
@@ -182,9 +212,22 @@ mod tests {
         let bytes: Vec<u8> = frames.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
         let expected: usize = frames.iter().map(|(_, empty)| empty).sum();
         for step in (1..40).chain([bytes.len()]) {
-            let mut parser = Frames::default();
-            let counted: usize = bytes.chunks(step).map(|chunk| parser.parse(chunk)).sum();
+            let (mut parser, seen) = (Frames::default(), Seen::default());
+            bytes.chunks(step).for_each(|chunk| parser.parse(chunk, &seen));
+            let counted = seen.empty_data_frames();
             assert_eq!((counted, parser.have, parser.left), (expected, 0, 0), "in chunks of {step}");
+            assert!(seen.settings() && !seen.go_away());
         }
+    }
+
+    #[test]
+    fn settings_are_told_from_their_acknowledgement_and_goaway_is_seen() {
+        let (mut parser, seen) = (Frames::default(), Seen::default());
+        parser.parse(&frame(SETTINGS, ACK, b""), &seen);
+        assert!(!seen.settings());
+        parser.parse(&frame(SETTINGS, 0, b""), &seen);
+        assert!(seen.settings() && !seen.go_away());
+        parser.parse(&frame(GO_AWAY, 0, &[0; 8]), &seen);
+        assert!(seen.go_away());
     }
 }

@@ -5,17 +5,14 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use h2::client::{Builder, SendRequest};
 
-use super::frames::Watched;
+use super::frames::{Seen, Watched};
 use crate::{
     error::{Error, Result},
     lend::{Loan, Piece},
@@ -44,7 +41,7 @@ const UNCHECKED_IDLE_TIME: Duration = Duration::from_millis(100);
 /// The number of empty DATA frames after which no further call starts on a connection: h2 0.4.20 closes it at
 /// the 101st, so that a single response may contain 50. Apache's mod_proxy_http2 sends one before the
 /// trailers of each response.
-const MAX_EMPTY_FRAMES: usize = 50;
+pub(super) const MAX_EMPTY_FRAMES: usize = 50;
 /// The maximum duration of the check of an idle connection, regardless of how much the server has sent.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(10);
 
@@ -54,8 +51,7 @@ pub(crate) struct Lane {
     connection: Option<h2::client::Connection<Watched, Piece>>,
     sender: SendRequest<Piece>,
     link: Arc<Link>,
-    /// Empty DATA frames that the server has sent on this connection.
-    empty_frames: Arc<AtomicUsize>,
+    seen: Arc<Seen>,
 }
 
 /// How a connection ended during a call.
@@ -81,21 +77,42 @@ impl Connection for Lane {
 impl Lane {
     /// Starts HTTP/2 on a new connection.
     pub(super) fn new(link: Arc<Link>) -> Result<Self> {
-        let empty_frames = Arc::new(AtomicUsize::new(0));
-        let handshake = Builder::new()
+        Self::start(link, &mut Builder::new())
+    }
+
+    /// Starts HTTP/2 on a new connection that many calls share.
+    pub(super) fn shared(link: Arc<Link>) -> Result<Self> {
+        // Until the server's SETTINGS arrive, it is unknown whether it allows more.
+        let initial_streams = 1;
+        // The server may have sent more on a stream that is reset, and h2 ignores frames only of streams that
+        // it remembers. By default these are 50, for 1 s; it closes the connection after 1,024 frames of
+        // others: gRPC servers always send trailers, and Triton sends them twice after its own deadline.
+        Self::start(
+            link,
+            Builder::new()
+                .initial_max_send_streams(initial_streams)
+                .max_local_error_reset_streams(None)
+                .max_concurrent_reset_streams(2000)
+                .reset_stream_duration(Duration::from_secs(5)),
+        )
+    }
+
+    fn start(link: Arc<Link>, builder: &mut Builder) -> Result<Self> {
+        let seen = Arc::new(Seen::default());
+        let handshake = builder
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_frame_size(MAX_FRAME_BYTE_SIZE)
             .max_header_list_size(MAX_HEADERS_BYTE_SIZE)
             .enable_push(false)
-            .handshake::<_, Piece>(Watched::new(LinkIo(link.clone()), empty_frames.clone()));
+            .handshake::<_, Piece>(Watched::new(LinkIo(link.clone()), seen.clone()));
         // It only writes the client's preface, which fits into the link's write buffer.
         let Poll::Ready(opened) = pin!(handshake).poll(&mut Context::from_waker(Waker::noop())) else {
             return Err(Error::connection("the connection accepts no data"));
         };
         let (sender, connection) =
             opened.map_err(|error| Error::connection("connection lost").with_source(error))?;
-        Ok(Self { connection: Some(connection), sender, link, empty_frames })
+        Ok(Self { connection: Some(connection), sender, link, seen })
     }
 
     pub(super) fn sender(&self) -> SendRequest<Piece> {
@@ -104,6 +121,20 @@ impl Lane {
 
     pub(super) fn link(&self) -> &Arc<Link> {
         &self.link
+    }
+
+    pub(super) fn seen(&self) -> &Arc<Seen> {
+        &self.seen
+    }
+
+    /// Returns the maximum number of concurrent streams that the server has set.
+    pub(super) fn max_streams(&self) -> usize {
+        self.sender.current_max_send_streams()
+    }
+
+    /// Closes the connection. Its calls fail.
+    pub(super) fn close(&mut self) {
+        self.connection = None;
     }
 
     /// Drives a call and its connection until the call is complete.
@@ -124,7 +155,7 @@ impl Lane {
     }
 
     /// Polls the connection once and sends what it wrote. `Some` if the connection has ended.
-    fn step(&mut self, context: &mut Context<'_>) -> Option<Ended> {
+    pub(super) fn step(&mut self, context: &mut Context<'_>) -> Option<Ended> {
         let Some(connection) = &mut self.connection else { return Some(Ended::Closed) };
         let ended = match Pin::new(connection).poll(context) {
             Poll::Ready(Ok(())) => Ended::Closed,
@@ -157,7 +188,7 @@ impl Lane {
     fn is_usable(&self) -> bool {
         self.connection.is_some()
             && !self.link.is_shut_down()
-            && self.empty_frames.load(Ordering::Relaxed) < MAX_EMPTY_FRAMES
+            && self.seen.empty_data_frames() < MAX_EMPTY_FRAMES
     }
 }
 

@@ -7,14 +7,19 @@ mod exchange;
 mod frames;
 mod lane;
 mod message;
+mod mux;
 mod offline;
 mod parameters;
 mod status;
+mod stream_codec;
 mod wrong_port;
 
 pub(crate) use codec::Encoded;
 
-use std::{cell::Cell, time::Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, Uri};
 
@@ -23,6 +28,7 @@ use self::{
     exchange::Unary,
     lane::Lane,
     message::{MessageReader, PREFIX_BYTE_SIZE},
+    mux::{Checked, Mux},
 };
 use crate::{
     error::{Error, Result, Status},
@@ -44,6 +50,14 @@ const MODEL_INFER: &str = "ModelInfer";
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// The maximum size of a piece of a message: when a call ends early, at most one piece has to be copied.
 const MAX_PIECE_BYTE_SIZE: usize = 1 << 20;
+/// By how much `grpc-timeout` is longer than the time left, on connections that calls share. If the server ended
+/// a call at the very deadline, its trailers would cross the client's RST_STREAM, and Triton sends them twice:
+/// h2 closes the connection, unless it still remembers the stream.
+const OWN_DEADLINE_FIRST: Duration = Duration::from_secs(1);
+/// The maximum number of calls on a connection, if the server allows as many: HAProxy's and nghttpx's limit.
+const MAX_CALLS_OF_CONNECTION: usize = 100;
+/// The maximum number of streams on a connection: Apache leaves the seventh without a response until another ends.
+const MAX_STREAMS_OF_CONNECTION: usize = 6;
 
 /// A server over gRPC.
 #[derive(Debug)]
@@ -53,7 +67,12 @@ pub(crate) struct Grpc {
     infer_uri: Uri,
     common_headers: HeaderMap,
     dialer: Dialer,
+    /// The connections of blocking calls.
     lanes: Pool<Lane>,
+    /// The connections of the calls of the I/O thread.
+    calls: Mux,
+    /// The connections of streams, which may last: they are never shared with calls.
+    streams: Mux,
 }
 
 /// An encoded control plane request.
@@ -72,7 +91,13 @@ pub(crate) struct GrpcResponse<'t> {
 }
 
 impl Grpc {
-    pub(crate) fn new(url: &Url, service_name: &str, dialer: Dialer, max_connections: usize) -> Result<Self> {
+    pub(crate) fn new(
+        url: &Url,
+        service_name: &str,
+        dialer: Dialer,
+        max_connections: usize,
+        max_async_connections: usize,
+    ) -> Result<Self> {
         let authority = url.authority();
         Ok(Self {
             infer_uri: uri(&authority, service_name, MODEL_INFER)?,
@@ -81,6 +106,8 @@ impl Grpc {
             common_headers: exchange::common_headers(),
             dialer,
             lanes: Pool::new(max_connections, WAITING),
+            calls: Mux::new(max_async_connections, MAX_CALLS_OF_CONNECTION),
+            streams: Mux::new(usize::MAX, MAX_STREAMS_OF_CONNECTION),
         })
     }
 
@@ -116,6 +143,81 @@ impl Grpc {
         let (headers, message, connection) =
             self.unary(&request.uri, false, chunks, Raw::default(), fresh, watch, driver, context).await?;
         Ok(GrpcResponse { headers, message, connection })
+    }
+
+    /// Sends an inference request on the I/O thread, on a connection that other calls use at the same time,
+    /// and receives its response.
+    pub(crate) async fn infer_in_task(
+        &self,
+        message: &Encoded<'_>,
+        places: &mut Places<'_>,
+        fresh: bool,
+        watch: &mut Stopwatch,
+        driver: &Driver,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<InferResult, Failure> {
+        let open = async || {
+            watch.lap(|times| &mut times.queue);
+            let link = self.dialer.dial(driver).await?;
+            watch.lap(|times| &mut times.connect);
+            Ok(link)
+        };
+        let checked = self.calls.check_out(driver, fresh, open).await?;
+        // Boxed: most calls wait for a connection when there are very many.
+        Box::pin(self.exchange(message, places, watch, checked, driver, context)).await
+    }
+
+    async fn exchange(
+        &self,
+        message: &Encoded<'_>,
+        places: &mut Places<'_>,
+        watch: &mut Stopwatch,
+        checked: Checked,
+        driver: &Driver,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<InferResult, Failure> {
+        let mut loan = Loan::new(message.chunks(), MAX_PIECE_BYTE_SIZE);
+        loan.record_end();
+        let link = checked.link();
+        let sent_before = link.progress().sent;
+        driver.set_phase("sending the request");
+        let now = Instant::now();
+        watch.lap_at(now, |times| &mut times.queue);
+        let timeout = context.until.deadline.remaining_at(now).map(|left| left + OWN_DEADLINE_FIRST);
+        let headers = exchange::headers(&self.infer_uri, &self.common_headers, true, timeout, context);
+        let responded = Cell::new(false);
+        let call = Unary {
+            loan: &loan,
+            link,
+            driver,
+            context,
+            responded: &responded,
+            shared_from: Some(sent_before),
+        };
+        // Declared after the loan, and therefore dropped before it.
+        let mut settling = Settling { loan: &loan, checked: &checked, sent_before, stopped: Some(driver) };
+        let outcome = call.run(checked.sender(), headers, InferReader::new(places), watch).await;
+        settling.stopped = None;
+        drop(settling);
+        match outcome {
+            Ok((headers, mut result)) => {
+                result.headers = headers;
+                result.times = watch.times();
+                Ok(result)
+            }
+            Err(failure) => {
+                let failure = Failure { was_reused: checked.is_reused, ..failure };
+                Err(match wrong_port::is_suspected(&failure, link) {
+                    // Boxed: this rare future would enlarge that of every call.
+                    true => {
+                        let explained =
+                            wrong_port::explained(failure, link, &self.dialer, &self.authority, driver);
+                        Box::pin(explained).await
+                    }
+                    false => with_method(failure, &self.infer_uri, &self.service_name),
+                })
+            }
+        }
     }
 
     /// Sends an inference request and receives its response.
@@ -166,12 +268,16 @@ impl Grpc {
         driver.set_phase("sending the request");
         let now = Instant::now();
         watch.lap_at(now, |times| &mut times.queue);
-        let headers = exchange::headers(uri, &self.common_headers, is_compressible, now, context);
+        let timeout = context.until.deadline.remaining_at(now);
+        let headers = exchange::headers(uri, &self.common_headers, is_compressible, timeout, context);
         let responded = Cell::new(false);
-        let call = Unary { loan: &loan, link: &link, driver, context, responded: &responded };
+        let call =
+            Unary { loan: &loan, link: &link, driver, context, responded: &responded, shared_from: None };
         let outcome = lane.run(call.run(lane.sender(), headers, reader, watch)).await;
         let outcome = outcome
-            .unwrap_or_else(|ended| Err(status::ended(ended, responded.get(), &link, &loan, context)))
+            .unwrap_or_else(|ended| {
+                Err(status::ended(ended, responded.get(), call.sent(), &link, &loan, context))
+            })
             .map_err(|failure| Failure { was_reused: pooled.is_reused, ..failure });
         let outcome = match outcome {
             Err(failure) if wrong_port::is_suspected(&failure, &link) => {
@@ -194,7 +300,7 @@ impl Grpc {
     }
 
     pub(crate) fn connections(&self) -> ConnectionCounts {
-        self.lanes.counts()
+        self.lanes.counts() + self.calls.counts() + self.streams.counts()
     }
 }
 
@@ -233,6 +339,30 @@ pub(crate) fn check_http_only(context: &CallContext) -> Result<()> {
         return Err(Error::invalid("the HTTP path and content type options are unsupported over gRPC"));
     }
     Ok(())
+}
+
+/// Ends a call's use of a shared connection, also when its future is dropped: afterwards the connection holds
+/// at most the piece of the loan of which a frame was being sent.
+struct Settling<'c, 'm> {
+    loan: &'c Loan<'m>,
+    checked: &'c Checked,
+    /// The number of bytes that were sent on the connection before the call.
+    sent_before: u64,
+    /// The driver of a call that is stopped.
+    stopped: Option<&'c Driver>,
+}
+
+impl Drop for Settling<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(driver) = self.stopped
+            && self.checked.link().progress().sent > self.sent_before
+        {
+            driver.set_in_doubt();
+        }
+        if self.loan.count_out() > 0 {
+            self.checked.step_now();
+        }
+    }
 }
 
 /// Receives a message without decoding it.

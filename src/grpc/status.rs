@@ -130,11 +130,12 @@ pub(super) fn unsent(error: h2::Error, link: &Link) -> Failure {
     Failure { error, reached: Reached::Nothing, was_reused: false }
 }
 
-/// Returns the failure of a call whose stream or connection failed; `responded` if response headers had
-/// arrived.
+/// Returns the failure of a call whose stream or connection failed: `responded` if response headers had
+/// arrived, after at most `sent` bytes of it were sent.
 pub(super) fn failed(
     error: h2::Error,
     responded: bool,
+    sent: u64,
     link: &Link,
     loan: &Loan,
     context: &CallContext,
@@ -149,7 +150,7 @@ pub(super) fn failed(
         }
         Some(Reason::REFUSED_STREAM) if by_server && !responded => {
             // Judged by the bytes sent, since h2 has dropped the rest of the message already.
-            let is_complete = link.progress().sent >= loan.byte_size();
+            let is_complete = sent >= loan.byte_size();
             let text = "request refused by the server or a proxy (REFUSED_STREAM)";
             let error = Error::connection(text).in_doubt(is_complete).with_source(error);
             let reached = if is_complete { Reached::RefusedComplete } else { Reached::Refused };
@@ -166,7 +167,7 @@ pub(super) fn failed(
             let question = wrong_port::question(link);
             Error::malformed_response(format!("malformed HTTP/2{question}")).with_source(error).into()
         }
-        _ => lost(error, responded, link),
+        _ => lost(error, responded, sent, link),
     }
 }
 
@@ -174,19 +175,25 @@ pub(super) fn failed(
 pub(super) fn ended(
     ended: Ended,
     responded: bool,
+    sent: u64,
     link: &Link,
     loan: &Loan,
     context: &CallContext,
 ) -> Failure {
     match ended {
-        Ended::Http2(error) => failed(error, responded, link, loan, context),
-        Ended::Io(error) => lost(error, responded, link),
-        Ended::Closed => lost("closed by the server", responded, link),
+        Ended::Http2(error) => failed(error, responded, sent, link, loan, context),
+        Ended::Io(error) => lost(error, responded, sent, link),
+        Ended::Closed => lost("closed by the server", responded, sent, link),
     }
 }
 
-fn lost(why: impl Into<Box<dyn std::error::Error + Send + Sync>>, responded: bool, link: &Link) -> Failure {
-    let was_sent = link.progress().sent > 0;
+fn lost(
+    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    responded: bool,
+    sent: u64,
+    link: &Link,
+) -> Failure {
+    let was_sent = sent > 0;
     let reached = match (was_sent, responded) {
         (false, _) => Reached::Nothing,
         (true, false) => Reached::Closed,

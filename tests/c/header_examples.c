@@ -154,6 +154,53 @@ static void call_options(void) {
     triton_infer_result_free(result);
 }
 
+static void cancel_token(void) {
+    triton_infer_result *result = NULL;
+    /* example: cancel_token */
+    triton_cancel_token *token = NULL;
+    triton_call_options *options = NULL;
+    int failed = triton_cancel_token_new(&token, &error)
+        || triton_call_options_new(&options, &error)
+        || triton_call_options_set_cancel_token(options, token, &error)
+        || triton_client_infer(client, request, options, &result, &error);
+    triton_cancel_token_cancel(token);  // in any thread, while the call is under way
+    triton_call_options_free(options);
+    triton_cancel_token_free(token);
+    /* end */
+    CHECK(!failed);
+    triton_infer_result_free(result);
+}
+
+static void async_calls(void) {
+    triton_infer_result *result = NULL;
+    /* example: async_calls */
+    triton_call *call = NULL;
+    int failed = triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error)
+        || triton_call_wait(call, TRITON_NO_TIMEOUT, &error)
+        || triton_call_take_result(call, &result, &error);
+    if (!failed) printf("%s\n", triton_infer_result_debug_string(result));
+    triton_infer_result_free(result);
+    triton_call_free(call);
+    /* end */
+    CHECK(!failed);
+}
+
+static void completion_queue(void) {
+    triton_infer_result *result = NULL;
+    /* example: completion_queue */
+    triton_completion_queue *queue = NULL;
+    triton_call *call = NULL;
+    int failed = triton_completion_queue_new(&queue, &error)
+        || triton_client_infer_async_queue(client, request, NULL, queue, &first, NULL, &error)
+        || triton_completion_queue_next(queue, TRITON_NO_TIMEOUT, &call, &error)
+        || triton_call_take_result(call, &result, &error);
+    /* end */
+    CHECK(!failed && triton_call_user_data(call) == &first);
+    triton_infer_result_free(result);
+    triton_call_free(call);
+    triton_completion_queue_free(queue);
+}
+
 static void failure(void) {
     triton_infer_result *result = NULL;
     bool is_worth_another_try = true;
@@ -359,6 +406,9 @@ int main(int argc, char **argv) {
     result();
     headers();
     call_options();
+    cancel_token();
+    async_calls();
+    completion_queue();
     failure();
     parameters();
     request_tensors();

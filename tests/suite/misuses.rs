@@ -274,9 +274,11 @@ fn bad_enum_numbers_are_refused_getters_end_and_out_parameters_are_overwritten_i
                     } else {
                         format!("(void){call}")
                     };
+                    // A descriptor is -1 on failure; 0 would be one.
+                    let nothing = if name == "fd_out" { "minus_one" } else { "memory + 512" };
                     lines += &format!(
                         "    {{ {target} out; memset(&out, 1, sizeof out); {call}; \
-                         if (memcmp(&out, memory + 512, sizeof out) != 0) fail(\"{}, {name}\", 0); }}\n",
+                         if (memcmp(&out, {nothing}, sizeof out) != 0) fail(\"{}, {name}\", 0); }}\n",
                         function.name
                     );
                 }
@@ -304,6 +306,7 @@ fn bad_enum_numbers_are_refused_getters_end_and_out_parameters_are_overwritten_i
 static const char *url;
 static _Alignas(64) char memory[1024];
 static const char *const names[] = {{"name"}};
+static const int minus_one[] = {{-1}};
 {handles}
 static void fail(const char *function, size_t index) {{
     fprintf(stderr, "%s, %zu: %s\n", function, index, triton_error_message(error));
@@ -334,6 +337,7 @@ int main(int argc, char **argv) {{
     if (argc != 3) return 2;
     url = argv[1];
     (void)names;
+    (void)minus_one;
 {made}
 {lines}
 {frees}    triton_error_free(error);

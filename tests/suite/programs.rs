@@ -330,12 +330,17 @@ fn good(kind: &str, name: &str) -> String {
         "void *" => "NULL".to_owned(),
         "triton_log_callback" => "hear".to_owned(),
         "triton_generate_callback" => "hear_event".to_owned(),
+        "triton_infer_callback" | "triton_stream_callback" => "NULL".to_owned(),
+        "triton_infer_many_callback" => "hear_many".to_owned(),
+        "const triton_infer_request *const *" => "requests".to_owned(),
+        "const triton_call_options *const *" => "NULL".to_owned(),
+        "int *" => "&descriptor".to_owned(),
         "const char *const *" => "texts".to_owned(),
         "double *" => "&real".to_owned(),
         "triton_serving_status *" => "&serving".to_owned(),
         "triton_duration_kind" | "triton_load_report_format" => "0".to_owned(),
         "triton_finalizer" => "NULL".to_owned(),
-        "size_t" if name == "input" || name == "index" => "0".to_owned(),
+        "size_t" if name == "input" || name == "index" || name == "options_count" => "0".to_owned(),
         "size_t" | "uint64_t" => "1".to_owned(),
         "triton_datatype" => "TRITON_DATATYPE_UINT8".to_owned(),
         "triton_log_level" => "TRITON_LOG_INFO".to_owned(),
@@ -378,7 +383,7 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     ];
     /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or
     /// removes a name.
-    const ALL: [(&str, &str); 28] = [
+    const ALL: [(&str, &str); 32] = [
         ("triton_client_options_set_metrics_url", "url"),
         ("triton_client_options_set_grpc_service_name", "name"),
         ("triton_client_options_set_log_callback", "callback"),
@@ -408,6 +413,10 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         ("triton_settings_update_set_string", "value"),
         ("triton_client_update_trace_settings", "settings_out"),
         ("triton_client_update_log_settings", "settings_out"),
+        ("triton_call_options_set_cancel_token", "token"),
+        ("triton_client_infer_async", "callback"),
+        ("triton_client_infer_async", "call_out"),
+        ("triton_client_infer_async_queue", "call_out"),
     ];
     let mut calls = String::new();
     let mut count = 0;
@@ -462,7 +471,8 @@ static triton_call_times times = {{sizeof times, 0, 0, 0, 0, 0}};
 static triton_client_statistics statistics = {{sizeof statistics, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
 static triton_bytes words_out[1]; static triton_class class; static uint64_t number;
 static double real; static triton_serving_status serving; static const char *const texts[] = {{"x"}};
-static uint16_t halves[1]; static float floats[1];
+static uint16_t halves[1]; static float floats[1]; static int descriptor;
+static const triton_infer_request *requests[1];
 static const int64_t shape[] = {{1}};
 static const triton_bytes words[] = {{{{"w", 1}}}};
 static void hear(triton_log_level level, const char *target, const char *message, void *user_data) {{
@@ -477,6 +487,9 @@ static void refused(triton_status status, const char *function, const char *para
     triton_error_free(error);
     error = NULL;
 }}
+static void hear_many(triton_infer_result *const *results, triton_error *const *errors, size_t count, void *user_data) {{
+    (void)results; (void)errors; (void)count; (void)user_data;
+}}
 static int hear_event(const char *json, size_t byte_size, void *user_data) {{
     (void)json; (void)byte_size; (void)user_data;
     return 0;
@@ -484,7 +497,7 @@ static int hear_event(const char *json, size_t byte_size, void *user_data) {{
 int main(int argc, char **argv) {{
     const int64_t two[] = {{1, 16}};
     const int32_t zeros[16] = {{0}};
-    (void)argc; (void)hear; (void)hear_event; (void)texts; (void)real; (void)serving;
+    (void)argc; (void)hear; (void)hear_event; (void)hear_many; (void)requests; (void)descriptor; (void)texts; (void)real; (void)serving;
 {unused}    (void)words; (void)times; (void)strings; (void)statistics; (void)words_out; (void)class; (void)number; (void)halves; (void)floats; (void)flag; (void)count; (void)data; (void)out;
     if (triton_client_new(argv[1], NULL, &triton_client_good, &error)
         || triton_infer_request_new("simple", &triton_infer_request_good, &error)
@@ -494,7 +507,12 @@ int main(int argc, char **argv) {{
         || triton_call_options_new(&triton_call_options_good, &error)
         || triton_client_options_new(&triton_client_options_good, &error)
         || triton_repository_options_new(&triton_repository_options_good, &error)
-        || triton_settings_update_new(&triton_settings_update_good, &error)) return 1;
+        || triton_settings_update_new(&triton_settings_update_good, &error)
+        || triton_cancel_token_new(&triton_cancel_token_good, &error)
+        || triton_completion_queue_new(&triton_completion_queue_good, &error)
+        || triton_client_infer_async(triton_client_good, triton_infer_request_good, NULL, NULL, NULL, &triton_call_good, &error)
+        || triton_call_wait(triton_call_good, TRITON_NO_TIMEOUT, &error)) return 1;
+    requests[0] = triton_infer_request_good;
     triton_parameters_good = triton_infer_request_parameters(triton_infer_request_good);
 {calls}    triton_client_free(triton_client_good);
     triton_infer_result_free(triton_infer_result_good);
@@ -503,6 +521,9 @@ int main(int argc, char **argv) {{
     triton_client_options_free(triton_client_options_good);
     triton_repository_options_free(triton_repository_options_good);
     triton_settings_update_free(triton_settings_update_good);
+    triton_cancel_token_free(triton_cancel_token_good);
+    triton_completion_queue_free(triton_completion_queue_good);
+    triton_call_free(triton_call_good);
     return 0;
 }}
 "#

@@ -1,0 +1,471 @@
+//! Connections that many calls share, each driven by a task of its own on the I/O thread.
+//!
+//! Everything here happens on the I/O thread: the locks are never contended, and exist only because a client
+//! is shared between threads.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use h2::client::SendRequest;
+use tokio::task::spawn_local;
+
+use super::{
+    frames::Seen,
+    lane::{Lane, MAX_EMPTY_FRAMES},
+};
+use crate::{
+    error::{Error, Result},
+    lend::Piece,
+    net::{
+        drive::Driver,
+        link::Link,
+        pool::{ConnectionCounts, WAITING_ASYNC},
+    },
+    waiters::Waiters,
+};
+
+/// h2 0.4.20 closes a connection at the 101st empty DATA frame. Servers that send any send one with each
+/// response.
+const MAX_EMPTY_FRAMES_AND_STREAMS: usize = 100;
+/// HTTP/2 has stream ids for twice as many. A connection that has used them up can only be replaced.
+const MAX_STREAMS_EVER: usize = 1 << 29;
+/// A connection that was idle for longer is closed when a call on another one ends.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
+
+/// Connections to a server that calls share: a call gets a place on one of them, in order of arrival.
+pub(super) struct Mux(Arc<Shared>);
+
+struct Shared {
+    /// The maximum number of connections that take calls. A connection that the server is closing does not
+    /// count, as long as there are at most as many of these.
+    max_connections: usize,
+    /// The maximum number of concurrent calls on a connection.
+    max_streams: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    connections: Vec<Arc<Connection>>,
+    /// The number of connections being opened.
+    opening: usize,
+    /// The number of connections ever opened.
+    opened: u64,
+    /// The number of places that a connection being opened is expected to have: the maximum, or what the
+    /// server allowed on the last one.
+    expected: usize,
+    waiting: Waiters,
+    /// Why the last connection could not be opened, for the calls that waited for it: those with a ticket up
+    /// to this one.
+    failure: Option<(u64, Error)>,
+}
+
+/// A connection of a [`Mux`].
+struct Connection {
+    link: Arc<Link>,
+    seen: Arc<Seen>,
+    driven: Mutex<Driven>,
+    /// The number of concurrent streams that the server allows: 1 until it has sent its SETTINGS, so that it
+    /// refuses none.
+    max_streams: AtomicUsize,
+    /// The number of places in use.
+    in_use: AtomicUsize,
+    /// The number of calls started, ended ones included.
+    started: AtomicUsize,
+    has_ended: AtomicBool,
+    /// The tasks that wait for the server to close the connection.
+    waiting: Mutex<Waiters>,
+}
+
+/// A connection and its task.
+struct Driven {
+    lane: Lane,
+    /// The waker of the connection's task.
+    waker: Waker,
+    idle_since: Instant,
+}
+
+/// A call's place on a connection, which is free again when this is dropped.
+pub(super) struct Checked {
+    shared: Arc<Shared>,
+    connection: Arc<Connection>,
+    /// Whether the connection has carried other calls.
+    pub is_reused: bool,
+    ticket: u64,
+}
+
+/// What a call is given.
+enum Taken {
+    Place(Checked),
+    /// The right to open a connection.
+    Opening(Opening),
+}
+
+impl Mux {
+    /// Creates a mux without connections. A connection carries at most `max_streams` calls.
+    pub(super) fn new(max_connections: usize, max_streams: usize) -> Self {
+        let state = State {
+            connections: Vec::new(),
+            opening: 0,
+            opened: 0,
+            expected: max_streams,
+            waiting: Waiters::default(),
+            failure: None,
+        };
+        Self(Arc::new(Shared { max_connections, max_streams, state: Mutex::new(state) }))
+    }
+
+    /// Checks out a place on the connection with the fewest calls, or on a new one that `open` opens if all
+    /// are full (if possible also if `fresh`). Waits while there is neither.
+    pub(super) async fn check_out(
+        &self,
+        driver: &Driver,
+        fresh: bool,
+        open: impl AsyncFnOnce() -> Result<Arc<Link>>,
+    ) -> Result<Checked> {
+        let free = Shared::take(&self.0, fresh);
+        let taken = match free {
+            Some(taken) => taken,
+            None => self.wait(driver, fresh).await?,
+        };
+        match taken {
+            Taken::Place(checked) => Ok(checked),
+            // Boxed: most calls do not open a connection.
+            Taken::Opening(opening) => match Box::pin(open()).await.and_then(Lane::shared) {
+                Ok(lane) => Ok(opening.complete(lane)),
+                Err(error) => Err(opening.fail(error)),
+            },
+        }
+    }
+
+    async fn wait(&self, driver: &Driver, fresh: bool) -> Result<Taken> {
+        let shared = &self.0;
+        let ticket = shared.lock().waiting.ticket();
+        let _queued = Queued { shared, ticket };
+        poll_fn(|context| {
+            let mut state = shared.lock();
+            if let Some((last, error)) = &state.failure
+                && ticket <= *last
+            {
+                return Poll::Ready(Err(error.clone()));
+            }
+            if state.waiting.is_first(ticket)
+                && let Some(taken) = Shared::take_free(shared, &mut state, fresh)
+            {
+                return Poll::Ready(Ok(taken));
+            }
+            state.waiting.wait(ticket, context.waker());
+            driver.set_phase(match state.pending() {
+                0 => WAITING_ASYNC,
+                _ => "waiting for a connection that is being opened",
+            });
+            // One more that waits may be reason enough for another connection.
+            shared.wake_next(state);
+            Poll::Pending
+        })
+        .await
+    }
+
+    pub(super) fn counts(&self) -> ConnectionCounts {
+        let state = self.0.lock();
+        let idle = state.connections.iter().filter(|connection| connection.in_use.load(Relaxed) == 0);
+        ConnectionCounts {
+            open: state.connections.len() + state.opening,
+            idle: idle.count(),
+            opened: state.opened,
+        }
+    }
+}
+
+impl Shared {
+    /// Returns `None` if no place is free or other calls are waiting.
+    fn take(shared: &Arc<Self>, fresh: bool) -> Option<Taken> {
+        let mut state = shared.lock();
+        if state.waiting.is_empty() { Self::take_free(shared, &mut state, fresh) } else { None }
+    }
+
+    fn take_free(shared: &Arc<Self>, state: &mut State, fresh: bool) -> Option<Taken> {
+        let may_open = state.may_open(shared);
+        let with_room = state.connections.iter().filter(|it| it.room(shared.max_streams) > 0);
+        // A call that failed on one connection is tried on one on which none has ended, if possible.
+        let suitable = with_room.filter(|it| !(fresh && may_open) || it.is_new());
+        if let Some(connection) = suitable.min_by_key(|connection| connection.in_use.load(Relaxed)) {
+            return Some(Taken::Place(Checked::new(shared, connection)));
+        }
+        may_open.then(|| {
+            state.opening += 1;
+            state.opened += 1;
+            Taken::Opening(Opening(shared.clone()))
+        })
+    }
+
+    /// Wakes the call that has waited longest, if it can be served.
+    fn wake_next(&self, state: MutexGuard<'_, State>) {
+        let is_free = state.connections.iter().any(|connection| connection.room(self.max_streams) > 0)
+            || state.may_open(self);
+        let next = if is_free { state.waiting.first() } else { None };
+        drop(state);
+        if let Some(waker) = next {
+            waker.wake();
+        }
+    }
+
+    /// Removes a connection that has ended.
+    fn remove(&self, connection: &Arc<Connection>) {
+        let mut state = self.lock();
+        state.connections.retain(|other| !Arc::ptr_eq(other, connection));
+        self.wake_next(state);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Returns whether a call that finds no place may open a connection: not while those that are being
+    /// opened have a place for everyone who waits.
+    fn may_open(&self, shared: &Shared) -> bool {
+        let usable = self.connections.iter().filter(|connection| connection.is_usable()).count();
+        let max = shared.max_connections;
+        usable + self.opening < max
+            && self.connections.len() + self.opening < max.saturating_mul(2)
+            && self.waiting.len().max(1) > self.pending()
+    }
+
+    /// Returns the number of places that are expected soon: on connections that are being opened, and on
+    /// those whose server has not sent its SETTINGS yet.
+    fn pending(&self) -> usize {
+        let without_settings = self
+            .connections
+            .iter()
+            .filter(|connection| connection.is_usable() && !connection.seen.settings());
+        let places =
+            without_settings.map(|connection| self.expected.saturating_sub(connection.in_use.load(Relaxed)));
+        self.opening * self.expected + places.sum::<usize>()
+    }
+}
+
+impl Connection {
+    /// Returns the number of calls that can start.
+    fn room(&self, max_streams: usize) -> usize {
+        let in_use = self.in_use.load(Relaxed);
+        let max = max_streams
+            .min(self.max_streams.load(Relaxed))
+            .min(MAX_EMPTY_FRAMES_AND_STREAMS.saturating_sub(self.seen.empty_data_frames()));
+        if self.is_usable() { max.saturating_sub(in_use) } else { 0 }
+    }
+
+    /// Returns whether the connection takes further calls, now or later.
+    fn is_usable(&self) -> bool {
+        !self.is_going_away()
+            && self.seen.empty_data_frames() < MAX_EMPTY_FRAMES
+            && self.started.load(Relaxed) < MAX_STREAMS_EVER
+    }
+
+    /// Returns whether no call has ended on the connection.
+    fn is_new(&self) -> bool {
+        self.started.load(Relaxed) == self.in_use.load(Relaxed)
+    }
+
+    fn is_going_away(&self) -> bool {
+        self.seen.go_away() || self.has_ended.load(Relaxed)
+    }
+
+    /// Polls the connection in its task. `Ready` when it has ended.
+    fn poll(&self, context: &mut Context<'_>, shared: &Shared) -> Poll<()> {
+        let mut driven = self.lock();
+        if !driven.waker.will_wake(context.waker()) {
+            driven.waker.clone_from(context.waker());
+        }
+        if driven.lane.step(context).is_some() {
+            return Poll::Ready(());
+        }
+        let max_streams = driven.lane.max_streams();
+        drop(driven);
+        if self.max_streams.swap(max_streams, Relaxed) != max_streams {
+            let mut state = shared.lock();
+            state.expected = max_streams.clamp(1, shared.max_streams);
+            shared.wake_next(state);
+        }
+        if self.seen.go_away() {
+            self.wake_waiting();
+        }
+        Poll::Pending
+    }
+
+    /// Polls the connection once, outside of its task.
+    fn step_now(&self) {
+        let mut driven = self.lock();
+        let Driven { lane, waker, .. } = &mut *driven;
+        if lane.step(&mut Context::from_waker(waker)).is_some() {
+            // The task sees to the rest.
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Closes the connection; its task then ends.
+    fn close(&self) {
+        self.has_ended.store(true, Relaxed);
+        let mut driven = self.lock();
+        driven.lane.close();
+        driven.waker.wake_by_ref();
+    }
+
+    fn wake_waiting(&self) {
+        self.waiting().wake_all();
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiters> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Driven> {
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Checked {
+    fn new(shared: &Arc<Shared>, connection: &Arc<Connection>) -> Self {
+        connection.in_use.fetch_add(1, Relaxed);
+        let is_reused = connection.started.fetch_add(1, Relaxed) > 0;
+        let ticket = connection.waiting().ticket();
+        Self { shared: shared.clone(), connection: connection.clone(), is_reused, ticket }
+    }
+
+    pub(super) fn sender(&self) -> SendRequest<Piece> {
+        self.connection.lock().lane.sender()
+    }
+
+    pub(super) fn link(&self) -> &Arc<Link> {
+        &self.connection.link
+    }
+
+    /// Returns whether the server has announced the end of the connection (GOAWAY), or it has ended.
+    pub(super) fn is_going_away(&self) -> bool {
+        self.connection.is_going_away()
+    }
+
+    /// Waits for that.
+    pub(super) fn poll_going_away(&self, context: &Context<'_>) -> Poll<()> {
+        if self.is_going_away() {
+            return Poll::Ready(());
+        }
+        self.connection.waiting().wait(self.ticket, context.waker());
+        Poll::Pending
+    }
+
+    /// Polls the connection once, with its task's waker: what h2 has queued is sent, unless the socket is
+    /// full.
+    pub(super) fn step_now(&self) {
+        self.connection.step_now();
+    }
+}
+
+impl Drop for Checked {
+    fn drop(&mut self) {
+        let Self { shared, connection, ticket, .. } = self;
+        connection.waiting().leave(*ticket);
+        let in_use = connection.in_use.fetch_sub(1, Relaxed) - 1;
+        if in_use == 0 && !connection.is_usable() {
+            connection.close();
+        }
+        let now = Instant::now();
+        if in_use == 0 {
+            connection.lock().idle_since = now;
+        }
+        let state = shared.lock();
+        let is_expired = |other: &&Arc<Connection>| {
+            other.in_use.load(Relaxed) == 0 && now.duration_since(other.lock().idle_since) > MAX_IDLE_TIME
+        };
+        state.connections.iter().filter(is_expired).for_each(|expired| expired.close());
+        shared.wake_next(state);
+    }
+}
+
+/// A connection being opened. If its call ends meanwhile, another call may try.
+struct Opening(Arc<Shared>);
+
+impl Opening {
+    /// Adds the connection, starts its task, and checks out a place on it.
+    fn complete(self, lane: Lane) -> Checked {
+        let shared = &self.0;
+        let connection = Arc::new(Connection {
+            link: lane.link().clone(),
+            seen: lane.seen().clone(),
+            max_streams: AtomicUsize::new(lane.max_streams()),
+            in_use: AtomicUsize::new(0),
+            started: AtomicUsize::new(0),
+            has_ended: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            driven: Mutex::new(Driven { lane, waker: Waker::noop().clone(), idle_since: Instant::now() }),
+        });
+        let task = Task { shared: shared.clone(), connection: connection.clone() };
+        spawn_local(async move { poll_fn(|context| task.connection.poll(context, &task.shared)).await });
+        let mut state = shared.lock();
+        state.failure = None;
+        state.connections.push(connection.clone());
+        Checked::new(shared, &connection)
+    }
+
+    /// Fails the calls that wait too, unless there is a connection for them: each of them would try in vain,
+    /// one after the other.
+    fn fail(self, error: Error) -> Error {
+        let mut state = self.0.lock();
+        if state.opening == 1 && state.connections.is_empty() {
+            let last = state.waiting.ticket();
+            state.failure = Some((last, error.clone()));
+            state.waiting.wake_all();
+        }
+        error
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.opening -= 1;
+        self.0.wake_next(state);
+    }
+}
+
+/// The task of a connection. It ends with the connection, and the connection with it.
+struct Task {
+    shared: Arc<Shared>,
+    connection: Arc<Connection>,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.connection.close();
+        self.connection.wake_waiting();
+        self.shared.remove(&self.connection);
+    }
+}
+
+/// A call's entry in the queue, removed when its wait ends for any reason.
+struct Queued<'s> {
+    shared: &'s Arc<Shared>,
+    ticket: u64,
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.waiting.leave(self.ticket);
+        self.shared.wake_next(state);
+    }
+}
+
+impl fmt::Debug for Mux {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mux({:?})", self.counts())
+    }
+}
