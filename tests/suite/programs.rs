@@ -471,7 +471,7 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     ];
     /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or
     /// removes a name.
-    const ALL: [(&str, &str); 32] = [
+    const ALL: [(&str, &str); 33] = [
         ("triton_client_options_set_metrics_url", "url"),
         ("triton_client_options_set_grpc_service_name", "name"),
         ("triton_client_options_set_log_callback", "callback"),
@@ -505,6 +505,7 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         ("triton_client_infer_async", "callback"),
         ("triton_client_infer_async", "call_out"),
         ("triton_client_infer_async_queue", "call_out"),
+        ("triton_stream_open", "callback"),
     ];
     let mut calls = String::new();
     let mut count = 0;
@@ -599,7 +600,9 @@ int main(int argc, char **argv) {{
         || triton_cancel_token_new(&triton_cancel_token_good, &error)
         || triton_completion_queue_new(&triton_completion_queue_good, &error)
         || triton_client_infer_async(triton_client_good, triton_infer_request_good, NULL, NULL, NULL, &triton_call_good, &error)
-        || triton_call_wait(triton_call_good, TRITON_NO_TIMEOUT, &error)) return 1;
+        || triton_call_wait(triton_call_good, TRITON_NO_TIMEOUT, &error)
+        || triton_stream_options_new(&triton_stream_options_good, &error)
+        || triton_stream_open(triton_client_good, NULL, NULL, NULL, &triton_stream_good, &error)) return 1;
     requests[0] = triton_infer_request_good;
     triton_parameters_good = triton_infer_request_parameters(triton_infer_request_good);
 {calls}    triton_client_free(triton_client_good);
@@ -612,6 +615,8 @@ int main(int argc, char **argv) {{
     triton_cancel_token_free(triton_cancel_token_good);
     triton_completion_queue_free(triton_completion_queue_good);
     triton_call_free(triton_call_good);
+    triton_stream_options_free(triton_stream_options_good);
+    triton_stream_free(triton_stream_good);
     return 0;
 }}
 "#
@@ -619,7 +624,8 @@ int main(int argc, char **argv) {{
     let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("null.c");
     fs::write(&source, program).unwrap();
     let program = compile(source.to_str().unwrap(), "null");
-    succeed(&program, &[&urls()[0]]);
+    // Streams are gRPC's.
+    succeed(&program, &[&urls()[1]]);
 }
 
 #[test]
