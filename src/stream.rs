@@ -476,7 +476,9 @@ impl Shared {
     fn hand_over(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if !self.has_callback {
             self.changed.notify_all();
-            state.pullers.wake_all();
+            let pullers = state.pullers.all();
+            drop(state);
+            pullers.iter().for_each(Waker::wake_by_ref);
         } else if !mem::replace(&mut state.is_scheduled, true) {
             drop(state);
             self.schedule();

@@ -150,6 +150,10 @@ impl Mux {
         let ticket = shared.lock().waiting.ticket();
         let _queued = Queued { shared, ticket };
         poll_fn(|context| {
+            if driver.until().check().is_err() {
+                // The driver is about to stop the call, which must not open a connection before.
+                return Poll::Pending;
+            }
             let mut state = shared.lock();
             if let Some((last, error)) = &state.failure
                 && ticket <= *last

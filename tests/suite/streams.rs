@@ -647,6 +647,71 @@ fn a_callback_may_send_and_finish_but_not_wait_for_its_stream() {
     assert_eq!(seen, expected.chain(["Ok(())".to_owned()]).collect::<Vec<_>>());
 }
 
+/// h2 would close a connection with many reset streams: by default it remembers 50 of them, for a second.
+#[test]
+fn two_thousand_cancelled_streams_80_at_a_time_break_no_connection() {
+    let Some((_kind, client)) = client(other_streams) else { return };
+    let (a, b) = ([1; 16], [2; 16]);
+    let mut cancelled = 0;
+    for _ in 0..25 {
+        let streams: Vec<_> = (0..80).map(|_| open(&client)).collect();
+        for stream in &streams {
+            send(stream, &simple("s", &a, &b));
+        }
+        for stream in &streams {
+            assert_eq!(next_result(stream).id(), "s");
+            send(stream, &simple("t", &a, &b));
+        }
+        for stream in &streams {
+            stream.cancel();
+        }
+        for stream in &streams {
+            let error = loop {
+                match next(stream) {
+                    StreamEvent::Result(_) => {}
+                    StreamEvent::RequestError(error) => panic!("{error:?}"),
+                    StreamEvent::End(outcome) => break outcome.unwrap_err(),
+                }
+            };
+            assert_eq!((error.status(), error.origin()), (Status::Cancelled, Origin::Client), "{error:?}");
+            cancelled += 1;
+        }
+    }
+    assert_eq!(cancelled, 2000);
+    // With at most six on each.
+    assert_eq!(client.connections().opened, 14);
+    let stream = open(&client);
+    send(&stream, &simple("after", &a, &b));
+    assert_eq!(next_result(&stream).id(), "after");
+}
+
+/// Triton waits for open streams, without a limit of its own.
+#[test]
+fn a_server_that_is_stopped_does_not_wait_for_an_idle_stream() {
+    if is_embedded() {
+        return;
+    }
+    let mut server = OwnServer::start("simple", "");
+    let [_, client] = server.clients();
+    let stream = open(&client);
+    let (a, b) = ([1; 16], [2; 16]);
+    send(&stream, &simple("s", &a, &b));
+    assert_eq!(next_result(&stream).id(), "s");
+    let start = Instant::now();
+    server.stop();
+    let end = next_end(&stream);
+    let ended = start.elapsed();
+    drop(server);
+    // with-server.sh kills it after 10 s.
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    assert!(end.is_ok(), "after {ended:?}: {end:?}");
+    let error = stream.send(&simple("late", &a, &b), None).unwrap_err();
+    assert_eq!(
+        (error.status(), error.is_retryable(), error.is_in_doubt()),
+        (Status::Unavailable, true, false)
+    );
+}
+
 #[test]
 fn a_panicking_callback_gets_the_following_events() {
     let Some((_kind, client)) = client(decoupled_streams) else { return };
