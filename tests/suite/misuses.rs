@@ -7,7 +7,7 @@ use crate::{
     abi::{Declarations, Function, declarations},
     conventions::root,
     programs::{compile_as, succeed, succeed_under_valgrind},
-    server::{is_embedded, server, urls},
+    server::{decoupled_streams, is_embedded, server, urls},
     support::fault,
 };
 
@@ -21,6 +21,7 @@ fn the_examples_of_the_header_run_and_leave_nothing_behind() {
     if is_embedded() {
         return;
     }
+    let _streams = decoupled_streams();
     let name = format!("header_examples_{}", std::process::id());
     for url in urls() {
         for dialect in DIALECTS {
@@ -42,6 +43,7 @@ fn a_users_code_compiles_in_every_dialect_without_a_warning_and_runs() {
     if is_embedded() {
         return;
     }
+    let _streams = decoupled_streams();
     for url in urls() {
         let scheme = url.split(':').next().unwrap();
         let refused = format!("{scheme}://{}", fault::refused_address());

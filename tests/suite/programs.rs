@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     conventions::root,
-    server::{is_embedded, server, urls},
+    server::{decoupled_streams, is_embedded, other_streams, server, urls},
     support::fault,
 };
 
@@ -149,6 +149,94 @@ fn the_examples_pass_over_both_protocols_and_talk_when_asked() {
         assert_eq!(output.status.code(), Some(1));
         assert!(text(&output.stderr).contains("refused"), "{}", text(&output.stderr));
     }
+}
+
+/// Runs an example, also under valgrind, and returns what it printed before the line that says that it passed.
+#[track_caller]
+fn pass(example: &str, args: &[&str], pass: &str) -> String {
+    let program = compile(&format!("c_examples/{example}.c"), &format!("pass_{example}"));
+    let printed = succeed(&program, args);
+    let before = printed.strip_suffix(&format!("PASS : {pass}\n"));
+    let before = before.unwrap_or_else(|| panic!("{example} {args:?}: {printed}")).to_owned();
+    succeed_under_valgrind(&program, args);
+    before
+}
+
+/// Runs an example that has to fail, and returns its error message.
+#[track_caller]
+fn fail_to_run(example: &str, args: &[&str]) -> String {
+    let program = compile(&format!("c_examples/{example}.c"), &format!("fail_{example}"));
+    let output = run(&program, args);
+    let printed = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{example} {args:?}: {printed}");
+    assert_eq!(printed.lines().count(), 1, "{example} {args:?}: {printed}");
+    printed
+}
+
+#[test]
+fn the_examples_of_asynchronous_calls_pass_over_both_protocols() {
+    for url in urls() {
+        assert_eq!(pass("async_infer", &["-u", &url], "Async Infer"), "8 calls back, 8 waited for\n");
+        assert_eq!(pass("async_queue", &["-u", &url], "Async Queue"), "100 calls, 8 in flight\n");
+    }
+    for url in both(fault::refused_address()) {
+        for example in ["async_infer", "async_queue"] {
+            assert!(fail_to_run(example, &["-u", &url]).contains("refused"));
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_sequences_interleave_them_by_calls_and_over_a_stream() {
+    if is_embedded() {
+        return;
+    }
+    let _streams = other_streams();
+    let [http, grpc] = urls();
+    // Sequence ids follow from the offset, and no other test uses these.
+    for (example, first_id, urls, name) in [
+        ("sequence_sync_infer", 1300, &[&http, &grpc][..], "Sequence"),
+        ("sequence_stream_infer", 2300, &[&grpc][..], "Sequence Stream"),
+    ] {
+        for url in urls {
+            let args = ["-u", url, "-o", "100"];
+            let lines: Vec<String> = [0, 11, 7, 5, 3, 2, 0, 1]
+                .into_iter()
+                .enumerate()
+                .map(|(i, value)| (i, value + i32::from(i == 0), -value + i32::from(i == 0)))
+                .map(|(i, value, negated)| format!("[{i}] {value} : {negated} : {value}\n"))
+                .collect();
+            assert_eq!(pass(example, &args, name), lines.concat());
+
+            let printed = pass(example, &[&args[..], &["-d"]].concat(), name);
+            let last = printed.lines().last().unwrap();
+            let (a, b, c) = (first_id + 1, first_id, first_id + 31);
+            assert_eq!(last, format!("[7] {a} : {b} : {c}"), "{printed}");
+        }
+    }
+    let timeout = fail_to_run("sequence_stream_infer", &["-u", &grpc, "-o", "101", "-t", "1"]);
+    assert!(timeout.contains("deadline exceeded"), "{timeout}");
+    fail_to_run("sequence_stream_infer", &["-u", &http]);
+}
+
+#[test]
+fn the_example_of_a_decoupled_model_has_none_one_and_many_responses() {
+    if is_embedded() {
+        return;
+    }
+    let _streams = decoupled_streams();
+    let [http, grpc] = urls();
+    for (requests, repeats) in [("0", "1"), ("1", "0"), ("1", "1"), ("4", "3"), ("2", "100")] {
+        let args = ["-u", &grpc, "-r", requests, "-s", repeats, "-o", "0", "-d", "1", "-w", "0"];
+        let printed = pass("custom_repeat", &args, "Custom Repeat");
+        let mut lines: Vec<_> = printed.lines().map(str::to_owned).collect();
+        let (requests, repeats) = (requests.parse::<usize>().unwrap(), repeats.parse::<usize>().unwrap());
+        let expected =
+            (0..requests).flat_map(|r| (0..repeats).map(move |value| format!("request {r}: {value}")));
+        lines.sort_by_key(|line| line.split(':').next().unwrap().to_owned());
+        assert!(lines.into_iter().eq(expected), "{printed}");
+    }
+    fail_to_run("custom_repeat", &["-u", &http]);
 }
 
 #[test]
