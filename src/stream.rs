@@ -1,5 +1,5 @@
-//! A stream, as its user sees it: requests are queued, and events are handed over. The
-//! [engine](crate::grpc) on the I/O thread is at the other end of both.
+//! A stream, as its user sees it: requests are queued, and events are handed over. The engine on the I/O
+//! thread, in `grpc/stream.rs`, is at the other end of both.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -81,8 +81,7 @@ impl Stream {
     /// above 2^31 - 1 bytes. FAILED_PRECONDITION after [`finish`](Self::finish). Once the stream has ended, its
     /// final status; UNAVAILABLE if it ended without an error.
     ///
-    /// Use one stream for decoupled models and another for models of other kinds: Triton 2.51 can crash if a
-    /// stream carries both.
+    /// Use one stream for decoupled models and another for models of other kinds.
     pub fn send(&self, request: &InferRequest<'_>, timeout: Option<Duration>) -> Result<()> {
         let shared = self.shared()?;
         let deadline = Deadline::after(timeout);
