@@ -56,7 +56,7 @@
  * OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The
  * previous value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the
  * purpose of the function, such as index_out, rank_out, or a count or size beside data. For any other
- * out-parameter NULL is TRITON_STATUS_INVALID_ARGUMENT.
+ * out-parameter NULL is TRITON_STATUS_INVALID_ARGUMENT. A file descriptor is -1 on failure.
  *
  * HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose
  * documentation says so, returns a handle that the caller frees with the _free function of its type. Only
@@ -65,8 +65,8 @@
  *
  * GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were
  * read from: they are valid until it is freed or changed, and the caller does not free them. For a NULL
- * handle getters return 0, false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for
- * a NULL handle.
+ * handle getters return 0, false, "" or NULL, and functions that return nothing do nothing. All other
+ * functions return TRITON_STATUS_INVALID_ARGUMENT for a NULL handle.
  *
  * LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0.
  * Lists of names and values (headers, parameters, settings, load reports) have x_count, with x_entry or with
@@ -89,6 +89,13 @@
  * memory of the caller. In a garbage-collected language, pin the memory, or use the function whose name ends
  * in _copy.
  *
+ * An asynchronous call is under way from its submission until its callback is called, or until
+ * triton_call_is_done returns true for it. The request itself is read by the submission alone: once that has
+ * returned, the request may be changed and freed. The data that it borrowed, and the buffers of its outputs,
+ * must remain until the call is complete, also if the call or the client is freed before. A program that
+ * frees a call without a callback cannot learn when that is: it waits for the call first.
+ * triton_stream_send copies everything.
+ *
  * DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0
  * has a meaning of its own. The timeouts of calls and of connecting are the exception: 0 is
  * TRITON_STATUS_INVALID_ARGUMENT, since a computed timeout of 0 must not become the default.
@@ -106,19 +113,52 @@
  * finalizer, where a function takes one, is called exactly once with user_data when the library no longer
  * uses it, on any thread; it is not called if the function fails. It may be NULL.
  *
+ * The callbacks of asynchronous calls and of streams follow further rules:
+ *
+ * - If the function that takes the callback returns TRITON_STATUS_OK, the callback of a call is called
+ *   exactly once, and the end of a stream is reported exactly once, as the last event: also if the call is
+ *   cancelled, its deadline passes, the server is lost, or the call, the stream or the client is freed. If
+ *   the function fails, the callback is never called.
+ * - It is called on a thread of the library, never inside the function that takes it, but possibly before
+ *   that function has returned. It may block, may call any function, and may free any handle, its own call,
+ *   stream and client included. The exceptions are waits for callbacks (WAITS), and that submitting a call
+ *   or sending to a stream never waits there for room: it returns TRITON_STATUS_RESOURCE_EXHAUSTED at once.
+ * - It owns the result and the error that it receives, of which at most one is not NULL, and frees them.
+ * - The calls of a client complete in any order. A client has one callback thread by default, which calls
+ *   one callback after another, in the order in which the calls complete; with more
+ *   (triton_client_options_set_callback_threads), callbacks of different calls and streams run at the same
+ *   time, and may overtake each other. The callbacks of one stream never do either.
+ * - A callback that blocks occupies its thread. It delays the callbacks that find no other thread, and
+ *   nothing else: no call, no wait, no completion queue.
+ *
+ * WAITS. triton_call_wait, triton_completion_queue_next, triton_stream_next, triton_stream_wait and
+ * triton_client_close wait at most timeout_us for what they are named after: 0 does not wait,
+ * TRITON_NO_TIMEOUT waits without limit. They return TRITON_STATUS_OK once it has happened, whether it is a
+ * success or a failure, and TRITON_STATUS_DEADLINE_EXCEEDED if it has not happened yet: nothing is cancelled
+ * by that, and the wait can be repeated. On a callback thread of the client, a wait that could wait for the
+ * calling thread itself returns TRITON_STATUS_FAILED_PRECONDITION at once: triton_client_close, and
+ * triton_stream_wait for a stream with a callback.
+ *
  * THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call
  * functions that take the same handle as a pointer to const; a function that takes it as a pointer to
  * non-const must be the only one that uses it. The parameters of a request are part of the request: setting
  * one changes it. A handle must not be freed while another thread uses it.
  *
+ * A client that makes blocking calls only has no threads, except one that resolves the names of hosts. The
+ * first asynchronous call, triton_client_infer_many or stream starts one thread for all I/O, and the first
+ * that has a callback starts the callback threads. They end by themselves after the client is freed and
+ * everything that was under way has completed.
+ *
  * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
  * (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count
- * against. TRITON_NO_TIMEOUT means no deadline.
+ * against. TRITON_NO_TIMEOUT means no deadline. A stream has no deadline unless its own options set one.
  *
  * PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE.
  * A panic inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(),
  * the child must not use handles of the parent, whose threads it does not have and whose connections it
- * would share; it creates its own client.
+ * would share; it creates its own client, at any time. There, every function that is passed a client, call,
+ * completion queue or stream of the parent returns TRITON_STATUS_FAILED_PRECONDITION, and freeing one is
+ * harmless: it releases nothing, and the parent's connections, calls and streams go on.
  *
  * URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the
  * name or number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
@@ -570,9 +610,19 @@ TRITON_ENUM(triton_load_report_format) {
 typedef struct triton_buffer triton_buffer;
 
 /**
+ * An asynchronous call. Freed with triton_call_free.
+ */
+typedef struct triton_call triton_call;
+
+/**
  * The options of a call. Freed with triton_call_options_free.
  */
 typedef struct triton_call_options triton_call_options;
+
+/**
+ * Cancels calls. Freed with triton_cancel_token_free.
+ */
+typedef struct triton_cancel_token triton_cancel_token;
 
 /**
  * A client of one server. Freed with triton_client_free.
@@ -583,6 +633,11 @@ typedef struct triton_client triton_client;
  * The options of a client. Freed with triton_client_options_free.
  */
 typedef struct triton_client_options triton_client_options;
+
+/**
+ * A queue of completed calls. Freed with triton_completion_queue_free.
+ */
+typedef struct triton_completion_queue triton_completion_queue;
 
 /**
  * Why a call failed. Freed with triton_error_free.
@@ -706,6 +761,16 @@ typedef struct triton_settings triton_settings;
 typedef struct triton_settings_update triton_settings_update;
 
 /**
+ * A stream. Freed with triton_stream_free.
+ */
+typedef struct triton_stream triton_stream;
+
+/**
+ * The options of a stream. Freed with triton_stream_options_free.
+ */
+typedef struct triton_stream_options triton_stream_options;
+
+/**
  * The configuration of one input or output. Belongs to the model's configuration.
  */
 typedef struct triton_tensor_config triton_tensor_config;
@@ -793,6 +858,44 @@ typedef struct triton_call_times {
      */
     uint64_t receive_ns;
 } triton_call_times;
+
+/**
+ * Receives the outcome of an asynchronous call. See CALLBACKS: it is called exactly once, on a thread of the
+ * library, may block, and may call any function.
+ *
+ * Exactly one of result and error is not NULL.
+ *
+ * @param result     the result; free it with triton_infer_result_free
+ * @param error      why the call failed; free it with triton_error_free
+ * @param user_data  as passed with the callback
+ */
+typedef void (*triton_infer_callback)(triton_infer_result *result, triton_error *error, void *user_data);
+
+/**
+ * Receives the outcomes of triton_client_infer_many_async. See CALLBACKS: it is called exactly once, on a
+ * thread of the library, may block, and may call any function.
+ *
+ * For each request in turn, exactly one of results[i] and errors[i] is not NULL. The arrays are valid during
+ * the call; the callback owns their elements, and frees each of them. NULL is ignored by the functions that
+ * free them.
+ *
+ * @param results    the results; free each with triton_infer_result_free
+ * @param errors     why the calls failed; free each with triton_error_free
+ * @param count      the number of elements of each array: that of the requests
+ * @param user_data  as passed with the callback
+ */
+typedef void (*triton_infer_many_callback)(triton_infer_result *const *results, triton_error *const *errors, size_t count, void *user_data);
+
+/**
+ * Receives the events of a stream (EVENTS), one after another. See CALLBACKS: it is called on a thread of
+ * the library, may block, and may call any function; the last call has is_end.
+ *
+ * @param result     a response; free it with triton_infer_result_free
+ * @param error      why a request failed, or with is_end the stream; free it with triton_error_free
+ * @param is_end     whether this is the end of the stream
+ * @param user_data  as passed with the callback
+ */
+typedef void (*triton_stream_callback)(triton_infer_result *result, triton_error *error, bool is_end, void *user_data);
 
 /**
  * The statistics of a client. Times are in nanoseconds.
@@ -1119,6 +1222,10 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     maximum size of a decompressed response  256 MiB          triton_client_options_set_max_decompressed_byte_size
  *     memory kept for results                  64 MiB           triton_client_options_set_result_memory_byte_size
  *     maximum number of connections            no maximum       triton_client_options_set_max_connections
+ *     asynchronous calls in flight             1,024            triton_client_options_set_max_in_flight
+ *     a submission that finds no place         waits            triton_client_options_set_fail_when_full
+ *     connections of asynchronous calls        HTTP 16, gRPC 4  triton_client_options_set_max_async_connections
+ *     threads that run callbacks               1                triton_client_options_set_callback_threads
  *     URL of the metrics                       port 8002        triton_client_options_set_metrics_url
  *     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
  *     log callback                             none             triton_client_options_set_log_callback
@@ -1186,6 +1293,7 @@ TRITON_NODISCARD triton_status triton_client_options_set_load_timeout_us(
  * INVALID_ARGUMENT, as they do in the options of a call.
  *
  * @param call_options  copied; may be changed or freed afterwards. NULL undoes it
+ * @return INVALID_ARGUMENT for options with a cancel token, which would cancel every call
  */
 TRITON_NODISCARD triton_status triton_client_options_set_call_options(
     triton_client_options *options, const triton_call_options *call_options, triton_error **error_out);
@@ -1226,7 +1334,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size
     triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
- * Sets the maximum number of connections to the server that are open at once, idle ones included. A call
+ * Sets the maximum number of connections of blocking calls to the server that are open at once, idle ones
+ * included; triton_client_options_set_max_async_connections sets that of asynchronous calls. A call
  * that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and
  * this option's name in the message. So does a call that the callback of triton_client_generate_stream makes
  * on the same client: it needs a second connection.
@@ -1235,6 +1344,45 @@ TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size
  */
 TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
     triton_client_options *options, size_t max, triton_error **error_out);
+
+/**
+ * Sets the maximum number of asynchronous calls that are in flight at once: submitted, and not complete. A
+ * submission beyond it blocks until another call completes or its own deadline passes; see also
+ * triton_client_options_set_fail_when_full. Each call that waits costs a few KiB beside its message.
+ *
+ * @param max  the default is 1,024, which 0 restores
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_in_flight(
+    triton_client_options *options, size_t max, triton_error **error_out);
+
+/**
+ * Sets whether a submission that finds the maximum number of calls in flight fails with RESOURCE_EXHAUSTED
+ * at once, instead of waiting. On a callback thread it always does.
+ *
+ * @param is_enabled  the default is false
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_fail_when_full(
+    triton_client_options *options, bool is_enabled, triton_error **error_out);
+
+/**
+ * Sets the maximum number of connections of asynchronous calls that are open at once, beside those of
+ * blocking calls. Over HTTP each carries one call at a time; over gRPC as many as the server permits, but at
+ * most 100. Calls beyond that wait, which counts against their deadlines. Streams have connections of their
+ * own.
+ *
+ * @param max  the default is 16 over HTTP and 4 over gRPC, which 0 restores
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_async_connections(
+    triton_client_options *options, size_t max, triton_error **error_out);
+
+/**
+ * Sets the maximum number of threads that run the callbacks of asynchronous calls and streams (CALLBACKS).
+ * They are started as they are needed.
+ *
+ * @param count  the default is 1, which 0 restores
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_callback_threads(
+    triton_client_options *options, size_t count, triton_error **error_out);
 
 /**
  * Sets the URL of the server's metrics.
@@ -1283,6 +1431,7 @@ TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
  *     compression of responses     none          both          triton_call_options_set_response_compression,
  *                                                              triton_call_options_set_accept_encoding
  *     load report                  none          HTTP          triton_call_options_set_load_report
+ *     cancel token                 none          both          triton_call_options_set_cancel_token
  *     path of inferences           Triton's      HTTP          triton_call_options_set_http_path
  *     content type of inferences   Triton's      HTTP          triton_call_options_set_http_content_type
  *     header of the JSON's size    Triton's      HTTP          triton_call_options_set_http_json_size_header
@@ -1431,9 +1580,82 @@ TRITON_NODISCARD triton_status triton_call_options_set_http_content_type(
 TRITON_NODISCARD triton_status triton_call_options_set_http_json_size_header(
     triton_call_options *options, const char *name, triton_error **error_out);
 
+/**
+ * Sets the token that cancels the call from another thread. In the options of a stream it cancels the
+ * stream. Not in the defaults of a client, whose calls it would all cancel:
+ * triton_client_options_set_call_options returns INVALID_ARGUMENT.
+ *
+ * A call with a token makes no more system calls than one without.
+ *
+ * @param token  may be freed afterwards, as the options may: calls that have begun keep it. NULL undoes it
+ */
+TRITON_NODISCARD triton_status triton_call_options_set_cancel_token(
+    triton_call_options *options, const triton_cancel_token *token, triton_error **error_out);
+
+/*
+ * CANCEL TOKENS end calls from another thread. A token is set in the options of a call
+ * (triton_call_options_set_cancel_token), of any kind: inference, control plane, generate, loading, waiting
+ * until ready, an asynchronous call, a stream. A cancelled call returns TRITON_STATUS_CANCELLED within
+ * milliseconds, at whatever stage it is, and only when it no longer reads or writes the memory that it
+ * borrowed. A result that is complete takes precedence. CANCELLED is in doubt (triton_error_is_in_doubt)
+ * once a part of the request was sent.
+ *
+ * THE SERVER. A cancelled call loses its connection, or, if it is asynchronous and over gRPC, its stream in
+ * a connection that other calls keep using. What the server does then:
+ *
+ *     server                       over HTTP                                   over gRPC
+ *     Triton 2.51                  computes an inference to its end; the       cancels the request: the model stops
+ *                                  stream of generate_stream stops             if it checks for it
+ *     behind HAProxy, Apache       continues: the proxy does not pass the      continues: the proxy does not pass the
+ *                                  end of the connection on                    end of a call on
+ *     behind Varnish               continues, as behind HAProxy                -
+ *
+ * A request that is queued at the server may run after it was cancelled. A step of a sequence is in doubt
+ * like any other request, and Triton 2.51 in fact runs it, unless the sequence itself waits for a free slot:
+ * then Triton drops the whole sequence, and its later steps are INVALID_ARGUMENT. A step with the start flag
+ * begins the sequence anew in any case. A sequence that is abandoned holds its slot until the model's
+ * max_sequence_idle_microseconds; a step with the end flag frees it.
+ *
+ *     triton_cancel_token *token = NULL;
+ *     triton_call_options *options = NULL;
+ *     int failed = triton_cancel_token_new(&token, &error)
+ *         || triton_call_options_new(&options, &error)
+ *         || triton_call_options_set_cancel_token(options, token, &error)
+ *         || triton_client_infer(client, request, options, &result, &error);
+ *     triton_cancel_token_cancel(token);  // in any thread, while the call is under way
+ *     triton_call_options_free(options);
+ *     triton_cancel_token_free(token);
+ */
+
+/**
+ * Creates a token that is not cancelled. It may be set in the options of any number of calls.
+ *
+ * @param token_out  the token; free it with triton_cancel_token_free
+ */
+TRITON_NODISCARD triton_status triton_cancel_token_new(
+    triton_cancel_token **token_out, triton_error **error_out);
+
+/**
+ * Cancels every call that has the token, and every later one: a token cannot be used again. NULL is ignored.
+ * Does not block, and may be called from any thread, in a callback too, and more than once. Not in a signal
+ * handler: it takes a lock.
+ */
+void triton_cancel_token_cancel(const triton_cancel_token *token);
+
+/**
+ * Returns whether triton_cancel_token_cancel was called; false for NULL.
+ */
+bool triton_cancel_token_is_cancelled(const triton_cancel_token *token);
+
+/**
+ * Frees a token. NULL is ignored. Calls that have it are not affected: they are no longer cancelled by it.
+ */
+void triton_cancel_token_free(triton_cancel_token *token);
+
 /*
  * THE CLIENT of one server. It is created without network access, connects when it is first used, and may be
- * used by any number of threads at once.
+ * used by any number of threads at once. Create one for a server and keep it: connections are reused by the
+ * client that opened them.
  *
  * MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped
  * characters there: a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be
@@ -1460,9 +1682,31 @@ TRITON_NODISCARD triton_status triton_client_new(
     triton_error **error_out);
 
 /**
- * Frees a client and closes its connections. NULL is ignored. Does not block. No call may be under way.
+ * Frees a client. NULL is ignored. Does not block, and may be called in a callback. No blocking call may be
+ * under way.
+ *
+ * Asynchronous calls and streams that are under way are cancelled: each still completes, with CANCELLED
+ * unless its result is complete, and every callback is still called. Their handles remain valid until they
+ * are freed. Connections and threads end after the last of them.
  */
 void triton_client_free(triton_client *client);
+
+/**
+ * Closes a client, and waits until nothing of it is under way (WAITS): calls, asynchronous calls, streams,
+ * and their callbacks, the last of which has returned. From then on the library neither uses memory that was
+ * borrowed for the client's calls, nor calls their callbacks. Every function that would begin a call or a
+ * stream returns FAILED_PRECONDITION from the beginning of the close on, also if the close fails.
+ *
+ * Nothing is cancelled by it. Streams are not ended either: finish or cancel them before. The client is
+ * freed with triton_client_free.
+ *
+ * @param timeout_us  microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @return OK if nothing is under way; DEADLINE_EXCEEDED if something still is: the client is closed, and the
+ *         call can be repeated; FAILED_PRECONDITION on a callback thread of the client, which is then not
+ *         closed
+ */
+TRITON_NODISCARD triton_status triton_client_close(
+    const triton_client *client, uint64_t timeout_us, triton_error **error_out);
 
 /*
  * HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot
@@ -2475,6 +2719,418 @@ const char *triton_infer_result_debug_string(const triton_infer_result *result);
  * ignored.
  */
 void triton_infer_result_free(triton_infer_result *result);
+
+/*
+ * ASYNCHRONOUS CALLS. A call is submitted and completes later. Options, errors, deadlines, buffers of
+ * outputs, compression and statistics are those of triton_client_infer. There are four ways to learn of the
+ * completion:
+ *
+ *     a callback on a thread of the library            triton_client_infer_async with a callback (CALLBACKS)
+ *     waiting for the call                             triton_client_infer_async without one, triton_call_wait
+ *     a queue, with a file descriptor for event loops  triton_client_infer_async_queue, the next section
+ *     an array of results, after the last of many      triton_client_infer_many, triton_client_infer_many_async
+ *
+ * BOUNDS are options of the client: the calls in flight (1,024), their connections (16 over HTTP, each with
+ * one call at a time; 4 over gRPC, each with as many as the server permits, but at most 100), and the
+ * callback threads (1). If as many calls are in flight as are permitted, a submission blocks until another
+ * call completes; with triton_client_options_set_fail_when_full, and always on a callback thread, it returns
+ * RESOURCE_EXHAUSTED at once instead. The deadline of a call counts from its submission, and includes all
+ * the time that it waits.
+ *
+ * THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for each
+ * call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
+ * hundreds of requests in flight with one thread and few connections: they are for models that take longer,
+ * and for event loops.
+ *
+ * THE CONTROL PLANE has no asynchronous form. Such a call can be made by a thread of the program; a cancel
+ * token ends it from any other.
+ *
+ *     triton_call *call = NULL;
+ *     int failed = triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error)
+ *         || triton_call_wait(call, TRITON_NO_TIMEOUT, &error)
+ *         || triton_call_take_result(call, &result, &error);
+ *     if (!failed) printf("%s\n", triton_infer_result_debug_string(result));
+ *     triton_infer_result_free(result);
+ *     triton_call_free(call);
+ */
+
+/**
+ * Submits an inference request. Returns without waiting for the server; blocks only while the maximum number
+ * of calls is in flight (BOUNDS).
+ *
+ * @param client     may be used by any number of threads at once
+ * @param request    may be changed or freed afterwards; the data that it borrows must remain until the call
+ *                   is complete (BORROWED DATA)
+ * @param options    the options of the call; NULL for the client's. May be changed or freed afterwards
+ * @param callback   receives the outcome; may be NULL: then call_out must not be
+ * @param user_data  passed to the callback, and returned by triton_call_user_data
+ * @param call_out   the call; free it with triton_call_free. May be NULL. The callback may be called before
+ *                   this is written
+ * @return as triton_client_infer for what is wrong with the request: then the callback is never called. Also
+ *         INVALID_ARGUMENT if callback and call_out are NULL; RESOURCE_EXHAUSTED if too many calls are in
+ *         flight and the submission must not wait, or if a thread cannot be started; DEADLINE_EXCEEDED if
+ *         the deadline passes while it waits; FAILED_PRECONDITION if the client is closed
+ */
+TRITON_NODISCARD triton_status triton_client_infer_async(
+    const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
+    triton_infer_callback callback, void *user_data, triton_call **call_out, triton_error **error_out);
+
+/**
+ * Blocks until a call is complete (WAITS). A call with a callback may be complete before its callback is
+ * called.
+ *
+ * @param timeout_us  microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @return OK if the call is complete, also if it failed: its own status is what triton_call_take_result
+ *         returns. DEADLINE_EXCEEDED if it is not complete yet
+ */
+TRITON_NODISCARD triton_status triton_call_wait(
+    const triton_call *call, uint64_t timeout_us, triton_error **error_out);
+
+/**
+ * Returns whether a call is complete; false for NULL. Does not block.
+ */
+bool triton_call_is_done(const triton_call *call);
+
+/**
+ * Takes the result of a call that is complete. Does not block.
+ *
+ * @param result_out  the result; free it with triton_infer_result_free
+ * @return the status of the call, as triton_client_infer. FAILED_PRECONDITION, with the origin
+ *         TRITON_ORIGIN_ARGUMENT, if the call is not complete, if its outcome was taken already, or if it
+ *         was given to a callback
+ */
+TRITON_NODISCARD triton_status triton_call_take_result(
+    const triton_call *call, triton_infer_result **result_out, triton_error **error_out);
+
+/**
+ * Cancels a call, unless it is complete. NULL is ignored. Does not block, and may be called more than once.
+ * The call completes with CANCELLED within milliseconds, in the way that it was to complete. What the server
+ * does then: see CANCEL TOKENS.
+ */
+void triton_call_cancel(const triton_call *call);
+
+/**
+ * Returns the user_data that was passed with the call; NULL for NULL.
+ */
+void *triton_call_user_data(const triton_call *call);
+
+/**
+ * Frees the handle of a call. NULL is ignored. Does not block. A call that is not complete goes on: its
+ * callback is still called, and its completion queue still returns it. Borrowed data must remain until it is
+ * complete (BORROWED DATA).
+ */
+void triton_call_free(triton_call *call);
+
+/**
+ * Sends several inference requests at once, of any models and shapes, and blocks until all calls are
+ * complete. As many are in flight as the client permits (BOUNDS); the others follow as places become free.
+ * Each call has its own deadline, and a token in its own options cancels it alone: the others go on.
+ *
+ * For each request in turn, exactly one of results_out[i] and errors_out[i] is then not NULL. The caller
+ * owns and frees both. All elements are NULL if the function itself fails.
+ *
+ * @param requests       the requests, of which one may occur more than once unless it has a buffer for an
+ *                       output; none may be NULL
+ * @param count          the number of requests; 0 returns OK
+ * @param options        the options of the calls, each of which may be NULL for the client's
+ * @param options_count  0: the client's for all; 1: the same for all; count: one for each
+ * @param results_out    count elements: the results; free each with triton_infer_result_free
+ * @param errors_out     count elements: why calls failed; free each with triton_error_free
+ * @return OK once all calls are complete, also if all have failed. INVALID_ARGUMENT, and nothing is sent, if
+ *         a pointer is NULL or options_count is wrong; FAILED_PRECONDITION if the client is closed;
+ *         RESOURCE_EXHAUSTED if a thread cannot be started
+ */
+TRITON_NODISCARD triton_status triton_client_infer_many(
+    const triton_client *client, const triton_infer_request *const *requests, size_t count,
+    const triton_call_options *const *options, size_t options_count, triton_infer_result **results_out,
+    triton_error **errors_out, triton_error **error_out);
+
+/**
+ * Sends several inference requests as triton_client_infer_many does, without blocking.
+ *
+ * @param requests       the requests, of which none may be NULL; may be changed or freed afterwards, but for
+ *                       the data that they borrow (BORROWED DATA)
+ * @param count          the number of requests; may be 0
+ * @param options        the options of the calls, each of which may be NULL for the client's; may be changed
+ *                       or freed afterwards
+ * @param options_count  0: the client's for all; 1: the same for all; count: one for each
+ * @param callback       receives all outcomes, once, after the last call is complete; also for 0 requests.
+ *                       Must not be NULL
+ * @param user_data      passed to the callback
+ * @return as triton_client_infer_many: unless it is OK, the callback is never called
+ */
+TRITON_NODISCARD triton_status triton_client_infer_many_async(
+    const triton_client *client, const triton_infer_request *const *requests, size_t count,
+    const triton_call_options *const *options, size_t options_count, triton_infer_many_callback callback,
+    void *user_data, triton_error **error_out);
+
+/*
+ * COMPLETION QUEUES return asynchronous calls as they complete: for event loops, and for languages that
+ * cannot take a callback on a foreign thread. A queue may receive calls of any number of clients, and any
+ * number of threads may take calls out of it. No callback thread is involved.
+ *
+ *     triton_completion_queue *queue = NULL;
+ *     triton_call *call = NULL;
+ *     int failed = triton_completion_queue_new(&queue, &error)
+ *         || triton_client_infer_async_queue(client, request, NULL, queue, &first, NULL, &error)
+ *         || triton_completion_queue_next(queue, TRITON_NO_TIMEOUT, &call, &error)
+ *         || triton_call_take_result(call, &result, &error);
+ */
+
+/**
+ * Creates an empty queue.
+ *
+ * @param queue_out  the queue; free it with triton_completion_queue_free
+ */
+TRITON_NODISCARD triton_status triton_completion_queue_new(
+    triton_completion_queue **queue_out, triton_error **error_out);
+
+/**
+ * Returns a file descriptor that is readable as long as a call is in the queue, for poll, epoll and kqueue
+ * (level-triggered). The first call of this function creates it, and later ones return the same. It is for
+ * waiting only: it must not be read, written or closed by the program, and is closed with the queue.
+ *
+ * @param fd_out  the descriptor; -1 on failure
+ * @return RESOURCE_EXHAUSTED if the process cannot open another descriptor
+ */
+TRITON_NODISCARD triton_status triton_completion_queue_fd(
+    const triton_completion_queue *queue, int *fd_out, triton_error **error_out);
+
+/**
+ * Returns the next completed call, and blocks until there is one (WAITS).
+ *
+ * @param timeout_us  microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @param call_out    the call, for triton_call_user_data and triton_call_take_result; free it with
+ *                    triton_call_free. It is a handle of its own beside the one of the submission
+ * @return OK with a call, also if that failed: its own status is what triton_call_take_result returns.
+ *         DEADLINE_EXCEEDED if none is complete yet
+ */
+TRITON_NODISCARD triton_status triton_completion_queue_next(
+    const triton_completion_queue *queue, uint64_t timeout_us, triton_call **call_out,
+    triton_error **error_out);
+
+/**
+ * Frees a queue, and closes its descriptor. NULL is ignored. Does not block. Calls that complete later are
+ * discarded with their results, as are those in the queue.
+ */
+void triton_completion_queue_free(triton_completion_queue *queue);
+
+/**
+ * Submits an inference request as triton_client_infer_async does. When the call is complete, the queue
+ * returns it.
+ *
+ * @param client     may be used by any number of threads at once
+ * @param request    may be changed or freed afterwards; the data that it borrows must remain until the call
+ *                   is complete (BORROWED DATA)
+ * @param options    the options of the call; NULL for the client's. May be changed or freed afterwards
+ * @param queue      receives the call. If it is freed before, the result is discarded
+ * @param user_data  returned by triton_call_user_data
+ * @param call_out   a handle of the call, for example to cancel it; free it with triton_call_free. May be
+ *                   NULL
+ * @return as triton_client_infer_async: unless it is OK, the queue never returns the call
+ */
+TRITON_NODISCARD triton_status triton_client_infer_async_queue(
+    const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
+    const triton_completion_queue *queue, void *user_data, triton_call **call_out, triton_error **error_out);
+
+/*
+ * OPTIONS OF A STREAM. triton_stream_open copies them: they may be changed or freed afterwards.
+ *
+ *     option                                       default  set by
+ *     maximum size of the requests in the queue    64 MiB   triton_stream_options_set_max_queued_byte_size
+ *     errors of responses end the stream           false    triton_stream_options_set_grpc_error
+ *     headers, restricted keys, compression        client's triton_stream_options_set_call_options
+ *     timeout of the whole stream, cancel token    none     triton_stream_options_set_call_options
+ *
+ *     triton_stream_options *options = NULL;
+ *     int failed = triton_stream_options_new(&options, &error)
+ *         || triton_stream_options_set_max_queued_byte_size(options, 8 << 20, &error)
+ *         || triton_stream_open(client, options, NULL, NULL, &stream, &error);
+ *     triton_stream_options_free(options);
+ */
+
+/**
+ * Creates options of a stream, with the defaults.
+ *
+ * @param options_out  the options; free them with triton_stream_options_free
+ */
+TRITON_NODISCARD triton_status triton_stream_options_new(
+    triton_stream_options **options_out, triton_error **error_out);
+
+/**
+ * Frees options of a stream. NULL is ignored. Streams that were opened with them are not affected.
+ */
+void triton_stream_options_free(triton_stream_options *options);
+
+/**
+ * Sets the maximum size of the requests that a stream holds and has not sent yet. triton_stream_send waits
+ * for room; an empty queue takes a request of any size.
+ *
+ * @param byte_size  bytes; the default is 64 MiB, which 0 restores
+ */
+TRITON_NODISCARD triton_status triton_stream_options_set_max_queued_byte_size(
+    triton_stream_options *options, size_t byte_size, triton_error **error_out);
+
+/**
+ * Sets whether the error of a response ends the stream with the status of the error (the mode
+ * triton_grpc_error of Triton, since 2.49), instead of being an event with the status UNKNOWN, after which
+ * the stream continues. A request that fails before its model runs, for example for an unknown model or a
+ * missing input, is such an event in either mode.
+ *
+ * The mode is less robust in Triton 2.51 than the default: send each request after the last response to the
+ * one before.
+ *
+ * @param is_enabled  the default is false
+ */
+TRITON_NODISCARD triton_status triton_stream_options_set_grpc_error(
+    triton_stream_options *options, bool is_enabled, triton_error **error_out);
+
+/**
+ * Sets the call options of the stream as a whole, in place of those set before: headers, restricted keys,
+ * compression, the timeout and the cancel token. The timeout is that of the whole stream, from
+ * triton_stream_open to its end. Without one the stream has no deadline: the client's default timeout is for
+ * calls only. The client's other defaults apply.
+ *
+ * @param call_options  copied; may be changed or freed afterwards. NULL undoes it
+ * @return INVALID_ARGUMENT for options that a stream does not support: query parameters, load report, and
+ *         the HTTP path, content type and header of the JSON's size
+ */
+TRITON_NODISCARD triton_status triton_stream_options_set_call_options(
+    triton_stream_options *options, const triton_call_options *call_options, triton_error **error_out);
+
+/*
+ * STREAMS carry any number of requests and of responses over one connection, in both directions at once: for
+ * decoupled models, which send any number of responses to a request, and for sequences. gRPC only; over
+ * HTTP, UNIMPLEMENTED with advice. A client may have any number of streams at once, and one after another.
+ * Each is bound to one server process for its whole life; at most 6 of them share a connection, and none
+ * shares one with calls.
+ *
+ * EVENTS. A stream reports, by its callback or by triton_stream_next, in order:
+ *
+ *     event                    result    error                        is_end
+ *     a response               not NULL  NULL                         false
+ *     the error of a request   NULL      UNKNOWN, origin server       false   the stream continues
+ *     the end: once, the last  NULL      NULL if the status is OK     true    all was sent and received
+ *                              NULL      the status of the stream     true    cancelled, timed out, failed
+ *
+ * A response has the id of its request (triton_infer_request_set_id, triton_infer_result_id), and so has the
+ * error of a request (triton_error_request_id): give each of several requests on a stream an id of its own.
+ * Triton sends no status with such an error, only a text. It is the last event of a request that was refused
+ * before the model ran. If it takes the place of one response of a decoupled model, others may follow.
+ *
+ * THE LAST RESPONSE to a request has TRITON_FINALITY_FINAL (triton_infer_result_finality), with one
+ * exception: Triton 2.51 does not mark the last response of a decoupled model. With
+ * triton_infer_request_set_empty_final_response it sends one response more to such a request, without
+ * outputs and marked. Set it for decoupled models: triton_stream_finish makes use of it too. Triton before
+ * 2.35 and other servers mark no response: the finality is TRITON_FINALITY_UNKNOWN.
+ *
+ * SLOW READERS. A callback that blocks, or triton_stream_next that is not called, stops the transfer: beside
+ * one response the program holds at most 4 MiB that have arrived. It does not stop Triton, which keeps the
+ * responses in its own memory as the model produces them: cancel a stream whose responses are not needed.
+ *
+ * ONE KIND OF MODEL FOR A STREAM. Use one stream for decoupled models, and another for all others: Triton
+ * 2.51 does not reliably serve both on the same stream.
+ *
+ * PROXIES. nginx, nghttpx and HAProxy end a stream on which nothing is sent for 50 to 60 s (it then ends
+ * with UNAVAILABLE), nginx also after 1 MiB of requests (client_max_body_size). Envoy ends it 15 s after
+ * triton_stream_finish has taken effect, even if responses are on their way (timeout of the route). The
+ * messages name the cause. Apache delays a request after a pause by 0.1 s.
+ *
+ *     triton_stream *stream = NULL;
+ *     int failed = triton_stream_open(client, NULL, NULL, NULL, &stream, &error)
+ *         || triton_stream_send(stream, request, TRITON_NO_TIMEOUT, &error)
+ *         || triton_stream_finish(stream, &error);
+ *     while (!failed && !is_end) {
+ *         failed = triton_stream_next(stream, TRITON_NO_TIMEOUT, &result, &refused, &is_end, &error);
+ *         printf("%s%s\n", triton_infer_result_debug_string(result), triton_error_message(refused));
+ *         triton_infer_result_free(result);
+ *         triton_error_free(refused);
+ *     }
+ */
+
+/**
+ * Opens a stream. Does not wait for the server: if that cannot be reached, the stream ends with UNAVAILABLE.
+ *
+ * @param options     copied; NULL for the defaults
+ * @param callback    receives the events; NULL if triton_stream_next takes them
+ * @param user_data   passed to the callback
+ * @param stream_out  the stream; free it with triton_stream_free. The callback may be called before this is
+ *                    written
+ * @return UNIMPLEMENTED over HTTP; INVALID_ARGUMENT for defaults of the client without a meaning for a
+ *         stream (triton_stream_options_set_call_options); FAILED_PRECONDITION if the client is closed;
+ *         RESOURCE_EXHAUSTED if a thread cannot be started
+ */
+TRITON_NODISCARD triton_status triton_stream_open(
+    const triton_client *client, const triton_stream_options *options, triton_stream_callback callback,
+    void *user_data, triton_stream **stream_out, triton_error **error_out);
+
+/**
+ * Sends a request on a stream. Copies it into the queue of the stream, tensor data included: nothing remains
+ * borrowed. Waits while the queue has no room (triton_stream_options_set_max_queued_byte_size).
+ *
+ * @param request     may be changed or freed afterwards. Give it an id of its own (EVENTS)
+ * @param timeout_us  for the wait, in microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @return as triton_client_infer for what is wrong with the request, which is then not sent. Also
+ *         INVALID_ARGUMENT if it has a buffer for an output, or only options of HTTP; DEADLINE_EXCEEDED if
+ *         the queue has no room within timeout_us; RESOURCE_EXHAUSTED if it is larger than the maximum size
+ *         of a message, and on a callback thread of the client if the queue has no room; FAILED_PRECONDITION
+ *         after triton_stream_finish; after the end of the stream its status, or UNAVAILABLE if that was OK
+ */
+TRITON_NODISCARD triton_status triton_stream_send(
+    const triton_stream *stream, const triton_infer_request *request, uint64_t timeout_us,
+    triton_error **error_out);
+
+/**
+ * Ends the requests of a stream: no further one is accepted, and the stream ends after the last response.
+ * Does not block. Has no effect if it is repeated.
+ *
+ * The server learns of it when the queue is empty and every request with
+ * triton_infer_request_set_empty_final_response has had its final response; it does not wait for responses
+ * to requests without. This matters behind two proxies: Envoy ends the whole stream 15 s after the server
+ * was notified (timeout of the route), and Apache from then on does not pass a cancel on while the server is
+ * silent. Set the empty final response there.
+ */
+TRITON_NODISCARD triton_status triton_stream_finish(const triton_stream *stream, triton_error **error_out);
+
+/**
+ * Returns the next event of a stream without a callback, and blocks until there is one (WAITS).
+ *
+ * @param timeout_us         microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @param result_out         a response; free it with triton_infer_result_free
+ * @param request_error_out  why a request failed; free it with triton_error_free
+ * @param is_end_out         whether this is the end of the stream
+ * @return OK with one of the three. At the end of a stream that failed or was cancelled: its status, with
+ *         is_end_out true. DEADLINE_EXCEEDED, with is_end_out false, if there is no event yet.
+ *         FAILED_PRECONDITION after the end, and if the stream has a callback
+ */
+TRITON_NODISCARD triton_status triton_stream_next(
+    const triton_stream *stream, uint64_t timeout_us, triton_infer_result **result_out,
+    triton_error **request_error_out, bool *is_end_out, triton_error **error_out);
+
+/**
+ * Blocks until a stream has ended and, if it has a callback, the last call of it has returned (WAITS). A
+ * stream without a callback ends when triton_stream_next has returned its events, unless it fails or is
+ * cancelled.
+ *
+ * @param timeout_us  microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @return OK if it has ended, whatever its status: that is the one of its last event. DEADLINE_EXCEEDED if
+ *         it has not. FAILED_PRECONDITION on a callback thread of the client, if the stream has a callback
+ */
+TRITON_NODISCARD triton_status triton_stream_wait(
+    const triton_stream *stream, uint64_t timeout_us, triton_error **error_out);
+
+/**
+ * Cancels a stream that has not ended: its end has CANCELLED. NULL is ignored. Does not block, and may be
+ * called more than once. The server is notified, and stops the models of its outstanding requests if they
+ * check for it.
+ */
+void triton_stream_cancel(const triton_stream *stream);
+
+/**
+ * Frees the handle of a stream. NULL is ignored. Does not block, and may be called in its callback. A stream
+ * that has not ended is cancelled; its callback still receives the end.
+ */
+void triton_stream_free(triton_stream *stream);
 
 /*
  * CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's

@@ -59,6 +59,7 @@ mod proto;
 mod reasons;
 mod runtime;
 mod stats;
+mod stream;
 mod tls_port;
 mod transport;
 mod until;
@@ -93,9 +94,11 @@ pub use options::{
     CallOptions, ClientOptions, DEFAULT_CONNECT_TIMEOUT, DEFAULT_GRPC_SERVICE_NAME, DEFAULT_LOAD_TIMEOUT,
     DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS,
     DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_MESSAGE_BYTE_SIZE,
-    DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT, LoadReportFormat,
+    DEFAULT_MAX_QUEUED_BYTE_SIZE, DEFAULT_RESULT_MEMORY_BYTE_SIZE, DEFAULT_TIMEOUT, LoadReportFormat,
+    StreamOptions,
 };
 pub use stats::ClientStatistics;
+pub use stream::{Stream, StreamEvent};
 pub use until::CancelToken;
 
 /// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false`

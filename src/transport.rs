@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use bytes::Bytes;
+
 use crate::{
     error::{Error, Origin, Result, Status},
     grpc::{self, Grpc, GrpcRequest, GrpcResponse},
@@ -17,6 +19,7 @@ use crate::{
         CallContext, ClientOptions, DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS,
     },
     proto,
+    stream::Parts,
     url::{Protocol, Url},
 };
 
@@ -96,6 +99,39 @@ impl Transport {
         }
     }
 
+    /// Checks whether the server can have streams, and the options of one.
+    pub(crate) fn check_stream(&self, context: &CallContext) -> Result<()> {
+        match self {
+            Self::Http(_) => Err(Error::new(
+                Status::Unimplemented,
+                Origin::Argument,
+                "streams are supported over gRPC only: use a URL with grpc://",
+            )),
+            Self::Grpc(_) => grpc::check_http_only(context),
+        }
+    }
+
+    /// Encodes a request of a stream.
+    pub(crate) fn encode_for_stream(&self, request: &InferRequest, context: &CallContext) -> Result<Bytes> {
+        match self.prepare(request, context)? {
+            Prepared::Grpc(message) => message.copy(),
+            Prepared::Http(_) => Err(other_protocol()),
+        }
+    }
+
+    /// Runs a stream to its end; returns its final status.
+    pub(crate) async fn stream(
+        &self,
+        parts: Parts<'_>,
+        driver: &Driver,
+        context: &CallContext<'_>,
+    ) -> Result<()> {
+        match self {
+            Self::Http(_) => Err(other_protocol()),
+            Self::Grpc(grpc) => grpc.stream(parts, driver, context).await,
+        }
+    }
+
     pub(crate) async fn infer(
         &self,
         request: &Prepared<'_>,
@@ -125,7 +161,7 @@ impl Transport {
     ) -> AttemptResult<InferResult> {
         match (self, request) {
             (Self::Http(http), Prepared::Http(request)) => {
-                Box::pin(http.infer(request, places, fresh, watch, driver, context)).await
+                http.infer_in_task(request, places, fresh, watch, driver, context).await
             }
             (Self::Grpc(grpc), Prepared::Grpc(message)) => {
                 grpc.infer_in_task(message, places, fresh, watch, driver, context).await

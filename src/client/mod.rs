@@ -5,6 +5,7 @@ mod control;
 mod infer;
 mod ready;
 mod server;
+mod streams;
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,6 +1,6 @@
 //! A server, and what all calls to it have in common: attempts, log, context of errors.
 
-use std::{sync::Arc, time::Instant};
+use std::{pin::pin, sync::Arc, time::Instant};
 
 use crate::{
     error::{Error, Origin, Result, Status},
@@ -150,7 +150,9 @@ pub(super) fn run<T>(
     attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
 ) -> Result<T> {
     let driver = &Driver::caller(context.until.clone());
-    let outcome = drive(driver, repeat(driver, context, only_reads, attempt));
+    // Pinned here: a future of this size should not be moved.
+    let attempts = pin!(repeat(driver, context, only_reads, attempt));
+    let outcome = drive(driver, attempts);
     ended(outcome, driver, context)
 }
 
@@ -163,8 +165,8 @@ pub(super) async fn repeat<T>(
 ) -> Result<T> {
     let mut attempts = Attempts::new(only_reads);
     loop {
-        if let Err(stopped @ Stopped::Cancelled) = context.until.check() {
-            return Err(context.stopped(stopped, driver.phase()).in_doubt(attempts.is_in_doubt()));
+        if context.until.is_cancelled() {
+            return Err(context.cancelled(driver.phase()).in_doubt(attempts.is_in_doubt()));
         }
         let attempt_context = AttemptContext { driver, context, fresh: attempts.needs_fresh() };
         match attempt(attempt_context).await {

@@ -12,6 +12,7 @@
 //!     compression of responses     none          both          triton_call_options_set_response_compression,
 //!                                                              triton_call_options_set_accept_encoding
 //!     load report                  none          HTTP          triton_call_options_set_load_report
+//!     cancel token                 none          both          triton_call_options_set_cancel_token
 //!     path of inferences           Triton's      HTTP          triton_call_options_set_http_path
 //!     content type of inferences   Triton's      HTTP          triton_call_options_set_http_content_type
 //!     header of the JSON's size    Triton's      HTTP          triton_call_options_set_http_json_size_header
@@ -24,6 +25,7 @@ use std::{
 
 use super::{
     boundary::{boundary, change},
+    cancel_token::{cancel_token, triton_cancel_token},
     convert,
     error::{triton_error, triton_status},
     handle::{Out, free, new_handle},
@@ -369,6 +371,28 @@ pub unsafe extern "C" fn triton_call_options_set_http_json_size_header(
                 Some(name) => options.options.set_http_json_size_header(name).map(drop)?,
                 None => options.options.remove_http_json_size_header(),
             }
+            Ok(())
+        })
+    }
+}
+
+/// Sets the token that cancels the call from another thread. In the options of a stream it cancels the
+/// stream. Not in the defaults of a client, whose calls it would all cancel:
+/// triton_client_options_set_call_options returns INVALID_ARGUMENT.
+///
+/// A call with a token makes no more system calls than one without.
+///
+/// @param token  may be freed afterwards, as the options may: calls that have begun keep it. NULL undoes it
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_cancel_token(
+    options: *mut triton_call_options,
+    token: *const triton_cancel_token,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_cancel_token(cancel_token(token));
             Ok(())
         })
     }

@@ -1,5 +1,6 @@
 //! THE CLIENT of one server. It is created without network access, connects when it is first used, and may be
-//! used by any number of threads at once.
+//! used by any number of threads at once. Create one for a server and keep it: connections are reused by the
+//! client that opened them.
 //!
 //! MODEL NAMES. Over HTTP the name of a model is part of the URL, and Triton does not decode escaped
 //! characters there: a name with characters other than ASCII letters, digits and -._~!$&'()*+,;=:@ can be
@@ -13,8 +14,9 @@ use super::{
     boundary::boundary,
     convert,
     error::{triton_error, triton_status},
-    handle::{Out, free, new_handle},
+    handle::{Out, free, handle, new_handle},
     infallible::infallible,
+    library::timeout,
     options::{client_options, triton_client_options},
 };
 use crate::client::Client;
@@ -49,9 +51,36 @@ pub unsafe extern "C" fn triton_client_new(
     }
 }
 
-/// Frees a client and closes its connections. NULL is ignored. Does not block. No call may be under way.
+/// Frees a client. NULL is ignored. Does not block, and may be called in a callback. No blocking call may be
+/// under way.
+///
+/// Asynchronous calls and streams that are under way are cancelled: each still completes, with CANCELLED
+/// unless its result is complete, and every callback is still called. Their handles remain valid until they
+/// are freed. Connections and threads end after the last of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_free(client: *mut triton_client) {
     // SAFETY: the contract's HANDLES.
     infallible((), || unsafe { free(client) });
+}
+
+/// Closes a client, and waits until nothing of it is under way (WAITS): calls, asynchronous calls, streams,
+/// and their callbacks, the last of which has returned. From then on the library neither uses memory that was
+/// borrowed for the client's calls, nor calls their callbacks. Every function that would begin a call or a
+/// stream returns FAILED_PRECONDITION from the beginning of the close on, also if the close fails.
+///
+/// Nothing is cancelled by it. Streams are not ended either: finish or cancel them before. The client is
+/// freed with triton_client_free.
+///
+/// @param timeout_us  microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+/// @return OK if nothing is under way; DEADLINE_EXCEEDED if something still is: the client is closed, and the
+///         call can be repeated; FAILED_PRECONDITION on a callback thread of the client, which is then not
+///         closed
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_close(
+    client: *const triton_client,
+    timeout_us: u64,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, OUT-PARAMETERS.
+    unsafe { boundary(error_out, || handle(client, "client")?.client.close(timeout(timeout_us))) }
 }

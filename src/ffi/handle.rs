@@ -43,9 +43,18 @@ pub(super) fn new_handle<T>(value: T) -> *mut T {
 /// # Safety
 /// NULL, or made by `new_handle`, not freed, and not in use (HANDLES, THREADS).
 pub(super) unsafe fn free<T>(pointer: *mut T) {
+    // SAFETY: the caller's promise.
+    unsafe { free_with(pointer, drop) };
+}
+
+/// Frees a handle whose object ends in another way than by being dropped. NULL is ignored.
+///
+/// # Safety
+/// As for [`free`].
+pub(super) unsafe fn free_with<T>(pointer: *mut T, end: impl FnOnce(T)) {
     if !pointer.is_null() {
         // SAFETY: the caller's promise.
-        drop(unsafe { Box::from_raw(pointer) });
+        end(*unsafe { Box::from_raw(pointer) });
     }
 }
 
@@ -71,6 +80,10 @@ impl<T> Out<T> {
     /// INVALID_ARGUMENT for NULL, before any work is done for the value.
     pub(super) fn required(self) -> Result<Self> {
         if self.pointer.is_null() { Err(null(self.name)) } else { Ok(self) }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        self.pointer.is_null()
     }
 
     /// The same for a value that costs something to make: not made for NULL.

@@ -21,7 +21,7 @@
 //! OUT-PARAMETERS have names that end in _out and are always written: on failure with NULL, 0 or false. The
 //! previous value is overwritten, not freed. NULL is allowed for an out-parameter whose value is not the
 //! purpose of the function, such as index_out, rank_out, or a count or size beside data. For any other
-//! out-parameter NULL is TRITON_STATUS_INVALID_ARGUMENT.
+//! out-parameter NULL is TRITON_STATUS_INVALID_ARGUMENT. A file descriptor is -1 on failure.
 //!
 //! HANDLES are pointers to opaque structs. A function whose name ends in _new, and any other whose
 //! documentation says so, returns a handle that the caller frees with the _free function of its type. Only
@@ -30,8 +30,8 @@
 //!
 //! GETTERS do not fail. The strings, arrays and handles that they return belong to the handle that they were
 //! read from: they are valid until it is freed or changed, and the caller does not free them. For a NULL
-//! handle getters return 0, false, "" or NULL. All other functions return TRITON_STATUS_INVALID_ARGUMENT for
-//! a NULL handle.
+//! handle getters return 0, false, "" or NULL, and functions that return nothing do nothing. All other
+//! functions return TRITON_STATUS_INVALID_ARGUMENT for a NULL handle.
 //!
 //! LISTS. x_y_count(x) returns the number of elements, and x_y(x, index) the element at an index from 0.
 //! Lists of names and values (headers, parameters, settings, load reports) have x_count, with x_entry or with
@@ -54,6 +54,13 @@
 //! memory of the caller. In a garbage-collected language, pin the memory, or use the function whose name ends
 //! in _copy.
 //!
+//! An asynchronous call is under way from its submission until its callback is called, or until
+//! triton_call_is_done returns true for it. The request itself is read by the submission alone: once that has
+//! returned, the request may be changed and freed. The data that it borrowed, and the buffers of its outputs,
+//! must remain until the call is complete, also if the call or the client is freed before. A program that
+//! frees a call without a callback cannot learn when that is: it waits for the call first.
+//! triton_stream_send copies everything.
+//!
 //! DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0
 //! has a meaning of its own. The timeouts of calls and of connecting are the exception: 0 is
 //! TRITON_STATUS_INVALID_ARGUMENT, since a computed timeout of 0 must not become the default.
@@ -71,19 +78,52 @@
 //! finalizer, where a function takes one, is called exactly once with user_data when the library no longer
 //! uses it, on any thread; it is not called if the function fails. It may be NULL.
 //!
+//! The callbacks of asynchronous calls and of streams follow further rules:
+//!
+//! - If the function that takes the callback returns TRITON_STATUS_OK, the callback of a call is called
+//!   exactly once, and the end of a stream is reported exactly once, as the last event: also if the call is
+//!   cancelled, its deadline passes, the server is lost, or the call, the stream or the client is freed. If
+//!   the function fails, the callback is never called.
+//! - It is called on a thread of the library, never inside the function that takes it, but possibly before
+//!   that function has returned. It may block, may call any function, and may free any handle, its own call,
+//!   stream and client included. The exceptions are waits for callbacks (WAITS), and that submitting a call
+//!   or sending to a stream never waits there for room: it returns TRITON_STATUS_RESOURCE_EXHAUSTED at once.
+//! - It owns the result and the error that it receives, of which at most one is not NULL, and frees them.
+//! - The calls of a client complete in any order. A client has one callback thread by default, which calls
+//!   one callback after another, in the order in which the calls complete; with more
+//!   (triton_client_options_set_callback_threads), callbacks of different calls and streams run at the same
+//!   time, and may overtake each other. The callbacks of one stream never do either.
+//! - A callback that blocks occupies its thread. It delays the callbacks that find no other thread, and
+//!   nothing else: no call, no wait, no completion queue.
+//!
+//! WAITS. triton_call_wait, triton_completion_queue_next, triton_stream_next, triton_stream_wait and
+//! triton_client_close wait at most timeout_us for what they are named after: 0 does not wait,
+//! TRITON_NO_TIMEOUT waits without limit. They return TRITON_STATUS_OK once it has happened, whether it is a
+//! success or a failure, and TRITON_STATUS_DEADLINE_EXCEEDED if it has not happened yet: nothing is cancelled
+//! by that, and the wait can be repeated. On a callback thread of the client, a wait that could wait for the
+//! calling thread itself returns TRITON_STATUS_FAILED_PRECONDITION at once: triton_client_close, and
+//! triton_stream_wait for a stream with a callback.
+//!
 //! THREADS. Any number of threads may use a triton_client at once. Any number of threads may at once call
 //! functions that take the same handle as a pointer to const; a function that takes it as a pointer to
 //! non-const must be the only one that uses it. The parameters of a request are part of the request: setting
 //! one changes it. A handle must not be freed while another thread uses it.
 //!
+//! A client that makes blocking calls only has no threads, except one that resolves the names of hosts. The
+//! first asynchronous call, triton_client_infer_many or stream starts one thread for all I/O, and the first
+//! that has a callback starts the callback threads. They end by themselves after the client is freed and
+//! everything that was under way has completed.
+//!
 //! TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
 //! (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count
-//! against. TRITON_NO_TIMEOUT means no deadline.
+//! against. TRITON_NO_TIMEOUT means no deadline. A stream has no deadline unless its own options set one.
 //!
 //! PROCESS. The library prints nothing, has no global state that a program could set, and raises no SIGPIPE.
 //! A panic inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(),
 //! the child must not use handles of the parent, whose threads it does not have and whose connections it
-//! would share; it creates its own client.
+//! would share; it creates its own client, at any time. There, every function that is passed a client, call,
+//! completion queue or stream of the parent returns TRITON_STATUS_FAILED_PRECONDITION, and freeing one is
+//! harmless: it releases nothing, and the parent's connections, calls and streams go on.
 //!
 //! URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the
 //! name or number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
@@ -106,8 +146,11 @@ mod convert;
 mod handle;
 mod headers;
 
+mod async_calls;
 mod call_options;
+mod cancel_token;
 mod client;
+mod completion_queue;
 mod config;
 mod datatype;
 mod elements;
@@ -131,3 +174,5 @@ mod server_statistics;
 mod settings;
 mod shared_memory;
 mod statistics;
+mod stream;
+mod stream_options;

@@ -11,6 +11,10 @@
 //!     maximum size of a decompressed response  256 MiB          triton_client_options_set_max_decompressed_byte_size
 //!     memory kept for results                  64 MiB           triton_client_options_set_result_memory_byte_size
 //!     maximum number of connections            no maximum       triton_client_options_set_max_connections
+//!     asynchronous calls in flight             1,024            triton_client_options_set_max_in_flight
+//!     a submission that finds no place         waits            triton_client_options_set_fail_when_full
+//!     connections of asynchronous calls        HTTP 16, gRPC 4  triton_client_options_set_max_async_connections
+//!     threads that run callbacks               1                triton_client_options_set_callback_threads
 //!     URL of the metrics                       port 8002        triton_client_options_set_metrics_url
 //!     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
 //!     log callback                             none             triton_client_options_set_log_callback
@@ -34,7 +38,7 @@ use super::{
 use crate::{
     log::LogLevel,
     options::{
-        ClientOptions, DEFAULT_GRPC_SERVICE_NAME, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
+        ClientOptions, DEFAULT_GRPC_SERVICE_NAME, DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE, DEFAULT_MAX_IN_FLIGHT,
         DEFAULT_MAX_MESSAGE_BYTE_SIZE,
     },
 };
@@ -211,6 +215,7 @@ pub unsafe extern "C" fn triton_client_options_set_load_timeout_us(
 /// INVALID_ARGUMENT, as they do in the options of a call.
 ///
 /// @param call_options  copied; may be changed or freed afterwards. NULL undoes it
+/// @return INVALID_ARGUMENT for options with a cancel token, which would cancel every call
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_call_options(
     options: *mut triton_client_options,
@@ -290,7 +295,8 @@ pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
     }
 }
 
-/// Sets the maximum number of connections to the server that are open at once, idle ones included. A call
+/// Sets the maximum number of connections of blocking calls to the server that are open at once, idle ones
+/// included; triton_client_options_set_max_async_connections sets that of asynchronous calls. A call
 /// that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and
 /// this option's name in the message. So does a call that the callback of triton_client_generate_stream makes
 /// on the same client: it needs a second connection.
@@ -307,6 +313,80 @@ pub unsafe extern "C" fn triton_client_options_set_max_connections(
         change(options, error_out, "options", |options| {
             options.options.set_max_connections((max != 0).then_some(max)).map(drop)
         })
+    }
+}
+
+/// Sets the maximum number of asynchronous calls that are in flight at once: submitted, and not complete. A
+/// submission beyond it blocks until another call completes or its own deadline passes; see also
+/// triton_client_options_set_fail_when_full. Each call that waits costs a few KiB beside its message.
+///
+/// @param max  the default is 1,024, which 0 restores
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_max_in_flight(
+    options: *mut triton_client_options,
+    max: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let max = if max == 0 { DEFAULT_MAX_IN_FLIGHT } else { max };
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| options.options.set_max_in_flight(max).map(drop))
+    }
+}
+
+/// Sets whether a submission that finds the maximum number of calls in flight fails with RESOURCE_EXHAUSTED
+/// at once, instead of waiting. On a callback thread it always does.
+///
+/// @param is_enabled  the default is false
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_fail_when_full(
+    options: *mut triton_client_options,
+    is_enabled: bool,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_fail_when_full(is_enabled);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the maximum number of connections of asynchronous calls that are open at once, beside those of
+/// blocking calls. Over HTTP each carries one call at a time; over gRPC as many as the server permits, but at
+/// most 100. Calls beyond that wait, which counts against their deadlines. Streams have connections of their
+/// own.
+///
+/// @param max  the default is 16 over HTTP and 4 over gRPC, which 0 restores
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_max_async_connections(
+    options: *mut triton_client_options,
+    max: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            options.options.set_max_async_connections((max != 0).then_some(max)).map(drop)
+        })
+    }
+}
+
+/// Sets the maximum number of threads that run the callbacks of asynchronous calls and streams (CALLBACKS).
+/// They are started as they are needed.
+///
+/// @param count  the default is 1, which 0 restores
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_callback_threads(
+    options: *mut triton_client_options,
+    count: usize,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    let count = if count == 0 { 1 } else { count };
+    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| options.options.set_callback_threads(count).map(drop))
     }
 }
 

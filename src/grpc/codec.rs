@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use prost::{Message, Name};
 
 use super::{
@@ -145,6 +146,22 @@ impl<'a> Encoded<'a> {
         Ok(self)
     }
 
+    /// Returns a copy of the message and its prefix. RESOURCE_EXHAUSTED above 2^31 - 1 bytes, which no server
+    /// accepts.
+    pub(crate) fn copy(&self) -> Result<Bytes> {
+        let byte_size = self.byte_size();
+        if i32::try_from(byte_size).is_err() {
+            let message = format!(
+                "the request has {byte_size} bytes, which exceeds the limit of 2^31 - 1 bytes of gRPC servers: \
+                 use shared memory"
+            );
+            return Err(Error::new(Status::ResourceExhausted, Origin::Client, message));
+        }
+        let mut copy = Vec::with_capacity(byte_size as usize + PREFIX_BYTE_SIZE);
+        self.chunks().for_each(|chunk| copy.extend_from_slice(chunk));
+        Ok(copy.into())
+    }
+
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         self.chunks.iter().map(|chunk| match chunk {
             Chunk::Framing(range) => &self.framing[range.clone()],
@@ -257,7 +274,7 @@ enum State {
 }
 
 /// Two varints of at most 10 bytes each.
-const MAX_HEAD_BYTE_SIZE: usize = 20;
+pub(super) const MAX_HEAD_BYTE_SIZE: usize = 20;
 const AT_KEY: State = State::Head { bytes: [0; MAX_HEAD_BYTE_SIZE], count: 0 };
 
 impl<'r> ResponseReader<'r> {
@@ -265,15 +282,39 @@ impl<'r> ResponseReader<'r> {
     /// limit.
     pub(super) fn new(byte_size: u64, context: &CallContext) -> Result<Self> {
         context.check_response_size(byte_size)?;
-        Ok(Self {
+        Ok(Self::within(byte_size, context.max_parsed_byte_size()))
+    }
+
+    /// Creates a reader of a message of `byte_size` bytes, whose fields other than raw contents have at most
+    /// `max_outside_raw`.
+    pub(super) fn within(byte_size: u64, max_outside_raw: u64) -> Self {
+        Self {
             left: byte_size,
-            left_outside_raw: context.max_parsed_byte_size(),
+            left_outside_raw: max_outside_raw,
             state: AT_KEY,
             field: Vec::new(),
             result: InferResult::default(),
             tensors: Vec::new(),
             raw: Vec::new(),
-        })
+        }
+    }
+
+    /// Continues with another message of the same field, whose content protobuf merges with that before.
+    /// Returns an error if that is incomplete.
+    pub(super) fn merge(&mut self, byte_size: u64) -> Result<()> {
+        self.check_complete()?;
+        self.left = byte_size;
+        Ok(())
+    }
+
+    fn check_complete(&self) -> Result<()> {
+        if self.left > 0 {
+            return Err(malformed(&format!("{} bytes are missing at its end", self.left)));
+        }
+        if !matches!(self.state, State::Head { count: 0, .. }) {
+            return Err(malformed("truncated field"));
+        }
+        Ok(())
     }
 
     /// Parses the next bytes of the message.
@@ -413,12 +454,7 @@ impl<'r> ResponseReader<'r> {
 
     /// Returns the result, or an error if the message is incomplete.
     pub(super) fn finish(mut self, places: &mut Places<'r>) -> Result<InferResult> {
-        if self.left > 0 {
-            return Err(malformed(&format!("{} bytes are missing at its end", self.left)));
-        }
-        if !matches!(self.state, State::Head { count: 0, .. }) {
-            return Err(malformed("truncated field"));
-        }
+        self.check_complete()?;
         if self.raw.len() > self.tensors.len() {
             let (raw, tensors) = (self.raw.len(), self.tensors.len());
             return Err(malformed(&format!("{raw} raw outputs for {tensors} outputs")));
@@ -556,7 +592,7 @@ impl MessageReader for InferReader<'_, '_> {
 }
 
 /// The start of a field: its key and the varint that follows it.
-enum Head {
+pub(super) enum Head {
     /// The varint was the value.
     Number,
     /// The value follows.
@@ -565,7 +601,7 @@ enum Head {
 
 impl Head {
     /// Parses a head and returns its size too; `None` if it is incomplete.
-    fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
         let Some((key, rest)) = take_varint(bytes).map_err(|error| malformed(&error))? else {
             return Ok(None);
         };
@@ -587,7 +623,8 @@ impl Head {
     }
 }
 
-fn split(bytes: &[u8], max: u64) -> (&[u8], &[u8]) {
+/// Splits off at most `max` bytes.
+pub(super) fn split(bytes: &[u8], max: u64) -> (&[u8], &[u8]) {
     bytes.split_at(usize::try_from(max).unwrap_or(usize::MAX).min(bytes.len()))
 }
 

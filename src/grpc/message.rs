@@ -53,28 +53,38 @@ impl<'c, R: MessageReader> Message<'c, R> {
         Self { context, reader, prefix: [0; PREFIX_BYTE_SIZE], prefix_count: 0, left: 0, compressed: None }
     }
 
-    /// Parses the next bytes. `encoding` is the response's `grpc-encoding`.
-    pub(super) fn push(&mut self, mut bytes: &[u8], encoding: &str) -> Result<()> {
+    /// Parses the next bytes of the only message of a response. `encoding` is the response's `grpc-encoding`.
+    pub(super) fn push(&mut self, bytes: &[u8], encoding: &str) -> Result<()> {
+        match self.take(bytes, encoding)? {
+            [] => Ok(()),
+            _ => Err(Error::malformed_response("invalid gRPC response: trailing data after the message")),
+        }
+    }
+
+    /// Parses the next bytes, and returns those that follow the message.
+    pub(super) fn take<'b>(&mut self, mut bytes: &'b [u8], encoding: &str) -> Result<&'b [u8]> {
         if self.prefix_count < PREFIX_BYTE_SIZE {
             let (prefix, rest) = bytes.split_at(bytes.len().min(PREFIX_BYTE_SIZE - self.prefix_count));
             self.prefix[self.prefix_count..self.prefix_count + prefix.len()].copy_from_slice(prefix);
             self.prefix_count += prefix.len();
             if self.prefix_count < PREFIX_BYTE_SIZE {
-                return Ok(());
+                return Ok(rest);
             }
             bytes = rest;
             self.begin(encoding)?;
         }
-        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
-            Error::malformed_response("invalid gRPC response: trailing data after the message")
-        })?;
+        let (own, rest) = bytes.split_at(usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len()));
+        self.left -= own.len() as u64;
         match &mut self.compressed {
-            None => self.reader.push(bytes),
-            Some((_, have)) => {
-                have.extend_from_slice(bytes);
-                Ok(())
-            }
+            None => self.reader.push(own)?,
+            Some((_, have)) => have.extend_from_slice(own),
         }
+        Ok(rest)
+    }
+
+    /// Returns whether all bytes of the message have arrived.
+    pub(super) fn is_complete(&self) -> bool {
+        self.prefix_count == PREFIX_BYTE_SIZE && self.left == 0
     }
 
     /// Begins the message that the prefix announces.

@@ -9,8 +9,11 @@ mod lane;
 mod message;
 mod mux;
 mod offline;
+mod outstanding;
 mod parameters;
 mod status;
+mod stream;
+mod stream_codec;
 mod wrong_port;
 
 pub(crate) use codec::Encoded;
@@ -46,6 +49,7 @@ use crate::{
 };
 
 const MODEL_INFER: &str = "ModelInfer";
+const MODEL_STREAM_INFER: &str = "ModelStreamInfer";
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// The maximum size of a piece of a message: when a call ends early, at most one piece has to be copied.
 const MAX_PIECE_BYTE_SIZE: usize = 1 << 20;
@@ -64,6 +68,7 @@ pub(crate) struct Grpc {
     authority: String,
     service_name: String,
     infer_uri: Uri,
+    stream_uri: Uri,
     common_headers: HeaderMap,
     dialer: Dialer,
     /// The connections of blocking calls.
@@ -100,6 +105,7 @@ impl Grpc {
         let authority = url.authority();
         Ok(Self {
             infer_uri: uri(&authority, service_name, MODEL_INFER)?,
+            stream_uri: uri(&authority, service_name, MODEL_STREAM_INFER)?,
             authority,
             service_name: service_name.to_owned(),
             common_headers: exchange::common_headers(),

@@ -22,7 +22,7 @@ use crate::{
         place::{Data, Place, Places},
     },
     model::http_form,
-    net::{attempts::Failure, drive::Driver},
+    net::{attempts::Failure, drive::Driver, pool::Pooled},
     options::CallContext,
 };
 
@@ -37,7 +37,33 @@ impl Http {
         driver: &Driver,
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
-        let mut pooled = self.check_out(fresh, watch, driver).await?;
+        let pooled = self.check_out(fresh, watch, driver).await?;
+        self.exchange(pooled, request, places, watch, driver, context).await
+    }
+
+    /// As [`infer`](Self::infer), for a task: its future is small while it waits for a connection.
+    pub(crate) async fn infer_in_task(
+        &self,
+        request: &Prepared<'_>,
+        places: &mut Places<'_>,
+        fresh: bool,
+        watch: &mut Stopwatch,
+        driver: &Driver,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<InferResult, Failure> {
+        let pooled = self.check_out(fresh, watch, driver).await?;
+        Box::pin(self.exchange(pooled, request, places, watch, driver, context)).await
+    }
+
+    async fn exchange(
+        &self,
+        mut pooled: Pooled<'_, Http1>,
+        request: &Prepared<'_>,
+        places: &mut Places<'_>,
+        watch: &mut Stopwatch,
+        driver: &Driver,
+        context: &CallContext<'_>,
+    ) -> std::result::Result<InferResult, Failure> {
         watch.lap(|times| &mut times.queue);
         let was_reused = pooled.is_reused;
         let connection = &mut pooled.connection;

@@ -5,7 +5,7 @@
 use std::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +14,7 @@ use std::{
     thread::{self, Thread, ThreadId},
 };
 
-use tokio::time::sleep_until;
+use tokio::time::{Sleep, sleep_until};
 
 use super::link::{Link, ShutDown};
 use crate::until::{Deadline, Stopped, Until, Watching};
@@ -141,30 +141,26 @@ impl Driver {
             }
             Waits::Task => None,
         };
-        let mut timer = pin!(self.timer(deadline));
+        let mut timer = self.timer(deadline);
         let mut future = pin!(future);
         poll_fn(|context| match future.as_mut().poll(context) {
             Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-            Poll::Pending if deadline.is_over() || timer.as_mut().poll(context).is_ready() => {
-                Poll::Ready(None)
-            }
+            Poll::Pending if deadline.is_over() || is_due(&mut timer, context) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         })
         .await
     }
 
-    /// Completes at the deadline in a task. On a calling thread never: the thread wakes by itself.
-    async fn timer(&self, deadline: Deadline) {
-        match deadline.instant().filter(|_| self.is_task()) {
-            Some(at) => sleep_until(at.into()).await,
-            None => std::future::pending().await,
-        }
+    /// Returns the timer that wakes a task at the deadline. A calling thread has none: it wakes by itself.
+    fn timer(&self, deadline: Deadline) -> Timer {
+        // Boxed: it would enlarge every blocking call.
+        deadline.instant().filter(|_| self.is_task()).map(|at| Box::pin(sleep_until(at.into())))
     }
 
     /// Runs a future in a task to completion. A future that is ready takes precedence over a cancel, and over
     /// a deadline that has passed.
     pub(crate) async fn run<T>(&self, call: impl Future<Output = T>) -> Result<T, Stopped> {
-        let mut timer = pin!(self.timer(self.until.deadline));
+        let mut timer = self.timer(self.until.deadline);
         let mut call = pin!(call);
         let mut watching = None;
         poll_fn(|context| {
@@ -176,7 +172,7 @@ impl Driver {
             }
             // The clock decides: a task that has used up its budget cannot poll the timer.
             let mut stopped = self.until.check();
-            if stopped.is_ok() && timer.as_mut().poll(context).is_ready() {
+            if stopped.is_ok() && is_due(&mut timer, context) {
                 stopped = Err(Stopped::TimedOut);
             }
             match stopped {
@@ -196,6 +192,12 @@ impl Driver {
             self.set_in_doubt();
         }
     }
+}
+
+type Timer = Option<Pin<Box<Sleep>>>;
+
+fn is_due(timer: &mut Timer, context: &mut Context<'_>) -> bool {
+    timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready())
 }
 
 impl Caller {

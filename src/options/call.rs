@@ -289,6 +289,18 @@ impl CallOptions {
     pub(crate) fn remove_http_json_size_header(&mut self) {
         self.route.json_size_header = None;
     }
+
+    /// Returns what of the options has no meaning on a stream.
+    pub(super) fn unsupported_on_stream(&self) -> Option<&'static str> {
+        let Route { path, content_type, json_size_header } = &self.route;
+        if !self.query.is_empty() {
+            return Some("query parameters");
+        }
+        if path.is_some() || content_type.is_some() || json_size_header.is_some() {
+            return Some("an HTTP path, content type or JSON size header");
+        }
+        self.load_report.flatten().map(|_| "a load report")
+    }
 }
 
 /// Returns the error of a header that the caller adds and that is the header of the JSON part's byte size

@@ -1,10 +1,11 @@
-//! The options of a client and of a call, and both merged once for each call.
+//! The options of a client, of a call and of a stream, merged once for each call.
 
 mod call;
 mod client;
 mod context;
 mod header;
 mod query;
+mod stream;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub use client::{
 };
 pub(crate) use context::CallContext;
 pub use header::LoadReportFormat;
+pub use stream::{DEFAULT_MAX_QUEUED_BYTE_SIZE, StreamOptions};
 
 use crate::error::{Error, Result};
 

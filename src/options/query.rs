@@ -26,6 +26,11 @@ impl Query {
         }
     }
 
+    /// Returns whether it adds no parameter.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// Returns the query of a call whose client has `defaults`: by name, the call's value wins. Allocates
     /// only if both have one.
     pub(super) fn over<'q>(&'q self, defaults: &'q Self) -> Cow<'q, str> {

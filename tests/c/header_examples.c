@@ -154,6 +154,99 @@ static void call_options(void) {
     triton_infer_result_free(result);
 }
 
+static void cancel_token(void) {
+    triton_infer_result *result = NULL;
+    /* example: cancel_token */
+    triton_cancel_token *token = NULL;
+    triton_call_options *options = NULL;
+    int failed = triton_cancel_token_new(&token, &error)
+        || triton_call_options_new(&options, &error)
+        || triton_call_options_set_cancel_token(options, token, &error)
+        || triton_client_infer(client, request, options, &result, &error);
+    triton_cancel_token_cancel(token);  // in any thread, while the call is under way
+    triton_call_options_free(options);
+    triton_cancel_token_free(token);
+    /* end */
+    CHECK(!failed);
+    triton_infer_result_free(result);
+}
+
+static void async_calls(void) {
+    triton_infer_result *result = NULL;
+    /* example: async_calls */
+    triton_call *call = NULL;
+    int failed = triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error)
+        || triton_call_wait(call, TRITON_NO_TIMEOUT, &error)
+        || triton_call_take_result(call, &result, &error);
+    if (!failed) printf("%s\n", triton_infer_result_debug_string(result));
+    triton_infer_result_free(result);
+    triton_call_free(call);
+    /* end */
+    CHECK(!failed);
+}
+
+static void completion_queue(void) {
+    triton_infer_result *result = NULL;
+    /* example: completion_queue */
+    triton_completion_queue *queue = NULL;
+    triton_call *call = NULL;
+    int failed = triton_completion_queue_new(&queue, &error)
+        || triton_client_infer_async_queue(client, request, NULL, queue, &first, NULL, &error)
+        || triton_completion_queue_next(queue, TRITON_NO_TIMEOUT, &call, &error)
+        || triton_call_take_result(call, &result, &error);
+    /* end */
+    CHECK(!failed && triton_call_user_data(call) == &first);
+    triton_infer_result_free(result);
+    triton_call_free(call);
+    triton_completion_queue_free(queue);
+}
+
+static void stream_options(void) {
+    triton_stream *stream = NULL;
+    /* example: stream_options */
+    triton_stream_options *options = NULL;
+    int failed = triton_stream_options_new(&options, &error)
+        || triton_stream_options_set_max_queued_byte_size(options, 8 << 20, &error)
+        || triton_stream_open(client, options, NULL, NULL, &stream, &error);
+    triton_stream_options_free(options);
+    /* end */
+    CHECK(!failed);
+    triton_stream_free(stream);
+}
+
+static void stream(void) {
+    static const int32_t values[] = {7, 8};
+    static const uint32_t delays[2] = {0}, wait[1] = {0};
+    const int64_t two[] = {2}, one[] = {1};
+    triton_infer_request *request = NULL;
+    triton_infer_result *result = NULL;
+    triton_error *refused = NULL;
+    bool is_end = false;
+    CHECK(!triton_infer_request_new("repeat_int32", &request, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "IN", TRITON_DATATYPE_INT32, two, 1, values,
+                                               sizeof values, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "DELAY", TRITON_DATATYPE_UINT32, two, 1, delays,
+                                               sizeof delays, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "WAIT", TRITON_DATATYPE_UINT32, one, 1, wait,
+                                               sizeof wait, NULL, &error));
+    CHECK(!triton_infer_request_set_empty_final_response(request, true, &error));
+    /* example: stream */
+    triton_stream *stream = NULL;
+    int failed = triton_stream_open(client, NULL, NULL, NULL, &stream, &error)
+        || triton_stream_send(stream, request, TRITON_NO_TIMEOUT, &error)
+        || triton_stream_finish(stream, &error);
+    while (!failed && !is_end) {
+        failed = triton_stream_next(stream, TRITON_NO_TIMEOUT, &result, &refused, &is_end, &error);
+        printf("%s%s\n", triton_infer_result_debug_string(result), triton_error_message(refused));
+        triton_infer_result_free(result);
+        triton_error_free(refused);
+    }
+    /* end */
+    CHECK(!failed && is_end);
+    triton_stream_free(stream);
+    triton_infer_request_free(request);
+}
+
 static void failure(void) {
     triton_infer_result *result = NULL;
     bool is_worth_another_try = true;
@@ -359,6 +452,11 @@ int main(int argc, char **argv) {
     result();
     headers();
     call_options();
+    cancel_token();
+    async_calls();
+    completion_queue();
+    if (!is_http) stream_options();
+    if (!is_http) stream();
     failure();
     parameters();
     request_tensors();

@@ -9,13 +9,14 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 25] = [
+pub(crate) const SECTIONS: [&str; 30] = [
     "library",
     "error",
     "headers",
     "datatype",
     "options",
     "call_options",
+    "cancel_token",
     "client",
     "health",
     "metadata",
@@ -24,6 +25,10 @@ pub(crate) const SECTIONS: [&str; 25] = [
     "parameters",
     "infer",
     "result",
+    "async_calls",
+    "completion_queue",
+    "stream_options",
+    "stream",
     "statistics",
     "offline",
     "elements",
@@ -58,7 +63,7 @@ const LAYERS: [&[&str]; 9] = [
     ],
     &["lend", "compression", "options"],
     &["infer", "model", "runtime", "stats"],
-    &["net"],
+    &["net", "stream"],
     &["http", "grpc"],
     &["transport"],
     &["call", "completion_queue"],

@@ -138,7 +138,8 @@ fn items(sections: &[&str], style: cbindgen::Style, types: &[cbindgen::ItemType]
     String::from_utf8(text).unwrap().trim().to_owned() + "\n\n"
 }
 
-/// Writes cbindgen's enums, five lines of `#if` before and after each, by the macro of the preamble.
+/// Writes cbindgen's enums, five lines of `#if` before and after each, by the macro of the preamble, and
+/// callbacks with the types that functions have.
 fn enums(types: &str) -> String {
     let mut text = String::new();
     let mut lines = types.lines().peekable();
@@ -153,6 +154,9 @@ fn enums(types: &str) -> String {
             }
             assert!(lines.by_ref().any(|line| line.starts_with("#endif")));
             text += "};\n";
+        } else if line.starts_with("typedef ") && line.contains("(*") {
+            // The handles have names of their own, which functions use too.
+            text += &format!("{}\n", line.replace("struct ", ""));
         } else {
             text += &format!("{line}\n");
         }

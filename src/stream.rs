@@ -1,0 +1,576 @@
+//! A stream, as its user sees it: requests are queued, and events are handed over. The engine on the I/O
+//! thread, in `grpc/stream.rs`, is at the other end of both.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    fmt,
+    future::poll_fn,
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+
+use crate::{
+    error::{Error, Origin, Result, Status},
+    fork::Process,
+    infer::{InferRequest, InferResult, place::Buffers},
+    log::{Log, LogLevel},
+    panic,
+    runtime::{Active, Activity, Callbacks},
+    stats::Counters,
+    until::{CancelToken, Deadline},
+    waiters::Waiters,
+};
+
+const TARGET: &str = "triton_client::stream";
+
+/// What a stream delivers, in order.
+#[derive(Debug)]
+pub enum StreamEvent {
+    /// A response. [`InferResult::id`] is the id of its request, and [`InferResult::finality`] is whether
+    /// further responses to the request follow.
+    Result(InferResult),
+    /// One request failed, and the stream continues. The error has status UNKNOWN, since Triton sends only a
+    /// text, origin [`Origin::Server`], and the request's id.
+    ///
+    /// It is the last message for its request if the request was refused before the model ran. An error of a
+    /// single response of a decoupled model is not: others may follow.
+    RequestError(Error),
+    /// The end of the stream, with its final status; exactly once, after all other events.
+    End(Result<()>),
+}
+
+/// Receives the events of a stream.
+pub(crate) type Callback = Box<dyn FnMut(StreamEvent) + Send>;
+
+/// Checks and encodes a request, with its gRPC prefix.
+pub(crate) type Encode = dyn Fn(&InferRequest<'_>) -> Result<Bytes> + Send + Sync;
+
+/// A stream of inference requests and responses over gRPC (`ModelStreamInfer`): for decoupled models, which
+/// send any number of responses to a request, and for sequences. A client may have any number of streams. All
+/// methods may be called from several threads at once.
+///
+/// The events come by [`next`](Self::next) or [`event`](Self::event), or go to the callback of
+/// [`Client::open_stream_with_callback`](crate::Client::open_stream_with_callback), never both.
+///
+/// Dropping a stream cancels it. A callback still receives the end.
+pub struct Stream {
+    shared: Arc<Shared>,
+    encode: Arc<Encode>,
+}
+
+impl Stream {
+    pub(crate) fn new(shared: Arc<Shared>, encode: Arc<Encode>) -> Self {
+        Self { shared, encode }
+    }
+
+    /// Copies a request into the queue of the stream, from which it is sent. The request may be changed or
+    /// dropped as soon as this returns. Responses are matched to requests by the id of the request
+    /// ([`InferRequest::set_id`]).
+    ///
+    /// Waits while the request would exceed the maximum size of the queue
+    /// ([`StreamOptions::set_max_queued_byte_size`](crate::StreamOptions::set_max_queued_byte_size)): until
+    /// there is room, or `timeout` has passed, and then returns DEADLINE_EXCEEDED. `None` waits without limit;
+    /// zero does not wait. On a callback thread of the client it never waits: RESOURCE_EXHAUSTED.
+    ///
+    /// INVALID_ARGUMENT as for an inference over gRPC, and if an output has a buffer: a request can have many
+    /// responses, whose results own their memory. RESOURCE_EXHAUSTED above the maximum size of a message, and
+    /// above 2^31 - 1 bytes. FAILED_PRECONDITION after [`finish`](Self::finish). Once the stream has ended, its
+    /// final status; UNAVAILABLE if it ended without an error.
+    ///
+    /// Use one stream for decoupled models and another for models of other kinds.
+    pub fn send(&self, request: &InferRequest<'_>, timeout: Option<Duration>) -> Result<()> {
+        let shared = self.shared()?;
+        let deadline = Deadline::after(timeout);
+        let send = || {
+            shared.lock().check_open()?;
+            if let Some(output) = request.outputs().iter().find(|output| output.buffer().is_some()) {
+                let name = output.name();
+                return Err(Error::invalid(format!("output '{name}': a stream does not support buffers")));
+            }
+            let message = (self.encode)(request)?;
+            let outgoing = Outgoing {
+                message,
+                id: request.request_id().into(),
+                model: request.model().0.into(),
+                has_empty_final_response: request.settings().empty_final_response,
+                queued_at: Instant::now(),
+            };
+            shared.enqueue(outgoing, deadline, timeout)
+        };
+        send().map_err(|error| error.with_request_id(request.request_id()))
+    }
+
+    /// Ends the requests: [`send`](Self::send) is refused from now on, and the stream ends after the last
+    /// response. Has no effect if it is repeated.
+    ///
+    /// The server learns of the end (END_STREAM) once every request that asked for the empty final response
+    /// ([`InferRequest::set_empty_final_response`]) has had its final response. For all other requests it does
+    /// not wait, since Triton does not say which of their responses is the last. Behind some proxies this
+    /// matters: Envoy ends a stream 15 s after END_STREAM, whatever it carries (`timeout` of the route), and
+    /// after END_STREAM Apache no longer passes a cancel on to a silent server. Set the empty final response
+    /// there.
+    pub fn finish(&self) -> Result<()> {
+        let shared = self.shared()?;
+        let mut state = shared.lock();
+        state.is_finished = true;
+        state.wake_task();
+        // Senders that wait fail.
+        shared.changed.notify_all();
+        Ok(())
+    }
+
+    /// Waits for the next event. `None` waits without limit; zero does not wait.
+    ///
+    /// DEADLINE_EXCEEDED if there is none within `timeout`. FAILED_PRECONDITION after the end was returned, and
+    /// if the stream has a callback.
+    ///
+    /// While events wait to be fetched the stream reads no more from the server than it has to, at most one
+    /// window of 4 MiB and one message. This does not stop Triton, which keeps the responses that the model
+    /// produces in its own memory: cancel a stream whose responses are no longer needed.
+    pub fn next(&self, timeout: Option<Duration>) -> Result<StreamEvent> {
+        let shared = self.shared()?;
+        shared.check_pulled()?;
+        let deadline = Deadline::after(timeout);
+        let mut state = shared.lock();
+        loop {
+            if let Some(event) = state.pull()? {
+                return Ok(event);
+            }
+            state = shared.wait(state, deadline).ok_or_else(|| {
+                let timeout = timeout.unwrap_or_default();
+                Error::deadline(format!("deadline exceeded: no event of the stream within {timeout:?}"))
+            })?;
+        }
+    }
+
+    /// Returns the next event as a future, for any runtime or none. See [`next`](Self::next). Dropping the
+    /// future loses no event.
+    pub async fn event(&self) -> Result<StreamEvent> {
+        let shared = self.shared()?;
+        shared.check_pulled()?;
+        let ticket = shared.lock().pullers.ticket();
+        let _puller = Puller { shared, ticket };
+        poll_fn(|context| {
+            let mut state = shared.lock();
+            match state.pull().transpose() {
+                Some(outcome) => Poll::Ready(outcome),
+                None => {
+                    state.pullers.wait(ticket, context.waker());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// Waits until the stream has ended and, if it has a callback, its last callback has returned. `None` waits
+    /// without limit; zero does not wait. The final status of the stream is that of [`StreamEvent::End`].
+    ///
+    /// DEADLINE_EXCEEDED if it has not ended within `timeout`. FAILED_PRECONDITION on a callback thread of the
+    /// client if the stream has a callback, which could wait for itself. A stream without a callback ends only
+    /// once its events have been fetched, unless it fails or is cancelled.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
+        let shared = self.shared()?;
+        if shared.has_callback && shared.callbacks.is_this_thread() {
+            let message = "a callback can't wait for the end of a stream with a callback";
+            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+        }
+        let deadline = Deadline::after(timeout);
+        let mut state = shared.lock();
+        while !state.is_over {
+            state = shared.wait(state, deadline).ok_or_else(|| {
+                let timeout = timeout.unwrap_or_default();
+                Error::deadline(format!("deadline exceeded: the stream has not ended within {timeout:?}"))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Cancels the stream: its end is CANCELLED, and the server is told by a reset. Events that arrived before
+    /// are delivered first. Does not block, and has no effect on a stream that has ended.
+    pub fn cancel(&self) {
+        if let Ok(shared) = self.shared() {
+            shared.cancel.cancel();
+        }
+    }
+
+    /// FAILED_PRECONDITION in a forked child.
+    fn shared(&self) -> Result<&Shared> {
+        self.shared.process.check()?;
+        Ok(&self.shared)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if self.shared.process.is_current() {
+            self.cancel();
+        } else {
+            // Leaked in a forked child: a thread of the parent may have held any of the locks.
+            mem::forget((self.shared.clone(), self.encode.clone()));
+        }
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
+/// An `event()` that waits.
+struct Puller<'s> {
+    shared: &'s Shared,
+    ticket: u64,
+}
+
+impl Drop for Puller<'_> {
+    fn drop(&mut self) {
+        if self.shared.process.is_current() {
+            self.shared.lock().pullers.leave(self.ticket);
+        }
+    }
+}
+
+/// A request on its way to the server.
+pub(crate) struct Outgoing {
+    /// Includes the prefix.
+    pub message: Bytes,
+    pub id: Box<str>,
+    pub model: Box<str>,
+    pub has_empty_final_response: bool,
+    pub queued_at: Instant,
+}
+
+/// What the handle of a stream and its engine share.
+pub(crate) struct Shared {
+    process: Process,
+    cancel: CancelToken,
+    max_queued_byte_size: usize,
+    has_callback: bool,
+    callbacks: Arc<Callbacks>,
+    log: Log,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Outgoing>,
+    /// The size of the requests of which not all has been sent: those of the queue and the one after it.
+    queued_byte_size: usize,
+    /// The sends that wait, in order of arrival: a large request is not overtaken forever by small ones.
+    senders: BTreeSet<u64>,
+    tickets: u64,
+    is_finished: bool,
+    /// Whether the engine has ended the requests because of a GOAWAY.
+    is_going_away: bool,
+    events: VecDeque<StreamEvent>,
+    /// The final status, once the engine has ended.
+    end: Option<Result<()>>,
+    /// Whether the end was taken from the events.
+    is_end_taken: bool,
+    /// Whether nothing follows: the end is known, and the last callback has returned.
+    is_over: bool,
+    task: Option<Waker>,
+    pullers: Waiters,
+    /// `None` while it runs, and after the end.
+    callback: Option<Callback>,
+    /// Whether the callback runs, or is about to.
+    is_scheduled: bool,
+    active: Option<Active<Arc<Activity>>>,
+}
+
+impl Shared {
+    /// Creates a stream that has not begun. `active` is kept until nothing follows.
+    pub(crate) fn new(
+        active: Active<Arc<Activity>>,
+        max_queued_byte_size: usize,
+        callback: Option<Callback>,
+        callbacks: Arc<Callbacks>,
+        log: Log,
+    ) -> Arc<Self> {
+        let has_callback = callback.is_some();
+        let state = State { callback, active: Some(active), ..State::default() };
+        Arc::new(Self {
+            process: Process::current(),
+            cancel: CancelToken::new(),
+            max_queued_byte_size,
+            has_callback,
+            callbacks,
+            log,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// Returns the token that cancels the stream.
+    pub(crate) fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the state has changed; `None` at the deadline.
+    fn wait<'s>(&self, state: MutexGuard<'s, State>, deadline: Deadline) -> Option<MutexGuard<'s, State>> {
+        match deadline.remaining() {
+            None => Some(self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)),
+            Some(left) if left.is_zero() => None,
+            Some(left) => {
+                Some(self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0)
+            }
+        }
+    }
+
+    /// FAILED_PRECONDITION if the stream has a callback.
+    fn check_pulled(&self) -> Result<()> {
+        if self.has_callback {
+            let message = "the events of the stream go to its callback";
+            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+        }
+        Ok(())
+    }
+
+    fn enqueue(&self, outgoing: Outgoing, deadline: Deadline, timeout: Option<Duration>) -> Result<()> {
+        let byte_size = outgoing.message.len();
+        let mut state = self.lock();
+        state.tickets += 1;
+        let ticket = state.tickets;
+        state.senders.insert(ticket);
+        let outcome = loop {
+            if let Err(error) = state.check_open() {
+                break Err(error);
+            }
+            let is_first = state.senders.first() == Some(&ticket);
+            let fits = state.queued_byte_size == 0
+                || state.queued_byte_size.saturating_add(byte_size) <= self.max_queued_byte_size;
+            if is_first && fits {
+                state.queued_byte_size += byte_size;
+                state.queue.push_back(outgoing);
+                state.wake_task();
+                break Ok(());
+            }
+            if self.callbacks.is_this_thread() {
+                let message = "the queue of the stream is full, and a callback must not wait for it";
+                break Err(Error::new(Status::ResourceExhausted, Origin::Client, message).retryable(true));
+            }
+            state = match self.wait(state, deadline) {
+                Some(state) => state,
+                None => {
+                    state = self.lock();
+                    let (timeout, max) = (timeout.unwrap_or_default(), self.max_queued_byte_size);
+                    break Err(Error::deadline(format!(
+                        "deadline exceeded: the queue of the stream is full for {timeout:?} (option \
+                         max_queued_byte_size is {max})"
+                    )));
+                }
+            };
+        };
+        state.senders.remove(&ticket);
+        // The next one may fit.
+        if !state.senders.is_empty() {
+            self.changed.notify_all();
+        }
+        outcome
+    }
+}
+
+/// What the engine needs beside the options of the stream.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'s> {
+    pub shared: &'s Arc<Shared>,
+    pub buffers: &'s Arc<Buffers>,
+    pub counters: &'s Counters,
+    /// For results.
+    pub endpoint: &'s Arc<str>,
+    /// The maximum number of requests of which details are kept.
+    pub max_kept: usize,
+    /// Whether the errors of responses end the stream.
+    pub grpc_error: bool,
+}
+
+/// The engine's end.
+impl Shared {
+    /// Returns the next request to be sent; `None` once there will be no more. Otherwise wakes the task when
+    /// that changes.
+    pub(crate) fn poll_outgoing(&self, context: &Context<'_>) -> Poll<Option<Outgoing>> {
+        let mut state = self.lock();
+        match state.queue.pop_front() {
+            Some(outgoing) => Poll::Ready(Some(outgoing)),
+            None if state.is_finished || state.is_going_away => Poll::Ready(None),
+            None => {
+                state.watch(context);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Frees the room that a request took in the queue, once all of it has been sent.
+    pub(crate) fn sent(&self, byte_size: usize) {
+        let mut state = self.lock();
+        state.queued_byte_size = state.queued_byte_size.saturating_sub(byte_size);
+        if !state.senders.is_empty() {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Refuses further requests because the server is closing the connection. `false` if one is queued.
+    pub(crate) fn go_away(&self) -> bool {
+        let mut state = self.lock();
+        if state.queue.is_empty() {
+            state.is_going_away = true;
+            self.changed.notify_all();
+        }
+        state.is_going_away
+    }
+
+    /// Completes once all events have been taken.
+    pub(crate) fn poll_taken(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.events.is_empty() {
+            return Poll::Ready(());
+        }
+        state.watch(context);
+        Poll::Pending
+    }
+
+    /// Hands over a result, or the error of a request.
+    pub(crate) fn push(self: &Arc<Self>, event: StreamEvent) {
+        let mut state = self.lock();
+        state.events.push_back(event);
+        self.hand_over(state);
+    }
+
+    /// Ends the stream, and counts the requests that are still queued as failed. Has no effect if it is
+    /// repeated.
+    pub(crate) fn end(self: &Arc<Self>, outcome: Result<()>, counters: &Counters) {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return;
+        }
+        state.end = Some(outcome.clone());
+        state.events.push_back(StreamEvent::End(outcome));
+        state.task = None;
+        let unsent = mem::take(&mut state.queue);
+        unsent.iter().for_each(|_| counters.count_failed());
+        let active = match self.has_callback {
+            true => None,
+            false => {
+                state.is_over = true;
+                state.active.take()
+            }
+        };
+        self.hand_over(state);
+        drop(active);
+    }
+
+    /// Wakes who waits for an event.
+    fn hand_over(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        if !self.has_callback {
+            self.changed.notify_all();
+            state.pullers.wake_all();
+        } else if !mem::replace(&mut state.is_scheduled, true) {
+            drop(state);
+            self.schedule();
+        }
+    }
+
+    fn schedule(self: &Arc<Self>) {
+        let shared = self.clone();
+        self.callbacks.push(move || shared.call_back());
+    }
+
+    /// Calls the callback with one event. Others of the client's callbacks run before the next one.
+    fn call_back(self: &Arc<Self>) {
+        let mut state = self.lock();
+        let (Some(event), Some(mut callback)) = (state.take(), state.callback.take()) else { return };
+        drop(state);
+        let is_end = matches!(event, StreamEvent::End(_));
+        let outcome = panic::guard(|| {
+            callback(event);
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            self.log.write(LogLevel::Error, TARGET, || format!("the callback of a stream panicked: {error}"));
+        }
+        if is_end {
+            // Before `wait` returns: what the callback refers to may end then.
+            drop(callback);
+            let mut state = self.lock();
+            state.is_over = true;
+            let active = state.active.take();
+            self.changed.notify_all();
+            drop(state);
+            drop(active);
+            return;
+        }
+        let mut state = self.lock();
+        state.callback = Some(callback);
+        if state.events.is_empty() {
+            state.is_scheduled = false;
+        } else {
+            drop(state);
+            self.schedule();
+        }
+    }
+}
+
+impl State {
+    /// Returns the error of a request that can no longer be sent.
+    fn check_open(&self) -> Result<()> {
+        match &self.end {
+            Some(Err(error)) => return Err(error.clone()),
+            Some(Ok(())) if !self.is_finished => {
+                let message = "the server ended the stream: open another one";
+                return Err(Error::connection(message));
+            }
+            _ => {}
+        }
+        if self.is_finished {
+            let message = "the requests of the stream were ended";
+            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+        }
+        if self.is_going_away {
+            let message = "the server is closing the connection (GOAWAY): open another stream";
+            return Err(Error::connection(message));
+        }
+        Ok(())
+    }
+
+    /// Takes the next event for the caller. FAILED_PRECONDITION after the end.
+    fn pull(&mut self) -> Result<Option<StreamEvent>> {
+        if self.is_end_taken {
+            let message = "the end of the stream was returned already";
+            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+        }
+        Ok(self.take())
+    }
+
+    fn take(&mut self) -> Option<StreamEvent> {
+        let event = self.events.pop_front()?;
+        self.is_end_taken = matches!(event, StreamEvent::End(_));
+        if self.events.is_empty() {
+            self.wake_task();
+        }
+        Some(event)
+    }
+
+    fn watch(&mut self, context: &Context<'_>) {
+        match &mut self.task {
+            Some(own) => own.clone_from(context.waker()),
+            None => self.task = Some(context.waker().clone()),
+        }
+    }
+
+    fn wake_task(&self) {
+        if let Some(task) = &self.task {
+            task.wake_by_ref();
+        }
+    }
+}
