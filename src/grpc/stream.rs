@@ -405,6 +405,10 @@ impl Exchange<'_, '_> {
             Ok(trailers) => trailers.unwrap_or_default(),
             Err(error) => return self.failed(error),
         };
+        if self.current.is_none() {
+            // Otherwise h2 resets the stream.
+            self.half_close();
+        }
         match status::read(&mut trailers, self.context) {
             Some(Ok(())) if self.messages.is_in_message() => End::Status(Error::malformed_response(
                 "invalid gRPC response: the last message of the stream is incomplete",
