@@ -272,6 +272,19 @@ fn all_that_a_server_can_be_asked_can_be_asked_in_c() {
     }
 }
 
+/// Asynchronous calls in C: the contract of callbacks, waits, queues and tokens, the end of a client, and forks.
+#[test]
+fn each_asynchronous_call_completes_once_as_the_header_says_in_forked_processes_too() {
+    if is_embedded() {
+        return;
+    }
+    let program = compile_as("c99", "tests/c/async_calls.c", "async_calls", &["-Wconversion"]);
+    for url in urls() {
+        succeed(&program, &[&url, "1000", "200"]);
+        succeed_under_valgrind(&program, &[&url, "200", "3"]);
+    }
+}
+
 #[test]
 fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
     let refused = format!("grpc://{}", fault::refused_address());
