@@ -37,7 +37,7 @@ PROGRAMS = {
     "own clients": ["ours", "own"], "set_buffer": ["ours", "buffer"], "libcurl": ["curl"], "grpc++": ["grpc"],
     "ureq": ["bench_ureq"], "callback": ["ours_async", "callback"], "queue": ["ours_async", "queue"],
     "threads": ["ours_async", "threads"], "libcurl multi": ["curl_multi"], "libcurl multi, epoll": ["curl_multi", "epoll"],
-    "grpc++ async": ["grpc_async"],
+    "grpc++ async": ["grpc_async"], "floor async": ["floor_async"],
 }
 
 

@@ -27,6 +27,7 @@ strip --strip-unneeded "$out/libtriton_client.so"
 flags=(-O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread)
 ours=(-I "$root/include" -L "$out" -ltriton_client -Wl,-rpath,"\$ORIGIN")
 cc "${flags[@]}" "$here/workers/floor.c" -o "$out/floor"
+cc "${flags[@]}" -DWORKER_IN_FLIGHT "$here/workers/floor.c" -o "$out/floor_async"
 cc "${flags[@]}" "$here/workers/ours.c" "${ours[@]}" -o "$out/ours"
 cc "${flags[@]}" "$here/workers/control.c" "${ours[@]}" -o "$out/control"
 cc "${flags[@]}" "$here/workers/start.c" -I "$root/include" -ldl -o "$out/start"

@@ -81,9 +81,7 @@ impl Stream {
     /// above 2^31 - 1 bytes. FAILED_PRECONDITION after [`finish`](Self::finish). Once the stream has ended, its
     /// final status; UNAVAILABLE if it ended without an error.
     ///
-    /// A stream carries requests of decoupled models, or of others: Triton, up to 2.73, crashes if one stream
-    /// carries both, and also if streams of the two kinds are open at the same time and one of the others has
-    /// several requests outstanding. Inferences without a stream do no harm beside either.
+    /// Use separate streams for decoupled models and for other models.
     pub fn send(&self, request: &InferRequest<'_>, timeout: Option<Duration>) -> Result<()> {
         let shared = self.shared()?;
         let deadline = Deadline::after(timeout);

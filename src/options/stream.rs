@@ -47,8 +47,8 @@ impl StreamOptions {
     /// Only the errors of responses end the stream. What fails before the model runs, such as an unknown model
     /// or a missing input, still arrives as [`StreamEvent::RequestError`].
     ///
-    /// Triton 2.51 is not stable in this mode: whatever the client, it crashed within 5 to 300 streams that
-    /// ended so, and at once with a second request outstanding. Use it for diagnosis only.
+    /// Triton 2.51 is less robust in this mode than in the normal one: use it for diagnosis only, with one
+    /// request at a time.
     ///
     /// [`StreamEvent::RequestError`]: crate::StreamEvent::RequestError
     pub fn set_grpc_error(&mut self, is_enabled: bool) -> &mut Self {
