@@ -1618,11 +1618,10 @@ TRITON_NODISCARD triton_status triton_call_options_set_cancel_token(
  *
  *     triton_cancel_token *token = NULL;
  *     triton_call_options *options = NULL;
- *     int failed = triton_cancel_token_new(&token, &error)
- *         || triton_call_options_new(&options, &error)
+ *     int failed = triton_cancel_token_new(&token, &error) || triton_call_options_new(&options, &error)
  *         || triton_call_options_set_cancel_token(options, token, &error)
  *         || triton_client_infer(client, request, options, &result, &error);
- *     triton_cancel_token_cancel(token);  // in any thread, while the call is under way
+ *     triton_cancel_token_cancel(token); // in any thread, while the call is under way
  *     triton_call_options_free(options);
  *     triton_cancel_token_free(token);
  */
@@ -3028,8 +3027,9 @@ TRITON_NODISCARD triton_status triton_stream_options_set_call_options(
  * one response the program holds at most 4 MiB that have arrived. It does not stop Triton, which keeps the
  * responses in its own memory as the model produces them: cancel a stream whose responses are not needed.
  *
- * ONE KIND OF MODEL FOR A STREAM. Use one stream for decoupled models, and another for all others: Triton
- * 2.51 does not reliably serve both on the same stream.
+ * ONE KIND OF MODEL. At one time, use the streams to a server either for decoupled models or for others:
+ * Triton 2.51 does not reliably serve requests of both kinds that overlap, on one stream or on several.
+ * Calls are not affected: send the requests to models that are not decoupled by triton_client_infer_async.
  *
  * PROXIES. nginx, nghttpx and HAProxy end a stream on which nothing is sent for 50 to 60 s (it then ends
  * with UNAVAILABLE), nginx also after 1 MiB of requests (client_max_body_size). Envoy ends it 15 s after
