@@ -1,0 +1,1 @@
+//! Streams of servers and proxies that misbehave: each end has the status, and the cause, that it deserves.
