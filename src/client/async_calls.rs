@@ -58,7 +58,7 @@ impl Client {
         options: &CallOptions,
         callback: impl FnOnce(Result<InferResult>) + Send + 'static,
     ) -> Result<Call> {
-        self.0.callbacks.start()?;
+        self.start_callbacks()?;
         self.submit(request, options, 0, Sink::Callback(self.0.callbacks.clone(), Box::new(callback)))
     }
 
@@ -108,13 +108,19 @@ impl Client {
         options: &[&CallOptions],
         callback: impl FnOnce(Vec<Result<InferResult>>) + Send + 'static,
     ) -> Result<()> {
-        self.0.callbacks.start()?;
+        self.start_callbacks()?;
         let active = Active::begin(self.0.activity.clone())?;
         let callback = move |outcomes| {
             let _active = active;
             callback(outcomes);
         };
         self.submit_many(requests, options, Done::Callback(self.0.callbacks.clone(), Box::new(callback)))
+    }
+
+    pub(super) fn start_callbacks(&self) -> Result<()> {
+        // First, as in `submit`.
+        self.0.activity.process().check()?;
+        self.0.callbacks.start()
     }
 
     fn submit(
@@ -125,6 +131,8 @@ impl Client {
         sink: Sink,
     ) -> Result<Call> {
         let inner = &self.0;
+        // First: in a forked child a thread of the parent may have held any lock.
+        inner.activity.process().check()?;
         inner.io.start()?;
         let mut job = Job::new(inner, request, options, tag, sink)?;
         if let Err(error) = job.prepare(request).and_then(|()| job.hold_slot()) {
@@ -314,6 +322,8 @@ impl Job {
 
     /// Logs and counts the outcome, and completes the call.
     fn finish(self, outcome: Result<InferResult>) {
+        // The callback threads end with the client, which this may be the last to hold.
+        let _inner = self.inner.clone();
         let (outcome, completion) = self.conclude(outcome);
         completion.complete(outcome);
     }
