@@ -137,5 +137,5 @@ int main(int argc, char **argv) {
     triton_error_free(error);
     triton_stream_free(stream);
     triton_client_free(client);
-    return failed;
+    return failed != 0;
 }

@@ -158,5 +158,5 @@ int main(int argc, char **argv) {
     triton_client_free(client);
     triton_stream_options_free(options);
     triton_call_options_free(call_options);
-    return failed;
+    return failed != 0;
 }

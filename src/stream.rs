@@ -81,7 +81,7 @@ impl Stream {
     /// above 2^31 - 1 bytes. FAILED_PRECONDITION after [`finish`](Self::finish). Once the stream has ended, its
     /// final status; UNAVAILABLE if it ended without an error.
     ///
-    /// Use one stream for decoupled models and another for models of other kinds.
+    /// Use separate streams for decoupled models and for other models.
     pub fn send(&self, request: &InferRequest<'_>, timeout: Option<Duration>) -> Result<()> {
         let shared = self.shared()?;
         let deadline = Deadline::after(timeout);
@@ -474,7 +474,9 @@ impl Shared {
     fn hand_over(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if !self.has_callback {
             self.changed.notify_all();
-            state.pullers.wake_all();
+            let pullers = state.pullers.all();
+            drop(state);
+            pullers.iter().for_each(Waker::wake_by_ref);
         } else if !mem::replace(&mut state.is_scheduled, true) {
             drop(state);
             self.schedule();

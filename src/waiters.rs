@@ -48,6 +48,11 @@ impl Waiters {
         self.waiting.first_key_value().map(|(_, waker)| waker.clone())
     }
 
+    /// Returns the wakers of all waiters, to be woken without a lock: a waker may poll its future at once.
+    pub(crate) fn all(&self) -> Vec<Waker> {
+        self.waiting.values().cloned().collect()
+    }
+
     /// Wakes all waiters, which leave by themselves.
     pub(crate) fn wake_all(&self) {
         self.waiting.values().for_each(Waker::wake_by_ref);

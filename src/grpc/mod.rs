@@ -184,7 +184,6 @@ impl Grpc {
         let mut loan = Loan::new(message.chunks(), MAX_PIECE_BYTE_SIZE);
         loan.record_end();
         let link = checked.link();
-        let sent_before = link.progress().sent;
         driver.set_phase("sending the request");
         let now = Instant::now();
         watch.lap_at(now, |times| &mut times.queue);
@@ -197,10 +196,10 @@ impl Grpc {
             driver,
             context,
             responded: &responded,
-            shared_from: Some(sent_before),
+            shared_from: Some(link.progress().sent),
         };
         // Declared after the loan, and therefore dropped before it.
-        let mut settling = Settling { loan: &loan, checked: &checked, sent_before, stopped: Some(driver) };
+        let mut settling = Settling { loan: &loan, checked: &checked, stopped: Some(driver) };
         let outcome = call.run(checked.sender(), headers, InferReader::new(places), watch).await;
         settling.stopped = None;
         drop(settling);
@@ -351,21 +350,19 @@ pub(crate) fn check_http_only(context: &CallContext) -> Result<()> {
 struct Settling<'c, 'm> {
     loan: &'c Loan<'m>,
     checked: &'c Checked,
-    /// The number of bytes that were sent on the connection before the call.
-    sent_before: u64,
-    /// The driver of a call that is stopped.
+    /// The driver of a call that has not ended.
     stopped: Option<&'c Driver>,
 }
 
 impl Drop for Settling<'_, '_> {
     fn drop(&mut self) {
-        if let Some(driver) = self.stopped
-            && self.checked.link().progress().sent > self.sent_before
-        {
-            driver.set_in_doubt();
-        }
         if self.loan.count_out() > 0 {
             self.checked.step_now();
+        }
+        if let Some(driver) = self.stopped {
+            // Even if nothing of the call was sent yet: h2 sends what it has begun.
+            driver.set_in_doubt();
+            self.checked.note_stopped(driver.until().deadline.is_over());
         }
     }
 }

@@ -150,8 +150,8 @@ static void decoupled(void) {
     const uint32_t delays[] = {0, 0, 0}, wait[] = {0};
     int results = 0, finals = 0;
     new_request("repeat_int32");
-    failed = triton_infer_request_add_input_data(request, "IN", TRITON_DATATYPE_INT32, three, 1, in, sizeof in,
-                                                 NULL, &error)
+    failed = triton_infer_request_add_input_data(request, "IN", TRITON_DATATYPE_INT32, three, 1, in,
+                                                 sizeof in, NULL, &error)
         || triton_infer_request_add_input_data(request, "DELAY", TRITON_DATATYPE_UINT32, three, 1, delays,
                                                sizeof delays, NULL, &error)
         || triton_infer_request_add_input_data(request, "WAIT", TRITON_DATATYPE_UINT32, one, 1, wait,

@@ -176,5 +176,7 @@ fn the_example_sequence_stream_interleaves_two_sequences() {
     assert_eq!(lines, expected);
 
     let output = run("sequence_stream", &[&http]);
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let refused = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{refused}");
+    assert!(refused.contains("over gRPC only"), "{refused}");
 }

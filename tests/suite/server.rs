@@ -87,11 +87,8 @@ pub(crate) fn clients() -> [Client; 2] {
     urls().map(|url| Client::new(&url).unwrap())
 }
 
-/// Streams that may be open, while this exists.
-///
-/// Triton, 2.51 as well as the frontends of 2.73, crashes soon if streams of decoupled models and streams of
-/// others are open at the same time, on whatever connections, and that would end the whole run. Any number of
-/// one kind does no harm, nor do unary calls beside them.
+/// Streams that may be open, while this exists. Tests with streams of decoupled models and tests with other
+/// streams take turns on the server of the run, which all tests share and none may disturb.
 pub(crate) struct Streams(Kind);
 
 #[derive(Clone, Copy)]
