@@ -291,12 +291,13 @@ impl Job {
     }
 
     async fn outcome(&mut self) -> Result<InferResult> {
-        let Self { inner, shared, completion, options, start, prepared, has_slot, .. } = self;
+        let Self { inner, shared, completion, options, id, start, prepared, has_slot, .. } = self;
         let Some((prepared, places)) = prepared else {
             let message = "internal error: the call is not prepared";
             return Err(Error::new(Status::Internal, Origin::Client, message));
         };
         let mut context = CallContext::starting(*start, &inner.options, options);
+        context.request_id = id;
         let token = shared.token();
         context.until.cancel = Some(token.clone());
         let _options = options.cancel_token().map(|other| token.follow(other));
@@ -346,8 +347,9 @@ impl Job {
         let what = || format!("inference of model '{model}'");
         let log = &inner.options.log;
         let start = log.is_on(LogLevel::Debug).then_some(start);
-        let outcome = inner.server.log_outcome(outcome, &what, start, log);
-        (inner.count(outcome).map_err(|error| error.with_request_id(&id)), completion)
+        let mut outcome = inner.server.log_outcome(outcome, &what, start, log);
+        inner.count(&mut outcome);
+        (outcome.map_err(|error| error.with_request_id(&id)), completion)
     }
 }
 
