@@ -200,7 +200,10 @@ impl Grpc {
         };
         // Declared after the loan, and therefore dropped before it.
         let mut settling = Settling { loan: &loan, checked: &checked, stopped: Some(driver) };
+        // Even if nothing is sent before it is stopped: h2 sends what it has begun.
+        driver.set_begun(true);
         let outcome = call.run(checked.sender(), headers, InferReader::new(places), watch).await;
+        driver.set_begun(false);
         settling.stopped = None;
         drop(settling);
         match outcome {
@@ -360,8 +363,6 @@ impl Drop for Settling<'_, '_> {
             self.checked.step_now();
         }
         if let Some(driver) = self.stopped {
-            // Even if nothing of the call was sent yet: h2 sends what it has begun.
-            driver.set_in_doubt();
             self.checked.note_stopped(driver.until().deadline.is_over());
         }
     }

@@ -42,6 +42,7 @@ mod requests;
 mod responses;
 mod server_errors;
 mod settings;
+mod shared_connections;
 mod shared_memory;
 mod statistics;
 mod stopping;
