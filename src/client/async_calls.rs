@@ -311,10 +311,13 @@ impl Job {
         }
         let watch = &mut Stopwatch::since(*start);
         let transport = &inner.server.transport;
-        let attempts = pin!(repeat(driver, &context, false, async |attempt| {
-            transport.infer_in_task(prepared, places, watch, attempt).await
-        }));
-        let outcome = driver.run(attempts).await;
+        let outcome = {
+            let attempts = pin!(repeat(driver, &context, false, async |attempt| {
+                transport.infer_in_task(prepared, places, watch, attempt).await
+            }));
+            // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was sent.
+            driver.run(attempts).await
+        };
         ended(outcome, driver, &context)
     }
 

@@ -228,6 +228,8 @@ impl Caller {
         match &*driver.link.borrow() {
             Some(link) if link.wait(deadline) => return Ok(()),
             Some(_) => {}
+            // A nested call, from a callback, may have consumed the wake.
+            None if driver.until.is_cancelled() => {}
             None => match deadline.remaining() {
                 None => thread::park(),
                 Some(left) => thread::park_timeout(left),
