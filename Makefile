@@ -15,7 +15,7 @@ PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown
     x86_64-apple-darwin aarch64-apple-darwin
 
 .PHONY: demo test test-newest test-interop test-large test-proxies lint format deny advisories msrv check-platforms \
-    third-party bench bench-compare bench-proxies bench-instructions header install clean
+    third-party bench bench-async bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -99,6 +99,11 @@ third-party:
 bench:
 	benches/setup.sh "$(TARGET)/benches"
 	MODELS="simple identity_uint8" tests/triton/with-server.sh python3 benches/run.py "$(TARGET)/benches" docs/benchmarks
+
+# Measures asynchronous calls against their peers and against threads.
+bench-async:
+	benches/setup.sh "$(TARGET)/benches"
+	python3 benches/async_calls.py "$(TARGET)/benches" docs/benchmarks
 
 # Compares the library with another build of it: make bench-compare BEFORE=path/to/libtriton_client.so
 bench-compare:

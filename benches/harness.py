@@ -14,6 +14,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKERS = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
+ROUNDS = int(os.environ.get("ROUNDS", "11"))  # Of measure().
 SECONDS = float(os.environ.get("SECONDS", "0.2"))
 SIZES = {"64 B": (2, 64), "4 KiB": (1, 4 << 10), "64 KiB": (1, 64 << 10), "1 MiB": (1, 1 << 20), "16 MiB": (1, 16 << 20)}
 LARGE, SMALL = 4 << 20, 16 << 10  # The stub's maximum frame size: gRPC's, and HTTP/2's default.
@@ -34,7 +35,9 @@ METRICS = {
 }
 PROGRAMS = {
     "own clients": ["ours", "own"], "set_buffer": ["ours", "buffer"], "libcurl": ["curl"], "grpc++": ["grpc"],
-    "ureq": ["bench_ureq"],
+    "ureq": ["bench_ureq"], "callback": ["ours_async", "callback"], "queue": ["ours_async", "queue"],
+    "threads": ["ours_async", "threads"], "libcurl multi": ["curl_multi"], "libcurl multi, epoll": ["curl_multi", "epoll"],
+    "grpc++ async": ["grpc_async"], "floor async": ["floor_async"],
 }
 
 
@@ -91,6 +94,27 @@ class Stub(Process):
         response = [*map(str, SIZES[response]), str(frame)] if response in SIZES else [response]
         super().__init__([os.path.join(WORKERS, "stub"), protocol, *response], is_pinned)
         self.address = "127.0.0.1:" + self.read()
+
+
+def measure(names, protocol, size, threads=1, frame=LARGE, address=None, min_calls=3, is_pinned=False):
+    """Each worker's samples, round by round; in a run each thread makes at least `min_calls` calls."""
+    progress(f"{protocol} {size}, {threads} threads: {', '.join(names)}")
+    stub = None if address else Stub(protocol, size, frame, is_pinned)
+    address = address or stub.address
+    workers = [Worker(name, protocol, address, size, threads, is_pinned) for name in names]
+    calls = {}
+    for worker in workers:
+        calls[worker.name] = worker.calibrate(min_calls)
+        worker.run(max(3, calls[worker.name] // 4))
+    samples = {name: [] for name in names}
+    for at in range(ROUNDS):
+        for worker in rotated(workers, at):
+            samples[worker.name].append(worker.run(calls[worker.name]))
+    for worker in workers:
+        worker.end()
+    if stub:
+        stub.end()
+    return samples
 
 
 def rotated(items, at):

@@ -12,11 +12,10 @@ import statistics
 import subprocess
 import sys
 
-from harness import LARGE, ONE_CORE, SECONDS, SIZES, SMALL, WORKERS, Stub, Worker
-from harness import figure, machine, micro, progress, ratio, rotated, table, unpaced_sockets, version
+from harness import LARGE, ONE_CORE, ROUNDS, SECONDS, SIZES, SMALL, WORKERS, Stub
+from harness import figure, machine, measure, micro, ratio, table, unpaced_sockets, version
 from plot import Plot
 
-ROUNDS = int(os.environ.get("ROUNDS", "11"))
 OUT = os.path.abspath(sys.argv[2])
 BOUNDS = {  # By size: the maximum, or the minimum for requests per second.
     "http p50 / floor": (1.4, 1.3, 1.25, 1.1, 1.1),
@@ -31,27 +30,6 @@ BOUNDS = {  # By size: the maximum, or the minimum for requests per second.
     "http rps / own clients": (0.95,) * 5,
     "grpc rps / own clients": (0.95,) * 5,
 }
-
-
-def measure(names, protocol, size, threads=1, frame=LARGE, address=None, min_calls=3, is_pinned=False):
-    """Each worker's samples, round by round; in a run each thread makes at least `min_calls` calls."""
-    progress(f"{protocol} {size}, {threads} threads: {', '.join(names)}")
-    stub = None if address else Stub(protocol, size, frame, is_pinned)
-    address = address or stub.address
-    workers = [Worker(name, protocol, address, size, threads, is_pinned) for name in names]
-    calls = {}
-    for worker in workers:
-        calls[worker.name] = worker.calibrate(min_calls)
-        worker.run(max(3, calls[worker.name] // 4))
-    samples = {name: [] for name in names}
-    for at in range(ROUNDS):
-        for worker in rotated(workers, at):
-            samples[worker.name].append(worker.run(calls[worker.name]))
-    for worker in workers:
-        worker.end()
-    if stub:
-        stub.end()
-    return samples
 
 
 class Report:

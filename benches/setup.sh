@@ -7,7 +7,7 @@ mkdir -p "$1"
 out=$(cd "$1" && pwd)
 
 "$root/tests/packages.sh" cc:gcc c++:g++ curl-config:libcurl4-openssl-dev protoc:protobuf-compiler \
-    grpc_cpp_plugin:protobuf-compiler-grpc pkg-config python3 strip:binutils taskset:util-linux
+    grpc_cpp_plugin:protobuf-compiler-grpc pkg-config python3 ar:binutils strip:binutils taskset:util-linux
 [ -e /usr/include/grpcpp/grpcpp.h ] || "$root/tests/packages.sh" no-such-command:libgrpc++-dev
 [ -e /usr/include/google/protobuf/message.h ] || "$root/tests/packages.sh" no-such-command:libprotobuf-dev
 python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-command:python3-venv
@@ -27,15 +27,31 @@ strip --strip-unneeded "$out/libtriton_client.so"
 flags=(-O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread)
 ours=(-I "$root/include" -L "$out" -ltriton_client -Wl,-rpath,"\$ORIGIN")
 cc "${flags[@]}" "$here/workers/floor.c" -o "$out/floor"
+cc "${flags[@]}" -DWORKER_IN_FLIGHT "$here/workers/floor.c" -o "$out/floor_async"
 cc "${flags[@]}" "$here/workers/ours.c" "${ours[@]}" -o "$out/ours"
 cc "${flags[@]}" "$here/workers/control.c" "${ours[@]}" -o "$out/control"
 cc "${flags[@]}" "$here/workers/start.c" -I "$root/include" -ldl -o "$out/start"
-cc "${flags[@]}" "$here/workers/curl.c" $(curl-config --cflags --libs) -o "$out/curl"
-if [ ! -e "$out/grpc" ] || [ "$here/workers/grpc.cc" -nt "$out/grpc" ] || [ "$here/workers/worker.h" -nt "$out/grpc" ]; then
-    for file in grpc_service model_config; do
+cc "${flags[@]}" "$here/workers/ours_async.c" "${ours[@]}" -o "$out/ours_async"
+for name in curl curl_multi; do
+    cc "${flags[@]}" "$here/workers/$name.c" $(curl-config --cflags --libs) -o "$out/$name"
+done
+
+# What is generated from proto/, and the workers on it, take a minute to compile.
+if [ ! -e "$out/proto.a" ]; then
+    for name in grpc_service model_config; do
         protoc -I "$root/proto" --cpp_out="$out" --grpc_out="$out" \
-            --plugin=protoc-gen-grpc="$(command -v grpc_cpp_plugin)" "$file.proto"
+            --plugin=protoc-gen-grpc="$(command -v grpc_cpp_plugin)" "$name.proto"
     done
-    c++ -O2 -std=c++17 -pthread -I "$out" "$here/workers/grpc.cc" "$out"/grpc_service.pb.cc \
-        "$out"/grpc_service.grpc.pb.cc "$out"/model_config.pb.cc $(pkg-config --cflags --libs grpc++ protobuf) -o "$out/grpc"
+    for name in grpc_service.pb grpc_service.grpc.pb model_config.pb; do
+        c++ -O2 -std=c++17 -I "$out" -c "$out/$name.cc" $(pkg-config --cflags grpc++ protobuf) -o "$out/$name.o"
+    done
+    ar rcs "$out/proto.a" "$out"/*.pb.o
 fi
+for name in grpc grpc_async; do
+    for source in "$name.cc" grpc_request.h worker.h; do
+        [ "$out/$name" -nt "$here/workers/$source" ] && continue
+        c++ -O2 -Wall -Wextra -Werror -std=c++17 -pthread -I "$out" "$here/workers/$name.cc" "$out/proto.a" \
+            $(pkg-config --cflags --libs grpc++ protobuf) -o "$out/$name"
+        break
+    done
+done

@@ -414,51 +414,54 @@ impl Http2 {
         Ok(())
     }
 
-    /// Sends as much of the responses as the peer's windows allow.
+    /// Sends as much of the responses as the peer's windows allow, those of multiplexed requests together.
     fn send(&mut self) -> io::Result<()> {
-        while let Some(&(stream, mut sent, mut window)) = self.replies.first() {
-            let mut heads: Vec<Vec<u8>> = Vec::new();
-            let mut parts: Vec<&[u8]> = Vec::new();
-            if sent == 0 {
+        let mut heads: Vec<Vec<u8>> = Vec::new();
+        let mut parts: Vec<&[u8]> = Vec::new();
+        let mut completed = 0;
+        for (stream, sent, window) in &mut self.replies {
+            let stream = *stream;
+            if *window <= 0 || self.window <= 0 {
+                break; // Before the headers, which would be sent again.
+            }
+            if *sent == 0 {
                 let mut head = frame(RESPONSE_HEADERS.len(), HEADERS, END_HEADERS, stream).to_vec();
                 head.extend_from_slice(RESPONSE_HEADERS);
                 heads.push(head);
                 parts.push(&[]);
             }
-            while sent < self.reply.len() && window > 0 && self.window > 0 {
-                let max = self.peer_frame.min(window as usize).min(self.window as usize);
-                let part = &self.reply[sent..self.reply.len().min(sent + max)];
+            while *sent < self.reply.len() && *window > 0 && self.window > 0 {
+                let max = self.peer_frame.min(*window as usize).min(self.window as usize);
+                let part = &self.reply[*sent..self.reply.len().min(*sent + max)];
                 heads.push(frame(part.len(), DATA, 0, stream).to_vec());
                 parts.push(part);
-                sent += part.len();
-                window -= part.len() as isize;
+                *sent += part.len();
+                *window -= part.len() as isize;
                 self.window -= part.len() as isize;
             }
-            let is_complete = sent == self.reply.len();
-            if is_complete {
-                let mut head = frame(TRAILERS.len(), HEADERS, END_HEADERS | END_STREAM, stream).to_vec();
-                head.extend_from_slice(TRAILERS);
-                if self.consumed > 1 << 29 {
-                    head.extend_from_slice(&frame(4, WINDOW_UPDATE, 0, 0));
-                    head.extend_from_slice(&(self.consumed as u32).to_be_bytes());
-                    self.consumed = 0;
-                }
-                heads.push(head);
-                parts.push(&[]);
+            if *sent < self.reply.len() {
+                break;
             }
-            let slices = heads.iter().zip(&parts).flat_map(|(head, part)| [&head[..], part]);
-            let mut slices: Vec<IoSlice> = slices.map(IoSlice::new).collect();
-            let mut slices = &mut slices[..];
-            while !slices.is_empty() {
-                let count = slices.len().min(1024);
-                let written = self.socket.write_vectored(&slices[..count])?;
-                IoSlice::advance_slices(&mut slices, written);
+            let mut head = frame(TRAILERS.len(), HEADERS, END_HEADERS | END_STREAM, stream).to_vec();
+            head.extend_from_slice(TRAILERS);
+            if self.consumed > 1 << 29 {
+                head.extend_from_slice(&frame(4, WINDOW_UPDATE, 0, 0));
+                head.extend_from_slice(&(self.consumed as u32).to_be_bytes());
+                self.consumed = 0;
             }
-            if !is_complete {
-                self.replies[0] = (stream, sent, window);
-                return Ok(());
-            }
-            self.replies.remove(0);
+            heads.push(head);
+            parts.push(&[]);
+            completed += 1;
+        }
+        self.replies.drain(..completed);
+        let slices = heads.iter().zip(&parts).flat_map(|(head, part)| [&head[..], part]);
+        let slices = slices.filter(|slice| !slice.is_empty());
+        let mut slices: Vec<IoSlice> = slices.map(IoSlice::new).collect();
+        let mut slices = &mut slices[..];
+        while !slices.is_empty() {
+            let count = slices.len().min(1024);
+            let written = self.socket.write_vectored(&slices[..count])?;
+            IoSlice::advance_slices(&mut slices, written);
         }
         Ok(())
     }

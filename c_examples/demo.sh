@@ -10,21 +10,37 @@ library=$(cd "$1" && pwd)
 if [ -n "${TRITON_TEST_HTTP:-}" ]; then
     build=$(mktemp -d)
     trap 'rm -rf "$build"' EXIT
-    for program in simple_infer simple_string_infer health_metadata model_control; do
-        cc -std=c99 -Wall -Wextra -I"$top/include" "$here/$program.c" -o "$build/$program" \
-            -L"$library" -ltriton_client -Wl,-rpath,"$library"
-        for url in "http://$TRITON_TEST_HTTP" "grpc://$TRITON_TEST_GRPC"; do
-            echo "--- $program -u $url"
-            "$build/$program" -u "$url"
-        done
+    demo() { # demo PROGRAM OPTIONS...
+        local program=$1
+        shift
+        [ -e "$build/$program" ] || cc -std=c99 -Wall -Wextra -I"$top/include" "$here/$program.c" \
+            -o "$build/$program" -L"$library" -ltriton_client -Wl,-rpath,"$library"
+        echo "--- $program $*"
+        "$build/$program" "$@"
+    }
+    http=http://$TRITON_TEST_HTTP grpc=grpc://$TRITON_TEST_GRPC
+    for program in simple_infer simple_string_infer health_metadata model_control async_infer async_queue; do
+        demo "$program" -u "$http"
+        demo "$program" -u "$grpc"
     done
+    [ -n "${TRITON_TEST_METRICS:-}" ] || exit 0 # the embedded server has no models with sequences or many responses
+    for options in "" -d; do
+        # shellcheck disable=SC2086 # an option or none
+        demo sequence_sync_infer -u "$http" $options
+        # shellcheck disable=SC2086
+        demo sequence_sync_infer -u "$grpc" $options
+        # shellcheck disable=SC2086
+        demo sequence_stream_infer -u "$grpc" $options
+    done
+    demo custom_repeat -u "$grpc" -r 2 -s 3
     exit 0
 fi
 
 status=0
 "$top/tests/triton/setup.sh" || status=$?
 case $status in
-    0) MODELS="simple simple_string" "$top/tests/triton/with-server.sh" "${BASH_SOURCE[0]}" "$library"
+    0) MODELS="simple simple_string simple_sequence simple_dyna_sequence simple_string_dyna_sequence repeat_int32" \
+            "$top/tests/triton/with-server.sh" "${BASH_SOURCE[0]}" "$library"
         echo "The programs ran over both protocols, on a real Triton server." ;;
     3)
         echo "A real Triton server cannot run here: the embedded server replaces it."

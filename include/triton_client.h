@@ -761,6 +761,16 @@ typedef struct triton_settings triton_settings;
 typedef struct triton_settings_update triton_settings_update;
 
 /**
+ * A stream. Freed with triton_stream_free.
+ */
+typedef struct triton_stream triton_stream;
+
+/**
+ * The options of a stream. Freed with triton_stream_options_free.
+ */
+typedef struct triton_stream_options triton_stream_options;
+
+/**
  * The configuration of one input or output. Belongs to the model's configuration.
  */
 typedef struct triton_tensor_config triton_tensor_config;
@@ -875,6 +885,17 @@ typedef void (*triton_infer_callback)(triton_infer_result *result, triton_error 
  * @param user_data  as passed with the callback
  */
 typedef void (*triton_infer_many_callback)(triton_infer_result *const *results, triton_error *const *errors, size_t count, void *user_data);
+
+/**
+ * Receives the events of a stream (EVENTS), one after another. See CALLBACKS: it is called on a thread of
+ * the library, may block, and may call any function; the last call has is_end.
+ *
+ * @param result     a response; free it with triton_infer_result_free
+ * @param error      why a request failed, or with is_end the stream; free it with triton_error_free
+ * @param is_end     whether this is the end of the stream
+ * @param user_data  as passed with the callback
+ */
+typedef void (*triton_stream_callback)(triton_infer_result *result, triton_error *error, bool is_end, void *user_data);
 
 /**
  * The statistics of a client. Times are in nanoseconds.
@@ -1597,11 +1618,10 @@ TRITON_NODISCARD triton_status triton_call_options_set_cancel_token(
  *
  *     triton_cancel_token *token = NULL;
  *     triton_call_options *options = NULL;
- *     int failed = triton_cancel_token_new(&token, &error)
- *         || triton_call_options_new(&options, &error)
+ *     int failed = triton_cancel_token_new(&token, &error) || triton_call_options_new(&options, &error)
  *         || triton_call_options_set_cancel_token(options, token, &error)
  *         || triton_client_infer(client, request, options, &result, &error);
- *     triton_cancel_token_cancel(token);  // in any thread, while the call is under way
+ *     triton_cancel_token_cancel(token); // in any thread, while the call is under way
  *     triton_call_options_free(options);
  *     triton_cancel_token_free(token);
  */
@@ -2911,6 +2931,206 @@ void triton_completion_queue_free(triton_completion_queue *queue);
 TRITON_NODISCARD triton_status triton_client_infer_async_queue(
     const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
     const triton_completion_queue *queue, void *user_data, triton_call **call_out, triton_error **error_out);
+
+/*
+ * OPTIONS OF A STREAM. triton_stream_open copies them: they may be changed or freed afterwards.
+ *
+ *     option                                       default  set by
+ *     maximum size of the requests in the queue    64 MiB   triton_stream_options_set_max_queued_byte_size
+ *     errors of responses end the stream           false    triton_stream_options_set_grpc_error
+ *     headers, restricted keys, compression        client's triton_stream_options_set_call_options
+ *     timeout of the whole stream, cancel token    none     triton_stream_options_set_call_options
+ *
+ *     triton_stream_options *options = NULL;
+ *     int failed = triton_stream_options_new(&options, &error)
+ *         || triton_stream_options_set_max_queued_byte_size(options, 8 << 20, &error)
+ *         || triton_stream_open(client, options, NULL, NULL, &stream, &error);
+ *     triton_stream_options_free(options);
+ */
+
+/**
+ * Creates options of a stream, with the defaults.
+ *
+ * @param options_out  the options; free them with triton_stream_options_free
+ */
+TRITON_NODISCARD triton_status triton_stream_options_new(
+    triton_stream_options **options_out, triton_error **error_out);
+
+/**
+ * Frees options of a stream. NULL is ignored. Streams that were opened with them are not affected.
+ */
+void triton_stream_options_free(triton_stream_options *options);
+
+/**
+ * Sets the maximum size of the requests that a stream holds and has not sent yet. triton_stream_send waits
+ * for room; an empty queue takes a request of any size.
+ *
+ * @param byte_size  bytes; the default is 64 MiB, which 0 restores
+ */
+TRITON_NODISCARD triton_status triton_stream_options_set_max_queued_byte_size(
+    triton_stream_options *options, size_t byte_size, triton_error **error_out);
+
+/**
+ * Sets whether the error of a response ends the stream with the status of the error (the mode
+ * triton_grpc_error of Triton, since 2.49), instead of being an event with the status UNKNOWN, after which
+ * the stream continues. A request that fails before its model runs, for example for an unknown model or a
+ * missing input, is such an event in either mode.
+ *
+ * The mode is less robust in Triton 2.51 than the default: send each request after the last response to the
+ * one before.
+ *
+ * @param is_enabled  the default is false
+ */
+TRITON_NODISCARD triton_status triton_stream_options_set_grpc_error(
+    triton_stream_options *options, bool is_enabled, triton_error **error_out);
+
+/**
+ * Sets the call options of the stream as a whole, in place of those set before: headers, restricted keys,
+ * compression, the timeout and the cancel token. The timeout is that of the whole stream, from
+ * triton_stream_open to its end. Without one the stream has no deadline: the client's default timeout is for
+ * calls only. The client's other defaults apply.
+ *
+ * @param call_options  copied; may be changed or freed afterwards. NULL undoes it
+ * @return INVALID_ARGUMENT for options that a stream does not support: query parameters, load report, and
+ *         the HTTP path, content type and header of the JSON's size
+ */
+TRITON_NODISCARD triton_status triton_stream_options_set_call_options(
+    triton_stream_options *options, const triton_call_options *call_options, triton_error **error_out);
+
+/*
+ * STREAMS carry any number of requests and of responses over one connection, in both directions at once: for
+ * decoupled models, which send any number of responses to a request, and for sequences. gRPC only; over
+ * HTTP, UNIMPLEMENTED with advice. A client may have any number of streams at once, and one after another.
+ * Each is bound to one server process for its whole life; at most 6 of them share a connection, and none
+ * shares one with calls.
+ *
+ * EVENTS. A stream reports, by its callback or by triton_stream_next, in order:
+ *
+ *     event                    result    error                        is_end
+ *     a response               not NULL  NULL                         false
+ *     the error of a request   NULL      UNKNOWN, origin server       false   the stream continues
+ *     the end: once, the last  NULL      NULL if the status is OK     true    all was sent and received
+ *                              NULL      the status of the stream     true    cancelled, timed out, failed
+ *
+ * A response has the id of its request (triton_infer_request_set_id, triton_infer_result_id), and so has the
+ * error of a request (triton_error_request_id): give each of several requests on a stream an id of its own.
+ * Triton sends no status with such an error, only a text. It is the last event of a request that was refused
+ * before the model ran. If it takes the place of one response of a decoupled model, others may follow.
+ *
+ * THE LAST RESPONSE to a request has TRITON_FINALITY_FINAL (triton_infer_result_finality), with one
+ * exception: Triton 2.51 does not mark the last response of a decoupled model. With
+ * triton_infer_request_set_empty_final_response it sends one response more to such a request, without
+ * outputs and marked. Set it for decoupled models: triton_stream_finish makes use of it too. Triton before
+ * 2.35 and other servers mark no response: the finality is TRITON_FINALITY_UNKNOWN.
+ *
+ * SLOW READERS. A callback that blocks, or triton_stream_next that is not called, stops the transfer: beside
+ * one response the program holds at most 4 MiB that have arrived. It does not stop Triton, which keeps the
+ * responses in its own memory as the model produces them: cancel a stream whose responses are not needed.
+ *
+ * ONE KIND OF MODEL. At one time, use the streams to a server either for decoupled models or for others:
+ * Triton 2.51 does not reliably serve requests of both kinds that overlap, on one stream or on several.
+ * Calls are not affected: send the requests to models that are not decoupled by triton_client_infer_async.
+ *
+ * PROXIES. nginx, nghttpx and HAProxy end a stream on which nothing is sent for 50 to 60 s (it then ends
+ * with UNAVAILABLE), nginx also after 1 MiB of requests (client_max_body_size). Envoy ends it 15 s after
+ * triton_stream_finish has taken effect, even if responses are on their way (timeout of the route). The
+ * messages name the cause. Apache delays a request after a pause by 0.1 s.
+ *
+ *     triton_stream *stream = NULL;
+ *     int failed = triton_stream_open(client, NULL, NULL, NULL, &stream, &error)
+ *         || triton_stream_send(stream, request, TRITON_NO_TIMEOUT, &error)
+ *         || triton_stream_finish(stream, &error);
+ *     while (!failed && !is_end) {
+ *         failed = triton_stream_next(stream, TRITON_NO_TIMEOUT, &result, &refused, &is_end, &error);
+ *         printf("%s%s\n", triton_infer_result_debug_string(result), triton_error_message(refused));
+ *         triton_infer_result_free(result);
+ *         triton_error_free(refused);
+ *     }
+ */
+
+/**
+ * Opens a stream. Does not wait for the server: if that cannot be reached, the stream ends with UNAVAILABLE.
+ *
+ * @param options     copied; NULL for the defaults
+ * @param callback    receives the events; NULL if triton_stream_next takes them
+ * @param user_data   passed to the callback
+ * @param stream_out  the stream; free it with triton_stream_free. The callback may be called before this is
+ *                    written
+ * @return UNIMPLEMENTED over HTTP; INVALID_ARGUMENT for defaults of the client without a meaning for a
+ *         stream (triton_stream_options_set_call_options); FAILED_PRECONDITION if the client is closed;
+ *         RESOURCE_EXHAUSTED if a thread cannot be started
+ */
+TRITON_NODISCARD triton_status triton_stream_open(
+    const triton_client *client, const triton_stream_options *options, triton_stream_callback callback,
+    void *user_data, triton_stream **stream_out, triton_error **error_out);
+
+/**
+ * Sends a request on a stream. Copies it into the queue of the stream, tensor data included: nothing remains
+ * borrowed. Waits while the queue has no room (triton_stream_options_set_max_queued_byte_size).
+ *
+ * @param request     may be changed or freed afterwards. Give it an id of its own (EVENTS)
+ * @param timeout_us  for the wait, in microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @return as triton_client_infer for what is wrong with the request, which is then not sent. Also
+ *         INVALID_ARGUMENT if it has a buffer for an output, or only options of HTTP; DEADLINE_EXCEEDED if
+ *         the queue has no room within timeout_us; RESOURCE_EXHAUSTED if it is larger than the maximum size
+ *         of a message, and on a callback thread of the client if the queue has no room; FAILED_PRECONDITION
+ *         after triton_stream_finish; after the end of the stream its status, or UNAVAILABLE if that was OK
+ */
+TRITON_NODISCARD triton_status triton_stream_send(
+    const triton_stream *stream, const triton_infer_request *request, uint64_t timeout_us,
+    triton_error **error_out);
+
+/**
+ * Ends the requests of a stream: no further one is accepted, and the stream ends after the last response.
+ * Does not block. Has no effect if it is repeated.
+ *
+ * The server learns of it when the queue is empty and every request with
+ * triton_infer_request_set_empty_final_response has had its final response; it does not wait for responses
+ * to requests without. This matters behind two proxies: Envoy ends the whole stream 15 s after the server
+ * was notified (timeout of the route), and Apache from then on does not pass a cancel on while the server is
+ * silent. Set the empty final response there.
+ */
+TRITON_NODISCARD triton_status triton_stream_finish(const triton_stream *stream, triton_error **error_out);
+
+/**
+ * Returns the next event of a stream without a callback, and blocks until there is one (WAITS).
+ *
+ * @param timeout_us         microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @param result_out         a response; free it with triton_infer_result_free
+ * @param request_error_out  why a request failed; free it with triton_error_free
+ * @param is_end_out         whether this is the end of the stream
+ * @return OK with one of the three. At the end of a stream that failed or was cancelled: its status, with
+ *         is_end_out true. DEADLINE_EXCEEDED, with is_end_out false, if there is no event yet.
+ *         FAILED_PRECONDITION after the end, and if the stream has a callback
+ */
+TRITON_NODISCARD triton_status triton_stream_next(
+    const triton_stream *stream, uint64_t timeout_us, triton_infer_result **result_out,
+    triton_error **request_error_out, bool *is_end_out, triton_error **error_out);
+
+/**
+ * Blocks until a stream has ended and, if it has a callback, the last call of it has returned (WAITS). A
+ * stream without a callback ends when triton_stream_next has returned its events, unless it fails or is
+ * cancelled.
+ *
+ * @param timeout_us  microseconds; 0 does not wait, TRITON_NO_TIMEOUT waits without limit
+ * @return OK if it has ended, whatever its status: that is the one of its last event. DEADLINE_EXCEEDED if
+ *         it has not. FAILED_PRECONDITION on a callback thread of the client, if the stream has a callback
+ */
+TRITON_NODISCARD triton_status triton_stream_wait(
+    const triton_stream *stream, uint64_t timeout_us, triton_error **error_out);
+
+/**
+ * Cancels a stream that has not ended: its end has CANCELLED. NULL is ignored. Does not block, and may be
+ * called more than once. The server is notified, and stops the models of its outstanding requests if they
+ * check for it.
+ */
+void triton_stream_cancel(const triton_stream *stream);
+
+/**
+ * Frees the handle of a stream. NULL is ignored. Does not block, and may be called in its callback. A stream
+ * that has not ended is cancelled; its callback still receives the end.
+ */
+void triton_stream_free(triton_stream *stream);
 
 /*
  * CLIENT STATISTICS: what a client counted of its inferences since it was created. They are the client's

@@ -1,6 +1,9 @@
 //! The headers of a response; over gRPC the leading and the trailing metadata.
 
-use std::{fmt, sync::OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use http::HeaderMap;
 
@@ -14,8 +17,8 @@ pub struct Headers {
 enum Raw {
     /// Status line and headers of an HTTP response, as received.
     ResponseHead(Box<[u8]>),
-    /// The leading and the trailing metadata.
-    Metadata(Box<[HeaderMap; 2]>),
+    /// The leading and the trailing metadata. All results of a stream share the leading.
+    Metadata(Arc<[HeaderMap; 2]>),
 }
 
 impl Headers {
@@ -28,7 +31,11 @@ impl Headers {
     }
 
     pub(crate) fn from_metadata(leading: HeaderMap, trailing: HeaderMap) -> Self {
-        Self { raw: Raw::Metadata(Box::new([leading, trailing])), list: OnceLock::new() }
+        Self::shared(Arc::new([leading, trailing]))
+    }
+
+    pub(crate) fn shared(metadata: Arc<[HeaderMap; 2]>) -> Self {
+        Self { raw: Raw::Metadata(metadata), list: OnceLock::new() }
     }
 
     /// Returns names, in lower case, and values, in the order in which they were received. Bytes that are not

@@ -179,8 +179,8 @@ struct Segments {
     /// The index of the next segment to be read.
     first: usize,
     byte_size: usize,
-    /// The memory that the segments point into once the loan is settled.
-    copy: Box<[u8]>,
+    /// The memory that the segments point into once the loan is settled, or if nothing was lent.
+    own: Bytes,
     /// Whether to record when the last byte is read.
     is_timed: bool,
     read_at: Option<Instant>,
@@ -192,6 +192,27 @@ unsafe impl Send for Segments {}
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Segments> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Segments {
+    /// Replaces the segments by memory of the piece's own.
+    fn hold(&mut self, own: Bytes) {
+        self.segments.clear();
+        self.first = 0;
+        if !own.is_empty() {
+            self.segments.push((NonNull::from(&*own).cast(), own.len()));
+        }
+        self.own = own;
+    }
+}
+
+/// A piece that owns its memory.
+impl From<Bytes> for Piece {
+    fn from(own: Bytes) -> Self {
+        let mut segments = Segments { byte_size: own.len(), ..Segments::default() };
+        segments.hold(own);
+        Self(Arc::new(Shared(Mutex::new(segments))))
     }
 }
 
@@ -259,13 +280,7 @@ impl Drop for Loan<'_> {
                 // SAFETY: the loan holds the memory for `'m`, which has not ended.
                 copy.extend_from_slice(unsafe { slice::from_raw_parts(start.as_ptr(), *byte_size) });
             }
-            piece.copy = copy.into();
-            let whole = (NonNull::from(&*piece.copy).cast(), piece.copy.len());
-            piece.segments.clear();
-            piece.first = 0;
-            if whole.1 > 0 {
-                piece.segments.push(whole);
-            }
+            piece.hold(copy.into());
         }
     }
 }
@@ -355,6 +370,15 @@ mod tests {
         message.fill(0xee);
         let left: Vec<u8> = pieces.into_iter().flat_map(read).collect();
         assert_eq!(left, (0..40).chain(60..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_piece_may_own_its_memory() {
+        let message = Bytes::from((0..100).collect::<Vec<u8>>());
+        let pieces = [message.slice(..30), message.slice(30..), Bytes::new()].map(Piece::from);
+        assert_eq!(pieces.each_ref().map(Buf::remaining), [30, 70, 0]);
+        drop(message);
+        assert_eq!(pieces.into_iter().flat_map(read).collect::<Vec<_>>(), (0..100).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! A stream, as its user sees it: requests are queued, and events are handed over. The
-//! [engine](crate::grpc) on the I/O thread is at the other end of both.
+//! A stream, as its user sees it: requests are queued, and events are handed over. The engine on the I/O
+//! thread, in `grpc/stream.rs`, is at the other end of both.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -16,10 +16,11 @@ use bytes::Bytes;
 use crate::{
     error::{Error, Origin, Result, Status},
     fork::Process,
-    infer::{InferRequest, InferResult},
+    infer::{InferRequest, InferResult, place::Buffers},
     log::{Log, LogLevel},
     panic,
     runtime::{Active, Activity, Callbacks},
+    stats::Counters,
     until::{CancelToken, Deadline},
     waiters::Waiters,
 };
@@ -80,8 +81,7 @@ impl Stream {
     /// above 2^31 - 1 bytes. FAILED_PRECONDITION after [`finish`](Self::finish). Once the stream has ended, its
     /// final status; UNAVAILABLE if it ended without an error.
     ///
-    /// Use one stream for decoupled models and another for models of other kinds: Triton 2.51 can crash if a
-    /// stream carries both.
+    /// Use separate streams for decoupled models and for other models.
     pub fn send(&self, request: &InferRequest<'_>, timeout: Option<Duration>) -> Result<()> {
         let shared = self.shared()?;
         let deadline = Deadline::after(timeout);
@@ -381,6 +381,20 @@ impl Shared {
     }
 }
 
+/// What the engine needs beside the options of the stream.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'s> {
+    pub shared: &'s Arc<Shared>,
+    pub buffers: &'s Arc<Buffers>,
+    pub counters: &'s Counters,
+    /// For results.
+    pub endpoint: &'s Arc<str>,
+    /// The maximum number of requests of which details are kept.
+    pub max_kept: usize,
+    /// Whether the errors of responses end the stream.
+    pub grpc_error: bool,
+}
+
 /// The engine's end.
 impl Shared {
     /// Returns the next request to be sent; `None` once there will be no more. Otherwise wakes the task when
@@ -433,17 +447,18 @@ impl Shared {
         self.hand_over(state);
     }
 
-    /// Ends the stream. Returns the number of requests that were not sent at all. Has no effect if it is
+    /// Ends the stream, and counts the requests that are still queued as failed. Has no effect if it is
     /// repeated.
-    pub(crate) fn end(self: &Arc<Self>, outcome: Result<()>) -> usize {
+    pub(crate) fn end(self: &Arc<Self>, outcome: Result<()>, counters: &Counters) {
         let mut state = self.lock();
         if state.end.is_some() {
-            return 0;
+            return;
         }
         state.end = Some(outcome.clone());
         state.events.push_back(StreamEvent::End(outcome));
         state.task = None;
         let unsent = mem::take(&mut state.queue);
+        unsent.iter().for_each(|_| counters.count_failed());
         let active = match self.has_callback {
             true => None,
             false => {
@@ -453,14 +468,15 @@ impl Shared {
         };
         self.hand_over(state);
         drop(active);
-        unsent.len()
     }
 
     /// Wakes who waits for an event.
     fn hand_over(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if !self.has_callback {
             self.changed.notify_all();
-            state.pullers.wake_all();
+            let pullers = state.pullers.all();
+            drop(state);
+            pullers.iter().for_each(Waker::wake_by_ref);
         } else if !mem::replace(&mut state.is_scheduled, true) {
             drop(state);
             self.schedule();

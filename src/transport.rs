@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use bytes::Bytes;
+
 use crate::{
     error::{Error, Origin, Result, Status},
     grpc::{self, Grpc, GrpcRequest, GrpcResponse},
@@ -17,6 +19,7 @@ use crate::{
         CallContext, ClientOptions, DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS,
     },
     proto,
+    stream::Parts,
     url::{Protocol, Url},
 };
 
@@ -93,6 +96,39 @@ impl Transport {
         match self {
             Self::Http(_) => Err(Error::invalid("a gRPC message can't be sent over HTTP")),
             Self::Grpc(_) => Ok(Prepared::Grpc(grpc::Encoded::from_message(message, context)?)),
+        }
+    }
+
+    /// Checks whether the server can have streams, and the options of one.
+    pub(crate) fn check_stream(&self, context: &CallContext) -> Result<()> {
+        match self {
+            Self::Http(_) => Err(Error::new(
+                Status::Unimplemented,
+                Origin::Argument,
+                "streams are supported over gRPC only: use a URL with grpc://",
+            )),
+            Self::Grpc(_) => grpc::check_http_only(context),
+        }
+    }
+
+    /// Encodes a request of a stream.
+    pub(crate) fn encode_for_stream(&self, request: &InferRequest, context: &CallContext) -> Result<Bytes> {
+        match self.prepare(request, context)? {
+            Prepared::Grpc(message) => message.copy(),
+            Prepared::Http(_) => Err(other_protocol()),
+        }
+    }
+
+    /// Runs a stream to its end; returns its final status.
+    pub(crate) async fn stream(
+        &self,
+        parts: Parts<'_>,
+        driver: &Driver,
+        context: &CallContext<'_>,
+    ) -> Result<()> {
+        match self {
+            Self::Http(_) => Err(other_protocol()),
+            Self::Grpc(grpc) => grpc.stream(parts, driver, context).await,
         }
     }
 

@@ -64,6 +64,11 @@ impl Waiters {
         single.into_iter().chain(other).min_by_key(|(ticket, _)| *ticket)
     }
 
+    /// Returns the wakers of all waiters, to be woken without a lock: a waker may poll its future at once.
+    pub(crate) fn all(&self) -> Vec<Waker> {
+        self.waiting.values().cloned().collect()
+    }
+
     /// Wakes all waiters, which leave by themselves.
     pub(crate) fn wake_all(&self) {
         let single = self.single.iter().map(|(_, waker)| waker);

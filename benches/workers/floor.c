@@ -1,8 +1,10 @@
 /* The floor: writes the bytes of a request to a socket with one writev, and reads the response into one reused buffer.
- * It takes the size of all responses from the first one, and parses nothing after that. */
+ * It takes the size of all responses from the first one, and parses nothing after that. With WORKER_IN_FLIGHT, one thread
+ * serves a connection for each request in flight with epoll (HTTP only). */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -21,10 +23,9 @@ struct state {
     uint32_t stream;
     unsigned char update[13];
     unsigned char *response;
-    size_t capacity, byte_size, rest; /* rest: bytes received after the last response */
+    size_t capacity, byte_size, rest; /* rest: bytes received after the last response, or of this one */
+    uint64_t submitted; /* With WORKER_IN_FLIGHT. */
 };
-
-static void bench_start(const struct bench *bench) { (void)bench; }
 
 static unsigned char *put32(unsigned char *to, uint32_t value) {
     value = htonl(value);
@@ -190,7 +191,7 @@ static void send_all(int socket, const struct iovec *parts, size_t count) {
     }
 }
 
-static void *bench_open(const struct bench *bench) {
+static struct state *open_state(const struct bench *bench) {
     struct state *state = calloc(1, sizeof *state);
     struct sockaddr_in address = {0};
     int one = 1;
@@ -227,17 +228,68 @@ static size_t receive(struct state *state, unsigned char *to, size_t size) {
     return (size_t)received;
 }
 
+/* Takes the size of all responses from the headers of the first, of which `received` bytes are in the buffer. */
+static void read_size(struct state *state, size_t received) {
+    const unsigned char *end = memmem(state->response, received, "\r\n\r\n", 4), *length;
+    if (!end) return;
+    length = memmem(state->response, received, "\r\nContent-Length: ", 18);
+    if (memcmp(state->response, "HTTP/1.1 200", 12) != 0 || !length) fail("response", "HTTP status other than 200");
+    state->byte_size = (size_t)(end + 4 - state->response) + strtoul((const char *)length + 18, NULL, 10);
+}
+
+#ifdef WORKER_IN_FLIGHT
+static struct state **states;
+static int epoll_fd;
+
+static void submit(struct state *state) {
+    state->rest = 0;
+    state->submitted = worker_now();
+    send_all(state->socket, state->parts, state->part_count);
+}
+
+static void bench_start(const struct bench *bench) {
+    size_t i;
+    if (bench->is_grpc) fail("floor", "HTTP only");
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    states = calloc(bench->threads, sizeof *states);
+    for (i = 0; i < bench->threads; i++) {
+        struct epoll_event event = {.events = EPOLLIN};
+        event.data.ptr = states[i] = open_state(bench);
+        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, states[i]->socket, &event) != 0) fail("epoll_ctl", "failed");
+    }
+}
+
+static void bench_run(const struct bench *bench, size_t calls) {
+    struct epoll_event events[64];
+    size_t started, done = 0;
+    for (started = 0; started < bench->threads && started < calls; started++) submit(states[started]);
+    while (done < calls) {
+        const int count = epoll_wait(epoll_fd, events, 64, -1);
+        int i;
+        for (i = 0; i < count; i++) {
+            struct state *state = events[i].data.ptr;
+            state->rest += receive(state, state->response + state->rest, state->capacity - state->rest);
+            if (state->byte_size == 0) read_size(state, state->rest);
+            if (state->byte_size == 0 || state->rest < state->byte_size) continue;
+            worker_done(state->submitted);
+            done++;
+            if (started == calls) continue;
+            submit(state);
+            started++;
+        }
+    }
+}
+#else
+static void bench_start(const struct bench *bench) { (void)bench; }
+
+static void *bench_open(const struct bench *bench) { return open_state(bench); }
+
 static void call_http(struct state *state) {
     size_t received = 0;
     send_all(state->socket, state->parts, state->part_count);
     while (state->byte_size == 0) {
-        const unsigned char *end, *length;
         received += receive(state, state->response + received, state->capacity - received);
-        end = memmem(state->response, received, "\r\n\r\n", 4);
-        if (!end) continue;
-        length = memmem(state->response, received, "\r\nContent-Length: ", 18);
-        if (memcmp(state->response, "HTTP/1.1 200", 12) != 0 || !length) fail("response", "HTTP status other than 200");
-        state->byte_size = (size_t)(end + 4 - state->response) + strtoul((const char *)length + 18, NULL, 10);
+        read_size(state, received);
     }
     while (received < state->byte_size) received += receive(state, state->response + received, state->byte_size - received);
 }
@@ -274,3 +326,4 @@ static void bench_call(void *opaque) {
     if (state->is_grpc) call_grpc(state);
     else call_http(state);
 }
+#endif

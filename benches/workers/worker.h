@@ -8,9 +8,13 @@
  *
  *     wall time in ns, CPU time (user and system, all threads) in us, peak RSS in KiB, p50 and p99 of a call in ns,
  *     threads of the process, the fastest thread's time as a percentage of the slowest's, minor page faults
+ *
+ * A worker that defines WORKER_IN_FLIGHT before it includes this file makes asynchronous calls: THREADS is the number of
+ * its requests in flight, and CALLS times THREADS the number of its calls. The percentage is 100.
  */
 #ifndef WORKER_H
 #define WORKER_H
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,12 +31,17 @@ struct bench {
 
 /* Defined by each worker. They call fail() on any error. */
 static void bench_start(const struct bench *bench);         /* Called once. */
+#ifdef WORKER_IN_FLIGHT
+/* Makes `calls` calls, of which `threads` are in flight, and returns after the last. Each passes the time of its submission
+ * to worker_done(). */
+static void bench_run(const struct bench *bench, size_t calls);
+#else
 static void *bench_open(const struct bench *bench);         /* Called by each thread; returns its state and inputs. */
 static void bench_call(void *state);                        /* Makes one call and checks the outputs' sizes. */
+#endif
 
 static struct bench worker_bench;
 static size_t worker_calls;
-static pthread_barrier_t worker_begin, worker_end;
 static uint64_t *worker_times, *worker_spans;
 
 static void fail(const char *what, const char *why) {
@@ -82,6 +91,38 @@ static int worker_by_time(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+#ifdef WORKER_IN_FLIGHT
+static size_t worker_completed;
+
+/* Returns the number of calls that are complete. */
+static size_t worker_done(uint64_t submitted) {
+    const size_t index = __atomic_fetch_add(&worker_completed, 1, __ATOMIC_ACQ_REL);
+    worker_times[index] = worker_now() - submitted;
+    return index + 1;
+}
+
+static void worker_run(void) {
+    const size_t all = worker_calls * worker_bench.threads;
+    worker_completed = 0;
+    bench_run(&worker_bench, all);
+    if (worker_completed != all) fail("bench_run", "wrong number of completions");
+}
+
+static void worker_open(void) {
+    size_t i;
+    /* The peers allocate a transfer's buffers anew. By default, malloc returns such large ones to the system, and the page
+     * faults would cost more than the rest of a call. */
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    for (i = 0; i < worker_bench.threads; i++) worker_spans[i] = 1;
+    worker_calls = 1;
+    worker_times = (uint64_t *)calloc(worker_bench.threads, sizeof *worker_times);
+    worker_run();
+    free(worker_times);
+}
+#else
+static pthread_barrier_t worker_begin, worker_end;
+
 static void *worker_thread(void *index) {
     const size_t at = (size_t)(uintptr_t)index;
     void *state = bench_open(&worker_bench);
@@ -103,6 +144,23 @@ static void *worker_thread(void *index) {
     return NULL;
 }
 
+static void worker_open(void) {
+    size_t i;
+    pthread_barrier_init(&worker_begin, NULL, (unsigned)worker_bench.threads + 1);
+    pthread_barrier_init(&worker_end, NULL, (unsigned)worker_bench.threads + 1);
+    for (i = 0; i < worker_bench.threads; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, worker_thread, (void *)(uintptr_t)i) != 0) fail("pthread_create", "failed");
+    }
+    pthread_barrier_wait(&worker_end);
+}
+
+static void worker_run(void) {
+    pthread_barrier_wait(&worker_begin);
+    pthread_barrier_wait(&worker_end);
+}
+#endif
+
 int main(int argc, char **argv) {
     size_t i;
     if (argc < 6) fail(argv[0], "http|grpc HOST:PORT COUNT BYTES THREADS [MODE]");
@@ -113,14 +171,8 @@ int main(int argc, char **argv) {
     worker_bench.threads = strtoul(argv[5], NULL, 10);
     worker_bench.mode = argc > 6 ? argv[6] : "";
     worker_spans = (uint64_t *)calloc(worker_bench.threads, sizeof *worker_spans);
-    pthread_barrier_init(&worker_begin, NULL, (unsigned)worker_bench.threads + 1);
-    pthread_barrier_init(&worker_end, NULL, (unsigned)worker_bench.threads + 1);
     bench_start(&worker_bench);
-    for (i = 0; i < worker_bench.threads; i++) {
-        pthread_t thread;
-        if (pthread_create(&thread, NULL, worker_thread, (void *)(uintptr_t)i) != 0) fail("pthread_create", "failed");
-    }
-    pthread_barrier_wait(&worker_end);
+    worker_open();
     puts("ready");
     fflush(stdout);
     while (scanf(" run %zu", &worker_calls) == 1) {
@@ -131,8 +183,7 @@ int main(int argc, char **argv) {
         memset(worker_times, 0, all * sizeof *worker_times);
         before = worker_usage();
         wall = worker_now();
-        pthread_barrier_wait(&worker_begin);
-        pthread_barrier_wait(&worker_end);
+        worker_run();
         wall = worker_now() - wall;
         after = worker_usage();
         qsort(worker_times, all, sizeof *worker_times, worker_by_time);
@@ -147,6 +198,6 @@ int main(int argc, char **argv) {
         fflush(stdout);
         free(worker_times);
     }
-    _Exit(0); /* Without joining the threads, which wait at the barrier. */
+    _Exit(0); /* Without joining the threads, which may wait at a barrier. */
 }
 #endif

@@ -1,32 +1,114 @@
-//! Streams.
+//! Streams: opened by the caller, and run in a task on the client's I/O thread.
 
-use super::Client;
+use std::{sync::Arc, time::Instant};
+
+use super::{Client, Inner};
 use crate::{
     error::{Error, Origin, Result, Status},
-    options::StreamOptions,
-    stream::{Stream, StreamEvent},
+    infer::InferRequest,
+    log::LogLevel,
+    model::check_name,
+    net::drive::Driver,
+    options::{CallContext, StreamOptions},
+    panic,
+    runtime::Active,
+    stream::{Callback, Encode, Parts, Shared, Stream, StreamEvent},
 };
 
+const TARGET: &str = "triton_client::client";
+
 impl Client {
-    /// Opens a stream, whose events are fetched by [`Stream::next`] or [`Stream::event`]. Does not wait for the
-    /// server: if it cannot be reached, that is the end of the stream.
+    /// Opens a stream, whose events are fetched by [`Stream::next`] or [`Stream::event`]. Does not wait for
+    /// the server: if it cannot be reached, that is the end of the stream.
     ///
-    /// gRPC only: UNIMPLEMENTED over HTTP. INVALID_ARGUMENT if the options have no meaning on a stream.
+    /// A client may have any number of streams at once. They have connections of their own, with at most six
+    /// streams on each. Keepalive pings are not sent: Triton ends a connection with more than one in five
+    /// minutes, and proxies do not count them.
+    ///
+    /// gRPC only: UNIMPLEMENTED over HTTP. INVALID_ARGUMENT if the client's default call options contain HTTP
+    /// options. FAILED_PRECONDITION once the client is closed.
     pub fn open_stream(&self, options: &StreamOptions) -> Result<Stream> {
-        let _ = options;
-        Err(Error::new(Status::Unimplemented, Origin::Client, "streams follow"))
+        self.open(options, None)
     }
 
-    /// Opens a stream whose events go to `callback`, on a callback thread of the client, one after another. See
-    /// [`open_stream`](Self::open_stream). A callback may block and call the library; while it runs, the stream
-    /// reads no more than one window of 4 MiB and one message. The last call, after which the callback is
-    /// dropped, is that of [`StreamEvent::End`].
+    /// Opens a stream whose events go to `callback`, on a callback thread of the client, one after another.
+    /// See [`open_stream`](Self::open_stream). The callback may block and call the library; meanwhile the
+    /// stream reads at most one window of 4 MiB and one message from the server, and other calls and streams
+    /// are not delayed, unless they wait for a callback thread
+    /// ([`ClientOptions::set_callback_threads`](crate::ClientOptions::set_callback_threads)). The last call is
+    /// that of [`StreamEvent::End`], after which the callback is dropped.
     pub fn open_stream_with_callback(
         &self,
         options: &StreamOptions,
         callback: impl FnMut(StreamEvent) + Send + 'static,
     ) -> Result<Stream> {
-        let _ = callback;
-        self.open_stream(options)
+        self.open(options, Some(Box::new(callback)))
+    }
+
+    fn open(&self, options: &StreamOptions, callback: Option<Callback>) -> Result<Stream> {
+        let (inner, start) = (&self.0, Instant::now());
+        let active = Active::begin(inner.activity.clone())?;
+        options.call.check_process()?;
+        let context = CallContext::streaming(start, &inner.options, &options.call);
+        inner.server.transport.check_stream(&context)?;
+        inner.start_threads(callback.is_some())?;
+        let (callbacks, log) = (inner.callbacks.clone(), inner.options.log.clone());
+        let shared = Shared::new(active, options.max_queued_byte_size, callback, callbacks, log);
+        let task = Task { inner: inner.clone(), shared: shared.clone(), options: options.clone(), start };
+        inner.io.spawn(move || task.run());
+        let (inner, call) = (inner.clone(), options.call.clone());
+        let encode: Arc<Encode> = Arc::new(move |request: &InferRequest<'_>| {
+            let context = CallContext::streaming(Instant::now(), &inner.options, &call);
+            check_name("model name", request.model().0)?;
+            request.check()?;
+            inner.server.transport.encode_for_stream(request, &context)
+        });
+        Ok(Stream::new(shared, encode))
+    }
+}
+
+/// A stream on its way to the I/O thread, and there. It ends when this is dropped.
+struct Task {
+    inner: Arc<Inner>,
+    shared: Arc<Shared>,
+    options: StreamOptions,
+    start: Instant,
+}
+
+impl Task {
+    async fn run(self) {
+        let outcome = panic::guarded(self.outcome()).await.and_then(|outcome| outcome);
+        let log = &self.inner.options.log;
+        let start = log.is_on(LogLevel::Debug).then_some(self.start);
+        let outcome = self.inner.server.log_outcome(outcome, &|| "stream".to_owned(), start, log);
+        self.shared.end(outcome, &self.inner.counters);
+    }
+
+    async fn outcome(&self) -> Result<()> {
+        let Self { inner, shared, options, start } = self;
+        let mut context = CallContext::streaming(*start, &inner.options, &options.call);
+        let token = shared.cancel_token();
+        context.until.cancel = Some(token.clone());
+        let _options = options.call.cancel_token().map(|other| token.follow(other));
+        let _client = token.follow(&inner.shutdown);
+        context.log.write(LogLevel::Debug, TARGET, || format!("stream at {}: opened", inner.server.url));
+        let parts = Parts {
+            shared,
+            buffers: &inner.buffers,
+            counters: &inner.counters,
+            endpoint: &inner.server.endpoint,
+            max_kept: inner.options.max_in_flight,
+            grpc_error: options.grpc_error,
+        };
+        let driver = Driver::task(context.until.clone());
+        inner.server.transport.stream(parts, &driver, &context).await
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        // Has no effect unless the task was dropped before its end.
+        let error = Error::new(Status::Internal, Origin::Client, "internal error: the stream was dropped");
+        self.shared.end(Err(error), &self.inner.counters);
     }
 }

@@ -174,3 +174,5 @@ mod server_statistics;
 mod settings;
 mod shared_memory;
 mod statistics;
+mod stream;
+mod stream_options;

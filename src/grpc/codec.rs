@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use prost::{Message, Name};
 
 use super::{
@@ -143,6 +144,22 @@ impl<'a> Encoded<'a> {
         let [_, size @ ..] = prefix(self.byte_size())?;
         self.framing[1..PREFIX_BYTE_SIZE].copy_from_slice(&size);
         Ok(self)
+    }
+
+    /// Returns a copy of the message and its prefix. RESOURCE_EXHAUSTED above 2^31 - 1 bytes, which no server
+    /// accepts.
+    pub(crate) fn copy(&self) -> Result<Bytes> {
+        let byte_size = self.byte_size();
+        if i32::try_from(byte_size).is_err() {
+            let message = format!(
+                "the request has {byte_size} bytes, which exceeds the limit of 2^31 - 1 bytes of gRPC servers: \
+                 use shared memory"
+            );
+            return Err(Error::new(Status::ResourceExhausted, Origin::Client, message));
+        }
+        let mut copy = Vec::with_capacity(byte_size as usize + PREFIX_BYTE_SIZE);
+        self.chunks().for_each(|chunk| copy.extend_from_slice(chunk));
+        Ok(copy.into())
     }
 
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &[u8]> {

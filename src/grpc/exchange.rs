@@ -28,7 +28,7 @@ use crate::{
 type Result<T> = std::result::Result<T, Failure>;
 
 /// The maximum number of bytes read of the body of a response that is not gRPC, such as an error page.
-const MAX_ERROR_BYTE_SIZE: usize = 16 << 10;
+pub(super) const MAX_ERROR_BYTE_SIZE: usize = 16 << 10;
 static GRPC_TIMEOUT: header::HeaderName = header::HeaderName::from_static("grpc-timeout");
 
 /// Returns the headers that all calls have in common.

@@ -9,8 +9,10 @@ mod lane;
 mod message;
 mod mux;
 mod offline;
+mod outstanding;
 mod parameters;
 mod status;
+mod stream;
 mod stream_codec;
 mod wrong_port;
 
@@ -47,6 +49,7 @@ use crate::{
 };
 
 const MODEL_INFER: &str = "ModelInfer";
+const MODEL_STREAM_INFER: &str = "ModelStreamInfer";
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// The maximum size of a piece of a message: when a call ends early, at most one piece has to be copied.
 const MAX_PIECE_BYTE_SIZE: usize = 1 << 20;
@@ -65,6 +68,7 @@ pub(crate) struct Grpc {
     authority: String,
     service_name: String,
     infer_uri: Uri,
+    stream_uri: Uri,
     common_headers: HeaderMap,
     dialer: Dialer,
     /// The connections of blocking calls.
@@ -101,6 +105,7 @@ impl Grpc {
         let authority = url.authority();
         Ok(Self {
             infer_uri: uri(&authority, service_name, MODEL_INFER)?,
+            stream_uri: uri(&authority, service_name, MODEL_STREAM_INFER)?,
             authority,
             service_name: service_name.to_owned(),
             common_headers: exchange::common_headers(),
@@ -179,7 +184,6 @@ impl Grpc {
         let mut loan = Loan::new(message.chunks(), MAX_PIECE_BYTE_SIZE);
         loan.record_end();
         let link = checked.link();
-        let sent_before = link.progress().sent;
         driver.set_phase("sending the request");
         let now = Instant::now();
         watch.lap_at(now, |times| &mut times.queue);
@@ -192,10 +196,10 @@ impl Grpc {
             driver,
             context,
             responded: &responded,
-            shared_from: Some(sent_before),
+            shared_from: Some(link.progress().sent),
         };
         // Declared after the loan, and therefore dropped before it.
-        let mut settling = Settling { loan: &loan, checked: &checked, sent_before, stopped: Some(driver) };
+        let mut settling = Settling { loan: &loan, checked: &checked, stopped: Some(driver) };
         let outcome = call.run(checked.sender(), headers, InferReader::new(places), watch).await;
         settling.stopped = None;
         drop(settling);
@@ -346,21 +350,19 @@ pub(crate) fn check_http_only(context: &CallContext) -> Result<()> {
 struct Settling<'c, 'm> {
     loan: &'c Loan<'m>,
     checked: &'c Checked,
-    /// The number of bytes that were sent on the connection before the call.
-    sent_before: u64,
-    /// The driver of a call that is stopped.
+    /// The driver of a call that has not ended.
     stopped: Option<&'c Driver>,
 }
 
 impl Drop for Settling<'_, '_> {
     fn drop(&mut self) {
-        if let Some(driver) = self.stopped
-            && self.checked.link().progress().sent > self.sent_before
-        {
-            driver.set_in_doubt();
-        }
         if self.loan.count_out() > 0 {
             self.checked.step_now();
+        }
+        if let Some(driver) = self.stopped {
+            // Even if nothing of the call was sent yet: h2 sends what it has begun.
+            driver.set_in_doubt();
+            self.checked.note_stopped(driver.until().deadline.is_over());
         }
     }
 }

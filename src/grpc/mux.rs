@@ -4,6 +4,7 @@
 //! is shared between threads.
 
 use std::{
+    cell::Cell,
     fmt,
     future::poll_fn,
     sync::{
@@ -37,8 +38,12 @@ use crate::{
 const MAX_EMPTY_FRAMES_AND_STREAMS: usize = 100;
 /// HTTP/2 has stream ids for twice as many. A connection that has used them up can only be replaced.
 const MAX_STREAMS_EVER: usize = 1 << 29;
-/// A connection that was idle for longer is closed when a call on another one ends.
+/// A connection that was idle for longer is closed when another one becomes idle.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
+/// After a call's deadline, a connection takes no further calls if the server has sent nothing for this long
+/// since it was sent something: a firewall may have forgotten the connection, and TCP notices only after a
+/// quarter of an hour.
+const MAX_SILENCE: Duration = Duration::from_secs(1);
 
 /// Connections to a server that calls share: a call gets a place on one of them, in order of arrival.
 pub(super) struct Mux(Arc<Shared>);
@@ -79,6 +84,11 @@ struct Connection {
     in_use: AtomicUsize,
     /// The number of calls started, ended ones included.
     started: AtomicUsize,
+    /// The number of calls stopped while the socket accepted no data: as many RST_STREAM wait to be sent, and
+    /// count as places in use.
+    unsent_resets: AtomicUsize,
+    /// Set when the connection is to take no further calls.
+    is_retired: AtomicBool,
     has_ended: AtomicBool,
     /// The tasks that wait for the server to close the connection.
     waiting: Mutex<Waiters>,
@@ -90,6 +100,8 @@ struct Driven {
     /// The waker of the connection's task.
     waker: Waker,
     idle_since: Instant,
+    /// When a call started first after the server last sent something.
+    silent_since: Option<Instant>,
 }
 
 /// A call's place on a connection, which is free again when this is dropped.
@@ -98,7 +110,8 @@ pub(super) struct Checked {
     connection: Arc<Connection>,
     /// Whether the connection has carried other calls.
     pub is_reused: bool,
-    ticket: u64,
+    /// For [`poll_going_away`](Self::poll_going_away); 0 if it was not called.
+    ticket: Cell<u64>,
 }
 
 /// What a call is given.
@@ -150,6 +163,10 @@ impl Mux {
         let ticket = shared.lock().waiting.ticket();
         let _queued = Queued { shared, ticket };
         poll_fn(|context| {
+            if driver.until().check().is_err() {
+                // The driver is about to stop the call, which must not open a connection before.
+                return Poll::Pending;
+            }
             let mut state = shared.lock();
             if let Some((last, error)) = &state.failure
                 && ticket <= *last
@@ -256,7 +273,7 @@ impl State {
 impl Connection {
     /// Returns the number of calls that can start.
     fn room(&self, max_streams: usize) -> usize {
-        let in_use = self.in_use.load(Relaxed);
+        let in_use = self.in_use.load(Relaxed) + self.unsent_resets.load(Relaxed);
         let max = max_streams
             .min(self.max_streams.load(Relaxed))
             .min(MAX_EMPTY_FRAMES_AND_STREAMS.saturating_sub(self.seen.empty_data_frames()));
@@ -266,6 +283,7 @@ impl Connection {
     /// Returns whether the connection takes further calls, now or later.
     fn is_usable(&self) -> bool {
         !self.is_going_away()
+            && !self.is_retired.load(Relaxed)
             && self.seen.empty_data_frames() < MAX_EMPTY_FRAMES
             && self.started.load(Relaxed) < MAX_STREAMS_EVER
     }
@@ -288,15 +306,24 @@ impl Connection {
         if driven.lane.step(context).is_some() {
             return Poll::Ready(());
         }
+        if self.link.take_has_received() {
+            driven.silent_since = None;
+        }
         let max_streams = driven.lane.max_streams();
         drop(driven);
-        if self.max_streams.swap(max_streams, Relaxed) != max_streams {
+        let resets = self.unsent_resets.load(Relaxed);
+        if max_streams != self.max_streams.load(Relaxed) || resets > 0 && !self.link.is_blocked() {
+            self.max_streams.store(max_streams, Relaxed);
+            self.unsent_resets.fetch_sub(resets, Relaxed);
             let mut state = shared.lock();
             state.expected = max_streams.clamp(1, shared.max_streams);
             shared.wake_next(state);
         }
-        if self.seen.go_away() {
-            self.wake_waiting();
+        if !self.is_usable() {
+            self.waiting().wake_all();
+            if self.in_use.load(Relaxed) == 0 {
+                return Poll::Ready(());
+            }
         }
         Poll::Pending
     }
@@ -306,9 +333,10 @@ impl Connection {
         let mut driven = self.lock();
         let Driven { lane, waker, .. } = &mut *driven;
         if lane.step(&mut Context::from_waker(waker)).is_some() {
-            // The task sees to the rest.
-            waker.wake_by_ref();
+            self.has_ended.store(true, Relaxed);
         }
+        // Its task handles what has arrived.
+        waker.wake_by_ref();
     }
 
     /// Closes the connection; its task then ends.
@@ -317,10 +345,6 @@ impl Connection {
         let mut driven = self.lock();
         driven.lane.close();
         driven.waker.wake_by_ref();
-    }
-
-    fn wake_waiting(&self) {
-        self.waiting().wake_all();
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiters> {
@@ -336,12 +360,14 @@ impl Checked {
     fn new(shared: &Arc<Shared>, connection: &Arc<Connection>) -> Self {
         connection.in_use.fetch_add(1, Relaxed);
         let is_reused = connection.started.fetch_add(1, Relaxed) > 0;
-        let ticket = connection.waiting().ticket();
-        Self { shared: shared.clone(), connection: connection.clone(), is_reused, ticket }
+        Self { shared: shared.clone(), connection: connection.clone(), is_reused, ticket: Cell::new(0) }
     }
 
+    /// Returns a handle that starts the call.
     pub(super) fn sender(&self) -> SendRequest<Piece> {
-        self.connection.lock().lane.sender()
+        let mut driven = self.connection.lock();
+        driven.silent_since.get_or_insert_with(Instant::now);
+        driven.lane.sender()
     }
 
     pub(super) fn link(&self) -> &Arc<Link> {
@@ -358,7 +384,11 @@ impl Checked {
         if self.is_going_away() {
             return Poll::Ready(());
         }
-        self.connection.waiting().wait(self.ticket, context.waker());
+        let mut waiting = self.connection.waiting();
+        if self.ticket.get() == 0 {
+            self.ticket.set(waiting.ticket());
+        }
+        waiting.wait(self.ticket.get(), context.waker());
         Poll::Pending
     }
 
@@ -367,25 +397,41 @@ impl Checked {
     pub(super) fn step_now(&self) {
         self.connection.step_now();
     }
+
+    /// Tells the connection that the call was stopped, by its deadline if `timed_out`, after
+    /// [`step_now`](Self::step_now) if that is needed.
+    pub(super) fn note_stopped(&self, timed_out: bool) {
+        let connection = &self.connection;
+        if connection.link.is_blocked() {
+            connection.unsent_resets.fetch_add(1, Relaxed);
+        }
+        let is_silent = |since: Option<Instant>| since.is_some_and(|since| since.elapsed() >= MAX_SILENCE);
+        if timed_out && is_silent(connection.lock().silent_since) {
+            connection.is_retired.store(true, Relaxed);
+        }
+    }
 }
 
 impl Drop for Checked {
     fn drop(&mut self) {
         let Self { shared, connection, ticket, .. } = self;
-        connection.waiting().leave(*ticket);
-        let in_use = connection.in_use.fetch_sub(1, Relaxed) - 1;
-        if in_use == 0 && !connection.is_usable() {
+        if ticket.get() != 0 {
+            connection.waiting().leave(ticket.get());
+        }
+        let is_idle = connection.in_use.fetch_sub(1, Relaxed) == 1;
+        // With resets that it cannot send, it may hold the memory of several messages.
+        if is_idle && (!connection.is_usable() || connection.unsent_resets.load(Relaxed) > 0) {
             connection.close();
         }
-        let now = Instant::now();
-        if in_use == 0 {
-            connection.lock().idle_since = now;
-        }
         let state = shared.lock();
-        let is_expired = |other: &&Arc<Connection>| {
-            other.in_use.load(Relaxed) == 0 && now.duration_since(other.lock().idle_since) > MAX_IDLE_TIME
-        };
-        state.connections.iter().filter(is_expired).for_each(|expired| expired.close());
+        if is_idle {
+            let now = Instant::now();
+            connection.lock().idle_since = now;
+            let is_expired = |other: &&Arc<Connection>| {
+                other.in_use.load(Relaxed) == 0 && now.duration_since(other.lock().idle_since) > MAX_IDLE_TIME
+            };
+            state.connections.iter().filter(is_expired).for_each(|expired| expired.close());
+        }
         shared.wake_next(state);
     }
 }
@@ -403,9 +449,16 @@ impl Opening {
             max_streams: AtomicUsize::new(lane.max_streams()),
             in_use: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
+            unsent_resets: AtomicUsize::new(0),
+            is_retired: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             waiting: Mutex::default(),
-            driven: Mutex::new(Driven { lane, waker: Waker::noop().clone(), idle_since: Instant::now() }),
+            driven: Mutex::new(Driven {
+                lane,
+                waker: Waker::noop().clone(),
+                idle_since: Instant::now(),
+                silent_since: None,
+            }),
         });
         let task = Task { shared: shared.clone(), connection: connection.clone() };
         spawn_local(async move { poll_fn(|context| task.connection.poll(context, &task.shared)).await });
@@ -445,7 +498,7 @@ struct Task {
 impl Drop for Task {
     fn drop(&mut self) {
         self.connection.close();
-        self.connection.wake_waiting();
+        self.connection.waiting().wake_all();
         self.shared.remove(&self.connection);
     }
 }

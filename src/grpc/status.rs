@@ -203,7 +203,8 @@ fn lost(
     Failure { error, reached, was_reused: false }
 }
 
-fn connection_lost(link: &Link) -> Error {
+/// Returns the error of a connection that ended.
+pub(super) fn connection_lost(link: &Link) -> Error {
     Error::connection(format!("connection lost{}", wrong_port::question(link)))
 }
 

@@ -115,6 +115,16 @@ impl<'a> InferRequest<'a> {
         self.input_bytes(name, T::DATATYPE, shape, bytemuck::cast_slice(data))
     }
 
+    /// Adds an input as [`input`](Self::input) does, and copies `data`: for requests of asynchronous calls,
+    /// which are `'static`.
+    pub fn input_copy<T: Element>(self, name: &str, shape: &[i64], data: &[T]) -> Self {
+        self.chain(|request| {
+            let index = request.add_input(name, T::DATATYPE, shape)?;
+            request.input_mut(index)?.append_data_copy(bytemuck::cast_slice(data));
+            Ok(())
+        })
+    }
+
     /// Adds an input of any datatype from the bytes of its tensor: borrowed, row-major, little-endian.
     pub fn input_bytes(self, name: &str, datatype: Datatype, shape: &[i64], data: &'a [u8]) -> Self {
         self.chain(|request| {

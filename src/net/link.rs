@@ -141,6 +141,16 @@ impl Link {
         self.lock().progress
     }
 
+    /// Returns whether anything has arrived since the last call of this.
+    pub(crate) fn take_has_received(&self) -> bool {
+        self.lock().progress.first_byte_at.take().is_some()
+    }
+
+    /// Returns whether the socket accepted no more when it was last written to.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.lock().blocked
+    }
+
     /// Returns the first bytes that the server sent on this connection.
     pub(crate) fn first_bytes(&self) -> Vec<u8> {
         self.lock().first.clone()

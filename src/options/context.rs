@@ -66,6 +66,12 @@ impl<'c> CallContext<'c> {
         Self::within(Instant::now(), call.timeout.unwrap_or(client.load_timeout), client, &client.call, call)
     }
 
+    /// Creates the context of a stream that is opened `now`. The default timeouts do not apply.
+    pub(crate) fn streaming(now: Instant, client: &'c ClientOptions, call: &'c CallOptions) -> Self {
+        let context = Self::within(now, call.timeout.flatten(), client, &client.call, call);
+        Self { limited: "the stream", load_report: None, ..context }
+    }
+
     /// Creates the context of one of several requests of the call: with a timeout of at most `max`.
     pub(crate) fn at_most(&self, max: Duration) -> Self {
         let left = self.until.deadline.remaining().map_or(max, |left| left.min(max));

@@ -45,8 +45,10 @@ impl StreamOptions {
     /// default is `false`.
     ///
     /// Only the errors of responses end the stream. What fails before the model runs, such as an unknown model
-    /// or a missing input, still arrives as [`StreamEvent::RequestError`]. The mode is less robust in Triton
-    /// 2.51: keep at most one request outstanding on such a stream.
+    /// or a missing input, still arrives as [`StreamEvent::RequestError`].
+    ///
+    /// Triton 2.51 is less robust in this mode than in the normal one: use it for diagnosis only, with one
+    /// request at a time.
     ///
     /// [`StreamEvent::RequestError`]: crate::StreamEvent::RequestError
     pub fn set_grpc_error(&mut self, is_enabled: bool) -> &mut Self {

@@ -100,6 +100,7 @@ impl Callbacks {
         loop {
             let Some(job) = state.jobs.pop_front() else {
                 if state.is_ended {
+                    // For a callback that comes later, which starts a thread anew.
                     state.threads -= 1;
                     return;
                 }

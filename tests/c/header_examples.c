@@ -159,11 +159,10 @@ static void cancel_token(void) {
     /* example: cancel_token */
     triton_cancel_token *token = NULL;
     triton_call_options *options = NULL;
-    int failed = triton_cancel_token_new(&token, &error)
-        || triton_call_options_new(&options, &error)
+    int failed = triton_cancel_token_new(&token, &error) || triton_call_options_new(&options, &error)
         || triton_call_options_set_cancel_token(options, token, &error)
         || triton_client_infer(client, request, options, &result, &error);
-    triton_cancel_token_cancel(token);  // in any thread, while the call is under way
+    triton_cancel_token_cancel(token); // in any thread, while the call is under way
     triton_call_options_free(options);
     triton_cancel_token_free(token);
     /* end */
@@ -199,6 +198,52 @@ static void completion_queue(void) {
     triton_infer_result_free(result);
     triton_call_free(call);
     triton_completion_queue_free(queue);
+}
+
+static void stream_options(void) {
+    triton_stream *stream = NULL;
+    /* example: stream_options */
+    triton_stream_options *options = NULL;
+    int failed = triton_stream_options_new(&options, &error)
+        || triton_stream_options_set_max_queued_byte_size(options, 8 << 20, &error)
+        || triton_stream_open(client, options, NULL, NULL, &stream, &error);
+    triton_stream_options_free(options);
+    /* end */
+    CHECK(!failed);
+    triton_stream_free(stream);
+}
+
+static void stream(void) {
+    static const int32_t values[] = {7, 8};
+    static const uint32_t delays[2] = {0}, wait[1] = {0};
+    const int64_t two[] = {2}, one[] = {1};
+    triton_infer_request *request = NULL;
+    triton_infer_result *result = NULL;
+    triton_error *refused = NULL;
+    bool is_end = false;
+    CHECK(!triton_infer_request_new("repeat_int32", &request, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "IN", TRITON_DATATYPE_INT32, two, 1, values,
+                                               sizeof values, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "DELAY", TRITON_DATATYPE_UINT32, two, 1, delays,
+                                               sizeof delays, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "WAIT", TRITON_DATATYPE_UINT32, one, 1, wait,
+                                               sizeof wait, NULL, &error));
+    CHECK(!triton_infer_request_set_empty_final_response(request, true, &error));
+    /* example: stream */
+    triton_stream *stream = NULL;
+    int failed = triton_stream_open(client, NULL, NULL, NULL, &stream, &error)
+        || triton_stream_send(stream, request, TRITON_NO_TIMEOUT, &error)
+        || triton_stream_finish(stream, &error);
+    while (!failed && !is_end) {
+        failed = triton_stream_next(stream, TRITON_NO_TIMEOUT, &result, &refused, &is_end, &error);
+        printf("%s%s\n", triton_infer_result_debug_string(result), triton_error_message(refused));
+        triton_infer_result_free(result);
+        triton_error_free(refused);
+    }
+    /* end */
+    CHECK(!failed && is_end);
+    triton_stream_free(stream);
+    triton_infer_request_free(request);
 }
 
 static void failure(void) {
@@ -409,6 +454,8 @@ int main(int argc, char **argv) {
     cancel_token();
     async_calls();
     completion_queue();
+    if (!is_http) stream_options();
+    if (!is_http) stream();
     failure();
     parameters();
     request_tensors();

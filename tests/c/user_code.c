@@ -107,6 +107,79 @@ static void another_try(const char *refused_url) {
     triton_client_free(client);
 }
 
+static int32_t last_sum;
+
+/* asynchronous: exactly one of result and error is not NULL, and the callee frees it */
+static void done(triton_infer_result *result, triton_error *error, void *user_data) {
+    const void *data = NULL;
+    size_t count = 0;
+    CHECK(result != NULL && error == NULL);
+    CHECK(!triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, &error));
+    *(int32_t *)user_data = ((const int32_t *)data)[15];
+    triton_infer_result_free(result);
+    triton_error_free(error);
+}
+
+static void asynchronous(const char *url) {
+    triton_client *client = NULL;
+    void *user_data = &last_sum;
+    new_simple();
+    CHECK(!triton_client_new(url, NULL, &client, &error));
+    failed = triton_client_infer_async(client, request, NULL, done, user_data, NULL, &error);
+    triton_infer_request_free(request); /* allowed now; the borrowed tensor data stays until done() */
+    request = NULL;
+    CHECK(!failed && !triton_client_close(client, TRITON_NO_TIMEOUT, &error) && last_sum == 16);
+    triton_client_free(client);
+}
+
+/* the same by waiting, for languages without callbacks */
+static void waiting(void) {
+    new_simple();
+    triton_call *call = NULL;
+    failed = triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error)
+        || triton_call_wait(call, 10000000, &error) /* OK: complete; DEADLINE_EXCEEDED: not yet */
+        || triton_call_take_result(call, &result, &error);
+    triton_call_free(call); /* takes NULL; detaches a call that is not complete */
+    CHECK(!failed && triton_infer_result_find_output(result, "OUTPUT0") != NULL);
+}
+
+/* a stream of a decoupled model, by pulling */
+static void decoupled(void) {
+    const int64_t three[] = {3}, one[] = {1};
+    const int32_t in[] = {7, 8, 9};
+    const uint32_t delays[] = {0, 0, 0}, wait[] = {0};
+    int results = 0, finals = 0;
+    new_request("repeat_int32");
+    failed = triton_infer_request_add_input_data(request, "IN", TRITON_DATATYPE_INT32, three, 1, in,
+                                                 sizeof in, NULL, &error)
+        || triton_infer_request_add_input_data(request, "DELAY", TRITON_DATATYPE_UINT32, three, 1, delays,
+                                               sizeof delays, NULL, &error)
+        || triton_infer_request_add_input_data(request, "WAIT", TRITON_DATATYPE_UINT32, one, 1, wait,
+                                               sizeof wait, NULL, &error);
+    CHECK(!failed);
+
+    triton_stream *stream = NULL;
+    bool is_end = false;
+    triton_error *refused = NULL;
+    failed = triton_infer_request_set_empty_final_response(request, true, &error)
+        || triton_stream_open(client, NULL, NULL, NULL, &stream, &error)
+        || triton_stream_send(stream, request, TRITON_NO_TIMEOUT, &error)
+        || triton_stream_finish(stream, &error);
+    while (!failed
+           && !(failed = triton_stream_next(stream, TRITON_NO_TIMEOUT, &result, &refused, &is_end, &error))
+           && !is_end) {
+        /* one request's failure is `refused`, and the stream goes on */
+        CHECK(refused == NULL);
+        results++;
+        finals += triton_infer_result_is_final(result) && triton_infer_result_is_null(result);
+        triton_infer_result_free(result);
+        triton_error_free(refused);
+    }
+    triton_stream_free(stream);
+    result = NULL;
+    CHECK(!failed && is_end && results == 4 && finals == 1);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 3);
     for (int i = 0; i < 16; i++) a[i] = i, b[i] = 1;
@@ -117,6 +190,9 @@ int main(int argc, char **argv) {
     output_with_its_shape();
     server_ready();
     next_frame();
+    asynchronous(argv[1]);
+    waiting();
+    if (strncmp(argv[1], "grpc", 4) == 0) decoupled();
     another_try(argv[2]);
     triton_infer_result_free(result);
     triton_infer_request_free(request);

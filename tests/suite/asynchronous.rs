@@ -4,25 +4,17 @@
 use std::{
     future::Future,
     pin::pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-        mpsc::channel,
-    },
+    sync::{Arc, mpsc::channel},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use triton_client::{
-    CallOptions, CancelToken, Client, ClientOptions, CompletionQueue, InferRequest, InferResult, Origin,
-    Result, Status,
+    CallOptions, Client, CompletionQueue, InferRequest, InferResult, Origin, Result, Status,
 };
 
-use crate::{
-    server::{self, urls},
-    support::fault::{Gate, Grpc, GrpcResponse, Http, Response, response},
-};
+use crate::server::urls;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

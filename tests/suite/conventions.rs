@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 28] = [
+pub(crate) const SECTIONS: [&str; 30] = [
     "library",
     "error",
     "headers",
@@ -27,6 +27,8 @@ pub(crate) const SECTIONS: [&str; 28] = [
     "result",
     "async_calls",
     "completion_queue",
+    "stream_options",
+    "stream",
     "statistics",
     "offline",
     "elements",

@@ -10,10 +10,20 @@ use std::{
 
 use crate::{
     conventions::root,
-    server::{is_embedded, server, urls},
+    server::{is_embedded, other_streams, server, urls},
 };
 
-const NAMES: [&str; 6] = ["infer", "strings", "health_metadata", "repository", "generate_metrics", "retry"];
+const NAMES: [&str; 9] = [
+    "infer",
+    "strings",
+    "health_metadata",
+    "repository",
+    "generate_metrics",
+    "retry",
+    "async_infer",
+    "async_tokio",
+    "sequence_stream",
+];
 
 /// The folder of the executables. `cargo test --test suite` does not build them.
 static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -117,4 +127,56 @@ fn the_example_retry_tries_again_and_explains_the_failure() {
     let printed = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{printed}");
     assert!(printed.contains("attempt 3: ") && printed.contains("UNAVAILABLE: "), "{printed}");
+}
+
+#[test]
+fn the_example_async_infer_has_several_calls_in_flight() {
+    for url in urls() {
+        let printed = succeed("async_infer", &[&url]);
+        let first: Vec<&str> = printed.lines().map(|line| line.split(',').next().unwrap()).collect();
+        assert_eq!(
+            first,
+            [
+                "waited for: [1",
+                "waited for: [101",
+                "waited for: [201",
+                "called back: [301",
+                "one of many: [401",
+                "one of many: [501"
+            ]
+        );
+    }
+}
+
+#[test]
+fn the_example_async_tokio_awaits_calls_in_tasks() {
+    for url in urls() {
+        let sums: Vec<i32> = (0..8).map(|i| 1600 * i + 136).collect();
+        assert_eq!(succeed("async_tokio", &[&url]), format!("{sums:?}\n136\n"));
+    }
+}
+
+#[test]
+fn the_example_sequence_stream_interleaves_two_sequences() {
+    if is_embedded() {
+        return;
+    }
+    let _streams = other_streams();
+    let [http, grpc] = urls();
+    let printed = succeed("sequence_stream", &[&grpc, "9100"]);
+    // The model adds 1 to the first value of a sequence, and the id to the last.
+    let mut expected = Vec::new();
+    for (step, (a, b)) in [(12, -10), (7, -7), (5, -5), (3, -3), (9102, 9099)].into_iter().enumerate() {
+        expected.push(format!("9100, step {step}: [{a}]"));
+        expected.push(format!("9101, step {step}: [{b}]"));
+    }
+    let mut lines: Vec<_> = printed.lines().collect();
+    lines.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(lines, expected);
+
+    let output = run("sequence_stream", &[&http]);
+    let refused = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{refused}");
+    assert!(refused.contains("over gRPC only"), "{refused}");
 }

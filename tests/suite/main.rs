@@ -45,6 +45,8 @@ mod settings;
 mod shared_memory;
 mod statistics;
 mod stopping;
+mod stream_faults;
+mod streams;
 mod threads;
 mod tls_ports;
 mod values;

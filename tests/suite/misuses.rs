@@ -7,7 +7,7 @@ use crate::{
     abi::{Declarations, Function, declarations},
     conventions::root,
     programs::{compile_as, succeed, succeed_under_valgrind},
-    server::{is_embedded, server, urls},
+    server::{decoupled_streams, is_embedded, server, urls},
     support::fault,
 };
 
@@ -21,6 +21,7 @@ fn the_examples_of_the_header_run_and_leave_nothing_behind() {
     if is_embedded() {
         return;
     }
+    let _streams = decoupled_streams();
     let name = format!("header_examples_{}", std::process::id());
     for url in urls() {
         for dialect in DIALECTS {
@@ -42,6 +43,7 @@ fn a_users_code_compiles_in_every_dialect_without_a_warning_and_runs() {
     if is_embedded() {
         return;
     }
+    let _streams = decoupled_streams();
     for url in urls() {
         let scheme = url.split(':').next().unwrap();
         let refused = format!("{scheme}://{}", fault::refused_address());
@@ -133,6 +135,7 @@ impl Everything {
             }
             match handle(&self.declarations, kind) {
                 Some("triton_client_options") => "own_triton_client_options".to_owned(),
+                Some("triton_client") if function.name == "triton_stream_open" => "streaming".to_owned(),
                 Some(_) if name == "options" || name == "repository" => "NULL".to_owned(),
                 None if name == "model_name" && function.name.contains("generate") => {
                     "\"generator\"".to_owned()
@@ -307,6 +310,7 @@ static const char *url;
 static _Alignas(64) char memory[1024];
 static const char *const names[] = {{"name"}};
 static const int minus_one[] = {{-1}};
+static triton_client *streaming = NULL; /* over gRPC */
 {handles}
 static void fail(const char *function, size_t index) {{
     fprintf(stderr, "%s, %zu: %s\n", function, index, triton_error_message(error));
@@ -334,13 +338,15 @@ static void fill(void) {{
     CHECK(!triton_infer_request_input_append_data(own_triton_infer_request, index, memory, 64, &error));
 }}
 int main(int argc, char **argv) {{
-    if (argc != 3) return 2;
+    if (argc != 4) return 2;
     url = argv[1];
     (void)names;
     (void)minus_one;
+    CHECK(!triton_client_new(argv[3], NULL, &streaming, &error));
 {made}
 {lines}
-{frees}    triton_error_free(error);
+{frees}    triton_client_free(streaming);
+    triton_error_free(error);
     return 0;
 }}
 "#
@@ -349,5 +355,5 @@ int main(int argc, char **argv) {{
     let include = root().join("tests/c");
     let program =
         compile_as("c11", source.to_str().unwrap(), "everything", &["-I", include.to_str().unwrap()]);
-    succeed_under_valgrind(&program, &[&urls()[0], &server().metrics]);
+    succeed_under_valgrind(&program, &[&urls()[0], &server().metrics, &urls()[1]]);
 }

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     conventions::root,
-    server::{is_embedded, server, urls},
+    server::{decoupled_streams, is_embedded, other_streams, server, urls},
     support::fault,
 };
 
@@ -151,6 +151,96 @@ fn the_examples_pass_over_both_protocols_and_talk_when_asked() {
     }
 }
 
+/// Runs an example, also under valgrind, and returns what it printed before the line that says that it passed.
+#[track_caller]
+fn pass(example: &str, args: &[&str], pass: &str) -> String {
+    let program = compile(&format!("c_examples/{example}.c"), &format!("pass_{example}"));
+    let printed = succeed(&program, args);
+    let before = printed.strip_suffix(&format!("PASS : {pass}\n"));
+    let before = before.unwrap_or_else(|| panic!("{example} {args:?}: {printed}")).to_owned();
+    succeed_under_valgrind(&program, args);
+    before
+}
+
+/// Runs an example that has to fail, and returns its error message.
+#[track_caller]
+fn fail_to_run(example: &str, args: &[&str]) -> String {
+    let program = compile(&format!("c_examples/{example}.c"), &format!("fail_{example}"));
+    let output = run(&program, args);
+    let printed = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{example} {args:?}: {printed}");
+    printed
+}
+
+#[test]
+fn the_examples_of_asynchronous_calls_pass_over_both_protocols() {
+    for url in urls() {
+        assert_eq!(pass("async_infer", &["-u", &url], "Async Infer"), "8 calls back, 8 waited for\n");
+        assert_eq!(pass("async_queue", &["-u", &url], "Async Queue"), "100 calls, 8 in flight\n");
+    }
+    for url in both(fault::refused_address()) {
+        for example in ["async_infer", "async_queue"] {
+            let refused = fail_to_run(example, &["-u", &url]);
+            assert!(refused.contains("refused"), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_sequences_interleave_them_by_calls_and_over_a_stream() {
+    if is_embedded() {
+        return;
+    }
+    let _streams = other_streams();
+    let [http, grpc] = urls();
+    // Sequence ids follow from the offset, and no other test uses these.
+    for (example, first_id, urls, name) in [
+        ("sequence_sync_infer", 1300, &[&http, &grpc][..], "Sequence"),
+        ("sequence_stream_infer", 2300, &[&grpc][..], "Sequence Stream"),
+    ] {
+        for url in urls {
+            let args = ["-u", url, "-o", "100"];
+            let lines: Vec<String> = [0, 11, 7, 5, 3, 2, 0, 1]
+                .into_iter()
+                .enumerate()
+                .map(|(i, value)| (i, value + i32::from(i == 0), -value + i32::from(i == 0)))
+                .map(|(i, value, negated)| format!("[{i}] {value} : {negated} : {value}\n"))
+                .collect();
+            assert_eq!(pass(example, &args, name), lines.concat());
+
+            let printed = pass(example, &[&args[..], &["-d"]].concat(), name);
+            let last = printed.lines().last().unwrap();
+            let (a, b, c) = (first_id + 1, first_id, first_id + 31);
+            assert_eq!(last, format!("[7] {a} : {b} : {c}"), "{printed}");
+        }
+    }
+    let timeout = fail_to_run("sequence_stream_infer", &["-u", &grpc, "-o", "101", "-t", "1"]);
+    assert!(timeout.contains("deadline exceeded"), "{timeout}");
+    let refused = fail_to_run("sequence_stream_infer", &["-u", &http]);
+    assert!(refused.contains("over gRPC only"), "{refused}");
+}
+
+#[test]
+fn the_example_of_a_decoupled_model_has_none_one_and_many_responses() {
+    if is_embedded() {
+        return;
+    }
+    let _streams = decoupled_streams();
+    let [http, grpc] = urls();
+    for (requests, repeats) in [("0", "1"), ("1", "0"), ("1", "1"), ("4", "3"), ("2", "100")] {
+        let args = ["-u", &grpc, "-r", requests, "-s", repeats, "-o", "0", "-d", "1", "-w", "0"];
+        let printed = pass("custom_repeat", &args, "Custom Repeat");
+        let mut lines: Vec<_> = printed.lines().map(str::to_owned).collect();
+        let (requests, repeats) = (requests.parse::<usize>().unwrap(), repeats.parse::<usize>().unwrap());
+        let expected =
+            (0..requests).flat_map(|r| (0..repeats).map(move |value| format!("request {r}: {value}")));
+        lines.sort_by_key(|line| line.split(':').next().unwrap().to_owned());
+        assert!(lines.into_iter().eq(expected), "{printed}");
+    }
+    let refused = fail_to_run("custom_repeat", &["-u", &http]);
+    assert!(refused.contains("over gRPC only"), "{refused}");
+}
+
 #[test]
 fn the_contract_holds_over_both_protocols() {
     let program = compile("tests/c/contract.c", "contract");
@@ -179,6 +269,34 @@ fn all_that_a_server_can_be_asked_can_be_asked_in_c() {
     let name = format!("c_control_{}", std::process::id());
     for url in urls() {
         succeed(&program, &[&url, &server().metrics, &name]);
+    }
+}
+
+/// Asynchronous calls in C: the contract of callbacks, waits, queues and tokens, the end of a client, and forks.
+#[test]
+fn each_asynchronous_call_completes_once_as_the_header_says_in_forked_processes_too() {
+    if is_embedded() {
+        return;
+    }
+    let program = compile_as("c99", "tests/c/async_calls.c", "async_calls", &["-Wconversion"]);
+    for url in urls() {
+        succeed(&program, &[&url, "1000", "200"]);
+        succeed_under_valgrind(&program, &[&url, "200", "3"]);
+    }
+}
+
+/// Streams in C, of each kind of model: their events, their ends, what a callback may do, and forks.
+#[test]
+fn each_stream_reports_its_events_and_its_end_as_the_header_says_in_forked_processes_too() {
+    if is_embedded() {
+        return;
+    }
+    let program = compile_as("c99", "tests/c/streams.c", "streams", &["-Wconversion"]);
+    let [http, grpc] = urls();
+    for kind in ["decoupled", "other"] {
+        let _streams = if kind == "other" { other_streams() } else { decoupled_streams() };
+        succeed(&program, &[&grpc, &http, kind]);
+        succeed_under_valgrind(&program, &[&grpc, &http, kind]);
     }
 }
 
@@ -383,7 +501,7 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     ];
     /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or
     /// removes a name.
-    const ALL: [(&str, &str); 32] = [
+    const ALL: [(&str, &str); 33] = [
         ("triton_client_options_set_metrics_url", "url"),
         ("triton_client_options_set_grpc_service_name", "name"),
         ("triton_client_options_set_log_callback", "callback"),
@@ -417,6 +535,7 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         ("triton_client_infer_async", "callback"),
         ("triton_client_infer_async", "call_out"),
         ("triton_client_infer_async_queue", "call_out"),
+        ("triton_stream_open", "callback"),
     ];
     let mut calls = String::new();
     let mut count = 0;
@@ -511,7 +630,9 @@ int main(int argc, char **argv) {{
         || triton_cancel_token_new(&triton_cancel_token_good, &error)
         || triton_completion_queue_new(&triton_completion_queue_good, &error)
         || triton_client_infer_async(triton_client_good, triton_infer_request_good, NULL, NULL, NULL, &triton_call_good, &error)
-        || triton_call_wait(triton_call_good, TRITON_NO_TIMEOUT, &error)) return 1;
+        || triton_call_wait(triton_call_good, TRITON_NO_TIMEOUT, &error)
+        || triton_stream_options_new(&triton_stream_options_good, &error)
+        || triton_stream_open(triton_client_good, NULL, NULL, NULL, &triton_stream_good, &error)) return 1;
     requests[0] = triton_infer_request_good;
     triton_parameters_good = triton_infer_request_parameters(triton_infer_request_good);
 {calls}    triton_client_free(triton_client_good);
@@ -524,6 +645,8 @@ int main(int argc, char **argv) {{
     triton_cancel_token_free(triton_cancel_token_good);
     triton_completion_queue_free(triton_completion_queue_good);
     triton_call_free(triton_call_good);
+    triton_stream_options_free(triton_stream_options_good);
+    triton_stream_free(triton_stream_good);
     return 0;
 }}
 "#
@@ -531,7 +654,8 @@ int main(int argc, char **argv) {{
     let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("null.c");
     fs::write(&source, program).unwrap();
     let program = compile(source.to_str().unwrap(), "null");
-    succeed(&program, &[&urls()[0]]);
+    // Streams are gRPC's.
+    succeed(&program, &[&urls()[1]]);
 }
 
 #[test]

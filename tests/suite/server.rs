@@ -5,7 +5,7 @@ use std::{
     env,
     fs::OpenOptions,
     io::Write,
-    sync::LazyLock,
+    sync::{Condvar, LazyLock, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -85,4 +85,50 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Returns a client over each protocol.
 pub(crate) fn clients() -> [Client; 2] {
     urls().map(|url| Client::new(&url).unwrap())
+}
+
+/// Streams that may be open, while this exists. Tests with streams of decoupled models and tests with other
+/// streams take turns on the server of the run, which all tests share and none may disturb.
+pub(crate) struct Streams(Kind);
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Decoupled,
+    Other,
+}
+
+/// How many [`Streams`] of each kind exist.
+static STREAMS: (Mutex<[usize; 2]>, Condvar) = (Mutex::new([0; 2]), Condvar::new());
+
+/// Waits until streams of decoupled models may be open on the server of the run. Over a test's own server they
+/// always may.
+pub(crate) fn decoupled_streams() -> Streams {
+    Streams::begin(Kind::Decoupled)
+}
+
+/// Waits until streams of models that are not decoupled may be open on the server of the run.
+pub(crate) fn other_streams() -> Streams {
+    Streams::begin(Kind::Other)
+}
+
+impl Streams {
+    fn begin(kind: Kind) -> Self {
+        let (open, changed) = &STREAMS;
+        let other = 1 - kind as usize;
+        let open = open.lock().unwrap_or_else(PoisonError::into_inner);
+        let patience = Duration::from_secs(300);
+        let waited = changed.wait_timeout_while(open, patience, |open| open[other] > 0);
+        let (mut open, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(!waited.timed_out(), "streams of the other kind are open");
+        open[kind as usize] += 1;
+        Self(kind)
+    }
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        let (open, changed) = &STREAMS;
+        open.lock().unwrap_or_else(PoisonError::into_inner)[self.0 as usize] -= 1;
+        changed.notify_all();
+    }
 }
