@@ -23,7 +23,7 @@ impl Client {
     /// INVALID_ARGUMENT, and nothing is sent, if the data of an input does not match its shape and datatype.
     pub fn infer_with(&self, request: &InferRequest, options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
-        let _active = inner.begin()?;
+        let _active = inner.begin(options)?;
         let now = Instant::now();
         let mut context = CallContext::starting(now, &inner.options, options);
         context.request_id = request.request_id();
@@ -50,7 +50,7 @@ impl Client {
     /// until the response is complete. gRPC only: INVALID_ARGUMENT over HTTP.
     pub fn infer_message(&self, message: &[u8], options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
-        let _active = inner.begin()?;
+        let _active = inner.begin(options)?;
         let now = Instant::now();
         let context = CallContext::starting(now, &inner.options, options);
         let mut outcome = inner.server.log(
