@@ -208,7 +208,7 @@ impl Proxy {
         let mut socket = UnixStream::connect(self.dir.join("admin.sock")).unwrap();
         socket.set_read_timeout(Some(TIMEOUT)).unwrap();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/caddyfile\r\n\
+            "POST {path} HTTP/1.1\r\nHost:\r\nConnection: close\r\nContent-Type: text/caddyfile\r\n\
              Cache-Control: must-revalidate\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
