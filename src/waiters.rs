@@ -66,13 +66,17 @@ impl Waiters {
 
     /// Returns the wakers of all waiters, to be woken without a lock: a waker may poll its future at once.
     pub(crate) fn all(&self) -> Vec<Waker> {
-        self.waiting.values().cloned().collect()
+        self.each().cloned().collect()
     }
 
     /// Wakes all waiters, which leave by themselves.
     pub(crate) fn wake_all(&self) {
+        self.each().for_each(Waker::wake_by_ref);
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Waker> {
         let single = self.single.iter().map(|(_, waker)| waker);
-        single.chain(self.others.values()).for_each(Waker::wake_by_ref);
+        single.chain(self.others.values())
     }
 }
 
