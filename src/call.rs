@@ -38,6 +38,7 @@ pub(crate) struct Shared {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each call, allocated once")]
 enum State {
     /// With the waker of the future.
     Pending(Option<Waker>),
