@@ -114,7 +114,8 @@ impl Grpc {
             let failure = match end {
                 End::Ok => return Ok(()),
                 End::Status(error) => error.into(),
-                End::Page(response, body) => {
+                End::Page(opened) => {
+                    let (response, body) = *opened;
                     let reading = driver.within(Deadline::after(Some(PAGE_TIMEOUT)), page(body));
                     let (text, mut trailers) = reading.await.unwrap_or_default();
                     match status::read(&mut trailers, context) {
@@ -236,7 +237,7 @@ enum End {
     /// By a status of the server, or by a message that cannot be used.
     Status(Error),
     /// By a response that is not gRPC.
-    Page(Response<()>, RecvStream),
+    Page(Box<(Response<()>, RecvStream)>),
     /// Without a status.
     Failed(Failure),
 }
@@ -368,7 +369,7 @@ impl Exchange<'_, '_> {
             });
         }
         if !status::is_grpc(&response) {
-            return Err(End::Page(response, body));
+            return Err(End::Page(Box::new((response, body))));
         }
         let headers = response.into_parts().0.headers;
         let encoding = headers.get("grpc-encoding").and_then(|name| name.to_str().ok());
