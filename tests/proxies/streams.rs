@@ -15,7 +15,9 @@ use triton_client::{
     Origin, Status, Stream, StreamEvent, StreamOptions,
 };
 
-use crate::harness::{Addresses, Endpoint, Failures, Proxy, TIMEOUT, Triton, for_each, start_all};
+use crate::harness::{
+    Addresses, Endpoint, Failures, Proxy, TIMEOUT, Triton, for_each, start_all, start_for_grpc,
+};
 
 /// How soon a stream ends after its last response, and after its server was killed.
 const SOON: Duration = Duration::from_secs(1);
@@ -133,7 +135,7 @@ fn longest_end(client: &Client) -> Duration {
 fn a_finished_stream_ends_within_a_second_after_its_last_response() {
     let triton = Addresses::of_triton();
     longest_end(&Client::new(&format!("grpc://{}", triton.grpc)).unwrap());
-    let proxies = start_all(&triton, &[]);
+    let proxies = start_for_grpc(&triton, &[]);
     for_each(&grpc_endpoints(&proxies), |endpoint| {
         let longest = longest_end(&endpoint.client());
         endpoint.note("the end of a finished stream", format_args!("at most {} ms", longest.as_millis()));
@@ -145,7 +147,7 @@ fn a_finished_stream_ends_within_a_second_after_its_last_response() {
 #[test]
 fn a_hundred_and_twenty_streams_at_once_all_receive_their_responses() {
     const STREAMS: usize = 120;
-    let proxies = start_all(&Addresses::of_triton(), &[]);
+    let proxies = start_for_grpc(&Addresses::of_triton(), &[]);
     for endpoint in grpc_endpoints(&proxies) {
         let client = endpoint.client();
         let start = Instant::now();
@@ -177,7 +179,7 @@ fn a_hundred_and_twenty_streams_at_once_all_receive_their_responses() {
 #[test]
 fn streams_that_are_silent_for_45_s_continue() {
     const SILENCE: Duration = Duration::from_secs(45);
-    let proxies = start_all(&Addresses::of_triton(), &["--defaults", "--timeout", "50"]);
+    let proxies = start_for_grpc(&Addresses::of_triton(), &["--defaults", "--timeout", "50"]);
     for_each(&grpc_endpoints(&proxies), |endpoint| {
         let client = endpoint.client();
         // Without a request, and with one whose response takes as long. The latter is finished, of which the
@@ -203,7 +205,7 @@ fn streams_that_are_silent_for_45_s_continue() {
 /// the stream.
 #[test]
 fn a_stream_silent_for_longer_than_a_proxys_timeout_is_unavailable_and_in_doubt_or_continues() {
-    let proxies = start_all(&Addresses::of_triton(), &["--timeout", "1"]);
+    let proxies = start_for_grpc(&Addresses::of_triton(), &["--timeout", "1"]);
     for_each(&grpc_endpoints(&proxies), |endpoint| {
         let client = endpoint.client();
         for is_finished in [false, true] {
@@ -335,7 +337,7 @@ fn streams_and_asynchronous_calls_whose_server_is_killed_are_in_doubt_and_the_cl
 #[test]
 fn a_stream_continues_while_its_proxy_is_reloaded_and_new_streams_and_calls_work() {
     const RESPONSES: usize = 60;
-    let proxies = start_all(&Addresses::of_triton(), &[]);
+    let proxies = start_for_grpc(&Addresses::of_triton(), &[]);
     for_each(&grpc_endpoints(&proxies), |endpoint| {
         let client = endpoint.client();
         let (busy, idle) = (open(&client), open(&client));
@@ -392,7 +394,7 @@ fn a_cancel_of_a_stream_or_an_asynchronous_call_reaches_the_model() {
     let mut failures = Failures::default();
     let triton = Triton::start("slow");
     let direct = direct_client(&triton.addresses);
-    let proxies = start_all(&triton.addresses, &[]);
+    let proxies = start_for_grpc(&triton.addresses, &[]);
     for endpoint in grpc_endpoints(&proxies) {
         let client = endpoint.client();
         let mut expect = |case: &str, cancel: &dyn Fn(), is_passed_on: bool| {
@@ -447,7 +449,7 @@ fn a_stream_that_exceeds_a_proxys_default_body_limit_is_unavailable_and_the_limi
     const MESSAGES: usize = 32;
     // As many delays as make the request 64 KiB: the model ignores what exceeds the values.
     let delays = vec![0; 16 << 10];
-    let proxies = start_all(&Addresses::of_triton(), &["--defaults"]);
+    let proxies = start_for_grpc(&Addresses::of_triton(), &["--defaults"]);
     for_each(&grpc_endpoints(&proxies), |endpoint| {
         let client = endpoint.client();
         let stream = open(&client);
