@@ -172,7 +172,22 @@ pub(crate) fn names() -> Vec<String> {
 
 /// Starts every proxy of this run. `args` are options of with-proxy.sh.
 pub(crate) fn start_all(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
-    names().iter().map(|name| Proxy::start(name, upstream, args)).collect()
+    start(&names(), upstream, args)
+}
+
+/// Starts those that support gRPC.
+pub(crate) fn start_for_grpc(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
+    let mut names = names();
+    names.retain(|name| name != "varnish");
+    start(&names, upstream, args)
+}
+
+fn start(names: &[String], upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
+    thread::scope(|scope| {
+        let starting: Vec<_> =
+            names.iter().map(|name| scope.spawn(move || Proxy::start(name, upstream, args))).collect();
+        starting.into_iter().map(|proxy| proxy.join().unwrap()).collect()
+    })
 }
 
 impl Proxy {

@@ -14,7 +14,9 @@ tests=()
 if [ "${1:-}" = --short ]; then
     all=(envoy nginx haproxy)
     modules=(conformance inference generate control buffers threads)
-    tests=(closes_the_connection_is_sent_once server_is_killed slower_than_a_proxys_timeout)
+    tests=(closes_the_connection_is_sent_once server_is_killed slower_than_a_proxys_timeout
+        finished_stream_ends a_hundred_and_twenty_streams asynchronous_calls_with_64_in_flight)
+    export PROXY_CALLS=1000
 fi
 
 if [ -z "${TRITON_TEST_HTTP:-}" ]; then
