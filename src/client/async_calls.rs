@@ -117,7 +117,7 @@ impl Client {
         self.submit_many(requests, options, Done::Callback(self.0.callbacks.clone(), Box::new(callback)))
     }
 
-    fn start_callbacks(&self) -> Result<()> {
+    pub(super) fn start_callbacks(&self) -> Result<()> {
         // First, as in `submit`.
         self.0.activity.process().check()?;
         self.0.callbacks.start()

@@ -42,7 +42,7 @@ impl Client {
         options: &StreamOptions,
         callback: impl FnMut(StreamEvent) + Send + 'static,
     ) -> Result<Stream> {
-        self.0.callbacks.start()?;
+        self.start_callbacks()?;
         self.open(options, Some(Box::new(callback)))
     }
 

@@ -7,13 +7,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 all=(envoy nginx haproxy apache caddy varnish nghttpx)
 modules=(conformance inference control repository generate statistics server_errors requests values buffers threads
-    settings shared_memory)
+    settings shared_memory streams)
 # It starts its own server and does not use the proxy.
 left_out=(repository::an_ensemble_is_unloaded_alone_or_with_its_models)
 tests=()
 if [ "${1:-}" = --short ]; then
     all=(envoy nginx haproxy)
-    modules=(conformance inference generate control buffers threads)
+    modules=(conformance inference generate control buffers threads streams)
     tests=(closes_the_connection_is_sent_once server_is_killed slower_than_a_proxys_timeout)
 fi
 
