@@ -102,6 +102,7 @@ impl Grpc {
                 current: None,
                 may_reopen: !fresh,
                 is_to_reopen: false,
+                has_ended: false,
                 responses: Responses::Headers(response),
                 metadata: Arc::default(),
                 messages: Messages::new(context, parts.buffers, String::new()),
@@ -111,6 +112,7 @@ impl Grpc {
                 progress: Progress::new(Instant::now()),
             };
             let end = poll_fn(|task| exchange.poll(task)).await;
+            exchange.has_ended = true;
             let failure = match end {
                 End::Ok => return Ok(()),
                 End::Status(error) => error.into(),
@@ -203,6 +205,7 @@ struct Exchange<'s, 'c> {
     /// Whether another connection may be used if this one ends before the first request.
     may_reopen: bool,
     is_to_reopen: bool,
+    has_ended: bool,
     responses: Responses,
     /// The headers of the response, for all results.
     metadata: Arc<[HeaderMap; 2]>,
@@ -476,6 +479,14 @@ impl Exchange<'_, '_> {
             Responses::Body(_) => Reached::Perhaps,
         };
         End::Failed(Failure { error, reached, was_reused: self.checked.is_reused })
+    }
+}
+
+impl Drop for Exchange<'_, '_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.checked.note_stopped(self.context.until.deadline.is_over());
+        }
     }
 }
 

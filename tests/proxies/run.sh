@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 all=(envoy nginx haproxy apache caddy varnish nghttpx)
 modules=(conformance inference control repository generate statistics server_errors requests values buffers threads
-    settings shared_memory)
+    settings shared_memory streams)
 # It starts its own server and does not use the proxy.
 left_out=(repository::an_ensemble_is_unloaded_alone_or_with_its_models)
 tests=()
