@@ -66,8 +66,12 @@ impl Callbacks {
             // If this fails, the threads that exist run it.
             let _ = self.start_thread(&mut state);
         }
+        // Waking takes a system call even if no thread waits.
+        let is_any_idle = state.idle > 0;
         drop(state);
-        self.changed.notify_one();
+        if is_any_idle {
+            self.changed.notify_one();
+        }
     }
 
     /// Returns whether this thread runs the callbacks, and waiting for one of them could take forever.
