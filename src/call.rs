@@ -25,6 +25,7 @@ use crate::{
 ///
 /// Dropping it cancels the call; [`detach`](Self::detach) lets it go on without the handle.
 #[derive(Debug)]
+#[must_use = "dropping a call cancels it"]
 pub struct Call {
     shared: Arc<Shared>,
     /// Whether dropping the handle cancels the call.
@@ -247,7 +248,7 @@ impl Completion {
 impl Drop for Completion {
     fn drop(&mut self) {
         if let Some(parts) = self.0.take() {
-            let message = "defect in the library: the call's task ended without an outcome";
+            let message = "internal error: the call's task ended without an outcome";
             let error = Error::new(Status::Internal, Origin::Client, message).in_doubt(true);
             parts.complete(Err(error));
         }

@@ -51,7 +51,8 @@ impl Client {
     }
 
     /// Starts an inference as [`infer_async`](Self::infer_async) does. `callback` is called with the outcome,
-    /// exactly once and on a thread of the client's own, unless this returns an error.
+    /// exactly once and on a thread of the client's own, unless this returns an error. Dropping the [`Call`]
+    /// cancels it here too: [`Call::detach`] lets it go on.
     pub fn infer_with_callback(
         &self,
         request: &InferRequest<'static>,
@@ -124,9 +125,10 @@ impl Client {
         tag: u64,
         sink: Sink,
     ) -> Result<Call> {
-        let inner = &self.0;
+        // Owned: a callback may free the client before this returns.
+        let inner = self.0.clone();
         let has_callback = matches!(sink, Sink::Callback(..));
-        let mut job = Job::new(inner, request, options, tag, sink)?;
+        let mut job = Job::new(&inner, request, options, tag, sink)?;
         let prepared = job.prepare(request).and_then(|()| inner.start_threads(has_callback));
         if let Err(error) = prepared.and_then(|()| job.hold_slot()) {
             return Err(job.withdraw(error));
@@ -142,7 +144,8 @@ impl Client {
         options: &[&CallOptions],
         done: Done,
     ) -> Result<()> {
-        let (count, inner) = (requests.len(), &self.0);
+        // As in `submit`.
+        let (count, inner) = (requests.len(), self.0.clone());
         if !matches!(options.len(), 0 | 1) && options.len() != count {
             let given = options.len();
             return Err(Error::invalid(format!("expected 0, 1 or {count} call options, got {given}")));
@@ -159,7 +162,7 @@ impl Client {
             let options = options.get(at).or(options.first()).copied().unwrap_or(NONE);
             let collect = collector.clone();
             let sink = Sink::Collector(Box::new(move |outcome| collect.settle(at, outcome)));
-            jobs.push((request, Job::new(inner, request, options, 0, sink)?));
+            jobs.push((request, Job::new(&inner, request, options, 0, sink)?));
         }
         for (request, mut job) in jobs {
             match job.prepare(request) {

@@ -1,5 +1,5 @@
 /* streams.c GRPC_URL HTTP_URL KIND: streams as the header says, of decoupled models or of others (KIND is
- * "decoupled" or "other"): Triton 2.51 does not serve both kinds at once. */
+ * "decoupled" or "other"): the streams of both kinds take turns. */
 #include <poll.h>
 #include <sys/wait.h>
 
