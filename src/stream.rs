@@ -29,6 +29,7 @@ const TARGET: &str = "triton_client::stream";
 
 /// What a stream delivers, in order.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all events are results")]
 pub enum StreamEvent {
     /// A response. [`InferResult::id`] is the id of its request, and [`InferResult::finality`] is whether
     /// further responses to the request follow.
@@ -474,7 +475,9 @@ impl Shared {
     fn hand_over(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if !self.has_callback {
             self.changed.notify_all();
-            state.pullers.wake_all();
+            let pullers = state.pullers.all();
+            drop(state);
+            pullers.iter().for_each(Waker::wake_by_ref);
         } else if !mem::replace(&mut state.is_scheduled, true) {
             drop(state);
             self.schedule();

@@ -61,6 +61,8 @@ const OWN_DEADLINE_FIRST: Duration = Duration::from_secs(1);
 const MAX_CALLS_OF_CONNECTION: usize = 100;
 /// The maximum number of streams on a connection: Apache leaves the seventh without a response until another ends.
 const MAX_STREAMS_OF_CONNECTION: usize = 6;
+/// The same after a stream was cancelled on it: Apache then works on fewer, down to 2, until others end well.
+const MAX_STREAMS_AFTER_CANCEL: usize = 2;
 
 /// A server over gRPC.
 #[derive(Debug)]
@@ -111,8 +113,8 @@ impl Grpc {
             common_headers: exchange::common_headers(),
             dialer,
             lanes: Pool::new(max_connections, WAITING),
-            calls: Mux::new(max_async_connections, MAX_CALLS_OF_CONNECTION),
-            streams: Mux::new(usize::MAX, MAX_STREAMS_OF_CONNECTION),
+            calls: Mux::new(max_async_connections, MAX_CALLS_OF_CONNECTION, MAX_CALLS_OF_CONNECTION),
+            streams: Mux::new(usize::MAX, MAX_STREAMS_OF_CONNECTION, MAX_STREAMS_AFTER_CANCEL),
         })
     }
 
@@ -200,7 +202,10 @@ impl Grpc {
         };
         // Declared after the loan, and therefore dropped before it.
         let mut settling = Settling { loan: &loan, checked: &checked, stopped: Some(driver) };
+        // Even if nothing is sent before it is stopped: h2 sends what it has begun.
+        driver.set_begun(true);
         let outcome = call.run(checked.sender(), headers, InferReader::new(places), watch).await;
+        driver.set_begun(false);
         settling.stopped = None;
         drop(settling);
         match outcome {
@@ -268,7 +273,7 @@ impl Grpc {
         let mut pooled = self.lanes.check_out(driver, fresh, open).await?;
         let lane = &mut pooled.connection;
         let link = lane.link().clone();
-        let _on = driver.on(&link);
+        let on = driver.on(&link);
         driver.set_phase("sending the request");
         let now = Instant::now();
         watch.lap_at(now, |times| &mut times.queue);
@@ -291,6 +296,8 @@ impl Grpc {
             }
             outcome => outcome.map_err(|failure| with_method(failure, uri, &self.service_name)),
         };
+        // Before the connection is returned: a cancel would end the next call on it.
+        drop(on);
         let is_usable = pooled.connection.end_loan(&loan, outcome.is_err());
         let is_malformed = outcome.as_ref().is_err_and(|failure| failure.error.is_malformed_response());
         let kept = Kept((is_usable && !is_malformed).then_some(pooled));
@@ -360,8 +367,6 @@ impl Drop for Settling<'_, '_> {
             self.checked.step_now();
         }
         if let Some(driver) = self.stopped {
-            // Even if nothing of the call was sent yet: h2 sends what it has begun.
-            driver.set_in_doubt();
             self.checked.note_stopped(driver.until().deadline.is_over());
         }
     }

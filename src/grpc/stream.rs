@@ -100,6 +100,9 @@ impl Grpc {
                 outstanding,
                 requests: Some(requests),
                 current: None,
+                may_reopen: !fresh,
+                is_to_reopen: false,
+                has_ended: false,
                 responses: Responses::Headers(response),
                 metadata: Arc::default(),
                 messages: Messages::new(context, parts.buffers, String::new()),
@@ -109,16 +112,22 @@ impl Grpc {
                 progress: Progress::new(Instant::now()),
             };
             let end = poll_fn(|task| exchange.poll(task)).await;
+            exchange.has_ended = true;
             let failure = match end {
                 End::Ok => return Ok(()),
                 End::Status(error) => error.into(),
-                End::Page(response, body) => {
+                End::Page(opened) => {
+                    let (response, body) = *opened;
                     let reading = driver.within(Deadline::after(Some(PAGE_TIMEOUT)), page(body));
                     let (text, mut trailers) = reading.await.unwrap_or_default();
                     match status::read(&mut trailers, context) {
                         Some(Err(error)) => error.into(),
                         _ => status::not_grpc(&response, &text).into(),
                     }
+                }
+                End::Reopen => {
+                    fresh = true;
+                    continue;
                 }
                 // The server has not seen any request of the stream.
                 End::Failed(failure)
@@ -193,6 +202,10 @@ struct Exchange<'s, 'c> {
     requests: Option<SendStream<Piece>>,
     /// The request that is being sent.
     current: Option<Current>,
+    /// Whether another connection may be used if this one ends before the first request.
+    may_reopen: bool,
+    is_to_reopen: bool,
+    has_ended: bool,
     responses: Responses,
     /// The headers of the response, for all results.
     metadata: Arc<[HeaderMap; 2]>,
@@ -222,10 +235,12 @@ type Step<T> = std::result::Result<T, End>;
 /// How a stream ended, unless it was stopped.
 enum End {
     Ok,
+    /// Not at all: it continues on another connection.
+    Reopen,
     /// By a status of the server, or by a message that cannot be used.
     Status(Error),
     /// By a response that is not gRPC.
-    Page(Response<()>, RecvStream),
+    Page(Box<(Response<()>, RecvStream)>),
     /// Without a status.
     Failed(Failure),
 }
@@ -235,6 +250,9 @@ impl Exchange<'_, '_> {
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<End> {
         loop {
             self.poll_requests(task);
+            if self.is_to_reopen {
+                return Poll::Ready(End::Reopen);
+            }
             if let Some(end) = ready!(self.poll_responses(task)) {
                 return Poll::Ready(end);
             }
@@ -249,10 +267,13 @@ impl Exchange<'_, '_> {
             if let Some(current) = &mut self.current {
                 let Poll::Ready(room) = poll_room(requests, current.left.len(), task) else { return };
                 let piece = current.left.split_to(room.min(current.left.len()));
-                self.progress.send(piece.len());
+                let byte_size = piece.len();
                 if room == 0 || requests.send_data(Piece::from(piece), false).is_err() {
                     self.requests = None;
-                } else if current.left.is_empty() {
+                    return;
+                }
+                self.progress.send(byte_size);
+                if current.left.is_empty() {
                     shared.sent(current.byte_size);
                     self.outstanding.sent(&current.id, current.serial, Instant::now());
                     self.current = None;
@@ -267,13 +288,15 @@ impl Exchange<'_, '_> {
                 }
                 Poll::Ready(None) if self.outstanding.is_any_awaited() => return,
                 Poll::Ready(None) => self.half_close(),
+                Poll::Pending if !self.outstanding.is_idle() => return,
                 // A server that stops waits for its streams to end.
-                Poll::Pending
-                    if self.outstanding.is_idle()
-                        && self.checked.poll_going_away(task).is_ready()
-                        && shared.go_away() =>
-                {
-                    self.half_close();
+                Poll::Pending if self.checked.poll_going_away(task).is_ready() => {
+                    if self.may_reopen && self.outstanding.is_unused() {
+                        self.requests = None;
+                        self.is_to_reopen = true;
+                    } else if shared.go_away() {
+                        self.half_close();
+                    }
                 }
                 Poll::Pending => return,
             }
@@ -349,7 +372,7 @@ impl Exchange<'_, '_> {
             });
         }
         if !status::is_grpc(&response) {
-            return Err(End::Page(response, body));
+            return Err(End::Page(Box::new((response, body))));
         }
         let headers = response.into_parts().0.headers;
         let encoding = headers.get("grpc-encoding").and_then(|name| name.to_str().ok());
@@ -456,6 +479,14 @@ impl Exchange<'_, '_> {
             Responses::Body(_) => Reached::Perhaps,
         };
         End::Failed(Failure { error, reached, was_reused: self.checked.is_reused })
+    }
+}
+
+impl Drop for Exchange<'_, '_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.checked.note_stopped(self.context.until.deadline.is_over());
+        }
     }
 }
 
