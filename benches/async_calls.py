@@ -82,9 +82,10 @@ def columns(runs):
 
 
 def ratios(bounds, protocol, runs, metric):
+    pairs = [("callback", peer) for peer in (*PEERS[protocol], "threads")] + [("queue", "callback")]
     rows = [
         [f"{name} / {peer}", *(bounds.cell(samples, metric, peer, name, at) for at, samples in runs.items())]
-        for peer in (*PEERS[protocol], "threads") for name in OURS if name != peer
+        for name, peer in pairs
     ]
     return table(["", *columns(runs)], rows)
 
@@ -128,14 +129,14 @@ def advice(all_runs):
         ratio(all_runs[protocol]["64 B", 8], "rps", "callback", ours="threads")[1] for protocol in ("http", "grpc")
     ]
     blocking = [
-        "Use blocking calls on threads if few requests are in flight at a time and the program may have threads:",
-        f"with 8 in flight, threads reach {gains[0]:.2f} times the requests/s of asynchronous calls over HTTP and {gains[1]:.2f} times over gRPC",
-        "on this server, which responds at once, and each call runs on its caller, without a change of thread.",
+        "Use blocking calls on threads if few requests are in flight at a time and the program may have threads. Each call runs",
+        "on its caller, without a change of thread: with 8 in flight on this server, which responds at once, threads reach",
+        f"{gains[0]:.2f} times the requests/s of asynchronous calls over HTTP, and {gains[1]:.2f} times over gRPC.",
     ]
     asynchronous = [
-        "Use asynchronous calls if many requests wait for a server at once, or for an event loop: with 64 in flight,",
-        f"asynchronous calls need {footprint('callback')}, blocking calls {footprint('threads')},",
-        "and a waiting call has no stack of its own. If the model takes milliseconds, both reach the same requests/s.",
+        "Use asynchronous calls if many requests wait for the server at a time, or in an event loop: with 64 in flight over",
+        f"HTTP, asynchronous calls need {footprint('callback')}, and blocking calls {footprint('threads')}.",
+        "Over gRPC they also share connections, and send and receive several messages at a time.",
     ]
     return "\n".join([*lines, "", f"- {' '.join(blocking)}", f"- {' '.join(asynchronous)}"])
 

@@ -38,6 +38,7 @@ pub(crate) struct Shared {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each call, allocated once")]
 enum State {
     /// With the waker of the future.
     Pending(Option<Waker>),
@@ -88,9 +89,10 @@ impl Call {
         Self { shared, is_owner: false }
     }
 
-    /// Returns whether the call is complete: [`take_result`](Self::take_result) returns its outcome.
+    /// Returns whether the call is complete: [`take_result`](Self::take_result) returns its outcome. `false` in
+    /// a forked child.
     pub fn is_done(&self) -> bool {
-        !matches!(*self.shared.lock(), State::Pending(_))
+        self.shared.process.is_current() && !matches!(*self.shared.lock(), State::Pending(_))
     }
 
     /// Blocks until the call is complete. DEADLINE_EXCEEDED if it is not within `timeout`; `None` is no limit,
@@ -153,10 +155,10 @@ impl Future for Call {
     type Output = Result<InferResult>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Before the lock, which another thread may have held at the fork.
+        self.shared.process.check()?;
         let mut state = self.shared.lock();
-        if let State::Pending(waker) = &mut *state
-            && self.shared.process.is_current()
-        {
+        if let State::Pending(waker) = &mut *state {
             match waker {
                 Some(waker) => waker.clone_from(context.waker()),
                 None => *waker = Some(context.waker().clone()),

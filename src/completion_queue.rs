@@ -59,6 +59,11 @@ impl CompletionQueue {
         &self.0
     }
 
+    /// Returns the process in which the queue was created.
+    pub(crate) fn process(&self) -> Process {
+        self.0.process
+    }
+
     /// Returns a descriptor that is readable while a completed call is in the queue, for `poll` and `epoll`,
     /// level-triggered. Only to be waited for: [`next`](Self::next) reads it. The first call creates it;
     /// RESOURCE_EXHAUSTED if the process may open no more.

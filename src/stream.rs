@@ -29,6 +29,7 @@ const TARGET: &str = "triton_client::stream";
 
 /// What a stream delivers, in order.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all events are results")]
 pub enum StreamEvent {
     /// A response. [`InferResult::id`] is the id of its request, and [`InferResult::finality`] is whether
     /// further responses to the request follow.

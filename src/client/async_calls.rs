@@ -58,7 +58,6 @@ impl Client {
         options: &CallOptions,
         callback: impl FnOnce(Result<InferResult>) + Send + 'static,
     ) -> Result<Call> {
-        self.start_callbacks()?;
         self.submit(request, options, 0, Sink::Callback(self.0.callbacks.clone(), Box::new(callback)))
     }
 
@@ -71,6 +70,7 @@ impl Client {
         queue: &CompletionQueue,
         tag: u64,
     ) -> Result<Call> {
+        queue.process().check()?;
         let (queue, log) = (queue.queue().clone(), self.0.options.log.clone());
         let push = move |call| {
             if !queue.push(call) {
@@ -92,6 +92,7 @@ impl Client {
         requests: &[&InferRequest<'static>],
         options: &[&CallOptions],
     ) -> Result<Vec<Result<InferResult>>> {
+        let _active = self.0.begin(&CallOptions::DEFAULT)?;
         let (sender, receiver) = channel();
         self.submit_many(requests, options, Done::Wake(sender))?;
         receiver.recv().map_err(|error| {
@@ -108,19 +109,12 @@ impl Client {
         options: &[&CallOptions],
         callback: impl FnOnce(Vec<Result<InferResult>>) + Send + 'static,
     ) -> Result<()> {
-        self.start_callbacks()?;
         let active = Active::begin(self.0.activity.clone())?;
         let callback = move |outcomes| {
             let _active = active;
             callback(outcomes);
         };
         self.submit_many(requests, options, Done::Callback(self.0.callbacks.clone(), Box::new(callback)))
-    }
-
-    pub(super) fn start_callbacks(&self) -> Result<()> {
-        // First, as in `submit`.
-        self.0.activity.process().check()?;
-        self.0.callbacks.start()
     }
 
     fn submit(
@@ -131,11 +125,10 @@ impl Client {
         sink: Sink,
     ) -> Result<Call> {
         let inner = &self.0;
-        // First: in a forked child a thread of the parent may have held any lock.
-        inner.activity.process().check()?;
-        inner.io.start()?;
+        let has_callback = matches!(sink, Sink::Callback(..));
         let mut job = Job::new(inner, request, options, tag, sink)?;
-        if let Err(error) = job.prepare(request).and_then(|()| job.hold_slot()) {
+        let prepared = job.prepare(request).and_then(|()| inner.start_threads(has_callback));
+        if let Err(error) = prepared.and_then(|()| job.hold_slot()) {
             return Err(job.withdraw(error));
         }
         let call = Call::new(job.shared.clone());
@@ -150,12 +143,11 @@ impl Client {
         done: Done,
     ) -> Result<()> {
         let (count, inner) = (requests.len(), &self.0);
-        inner.activity.process().check()?;
         if !matches!(options.len(), 0 | 1) && options.len() != count {
             let given = options.len();
             return Err(Error::invalid(format!("expected 0, 1 or {count} call options, got {given}")));
         }
-        inner.io.start()?;
+        inner.start_threads(matches!(done, Done::Callback(..)))?;
         let collector = Collector::new(count, done);
         if count == 0 {
             collector.finish();
@@ -202,9 +194,10 @@ impl Client {
 
 /// A call on its way to the I/O thread, and there.
 struct Job {
-    inner: Arc<Inner>,
     shared: Arc<Shared>,
+    /// Declared before `inner`, and therefore dropped before it: see [`finish`](Self::finish).
     completion: Completion,
+    inner: Arc<Inner>,
     /// The copies of what the request and the caller may free.
     options: CallOptions,
     model: String,
@@ -224,6 +217,7 @@ impl Job {
         sink: Sink,
     ) -> Result<Self> {
         let active = Active::begin(inner.activity.clone())?;
+        options.check_process()?;
         let shared = Shared::new(inner.activity.process(), tag);
         Ok(Self {
             inner: inner.clone(),
@@ -278,25 +272,30 @@ impl Job {
         self.has_slot = true;
     }
 
-    /// Runs the call in its task.
-    async fn run(mut self) {
-        let outcome = {
-            // Pinned here and below: a future that is passed by value is stored twice.
-            let outcome = pin!(self.outcome());
-            panic::guarded(outcome).await.and_then(|outcome| outcome)
-        };
-        // The call is complete only when the memory of the caller is no longer used.
-        self.prepared = None;
-        self.finish(outcome);
+    /// Runs the call in its task. Not an `async fn`, whose future would have room for two jobs: its argument and
+    /// the variable that this is moved to.
+    fn run(self) -> impl Future<Output = ()> {
+        let mut job = self;
+        async move {
+            let outcome = {
+                // Pinned here and below: a future that is passed by value is stored twice.
+                let outcome = pin!(job.outcome());
+                panic::guarded(outcome).await.and_then(|outcome| outcome)
+            };
+            // The call is complete only when the memory of the caller is no longer used.
+            job.prepared = None;
+            job.finish(outcome);
+        }
     }
 
     async fn outcome(&mut self) -> Result<InferResult> {
-        let Self { inner, shared, completion, options, start, prepared, has_slot, .. } = self;
+        let Self { inner, shared, completion, options, id, start, prepared, has_slot, .. } = self;
         let Some((prepared, places)) = prepared else {
             let message = "internal error: the call is not prepared";
             return Err(Error::new(Status::Internal, Origin::Client, message));
         };
         let mut context = CallContext::starting(*start, &inner.options, options);
+        context.request_id = id;
         let token = shared.token();
         context.until.cancel = Some(token.clone());
         let _options = options.cancel_token().map(|other| token.follow(other));
@@ -310,16 +309,19 @@ impl Job {
         }
         let watch = &mut Stopwatch::since(*start);
         let transport = &inner.server.transport;
-        let attempts = pin!(repeat(driver, &context, false, async |attempt| {
-            transport.infer_in_task(prepared, places, watch, attempt).await
-        }));
-        let outcome = driver.run(attempts).await;
+        let outcome = {
+            let attempts = pin!(repeat(driver, &context, false, async |attempt| {
+                transport.infer_in_task(prepared, places, watch, attempt).await
+            }));
+            // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was sent.
+            driver.run(attempts).await
+        };
         ended(outcome, driver, &context)
     }
 
     /// Logs and counts the outcome, and completes the call.
     fn finish(self, outcome: Result<InferResult>) {
-        // The callback threads end with the client, which this may be the last to hold.
+        // Kept until the callback is queued: if the client was freed, the last call ends the callback threads.
         let _inner = self.inner.clone();
         let (outcome, completion) = self.conclude(outcome);
         completion.complete(outcome);
@@ -346,8 +348,9 @@ impl Job {
         let what = || format!("inference of model '{model}'");
         let log = &inner.options.log;
         let start = log.is_on(LogLevel::Debug).then_some(start);
-        let outcome = inner.server.log_outcome(outcome, &what, start, log);
-        (inner.count(outcome).map_err(|error| error.with_request_id(&id)), completion)
+        let mut outcome = inner.server.log_outcome(outcome, &what, start, log);
+        inner.count(&mut outcome);
+        (outcome.map_err(|error| error.with_request_id(&id)), completion)
     }
 }
 
@@ -415,7 +418,7 @@ mod tests {
             let mut job = Job::new(&client.0, &request, &CallOptions::new(), 0, Sink::None).unwrap();
             job.prepare(&request).unwrap();
             let byte_size = size_of_val(&job) + size_of_val(&job.run());
-            assert!(byte_size < 3600, "{byte_size}");
+            assert!(byte_size < 3000, "{byte_size}");
         }
     }
 }

@@ -196,3 +196,28 @@ pub(super) fn ended<T>(
     let in_doubt = in_doubt || driver.is_in_doubt();
     Err(context.stopped(stopped, driver.phase()).in_doubt(in_doubt))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{net::attempts::Reached, options::CallOptions, until::CancelToken};
+
+    #[test]
+    fn a_call_that_is_cancelled_between_two_attempts_makes_no_further_one() {
+        for (reached, in_doubt) in [(Reached::Refused, false), (Reached::RefusedComplete, true)] {
+            let (token, mut options) = (CancelToken::new(), CallOptions::new());
+            options.set_cancel_token(Some(&token));
+            let client = ClientOptions::default();
+            let mut attempts = 0;
+            let outcome: Result<()> = run(&CallContext::new(&client, &options), true, async |_| {
+                attempts += 1;
+                token.cancel();
+                let error = Error::connection("refused").in_doubt(in_doubt);
+                Err(Failure { error, reached, was_reused: false })
+            });
+            let error = outcome.unwrap_err();
+            let properties = (attempts, error.status(), error.origin(), error.is_in_doubt());
+            assert_eq!(properties, (1, Status::Cancelled, Origin::Client, in_doubt), "{error:?}");
+        }
+    }
+}

@@ -42,16 +42,16 @@ impl Client {
         options: &StreamOptions,
         callback: impl FnMut(StreamEvent) + Send + 'static,
     ) -> Result<Stream> {
-        self.start_callbacks()?;
         self.open(options, Some(Box::new(callback)))
     }
 
     fn open(&self, options: &StreamOptions, callback: Option<Callback>) -> Result<Stream> {
         let (inner, start) = (&self.0, Instant::now());
         let active = Active::begin(inner.activity.clone())?;
+        options.call.check_process()?;
         let context = CallContext::streaming(start, &inner.options, &options.call);
         inner.server.transport.check_stream(&context)?;
-        inner.io.start()?;
+        inner.start_threads(callback.is_some())?;
         let (callbacks, log) = (inner.callbacks.clone(), inner.options.log.clone());
         let shared = Shared::new(active, options.max_queued_byte_size, callback, callbacks, log);
         let task = Task { inner: inner.clone(), shared: shared.clone(), options: options.clone(), start };

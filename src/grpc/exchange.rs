@@ -193,6 +193,7 @@ impl Unary<'_, '_> {
         let is_complete = loop {
             match self.next(&mut body).await {
                 Ok(Some(data)) if text.len() < MAX_ERROR_BYTE_SIZE => text.extend_from_slice(&data),
+                Err(failure) if self.link.is_shut_down() => return Err(failure),
                 Ok(Some(_)) | Err(_) => break false,
                 Ok(None) => break true,
             }

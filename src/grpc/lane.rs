@@ -157,11 +157,16 @@ impl Lane {
     /// Polls the connection once and sends what it wrote. `Some` if the connection has ended.
     pub(super) fn step(&mut self, context: &mut Context<'_>) -> Option<Ended> {
         let Some(connection) = &mut self.connection else { return Some(Ended::Closed) };
-        let ended = match Pin::new(connection).poll(context) {
+        let ended = match Pin::new(&mut *connection).poll(context) {
             Poll::Ready(Ok(())) => Ended::Closed,
             Poll::Ready(Err(error)) => Ended::Http2(error),
             Poll::Pending => match self.link.poll_flush(context) {
-                Poll::Ready(Err(error)) => Ended::Io(error),
+                Poll::Ready(Err(error)) => {
+                    // The response may have arrived before, in whole.
+                    self.link.force_read();
+                    let _ = Pin::new(connection).poll(context);
+                    Ended::Io(error)
+                }
                 _ => return None,
             },
         };

@@ -202,7 +202,10 @@ impl Grpc {
         };
         // Declared after the loan, and therefore dropped before it.
         let mut settling = Settling { loan: &loan, checked: &checked, stopped: Some(driver) };
+        // Even if nothing is sent before it is stopped: h2 sends what it has begun.
+        driver.set_begun(true);
         let outcome = call.run(checked.sender(), headers, InferReader::new(places), watch).await;
+        driver.set_begun(false);
         settling.stopped = None;
         drop(settling);
         match outcome {
@@ -270,7 +273,7 @@ impl Grpc {
         let mut pooled = self.lanes.check_out(driver, fresh, open).await?;
         let lane = &mut pooled.connection;
         let link = lane.link().clone();
-        let _on = driver.on(&link);
+        let on = driver.on(&link);
         driver.set_phase("sending the request");
         let now = Instant::now();
         watch.lap_at(now, |times| &mut times.queue);
@@ -293,6 +296,8 @@ impl Grpc {
             }
             outcome => outcome.map_err(|failure| with_method(failure, uri, &self.service_name)),
         };
+        // Before the connection is returned: a cancel would end the next call on it.
+        drop(on);
         let is_usable = pooled.connection.end_loan(&loan, outcome.is_err());
         let is_malformed = outcome.as_ref().is_err_and(|failure| failure.error.is_malformed_response());
         let kept = Kept((is_usable && !is_malformed).then_some(pooled));
@@ -362,8 +367,6 @@ impl Drop for Settling<'_, '_> {
             self.checked.step_now();
         }
         if let Some(driver) = self.stopped {
-            // Even if nothing of the call was sent yet: h2 sends what it has begun.
-            driver.set_in_doubt();
             self.checked.note_stopped(driver.until().deadline.is_over());
         }
     }

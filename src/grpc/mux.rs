@@ -76,12 +76,15 @@ struct State {
 
 /// A connection of a [`Mux`].
 struct Connection {
+    /// Its number among all ever opened, from 1.
+    number: u64,
     link: Arc<Link>,
     seen: Arc<Seen>,
     driven: Mutex<Driven>,
     /// The number of concurrent streams that the server allows: 1 until it has sent its SETTINGS, so that it
     /// refuses none.
     max_streams: AtomicUsize,
+    has_settings: AtomicBool,
     /// The number of places in use.
     in_use: AtomicUsize,
     /// The number of calls started, ended ones included.
@@ -104,8 +107,10 @@ struct Driven {
     /// The waker of the connection's task.
     waker: Waker,
     idle_since: Instant,
-    /// When a call started first after the server last sent something.
-    silent_since: Option<Instant>,
+    /// When the server last sent something, or when the first call started after that on the idle connection.
+    silent_since: Instant,
+    /// Whether the server has sent something since a call last started on the idle connection.
+    has_heard: bool,
 }
 
 /// A call's place on a connection, which is free again when this is dropped.
@@ -146,29 +151,33 @@ impl Mux {
     }
 
     /// Checks out a place on the connection with the fewest calls, or on a new one that `open` opens if all
-    /// are full (if possible also if `fresh`). Waits while there is neither.
+    /// are full. If `fresh`, it is newer than the one that the call used last, if possible. Waits while there
+    /// is neither.
     pub(super) async fn check_out(
         &self,
         driver: &Driver,
         fresh: bool,
         open: impl AsyncFnOnce() -> Result<Arc<Link>>,
     ) -> Result<Checked> {
-        let free = Shared::take(&self.0, fresh);
+        let after = if fresh { driver.connection() } else { 0 };
+        let free = Shared::take(&self.0, after);
         let taken = match free {
             Some(taken) => taken,
-            None => self.wait(driver, fresh).await?,
+            None => self.wait(driver, after).await?,
         };
-        match taken {
-            Taken::Place(checked) => Ok(checked),
+        let checked = match taken {
+            Taken::Place(checked) => checked,
             // Boxed: most calls do not open a connection.
             Taken::Opening(opening) => match Box::pin(open()).await.and_then(Lane::shared) {
-                Ok(lane) => Ok(opening.complete(lane)),
-                Err(error) => Err(opening.fail(error)),
+                Ok(lane) => opening.complete(lane),
+                Err(error) => return Err(opening.fail(error)),
             },
-        }
+        };
+        driver.set_connection(checked.connection.number);
+        Ok(checked)
     }
 
-    async fn wait(&self, driver: &Driver, fresh: bool) -> Result<Taken> {
+    async fn wait(&self, driver: &Driver, after: u64) -> Result<Taken> {
         let shared = &self.0;
         let ticket = shared.lock().waiting.ticket();
         let _queued = Queued { shared, ticket };
@@ -184,7 +193,7 @@ impl Mux {
                 return Poll::Ready(Err(error.clone()));
             }
             if state.waiting.is_first(ticket)
-                && let Some(taken) = Shared::take_free(shared, &mut state, fresh)
+                && let Some(taken) = Shared::take_free(shared, &mut state, after)
             {
                 return Poll::Ready(Ok(taken));
             }
@@ -213,23 +222,23 @@ impl Mux {
 
 impl Shared {
     /// Returns `None` if no place is free or other calls are waiting.
-    fn take(shared: &Arc<Self>, fresh: bool) -> Option<Taken> {
+    fn take(shared: &Arc<Self>, after: u64) -> Option<Taken> {
         let mut state = shared.lock();
-        if state.waiting.is_empty() { Self::take_free(shared, &mut state, fresh) } else { None }
+        if state.waiting.is_empty() { Self::take_free(shared, &mut state, after) } else { None }
     }
 
-    fn take_free(shared: &Arc<Self>, state: &mut State, fresh: bool) -> Option<Taken> {
+    /// Takes a place on a connection with a number greater than `after`, if possible.
+    fn take_free(shared: &Arc<Self>, state: &mut State, after: u64) -> Option<Taken> {
         let may_open = state.may_open(shared);
         let with_room = state.connections.iter().filter(|it| it.room(shared) > 0);
-        // A call that failed on one connection is tried on one on which none has ended, if possible.
-        let suitable = with_room.filter(|it| !(fresh && may_open) || it.is_new());
+        let suitable = with_room.filter(|it| it.number > after || !may_open);
         if let Some(connection) = suitable.min_by_key(|connection| connection.in_use.load(Relaxed)) {
             return Some(Taken::Place(Checked::new(shared, connection)));
         }
         may_open.then(|| {
             state.opening += 1;
             state.opened += 1;
-            Taken::Opening(Opening(shared.clone()))
+            Taken::Opening(Opening { shared: shared.clone(), number: state.opened })
         })
     }
 
@@ -270,10 +279,8 @@ impl State {
     /// Returns the number of places that are expected soon: on connections that are being opened, and on
     /// those whose server has not sent its SETTINGS yet.
     fn pending(&self) -> usize {
-        let without_settings = self
-            .connections
-            .iter()
-            .filter(|connection| connection.is_usable() && !connection.seen.settings());
+        let without_settings =
+            self.connections.iter().filter(|it| it.is_usable() && !it.has_settings.load(Relaxed));
         let places =
             without_settings.map(|connection| self.expected.saturating_sub(connection.in_use.load(Relaxed)));
         self.opening * self.expected + places.sum::<usize>()
@@ -302,11 +309,6 @@ impl Connection {
             && self.started.load(Relaxed) < MAX_STREAMS_EVER
     }
 
-    /// Returns whether no call has ended on the connection.
-    fn is_new(&self) -> bool {
-        self.started.load(Relaxed) == self.in_use.load(Relaxed)
-    }
-
     fn is_going_away(&self) -> bool {
         self.seen.go_away() || self.has_ended.load(Relaxed)
     }
@@ -321,18 +323,11 @@ impl Connection {
             return Poll::Ready(());
         }
         if self.link.take_has_received() {
-            driven.silent_since = None;
+            (driven.silent_since, driven.has_heard) = (Instant::now(), true);
         }
         let max_streams = driven.lane.max_streams();
         drop(driven);
-        let resets = self.unsent_resets.load(Relaxed);
-        if max_streams != self.max_streams.load(Relaxed) || resets > 0 && !self.link.is_blocked() {
-            self.max_streams.store(max_streams, Relaxed);
-            self.unsent_resets.fetch_sub(resets, Relaxed);
-            let mut state = shared.lock();
-            state.expected = max_streams.clamp(1, shared.max_streams);
-            shared.wake_next(state);
-        }
+        self.update(max_streams, shared);
         if !self.is_usable() {
             self.waiting().wake_all();
             if self.in_use.load(Relaxed) == 0 {
@@ -340,6 +335,26 @@ impl Connection {
             }
         }
         Poll::Pending
+    }
+
+    /// Notes what a step has changed, and wakes a call that waits for it.
+    fn update(&self, max_streams: usize, shared: &Shared) {
+        let has_settings = self.seen.settings();
+        let sent_resets = if self.link.is_blocked() { 0 } else { self.unsent_resets.load(Relaxed) };
+        let is_as_before = max_streams == self.max_streams.load(Relaxed)
+            && has_settings == self.has_settings.load(Relaxed)
+            && sent_resets == 0;
+        if is_as_before {
+            return;
+        }
+        let mut state = shared.lock();
+        self.max_streams.store(max_streams, Relaxed);
+        self.has_settings.store(has_settings, Relaxed);
+        self.unsent_resets.fetch_sub(sent_resets, Relaxed);
+        if has_settings {
+            state.expected = max_streams.clamp(1, shared.max_streams);
+        }
+        shared.wake_next(state);
     }
 
     /// Polls the connection once, outside of its task.
@@ -380,7 +395,9 @@ impl Checked {
     /// Returns a handle that starts the call.
     pub(super) fn sender(&self) -> SendRequest<Piece> {
         let mut driven = self.connection.lock();
-        driven.silent_since.get_or_insert_with(Instant::now);
+        if driven.has_heard && self.connection.in_use.load(Relaxed) == 1 {
+            (driven.silent_since, driven.has_heard) = (Instant::now(), false);
+        }
         driven.lane.sender()
     }
 
@@ -420,8 +437,7 @@ impl Checked {
         if connection.link.is_blocked() {
             connection.unsent_resets.fetch_add(1, Relaxed);
         }
-        let is_silent = |since: Option<Instant>| since.is_some_and(|since| since.elapsed() >= MAX_SILENCE);
-        if timed_out && is_silent(connection.lock().silent_since) {
+        if timed_out && connection.lock().silent_since.elapsed() >= MAX_SILENCE {
             connection.is_retired.store(true, Relaxed);
         }
     }
@@ -452,16 +468,21 @@ impl Drop for Checked {
 }
 
 /// A connection being opened. If its call ends meanwhile, another call may try.
-struct Opening(Arc<Shared>);
+struct Opening {
+    shared: Arc<Shared>,
+    number: u64,
+}
 
 impl Opening {
     /// Adds the connection, starts its task, and checks out a place on it.
     fn complete(self, lane: Lane) -> Checked {
-        let shared = &self.0;
+        let shared = &self.shared;
         let connection = Arc::new(Connection {
+            number: self.number,
             link: lane.link().clone(),
             seen: lane.seen().clone(),
             max_streams: AtomicUsize::new(lane.max_streams()),
+            has_settings: AtomicBool::new(false),
             in_use: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
             unsent_resets: AtomicUsize::new(0),
@@ -473,7 +494,8 @@ impl Opening {
                 lane,
                 waker: Waker::noop().clone(),
                 idle_since: Instant::now(),
-                silent_since: None,
+                silent_since: Instant::now(),
+                has_heard: true,
             }),
         });
         let task = Task { shared: shared.clone(), connection: connection.clone() };
@@ -487,7 +509,7 @@ impl Opening {
     /// Fails the calls that wait too, unless there is a connection for them: each of them would try in vain,
     /// one after the other.
     fn fail(self, error: Error) -> Error {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if state.opening == 1 && state.connections.is_empty() {
             let last = state.waiting.ticket();
             state.failure = Some((last, error.clone()));
@@ -499,9 +521,9 @@ impl Opening {
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         state.opening -= 1;
-        self.0.wake_next(state);
+        self.shared.wake_next(state);
     }
 }
 

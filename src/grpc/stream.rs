@@ -12,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, client::ResponseFuture};
 use http::{HeaderMap, HeaderValue, Response};
+use tokio::task::coop::poll_proceed;
 
 use super::{
     Grpc, MAX_PIECE_BYTE_SIZE, OWN_DEADLINE_FIRST, exchange,
@@ -116,7 +117,8 @@ impl Grpc {
             let failure = match end {
                 End::Ok => return Ok(()),
                 End::Status(error) => error.into(),
-                End::Page(response, body) => {
+                End::Page(opened) => {
+                    let (response, body) = *opened;
                     let reading = driver.within(Deadline::after(Some(PAGE_TIMEOUT)), page(body));
                     let (text, mut trailers) = reading.await.unwrap_or_default();
                     match status::read(&mut trailers, context) {
@@ -239,7 +241,7 @@ enum End {
     /// By a status of the server, or by a message that cannot be used.
     Status(Error),
     /// By a response that is not gRPC.
-    Page(Response<()>, RecvStream),
+    Page(Box<(Response<()>, RecvStream)>),
     /// Without a status.
     Failed(Failure),
 }
@@ -321,6 +323,8 @@ impl Exchange<'_, '_> {
                 if self.ahead >= MAX_DECODED_AHEAD || self.ahead_byte_size >= MAX_DECODED_AHEAD_BYTE_SIZE {
                     return Poll::Pending;
                 }
+                // A fast caller must not let one stream occupy the thread.
+                ready!(poll_proceed(task)).made_progress();
                 match self.decode() {
                     Ok(Some(received)) => {
                         self.hand_over(received);
@@ -371,7 +375,7 @@ impl Exchange<'_, '_> {
             });
         }
         if !status::is_grpc(&response) {
-            return Err(End::Page(response, body));
+            return Err(End::Page(Box::new((response, body))));
         }
         let headers = response.into_parts().0.headers;
         let encoding = headers.get("grpc-encoding").and_then(|name| name.to_str().ok());

@@ -49,6 +49,8 @@ pub(super) fn question(link: &Link) -> &'static str {
 pub(super) fn is_suspected(failure: &Failure, link: &Link) -> bool {
     let first = link.first_bytes();
     match failure.reached {
+        // Closed by the caller's cancel.
+        _ if link.is_shut_down() => false,
         _ if tls_port::is_alert(&first) || is_http1(&first) => true,
         Reached::Closed => !failure.was_reused && first.is_empty(),
         _ => false,

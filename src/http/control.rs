@@ -120,7 +120,7 @@ pub(super) async fn read_body(
 ) -> Result<Vec<u8>, Error> {
     let Response { head, body: rest, .. } = response;
     if !is_success(head.status) {
-        return Ok(read_reason(head, body, rest).await);
+        return read_reason(head, body, rest).await;
     }
     check_success(head, rest).await?;
     if let Some(encoding) = &head.encoding {
@@ -147,7 +147,7 @@ pub(super) async fn check_success(head: &ResponseHead, body: &mut Body<'_>) -> R
     match head.kind {
         ContentKind::Grpc => Err(grpc_port(head.status)),
         ContentKind::Html => {
-            let page = read_reason(head, Vec::new(), body).await;
+            let page = read_reason(head, Vec::new(), body).await?;
             Err(http_form::unexpected(
                 head.status,
                 "the server's response instead of content type 'text/html'",
@@ -158,27 +158,35 @@ pub(super) async fn check_success(head: &ResponseHead, body: &mut Body<'_>) -> R
     }
 }
 
-/// Reads and decompresses the start of an error's body, in which the reason is expected.
-pub(super) async fn read_reason(head: &ResponseHead, start: Vec<u8>, body: &mut Body<'_>) -> Vec<u8> {
+/// Reads and decompresses the start of an error's body, in which the reason is expected. If the connection is
+/// lost, what has arrived is used, unless the call was cancelled.
+pub(super) async fn read_reason(
+    head: &ResponseHead,
+    start: Vec<u8>,
+    body: &mut Body<'_>,
+) -> Result<Vec<u8>, Error> {
     let mut bytes = start;
     let max = READ_BYTE_SIZE.saturating_sub(bytes.len() as u64);
-    let _ = body.read_to(&mut bytes, max).await;
+    match body.read_to(&mut bytes, max).await {
+        Err(error) if body.is_shut_down() => return Err(error),
+        _ => {}
+    }
     let encoding = match &head.encoding {
         None => Some(Compression::of(&bytes)),
         Some(name) => Compression::from_name(name),
     };
     let plain = match encoding {
-        Some(Compression::None) => return bytes,
+        Some(Compression::None) => return Ok(bytes),
         Some(encoding) => encoding.decompress_start(&bytes, READ_BYTE_SIZE),
         None => Vec::new(),
     };
-    match (&head.encoding, plain.is_empty()) {
+    Ok(match (&head.encoding, plain.is_empty()) {
         (_, false) => plain,
         (Some(name), true) if !is_text(&bytes) => unexpected_encoding(name).into_bytes(),
         // Text that happens to start like compressed data, or that a proxy decompressed or replaced without
         // changing the header.
         (_, true) => bytes,
-    }
+    })
 }
 
 /// Returns whether bytes are UTF-8 without control characters, which no compressed body is.

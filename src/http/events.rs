@@ -35,7 +35,7 @@ impl Http {
     ) -> std::result::Result<Headers, Failure> {
         let mut pooled = self.check_out(fresh, &mut Stopwatch::start(), driver).await?;
         let was_reused = pooled.is_reused;
-        let _on = driver.on(&pooled.connection.link.clone());
+        let on = driver.on(&pooled.connection.link.clone());
         let outcome = async {
             let mut response = self.send(&mut pooled.connection, request, driver, context).await?;
             let outcome = read_stream(&mut response, on_event, context).await;
@@ -48,6 +48,8 @@ impl Http {
             })
         };
         let outcome: std::result::Result<_, Failure> = outcome.await;
+        // Before the connection is returned: a cancel would end the next call on it.
+        drop(on);
         match outcome {
             Ok((outcome, is_reusable)) => {
                 if is_reusable {

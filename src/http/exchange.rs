@@ -322,6 +322,11 @@ impl Body<'_> {
         !matches!(self, Self::Arriving { framing: Framing::UntilClose, .. })
     }
 
+    /// Returns whether a cancel has shut its connection down.
+    pub(super) fn is_shut_down(&self) -> bool {
+        matches!(self, Self::Arriving { link, .. } if link.is_shut_down())
+    }
+
     /// Returns whether it was read to its end, and nothing follows it.
     fn is_over(&self) -> bool {
         match self {

@@ -67,11 +67,11 @@ impl Http {
         watch.lap(|times| &mut times.queue);
         let was_reused = pooled.is_reused;
         let connection = &mut pooled.connection;
-        let _on = driver.on(&connection.link.clone());
+        let on = driver.on(&connection.link.clone());
         connection.write_request_line("POST", &self.host, &self.base_path, request.path(), &context.query);
         request.write_headers(&mut connection.headers, context);
         connection.end_headers(context);
-        connection.ids.send(&request.id);
+        connection.ids.send(context.request_id);
         let outcome = async {
             let Http1 { link, window, headers_parser, headers, json, ids } = &mut **connection;
             let exchange = Exchange {
@@ -110,6 +110,8 @@ impl Http {
             }
         };
         let outcome: std::result::Result<_, Failure> = outcome.await;
+        // Before the connection is returned: a cancel would end the next call on it.
+        drop(on);
         match outcome {
             Ok((outcome, is_reusable, now)) => {
                 if is_reusable {
@@ -135,7 +137,7 @@ async fn read_response(
     let Response { head, body, .. } = response;
     // Rare paths are boxed: otherwise every call would carry their state.
     if !http_form::is_success(head.status) {
-        let reason = Box::pin(read_reason(head, Vec::new(), body)).await;
+        let reason = Box::pin(read_reason(head, Vec::new(), body)).await?;
         return Err(http_form::error_of(head.status, &reason, is_binary));
     }
     if head.kind != ContentKind::Other {

@@ -55,6 +55,7 @@ impl Dialer {
             .map_err(|error| error.context(format_args!("cannot connect to {}", self.authority)));
         match &outcome {
             Ok(link) => self.log.write(LogLevel::Info, TARGET, || format!("connected to {link}")),
+            Err(_) if driver.until().is_cancelled() => {}
             Err(error) => self.log.write(LogLevel::Warn, TARGET, || error.full_message()),
         }
         outcome

@@ -30,6 +30,10 @@ pub(crate) struct Driver {
     link: RefCell<Option<Arc<Link>>>,
     phase: Cell<&'static str>,
     is_in_doubt: Cell<bool>,
+    /// Whether the call has begun on a connection that it shares.
+    has_begun: Cell<bool>,
+    /// The number of the shared connection that the call used last.
+    connection: Cell<u64>,
 }
 
 /// Who waits.
@@ -81,6 +85,8 @@ impl Driver {
             link: RefCell::new(None),
             phase: Cell::new("starting"),
             is_in_doubt: Cell::new(false),
+            has_begun: Cell::new(false),
+            connection: Cell::new(0),
         }
     }
 
@@ -119,6 +125,20 @@ impl Driver {
     /// Records that the server may have run an attempt.
     pub(crate) fn set_in_doubt(&self) {
         self.is_in_doubt.set(true);
+    }
+
+    /// Sets whether the call has begun on a connection that it shares: if it is stopped then, it is in doubt.
+    pub(crate) fn set_begun(&self, has_begun: bool) {
+        self.has_begun.set(has_begun);
+    }
+
+    /// Returns the number of the shared connection that the call used last; 0 for none.
+    pub(crate) fn connection(&self) -> u64 {
+        self.connection.get()
+    }
+
+    pub(crate) fn set_connection(&self, number: u64) {
+        self.connection.set(number);
     }
 
     /// Begins a call on `link`, of which it is the only one, and waits on it while the guard lives.
@@ -188,7 +208,8 @@ impl Driver {
 
     /// Puts a stopped call in doubt if any of its request was sent. Called before its future is dropped.
     fn check_sent(&self) {
-        if self.link.borrow().as_ref().is_some_and(|link| link.progress().sent > 0) {
+        let was_sent = self.link.borrow().as_ref().is_some_and(|link| link.progress().sent > 0);
+        if was_sent || self.has_begun.get() {
             self.set_in_doubt();
         }
     }
@@ -207,6 +228,8 @@ impl Caller {
         match &*driver.link.borrow() {
             Some(link) if link.wait(deadline) => return Ok(()),
             Some(_) => {}
+            // A nested call, from a callback, may have consumed the wake.
+            None if driver.until.is_cancelled() => {}
             None => match deadline.remaining() {
                 None => thread::park(),
                 Some(left) => thread::park_timeout(left),

@@ -14,7 +14,10 @@ use std::{
     time::Instant,
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, unix::AsyncFd};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf, unix::AsyncFd},
+    task::coop::poll_proceed,
+};
 
 use super::{
     reactor,
@@ -294,7 +297,11 @@ impl Link {
             // The driver waits.
             Io::Caller(_) if !state.readable || state.may_wait.is_none() && state.is_over() => Poll::Pending,
             Io::Caller(_) => Poll::Ready(Ok(())),
-            Io::Reactor(_) if state.readable => Poll::Ready(Ok(())),
+            Io::Reactor(_) if state.readable => {
+                // A peer that sends faster than it is read must not occupy the thread.
+                ready!(poll_proceed(context)).made_progress();
+                Poll::Ready(Ok(()))
+            }
             Io::Reactor(reactor) => {
                 ready!(reactor.poll_read_ready(context))?.retain_ready();
                 state.readable = true;

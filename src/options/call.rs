@@ -119,6 +119,11 @@ impl CallOptions {
         self.cancel.as_ref()
     }
 
+    /// Returns FAILED_PRECONDITION in a forked child, if a token of its parent is set.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        self.cancel.as_ref().map_or(Ok(()), CancelToken::check_process)
+    }
+
     /// Adds a header to the call, over gRPC metadata. A name may be added several times. A name that ends in
     /// `-bin` takes any bytes, which are sent as base64. Replaces the client's default headers of that name.
     ///

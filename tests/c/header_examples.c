@@ -159,11 +159,10 @@ static void cancel_token(void) {
     /* example: cancel_token */
     triton_cancel_token *token = NULL;
     triton_call_options *options = NULL;
-    int failed = triton_cancel_token_new(&token, &error)
-        || triton_call_options_new(&options, &error)
+    int failed = triton_cancel_token_new(&token, &error) || triton_call_options_new(&options, &error)
         || triton_call_options_set_cancel_token(options, token, &error)
         || triton_client_infer(client, request, options, &result, &error);
-    triton_cancel_token_cancel(token);  // in any thread, while the call is under way
+    triton_cancel_token_cancel(token); // in any thread, while the call is under way
     triton_call_options_free(options);
     triton_cancel_token_free(token);
     /* end */

@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, getsockname, listen, socket_with};
 use triton_client::{
     CallOptions, Client, ClientOptions, Datatype, Error, InferRequest, Origin, RepositoryOptions, Status,
 };
@@ -17,7 +16,7 @@ use triton_client::{
 use crate::{
     misbehaving::note,
     server::{is_embedded, server},
-    support::fault::{Cases, Peer, Request, Wire, frame, refused_address, silent},
+    support::fault::{Backlog, Cases, Peer, Request, Wire, frame, refused_address, silent},
 };
 
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -106,25 +105,11 @@ fn both(address: SocketAddr) -> [String; 2] {
 /// Connects to a port whose backlog is full.
 #[test]
 fn a_deadline_holds_while_connecting() {
-    let new = |flags| socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
-    let listener = new(SocketFlags::empty());
-    bind(&listener, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    listen(&listener, 0).unwrap();
-    let address = SocketAddr::try_from(getsockname(&listener).unwrap()).unwrap();
-    // These fill the backlog.
-    let fillers: Vec<_> = (0..8)
-        .map(|_| {
-            let filler = new(SocketFlags::NONBLOCK);
-            let _ = connect(&filler, &address);
-            filler
-        })
-        .collect();
-    let probe = TcpStream::connect_timeout(&address, Duration::from_millis(50));
-    assert_eq!(probe.unwrap_err().kind(), io::ErrorKind::TimedOut, "the backlog is not full");
-    for url in both(address) {
+    let mut port = Backlog::new();
+    port.fill();
+    for url in both(port.address()) {
         expect_in_time("connecting", &url, &SMALL);
     }
-    drop(fillers);
 }
 
 /// A server that accepts and never reads.

@@ -204,7 +204,7 @@ fn a_shape_of_too_many_dimensions_is_refused() {
 }
 
 /// Sends frames of an unknown type, which clients ignore, until the connection ends.
-fn flood(mut stream: &std::net::TcpStream) -> io::Result<()> {
+pub(crate) fn flood(mut stream: &std::net::TcpStream) -> io::Result<()> {
     thread::scope(|scope| {
         scope.spawn(move || io::copy(&mut stream, &mut io::sink()));
         // Many per write, which is faster than they can be read.

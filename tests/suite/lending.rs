@@ -15,8 +15,8 @@ use crate::support::fault::{Gate, Peer, Request, Wire, frame, response};
 
 const BYTE_SIZE: usize = 16 << 20;
 /// The bytes of the memory during the call and afterwards. The framing does not contain the latter.
-const LENT: u8 = 0xa5;
-const OVERWRITTEN: u8 = 0xee;
+pub(crate) const LENT: u8 = 0xa5;
+pub(crate) const OVERWRITTEN: u8 = 0xee;
 /// More bytes than precede the tensor.
 const FRAMING: usize = 1024;
 
@@ -39,7 +39,7 @@ fn lend(url: &str, timeout: Duration, gate: &Gate) -> Error {
 }
 
 /// Checks that what arrived of the large request was read during the call.
-fn check(arrived: &[u8], what: &str) {
+pub(crate) fn check(arrived: &[u8], what: &str) {
     assert!(!arrived.contains(&OVERWRITTEN), "{what}: the memory was read after the call");
     let tensor = arrived.get(FRAMING..).unwrap_or_default();
     assert!(!tensor.iter().any(|byte| *byte != LENT), "{what}: the tensor differs from the memory");

@@ -285,6 +285,21 @@ fn each_asynchronous_call_completes_once_as_the_header_says_in_forked_processes_
     }
 }
 
+/// Streams in C, of each kind of model: their events, their ends, what a callback may do, and forks.
+#[test]
+fn each_stream_reports_its_events_and_its_end_as_the_header_says_in_forked_processes_too() {
+    if is_embedded() {
+        return;
+    }
+    let program = compile_as("c99", "tests/c/streams.c", "streams", &["-Wconversion"]);
+    let [http, grpc] = urls();
+    for kind in ["decoupled", "other"] {
+        let _streams = if kind == "other" { other_streams() } else { decoupled_streams() };
+        succeed(&program, &[&grpc, &http, kind]);
+        succeed_under_valgrind(&program, &[&grpc, &http, kind]);
+    }
+}
+
 #[test]
 fn nothing_leaks_and_nothing_is_read_that_was_not_written() {
     let refused = format!("grpc://{}", fault::refused_address());

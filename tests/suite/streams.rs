@@ -321,19 +321,19 @@ fn sequences_with_ids_of_numbers_and_strings_are_interleaved_on_a_stream() {
         }
         stream.finish().unwrap();
         for step in 0..4 {
-            for sequence in 0..3 {
+            for (sequence, sum) in sums.iter_mut().enumerate() {
                 let result = next_result(&stream);
                 // Non-decoupled requests of one stream come back in order.
                 assert_eq!(result.id(), format!("{sequence}/{step}"));
                 let input = step + sequence as i32;
-                sums[sequence] += input;
+                *sum += input;
                 // Only one of the models sums; both add the id at the end.
                 let expected = match (text_ids, step) {
                     (false, 0) => input + 1,
                     (false, 3) => input + 70 + sequence as i32,
                     (false, _) => input,
-                    (true, 3) => sums[sequence] + 700 + sequence as i32,
-                    (true, _) => sums[sequence],
+                    (true, 3) => *sum + 700 + sequence as i32,
+                    (true, _) => *sum,
                 };
                 assert_eq!((value(&result, "OUTPUT"), result.is_final()), (expected, true), "{model}");
             }

@@ -12,7 +12,10 @@ pub use self::{
     cases::{Cases, GrpcTurn, HttpTurn, WRONG, close},
     grpc::{Grpc, GrpcResponse},
     http::{Http, Response},
-    sockets::{Sockets, closing, refused_address, silent, wait_until, wait_until_ended},
+    sockets::{
+        Backlog, Sockets, closing, refused_address, silent, wait_until, wait_until_ended, wait_until_full,
+        wait_until_read,
+    },
     wire::{Frame, Gate, Peer, Wire, frame},
 };
 pub use super::http1::{Request, response};

@@ -1,13 +1,16 @@
 //! Ports that read no requests, and the state of connections in the kernel.
 
 use std::{
-    fs, mem,
+    fs, io, mem,
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::net::{AddressFamily, SocketType, bind, socket};
+use rustix::{
+    fd::OwnedFd,
+    net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket, socket_with},
+};
 
 use crate::support::listener::Listener;
 
@@ -48,6 +51,43 @@ pub fn refused_address() -> SocketAddr {
     let address = socket.local_addr().expect("its address");
     mem::forget(socket);
     address
+}
+
+/// A port that accepts connections only if the test does.
+#[derive(Debug)]
+pub struct Backlog {
+    listener: TcpListener,
+    fillers: Vec<OwnedFd>,
+}
+
+impl Backlog {
+    pub fn new() -> Self {
+        let listener = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        bind(&listener, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
+        listen(&listener, 0).expect("a port that listens");
+        Self { listener: TcpListener::from(listener), fillers: Vec::new() }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr().expect("its address")
+    }
+
+    pub fn accept(&self) -> TcpStream {
+        self.listener.accept().expect("a connection").0
+    }
+
+    /// Makes every further client wait for its connection.
+    pub fn fill(&mut self) {
+        let address = self.address();
+        self.fillers.extend((0..8).map(|_| {
+            let filler = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::NONBLOCK, None)
+                .expect("a socket");
+            let _ = connect(&filler, &address);
+            filler
+        }));
+        let probe = TcpStream::connect_timeout(&address, Duration::from_millis(50));
+        assert_eq!(probe.map(drop).map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
+    }
 }
 
 /// A TCP connection, as seen from one of its ends.
@@ -104,6 +144,24 @@ pub fn wait_until_read(stream: &TcpStream) {
     let (Ok(own), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
     wait_until("the peer reads the response", || {
         connections(Some(peer), own).iter().all(|connection| connection.unread == 0)
+    });
+}
+
+/// Waits until the peer can't send more to a stream, which nobody reads.
+pub fn wait_until_full(stream: &TcpStream) {
+    const POLLS: usize = 20;
+    let (Ok(own), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    let queued = || {
+        let unread = connections(Some(own), peer).iter().map(|connection| connection.unread).sum::<u64>();
+        let unsent = connections(Some(peer), own).iter().map(|it| it.unacknowledged).sum::<u64>();
+        (unread, unsent)
+    };
+    let (mut last, mut polls) = ((0, 0), 0);
+    wait_until("the connection is full", || {
+        let now = queued();
+        polls = if now == last && now.1 > 0 { polls + 1 } else { 0 };
+        last = now;
+        polls == POLLS
     });
 }
 

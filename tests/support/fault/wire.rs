@@ -127,6 +127,11 @@ impl<'s> Peer<'s> {
     /// Reads the client's preface and sends the server's.
     pub fn accept(mut stream: &'s TcpStream, settings: &[(u16, u32)]) -> io::Result<Self> {
         stream.read_exact(&mut [0; 24])?;
+        Self::begin(stream, settings)
+    }
+
+    /// Sends the server's preface, after the client's was read.
+    pub fn begin(stream: &'s TcpStream, settings: &[(u16, u32)]) -> io::Result<Self> {
         let peer = Self(stream);
         let payload: Vec<u8> = settings
             .iter()
