@@ -15,6 +15,7 @@ use tokio::{
     task::{LocalSet, spawn_local},
 };
 
+use super::turn;
 use crate::{
     error::{Error, Origin, Result, Status},
     panic,
@@ -72,6 +73,7 @@ fn start() -> io::Result<UnboundedSender<Job>> {
 
 fn run(runtime: &runtime::Runtime, mut jobs: UnboundedReceiver<Job>) {
     LocalSet::new().block_on(runtime, async move {
+        spawn_local(turn::run());
         while let Some(job) = jobs.recv().await {
             job();
         }
