@@ -454,8 +454,8 @@ TRITON_ENUM(triton_value_kind) {
  */
 TRITON_ENUM(triton_finality) {
     /**
-     * The response does not say, and more responses are possible: the result was read from bytes and not
-     * received in a call.
+     * The response does not say, and more responses are possible: the result came on a stream, or was read
+     * from bytes.
      */
     TRITON_FINALITY_UNKNOWN = 0,
     /**
@@ -838,7 +838,7 @@ typedef struct triton_call_times {
      */
     size_t struct_size;
     /**
-     * Encoding the request and checking out a connection.
+     * Encoding the request, and waiting for a place among the calls in flight and for a connection.
      */
     uint64_t queue_ns;
     /**
@@ -2040,8 +2040,10 @@ TRITON_NODISCARD triton_status triton_infer_request_set_raw_body(
     triton_infer_request *request, bool is_raw, triton_error **error_out);
 
 /**
- * Sets whether a decoupled model's stream ends each request with a response without outputs. The default is
- * false. Sent over gRPC only: Triton rejects it over HTTP, which has no such streams.
+ * Sets whether Triton ends the responses of a decoupled model to the request with one without outputs, which
+ * is marked as the last (triton_infer_result_finality). Set it for decoupled models on streams: see THE LAST
+ * RESPONSE there. The default is false. Sent over gRPC only: Triton rejects it over HTTP, which has no such
+ * streams. Triton before 2.35 refuses it.
  */
 TRITON_NODISCARD triton_status triton_infer_request_set_empty_final_response(
     triton_infer_request *request, bool is_enabled, triton_error **error_out);
@@ -2487,8 +2489,8 @@ const char *triton_parameter_string(const triton_parameter *parameter);
  * @param result_out  the result; free it with triton_infer_result_free
  * @return INVALID_ARGUMENT if the data of an input does not match its shape: nothing is sent;
  *         FAILED_PRECONDITION if a buffer of the request is in use by another call; RESOURCE_EXHAUSTED if an
- *         output exceeds its buffer; DEADLINE_EXCEEDED; UNAVAILABLE; otherwise the server's status, for
- *         example NOT_FOUND for an unknown model
+ *         output exceeds its buffer; DEADLINE_EXCEEDED; CANCELLED by the token of its options; UNAVAILABLE;
+ *         otherwise the server's status, for example NOT_FOUND for an unknown model
  */
 TRITON_NODISCARD triton_status triton_client_infer(
     const triton_client *client, const triton_infer_request *request, const triton_call_options *options,
@@ -2665,7 +2667,7 @@ const char *triton_infer_result_id(const triton_infer_result *result);
 /**
  * Returns whether a result is the last response to its request. The server's word, parameter
  * "triton_final_response", decides. Without it the response of a call is TRITON_FINALITY_FINAL, since it is
- * the only one, and a result that was read from bytes is TRITON_FINALITY_UNKNOWN, as is NULL.
+ * the only one, and a result of a stream or read from bytes is TRITON_FINALITY_UNKNOWN, as is NULL.
  */
 triton_finality triton_infer_result_finality(const triton_infer_result *result);
 
@@ -2734,7 +2736,8 @@ void triton_infer_result_free(triton_infer_result *result);
  * callback threads (1). If as many calls are in flight as are permitted, a submission blocks until another
  * call completes; with triton_client_options_set_fail_when_full, and always on a callback thread, it returns
  * RESOURCE_EXHAUSTED at once instead. The deadline of a call counts from its submission, and includes all
- * the time that it waits.
+ * the time that it waits. Calls that are complete do not count, even if their callback waits for a thread or
+ * they wait in a queue: a program that submits faster than it handles the results limits itself.
  *
  * THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for each
  * call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
@@ -3027,14 +3030,14 @@ TRITON_NODISCARD triton_status triton_stream_options_set_call_options(
  * one response the program holds at most 4 MiB that have arrived. It does not stop Triton, which keeps the
  * responses in its own memory as the model produces them: cancel a stream whose responses are not needed.
  *
- * ONE KIND OF MODEL. At one time, use the streams to a server either for decoupled models or for others:
- * Triton 2.51 does not reliably serve requests of both kinds that overlap, on one stream or on several.
- * Calls are not affected: send the requests to models that are not decoupled by triton_client_infer_async.
+ * ONE KIND OF MODEL. Use separate streams for decoupled models and for others, and not both at the same
+ * time: beside streams of decoupled models, send the requests to others by triton_client_infer_async.
  *
  * PROXIES. nginx, nghttpx and HAProxy end a stream on which nothing is sent for 50 to 60 s (it then ends
  * with UNAVAILABLE), nginx also after 1 MiB of requests (client_max_body_size). Envoy ends it 15 s after
  * triton_stream_finish has taken effect, even if responses are on their way (timeout of the route). The
- * messages name the cause. Apache delays a request after a pause by 0.1 s.
+ * messages name the cause. Apache delays a request after a pause by 0.1 s. No keepalive pings are sent:
+ * Triton ends a connection because of them, and proxies do not count them as traffic.
  *
  *     triton_stream *stream = NULL;
  *     int failed = triton_stream_open(client, NULL, NULL, NULL, &stream, &error)

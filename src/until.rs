@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::waiters::Waiters;
+use crate::{error::Error, fork::Process, waiters::Waiters};
 
 /// A point in time, or never. Passed to every layer, so that name resolution, connecting, sending and
 /// receiving share it.
@@ -60,20 +60,31 @@ impl Deadline {
 
 /// Cancels calls from any thread: those whose options name it
 /// ([`CallOptions::set_cancel_token`](crate::CallOptions::set_cancel_token)). Clones are the same token.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct CancelToken(Arc<Token>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Token {
+    process: Process,
     is_cancelled: AtomicBool,
     /// The calls that wait, to be woken by a cancel.
     waiting: Mutex<Waiters>,
 }
 
+impl Default for CancelToken {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl CancelToken {
     /// Creates a token that is not cancelled.
     pub fn new() -> Self {
-        Self::default()
+        Self(Arc::new(Token {
+            process: Process::current(),
+            is_cancelled: AtomicBool::new(false),
+            waiting: Mutex::default(),
+        }))
     }
 
     /// Cancels every call that has the token, and every later one. A call whose result is complete already
@@ -85,6 +96,12 @@ impl CancelToken {
     /// Returns whether [`cancel`](Self::cancel) was called.
     pub fn is_cancelled(&self) -> bool {
         self.0.is_cancelled.load(Ordering::Acquire)
+    }
+
+    /// Returns FAILED_PRECONDITION in a forked child: the calls that wait are its parent's, and another thread
+    /// may have held the lock at the fork.
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
+        self.0.process.check()
     }
 
     /// Wakes `waker` when the token is cancelled, and at once if it is already. Until the guard is dropped:
@@ -109,6 +126,10 @@ impl CancelToken {
 
 impl Token {
     fn cancel(&self) {
+        if !self.process.is_current() {
+            self.is_cancelled.store(true, Ordering::Release);
+            return;
+        }
         let waiting = self.lock();
         self.is_cancelled.store(true, Ordering::Release);
         waiting.wake_all();

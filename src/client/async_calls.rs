@@ -51,14 +51,14 @@ impl Client {
     }
 
     /// Starts an inference as [`infer_async`](Self::infer_async) does. `callback` is called with the outcome,
-    /// exactly once and on a thread of the client's own, unless this returns an error.
+    /// exactly once and on a thread of the client's own, unless this returns an error. Dropping the [`Call`]
+    /// cancels it here too: [`Call::detach`] lets it go on.
     pub fn infer_with_callback(
         &self,
         request: &InferRequest<'static>,
         options: &CallOptions,
         callback: impl FnOnce(Result<InferResult>) + Send + 'static,
     ) -> Result<Call> {
-        self.start_callbacks()?;
         self.submit(request, options, 0, Sink::Callback(self.0.callbacks.clone(), Box::new(callback)))
     }
 
@@ -71,6 +71,7 @@ impl Client {
         queue: &CompletionQueue,
         tag: u64,
     ) -> Result<Call> {
+        queue.process().check()?;
         let (queue, log) = (queue.queue().clone(), self.0.options.log.clone());
         let push = move |call| {
             if !queue.push(call) {
@@ -92,6 +93,7 @@ impl Client {
         requests: &[&InferRequest<'static>],
         options: &[&CallOptions],
     ) -> Result<Vec<Result<InferResult>>> {
+        let _active = self.0.begin(&CallOptions::DEFAULT)?;
         let (sender, receiver) = channel();
         self.submit_many(requests, options, Done::Wake(sender))?;
         receiver.recv().map_err(|error| {
@@ -108,19 +110,12 @@ impl Client {
         options: &[&CallOptions],
         callback: impl FnOnce(Vec<Result<InferResult>>) + Send + 'static,
     ) -> Result<()> {
-        self.start_callbacks()?;
         let active = Active::begin(self.0.activity.clone())?;
         let callback = move |outcomes| {
             let _active = active;
             callback(outcomes);
         };
         self.submit_many(requests, options, Done::Callback(self.0.callbacks.clone(), Box::new(callback)))
-    }
-
-    pub(super) fn start_callbacks(&self) -> Result<()> {
-        // First, as in `submit`.
-        self.0.activity.process().check()?;
-        self.0.callbacks.start()
     }
 
     fn submit(
@@ -130,12 +125,12 @@ impl Client {
         tag: u64,
         sink: Sink,
     ) -> Result<Call> {
-        let inner = &self.0;
-        // First: in a forked child a thread of the parent may have held any lock.
-        inner.activity.process().check()?;
-        inner.io.start()?;
-        let mut job = Job::new(inner, request, options, tag, sink)?;
-        if let Err(error) = job.prepare(request).and_then(|()| job.hold_slot()) {
+        // Owned: a callback may free the client before this returns.
+        let inner = self.0.clone();
+        let has_callback = matches!(sink, Sink::Callback(..));
+        let mut job = Job::new(&inner, request, options, tag, sink)?;
+        let prepared = job.prepare(request).and_then(|()| inner.start_threads(has_callback));
+        if let Err(error) = prepared.and_then(|()| job.hold_slot()) {
             return Err(job.withdraw(error));
         }
         let call = Call::new(job.shared.clone());
@@ -149,13 +144,13 @@ impl Client {
         options: &[&CallOptions],
         done: Done,
     ) -> Result<()> {
-        let (count, inner) = (requests.len(), &self.0);
-        inner.activity.process().check()?;
+        // As in `submit`.
+        let (count, inner) = (requests.len(), self.0.clone());
         if !matches!(options.len(), 0 | 1) && options.len() != count {
             let given = options.len();
             return Err(Error::invalid(format!("expected 0, 1 or {count} call options, got {given}")));
         }
-        inner.io.start()?;
+        inner.start_threads(matches!(done, Done::Callback(..)))?;
         let collector = Collector::new(count, done);
         if count == 0 {
             collector.finish();
@@ -167,7 +162,7 @@ impl Client {
             let options = options.get(at).or(options.first()).copied().unwrap_or(NONE);
             let collect = collector.clone();
             let sink = Sink::Collector(Box::new(move |outcome| collect.settle(at, outcome)));
-            jobs.push((request, Job::new(inner, request, options, 0, sink)?));
+            jobs.push((request, Job::new(&inner, request, options, 0, sink)?));
         }
         for (request, mut job) in jobs {
             match job.prepare(request) {
@@ -202,9 +197,10 @@ impl Client {
 
 /// A call on its way to the I/O thread, and there.
 struct Job {
-    inner: Arc<Inner>,
     shared: Arc<Shared>,
+    /// Declared before `inner`, and therefore dropped before it: see [`finish`](Self::finish).
     completion: Completion,
+    inner: Arc<Inner>,
     /// The copies of what the request and the caller may free.
     options: CallOptions,
     model: String,
@@ -222,10 +218,12 @@ impl Job {
         options: &CallOptions,
         tag: u64,
         sink: Sink,
-    ) -> Result<Self> {
+    ) -> Result<Box<Self>> {
         let active = Active::begin(inner.activity.clone())?;
+        options.check_process()?;
         let shared = Shared::new(inner.activity.process(), tag);
-        Ok(Self {
+        // Boxed: it is moved from thread to thread.
+        Ok(Box::new(Self {
             inner: inner.clone(),
             completion: Completion::new(shared.clone(), sink, active),
             shared,
@@ -235,7 +233,7 @@ impl Job {
             start: Instant::now(),
             prepared: None,
             has_slot: false,
-        })
+        }))
     }
 
     fn context(&self) -> CallContext<'_> {
@@ -279,7 +277,7 @@ impl Job {
     }
 
     /// Runs the call in its task.
-    async fn run(mut self) {
+    async fn run(mut self: Box<Self>) {
         let outcome = {
             // Pinned here and below: a future that is passed by value is stored twice.
             let outcome = pin!(self.outcome());
@@ -291,12 +289,13 @@ impl Job {
     }
 
     async fn outcome(&mut self) -> Result<InferResult> {
-        let Self { inner, shared, completion, options, start, prepared, has_slot, .. } = self;
+        let Self { inner, shared, completion, options, id, start, prepared, has_slot, .. } = self;
         let Some((prepared, places)) = prepared else {
             let message = "internal error: the call is not prepared";
             return Err(Error::new(Status::Internal, Origin::Client, message));
         };
         let mut context = CallContext::starting(*start, &inner.options, options);
+        context.request_id = id;
         let token = shared.token();
         context.until.cancel = Some(token.clone());
         let _options = options.cancel_token().map(|other| token.follow(other));
@@ -321,20 +320,20 @@ impl Job {
     }
 
     /// Logs and counts the outcome, and completes the call.
-    fn finish(self, outcome: Result<InferResult>) {
-        // The callback threads end with the client, which this may be the last to hold.
+    fn finish(self: Box<Self>, outcome: Result<InferResult>) {
+        // Kept until the callback is queued: if the client was freed, the last call ends the callback threads.
         let _inner = self.inner.clone();
         let (outcome, completion) = self.conclude(outcome);
         completion.complete(outcome);
     }
 
     /// Completes a call that could not be submitted.
-    fn fail(self, error: Error) {
+    fn fail(self: Box<Self>, error: Error) {
         self.finish(Err(error));
     }
 
     /// Returns the error of a call that could not be submitted, which is not completed.
-    fn withdraw(self, error: Error) -> Error {
+    fn withdraw(self: Box<Self>, error: Error) -> Error {
         let (outcome, completion) = self.conclude(Err(error));
         completion.withdraw();
         match outcome {
@@ -343,14 +342,15 @@ impl Job {
         }
     }
 
-    fn conclude(self, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
-        let Self { inner, completion, model, id, start, prepared, .. } = self;
+    fn conclude(self: Box<Self>, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
+        let Self { inner, completion, model, id, start, prepared, .. } = *self;
         drop(prepared);
         let what = || format!("inference of model '{model}'");
         let log = &inner.options.log;
         let start = log.is_on(LogLevel::Debug).then_some(start);
-        let outcome = inner.server.log_outcome(outcome, &what, start, log);
-        (inner.count(outcome).map_err(|error| error.with_request_id(&id)), completion)
+        let mut outcome = inner.server.log_outcome(outcome, &what, start, log);
+        inner.count(&mut outcome);
+        (outcome.map_err(|error| error.with_request_id(&id)), completion)
     }
 }
 
@@ -417,8 +417,8 @@ mod tests {
             let request = InferRequest::new("m");
             let mut job = Job::new(&client.0, &request, &CallOptions::new(), 0, Sink::None).unwrap();
             job.prepare(&request).unwrap();
-            let byte_size = size_of_val(&job) + size_of_val(&job.run());
-            assert!(byte_size < 3600, "{byte_size}");
+            let byte_size = size_of_val(&*job) + size_of_val(&job.run());
+            assert!(byte_size < 3000, "{byte_size}");
         }
     }
 }

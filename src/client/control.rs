@@ -109,14 +109,14 @@ impl Client {
     /// model that fails to start (INVALID_ARGUMENT), and over HTTP, since version 2.62, files of more than
     /// about 48 MiB together (INVALID_ARGUMENT; [`RepositoryOptions::add_file`]).
     pub fn load_model(&self, name: &str, load: &RepositoryOptions, options: &CallOptions) -> Result<()> {
-        let _active = self.0.begin()?;
+        let _active = self.0.begin(options)?;
         self.0.server.call(&Load { name, options: load }, &CallContext::loading(&self.0.options, options))
     }
 
     /// Unloads a model. A model that is not loaded is not an error. The server may respond before the model
     /// is unloaded. The default timeout is that of loading.
     pub fn unload_model(&self, name: &str, unload: &RepositoryOptions, options: &CallOptions) -> Result<()> {
-        let _active = self.0.begin()?;
+        let _active = self.0.begin(options)?;
         self.0.server.call(&Unload { name, options: unload }, &CallContext::loading(&self.0.options, options))
     }
 
@@ -236,7 +236,7 @@ impl Client {
     /// query parameters of the client's default call options are not sent to that URL.
     pub fn metrics(&self, options: &CallOptions) -> Result<Metrics> {
         let inner = &*self.0;
-        let _active = inner.begin()?;
+        let _active = inner.begin(options)?;
         let server = match inner.metrics.get() {
             Some(server) => server,
             None => {
@@ -262,7 +262,7 @@ impl Client {
     }
 
     fn call<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Output> {
-        let _active = self.0.begin()?;
+        let _active = self.0.begin(options)?;
         self.0.server.call(operation, &CallContext::new(&self.0.options, options))
     }
 
@@ -301,7 +301,7 @@ impl Client {
         mut on_event: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Headers> {
         let generate = Generate { model, version, json, is_stream: true };
-        let _active = self.0.begin()?;
+        let _active = self.0.begin(options)?;
         let server = &self.0.server;
         let context = CallContext::new(&self.0.options, options);
         server.log(

@@ -23,11 +23,12 @@ impl Client {
     /// INVALID_ARGUMENT, and nothing is sent, if the data of an input does not match its shape and datatype.
     pub fn infer_with(&self, request: &InferRequest, options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
-        let _active = inner.begin()?;
+        let _active = inner.begin(options)?;
         let now = Instant::now();
-        let context = CallContext::starting(now, &inner.options, options);
+        let mut context = CallContext::starting(now, &inner.options, options);
+        context.request_id = request.request_id();
         let model = request.model().0;
-        let outcome = inner.server.log(
+        let mut outcome = inner.server.log(
             &context,
             || format!("inference of model '{model}'"),
             || {
@@ -38,17 +39,21 @@ impl Client {
                 self.run(&prepared, &mut places, now, &context)
             },
         );
-        inner.count(outcome).map_err(|error| error.with_request_id(request.request_id()))
+        inner.count(&mut outcome);
+        match outcome {
+            Err(error) => Err(error.with_request_id(request.request_id())),
+            outcome => outcome,
+        }
     }
 
     /// Sends an encoded `ModelInferRequest`, for example of [`InferRequest::to_grpc_message`], and blocks
     /// until the response is complete. gRPC only: INVALID_ARGUMENT over HTTP.
     pub fn infer_message(&self, message: &[u8], options: &CallOptions) -> Result<InferResult> {
         let inner = &*self.0;
-        let _active = inner.begin()?;
+        let _active = inner.begin(options)?;
         let now = Instant::now();
         let context = CallContext::starting(now, &inner.options, options);
-        let outcome = inner.server.log(
+        let mut outcome = inner.server.log(
             &context,
             || "inference".to_owned(),
             || {
@@ -57,7 +62,8 @@ impl Client {
                 self.run(&prepared, &mut places, now, &context)
             },
         );
-        inner.count(outcome)
+        inner.count(&mut outcome);
+        outcome
     }
 
     fn run(
@@ -75,19 +81,16 @@ impl Client {
 }
 
 impl Inner {
-    /// Counts the outcome of a call in the client's statistics, and completes its result.
-    pub(super) fn count(&self, outcome: Result<InferResult>) -> Result<InferResult> {
+    /// Counts the outcome of a call in the client's statistics, and completes its result, in place: a result is
+    /// large, and moving it costs more than counting it.
+    pub(super) fn count(&self, outcome: &mut Result<InferResult>) {
         match outcome {
-            Ok(mut result) => {
+            Ok(result) => {
                 self.counters.count(result.times);
                 result.endpoint = self.server.endpoint.clone();
                 result.is_unary = true;
-                Ok(result)
             }
-            Err(error) => {
-                self.counters.count_failed();
-                Err(error)
-            }
+            Err(_) => self.counters.count_failed(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     infer::place::Buffers,
     net::pool::ConnectionCounts,
-    options::ClientOptions,
+    options::{CallOptions, ClientOptions},
     runtime::{Active, Activity, Callbacks, Io, Slots},
     stats::{ClientStatistics, Counters},
     until::CancelToken,
@@ -81,16 +81,32 @@ impl Client {
         self.0.counters.statistics()
     }
 
-    /// Returns the numbers of the client's connections to the server at the moment.
+    /// Returns the numbers of the client's connections to the server at the moment; none in a forked child.
     pub fn connections(&self) -> ConnectionCounts {
-        self.0.server.transport.connections()
+        match self.check_process() {
+            Ok(()) => self.0.server.transport.connections(),
+            Err(_) => ConnectionCounts::default(),
+        }
+    }
+
+    /// Returns FAILED_PRECONDITION in a forked child.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        self.0.activity.process().check()
     }
 }
 
 impl Inner {
     /// Begins a blocking call. FAILED_PRECONDITION in a forked child, and once the client is closed.
-    fn begin(&self) -> Result<Active<&Activity>> {
-        Active::begin(&*self.activity)
+    fn begin(&self, options: &CallOptions) -> Result<Active<&Activity>> {
+        let active = Active::begin(&*self.activity)?;
+        options.check_process()?;
+        Ok(active)
+    }
+
+    /// Starts the threads of asynchronous calls, unless they run.
+    fn start_threads(&self, with_callbacks: bool) -> Result<()> {
+        self.io.start()?;
+        if with_callbacks { self.callbacks.start() } else { Ok(()) }
     }
 }
 

@@ -29,7 +29,7 @@ impl Client {
     /// UNAUTHENTICATED and PERMISSION_DENIED end the wait at once. (For an endpoint that is restricted over
     /// gRPC, Triton sends UNAVAILABLE, which is waited for.)
     pub fn wait_ready(&self, model: &str, version: &str, options: &CallOptions) -> Result<()> {
-        let _active = self.0.begin()?;
+        let _active = self.0.begin(options)?;
         let context = CallContext::new(&self.0.options, options);
         let what = || match model {
             "" => "wait for the server".to_owned(),

@@ -20,8 +20,8 @@ use super::{
 /// @param result_out  the result; free it with triton_infer_result_free
 /// @return INVALID_ARGUMENT if the data of an input does not match its shape: nothing is sent;
 ///         FAILED_PRECONDITION if a buffer of the request is in use by another call; RESOURCE_EXHAUSTED if an
-///         output exceeds its buffer; DEADLINE_EXCEEDED; UNAVAILABLE; otherwise the server's status, for
-///         example NOT_FOUND for an unknown model
+///         output exceeds its buffer; DEADLINE_EXCEEDED; CANCELLED by the token of its options; UNAVAILABLE;
+///         otherwise the server's status, for example NOT_FOUND for an unknown model
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_infer(
     client: *const triton_client,

@@ -258,8 +258,10 @@ pub unsafe extern "C" fn triton_infer_request_set_raw_body(
     }
 }
 
-/// Sets whether a decoupled model's stream ends each request with a response without outputs. The default is
-/// false. Sent over gRPC only: Triton rejects it over HTTP, which has no such streams.
+/// Sets whether Triton ends the responses of a decoupled model to the request with one without outputs, which
+/// is marked as the last (triton_infer_result_finality). Set it for decoupled models on streams: see THE LAST
+/// RESPONSE there. The default is false. Sent over gRPC only: Triton rejects it over HTTP, which has no such
+/// streams. Triton before 2.35 refuses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_request_set_empty_final_response(
     request: *mut triton_infer_request,

@@ -79,8 +79,8 @@ impl triton_class {
 #[repr(i32)]
 #[derive(Clone, Copy)]
 pub enum triton_finality {
-    /// The response does not say, and more responses are possible: the result was read from bytes and not
-    /// received in a call.
+    /// The response does not say, and more responses are possible: the result came on a stream, or was read
+    /// from bytes.
     TRITON_FINALITY_UNKNOWN = 0,
     /// It is the last response.
     TRITON_FINALITY_FINAL = 1,
@@ -502,7 +502,7 @@ pub unsafe extern "C" fn triton_infer_result_id(result: *const triton_infer_resu
 
 /// Returns whether a result is the last response to its request. The server's word, parameter
 /// "triton_final_response", decides. Without it the response of a call is TRITON_FINALITY_FINAL, since it is
-/// the only one, and a result that was read from bytes is TRITON_FINALITY_UNKNOWN, as is NULL.
+/// the only one, and a result of a stream or read from bytes is TRITON_FINALITY_UNKNOWN, as is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_infer_result_finality(result: *const triton_infer_result) -> triton_finality {
     let unknown = triton_finality::TRITON_FINALITY_UNKNOWN;
@@ -586,7 +586,7 @@ pub unsafe extern "C" fn triton_infer_result_endpoint(result: *const triton_infe
 pub struct triton_call_times {
     /// Set by the caller to sizeof(triton_call_times) (STRUCTS).
     pub struct_size: usize,
-    /// Encoding the request and checking out a connection.
+    /// Encoding the request, and waiting for a place among the calls in flight and for a connection.
     pub queue_ns: u64,
     /// Opening a connection, including name resolution; 0 on an open one.
     pub connect_ns: u64,

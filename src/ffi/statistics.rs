@@ -53,7 +53,9 @@ pub unsafe extern "C" fn triton_client_infer_statistics(
             let min = mem::offset_of!(triton_client_statistics, failed_count);
             let struct_size = convert::struct_size(statistics_out, "statistics_out", min)?;
             convert::fill(statistics_out, struct_size, record(struct_size, ClientStatistics::default()));
-            let statistics = handle(client, "client")?.client.infer_statistics();
+            let client = &handle(client, "client")?.client;
+            client.check_process()?;
+            let statistics = client.infer_statistics();
             convert::fill(statistics_out, struct_size, record(struct_size, statistics));
             Ok(())
         })

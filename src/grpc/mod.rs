@@ -61,6 +61,8 @@ const OWN_DEADLINE_FIRST: Duration = Duration::from_secs(1);
 const MAX_CALLS_OF_CONNECTION: usize = 100;
 /// The maximum number of streams on a connection: Apache leaves the seventh without a response until another ends.
 const MAX_STREAMS_OF_CONNECTION: usize = 6;
+/// The same after a stream was cancelled on it: Apache then works on fewer, down to 2, until others end well.
+const MAX_STREAMS_AFTER_CANCEL: usize = 2;
 
 /// A server over gRPC.
 #[derive(Debug)]
@@ -111,8 +113,8 @@ impl Grpc {
             common_headers: exchange::common_headers(),
             dialer,
             lanes: Pool::new(max_connections, WAITING),
-            calls: Mux::new(max_async_connections, MAX_CALLS_OF_CONNECTION),
-            streams: Mux::new(usize::MAX, MAX_STREAMS_OF_CONNECTION),
+            calls: Mux::new(max_async_connections, MAX_CALLS_OF_CONNECTION, MAX_CALLS_OF_CONNECTION),
+            streams: Mux::new(usize::MAX, MAX_STREAMS_OF_CONNECTION, MAX_STREAMS_AFTER_CANCEL),
         })
     }
 

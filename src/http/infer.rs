@@ -71,7 +71,7 @@ impl Http {
         connection.write_request_line("POST", &self.host, &self.base_path, request.path(), &context.query);
         request.write_headers(&mut connection.headers, context);
         connection.end_headers(context);
-        connection.ids.send(&request.id);
+        connection.ids.send(context.request_id);
         let outcome = async {
             let Http1 { link, window, headers_parser, headers, json, ids } = &mut **connection;
             let exchange = Exchange {

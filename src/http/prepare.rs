@@ -36,7 +36,6 @@ pub(crate) struct Prepared<'a> {
     byte_size: u64,
     /// Whether any tensor is binary, even an empty one.
     pub is_binary: bool,
-    pub id: String,
 }
 
 impl<'a> Prepared<'a> {
@@ -60,7 +59,6 @@ impl<'a> Prepared<'a> {
             compressed: None,
             byte_size: json_byte_size + tensor_byte_size,
             is_binary: request.has_binary(),
-            id: request.request_id().to_owned(),
         };
         if context.request_compression != Compression::None {
             let compressed = context.request_compression.compress(prepared.plain())?;

@@ -9,6 +9,7 @@ use std::{
 use super::{request::InferRequest, tensor};
 use crate::{
     error::{Error, Origin, Result, Status, excerpt},
+    fork::Process,
     lend::Lease,
 };
 
@@ -284,6 +285,7 @@ const MAX_WASTE: usize = 2;
 /// in bytes.
 #[derive(Debug)]
 pub(crate) struct Buffers {
+    process: Process,
     max_byte_size: usize,
     free: Mutex<Free>,
 }
@@ -299,7 +301,7 @@ impl Buffers {
     /// Creates buffers that keep at most `byte_size` bytes; none with 0.
     pub(crate) fn new(byte_size: u64) -> Arc<Self> {
         let max_byte_size = usize::try_from(byte_size).unwrap_or(usize::MAX);
-        Arc::new(Self { max_byte_size, free: Mutex::default() })
+        Arc::new(Self { process: Process::current(), max_byte_size, free: Mutex::default() })
     }
 
     fn keeps(&self, byte_size: usize) -> bool {
@@ -323,6 +325,10 @@ impl Buffers {
     }
 
     fn put(&self, buffer: Vec<u8>) {
+        // A result may be freed in a forked child, where another thread may have held the lock at the fork.
+        if !self.process.is_current() {
+            return;
+        }
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let has_room =
             free.buffers.len() < MAX_BUFFERS && free.byte_size + room(&buffer) <= self.max_byte_size;

@@ -251,8 +251,10 @@ impl<C> Pooled<'_, C> {
         let expired =
             state.idle.iter().take_while(|idle| now.duration_since(idle.since) > MAX_IDLE_TIME).count();
         // Closed when this function returns, after the lock is released.
-        let expired: Vec<_> = state.idle.drain(..expired).collect();
-        state.open -= expired.len();
+        let _expired: Option<Vec<_>> = (expired > 0).then(|| {
+            state.open -= expired;
+            state.idle.drain(..expired).collect()
+        });
         state.idle.push(Idle { since: now, user, connection });
         let next = state.next(pool.max);
         drop(state);

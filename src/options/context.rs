@@ -43,6 +43,8 @@ pub(crate) struct CallContext<'c> {
     pub accept_encoding: Option<&'c str>,
     pub route: Route<&'c str>,
     pub log: Log,
+    /// The id of an inference request; empty if it has none.
+    pub request_id: &'c str,
 }
 
 impl<'c> CallContext<'c> {
@@ -109,6 +111,7 @@ impl<'c> CallContext<'c> {
             accept_encoding: response_encoding.and_then(ResponseEncoding::accept),
             route: call.route.over(&defaults.route),
             log: client.log.clone(),
+            request_id: "",
         }
     }
 

@@ -48,7 +48,7 @@ impl StreamOptions {
     /// or a missing input, still arrives as [`StreamEvent::RequestError`].
     ///
     /// Triton 2.51 is less robust in this mode than in the normal one: use it for diagnosis only, with one
-    /// request at a time.
+    /// request at a time. nginx drops the header of the mode unless its `underscores_in_headers` is on.
     ///
     /// [`StreamEvent::RequestError`]: crate::StreamEvent::RequestError
     pub fn set_grpc_error(&mut self, is_enabled: bool) -> &mut Self {

@@ -9,9 +9,10 @@ use std::{
     thread,
 };
 
-use super::io::cannot_start;
+use super::{io::cannot_start, turn};
 use crate::{
     error::Result,
+    fork::Process,
     log::{Log, LogLevel},
     panic,
 };
@@ -36,11 +37,13 @@ struct State {
     /// The threads that wait for a job.
     idle: usize,
     is_ended: bool,
+    /// Whether the threads will be woken at the end of this turn of the I/O thread.
+    is_wake_due: bool,
 }
 
 thread_local! {
-    /// The address of the callbacks that this thread runs; 0 on all other threads.
-    static RUNNING: Cell<usize> = const { Cell::new(0) };
+    /// The address of the callbacks that this thread runs, and its process; `None` on all other threads.
+    static RUNNING: Cell<Option<(usize, Process)>> = const { Cell::new(None) };
 }
 
 impl Callbacks {
@@ -65,18 +68,34 @@ impl Callbacks {
             // If this fails, the threads that exist run it.
             let _ = self.start_thread(&mut state);
         }
+        if std::mem::replace(&mut state.is_wake_due, true) {
+            return;
+        }
         drop(state);
-        self.changed.notify_one();
+        let callbacks = self.clone();
+        if let Err(wake) = turn::at_end(move || callbacks.wake()) {
+            wake();
+        }
+    }
+
+    /// Wakes as many threads as there are callbacks for.
+    fn wake(&self) {
+        let mut state = self.lock();
+        state.is_wake_due = false;
+        // Waking takes a system call even if no thread waits.
+        let count = state.idle.min(state.jobs.len());
+        drop(state);
+        (0..count).for_each(|_| self.changed.notify_one());
     }
 
     /// Returns whether this thread runs the callbacks, and waiting for one of them could take forever.
     pub(crate) fn is_this_thread(&self) -> bool {
-        RUNNING.get() == std::ptr::from_ref(self).addr()
+        running() == Some(std::ptr::from_ref(self).addr())
     }
 
     /// Returns whether this thread runs the callbacks of any client.
     pub(crate) fn is_any_on_this_thread() -> bool {
-        RUNNING.get() != 0
+        running().is_some()
     }
 
     /// Ends the threads after the callbacks that are to run.
@@ -94,7 +113,7 @@ impl Callbacks {
     }
 
     fn run(&self) {
-        RUNNING.set(std::ptr::from_ref(self).addr());
+        RUNNING.set(Some((std::ptr::from_ref(self).addr(), Process::current())));
         let mut state = self.lock();
         loop {
             let Some(job) = state.jobs.pop_front() else {
@@ -125,8 +144,34 @@ impl Callbacks {
     }
 }
 
+/// Returns the address of the callbacks that this thread runs. None in a child that was forked in a callback.
+fn running() -> Option<usize> {
+    RUNNING.get().filter(|(_, process)| process.is_current()).map(|(callbacks, _)| callbacks)
+}
+
 impl fmt::Debug for Callbacks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Callbacks")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc::channel, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn a_callback_that_is_queued_after_the_threads_have_ended_still_runs() {
+        let callbacks = Callbacks::new(1, Log::default());
+        callbacks.start().unwrap();
+        callbacks.end();
+        while callbacks.lock().threads > 0 {
+            thread::yield_now();
+        }
+        let (sender, receiver) = channel();
+        callbacks.push(move || sender.send(Callbacks::is_any_on_this_thread()).unwrap());
+        assert!(receiver.recv_timeout(Duration::from_secs(20)).unwrap());
+        assert!(!Callbacks::is_any_on_this_thread());
     }
 }

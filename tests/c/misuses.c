@@ -1,26 +1,15 @@
 /* misuses.c URL: what users do wrong, and what the header says of it. */
-#include "check.h"
-#include <pthread.h>
+#include "async.h"
 
 static const char *url;
 static triton_client *client = NULL;
 static const int64_t shape[] = {1, 16}, one[] = {1};
 static int32_t a[16], b[16], sum[16];
 
-static triton_infer_request *simple(void) {
-    triton_infer_request *request = NULL;
-    CHECK(!triton_infer_request_new("simple", &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, shape, 2, a,
-                                               sizeof a, NULL, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "INPUT1", TRITON_DATATYPE_INT32, shape, 2, b,
-                                               sizeof b, NULL, &error));
-    return request;
-}
-
 /* A result is read as another datatype, an input is sent as one that the model does not have, or with too few
  * bytes. */
 static void wrong_datatype(void) {
-    triton_infer_request *request = simple();
+    triton_infer_request *request = simple(a, b);
     triton_infer_result *result = NULL;
     const triton_bytes *strings = NULL;
     const void *data = a;
@@ -215,7 +204,7 @@ static void borrowed_memory_freed_first(void) {
 
 /* Indices of a cleared request, and the request again. */
 static void after_clear(void) {
-    triton_infer_request *request = simple();
+    triton_infer_request *request = simple(a, b);
     triton_infer_result *result = NULL;
     size_t output = 7;
     CHECK(!triton_infer_request_add_output(request, "OUTPUT0", &output, &error) && output == 0);
@@ -238,7 +227,7 @@ static void after_clear(void) {
 
 /* A result whose output is in the caller's buffer shows what the next call wrote there. */
 static void buffer_overwritten_by_the_next_call(void) {
-    triton_infer_request *request = simple();
+    triton_infer_request *request = simple(a, b);
     triton_infer_result *early = NULL, *late = NULL;
     const void *data = NULL;
     size_t count = 0;
@@ -272,6 +261,150 @@ static void errors_not_freed(void) {
     triton_infer_request_free(request);
 }
 
+/* A request that is changed while a call with it is under way: the call has the old one. */
+static void changed_while_under_way(void) {
+    int32_t c[16] = {1000};
+    triton_infer_request *request = simple(a, b);
+    triton_infer_result *result = NULL;
+    triton_call *calls[2] = {NULL};
+    CHECK(!triton_infer_request_set_id(request, "old", &error));
+    CHECK(!triton_client_infer_async(client, request, NULL, NULL, NULL, &calls[0], &error));
+    CHECK(!triton_infer_request_input_set_data(request, 0, c, sizeof c, &error));
+    CHECK(!triton_infer_request_set_id(request, "new", &error));
+    CHECK(!triton_client_infer_async(client, request, NULL, NULL, NULL, &calls[1], &error));
+    CHECK(!triton_infer_request_clear(request, &error));
+    triton_infer_request_free(request);
+    for (int i = 0; i < 2; i++) {
+        CHECK(!triton_call_wait(calls[i], TRITON_NO_TIMEOUT, &error));
+        CHECK(!triton_call_take_result(calls[i], &result, &error));
+        CHECK(strcmp(triton_infer_result_id(result), i == 0 ? "old" : "new") == 0);
+        check_sums(result, i == 0 ? a : c, b);
+        triton_call_free(calls[i]);
+    }
+}
+
+static void *takes(void *call) {
+    triton_infer_result *result = NULL;
+    triton_error *failure = NULL;
+    CHECK(!triton_call_wait(call, TRITON_NO_TIMEOUT, &failure));
+    triton_status status = triton_call_take_result(call, &result, &failure);
+    CHECK(status == TRITON_STATUS_OK || status == TRITON_STATUS_FAILED_PRECONDITION);
+    triton_error_free(failure);
+    return result;
+}
+
+/* One call in four threads at once: one of them gets the result. */
+static void four_threads_take(void) {
+    triton_infer_request *request = simple(a, b);
+    for (int round = 0; round < 10; round++) {
+        pthread_t threads[4];
+        triton_call *call = NULL;
+        void *result;
+        int count = 0;
+        CHECK(!triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error));
+        for (int i = 0; i < 4; i++) CHECK(pthread_create(&threads[i], NULL, takes, call) == 0);
+        for (int i = 0; i < 4; i++) {
+            CHECK(pthread_join(threads[i], &result) == 0);
+            if (result != NULL) {
+                check_sums(result, a, b);
+                count++;
+            }
+        }
+        CHECK(count == 1);
+        triton_call_free(call);
+    }
+    triton_infer_request_free(request);
+}
+
+struct shared_stream {
+    triton_stream *stream;
+    struct latch results, ends;
+};
+
+static void *sends_25(void *argument) {
+    struct shared_stream *shared = argument;
+    triton_infer_request *request = simple(a, b);
+    triton_error *failure = NULL;
+    for (int i = 0; i < 25; i++)
+        CHECK(!triton_stream_send(shared->stream, request, TRITON_NO_TIMEOUT, &failure));
+    triton_infer_request_free(request);
+    return NULL;
+}
+
+static void *takes_events(void *argument) {
+    struct shared_stream *shared = argument;
+    for (;;) {
+        triton_infer_result *result = NULL;
+        triton_error *refusal = NULL, *failure = NULL;
+        bool is_end = false;
+        triton_status status = triton_stream_next(shared->stream, TRITON_NO_TIMEOUT, &result, &refusal,
+                                                  &is_end, &failure);
+        CHECK(refusal == NULL);
+        if (status == TRITON_STATUS_FAILED_PRECONDITION) { /* another thread took the end */
+            triton_error_free(failure);
+            return NULL;
+        }
+        CHECK(status == TRITON_STATUS_OK);
+        if (is_end) {
+            add(&shared->ends, 1);
+        } else {
+            check_sums(result, a, b);
+            add(&shared->results, 1);
+        }
+    }
+}
+
+/* One stream in six threads at once: each event is taken by one of them. */
+static void six_threads_on_a_stream(void) {
+    struct shared_stream shared = {.results = LATCH, .ends = LATCH};
+    pthread_t threads[6];
+    CHECK(!triton_stream_open(client, NULL, NULL, NULL, &shared.stream, &error));
+    for (int i = 0; i < 6; i++)
+        CHECK(pthread_create(&threads[i], NULL, i < 4 ? sends_25 : takes_events, &shared) == 0);
+    for (int i = 0; i < 4; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(!triton_stream_finish(shared.stream, &error));
+    for (int i = 4; i < 6; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(shared.results.count == 100 && shared.ends.count == 1);
+    triton_stream_free(shared.stream);
+}
+
+/* The requests, options and tokens of a stream and of a call are freed before these begin to run. */
+static void freed_before_they_run(void) {
+    triton_call_options *options = NULL;
+    triton_stream_options *stream_options = NULL;
+    triton_cancel_token *token = NULL;
+    triton_stream *stream = NULL;
+    triton_infer_result *result = NULL;
+    triton_call *call = NULL;
+    triton_error *refusal = NULL;
+    bool is_end = false;
+    triton_infer_request *request = simple(a, b);
+    CHECK(!triton_cancel_token_new(&token, &error) && !triton_call_options_new(&options, &error));
+    CHECK(!triton_call_options_set_cancel_token(options, token, &error));
+    CHECK(!triton_call_options_add_header(options, "x-tenant", "blue", &error));
+    CHECK(!triton_stream_options_new(&stream_options, &error));
+    CHECK(!triton_stream_options_set_call_options(stream_options, options, &error));
+    CHECK(!triton_client_infer_async(client, request, options, NULL, NULL, &call, &error));
+    if (strncmp(url, "grpc", 4) == 0) {
+        CHECK(!triton_stream_open(client, stream_options, NULL, NULL, &stream, &error));
+        CHECK(!triton_stream_send(stream, request, TRITON_NO_TIMEOUT, &error));
+        CHECK(!triton_stream_finish(stream, &error));
+    }
+    triton_stream_options_free(stream_options);
+    triton_call_options_free(options);
+    triton_cancel_token_free(token);
+    triton_infer_request_free(request);
+    CHECK(!triton_call_wait(call, TRITON_NO_TIMEOUT, &error)
+          && !triton_call_take_result(call, &result, &error));
+    check_sums(result, a, b);
+    triton_call_free(call);
+    if (stream != NULL) {
+        CHECK(!triton_stream_next(stream, TRITON_NO_TIMEOUT, &result, &refusal, &is_end, &error) && !is_end);
+        check_sums(result, a, b);
+    }
+    triton_stream_free(stream);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 2);
     url = argv[1];
@@ -286,6 +419,10 @@ int main(int argc, char **argv) {
     after_clear();
     buffer_overwritten_by_the_next_call();
     errors_not_freed();
+    changed_while_under_way();
+    four_threads_take();
+    if (strncmp(url, "grpc", 4) == 0) six_threads_on_a_stream();
+    freed_before_they_run();
     triton_client_free(client);
     return 0;
 }

@@ -5,10 +5,15 @@ use std::{
     env,
     fmt::Display,
     fs::{self, File, OpenOptions},
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{self, Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::Duration,
 };
 
@@ -59,20 +64,26 @@ impl Addresses {
 struct Fixture(Child);
 
 impl Fixture {
-    /// Starts the script and reads the addresses; `None` if it could not start the server or proxy.
-    fn start(command: &mut Command) -> Option<(Self, Addresses)> {
+    /// Starts the script, and returns the addresses and whatever else it prints; `None` if it could not start
+    /// the server or proxy.
+    fn start(command: &mut Command) -> Option<(Self, Addresses, Vec<String>)> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let addresses: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        let [http, grpc, metrics] = addresses.try_into().ok()?;
-        Some((Self(child), Addresses { http, grpc, metrics }))
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let (http, grpc, metrics) = (words.next()?, words.next()?, words.next()?);
+        Some((Self(child), Addresses { http, grpc, metrics }, words.collect()))
     }
 }
 
-/// The command for the scripts: prints the addresses, and exits at the end of its standard input.
-const PRINT_AND_WAIT: [&str; 3] =
-    ["sh", "-c", "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC $TRITON_TEST_METRICS; exec cat"];
+/// The command for the scripts: prints the addresses, and those of the proxy's process, and exits at the end of
+/// its standard input.
+const PRINT_AND_WAIT: [&str; 3] = [
+    "sh",
+    "-c",
+    "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC $TRITON_TEST_METRICS $TRITON_TEST_PROXY_PID \
+     $TRITON_TEST_PROXY_DIR; exec cat",
+];
 
 impl Drop for Fixture {
     fn drop(&mut self) {
@@ -102,12 +113,14 @@ impl Triton {
     }
 
     fn start_with(command: &mut Command) -> Self {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
         // bash reports there that its child was killed.
-        let log = env::temp_dir().join(format!("triton-proxies-{}.log", process::id()));
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = env::temp_dir().join(format!("triton-proxies-{}-{number}.log", process::id()));
         let started = Fixture::start(command.args(PRINT_AND_WAIT).stderr(File::create(&log).unwrap()));
         let text = fs::read_to_string(&log).unwrap();
         fs::remove_file(&log).unwrap();
-        let (fixture, addresses) = started.unwrap_or_else(|| panic!("Triton did not start: {text}"));
+        let (fixture, addresses, _) = started.unwrap_or_else(|| panic!("Triton did not start: {text}"));
         Self { fixture, addresses }
     }
 
@@ -139,6 +152,10 @@ pub(crate) struct Proxy {
     pub name: String,
     version: String,
     addresses: Addresses,
+    /// The id of its process.
+    pid: String,
+    /// The folder of its configuration.
+    dir: PathBuf,
 }
 
 fn proxies_folder() -> PathBuf {
@@ -160,7 +177,22 @@ pub(crate) fn names() -> Vec<String> {
 
 /// Starts every proxy of this run. `args` are options of with-proxy.sh.
 pub(crate) fn start_all(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
-    names().iter().map(|name| Proxy::start(name, upstream, args)).collect()
+    start(&names(), upstream, args)
+}
+
+/// Starts those that support gRPC.
+pub(crate) fn start_for_grpc(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
+    let mut names = names();
+    names.retain(|name| name != "varnish");
+    start(&names, upstream, args)
+}
+
+fn start(names: &[String], upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
+    thread::scope(|scope| {
+        let starting: Vec<_> =
+            names.iter().map(|name| scope.spawn(move || Proxy::start(name, upstream, args))).collect();
+        starting.into_iter().map(|proxy| proxy.join().unwrap()).collect()
+    })
 }
 
 impl Proxy {
@@ -168,10 +200,42 @@ impl Proxy {
         let mut command = Command::new(root().join("tests/proxies/with-proxy.sh"));
         command.arg(name).args(args).args(PRINT_AND_WAIT);
         command.env("TRITON_TEST_HTTP", &upstream.http).env("TRITON_TEST_GRPC", &upstream.grpc);
-        let (fixture, addresses) = Fixture::start(command.env("TRITON_TEST_METRICS", &upstream.metrics))
-            .expect("a proxy that starts");
+        let (fixture, addresses, process) =
+            Fixture::start(command.env("TRITON_TEST_METRICS", &upstream.metrics))
+                .expect("a proxy that starts");
+        let [pid, dir] = process.try_into().expect("the proxy's process and folder");
         let version = fs::read_to_string(proxies_folder().join(name).join("version")).unwrap();
-        Self { _fixture: fixture, name: name.to_owned(), version: version.trim().to_owned(), addresses }
+        let (name, version) = (name.to_owned(), version.trim().to_owned());
+        Self { _fixture: fixture, name, version, addresses, pid, dir: dir.into() }
+    }
+
+    /// Reloads the configuration, as after a change of it: existing connections are drained. Returns when the
+    /// proxy has been told, not when it is done.
+    pub(crate) fn reload(&self) {
+        match &self.name[..] {
+            "nginx" | "nghttpx" => signal("HUP", &self.pid),
+            "haproxy" => signal("USR2", &self.pid),
+            "apache" => signal("USR1", &self.pid),
+            // Its listeners are drained as by an update of their configuration, but stay open.
+            "envoy" => self.administer("/drain_listeners?graceful", ""),
+            "caddy" => self.administer("/load", &fs::read_to_string(self.dir.join("Caddyfile")).unwrap()),
+            name => panic!("{name} is not reloaded in any test"),
+        }
+    }
+
+    /// Posts to the administration interface.
+    fn administer(&self, path: &str, body: &str) {
+        let mut socket = UnixStream::connect(self.dir.join("admin.sock")).unwrap();
+        socket.set_read_timeout(Some(TIMEOUT)).unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost:\r\nConnection: close\r\nContent-Type: text/caddyfile\r\n\
+             Cache-Control: must-revalidate\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut status = [0; 12];
+        socket.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200", "{}: {path}", self.name);
     }
 
     /// Its endpoints, except for gRPC with Varnish, which does not support HTTP/2 to its backends.
@@ -273,6 +337,22 @@ impl Failures {
             }
         }
     }
+}
+
+/// Checks all endpoints at the same time. A check that panics does not hide the failures of others.
+pub(crate) fn for_each(endpoints: &[Endpoint<'_>], check: impl Fn(&Endpoint<'_>) + Sync) {
+    let (mut failures, check) = (Failures::default(), &check);
+    thread::scope(|scope| {
+        let checks: Vec<_> =
+            endpoints.into_iter().map(|endpoint| (endpoint, scope.spawn(move || check(endpoint)))).collect();
+        for (endpoint, check) in checks {
+            if let Err(panic) = check.join() {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or(panic.downcast_ref::<&str>().copied());
+                failures.expect(false, endpoint, text.unwrap_or("a panic"));
+            }
+        }
+    });
 }
 
 impl Drop for Failures {

@@ -7,6 +7,7 @@
 mod failures;
 mod harness;
 mod load;
+mod streams;
 
 #[path = "../support/mod.rs"]
 mod support;

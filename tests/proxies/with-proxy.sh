@@ -1,8 +1,8 @@
 #!/bin/bash
 # with-proxy.sh PROXY [--defaults] [--timeout SECONDS] COMMAND...: runs COMMAND behind a proxy that setup.sh
 # downloaded. The proxy forwards to the servers at TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS;
-# COMMAND gets the proxy's own addresses in the same variables, and its name in TRITON_TEST_PROXY. COMMAND's
-# exit status is passed on.
+# COMMAND gets the proxy's own addresses in the same variables, and its name, process and folder in
+# TRITON_TEST_PROXY, TRITON_TEST_PROXY_PID and TRITON_TEST_PROXY_DIR. COMMAND's exit status is passed on.
 # --defaults: the proxy's default limits. --timeout: how long it waits for a response, 300 s by default.
 # Varnish does not support gRPC: TRITON_TEST_GRPC is not changed.
 set -euo pipefail
@@ -66,7 +66,7 @@ print(free(), free())')
     case $name in
         envoy) line+=(-c "$run/$file" --use-dynamic-base-id --concurrency 1 --log-level warn) ;;
         nginx) line+=(-p "$run" -c "$run/$file") ;;
-        haproxy) line+=(-f "$run/$file" -db) ;;
+        haproxy) line+=(-f "$run/$file" -W -db) ;; # the master process reloads the configuration
         apache) line+=(-f "$run/$file" -DFOREGROUND) ;;
         caddy) line+=(run --adapter caddyfile --config "$run/$file") ;;
         # varnishd compiles its configuration with a C compiler.
@@ -86,6 +86,10 @@ listens() {
     (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null || return 1
     inode=$(awk -v port=":$(printf %04X "$1")" '$4 == "0A" && $2 ~ port"$" { print $10 }' /proc/net/tcp | head -1)
     [ -n "$inode" ] || return 1
+    # Mostly the first process or a child has it; looking at every process takes long.
+    for pid in "$proxy" $(cat "/proc/$proxy/task/$proxy/children" 2> /dev/null); do
+        [ -z "$(find "/proc/$pid/fd" -lname "socket:?$inode?" 2> /dev/null)" ] || return 0
+    done
     for pid in $(find /proc/[0-9]*/fd -lname "socket:?$inode?" 2> /dev/null | cut -d/ -f3); do
         stat=$(cat "/proc/$pid/stat" 2> /dev/null) || continue
         read -r _ parent _ session _ <<< "${stat##*) }"
@@ -108,7 +112,8 @@ for attempt in 1 2 3; do # a port may have been taken meanwhile
     [ "$attempt" != 3 ] || { echo "with-proxy.sh: $name did not start:" >&2; tail -20 "$log" "$run"/error.log >&2 2> /dev/null || :; exit 1; }
 done
 
-export TRITON_TEST_PROXY=$name TRITON_TEST_HTTP=127.0.0.1:$http TRITON_TEST_GRPC=127.0.0.1:$grpc
+export TRITON_TEST_PROXY=$name TRITON_TEST_PROXY_PID=$proxy TRITON_TEST_PROXY_DIR=$run
+export TRITON_TEST_HTTP=127.0.0.1:$http TRITON_TEST_GRPC=127.0.0.1:$grpc
 [ -z "${TRITON_TEST_METRICS:-}" ] || export TRITON_TEST_METRICS=127.0.0.1:$http
 run "$@"
 if ! is_alive "$proxy"; then

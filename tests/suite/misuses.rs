@@ -7,7 +7,7 @@ use crate::{
     abi::{Declarations, Function, declarations},
     conventions::root,
     programs::{compile_as, succeed, succeed_under_valgrind},
-    server::{decoupled_streams, is_embedded, server, urls},
+    server::{decoupled_streams, is_embedded, other_streams, server, urls},
     support::fault,
 };
 
@@ -67,6 +67,7 @@ fn each_misuse_has_the_documented_result() {
     if is_embedded() {
         return;
     }
+    let _streams = other_streams();
     let program = compile_as("c99", "tests/c/misuses.c", "misuses", &FLAGS);
     for url in urls() {
         succeed_under_valgrind(&program, &[&url]);
