@@ -2736,7 +2736,8 @@ void triton_infer_result_free(triton_infer_result *result);
  * callback threads (1). If as many calls are in flight as are permitted, a submission blocks until another
  * call completes; with triton_client_options_set_fail_when_full, and always on a callback thread, it returns
  * RESOURCE_EXHAUSTED at once instead. The deadline of a call counts from its submission, and includes all
- * the time that it waits.
+ * the time that it waits. Calls that are complete do not count, even if their callback waits for a thread or
+ * they wait in a queue: a program that submits faster than it handles the results limits itself.
  *
  * THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for each
  * call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
@@ -3029,9 +3030,8 @@ TRITON_NODISCARD triton_status triton_stream_options_set_call_options(
  * one response the program holds at most 4 MiB that have arrived. It does not stop Triton, which keeps the
  * responses in its own memory as the model produces them: cancel a stream whose responses are not needed.
  *
- * ONE KIND OF MODEL. At one time, use the streams to a server either for decoupled models or for others:
- * Triton 2.51 does not reliably serve requests of both kinds that overlap, on one stream or on several.
- * Calls are not affected: send the requests to models that are not decoupled by triton_client_infer_async.
+ * ONE KIND OF MODEL. Use separate streams for decoupled models and for others, and not both at the same
+ * time: beside streams of decoupled models, send the requests to others by triton_client_infer_async.
  *
  * PROXIES. nginx, nghttpx and HAProxy end a stream on which nothing is sent for 50 to 60 s (it then ends
  * with UNAVAILABLE), nginx also after 1 MiB of requests (client_max_body_size). Envoy ends it 15 s after

@@ -4,7 +4,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -22,6 +25,7 @@ use crate::{
 ///
 /// Dropping it cancels the call; [`detach`](Self::detach) lets it go on without the handle.
 #[derive(Debug)]
+#[must_use = "dropping a call cancels it"]
 pub struct Call {
     shared: Arc<Shared>,
     /// Whether dropping the handle cancels the call.
@@ -34,6 +38,8 @@ pub(crate) struct Shared {
     tag: u64,
     token: CancelToken,
     state: Mutex<State>,
+    /// The number of threads that wait: waking takes a system call even if there are none.
+    waiting: AtomicUsize,
     completed: Condvar,
 }
 
@@ -65,6 +71,7 @@ impl Shared {
             tag,
             token: CancelToken::new(),
             state: Mutex::new(State::Pending(None)),
+            waiting: AtomicUsize::new(0),
             completed: Condvar::new(),
         })
     }
@@ -101,6 +108,7 @@ impl Call {
         self.shared.process.check()?;
         let deadline = Deadline::after(timeout);
         let mut state = self.shared.lock();
+        let _waiting = Waiting::new(&self.shared.waiting);
         while matches!(*state, State::Pending(_)) {
             let completed = &self.shared.completed;
             state = match deadline.remaining_at(Instant::now()) {
@@ -148,6 +156,22 @@ impl Call {
     /// Returns the number that was given for a completion queue; 0 for other calls.
     pub fn tag(&self) -> u64 {
         self.shared.tag
+    }
+}
+
+/// A thread that waits.
+struct Waiting<'s>(&'s AtomicUsize);
+
+impl<'s> Waiting<'s> {
+    fn new(count: &'s AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -224,7 +248,7 @@ impl Completion {
 impl Drop for Completion {
     fn drop(&mut self) {
         if let Some(parts) = self.0.take() {
-            let message = "defect in the library: the call's task ended without an outcome";
+            let message = "internal error: the call's task ended without an outcome";
             let error = Error::new(Status::Internal, Origin::Client, message).in_doubt(true);
             parts.complete(Err(error));
         }
@@ -242,7 +266,10 @@ impl Parts {
             Sink::Collector(_) => (State::Taken("the result is in the array"), Some(outcome)),
         };
         let before = std::mem::replace(&mut *shared.lock(), next);
-        shared.completed.notify_all();
+        // A thread that waits was counted under the lock.
+        if shared.waiting.load(Ordering::Relaxed) > 0 {
+            shared.completed.notify_all();
+        }
         if let State::Pending(Some(waker)) = before {
             waker.wake();
         }

@@ -82,7 +82,7 @@ impl Stream {
     /// above 2^31 - 1 bytes. FAILED_PRECONDITION after [`finish`](Self::finish). Once the stream has ended,
     /// its final status; UNAVAILABLE if it ended without an error.
     ///
-    /// Use separate streams for decoupled models and for other models.
+    /// Use separate streams for decoupled models and for other models, and not both at the same time.
     pub fn send(&self, request: &InferRequest<'_>, timeout: Option<Duration>) -> Result<()> {
         let shared = self.shared()?;
         let deadline = Deadline::after(timeout);
@@ -459,6 +459,8 @@ impl Shared {
         state.end = Some(outcome.clone());
         state.events.push_back(StreamEvent::End(outcome));
         state.task = None;
+        // Senders that wait fail: a callback may wait for them.
+        self.changed.notify_all();
         let unsent = mem::take(&mut state.queue);
         unsent.iter().for_each(|_| counters.count_failed());
         let active = match self.has_callback {

@@ -51,7 +51,8 @@ impl Client {
     }
 
     /// Starts an inference as [`infer_async`](Self::infer_async) does. `callback` is called with the outcome,
-    /// exactly once and on a thread of the client's own, unless this returns an error.
+    /// exactly once and on a thread of the client's own, unless this returns an error. Dropping the [`Call`]
+    /// cancels it here too: [`Call::detach`] lets it go on.
     pub fn infer_with_callback(
         &self,
         request: &InferRequest<'static>,
@@ -124,9 +125,10 @@ impl Client {
         tag: u64,
         sink: Sink,
     ) -> Result<Call> {
-        let inner = &self.0;
+        // Owned: a callback may free the client before this returns.
+        let inner = self.0.clone();
         let has_callback = matches!(sink, Sink::Callback(..));
-        let mut job = Job::new(inner, request, options, tag, sink)?;
+        let mut job = Job::new(&inner, request, options, tag, sink)?;
         let prepared = job.prepare(request).and_then(|()| inner.start_threads(has_callback));
         if let Err(error) = prepared.and_then(|()| job.hold_slot()) {
             return Err(job.withdraw(error));
@@ -142,7 +144,8 @@ impl Client {
         options: &[&CallOptions],
         done: Done,
     ) -> Result<()> {
-        let (count, inner) = (requests.len(), &self.0);
+        // As in `submit`.
+        let (count, inner) = (requests.len(), self.0.clone());
         if !matches!(options.len(), 0 | 1) && options.len() != count {
             let given = options.len();
             return Err(Error::invalid(format!("expected 0, 1 or {count} call options, got {given}")));
@@ -159,7 +162,7 @@ impl Client {
             let options = options.get(at).or(options.first()).copied().unwrap_or(NONE);
             let collect = collector.clone();
             let sink = Sink::Collector(Box::new(move |outcome| collect.settle(at, outcome)));
-            jobs.push((request, Job::new(inner, request, options, 0, sink)?));
+            jobs.push((request, Job::new(&inner, request, options, 0, sink)?));
         }
         for (request, mut job) in jobs {
             match job.prepare(request) {
@@ -215,11 +218,12 @@ impl Job {
         options: &CallOptions,
         tag: u64,
         sink: Sink,
-    ) -> Result<Self> {
+    ) -> Result<Box<Self>> {
         let active = Active::begin(inner.activity.clone())?;
         options.check_process()?;
         let shared = Shared::new(inner.activity.process(), tag);
-        Ok(Self {
+        // Boxed: it is moved from thread to thread.
+        Ok(Box::new(Self {
             inner: inner.clone(),
             completion: Completion::new(shared.clone(), sink, active),
             shared,
@@ -229,7 +233,7 @@ impl Job {
             start: Instant::now(),
             prepared: None,
             has_slot: false,
-        })
+        }))
     }
 
     fn context(&self) -> CallContext<'_> {
@@ -272,20 +276,16 @@ impl Job {
         self.has_slot = true;
     }
 
-    /// Runs the call in its task. Not an `async fn`, whose future would have room for two jobs: its argument and
-    /// the variable that this is moved to.
-    fn run(self) -> impl Future<Output = ()> {
-        let mut job = self;
-        async move {
-            let outcome = {
-                // Pinned here and below: a future that is passed by value is stored twice.
-                let outcome = pin!(job.outcome());
-                panic::guarded(outcome).await.and_then(|outcome| outcome)
-            };
-            // The call is complete only when the memory of the caller is no longer used.
-            job.prepared = None;
-            job.finish(outcome);
-        }
+    /// Runs the call in its task.
+    async fn run(mut self: Box<Self>) {
+        let outcome = {
+            // Pinned here and below: a future that is passed by value is stored twice.
+            let outcome = pin!(self.outcome());
+            panic::guarded(outcome).await.and_then(|outcome| outcome)
+        };
+        // The call is complete only when the memory of the caller is no longer used.
+        self.prepared = None;
+        self.finish(outcome);
     }
 
     async fn outcome(&mut self) -> Result<InferResult> {
@@ -320,7 +320,7 @@ impl Job {
     }
 
     /// Logs and counts the outcome, and completes the call.
-    fn finish(self, outcome: Result<InferResult>) {
+    fn finish(self: Box<Self>, outcome: Result<InferResult>) {
         // Kept until the callback is queued: if the client was freed, the last call ends the callback threads.
         let _inner = self.inner.clone();
         let (outcome, completion) = self.conclude(outcome);
@@ -328,12 +328,12 @@ impl Job {
     }
 
     /// Completes a call that could not be submitted.
-    fn fail(self, error: Error) {
+    fn fail(self: Box<Self>, error: Error) {
         self.finish(Err(error));
     }
 
     /// Returns the error of a call that could not be submitted, which is not completed.
-    fn withdraw(self, error: Error) -> Error {
+    fn withdraw(self: Box<Self>, error: Error) -> Error {
         let (outcome, completion) = self.conclude(Err(error));
         completion.withdraw();
         match outcome {
@@ -342,8 +342,8 @@ impl Job {
         }
     }
 
-    fn conclude(self, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
-        let Self { inner, completion, model, id, start, prepared, .. } = self;
+    fn conclude(self: Box<Self>, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
+        let Self { inner, completion, model, id, start, prepared, .. } = *self;
         drop(prepared);
         let what = || format!("inference of model '{model}'");
         let log = &inner.options.log;
@@ -417,7 +417,7 @@ mod tests {
             let request = InferRequest::new("m");
             let mut job = Job::new(&client.0, &request, &CallOptions::new(), 0, Sink::None).unwrap();
             job.prepare(&request).unwrap();
-            let byte_size = size_of_val(&job) + size_of_val(&job.run());
+            let byte_size = size_of_val(&*job) + size_of_val(&job.run());
             assert!(byte_size < 3000, "{byte_size}");
         }
     }

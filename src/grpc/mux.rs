@@ -333,6 +333,8 @@ impl Connection {
             if self.in_use.load(Relaxed) == 0 {
                 return Poll::Ready(());
             }
+            // Another connection may be opened now.
+            shared.wake_next(shared.lock());
         }
         Poll::Pending
     }

@@ -31,6 +31,7 @@ use crate::{
         drive::Driver,
     },
     options::CallContext,
+    reasons,
     stream::{Outgoing, Parts, StreamEvent},
     until::{Deadline, Stopped},
 };
@@ -419,7 +420,8 @@ impl Exchange<'_, '_> {
         // The server does not name the model of a request that it refused.
         let model = if result.model_name.is_empty() { &*found.model } else { &*result.model_name };
         let model = excerpt(model);
-        let error = Error::new(Status::Unknown, Origin::Server, reason(&text).to_string())
+        let message = format!("{}{}", reason(&text), reasons::hint(Status::Unknown, &text));
+        let error = Error::new(Status::Unknown, Origin::Server, message)
             .with_request_id(&result.id)
             .context(format_args!("inference of model '{model}' on a stream at {endpoint}"));
         shared.push(StreamEvent::RequestError(error));

@@ -140,9 +140,11 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the maximum number of asynchronous calls in flight: submitted, and not complete. A submission beyond waits for another call to complete, until the deadline of
-    /// its own call; see [`set_fail_when_full`](Self::set_fail_when_full). INVALID_ARGUMENT for zero. The
-    /// default is [`DEFAULT_MAX_IN_FLIGHT`].
+    /// Sets the maximum number of asynchronous calls in flight: submitted, and not complete. A submission beyond
+    /// it waits for another call to complete, until the deadline of its own call; see
+    /// [`set_fail_when_full`](Self::set_fail_when_full). A call whose callback has not run yet, or that is in a
+    /// completion queue, is complete and not counted. INVALID_ARGUMENT for zero. The default is
+    /// [`DEFAULT_MAX_IN_FLIGHT`].
     pub fn set_max_in_flight(&mut self, max: usize) -> Result<&mut Self> {
         self.max_in_flight = at_least_one("max_in_flight", max)?;
         Ok(self)
