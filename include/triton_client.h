@@ -1406,6 +1406,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
 
 /**
  * Sets a callback for log messages, in place of the one set before. Without one nothing is written anywhere.
+ * After triton_client_free it may still be called, until the asynchronous calls and streams of the client have
+ * ended and their handles are freed: the finalizer is called after the last message.
  *
  * @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
  * @param callback   receives the messages; NULL undoes it
@@ -2980,7 +2982,7 @@ TRITON_NODISCARD triton_status triton_stream_options_set_max_queued_byte_size(
  * missing input, is such an event in either mode.
  *
  * The mode is less robust in Triton 2.51 than the default: send each request after the last response to the
- * one before.
+ * one before. nginx drops the header of the mode unless its underscores_in_headers is on.
  *
  * @param is_enabled  the default is false
  */
