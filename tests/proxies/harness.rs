@@ -73,8 +73,8 @@ impl Fixture {
     }
 }
 
-/// The command for the scripts: prints the addresses, and those of the proxy's process, and exits at the end of
-/// its standard input.
+/// The command for the scripts: prints the addresses, and those of the proxy's process, and exits at the end
+/// of its standard input.
 const PRINT_AND_WAIT: [&str; 3] = [
     "sh",
     "-c",
