@@ -4,7 +4,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -35,6 +38,8 @@ pub(crate) struct Shared {
     tag: u64,
     token: CancelToken,
     state: Mutex<State>,
+    /// The number of threads that wait: waking takes a system call even if there are none.
+    waiting: AtomicUsize,
     completed: Condvar,
 }
 
@@ -66,6 +71,7 @@ impl Shared {
             tag,
             token: CancelToken::new(),
             state: Mutex::new(State::Pending(None)),
+            waiting: AtomicUsize::new(0),
             completed: Condvar::new(),
         })
     }
@@ -103,6 +109,7 @@ impl Call {
         self.shared.process.check()?;
         let deadline = Deadline::after(timeout);
         let mut state = self.shared.lock();
+        let _waiting = Waiting::new(&self.shared.waiting);
         while matches!(*state, State::Pending(_)) {
             let completed = &self.shared.completed;
             state = match deadline.remaining_at(Instant::now()) {
@@ -150,6 +157,22 @@ impl Call {
     /// Returns the number that was given for a completion queue; 0 for other calls.
     pub fn tag(&self) -> u64 {
         self.shared.tag
+    }
+}
+
+/// A thread that waits.
+struct Waiting<'s>(&'s AtomicUsize);
+
+impl<'s> Waiting<'s> {
+    fn new(count: &'s AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -244,7 +267,10 @@ impl Parts {
             Sink::Collector(_) => (State::Taken("the result is in the array"), Some(outcome)),
         };
         let before = std::mem::replace(&mut *shared.lock(), next);
-        shared.completed.notify_all();
+        // A thread that waits was counted under the lock.
+        if shared.waiting.load(Ordering::Relaxed) > 0 {
+            shared.completed.notify_all();
+        }
         if let State::Pending(Some(waker)) = before {
             waker.wake();
         }

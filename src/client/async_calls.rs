@@ -218,11 +218,12 @@ impl Job {
         options: &CallOptions,
         tag: u64,
         sink: Sink,
-    ) -> Result<Self> {
+    ) -> Result<Box<Self>> {
         let active = Active::begin(inner.activity.clone())?;
         options.check_process()?;
         let shared = Shared::new(inner.activity.process(), tag);
-        Ok(Self {
+        // Boxed: it is moved from thread to thread.
+        Ok(Box::new(Self {
             inner: inner.clone(),
             completion: Completion::new(shared.clone(), sink, active),
             shared,
@@ -232,7 +233,7 @@ impl Job {
             start: Instant::now(),
             prepared: None,
             has_slot: false,
-        })
+        }))
     }
 
     fn context(&self) -> CallContext<'_> {
@@ -275,20 +276,16 @@ impl Job {
         self.has_slot = true;
     }
 
-    /// Runs the call in its task. Not an `async fn`, whose future would have room for two jobs: its argument
-    /// and the variable that this is moved to.
-    fn run(self) -> impl Future<Output = ()> {
-        let mut job = self;
-        async move {
-            let outcome = {
-                // Pinned here and below: a future that is passed by value is stored twice.
-                let outcome = pin!(job.outcome());
-                panic::guarded(outcome).await.and_then(|outcome| outcome)
-            };
-            // The call is complete only when the memory of the caller is no longer used.
-            job.prepared = None;
-            job.finish(outcome);
-        }
+    /// Runs the call in its task.
+    async fn run(mut self: Box<Self>) {
+        let outcome = {
+            // Pinned here and below: a future that is passed by value is stored twice.
+            let outcome = pin!(self.outcome());
+            panic::guarded(outcome).await.and_then(|outcome| outcome)
+        };
+        // The call is complete only when the memory of the caller is no longer used.
+        self.prepared = None;
+        self.finish(outcome);
     }
 
     async fn outcome(&mut self) -> Result<InferResult> {
@@ -324,7 +321,7 @@ impl Job {
     }
 
     /// Logs and counts the outcome, and completes the call.
-    fn finish(self, outcome: Result<InferResult>) {
+    fn finish(self: Box<Self>, outcome: Result<InferResult>) {
         // Kept until the callback is queued: if the client was freed, the last call ends the callback
         // threads.
         let _inner = self.inner.clone();
@@ -333,12 +330,12 @@ impl Job {
     }
 
     /// Completes a call that could not be submitted.
-    fn fail(self, error: Error) {
+    fn fail(self: Box<Self>, error: Error) {
         self.finish(Err(error));
     }
 
     /// Returns the error of a call that could not be submitted, which is not completed.
-    fn withdraw(self, error: Error) -> Error {
+    fn withdraw(self: Box<Self>, error: Error) -> Error {
         let (outcome, completion) = self.conclude(Err(error));
         completion.withdraw();
         match outcome {
@@ -347,8 +344,8 @@ impl Job {
         }
     }
 
-    fn conclude(self, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
-        let Self { inner, completion, model, id, start, prepared, .. } = self;
+    fn conclude(self: Box<Self>, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
+        let Self { inner, completion, model, id, start, prepared, .. } = *self;
         drop(prepared);
         let what = || format!("inference of model '{model}'");
         let log = &inner.options.log;
@@ -422,7 +419,7 @@ mod tests {
             let request = InferRequest::new("m");
             let mut job = Job::new(&client.0, &request, &CallOptions::new(), 0, Sink::None).unwrap();
             job.prepare(&request).unwrap();
-            let byte_size = size_of_val(&job) + size_of_val(&job.run());
+            let byte_size = size_of_val(&*job) + size_of_val(&job.run());
             assert!(byte_size < 3000, "{byte_size}");
         }
     }

@@ -12,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, client::ResponseFuture};
 use http::{HeaderMap, HeaderValue, Response};
+use tokio::task::coop::poll_proceed;
 
 use super::{
     Grpc, MAX_PIECE_BYTE_SIZE, OWN_DEADLINE_FIRST, exchange,
@@ -323,6 +324,8 @@ impl Exchange<'_, '_> {
                 if self.ahead >= MAX_DECODED_AHEAD || self.ahead_byte_size >= MAX_DECODED_AHEAD_BYTE_SIZE {
                     return Poll::Pending;
                 }
+                // A fast caller must not let one stream occupy the thread.
+                ready!(poll_proceed(task)).made_progress();
                 match self.decode() {
                     Ok(Some(received)) => {
                         self.hand_over(received);

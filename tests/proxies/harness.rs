@@ -9,7 +9,10 @@ use std::{
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{self, Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -110,8 +113,10 @@ impl Triton {
     }
 
     fn start_with(command: &mut Command) -> Self {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
         // bash reports there that its child was killed.
-        let log = env::temp_dir().join(format!("triton-proxies-{}.log", process::id()));
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = env::temp_dir().join(format!("triton-proxies-{}-{number}.log", process::id()));
         let started = Fixture::start(command.args(PRINT_AND_WAIT).stderr(File::create(&log).unwrap()));
         let text = fs::read_to_string(&log).unwrap();
         fs::remove_file(&log).unwrap();

@@ -18,6 +18,7 @@ use std::{
 };
 
 use prost::Message;
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use triton_client::{
     Call, CallOptions, CancelToken, Client, ClientOptions, Datatype, Error, InferRequest, InferResult,
     Origin, RepositoryOptions, Status,
@@ -28,7 +29,6 @@ use crate::{
     misbehaving::note,
     modes::{MODES, Memory, Mode, PATIENCE},
     own_server::OwnServer,
-    pool::is_asleep,
     programs::{compile, succeed},
     server::{is_embedded, until, urls},
     support::{
@@ -162,6 +162,33 @@ impl Script {
     }
 }
 
+/// The thread that makes a call.
+#[derive(Default)]
+struct Caller(Mutex<Option<PathBuf>>);
+
+impl Caller {
+    /// Called by the thread itself.
+    fn enter(&self) {
+        let path = Path::new("/proc").join(fs::read_link("/proc/thread-self").unwrap());
+        *self.0.lock().unwrap() = Some(path.join("stat"));
+    }
+
+    fn is_asleep(&self) -> bool {
+        let path = self.0.lock().unwrap();
+        // The state follows the name, which is in parentheses.
+        path.as_ref().is_some_and(|path| fs::read_to_string(path).is_ok_and(|stat| stat.contains(") S ")))
+    }
+
+    /// Waits until the thread sleeps. Repeatedly, since it may also sleep for a moment before its call waits.
+    fn wait_until_asleep(&self) {
+        let mut polls = 0;
+        until("the call waits", || {
+            polls = if self.is_asleep() { polls + 1 } else { 0 };
+            polls == 50
+        });
+    }
+}
+
 /// A server that holds a call at a stage.
 struct Scene {
     url: String,
@@ -199,14 +226,13 @@ impl Scene {
     /// Makes a call and cancels it. Returns how long the call then took; `None` if it was not at the stage
     /// yet.
     fn run(self, way: Way, what: &str) -> Option<Duration> {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let Self { script, .. } = &self;
         let client = &Client::with_options(&self.url, &self.options).unwrap();
         let (token, mut options) = (CancelToken::new(), CallOptions::new());
         options.set_cancel_token(Some(&token));
         let (input, output) = (&Memory::new(self.input_byte_size, LENT), &Memory::new(OUTPUT, 0));
         let (handles, handle) = channel();
-        let name = format!("cancel-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let caller = Caller::default();
         let (error, took) = thread::scope(|scope| {
             let first = self.is_busy.then(|| {
                 let mode = if way.is_async() { Mode::Async } else { Mode::Blocking };
@@ -215,28 +241,24 @@ impl Scene {
                 first
             });
             let call = || {
+                caller.enter();
                 let outcome = way.call(client, &options, input, output, &handles);
                 let end = Instant::now();
                 input.fill(OVERWRITTEN);
                 output.fill(OVERWRITTEN);
                 (outcome, end)
             };
-            let caller = thread::Builder::new().name(name.clone()).spawn_scoped(scope, call).unwrap();
+            let called = scope.spawn(call);
             if self.serves {
                 assert!(script.reached.wait(), "{what}: the stage is not reached");
             }
-            // Repeatedly, since a thread may also sleep for a moment before its call waits.
-            let mut polls = 0;
-            until("the call waits", || {
-                polls = if is_asleep(&name) { polls + 1 } else { 0 };
-                polls == 20
-            });
+            caller.wait_until_asleep();
             let start = Instant::now();
             match way {
                 Way::Handle => handle.recv_timeout(PATIENCE).unwrap().cancel(),
                 _ => token.cancel(),
             }
-            let (outcome, end) = caller.join().unwrap();
+            let (outcome, end) = called.join().unwrap();
             script.go_on.open();
             if let Some(first) = first {
                 first.join().unwrap().unwrap_or_else(|error| panic!("{what}: the first call: {error:?}"));
@@ -369,6 +391,8 @@ fn a_call_is_cancelled_at_every_stage_over_http() {
             if number > 0 {
                 return own.serve_http(BufReader::new(stream), stream);
             }
+            // Otherwise it grows to many MiB.
+            set_socket_recv_buffer_size(stream, 256 << 10)?;
             let mut first = vec![0; 1 << 20];
             stream.read_exact(&mut first)?;
             own.record(&first);
@@ -511,6 +535,7 @@ fn a_call_is_cancelled_at_every_stage_over_grpc() {
             let script = Arc::new(Script::default());
             let own = script.clone();
             let server = Wire::start(move |number, stream| {
+                set_socket_recv_buffer_size(stream, 256 << 10)?;
                 let peer = Peer::accept(stream, &[(frame::INITIAL_WINDOW_SIZE, window)])?;
                 // Not the connection's window.
                 peer.window_update(0, i32::MAX as u32 - 65_535)?;
@@ -653,27 +678,19 @@ fn cancel<T: Send>(
     call: impl FnOnce() -> T + Send,
     reached: impl FnOnce(),
 ) -> (T, Duration) {
-    static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("caller-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let caller = &Caller::default();
     thread::scope(|scope| {
-        let call = || (call(), Instant::now());
-        let caller = thread::Builder::new().name(name.clone()).spawn_scoped(scope, call).unwrap();
+        let called = scope.spawn(|| {
+            caller.enter();
+            (call(), Instant::now())
+        });
         reached();
-        wait_until_asleep(&name);
+        caller.wait_until_asleep();
         let start = Instant::now();
         token.cancel();
-        let (outcome, end) = caller.join().unwrap();
+        let (outcome, end) = called.join().unwrap();
         (outcome, end - start)
     })
-}
-
-/// Waits until a thread sleeps. Repeatedly, since it may also sleep for a moment before its call waits.
-fn wait_until_asleep(name: &str) {
-    let mut polls = 0;
-    until("the call waits", || {
-        polls = if is_asleep(name) { polls + 1 } else { 0 };
-        polls == 20
-    });
 }
 
 /// Repeats an attempt until it is quick enough; `None` is one that does not count.
