@@ -1406,6 +1406,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
 
 /**
  * Sets a callback for log messages, in place of the one set before. Without one nothing is written anywhere.
+ * After triton_client_free it may still be called, until the asynchronous calls and streams of the client
+ * have ended and their handles are freed: the finalizer is called after the last message.
  *
  * @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
  * @param callback   receives the messages; NULL undoes it
@@ -2739,8 +2741,8 @@ void triton_infer_result_free(triton_infer_result *result);
  * the time that it waits. Calls that are complete do not count, even if their callback waits for a thread or
  * they wait in a queue: a program that submits faster than it handles the results limits itself.
  *
- * THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for each
- * call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
+ * THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for
+ * each call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
  * hundreds of requests in flight with one thread and few connections: they are for models that take longer,
  * and for event loops.
  *
@@ -2980,7 +2982,7 @@ TRITON_NODISCARD triton_status triton_stream_options_set_max_queued_byte_size(
  * missing input, is such an event in either mode.
  *
  * The mode is less robust in Triton 2.51 than the default: send each request after the last response to the
- * one before.
+ * one before. nginx drops the header of the mode unless its underscores_in_headers is on.
  *
  * @param is_enabled  the default is false
  */

@@ -1,5 +1,5 @@
-//! A cancel ends a call within 5 ms at every stage, over both protocols, whether it blocks or is asynchronous.
-//! The memory of the caller is then no longer used, and the client makes further calls.
+//! A cancel ends a call within 5 ms at every stage, over both protocols, whether it blocks or is
+//! asynchronous. The memory of the caller is then no longer used, and the client makes further calls.
 
 use std::{
     any::Any,
@@ -223,7 +223,8 @@ impl Scene {
         }
     }
 
-    /// Makes a call and cancels it. Returns how long the call then took; `None` if it was not at the stage yet.
+    /// Makes a call and cancels it. Returns how long the call then took; `None` if it was not at the stage
+    /// yet.
     fn run(self, way: Way, what: &str) -> Option<Duration> {
         let Self { script, .. } = &self;
         let client = &Client::with_options(&self.url, &self.options).unwrap();
@@ -1017,8 +1018,8 @@ fn spin(time: Duration) {
     }
 }
 
-/// A token wakes the calls that it cancels one after the other. The last of very many may have ended since, and
-/// returned its connection, which already carries the call of another thread.
+/// A token wakes the calls that it cancels one after the other. The last of very many may have ended since,
+/// and returned its connection, which already carries the call of another thread.
 #[test]
 fn a_cancel_does_not_reach_the_next_call_on_the_connection() {
     const ROUNDS: usize = 20;
@@ -1162,8 +1163,8 @@ struct Logged {
     seen: [usize; 3],
 }
 
-/// Lines of the log: one for each request that the server cancels, one for each call whose cancel it notices, and
-/// one for each request that the model gives up.
+/// Lines of the log: one for each request that the server cancels, one for each call whose cancel it notices,
+/// and one for each request that the model gives up.
 const CANCELS: [&str; 3] = [
     "Issuing cancellation for ",
     "Cancellation notification received for ModelInferHandler, rpc_ok=1",
@@ -1185,8 +1186,8 @@ impl Logged {
         fs::read_to_string(&self.log).unwrap().lines().filter(|line| line.contains(words)).count()
     }
 
-    /// Runs `calls`, and `then` once so many more requests are queued, those that execute included, and so many
-    /// execute.
+    /// Runs `calls`, and `then` once so many more requests are queued, those that execute included, and so
+    /// many execute.
     fn run<T: Send>(
         &self,
         calls: impl FnOnce() -> T + Send,

@@ -387,8 +387,8 @@ fn an_iterative_sequence_responds_once_for_each_iteration() {
     }
 }
 
-/// The status is the model's own, which the normal mode lacks. On a server of its own, since the mode is the less
-/// robust one.
+/// The status is the model's own, which the normal mode lacks. On a server of its own, since the mode is the
+/// less robust one.
 #[test]
 fn in_grpc_error_mode_the_error_of_a_response_ends_the_stream_with_its_status() {
     // By default nginx drops headers with underscores.
