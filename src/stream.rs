@@ -58,6 +58,7 @@ pub(crate) type Encode = dyn Fn(&InferRequest<'_>) -> Result<Bytes> + Send + Syn
 /// [`Client::open_stream_with_callback`](crate::Client::open_stream_with_callback), never both.
 ///
 /// Dropping a stream cancels it. A callback still receives the end.
+#[must_use = "dropping a stream cancels it"]
 pub struct Stream {
     shared: Arc<Shared>,
     encode: Arc<Encode>,

@@ -85,9 +85,9 @@ impl Client {
     /// outcomes in the order of the requests. `options` are those of all calls, of each, or none.
     ///
     /// Each call has its own deadline, and is cancelled by the token in its options. As many are in flight as
-    /// [`ClientOptions::set_max_in_flight`](crate::ClientOptions::set_max_in_flight) permits; the others wait,
-    /// which counts against their deadlines. INVALID_ARGUMENT for a number of options other than 0, 1, or that
-    /// of the requests.
+    /// [`ClientOptions::set_max_in_flight`](crate::ClientOptions::set_max_in_flight) permits; the others
+    /// wait, which counts against their deadlines. INVALID_ARGUMENT for a number of options other than 0, 1,
+    /// or that of the requests.
     pub fn infer_many(
         &self,
         requests: &[&InferRequest<'static>],
@@ -101,9 +101,9 @@ impl Client {
         })
     }
 
-    /// Sends several inferences at once as [`infer_many`](Self::infer_many) does, without blocking. `callback`
-    /// is called with all outcomes, exactly once, after the last call is complete, on a thread of the
-    /// client's own.
+    /// Sends several inferences at once as [`infer_many`](Self::infer_many) does, without blocking.
+    /// `callback` is called with all outcomes, exactly once, after the last call is complete, on a thread of
+    /// the client's own.
     pub fn infer_many_with_callback(
         &self,
         requests: &[&InferRequest<'static>],
@@ -313,7 +313,8 @@ impl Job {
             let attempts = pin!(repeat(driver, &context, false, async |attempt| {
                 transport.infer_in_task(prepared, places, watch, attempt).await
             }));
-            // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was sent.
+            // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was
+            // sent.
             driver.run(attempts).await
         };
         ended(outcome, driver, &context)
@@ -321,7 +322,8 @@ impl Job {
 
     /// Logs and counts the outcome, and completes the call.
     fn finish(self: Box<Self>, outcome: Result<InferResult>) {
-        // Kept until the callback is queued: if the client was freed, the last call ends the callback threads.
+        // Kept until the callback is queued: if the client was freed, the last call ends the callback
+        // threads.
         let _inner = self.inner.clone();
         let (outcome, completion) = self.conclude(outcome);
         completion.complete(outcome);

@@ -342,7 +342,10 @@ impl Connection {
     /// Notes what a step has changed, and wakes a call that waits for it.
     fn update(&self, max_streams: usize, shared: &Shared) {
         let has_settings = self.seen.settings();
-        let sent_resets = if self.link.is_blocked() { 0 } else { self.unsent_resets.load(Relaxed) };
+        let sent_resets = match self.unsent_resets.load(Relaxed) {
+            resets if resets > 0 && !self.link.is_blocked() => resets,
+            _ => 0,
+        };
         let is_as_before = max_streams == self.max_streams.load(Relaxed)
             && has_settings == self.has_settings.load(Relaxed)
             && sent_resets == 0;

@@ -68,8 +68,8 @@ fn grpc_reads_nothing_of_the_callers_memory_after_the_call() {
     // Sending is blocked by the stream's window, or by a server that does not read.
     for window in [65_535, i32::MAX as u32] {
         for max_frame in [16 << 10, 16_777_215] {
-            // The connections of blocking and of asynchronous calls, which are shared and therefore kept, unless
-            // the socket does not even accept the end of the call.
+            // The connections of blocking and of asynchronous calls, which are shared and therefore kept,
+            // unless the socket does not even accept the end of the call.
             let silent = if window == 65_535 { 1 } else { 2 };
             let ends = [
                 (Silence, Status::DeadlineExceeded, [2, silent]),

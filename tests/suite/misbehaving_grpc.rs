@@ -279,8 +279,8 @@ fn no_call_fails_because_of_the_empty_data_frames_that_its_connection_has_carrie
             }
         };
         call(&KINDS, CALLS);
-        // Asynchronous calls share a connection: the frames of several responses count together, and dozens in
-        // each are too many.
+        // Asynchronous calls share a connection: the frames of several responses count together, and dozens
+        // in each are too many.
         let blocking = [Kind::Inference(Mode::Blocking), Kind::Metadata];
         let kinds = if within + after < 10 { &KINDS[..] } else { &blocking };
         thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(|| call(kinds, CALLS / THREADS)))));
