@@ -1,10 +1,13 @@
-//! An asynchronous call: its state, shared by the handle of the caller and the task that runs it, and the ways
-//! to learn of its completion.
+//! An asynchronous call: its state, shared by the handle of the caller and the task that runs it, and the
+//! ways to learn of its completion.
 
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -22,6 +25,7 @@ use crate::{
 ///
 /// Dropping it cancels the call; [`detach`](Self::detach) lets it go on without the handle.
 #[derive(Debug)]
+#[must_use = "dropping a call cancels it"]
 pub struct Call {
     shared: Arc<Shared>,
     /// Whether dropping the handle cancels the call.
@@ -34,10 +38,13 @@ pub(crate) struct Shared {
     tag: u64,
     token: CancelToken,
     state: Mutex<State>,
+    /// The number of threads that wait: waking takes a system call even if there are none.
+    waiting: AtomicUsize,
     completed: Condvar,
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each call, allocated once")]
 enum State {
     /// With the waker of the future.
     Pending(Option<Waker>),
@@ -64,6 +71,7 @@ impl Shared {
             tag,
             token: CancelToken::new(),
             state: Mutex::new(State::Pending(None)),
+            waiting: AtomicUsize::new(0),
             completed: Condvar::new(),
         })
     }
@@ -88,18 +96,20 @@ impl Call {
         Self { shared, is_owner: false }
     }
 
-    /// Returns whether the call is complete: [`take_result`](Self::take_result) returns its outcome. `false` in
-    /// a forked child.
+    /// Returns whether the call is complete: [`take_result`](Self::take_result) returns its outcome. `false`
+    /// in a forked child.
     pub fn is_done(&self) -> bool {
         self.shared.process.is_current() && !matches!(*self.shared.lock(), State::Pending(_))
     }
 
-    /// Blocks until the call is complete. DEADLINE_EXCEEDED if it is not within `timeout`; `None` is no limit,
-    /// and zero does not wait. The status of the call itself is that of [`take_result`](Self::take_result).
+    /// Blocks until the call is complete. DEADLINE_EXCEEDED if it is not within `timeout`; `None` is no
+    /// limit, and zero does not wait. The status of the call itself is that of
+    /// [`take_result`](Self::take_result).
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
         self.shared.process.check()?;
         let deadline = Deadline::after(timeout);
         let mut state = self.shared.lock();
+        let _waiting = Waiting::new(&self.shared.waiting);
         while matches!(*state, State::Pending(_)) {
             let completed = &self.shared.completed;
             state = match deadline.remaining_at(Instant::now()) {
@@ -114,8 +124,8 @@ impl Call {
         Ok(())
     }
 
-    /// Takes the outcome of the call, once. FAILED_PRECONDITION if the call is not complete, or if its outcome
-    /// was taken already, also by a callback.
+    /// Takes the outcome of the call, once. FAILED_PRECONDITION if the call is not complete, or if its
+    /// outcome was taken already, also by a callback.
     pub fn take_result(&self) -> Result<InferResult> {
         self.shared.process.check()?;
         let mut state = self.shared.lock();
@@ -131,8 +141,8 @@ impl Call {
     }
 
     /// Cancels the call, unless it is complete. Does not block: the call then completes with CANCELLED. Over
-    /// gRPC the server is told; over HTTP the connection is closed, and Triton 2.51 computes the result to its
-    /// end.
+    /// gRPC the server is told; over HTTP the connection is closed, and Triton 2.51 computes the result to
+    /// its end.
     pub fn cancel(&self) {
         if self.shared.process.is_current() {
             self.shared.token.cancel();
@@ -147,6 +157,22 @@ impl Call {
     /// Returns the number that was given for a completion queue; 0 for other calls.
     pub fn tag(&self) -> u64 {
         self.shared.tag
+    }
+}
+
+/// A thread that waits.
+struct Waiting<'s>(&'s AtomicUsize);
+
+impl<'s> Waiting<'s> {
+    fn new(count: &'s AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -184,8 +210,8 @@ fn precondition(message: &str) -> Error {
     Error::new(Status::FailedPrecondition, Origin::Argument, message)
 }
 
-/// The obligation to complete a call, exactly once. Dropped without an outcome, after a panic, it completes the
-/// call with INTERNAL.
+/// The obligation to complete a call, exactly once. Dropped without an outcome, after a panic, it completes
+/// the call with INTERNAL.
 pub(crate) struct Completion(Option<Parts>);
 
 struct Parts {
@@ -223,7 +249,7 @@ impl Completion {
 impl Drop for Completion {
     fn drop(&mut self) {
         if let Some(parts) = self.0.take() {
-            let message = "defect in the library: the call's task ended without an outcome";
+            let message = "internal error: the call's task ended without an outcome";
             let error = Error::new(Status::Internal, Origin::Client, message).in_doubt(true);
             parts.complete(Err(error));
         }
@@ -241,7 +267,10 @@ impl Parts {
             Sink::Collector(_) => (State::Taken("the result is in the array"), Some(outcome)),
         };
         let before = std::mem::replace(&mut *shared.lock(), next);
-        shared.completed.notify_all();
+        // A thread that waits was counted under the lock.
+        if shared.waiting.load(Ordering::Relaxed) > 0 {
+            shared.completed.notify_all();
+        }
         if let State::Pending(Some(waker)) = before {
             waker.wake();
         }

@@ -34,6 +34,8 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     completed: VecDeque<Arc<Shared>>,
+    /// The number of threads that wait for a call.
+    waiting: usize,
     /// Whether the queue was dropped.
     is_dropped: bool,
 }
@@ -99,16 +101,19 @@ impl CompletionQueue {
                 }
                 return Ok(Call::of_completed(shared));
             }
-            state = match deadline.remaining_at(Instant::now()) {
-                Some(left) if left.is_zero() => {
-                    let timeout = timeout.unwrap_or_default();
-                    return Err(Error::deadline(format!("no call completed within {timeout:?}")));
-                }
+            let left = deadline.remaining_at(Instant::now());
+            if left.is_some_and(|left| left.is_zero()) {
+                let timeout = timeout.unwrap_or_default();
+                return Err(Error::deadline(format!("no call completed within {timeout:?}")));
+            }
+            state.waiting += 1;
+            state = match left {
                 Some(left) => {
                     self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
                 }
                 None => self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
+            state.waiting -= 1;
         }
     }
 }
@@ -126,8 +131,12 @@ impl Queue {
         {
             signal.set();
         }
+        // Waking takes a system call even if no thread waits.
+        let is_any_waiting = state.waiting > 0;
         drop(state);
-        self.changed.notify_one();
+        if is_any_waiting {
+            self.changed.notify_one();
+        }
         true
     }
 

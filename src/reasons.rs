@@ -5,6 +5,9 @@ use jiter::Jiter;
 
 use crate::error::{Error, Meaning, NO_REASON, Status, grpc_code_meaning, reason};
 
+/// The parameter that asks for the empty final response.
+pub(crate) const EMPTY_FINAL_RESPONSE: &str = "triton_enable_empty_final_response";
+
 /// Triton's texts of UNAVAILABLE for requests that did not run. With any other text the request is in doubt,
 /// since proxies send this code after losing their upstream in the middle of a request. Only the whole text
 /// counts, after at most `[request id: …] `: after `in ensemble '…', ` an earlier step of the ensemble has
@@ -92,14 +95,21 @@ pub(crate) fn text_within(message: &str) -> &str {
     message.rsplit_once(" (gRPC status ").map_or("", |(text, _)| text)
 }
 
-/// Returns an explanation of a server's text; empty if it needs none.
+/// Returns an explanation of a server's text; empty if it needs none. `status` is UNKNOWN for the error of a
+/// request on a stream.
 pub(crate) fn hint(status: Status, text: &str) -> &'static str {
     // Triton sends this for a model that was unloaded, is being loaded or unloaded, and for every model while
     // it stops.
-    match status == Status::NotFound && text.trim_end().ends_with("has no available versions") {
-        true => "; the model was unloaded, is being loaded or unloaded, or the server is stopping",
-        false => "",
+    if matches!(status, Status::NotFound | Status::Unknown)
+        && text.trim_end().ends_with("has no available versions")
+    {
+        return "; the model was unloaded, is being loaded or unloaded, or the server is stopping";
     }
+    // The client sends no other parameter of this name. Newer servers list it among those that they accept.
+    if text.contains("starting with 'triton_' are reserved") && !text.contains(EMPTY_FINAL_RESPONSE) {
+        return "; the server is too old for the empty final response, which Triton supports since 2.35";
+    }
+    ""
 }
 
 /// Returns whether the text of an UNAVAILABLE comes from the server, and not from a proxy that did not reach
@@ -187,6 +197,16 @@ mod tests {
         // Other codes keep their row.
         assert!(grpc_meaning(4, "Request timeout expired").in_doubt);
         assert_eq!(grpc_error(5, " ").to_string(), "the server gave no reason (gRPC status NOT_FOUND)");
+    }
+
+    #[test]
+    fn the_refusal_of_the_empty_final_response_is_explained_unless_the_server_supports_it() {
+        let old = "parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.";
+        assert!(grpc_error(3, old).to_string().ends_with("since 2.35"));
+        let new = format!(
+            "{old} Only the following keys starting with 'triton_' are allowed: {EMPTY_FINAL_RESPONSE}"
+        );
+        assert_eq!(hint(Status::InvalidArgument, &new), "");
     }
 
     #[test]

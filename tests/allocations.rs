@@ -1,16 +1,20 @@
-//! The allocations of a call on the calling thread. A separate binary, for its global allocator.
+//! The allocations of a call on the calling thread, or on the I/O thread. A separate binary, for its global
+//! allocator.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
 };
 
-use triton_client::{Client, ClientOptions, Datatype, InferRequest};
+use triton_client::{CallOptions, Client, ClientOptions, Datatype, InferRequest, LogLevel, Status};
 
 #[path = "support/mod.rs"]
 mod support;
 
-use support::fault::{Grpc, GrpcResponse, Http, Response, response};
+use support::fault::{Gate, Grpc, GrpcResponse, Http, Peer, Response, Wire, frame, response, wait_until};
 
 thread_local! {
     /// The number of allocations on this thread, and their total size.
@@ -155,4 +159,50 @@ fn a_large_output_takes_only_its_own_memory_and_over_grpc_that_of_its_frames() {
         eprintln!("{url}, caller's buffer: {has_buffer}: {times} allocations of {bytes} bytes");
         assert!(bytes < max, "{url}, caller's buffer: {has_buffer}: {times} allocations of {bytes} bytes");
     }
+}
+
+/// Also if the server reads nothing, and another call keeps the connection open: what h2 has queued of the
+/// message is dropped, except for the piece of which a frame is being sent.
+#[test]
+fn a_stopped_call_on_a_shared_connection_copies_at_most_one_piece_of_its_message() {
+    const PIECE: usize = 1 << 20;
+    let gate = Arc::new(Gate::default());
+    let opened = gate.clone();
+    let server = Wire::start(move |_, stream| {
+        let peer = Peer::accept(stream, &[(frame::INITIAL_WINDOW_SIZE, i32::MAX as u32)])?;
+        peer.window_update(0, i32::MAX as u32 - 65_535)?;
+        let first = peer.read_request()?;
+        assert!(opened.wait());
+        peer.reply(first, b"\x0a\x01m")?;
+        while peer.read().is_ok() {}
+        Ok(())
+    });
+    // The I/O thread logs that it has connected, and how a call has ended.
+    let counts = Arc::new(Mutex::new(Vec::new()));
+    let log = counts.clone();
+    let mut options = ClientOptions::new();
+    options.set_log_callback(
+        LogLevel::Debug,
+        Arc::new(move |_, _, _| {
+            if thread::current().name() == Some("triton-io") {
+                log.lock().unwrap().push(COUNTED.get().1);
+            }
+        }),
+    );
+    let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+    let living = client.infer_async(&InferRequest::new("m"), &CallOptions::new()).unwrap();
+    wait_until("the connection is open", || counts.lock().unwrap().len() == 1);
+    let data: &'static [u8] = vec![1; LARGE].leak();
+    let mut options = CallOptions::new();
+    options.set_timeout(Some(Duration::from_millis(500))).unwrap();
+    let call = client.infer_async(&request(data), &options).unwrap();
+    call.wait(None).unwrap();
+    assert_eq!(call.take_result().unwrap_err().status(), Status::DeadlineExceeded);
+    let counts = counts.lock().unwrap().clone();
+    let [before, after] = counts[..] else { panic!("{counts:?}") };
+    let copied = after - before;
+    assert!((PIECE..2 * PIECE).contains(&copied), "{copied} bytes");
+    gate.open();
+    living.wait(None).unwrap();
+    living.take_result().unwrap();
 }

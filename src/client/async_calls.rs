@@ -51,7 +51,8 @@ impl Client {
     }
 
     /// Starts an inference as [`infer_async`](Self::infer_async) does. `callback` is called with the outcome,
-    /// exactly once and on a thread of the client's own, unless this returns an error.
+    /// exactly once and on a thread of the client's own, unless this returns an error. Dropping the [`Call`]
+    /// cancels it here too: [`Call::detach`] lets it go on.
     pub fn infer_with_callback(
         &self,
         request: &InferRequest<'static>,
@@ -84,9 +85,9 @@ impl Client {
     /// outcomes in the order of the requests. `options` are those of all calls, of each, or none.
     ///
     /// Each call has its own deadline, and is cancelled by the token in its options. As many are in flight as
-    /// [`ClientOptions::set_max_in_flight`](crate::ClientOptions::set_max_in_flight) permits; the others wait,
-    /// which counts against their deadlines. INVALID_ARGUMENT for a number of options other than 0, 1, or that
-    /// of the requests.
+    /// [`ClientOptions::set_max_in_flight`](crate::ClientOptions::set_max_in_flight) permits; the others
+    /// wait, which counts against their deadlines. INVALID_ARGUMENT for a number of options other than 0, 1,
+    /// or that of the requests.
     pub fn infer_many(
         &self,
         requests: &[&InferRequest<'static>],
@@ -100,9 +101,9 @@ impl Client {
         })
     }
 
-    /// Sends several inferences at once as [`infer_many`](Self::infer_many) does, without blocking. `callback`
-    /// is called with all outcomes, exactly once, after the last call is complete, on a thread of the
-    /// client's own.
+    /// Sends several inferences at once as [`infer_many`](Self::infer_many) does, without blocking.
+    /// `callback` is called with all outcomes, exactly once, after the last call is complete, on a thread of
+    /// the client's own.
     pub fn infer_many_with_callback(
         &self,
         requests: &[&InferRequest<'static>],
@@ -125,9 +126,10 @@ impl Client {
         tag: u64,
         sink: Sink,
     ) -> Result<Call> {
-        let inner = &self.0;
+        // Owned: a callback may free the client before this returns.
+        let inner = self.0.clone();
         let has_callback = matches!(sink, Sink::Callback(..));
-        let mut job = Job::new(inner, request, options, tag, sink)?;
+        let mut job = Job::new(&inner, request, options, tag, sink)?;
         let prepared = job.prepare(request).and_then(|()| inner.start_threads(has_callback));
         if let Err(error) = prepared.and_then(|()| job.hold_slot()) {
             return Err(job.withdraw(error));
@@ -143,7 +145,8 @@ impl Client {
         options: &[&CallOptions],
         done: Done,
     ) -> Result<()> {
-        let (count, inner) = (requests.len(), &self.0);
+        // As in `submit`.
+        let (count, inner) = (requests.len(), self.0.clone());
         if !matches!(options.len(), 0 | 1) && options.len() != count {
             let given = options.len();
             return Err(Error::invalid(format!("expected 0, 1 or {count} call options, got {given}")));
@@ -160,7 +163,7 @@ impl Client {
             let options = options.get(at).or(options.first()).copied().unwrap_or(NONE);
             let collect = collector.clone();
             let sink = Sink::Collector(Box::new(move |outcome| collect.settle(at, outcome)));
-            jobs.push((request, Job::new(inner, request, options, 0, sink)?));
+            jobs.push((request, Job::new(&inner, request, options, 0, sink)?));
         }
         for (request, mut job) in jobs {
             match job.prepare(request) {
@@ -216,11 +219,12 @@ impl Job {
         options: &CallOptions,
         tag: u64,
         sink: Sink,
-    ) -> Result<Self> {
+    ) -> Result<Box<Self>> {
         let active = Active::begin(inner.activity.clone())?;
         options.check_process()?;
         let shared = Shared::new(inner.activity.process(), tag);
-        Ok(Self {
+        // Boxed: it is moved from thread to thread.
+        Ok(Box::new(Self {
             inner: inner.clone(),
             completion: Completion::new(shared.clone(), sink, active),
             shared,
@@ -230,7 +234,7 @@ impl Job {
             start: Instant::now(),
             prepared: None,
             has_slot: false,
-        })
+        }))
     }
 
     fn context(&self) -> CallContext<'_> {
@@ -273,20 +277,16 @@ impl Job {
         self.has_slot = true;
     }
 
-    /// Runs the call in its task. Not an `async fn`, whose future would have room for two jobs: its argument and
-    /// the variable that this is moved to.
-    fn run(self) -> impl Future<Output = ()> {
-        let mut job = self;
-        async move {
-            let outcome = {
-                // Pinned here and below: a future that is passed by value is stored twice.
-                let outcome = pin!(job.outcome());
-                panic::guarded(outcome).await.and_then(|outcome| outcome)
-            };
-            // The call is complete only when the memory of the caller is no longer used.
-            job.prepared = None;
-            job.finish(outcome);
-        }
+    /// Runs the call in its task.
+    async fn run(mut self: Box<Self>) {
+        let outcome = {
+            // Pinned here and below: a future that is passed by value is stored twice.
+            let outcome = pin!(self.outcome());
+            panic::guarded(outcome).await.and_then(|outcome| outcome)
+        };
+        // The call is complete only when the memory of the caller is no longer used.
+        self.prepared = None;
+        self.finish(outcome);
     }
 
     async fn outcome(&mut self) -> Result<InferResult> {
@@ -314,27 +314,29 @@ impl Job {
             let attempts = pin!(repeat(driver, &context, false, async |attempt| {
                 transport.infer_in_task(prepared, places, watch, attempt).await
             }));
-            // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was sent.
+            // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was
+            // sent.
             driver.run(attempts).await
         };
         ended(outcome, driver, &context)
     }
 
     /// Logs and counts the outcome, and completes the call.
-    fn finish(self, outcome: Result<InferResult>) {
-        // Kept until the callback is queued: if the client was freed, the last call ends the callback threads.
+    fn finish(self: Box<Self>, outcome: Result<InferResult>) {
+        // Kept until the callback is queued: if the client was freed, the last call ends the callback
+        // threads.
         let _inner = self.inner.clone();
         let (outcome, completion) = self.conclude(outcome);
         completion.complete(outcome);
     }
 
     /// Completes a call that could not be submitted.
-    fn fail(self, error: Error) {
+    fn fail(self: Box<Self>, error: Error) {
         self.finish(Err(error));
     }
 
     /// Returns the error of a call that could not be submitted, which is not completed.
-    fn withdraw(self, error: Error) -> Error {
+    fn withdraw(self: Box<Self>, error: Error) -> Error {
         let (outcome, completion) = self.conclude(Err(error));
         completion.withdraw();
         match outcome {
@@ -343,8 +345,8 @@ impl Job {
         }
     }
 
-    fn conclude(self, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
-        let Self { inner, completion, model, id, start, prepared, .. } = self;
+    fn conclude(self: Box<Self>, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
+        let Self { inner, completion, model, id, start, prepared, .. } = *self;
         drop(prepared);
         let what = || format!("inference of model '{model}'");
         let log = &inner.options.log;
@@ -424,7 +426,7 @@ mod tests {
             let request = InferRequest::new("m");
             let mut job = Job::new(&client.0, &request, &CallOptions::new(), 0, Sink::None).unwrap();
             job.prepare(&request).unwrap();
-            let byte_size = size_of_val(&job) + size_of_val(&job.run());
+            let byte_size = size_of_val(&*job) + size_of_val(&job.run());
             assert!(byte_size < 3000, "{byte_size}");
         }
     }

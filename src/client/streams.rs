@@ -35,8 +35,8 @@ impl Client {
     /// See [`open_stream`](Self::open_stream). The callback may block and call the library; meanwhile the
     /// stream reads at most one window of 4 MiB and one message from the server, and other calls and streams
     /// are not delayed, unless they wait for a callback thread
-    /// ([`ClientOptions::set_callback_threads`](crate::ClientOptions::set_callback_threads)). The last call is
-    /// that of [`StreamEvent::End`], after which the callback is dropped.
+    /// ([`ClientOptions::set_callback_threads`](crate::ClientOptions::set_callback_threads)). The last call
+    /// is that of [`StreamEvent::End`], after which the callback is dropped.
     pub fn open_stream_with_callback(
         &self,
         options: &StreamOptions,
@@ -46,7 +46,8 @@ impl Client {
     }
 
     fn open(&self, options: &StreamOptions, callback: Option<Callback>) -> Result<Stream> {
-        let (inner, start) = (&self.0, Instant::now());
+        // Owned: a callback may free the client before this returns.
+        let (inner, start) = (self.0.clone(), Instant::now());
         let active = Active::begin(inner.activity.clone())?;
         options.call.check_process()?;
         let context = CallContext::streaming(start, &inner.options, &options.call);
@@ -55,8 +56,8 @@ impl Client {
         let (callbacks, log) = (inner.callbacks.clone(), inner.options.log.clone());
         let shared = Shared::new(active, options.max_queued_byte_size, callback, callbacks, log);
         let task = Task { inner: inner.clone(), shared: shared.clone(), options: options.clone(), start };
+        let call = options.call.clone();
         inner.io.spawn(move || task.run());
-        let (inner, call) = (inner.clone(), options.call.clone());
         let encode: Arc<Encode> = Arc::new(move |request: &InferRequest<'_>| {
             let context = CallContext::streaming(Instant::now(), &inner.options, &call);
             check_name("model name", request.model().0)?;

@@ -14,10 +14,11 @@
 //! callback threads (1). If as many calls are in flight as are permitted, a submission blocks until another
 //! call completes; with triton_client_options_set_fail_when_full, and always on a callback thread, it returns
 //! RESOURCE_EXHAUSTED at once instead. The deadline of a call counts from its submission, and includes all
-//! the time that it waits.
+//! the time that it waits. Calls that are complete do not count, even if their callback waits for a thread or
+//! they wait in a queue: a program that submits faster than it handles the results limits itself.
 //!
-//! THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for each
-//! call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
+//! THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for
+//! each call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
 //! hundreds of requests in flight with one thread and few connections: they are for models that take longer,
 //! and for event loops.
 //!

@@ -29,9 +29,8 @@
 //! one response the program holds at most 4 MiB that have arrived. It does not stop Triton, which keeps the
 //! responses in its own memory as the model produces them: cancel a stream whose responses are not needed.
 //!
-//! ONE KIND OF MODEL. At one time, use the streams to a server either for decoupled models or for others:
-//! Triton 2.51 does not reliably serve requests of both kinds that overlap, on one stream or on several.
-//! Calls are not affected: send the requests to models that are not decoupled by triton_client_infer_async.
+//! ONE KIND OF MODEL. Use separate streams for decoupled models and for others, and not both at the same
+//! time: beside streams of decoupled models, send the requests to others by triton_client_infer_async.
 //!
 //! PROXIES. nginx, nghttpx and HAProxy end a stream on which nothing is sent for 50 to 60 s (it then ends
 //! with UNAVAILABLE), nginx also after 1 MiB of requests (client_max_body_size). Envoy ends it 15 s after

@@ -54,6 +54,8 @@ struct Shared {
     max_connections: usize,
     /// The maximum number of concurrent calls on a connection.
     max_streams: usize,
+    /// The same once a call was stopped on it.
+    max_streams_after_stop: usize,
     state: Mutex<State>,
 }
 
@@ -90,6 +92,8 @@ struct Connection {
     /// The number of calls stopped while the socket accepted no data: as many RST_STREAM wait to be sent, and
     /// count as places in use.
     unsent_resets: AtomicUsize,
+    /// Whether a call was stopped on the connection.
+    was_stopped: AtomicBool,
     /// Set when the connection is to take no further calls.
     is_retired: AtomicBool,
     has_ended: AtomicBool,
@@ -127,8 +131,9 @@ enum Taken {
 }
 
 impl Mux {
-    /// Creates a mux without connections. A connection carries at most `max_streams` calls.
-    pub(super) fn new(max_connections: usize, max_streams: usize) -> Self {
+    /// Creates a mux without connections. A connection carries at most `max_streams` calls, and
+    /// `max_streams_after_stop` once a call was stopped on it.
+    pub(super) fn new(max_connections: usize, max_streams: usize, max_streams_after_stop: usize) -> Self {
         let state = State {
             connections: Vec::new(),
             opening: 0,
@@ -137,7 +142,12 @@ impl Mux {
             waiting: Waiters::default(),
             failure: None,
         };
-        Self(Arc::new(Shared { max_connections, max_streams, state: Mutex::new(state) }))
+        Self(Arc::new(Shared {
+            max_connections,
+            max_streams,
+            max_streams_after_stop,
+            state: Mutex::new(state),
+        }))
     }
 
     /// Checks out a place on the connection with the fewest calls, or on a new one that `open` opens if all
@@ -216,7 +226,7 @@ impl Shared {
     /// Takes a place on a connection with a number greater than `after`, if possible.
     fn take_free(shared: &Arc<Self>, state: &mut State, after: u64) -> Option<Taken> {
         let may_open = state.may_open(shared);
-        let with_room = state.connections.iter().filter(|it| it.room(shared.max_streams) > 0);
+        let with_room = state.connections.iter().filter(|it| it.room(shared) > 0);
         let suitable = with_room.filter(|it| it.number > after || !may_open);
         if let Some(connection) = suitable.min_by_key(|connection| connection.in_use.load(Relaxed)) {
             return Some(Taken::Place(Checked::new(shared, connection)));
@@ -230,8 +240,8 @@ impl Shared {
 
     /// Wakes the call that has waited longest, if it can be served.
     fn wake_next(&self, state: MutexGuard<'_, State>) {
-        let is_free = state.connections.iter().any(|connection| connection.room(self.max_streams) > 0)
-            || state.may_open(self);
+        let is_free =
+            state.connections.iter().any(|connection| connection.room(self) > 0) || state.may_open(self);
         let next = if is_free { state.waiting.first() } else { None };
         drop(state);
         if let Some(waker) = next {
@@ -275,8 +285,12 @@ impl State {
 
 impl Connection {
     /// Returns the number of calls that can start.
-    fn room(&self, max_streams: usize) -> usize {
+    fn room(&self, shared: &Shared) -> usize {
         let in_use = self.in_use.load(Relaxed) + self.unsent_resets.load(Relaxed);
+        let max_streams = match self.was_stopped.load(Relaxed) {
+            true => shared.max_streams_after_stop,
+            false => shared.max_streams,
+        };
         let max = max_streams
             .min(self.max_streams.load(Relaxed))
             .min(MAX_EMPTY_FRAMES_AND_STREAMS.saturating_sub(self.seen.empty_data_frames()));
@@ -315,6 +329,8 @@ impl Connection {
             if self.in_use.load(Relaxed) == 0 {
                 return Poll::Ready(());
             }
+            // Another connection may be opened now.
+            shared.wake_next(shared.lock());
         }
         Poll::Pending
     }
@@ -322,7 +338,10 @@ impl Connection {
     /// Notes what a step has changed, and wakes a call that waits for it.
     fn update(&self, max_streams: usize, shared: &Shared) {
         let has_settings = self.seen.settings();
-        let sent_resets = if self.link.is_blocked() { 0 } else { self.unsent_resets.load(Relaxed) };
+        let sent_resets = match self.unsent_resets.load(Relaxed) {
+            resets if resets > 0 && !self.link.is_blocked() => resets,
+            _ => 0,
+        };
         let is_as_before = max_streams == self.max_streams.load(Relaxed)
             && has_settings == self.has_settings.load(Relaxed)
             && sent_resets == 0;
@@ -415,6 +434,7 @@ impl Checked {
     /// [`step_now`](Self::step_now) if that is needed.
     pub(super) fn note_stopped(&self, timed_out: bool) {
         let connection = &self.connection;
+        connection.was_stopped.store(true, Relaxed);
         if connection.link.is_blocked() {
             connection.unsent_resets.fetch_add(1, Relaxed);
         }
@@ -467,6 +487,7 @@ impl Opening {
             in_use: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
             unsent_resets: AtomicUsize::new(0),
+            was_stopped: AtomicBool::new(false),
             is_retired: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             waiting: Mutex::default(),

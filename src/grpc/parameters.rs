@@ -8,6 +8,7 @@ use crate::{
         inference::{InferParameter, infer_parameter::ParameterChoice},
         wire::{FIXED64, LENGTH, put_bool, put_key, put_message, put_number, put_string, put_varint},
     },
+    reasons::EMPTY_FINAL_RESPONSE,
 };
 
 /// Field numbers of a map entry.
@@ -85,7 +86,7 @@ pub(super) fn put_settings(to: &mut Vec<u8>, field: u64, settings: &Settings) {
         put_int64_entry(to, field, "timeout", settings.server_timeout_us);
     }
     if settings.empty_final_response {
-        flag(to, "triton_enable_empty_final_response", true);
+        flag(to, EMPTY_FINAL_RESPONSE, true);
     }
     put_all(to, field, &settings.parameters);
 }

@@ -12,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, client::ResponseFuture};
 use http::{HeaderMap, HeaderValue, Response};
+use tokio::task::coop::poll_proceed;
 
 use super::{
     Grpc, MAX_PIECE_BYTE_SIZE, OWN_DEADLINE_FIRST, exchange,
@@ -30,6 +31,7 @@ use crate::{
         drive::Driver,
     },
     options::CallContext,
+    reasons,
     stream::{Outgoing, Parts, StreamEvent},
     until::{Deadline, Stopped},
 };
@@ -102,6 +104,7 @@ impl Grpc {
                 current: None,
                 may_reopen: !fresh,
                 is_to_reopen: false,
+                has_ended: false,
                 responses: Responses::Headers(response),
                 metadata: Arc::default(),
                 messages: Messages::new(context, parts.buffers, String::new()),
@@ -111,10 +114,12 @@ impl Grpc {
                 progress: Progress::new(Instant::now()),
             };
             let end = poll_fn(|task| exchange.poll(task)).await;
+            exchange.has_ended = true;
             let failure = match end {
                 End::Ok => return Ok(()),
                 End::Status(error) => error.into(),
-                End::Page(response, body) => {
+                End::Page(opened) => {
+                    let (response, body) = *opened;
                     let reading = driver.within(Deadline::after(Some(PAGE_TIMEOUT)), page(body));
                     let (text, mut trailers) = reading.await.unwrap_or_default();
                     match status::read(&mut trailers, context) {
@@ -202,6 +207,7 @@ struct Exchange<'s, 'c> {
     /// Whether another connection may be used if this one ends before the first request.
     may_reopen: bool,
     is_to_reopen: bool,
+    has_ended: bool,
     responses: Responses,
     /// The headers of the response, for all results.
     metadata: Arc<[HeaderMap; 2]>,
@@ -236,7 +242,7 @@ enum End {
     /// By a status of the server, or by a message that cannot be used.
     Status(Error),
     /// By a response that is not gRPC.
-    Page(Response<()>, RecvStream),
+    Page(Box<(Response<()>, RecvStream)>),
     /// Without a status.
     Failed(Failure),
 }
@@ -318,6 +324,8 @@ impl Exchange<'_, '_> {
                 if self.ahead >= MAX_DECODED_AHEAD || self.ahead_byte_size >= MAX_DECODED_AHEAD_BYTE_SIZE {
                     return Poll::Pending;
                 }
+                // A fast caller must not let one stream occupy the thread.
+                ready!(poll_proceed(task)).made_progress();
                 match self.decode() {
                     Ok(Some(received)) => {
                         self.hand_over(received);
@@ -368,7 +376,7 @@ impl Exchange<'_, '_> {
             });
         }
         if !status::is_grpc(&response) {
-            return Err(End::Page(response, body));
+            return Err(End::Page(Box::new((response, body))));
         }
         let headers = response.into_parts().0.headers;
         let encoding = headers.get("grpc-encoding").and_then(|name| name.to_str().ok());
@@ -412,7 +420,8 @@ impl Exchange<'_, '_> {
         // The server does not name the model of a request that it refused.
         let model = if result.model_name.is_empty() { &*found.model } else { &*result.model_name };
         let model = excerpt(model);
-        let error = Error::new(Status::Unknown, Origin::Server, reason(&text).to_string())
+        let message = format!("{}{}", reason(&text), reasons::hint(Status::Unknown, &text));
+        let error = Error::new(Status::Unknown, Origin::Server, message)
             .with_request_id(&result.id)
             .context(format_args!("inference of model '{model}' on a stream at {endpoint}"));
         shared.push(StreamEvent::RequestError(error));
@@ -478,6 +487,14 @@ impl Exchange<'_, '_> {
     }
 }
 
+impl Drop for Exchange<'_, '_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.checked.note_stopped(self.context.until.deadline.is_over());
+        }
+    }
+}
+
 /// Waits until some of a request can be sent, and returns how much; 0 if the server takes no more.
 fn poll_room(requests: &mut SendStream<Piece>, byte_size: usize, task: &mut Context<'_>) -> Poll<usize> {
     requests.reserve_capacity(byte_size.min(MAX_PIECE_BYTE_SIZE));
@@ -521,8 +538,8 @@ impl Progress {
     /// Returns advice if a stream that ended `now` without a status has met a limit of a proxy's default
     /// configuration.
     fn hint(&self, now: Instant) -> String {
-        /// nginx's `client_max_body_size`, of all requests of a stream together. More may have been on its way
-        /// when nginx counted.
+        /// nginx's `client_max_body_size`, of all requests of a stream together. More may have been on its
+        /// way when nginx counted.
         const BODY: std::ops::Range<u64> = (960 << 10)..(1536 << 10);
         let seconds = |since: Instant| now.saturating_duration_since(since).as_secs_f64();
         let is_about = |time: f64, limit: f64| (limit - 0.5..limit + 2.0).contains(&time);

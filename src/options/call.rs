@@ -101,12 +101,14 @@ impl CallOptions {
         Ok(self)
     }
 
-    /// Sets the token that cancels the call from another thread, at any stage. The call then returns CANCELLED,
-    /// and no longer reads or writes the memory that it borrowed. A result that is complete takes precedence.
-    /// `None`, the default, sets no token. Not in the defaults of a client, whose calls it would all cancel.
+    /// Sets the token that cancels the call from another thread, at any stage. The call then returns
+    /// CANCELLED, and no longer reads or writes the memory that it borrowed. A result that is complete takes
+    /// precedence. `None`, the default, sets no token. Not in the defaults of a client, whose calls it would
+    /// all cancel.
     ///
-    /// The price is the connection of the call, which is closed. Over gRPC this tells the server, and Triton
-    /// stops the model if it checks for cancellation. Over HTTP, Triton 2.51 computes the result of an
+    /// The price is the connection of the call, which is closed; an asynchronous call over gRPC loses only
+    /// its stream on a connection that others keep using. Over gRPC this tells the server, and Triton stops
+    /// the model if it checks for cancellation. Over HTTP, Triton 2.51 computes the result of an
     /// inference to its end; the stream of [`Client::generate_stream`](crate::Client::generate_stream) stops.
     /// Behind HAProxy, Apache and Varnish, which do not pass the end of a client's connection on, the server
     /// also continues.

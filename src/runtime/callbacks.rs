@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use super::io::cannot_start;
+use super::{io::cannot_start, turn};
 use crate::{
     error::Result,
     fork::Process,
@@ -37,6 +37,8 @@ struct State {
     /// The threads that wait for a job.
     idle: usize,
     is_ended: bool,
+    /// Whether the threads will be woken at the end of this turn of the I/O thread.
+    is_wake_due: bool,
 }
 
 thread_local! {
@@ -82,8 +84,24 @@ impl Callbacks {
             // If this fails, the threads that exist run it.
             let _ = self.start_thread(&mut state);
         }
+        if std::mem::replace(&mut state.is_wake_due, true) {
+            return;
+        }
         drop(state);
-        self.changed.notify_one();
+        let callbacks = self.clone();
+        if let Err(wake) = turn::at_end(move || callbacks.wake()) {
+            wake();
+        }
+    }
+
+    /// Wakes as many threads as there are callbacks for.
+    fn wake(&self) {
+        let mut state = self.lock();
+        state.is_wake_due = false;
+        // Waking takes a system call even if no thread waits.
+        let count = state.idle.min(state.jobs.len());
+        drop(state);
+        (0..count).for_each(|_| self.changed.notify_one());
     }
 
     /// Returns whether this thread runs the callbacks, and waiting for one of them could take forever.

@@ -1,5 +1,5 @@
-//! The I/O thread of a client, `triton-io`: one thread with tokio's reactor, which runs all asynchronous calls
-//! and streams. Started by the first of them.
+//! The I/O thread of a client, `triton-io`: one thread with tokio's reactor, which runs all asynchronous
+//! calls and streams. Started by the first of them.
 
 use std::{
     fmt,
@@ -15,6 +15,7 @@ use tokio::{
     task::{LocalSet, spawn_local},
 };
 
+use super::turn;
 use crate::{
     error::{Error, Origin, Result, Status},
     panic,
@@ -40,10 +41,11 @@ impl Io {
         Ok(())
     }
 
-    /// Runs the future that `job` creates in a task on the I/O thread, which was started. A job that the thread
-    /// cannot run is dropped.
+    /// Runs the future that `job` creates in a task on the I/O thread, which was started. A job that the
+    /// thread cannot run is dropped.
     pub(crate) fn spawn<F: Future<Output = ()> + 'static>(&self, job: impl FnOnce() -> F + Send + 'static) {
-        let job: Job = Box::new(move || drop(spawn_local(job())));
+        // Boxed: tokio would move a large future several times.
+        let job: Job = Box::new(move || drop(spawn_local(Box::pin(job()))));
         if let Some(jobs) = &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
             // Its error returns the job: the thread has ended.
             let _ = jobs.send(job);
@@ -71,6 +73,7 @@ fn start() -> io::Result<UnboundedSender<Job>> {
 
 fn run(runtime: &runtime::Runtime, mut jobs: UnboundedReceiver<Job>) {
     LocalSet::new().block_on(runtime, async move {
+        spawn_local(turn::run());
         while let Some(job) = jobs.recv().await {
             job();
         }

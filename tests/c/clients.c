@@ -39,7 +39,8 @@ static void call(const triton_client *client, const triton_infer_request *reques
         return;
     }
     if (way == 1) {
-        CHECK(triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error) == TRITON_STATUS_OK);
+        CHECK(triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error)
+              == TRITON_STATUS_OK);
         CHECK(triton_call_wait(call, PATIENCE_US, &error) == TRITON_STATUS_OK);
     } else {
         int fd = -1;

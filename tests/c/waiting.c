@@ -1,6 +1,6 @@
 /* waiting.c URL COUNT TIMEOUT_US MAX_CONNECTIONS: makes COUNT calls at once to a server that does not
- * respond. Each takes less than 4 KiB beside its request, they have at most MAX_CONNECTIONS connections, and all end at their
- * deadline. Prints the figures. */
+ * respond. Each takes less than 4 KiB beside its request, they have at most MAX_CONNECTIONS connections, and
+ * all end at their deadline. Prints the figures. */
 #include "process.h"
 
 /* The number of calls that are made before, so that what a first call allocates is not counted. */

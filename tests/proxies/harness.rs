@@ -9,7 +9,10 @@ use std::{
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{self, Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -64,17 +67,18 @@ impl Fixture {
     /// Starts the script, and returns the addresses and whatever else it prints; `None` if it could not start
     /// the server or proxy.
     fn start(command: &mut Command) -> Option<(Self, Addresses, Vec<String>)> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // Waited for when it is dropped.
+        let mut fixture = Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(fixture.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let mut words = line.split_whitespace().map(str::to_owned);
         let (http, grpc, metrics) = (words.next()?, words.next()?, words.next()?);
-        Some((Self(child), Addresses { http, grpc, metrics }, words.collect()))
+        Some((fixture, Addresses { http, grpc, metrics }, words.collect()))
     }
 }
 
-/// The command for the scripts: prints the addresses, and those of the proxy's process, and exits at the end of
-/// its standard input.
+/// The command for the scripts: prints the addresses, the proxy's process and its folder, and exits at the
+/// end of its standard input.
 const PRINT_AND_WAIT: [&str; 3] = [
     "sh",
     "-c",
@@ -110,8 +114,10 @@ impl Triton {
     }
 
     fn start_with(command: &mut Command) -> Self {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
         // bash reports there that its child was killed.
-        let log = env::temp_dir().join(format!("triton-proxies-{}.log", process::id()));
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = env::temp_dir().join(format!("triton-proxies-{}-{number}.log", process::id()));
         let started = Fixture::start(command.args(PRINT_AND_WAIT).stderr(File::create(&log).unwrap()));
         let text = fs::read_to_string(&log).unwrap();
         fs::remove_file(&log).unwrap();
@@ -172,7 +178,22 @@ pub(crate) fn names() -> Vec<String> {
 
 /// Starts every proxy of this run. `args` are options of with-proxy.sh.
 pub(crate) fn start_all(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
-    names().iter().map(|name| Proxy::start(name, upstream, args)).collect()
+    start(&names(), upstream, args)
+}
+
+/// Starts those that support gRPC.
+pub(crate) fn start_for_grpc(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
+    let mut names = names();
+    names.retain(|name| name != "varnish");
+    start(&names, upstream, args)
+}
+
+fn start(names: &[String], upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
+    thread::scope(|scope| {
+        let starting: Vec<_> =
+            names.iter().map(|name| scope.spawn(move || Proxy::start(name, upstream, args))).collect();
+        starting.into_iter().map(|proxy| proxy.join().unwrap()).collect()
+    })
 }
 
 impl Proxy {
@@ -324,7 +345,7 @@ pub(crate) fn for_each(endpoints: &[Endpoint<'_>], check: impl Fn(&Endpoint<'_>)
     let (mut failures, check) = (Failures::default(), &check);
     thread::scope(|scope| {
         let checks: Vec<_> =
-            endpoints.into_iter().map(|endpoint| (endpoint, scope.spawn(move || check(endpoint)))).collect();
+            endpoints.iter().map(|endpoint| (endpoint, scope.spawn(move || check(endpoint)))).collect();
         for (endpoint, check) in checks {
             if let Err(panic) = check.join() {
                 let text = panic.downcast_ref::<String>().map(String::as_str);

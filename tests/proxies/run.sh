@@ -7,14 +7,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 all=(envoy nginx haproxy apache caddy varnish nghttpx)
 modules=(conformance inference control repository generate statistics server_errors requests values buffers threads
-    settings shared_memory)
-# It starts its own server and does not use the proxy.
-left_out=(repository::an_ensemble_is_unloaded_alone_or_with_its_models)
+    settings shared_memory asynchronous streams)
+# The first starts its own server and does not use the proxy; the second takes long, in the client alone.
+left_out=(repository::an_ensemble_is_unloaded_alone_or_with_its_models
+    streams::a_slow_callback_loses_no_response_and_delays_no_call_beside_it)
 tests=()
 if [ "${1:-}" = --short ]; then
     all=(envoy nginx haproxy)
-    modules=(conformance inference generate control buffers threads)
-    tests=(closes_the_connection_is_sent_once server_is_killed slower_than_a_proxys_timeout)
+    modules=(conformance inference generate control buffers threads asynchronous)
+    tests=(closes_the_connection_is_sent_once server_is_killed slower_than_a_proxys_timeout
+        finished_stream_ends a_hundred_and_twenty_streams asynchronous_calls_with_64_in_flight)
+    export PROXY_CALLS=1000
 fi
 
 if [ -z "${TRITON_TEST_HTTP:-}" ]; then

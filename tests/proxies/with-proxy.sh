@@ -86,6 +86,10 @@ listens() {
     (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null || return 1
     inode=$(awk -v port=":$(printf %04X "$1")" '$4 == "0A" && $2 ~ port"$" { print $10 }' /proc/net/tcp | head -1)
     [ -n "$inode" ] || return 1
+    # Mostly the first process or a child has it; looking at every process takes long.
+    for pid in "$proxy" $(cat "/proc/$proxy/task/$proxy/children" 2> /dev/null); do
+        [ -z "$(find "/proc/$pid/fd" -lname "socket:?$inode?" 2> /dev/null)" ] || return 0
+    done
     for pid in $(find /proc/[0-9]*/fd -lname "socket:?$inode?" 2> /dev/null | cut -d/ -f3); do
         stat=$(cat "/proc/$pid/stat" 2> /dev/null) || continue
         read -r _ parent _ session _ <<< "${stat##*) }"

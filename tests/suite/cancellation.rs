@@ -1,5 +1,5 @@
-//! A cancel ends a call within 5 ms at every stage, over both protocols, whether it blocks or is asynchronous.
-//! The memory of the caller is then no longer used, and the client makes further calls.
+//! A cancel ends a call within 5 ms at every stage, over both protocols, whether it blocks or is
+//! asynchronous. The memory of the caller is then no longer used, and the client makes further calls.
 
 use std::{
     any::Any,
@@ -18,9 +18,10 @@ use std::{
 };
 
 use prost::Message;
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use triton_client::{
     Call, CallOptions, CancelToken, Client, ClientOptions, Datatype, Error, InferRequest, InferResult,
-    Origin, RepositoryOptions, Status,
+    Origin, RepositoryOptions, Status, Stream, StreamEvent, StreamOptions,
 };
 
 use crate::{
@@ -28,7 +29,6 @@ use crate::{
     misbehaving::note,
     modes::{MODES, Memory, Mode, PATIENCE},
     own_server::OwnServer,
-    pool::is_asleep,
     programs::{compile, succeed},
     server::{is_embedded, until, urls},
     support::{
@@ -162,6 +162,33 @@ impl Script {
     }
 }
 
+/// The thread that makes a call.
+#[derive(Default)]
+struct Caller(Mutex<Option<PathBuf>>);
+
+impl Caller {
+    /// Called by the thread itself.
+    fn enter(&self) {
+        let path = Path::new("/proc").join(fs::read_link("/proc/thread-self").unwrap());
+        *self.0.lock().unwrap() = Some(path.join("stat"));
+    }
+
+    fn is_asleep(&self) -> bool {
+        let path = self.0.lock().unwrap();
+        // The state follows the name, which is in parentheses.
+        path.as_ref().is_some_and(|path| fs::read_to_string(path).is_ok_and(|stat| stat.contains(") S ")))
+    }
+
+    /// Waits until the thread sleeps. Repeatedly, since it may also sleep for a moment before its call waits.
+    fn wait_until_asleep(&self) {
+        let mut polls = 0;
+        until("the call waits", || {
+            polls = if self.is_asleep() { polls + 1 } else { 0 };
+            polls == 50
+        });
+    }
+}
+
 /// A server that holds a call at a stage.
 struct Scene {
     url: String,
@@ -196,16 +223,16 @@ impl Scene {
         }
     }
 
-    /// Makes a call and cancels it. Returns how long the call then took; `None` if it was not at the stage yet.
+    /// Makes a call and cancels it. Returns how long the call then took; `None` if it was not at the stage
+    /// yet.
     fn run(self, way: Way, what: &str) -> Option<Duration> {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let Self { script, .. } = &self;
         let client = &Client::with_options(&self.url, &self.options).unwrap();
         let (token, mut options) = (CancelToken::new(), CallOptions::new());
         options.set_cancel_token(Some(&token));
         let (input, output) = (&Memory::new(self.input_byte_size, LENT), &Memory::new(OUTPUT, 0));
         let (handles, handle) = channel();
-        let name = format!("cancel-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let caller = Caller::default();
         let (error, took) = thread::scope(|scope| {
             let first = self.is_busy.then(|| {
                 let mode = if way.is_async() { Mode::Async } else { Mode::Blocking };
@@ -214,28 +241,24 @@ impl Scene {
                 first
             });
             let call = || {
+                caller.enter();
                 let outcome = way.call(client, &options, input, output, &handles);
                 let end = Instant::now();
                 input.fill(OVERWRITTEN);
                 output.fill(OVERWRITTEN);
                 (outcome, end)
             };
-            let caller = thread::Builder::new().name(name.clone()).spawn_scoped(scope, call).unwrap();
+            let called = scope.spawn(call);
             if self.serves {
                 assert!(script.reached.wait(), "{what}: the stage is not reached");
             }
-            // Repeatedly, since a thread may also sleep for a moment before its call waits.
-            let mut polls = 0;
-            until("the call waits", || {
-                polls = if is_asleep(&name) { polls + 1 } else { 0 };
-                polls == 20
-            });
+            caller.wait_until_asleep();
             let start = Instant::now();
             match way {
                 Way::Handle => handle.recv_timeout(PATIENCE).unwrap().cancel(),
                 _ => token.cancel(),
             }
-            let (outcome, end) = caller.join().unwrap();
+            let (outcome, end) = called.join().unwrap();
             script.go_on.open();
             if let Some(first) = first {
                 first.join().unwrap().unwrap_or_else(|error| panic!("{what}: the first call: {error:?}"));
@@ -368,6 +391,8 @@ fn a_call_is_cancelled_at_every_stage_over_http() {
             if number > 0 {
                 return own.serve_http(BufReader::new(stream), stream);
             }
+            // Otherwise it grows to many MiB.
+            set_socket_recv_buffer_size(stream, 256 << 10)?;
             let mut first = vec![0; 1 << 20];
             stream.read_exact(&mut first)?;
             own.record(&first);
@@ -510,6 +535,7 @@ fn a_call_is_cancelled_at_every_stage_over_grpc() {
             let script = Arc::new(Script::default());
             let own = script.clone();
             let server = Wire::start(move |number, stream| {
+                set_socket_recv_buffer_size(stream, 256 << 10)?;
                 let peer = Peer::accept(stream, &[(frame::INITIAL_WINDOW_SIZE, window)])?;
                 // Not the connection's window.
                 peer.window_update(0, i32::MAX as u32 - 65_535)?;
@@ -652,27 +678,19 @@ fn cancel<T: Send>(
     call: impl FnOnce() -> T + Send,
     reached: impl FnOnce(),
 ) -> (T, Duration) {
-    static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("caller-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let caller = &Caller::default();
     thread::scope(|scope| {
-        let call = || (call(), Instant::now());
-        let caller = thread::Builder::new().name(name.clone()).spawn_scoped(scope, call).unwrap();
+        let called = scope.spawn(|| {
+            caller.enter();
+            (call(), Instant::now())
+        });
         reached();
-        wait_until_asleep(&name);
+        caller.wait_until_asleep();
         let start = Instant::now();
         token.cancel();
-        let (outcome, end) = caller.join().unwrap();
+        let (outcome, end) = called.join().unwrap();
         (outcome, end - start)
     })
-}
-
-/// Waits until a thread sleeps. Repeatedly, since it may also sleep for a moment before its call waits.
-fn wait_until_asleep(name: &str) {
-    let mut polls = 0;
-    until("the call waits", || {
-        polls = if is_asleep(name) { polls + 1 } else { 0 };
-        polls == 20
-    });
 }
 
 /// Repeats an attempt until it is quick enough; `None` is one that does not count.
@@ -688,17 +706,21 @@ fn expect_quick(what: &str, mut attempt: impl FnMut() -> Option<Duration>) {
     assert!(quickest <= MAX, "{what}: returned {quickest:?} after the cancel");
 }
 
+/// The id of a request that gets no response.
+const IGNORED: &str = "ignored";
+
 /// Starts a server for each protocol that responds once the gate is open, and counts the requests.
 fn gated(scheme: &str, gate: &Arc<Gate>) -> (String, Cases) {
     let gate = gate.clone();
     let server = match scheme {
         "http" => Cases::http(move |turn| {
             gate.wait();
-            turn.send(&turn.good())
+            if turn.id() == IGNORED { Ok(()) } else { turn.send(&turn.good()) }
         }),
         _ => Cases::grpc(move |turn| {
             gate.wait();
-            turn.reply_good()
+            let is_ignored = turn.message.windows(IGNORED.len()).any(|text| text == IGNORED.as_bytes());
+            if is_ignored { Ok(()) } else { turn.reply_good() }
         }),
     };
     (format!("{scheme}://{}", server.address()), server)
@@ -742,7 +764,7 @@ fn one_of_several_inferences_is_cancelled_alone() {
         let client = Client::with_options(&url, &options).unwrap();
         let (token, mut options) = (CancelToken::new(), CallOptions::new());
         options.set_cancel_token(Some(&token));
-        let requests = [&simple(), &simple(), &simple()];
+        let requests = [&simple(), &simple().id(IGNORED), &simple()];
         let each = [&CallOptions::new(), &options, &CallOptions::new()];
         let outcomes = thread::scope(|scope| {
             let many = scope.spawn(|| client.infer_many(&requests, &each));
@@ -1000,8 +1022,8 @@ fn spin(time: Duration) {
     }
 }
 
-/// A token wakes the calls that it cancels one after the other. The last of very many may have ended since, and
-/// returned its connection, which already carries the call of another thread.
+/// A token wakes the calls that it cancels one after the other. The last of very many may have ended since,
+/// and returned its connection, which already carries the call of another thread.
 #[test]
 fn a_cancel_does_not_reach_the_next_call_on_the_connection() {
     const ROUNDS: usize = 20;
@@ -1142,16 +1164,20 @@ fn check_sum(outcome: Result<InferResult, Error>) {
 struct Logged {
     server: OwnServer,
     log: PathBuf,
-    seen: [usize; 3],
+    seen: [usize; 4],
 }
 
-/// Lines of the log: one for each request that the server cancels, one for each call whose cancel it notices, and
-/// one for each request that the model gives up.
-const CANCELS: [&str; 3] = [
-    "Issuing cancellation for ",
-    "Cancellation notification received for ModelInferHandler, rpc_ok=1",
-    "slow: cancelled after ",
+/// Lines of the log, by two words of each: one for each request that the server cancels, one for each call and
+/// each stream with requests whose cancel it notices, and one for each request that the model gives up.
+const CANCELS: [[&str; 2]; 4] = [
+    ["Issuing cancellation for ", ""],
+    ["Cancellation notification received for ModelInferHandler", "rpc_ok=1"],
+    ["Cancellation notification received for ModelStreamInferHandler, rpc_ok=1", "step ISSUED"],
+    ["slow: cancelled after ", ""],
 ];
+/// One for each stream that is opened, and at least one for each that is cancelled.
+const OPENED: &str = "New request handler for ModelStreamInferHandler";
+const ENDED: &str = "Cancellation notification received for ModelStreamInferHandler";
 const EXECUTING: &str = "Setting state from PENDING to EXECUTING";
 const QUEUED: &str = "Setting state from INITIALIZED to PENDING";
 
@@ -1160,16 +1186,21 @@ impl Logged {
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_file(&log);
         let args = format!("--log-verbose=1 --log-file={}", log.display());
-        Self { server: OwnServer::start("slow", &args), log, seen: [0; 3] }
+        Self { server: OwnServer::start("slow", &args), log, seen: [0; 4] }
     }
 
     /// Returns the number of lines with these words.
     fn count(&self, words: &str) -> usize {
-        fs::read_to_string(&self.log).unwrap().lines().filter(|line| line.contains(words)).count()
+        self.count_both([words, ""])
     }
 
-    /// Runs `calls`, and `then` once so many more requests are queued, those that execute included, and so many
-    /// execute.
+    fn count_both(&self, words: [&str; 2]) -> usize {
+        let log = fs::read_to_string(&self.log).unwrap();
+        log.lines().filter(|line| words.iter().all(|words| line.contains(words))).count()
+    }
+
+    /// Runs `calls`, and `then` once so many more requests are queued, those that execute included, and so
+    /// many execute.
     fn run<T: Send>(
         &self,
         calls: impl FnOnce() -> T + Send,
@@ -1187,14 +1218,14 @@ impl Logged {
 
     /// Expects that the server is free soon, and that it has cancelled so much since the last call of this.
     #[track_caller]
-    fn expect(&mut self, client: &Client, what: &str, cancelled: [usize; 3]) {
+    fn expect(&mut self, client: &Client, what: &str, cancelled: [usize; 4]) {
         let start = Instant::now();
         client.infer(&slow(0)).unwrap();
         let took = start.elapsed();
         println!("{what}: the server was free after {took:?}");
         assert!(took < Duration::from_millis(500), "{what}: the server was free after {took:?}");
-        (0..3).for_each(|at| self.seen[at] += cancelled[at]);
-        let counts = || CANCELS.map(|words| self.count(words));
+        (0..4).for_each(|at| self.seen[at] += cancelled[at]);
+        let counts = || CANCELS.map(|words| self.count_both(words));
         let deadline = Instant::now() + Duration::from_secs(5);
         while counts() != self.seen && Instant::now() < deadline {
             thread::yield_now();
@@ -1230,7 +1261,7 @@ fn a_cancel_over_grpc_reaches_the_real_server_for_its_own_request_only() {
         let (token, options) = cancellable();
         let outcome = logged.run(|| mode.infer(client, &slow(5000), &options), [1, 1], || token.cancel());
         check_cancelled(&outcome.unwrap_err(), Some(true), "executing");
-        logged.expect(client, &format!("{mode:?}, executing"), [1, 1, 1]);
+        logged.expect(client, &format!("{mode:?}, executing"), [1, 1, 0, 1]);
 
         let (token, options) = cancellable();
         let (first, queued) = thread::scope(|scope| {
@@ -1244,15 +1275,15 @@ fn a_cancel_over_grpc_reaches_the_real_server_for_its_own_request_only() {
         });
         first.unwrap();
         check_cancelled(&queued.unwrap_err(), Some(true), "queued");
-        logged.expect(client, &format!("{mode:?}, queued"), [1, 1, 1]);
+        logged.expect(client, &format!("{mode:?}, queued"), [1, 1, 0, 1]);
 
         let (token, options) = cancellable();
         mode.infer(client, &slow(1), &options).unwrap();
         token.cancel();
-        logged.expect(client, &format!("{mode:?}, after completion"), [0, 0, 0]);
+        logged.expect(client, &format!("{mode:?}, after completion"), [0, 0, 0, 0]);
 
         logged.run(|| mode.infer(client, &slow(100), none), [1, 1], || token.cancel()).unwrap();
-        logged.expect(client, &format!("{mode:?}, without a token"), [0, 0, 0]);
+        logged.expect(client, &format!("{mode:?}, without a token"), [0, 0, 0, 0]);
     }
 
     let ([first, third], many) = ([cancellable(), cancellable()], [&slow(200), &slow(200), &slow(200)]);
@@ -1268,12 +1299,87 @@ fn a_cancel_over_grpc_reaches_the_real_server_for_its_own_request_only() {
     check_cancelled(outcomes[0].as_ref().unwrap_err(), Some(true), "executing, of three");
     outcomes[1].as_ref().unwrap();
     check_cancelled(outcomes[2].as_ref().unwrap_err(), Some(true), "queued, of three");
-    logged.expect(client, "two of three", [2, 2, 2]);
+    logged.expect(client, "two of three", [2, 2, 0, 2]);
 
     let last = cancellable();
     let options = [none, none, &last.1];
     let outcomes = logged.run(|| client.infer_many(&many, &options).unwrap(), [3, 1], || last.0.cancel());
-    outcomes[..2].iter().for_each(|outcome| drop(outcome.as_ref().unwrap()));
+    assert!(outcomes[..2].iter().all(|outcome| outcome.is_ok()), "{outcomes:?}");
     check_cancelled(outcomes[2].as_ref().unwrap_err(), Some(true), "queued, the last of three");
-    logged.expect(client, "the last of three", [1, 1, 1]);
+    logged.expect(client, "the last of three", [1, 1, 0, 1]);
+}
+
+/// Returns the end of a stream, before which nothing may come.
+#[track_caller]
+fn end(stream: &Stream) -> Result<(), Error> {
+    match stream.next(Some(PATIENCE)).unwrap() {
+        StreamEvent::End(outcome) => outcome,
+        event => panic!("{event:?}"),
+    }
+}
+
+#[test]
+fn a_cancelled_stream_reaches_the_real_server_for_its_own_requests_only() {
+    if is_embedded() {
+        return;
+    }
+    let mut logged = Logged::start("cancel_stream.log");
+    let client = &Client::new(&logged.server.urls()[1]).unwrap();
+    client.infer(&slow(0)).unwrap();
+    let open = || client.open_stream(&StreamOptions::new()).unwrap();
+    let send = |stream: &Stream, ms| stream.send(&slow(ms), Some(PATIENCE)).unwrap();
+    for is_finished in [false, true] {
+        expect_quick(&format!("a stream, finished: {is_finished}"), || {
+            let stream = open();
+            let mut start = None;
+            let requests = || {
+                send(&stream, 5000);
+                if is_finished {
+                    stream.finish().unwrap();
+                }
+                (end(&stream), Instant::now())
+            };
+            let (outcome, ended) = logged.run(requests, [1, 1], || {
+                start = Some(Instant::now());
+                stream.cancel();
+            });
+            check_cancelled(&outcome.unwrap_err(), Some(true), "executing");
+            logged.expect(client, "a stream, executing", [1, 0, 1, 1]);
+            start.map(|start| ended - start)
+        });
+    }
+
+    let stream = open();
+    let requests = || {
+        send(&stream, 5000);
+        send(&stream, 5000);
+        end(&stream)
+    };
+    let outcome = logged.run(requests, [2, 1], || stream.cancel());
+    check_cancelled(&outcome.unwrap_err(), Some(true), "executing and queued");
+    logged.expect(client, "a stream, executing and queued", [2, 0, 1, 2]);
+
+    let (opened, ended) = (logged.count(OPENED), logged.count(ENDED));
+    let stream = open();
+    until("the stream is open", || logged.count(OPENED) > opened);
+    stream.cancel();
+    check_cancelled(&end(&stream).unwrap_err(), None, "without a request");
+    until("the server notices", || logged.count(ENDED) > ended);
+    logged.expect(client, "a stream without a request", [0; 4]);
+
+    // Cancelled, and opened again.
+    let stream = open();
+    let requests = || {
+        send(&stream, 5000);
+        end(&stream)
+    };
+    let outcome = logged.run(requests, [1, 1], || stream.cancel());
+    check_cancelled(&outcome.unwrap_err(), Some(true), "before another one");
+    let stream = open();
+    send(&stream, 1);
+    let event = stream.next(Some(PATIENCE)).unwrap();
+    assert!(matches!(event, StreamEvent::Result(_)), "{event:?}");
+    stream.finish().unwrap();
+    end(&stream).unwrap();
+    logged.expect(client, "a stream, opened again", [1, 0, 1, 1]);
 }

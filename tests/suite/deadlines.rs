@@ -15,6 +15,7 @@ use triton_client::{
 
 use crate::{
     misbehaving::note,
+    modes::{MODES, Mode},
     server::{is_embedded, server},
     support::fault::{Backlog, Cases, Peer, Request, Wire, frame, refused_address, silent},
 };
@@ -31,15 +32,24 @@ const LARGE: usize = 8 << 20;
 type Call = fn(&Client, &CallOptions, &[u8]) -> Result<(), Error>;
 
 /// A call of each kind, and one of each that sends more than the socket buffers hold.
-const SMALL: [(&str, Call); 2] = [
+const SMALL: [(&str, Call); 3] = [
     ("inference", |client, options, data| infer(client, options, &data[..4])),
+    ("asynchronous inference", |client, options, data| infer_async(client, options, &data[..4])),
     ("metadata", |client, options, _| client.model_metadata("m", "", options).map(drop)),
 ];
-const SENDING: [(&str, Call); 2] = [("inference", infer), ("load", load)];
+const SENDING: [(&str, Call); 3] =
+    [("inference", infer), ("asynchronous inference", infer_async), ("load", load)];
 
 fn infer(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Error> {
     let request = InferRequest::new("m").input_bytes("I", Datatype::Uint8, &[data.len() as i64], data);
     client.infer_with(&request, options).map(drop)
+}
+
+fn infer_async(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Error> {
+    let mut request = InferRequest::new("m");
+    let input = request.add_input("I", Datatype::Uint8, &[data.len() as i64])?;
+    request.input_mut(input)?.append_data_copy(data);
+    Mode::Async.infer(client, &request, options).map(drop)
 }
 
 fn load(client: &Client, options: &CallOptions, data: &[u8]) -> Result<(), Error> {
@@ -261,24 +271,24 @@ fn a_long_deadline_is_as_accurate_as_a_short_one() {
     let deadline = Duration::from_millis(2500);
     let mut options = CallOptions::new();
     options.set_timeout(Some(deadline)).unwrap();
-    let time_out = |url: &str| {
+    let time_out = |url: &str, call: Call| {
         let client = Client::new(url).unwrap();
         let start = Instant::now();
-        infer(&client, &options, &[0; 4]).unwrap_err();
+        call(&client, &options, &[0; 4]).unwrap_err();
         start.elapsed()
     };
     thread::scope(|scope| {
-        let (time_out, urls) = (&time_out, both(server.address()));
+        let time_out = &time_out;
         // Several concurrent calls, of which the quickest counts.
-        let calls = urls.map(|url| {
+        let several = |url: &String, call: Call| {
             [0; 3].map(|_| {
-                scope.spawn({
-                    let url = url.clone();
-                    move || time_out(&url)
-                })
+                let url = url.clone();
+                scope.spawn(move || time_out(&url, call))
             })
-        });
-        for calls in calls {
+        };
+        let urls = both(server.address());
+        let calls = urls.each_ref().map(|url| [several(url, infer), several(url, infer_async)]);
+        for calls in calls.into_iter().flatten() {
             let quickest = calls.map(|call| call.join().unwrap()).into_iter().min().unwrap();
             assert!((deadline..=deadline + SLACK).contains(&quickest), "{quickest:?}");
         }
@@ -344,9 +354,10 @@ fn a_timeout_has_the_same_origin_whether_the_client_or_the_server_reports_it() {
     let client = Client::new(&format!("grpc://{}", server().grpc)).unwrap();
     let mut options = CallOptions::new();
     options.set_timeout(Some(Duration::from_millis(60))).unwrap();
-    for _ in 0..25 {
-        let request = InferRequest::new("slow").input("DELAY_MS", &[1], &[150u32]);
-        let error = client.infer_with(&request, &options).unwrap_err();
+    for mode in MODES.into_iter().flat_map(|mode| [mode; 25]) {
+        static DELAY: [u32; 1] = [150];
+        let request = InferRequest::new("slow").input("DELAY_MS", &[1], &DELAY);
+        let error = mode.infer(&client, &request, &options).unwrap_err();
         let properties = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
         assert_eq!(properties, (Status::DeadlineExceeded, Origin::Client, true, true), "{error:?}");
         assert!(error.full_message().contains("no response within 60ms"), "{error:?}");

@@ -133,7 +133,7 @@ fn cffi_parses_the_preprocessed_header_under_c11_and_c23_and_infers() {
 }
 
 #[test]
-fn ctypes_infers_in_threads_that_share_a_client() {
+fn ctypes_infers_in_threads_that_share_a_client_and_in_an_event_loop() {
     if is_embedded() {
         return;
     }

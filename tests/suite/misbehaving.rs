@@ -10,7 +10,10 @@ use triton_client::{
     CallOptions, Client, ClientOptions, Datatype, Error, InferRequest, InferResult, Origin, Status,
 };
 
-use crate::support::fault;
+use crate::{
+    modes::{MODES, Memory, Mode},
+    support::fault,
+};
 
 /// Longer than any call here takes.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,10 +26,19 @@ pub(crate) fn client(url: &str) -> Client {
     Client::with_options(url, &options).unwrap()
 }
 
+/// Returns a request with its own data.
+pub(crate) fn request(elements: &[i32]) -> InferRequest<'static> {
+    let mut request = InferRequest::new("m");
+    let input = request.add_input("INPUT0", Datatype::Int32, &[elements.len() as i64]).unwrap();
+    let bytes: Vec<u8> = elements.iter().flat_map(|element| element.to_le_bytes()).collect();
+    request.input_mut(input).unwrap().append_data_copy(&bytes);
+    request
+}
+
 /// Infers with `value`, and returns the element of the output.
-pub(crate) fn infer(client: &Client, value: i32) -> Result<(i32, InferResult), Error> {
-    let (data, id) = ([value], format!("id-{value}"));
-    let result = client.infer(&InferRequest::new("m").id(id).input("INPUT0", &[1], &data))?;
+pub(crate) fn infer(mode: Mode, client: &Client, value: i32) -> Result<(i32, InferResult), Error> {
+    let request = request(&[value]).id(format!("id-{value}"));
+    let result = mode.infer(client, &request, &CallOptions::new())?;
     let element = result.output("OUTPUT0")?.as_slice::<i32>()?[0];
     Ok((element, result))
 }
@@ -34,19 +46,20 @@ pub(crate) fn infer(client: &Client, value: i32) -> Result<(i32, InferResult), E
 /// The kinds of call that each case is run with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    Inference,
+    Inference(Mode),
     Metadata,
 }
 
-pub(crate) const BOTH: [Kind; 2] = [Kind::Inference, Kind::Metadata];
+pub(crate) const KINDS: [Kind; 3] =
+    [Kind::Inference(Mode::Blocking), Kind::Inference(Mode::Async), Kind::Metadata];
 
 impl Kind {
     /// Makes a call, and checks that the response is its own.
     #[track_caller]
     pub(crate) fn call(self, client: &Client, value: i32) -> Result<(), Error> {
         match self {
-            Self::Inference => {
-                let (element, result) = infer(client, value)?;
+            Self::Inference(mode) => {
+                let (element, result) = infer(mode, client, value)?;
                 assert_eq!((element, result.id()), (value + 1, &format!("id-{value}")[..]));
             }
             Self::Metadata => {
@@ -114,7 +127,7 @@ pub(crate) fn note(failures: &mut Vec<String>, what: &str, check: impl FnOnce())
 
 #[test]
 fn an_input_that_cannot_be_encoded_is_refused_before_a_connection_is_opened() {
-    type Make = fn(&mut InferRequest) -> Result<(), Error>;
+    type Make = fn(&mut InferRequest<'static>) -> Result<(), Error>;
     let cases: [(&str, Make); 5] = [
         ("JSON text that ends early", |request| {
             let input = request.add_input("I", Datatype::Int32, &[2])?;
@@ -151,11 +164,13 @@ fn an_input_that_cannot_be_encoded_is_refused_before_a_connection_is_opened() {
     let mut failures = Vec::new();
     for scheme in ["http", "grpc"] {
         let client = client(&format!("{scheme}://{refused}"));
-        for (name, make) in cases {
-            let what = format!("{scheme}: {name}");
+        for (mode, (name, make)) in MODES.into_iter().flat_map(|mode| cases.map(|case| (mode, case))) {
+            let what = format!("{scheme}, {mode:?}: {name}");
             note(&mut failures, &what, || {
                 let mut request = InferRequest::new("m");
-                let error = make(&mut request).and_then(|()| client.infer(&request).map(drop)).unwrap_err();
+                let error = make(&mut request)
+                    .and_then(|()| mode.infer(&client, &request, &CallOptions::new()).map(drop))
+                    .unwrap_err();
                 if scheme == "grpc" && name.contains("not UTF-8") {
                     // Typed contents hold any bytes: there it is the connection that fails.
                     assert_eq!(error.status(), Status::Unavailable, "{error:?}");
@@ -172,13 +187,15 @@ fn an_input_that_cannot_be_encoded_is_refused_before_a_connection_is_opened() {
 fn a_request_of_3_gib_is_refused_before_a_connection_is_opened() {
     const SEGMENTS: usize = 48;
     // The same segment each time: the test needs little memory.
-    let segment = vec![0u8; 64 << 20];
+    let memory = Memory::new(64 << 20, 0);
+    let segment = memory.lend();
     let mut request = InferRequest::new("m");
     let input = request.add_input("I", Datatype::Uint8, &[(SEGMENTS * segment.len()) as i64]).unwrap();
-    (0..SEGMENTS).for_each(|_| request.input_mut(input).unwrap().append_data(&segment));
-    for scheme in ["http", "grpc"] {
+    (0..SEGMENTS).for_each(|_| request.input_mut(input).unwrap().append_data(segment));
+    for (scheme, mode) in ["http", "grpc"].into_iter().flat_map(|scheme| MODES.map(|mode| (scheme, mode))) {
         let server = fault::silent();
-        let error = client(&format!("{scheme}://{}", server.address())).infer(&request).unwrap_err();
+        let client = client(&format!("{scheme}://{}", server.address()));
+        let error = mode.infer(&client, &request, &CallOptions::new()).unwrap_err();
         let properties =
             (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable(), server.connections());
         assert_eq!(properties.0, Status::ResourceExhausted, "{scheme}: {error:?}");

@@ -19,7 +19,8 @@ use triton_client::{
 };
 
 use crate::{
-    misbehaving::{BOTH, BROKEN, Expected, Kind, TIMEOUT, client, infer, note, shortened},
+    misbehaving::{BROKEN, Expected, KINDS, Kind, TIMEOUT, client, infer, note, request, shortened},
+    modes::{MODES, Mode},
     server::{is_embedded, server},
     support::{
         fault::{Cases, GrpcTurn, Peer, Wire, frame},
@@ -73,7 +74,7 @@ fn a_status_in_headers_or_trailers_takes_precedence_over_http_status_and_content
     ];
     let mut failures = Vec::new();
     for (name, headers, last, hint) in cases {
-        for kind in BOTH {
+        for kind in KINDS {
             let what = format!("{kind:?}, {name}");
             let (_server, client) = serve(move |turn| {
                 if !headers.is_empty() {
@@ -93,7 +94,7 @@ fn a_status_in_headers_or_trailers_takes_precedence_over_http_status_and_content
 /// Large ones come in CONTINUATION frames.
 #[test]
 fn headers_and_trailers_are_accepted_up_to_one_mib() {
-    for kind in BOTH {
+    for kind in KINDS {
         for kib in [15, 17, 44, 64, 300, 1000] {
             for in_headers in [false, true] {
                 let what = format!("{kind:?}, {kib} KiB, in the headers: {in_headers}");
@@ -141,14 +142,20 @@ fn unavailable_is_in_doubt_unless_tritons_message_excludes_that_the_request_ran(
         ("[request id: id-1] Request timeout expired", false),
         ("This protocol is restricted, expecting header 'triton-grpc-protocol-secret-key'", false),
     ] {
-        let (_server, client) = serve(move |turn| {
-            let text = text.replace(' ', "%20");
-            turn.peer.response_headers(turn.stream, &[("grpc-status", "14"), ("grpc-message", &text)], true)
-        });
-        let error = Kind::Inference.call(&client, 1).unwrap_err();
-        let expected =
-            Expected { status: Status::Unavailable, origin: Origin::Server, in_doubt, retryable: true };
-        expected.check(&error, text, &[text]);
+        for mode in MODES {
+            let (_server, client) = serve(move |turn| {
+                let text = text.replace(' ', "%20");
+                turn.peer.response_headers(
+                    turn.stream,
+                    &[("grpc-status", "14"), ("grpc-message", &text)],
+                    true,
+                )
+            });
+            let error = Kind::Inference(mode).call(&client, 1).unwrap_err();
+            let expected =
+                Expected { status: Status::Unavailable, origin: Origin::Server, in_doubt, retryable: true };
+            expected.check(&error, &format!("{mode:?}: {text}"), &[text]);
+        }
     }
 }
 
@@ -157,7 +164,7 @@ fn unavailable_is_in_doubt_unless_tritons_message_excludes_that_the_request_ran(
 #[test]
 fn an_http_error_over_grpc_is_in_doubt_regardless_of_its_body() {
     for body in [&b"{\"error\":\"no healthy upstream\"}"[..], b"{\"error\":\"why\"}", b"<html/>", b""] {
-        for kind in BOTH {
+        for kind in KINDS {
             let (_server, client) = serve(move |turn| {
                 turn.peer.headers(
                     turn.stream,
@@ -184,7 +191,7 @@ fn an_http_error_over_grpc_is_in_doubt_regardless_of_its_body() {
         (524, Status::DeadlineExceeded),
         (598, Status::Internal),
     ] {
-        for kind in BOTH {
+        for kind in KINDS {
             let (_server, client) = serve(move |turn| {
                 let status = status.to_string();
                 turn.peer.headers(turn.stream, &[(":status", &status), ("content-type", "text/html")], true)
@@ -223,13 +230,15 @@ fn a_malformed_response_is_refused_and_its_connection_closed() {
     ];
     let mut failures = Vec::new();
     for (name, play) in cases {
-        for kind in BOTH {
+        for kind in KINDS {
             let what = format!("{kind:?}, {name}");
             let (server, client) = serve(move |turn| play(turn, &grpc::frame(&turn.good())));
             note(&mut failures, &what, || {
                 BROKEN.check(&kind.call(&client, 1).expect_err(&what), &what, ANYTHING);
                 kind.expect_right_after(&client, &what);
-                assert_eq!(server.connections(), 2, "{what}");
+                // One that calls share is kept: HTTP/2 separates their responses from each other.
+                let expected = if matches!(kind, Kind::Inference(Mode::Async)) { 1 } else { 2 };
+                assert_eq!(server.connections(), expected, "{what}");
             });
         }
     }
@@ -263,14 +272,18 @@ fn no_call_fails_because_of_the_empty_data_frames_that_its_connection_has_carrie
         });
         let what = format!("{before}, {within}, {after}");
         let client = client(&format!("grpc://{}", server.address()));
-        let call = |calls: usize| {
+        let call = |kinds: &[Kind], calls: usize| {
             for value in 0..calls as i32 {
-                let kind = BOTH[value as usize % 2];
+                let kind = kinds[value as usize % kinds.len()];
                 kind.call(&client, value).unwrap_or_else(|error| panic!("{what}, {value}: {error:?}"));
             }
         };
-        call(CALLS);
-        thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(|| call(CALLS / THREADS)))));
+        call(&KINDS, CALLS);
+        // Asynchronous calls share a connection: the frames of several responses count together, and dozens
+        // in each are too many.
+        let blocking = [Kind::Inference(Mode::Blocking), Kind::Metadata];
+        let kinds = if within + after < 10 { &KINDS[..] } else { &blocking };
+        thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(|| call(kinds, CALLS / THREADS)))));
         assert_eq!(server.requests(), 2 * CALLS, "{what}");
         // A connection is replaced after 50 empty frames and not before.
         let empty = 2 * CALLS * (before + within + after);
@@ -303,8 +316,9 @@ const READS: [(&str, Call, &[u8]); 13] = [
 ];
 
 /// Operations that change the server's state.
-const WRITES: [(&str, Call); 8] = [
-    ("inference", |client, _| infer(client, 1).map(drop)),
+const WRITES: [(&str, Call); 9] = [
+    ("inference", |client, _| infer(Mode::Blocking, client, 1).map(drop)),
+    ("asynchronous inference", |client, _| infer(Mode::Async, client, 1).map(drop)),
     ("load", |client, options| client.load_model("m", &RepositoryOptions::new(), options)),
     ("unload", |client, options| client.unload_model("m", &RepositoryOptions::new(), options)),
     ("trace settings", |client, options| {
@@ -341,7 +355,7 @@ fn a_write_is_not_retried_if_the_server_may_have_run_it() {
         let error = call(&client, &CallOptions::new()).expect_err(what);
         refused(true).check(&error, what, ANYTHING);
         assert_eq!(server.requests(), 1, "{what}");
-        Kind::Inference.expect_right_after(&client, what);
+        KINDS.iter().for_each(|kind| kind.expect_right_after(&client, what));
     }
 }
 
@@ -430,7 +444,8 @@ fn end(peer: &Peer) -> io::Result<()> {
 /// A GOAWAY with an error may follow requests that the server has run.
 #[test]
 fn a_request_up_to_the_last_stream_of_a_goaway_is_in_doubt_and_not_retried() {
-    for (last, attempts) in [(0, 2), (1, 1)] {
+    let cases = [(0, 2), (1, 1)];
+    for (mode, (last, attempts)) in MODES.into_iter().flat_map(|mode| cases.map(|case| (mode, case))) {
         let server = Cases::grpc(move |turn| {
             if turn.number > 0 {
                 return turn.reply_good();
@@ -441,8 +456,8 @@ fn a_request_up_to_the_last_stream_of_a_goaway_is_in_doubt_and_not_retried() {
             end(turn.peer)
         });
         let client = client(&format!("grpc://{}", server.address()));
-        let outcome = Kind::Inference.call(&client, 1);
-        assert_eq!(outcome.is_ok(), attempts == 2, "{outcome:?}");
+        let outcome = Kind::Inference(mode).call(&client, 1);
+        assert_eq!(outcome.is_ok(), attempts == 2, "{mode:?}: {outcome:?}");
         if let Err(error) = outcome {
             refused(true).check(&error, "GOAWAY", ANYTHING);
         }
@@ -453,10 +468,8 @@ fn a_request_up_to_the_last_stream_of_a_goaway_is_in_doubt_and_not_retried() {
 /// More than the initial window, so that the end of the request is not sent when its headers are refused.
 const LARGE: usize = 1 << 20;
 
-fn infer_large(client: &Client) -> Result<(), Error> {
-    let data = vec![1i32; LARGE / 4];
-    let request = InferRequest::new("m").input("INPUT0", &[data.len() as i64], &data);
-    let result = client.infer(&request)?;
+fn infer_large(mode: Mode, client: &Client) -> Result<(), Error> {
+    let result = mode.infer(client, &request(&vec![1; LARGE / 4]), &CallOptions::new())?;
     assert!(result.output("OUTPUT0")?.as_slice::<i32>()?.iter().all(|element| *element == 2));
     Ok(())
 }
@@ -464,18 +477,18 @@ fn infer_large(client: &Client) -> Result<(), Error> {
 #[test]
 fn a_request_that_the_server_has_not_processed_is_retried_once_on_a_new_connection() {
     let mut failures = Vec::new();
-    for refusal in REFUSALS {
+    for (mode, refusal) in MODES.into_iter().flat_map(|mode| REFUSALS.map(|refusal| (mode, refusal))) {
         for is_reused in [true, false] {
-            let what = format!("{refusal:?}, reused: {is_reused}");
+            let what = format!("{mode:?}, {refusal:?}, reused: {is_reused}");
             let (server, began) = refusing(refusal, 1, is_reused);
             note(&mut failures, &what, || {
                 let client = client(&format!("grpc://{}", server.address()));
                 if is_reused {
-                    Kind::Inference.call(&client, 1).unwrap();
+                    Kind::Inference(mode).call(&client, 1).unwrap();
                 }
-                infer_large(&client).unwrap_or_else(|error| panic!("{error:?}"));
+                infer_large(mode, &client).unwrap_or_else(|error| panic!("{error:?}"));
                 assert_eq!((began.load(Ordering::SeqCst), server.connections()), (2, 2));
-                Kind::Inference.expect_right_after(&client, &what);
+                Kind::Inference(mode).expect_right_after(&client, &what);
                 assert_eq!(server.connections(), 2);
             });
         }
@@ -486,16 +499,16 @@ fn a_request_that_the_server_has_not_processed_is_retried_once_on_a_new_connecti
 #[test]
 fn a_server_that_refuses_everything_gets_at_most_two_attempts() {
     let mut failures = Vec::new();
-    for refusal in REFUSALS {
+    for (mode, refusal) in MODES.into_iter().flat_map(|mode| REFUSALS.map(|refusal| (mode, refusal))) {
         for is_reused in [true, false] {
-            let what = format!("{refusal:?}, reused: {is_reused}");
+            let what = format!("{mode:?}, {refusal:?}, reused: {is_reused}");
             let (server, began) = refusing(refusal, usize::MAX, is_reused);
             note(&mut failures, &what, || {
                 let client = client(&format!("grpc://{}", server.address()));
                 if is_reused {
-                    Kind::Inference.call(&client, 1).unwrap();
+                    Kind::Inference(mode).call(&client, 1).unwrap();
                 }
-                refused(false).check(&infer_large(&client).expect_err(&what), &what, ANYTHING);
+                refused(false).check(&infer_large(mode, &client).expect_err(&what), &what, ANYTHING);
                 let attempts = began.load(Ordering::SeqCst);
                 assert!((1..=2).contains(&attempts), "{attempts} attempts");
             });
@@ -538,9 +551,10 @@ fn a_first_attempt_in_doubt_leaves_the_call_in_doubt() {
 
 // Silence.
 
+/// One that calls share is used for longer: see `shared_connections`.
 #[test]
 fn a_silent_connection_is_not_reused_after_its_call_timed_out() {
-    for kind in BOTH {
+    for kind in [Kind::Inference(Mode::Blocking), Kind::Metadata] {
         for sends_preface in [true, false] {
             let server = Wire::start(move |number, mut stream| {
                 if number == 0 && !sends_preface {
@@ -620,7 +634,7 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
         (b"SSH-2.0-OpenSSH_9.2p1\r\n", BROKEN),
         (b"\r\n", refused(true)),
     ] {
-        for kind in BOTH {
+        for kind in KINDS {
             let what = format!("{kind:?} {:?}", String::from_utf8_lossy(greeting));
             let server = Wire::start(move |_, mut stream| {
                 stream.write_all(greeting)?;
@@ -632,7 +646,7 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
         }
     }
     // A server that closes connections immediately. Whether any of the request was sent depends on timing.
-    for kind in BOTH {
+    for kind in KINDS {
         let server = Wire::start(|_, mut stream| {
             stream.shutdown(Shutdown::Write)?;
             io::copy(&mut stream, &mut io::sink()).map(drop)
@@ -645,7 +659,7 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
 /// No question if the server has spoken HTTP/2: then the port is right.
 #[test]
 fn the_error_of_a_connection_lost_by_a_grpc_server_has_no_question() {
-    for kind in BOTH {
+    for kind in KINDS {
         for sends_preface in [true, false] {
             let server = Cases::grpc(move |turn| match turn.number {
                 _ if sends_preface => Err(io::ErrorKind::ConnectionAborted.into()),
@@ -674,7 +688,7 @@ fn a_grpc_client_on_a_port_that_responds_in_http1_is_asked_whether_it_is_the_htt
     let mut failures = Vec::new();
     for bytes in responses {
         for closes in [true, false] {
-            for kind in BOTH {
+            for kind in KINDS {
                 let what = format!("{kind:?} {:?}, closes: {closes}", String::from_utf8_lossy(bytes));
                 let server = Wire::start(move |_, mut stream| {
                     stream.read_exact(&mut [0; 24])?;
@@ -699,7 +713,7 @@ fn a_grpc_client_on_a_port_that_responds_in_http1_is_asked_whether_it_is_the_htt
 #[test]
 fn a_long_name_is_truncated_in_the_message() {
     let name = "n".repeat(2 << 20);
-    let (server, client) = serve(move |turn| {
+    let play = move |turn: &GrpcTurn| {
         let mut output = vec![0x0a];
         push_varint(&mut output, name.len());
         output.extend_from_slice(name.as_bytes());
@@ -713,12 +727,15 @@ fn a_long_name_is_truncated_in_the_message() {
             turn.peer.send(frame::DATA, 0, turn.stream, piece)?;
         }
         turn.peer.headers(turn.stream, &[("grpc-status", "0")], true)
-    });
-    let request = InferRequest::new("m").input_bytes("INPUT0", Datatype::Uint8, &[1], b"x");
-    let error = client.infer(&request).unwrap_err();
-    BROKEN.check(&error, "a long name", &["nnnn"]);
-    Kind::Inference.expect_right_after(&client, "after a long name");
-    assert_eq!(server.connections(), 2);
+    };
+    for (mode, connections) in MODES.into_iter().zip([2, 1]) {
+        let (server, client) = serve(play.clone());
+        let request = InferRequest::new("m").input_bytes("INPUT0", Datatype::Uint8, &[1], b"x");
+        let error = mode.infer(&client, &request, &CallOptions::new()).unwrap_err();
+        BROKEN.check(&error, "a long name", &["nnnn"]);
+        Kind::Inference(mode).expect_right_after(&client, "after a long name");
+        assert_eq!(server.connections(), connections, "{mode:?}");
+    }
 }
 
 fn push_varint(bytes: &mut Vec<u8>, mut number: usize) {

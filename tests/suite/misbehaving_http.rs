@@ -5,12 +5,13 @@ use std::{io::Write, time::Instant};
 
 use serde_json::{Value, json};
 use triton_client::{
-    CallOptions, Client, Error, InferRequest, InferResult, Origin, RepositoryOptions, SettingsUpdate, Status,
+    CallOptions, Client, Error, InferResult, Origin, RepositoryOptions, SettingsUpdate, Status,
     http_status_meaning,
 };
 
 use crate::{
-    misbehaving::{BOTH, BROKEN, Expected, Kind, TIMEOUT, client, infer, note, shortened},
+    misbehaving::{BROKEN, Expected, KINDS, Kind, TIMEOUT, client, infer, note, request, shortened},
+    modes::{MODES, Mode},
     support::fault::{Cases, HttpTurn, Wire, close, response, wait_until_ended},
 };
 
@@ -51,7 +52,7 @@ fn chunked(body: &[u8]) -> Vec<u8> {
 /// Case stray-late.
 #[test]
 fn a_late_second_response_is_not_taken_for_the_next_calls() {
-    for kind in BOTH {
+    for kind in KINDS {
         let (server, client) = serve(|turn| turn.send_then_late(&turn.good(), &turn.wrong()));
         kind.call(&client, 1).unwrap();
         server.wait_for_late();
@@ -78,7 +79,7 @@ fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
         (504, response(504, &[], b""), "504"),
     ] {
         for is_late in [true, false] {
-            for kind in BOTH {
+            for kind in KINDS {
                 let what = format!("{code}, {kind:?}, late: {is_late}");
                 let bytes = bytes.clone();
                 let (server, client) = serve(move |turn| match is_late {
@@ -117,7 +118,7 @@ fn a_connection_is_not_reused_after_a_status_that_a_late_response_may_follow() {
 /// Triton's own 503 is usual under load.
 #[test]
 fn twenty_refusals_of_a_full_queue_reuse_one_connection_and_are_not_in_doubt() {
-    for kind in BOTH {
+    for kind in KINDS {
         let server = Cases::http(|turn| match turn.number {
             0..20 => turn.send(&response(503, &[], br#"{"error":"Exceeds maximum queue size"}"#)),
             _ => turn.send(&turn.good()),
@@ -141,7 +142,7 @@ fn twenty_refusals_of_a_full_queue_reuse_one_connection_and_are_not_in_doubt() {
 /// Case closes-after-each.
 #[test]
 fn a_server_that_closes_after_each_response_fails_no_call() {
-    for kind in BOTH {
+    for kind in KINDS {
         let server = Cases::http(|turn| turn.send(&turn.good()).and_then(|()| close()));
         let client = client(&format!("http://{}", server.address()));
         for value in 0..8 {
@@ -155,51 +156,55 @@ fn a_server_that_closes_after_each_response_fails_no_call() {
 /// Case previous-id.
 #[test]
 fn a_response_with_the_id_of_an_earlier_request_is_refused() {
-    let first = std::sync::Mutex::new(Vec::new());
-    let server = Cases::http(move |turn| match (turn.connection, turn.number) {
-        (0, 0) => {
-            *first.lock().unwrap() = turn.good();
-            turn.send(&turn.good())
-        }
-        (0, _) => turn.send(&first.lock().unwrap()),
-        _ => turn.send(&turn.good()),
-    });
-    let client = client(&format!("http://{}", server.address()));
-    Kind::Inference.call(&client, 1).unwrap();
-    BROKEN.check(&Kind::Inference.call(&client, 2).unwrap_err(), "previous-id", &["id-1"]);
-    Kind::Inference.call(&client, 3).unwrap();
-    assert_eq!(server.connections(), 2);
+    for mode in MODES {
+        let first = std::sync::Mutex::new(Vec::new());
+        let server = Cases::http(move |turn| match (turn.connection, turn.number) {
+            (0, 0) => {
+                *first.lock().unwrap() = turn.good();
+                turn.send(&turn.good())
+            }
+            (0, _) => turn.send(&first.lock().unwrap()),
+            _ => turn.send(&turn.good()),
+        });
+        let (kind, client) = (Kind::Inference(mode), client(&format!("http://{}", server.address())));
+        kind.call(&client, 1).unwrap();
+        BROKEN.check(&kind.call(&client, 2).unwrap_err(), "previous-id", &["id-1"]);
+        kind.call(&client, 3).unwrap();
+        assert_eq!(server.connections(), 2);
+    }
 }
 
 #[test]
 fn an_id_may_be_reused_and_only_an_earlier_one_is_refused() {
-    let server = Cases::http(|turn| match turn.number {
-        // Responds to a request without an id with the id of the previous requests.
-        3 => turn.send(&turn.good_under(Some(json!("again")))),
-        _ => turn.send(&turn.good()),
-    });
-    let client = client(&format!("http://{}", server.address()));
-    let call = |id: &str| client.infer(&InferRequest::new("m").id(id).input("INPUT0", &[1], &[1i32]));
-    for _ in 0..3 {
-        assert_eq!(call("again").unwrap().id(), "again");
+    for mode in MODES {
+        let server = Cases::http(|turn| match turn.number {
+            // Responds to a request without an id with the id of the previous requests.
+            3 => turn.send(&turn.good_under(Some(json!("again")))),
+            _ => turn.send(&turn.good()),
+        });
+        let client = client(&format!("http://{}", server.address()));
+        let call = |id: &str| mode.infer(&client, &request(&[1]).id(id), &CallOptions::new());
+        for _ in 0..3 {
+            assert_eq!(call("again").unwrap().id(), "again");
+        }
+        BROKEN.check(&call("").unwrap_err(), "an id that was not sent", &["again"]);
+        assert_eq!(call("").unwrap().id(), "");
+        assert_eq!(server.connections(), 2);
     }
-    BROKEN.check(&call("").unwrap_err(), "an id that was not sent", &["again"]);
-    assert_eq!(call("").unwrap().id(), "");
-    assert_eq!(server.connections(), 2);
 }
 
 /// Cases id-fresh, id-null, id-empty and id-absent, which KServe, TorchServe and others send.
 #[test]
 fn an_id_that_the_server_generated_or_left_out_is_accepted() {
     let fresh = "0b7e9c52-1d0f-4a53-9a6e-1f2a3b4c5d6e";
-    for (id, shown) in
-        [(Some(json!(fresh)), fresh), (Some(Value::Null), ""), (Some(json!("")), ""), (None, "")]
-    {
-        let what = format!("{id:?}");
+    let ids = [(Some(json!(fresh)), fresh), (Some(Value::Null), ""), (Some(json!("")), ""), (None, "")];
+    for (mode, (id, shown)) in MODES.into_iter().flat_map(|mode| ids.clone().map(|id| (mode, id))) {
+        let what = format!("{mode:?}, {id:?}");
         let server = Cases::http(move |turn| turn.send(&turn.good_under(id.clone())));
         let client = client(&format!("http://{}", server.address()));
         for value in 1..4 {
-            let (element, result) = infer(&client, value).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let (element, result) =
+                infer(mode, &client, value).unwrap_or_else(|error| panic!("{what}: {error:?}"));
             assert_eq!((element, result.id()), (value + 1, shown), "{what}");
         }
         assert_eq!(server.connections(), 1, "{what}");
@@ -230,8 +235,10 @@ const CONTROLS: [(&str, Control); 11] = [
 #[test]
 fn no_control_call_accepts_a_stray_response() {
     for (what, call) in CONTROLS {
+        // Asynchronous calls have other connections.
+        let before = [Kind::Inference(Mode::Blocking), Kind::Metadata];
         for (bytes, kind) in
-            [&b""[..], b"{}", b"[]"].into_iter().flat_map(|bytes| BOTH.map(|kind| (bytes, kind)))
+            [&b""[..], b"{}", b"[]"].into_iter().flat_map(|bytes| before.map(|kind| (bytes, kind)))
         {
             let (stray, what) = (response(200, &[], bytes), format!("{what} after {kind:?}"));
             let server = Cases::http(move |turn| match turn.number {
@@ -250,7 +257,7 @@ fn no_control_call_accepts_a_stray_response() {
 
 #[test]
 fn bytes_after_a_response_close_its_connection() {
-    for kind in BOTH {
+    for kind in KINDS {
         for beyond in [&b"x"[..], b"\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"] {
             for is_chunked in [false, true] {
                 let (server, client) = serve(move |turn| {
@@ -306,7 +313,7 @@ fn a_malformed_response_is_refused_immediately_and_its_connection_closed() {
     ];
     let mut failures = Vec::new();
     for (status_line, lines, frame, hints) in cases {
-        for kind in BOTH {
+        for kind in KINDS {
             let what = format!("{kind:?} {status_line} {lines:?}");
             let sent = lines.clone();
             let (server, client) = serve(move |turn| {
@@ -323,7 +330,7 @@ fn a_malformed_response_is_refused_immediately_and_its_connection_closed() {
         ("last line", "\r\n\r\n", "\r\n\n"),
         ("bare CR", "200 OK\r\n", "200 OK\r\r\n"),
     ] {
-        for kind in BOTH {
+        for kind in KINDS {
             let what = format!("{kind:?} {what}");
             let (server, client) = serve(move |turn| {
                 let headers = reframed(turn, OK, &[LENGTH], |_| Vec::new());
@@ -347,12 +354,12 @@ fn expect_broken(kind: Kind, server: &Cases, client: &Client, what: &str, hints:
     kind.expect_right_after(client, what);
     assert_eq!(server.connections(), 2, "{what}");
     // Calls of the other kind too, on any connection.
-    BOTH.iter().for_each(|kind| kind.expect_right_after(client, what));
+    KINDS.iter().for_each(|kind| kind.expect_right_after(client, what));
 }
 
 #[test]
 fn equal_content_lengths_are_accepted() {
-    for kind in BOTH {
+    for kind in KINDS {
         let (server, client) = serve(|turn| turn.send(&reframed(turn, OK, &[LENGTH, LENGTH], plain)));
         kind.call(&client, 1).unwrap();
         kind.expect_right_after(&client, "after two equal lengths");
@@ -387,7 +394,7 @@ fn with_headers(turn: &HttpTurn, count: usize, byte_size: usize) -> Vec<u8> {
 
 #[test]
 fn headers_are_accepted_up_to_their_limits_and_refused_beyond_with_the_limit() {
-    for kind in BOTH {
+    for kind in KINDS {
         for (count, byte_size) in [(128, 0), (3, 64 << 10), (128, 64 << 10)] {
             let what = format!("{kind:?}: {count} headers, {byte_size} bytes");
             let (server, client) = serve(move |turn| turn.send(&with_headers(turn, count, byte_size)));
@@ -422,7 +429,7 @@ fn headers_are_accepted_up_to_their_limits_and_refused_beyond_with_the_limit() {
 #[test]
 fn a_reason_is_shown_truncated_and_without_its_json_and_a_blank_one_is_reported_as_missing() {
     let blank = ["no reason", "without a reason", "no message", "without a message", "no error"];
-    for kind in BOTH {
+    for kind in KINDS {
         let (server, client) = serve(|turn| {
             let reason = format!("why{}", "x".repeat(200_000));
             turn.send(&response(500, &[], json!({ "error": reason }).to_string().as_bytes()))
@@ -445,7 +452,7 @@ fn a_reason_is_shown_truncated_and_without_its_json_and_a_blank_one_is_reported_
 
 #[test]
 fn a_redirect_names_its_location_and_is_not_followed() {
-    for kind in BOTH {
+    for kind in KINDS {
         for code in [301, 302, 307, 308] {
             let (server, client) = serve(move |turn| {
                 turn.send(&response(code, &[("Location", "http://elsewhere.invalid/v2")], b""))
@@ -488,19 +495,23 @@ fn an_invalid_inference_response_is_refused_and_its_connection_closed() {
     ];
     let mut failures = Vec::new();
     for (what, body, hints) in cases {
-        let (server, client) = serve(move |turn| turn.send(&response(200, &[], &body)));
-        note(&mut failures, what, || expect_broken(Kind::Inference, &server, &client, what, hints));
+        for mode in MODES {
+            let (kind, body) = (Kind::Inference(mode), body.clone());
+            let what = format!("{mode:?}, {what}");
+            let (server, client) = serve(move |turn| turn.send(&response(200, &[], &body)));
+            note(&mut failures, &what, || expect_broken(kind, &server, &client, &what, hints));
+        }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// Makes an inference whose only output is JSON.
-fn infer_json(datatype: &'static str, shape: usize, data: &Value) -> Result<InferResult, Error> {
+fn infer_json(mode: Mode, datatype: &'static str, shape: usize, data: &Value) -> Result<InferResult, Error> {
     let outputs =
         json!([{ "name": "OUTPUT0", "datatype": datatype, "shape": [shape], "data": data.clone() }]);
     let (_server, client) = serve(move |turn| turn.send(&turn.with_outputs(outputs.clone())));
-    let result = client.infer(&InferRequest::new("m").input("INPUT0", &[1], &[1i32]));
-    Kind::Inference.expect_right_after(&client, datatype);
+    let result = mode.infer(&client, &request(&[1]), &CallOptions::new());
+    Kind::Inference(mode).expect_right_after(&client, datatype);
     result
 }
 
@@ -508,24 +519,26 @@ fn infer_json(datatype: &'static str, shape: usize, data: &Value) -> Result<Infe
 #[test]
 fn null_is_nan_only_in_a_json_tensor_of_floats() {
     let data = json!([null, 1.5]);
-    let result = infer_json("FP32", 2, &data).unwrap();
-    let floats = result.outputs()[0].as_slice::<f32>().unwrap();
-    assert!(floats[0].is_nan() && floats[1] == 1.5, "{floats:?}");
-    let result = infer_json("FP64", 2, &data).unwrap();
-    let doubles = result.outputs()[0].as_slice::<f64>().unwrap();
-    assert!(doubles[0].is_nan() && doubles[1] == 1.5, "{doubles:?}");
-    for (datatype, exponent, rest) in [("FP16", 0x7c00u16, 0x3e00u16), ("BF16", 0x7f80, 0x3fc0)] {
-        let result = infer_json(datatype, 2, &data).unwrap();
-        let halves = halves(&result);
-        assert!(
-            halves[0] & exponent == exponent && halves[0] & !(0x8000 | exponent) != 0,
-            "{datatype} {halves:x?}"
-        );
-        assert_eq!(halves[1], rest, "{datatype}");
-    }
-    for datatype in ["INT32", "UINT8", "INT64", "BOOL", "BYTES"] {
-        let error = infer_json(datatype, 1, &json!([null])).unwrap_err();
-        BROKEN.check(&error, datatype, &["OUTPUT0"]);
+    for mode in MODES {
+        let result = infer_json(mode, "FP32", 2, &data).unwrap();
+        let floats = result.outputs()[0].as_slice::<f32>().unwrap();
+        assert!(floats[0].is_nan() && floats[1] == 1.5, "{floats:?}");
+        let result = infer_json(mode, "FP64", 2, &data).unwrap();
+        let doubles = result.outputs()[0].as_slice::<f64>().unwrap();
+        assert!(doubles[0].is_nan() && doubles[1] == 1.5, "{doubles:?}");
+        for (datatype, exponent, rest) in [("FP16", 0x7c00u16, 0x3e00u16), ("BF16", 0x7f80, 0x3fc0)] {
+            let result = infer_json(mode, datatype, 2, &data).unwrap();
+            let halves = halves(&result);
+            assert!(
+                halves[0] & exponent == exponent && halves[0] & !(0x8000 | exponent) != 0,
+                "{datatype} {halves:x?}"
+            );
+            assert_eq!(halves[1], rest, "{datatype}");
+        }
+        for datatype in ["INT32", "UINT8", "INT64", "BOOL", "BYTES"] {
+            let error = infer_json(mode, datatype, 1, &json!([null])).unwrap_err();
+            BROKEN.check(&error, datatype, &["OUTPUT0"]);
+        }
     }
 }
 
@@ -538,9 +551,11 @@ fn halves(result: &InferResult) -> Vec<u16> {
 #[test]
 fn fp16_and_bf16_are_read_from_json_and_rounded_to_the_nearest() {
     let expect = |datatype, data: Value, expected: &[u16]| {
-        let result = infer_json(datatype, expected.len(), &data)
-            .unwrap_or_else(|error| panic!("{datatype} {data}: {error:?}"));
-        assert_eq!(halves(&result), expected, "{datatype} {data}");
+        for mode in MODES {
+            let result = infer_json(mode, datatype, expected.len(), &data)
+                .unwrap_or_else(|error| panic!("{datatype} {data}: {error:?}"));
+            assert_eq!(halves(&result), expected, "{datatype} {data}");
+        }
     };
     expect("FP16", json!([1.5, 0.1]), &[0x3e00, 0x2e66]);
     expect("FP16", json!([-2, 1.00048828125, 1.00146484375]), &[0xc000, 0x3c00, 0x3c02]);
@@ -554,7 +569,10 @@ fn fp16_and_bf16_are_read_from_json_and_rounded_to_the_nearest() {
 /// Case label-not-utf8.
 #[test]
 fn a_label_that_is_not_utf_8_leaves_all_classes_readable() {
-    let (_server, client) = serve(|turn| {
+    let mut request = request(&[1]);
+    let output = request.add_output("OUTPUT0").unwrap();
+    request.output_mut(output).unwrap().set_class_count(2);
+    let play = |turn: &HttpTurn| {
         let elements: [&[u8]; 2] = [b"0.5:3:caf\xe9", b"0.2:1:b"];
         let element = |data: &&[u8]| [&(data.len() as u32).to_le_bytes()[..], data].concat();
         let raw: Vec<u8> = elements.iter().flat_map(element).collect();
@@ -567,26 +585,26 @@ fn a_label_that_is_not_utf_8_leaves_all_classes_readable() {
             &[("Inference-Header-Content-Length", &size)],
             &[part.as_bytes(), &raw].concat(),
         ))
-    });
-    let mut request = InferRequest::new("m").input("INPUT0", &[1], &[1i32]);
-    let output = request.add_output("OUTPUT0").unwrap();
-    request.output_mut(output).unwrap().set_class_count(2);
-    let result = client.infer(&request).unwrap();
-    let output = result.output("OUTPUT0").unwrap();
-    assert_eq!(output.strings().unwrap(), [&b"0.5:3:caf\xe9"[..], b"0.2:1:b"]);
-    let classes = output.classes().unwrap();
-    let read: Vec<_> = classes.iter().map(|class| (class.index, class.label.to_string())).collect();
-    assert_eq!(read, [(3, "caf\u{fffd}".to_owned()), (1, "b".to_owned())]);
-    Kind::Inference.expect_right_after(&client, "after a label that is not UTF-8");
+    };
+    for mode in MODES {
+        let (_server, client) = serve(play);
+        let result = mode.infer(&client, &request, &CallOptions::new()).unwrap();
+        let output = result.output("OUTPUT0").unwrap();
+        assert_eq!(output.strings().unwrap(), [&b"0.5:3:caf\xe9"[..], b"0.2:1:b"]);
+        let classes = output.classes().unwrap();
+        let read: Vec<_> = classes.iter().map(|class| (class.index, class.label.to_string())).collect();
+        assert_eq!(read, [(3, "caf\u{fffd}".to_owned()), (1, "b".to_owned())]);
+        Kind::Inference(mode).expect_right_after(&client, "after a label that is not UTF-8");
+    }
 }
 
 #[test]
 fn numbers_for_names_and_a_byte_order_mark_are_accepted() {
     let body = r#"{"model_name":"m","model_version":3,"id":17,"outputs":[{"name":"OUTPUT0","datatype":"INT32","shape":[1],"data":[2]}]}"#;
-    for mark in ["", "\u{feff}"] {
+    for (mode, mark) in MODES.into_iter().flat_map(|mode| ["", "\u{feff}"].map(|mark| (mode, mark))) {
         let bytes = response(200, &[], [mark, body].concat().as_bytes());
         let (_server, client) = serve(move |turn| turn.send(&bytes));
-        let (element, result) = infer(&client, 1).unwrap_or_else(|error| panic!("{mark:?}: {error:?}"));
+        let (element, result) = infer(mode, &client, 1).unwrap_or_else(|error| panic!("{mark:?}: {error:?}"));
         assert_eq!((element, result.model_version(), result.id()), (2, "3", "17"));
     }
     let (_server, client) =
@@ -600,7 +618,7 @@ fn numbers_for_names_and_a_byte_order_mark_are_accepted() {
 fn an_http2_port_is_a_prompt_error_that_names_the_grpc_port() {
     const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
     const GOAWAY: &[u8] = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01";
-    for kind in BOTH {
+    for kind in KINDS {
         for bytes in [SETTINGS.to_vec(), GOAWAY.to_vec(), [SETTINGS, GOAWAY].concat()] {
             for closes in [true, false] {
                 let bytes = bytes.clone();

@@ -137,7 +137,7 @@ fn the_wait_for_a_connection_counts_as_queue_time() {
 }
 
 /// Returns whether a thread of this process with this name is waiting.
-pub(crate) fn is_asleep(name: &str) -> bool {
+fn is_asleep(name: &str) -> bool {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     tasks.map(|task| task.unwrap().path().join("stat")).any(|path| {
         // A thread may have ended meanwhile.

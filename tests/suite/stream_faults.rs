@@ -125,7 +125,8 @@ impl<'s> Served<'_, 's> {
         Ok(())
     }
 
-    /// Returns whether the client has sent END_STREAM by now: all that it sent before a PING was acknowledged.
+    /// Returns whether the client has sent END_STREAM by now: all that it sent before a PING was
+    /// acknowledged.
     fn has_ended_requests(&self) -> io::Result<bool> {
         self.peer.send(frame::PING, 0, 0, &[1; 8])?;
         let mut has_ended = false;
@@ -771,6 +772,58 @@ fn a_waiting_send_fails_when_the_stream_ends_and_never_waits_in_a_callback() {
     });
     let statistics = client.infer_statistics();
     assert_eq!((statistics.completed, statistics.failed), (0, 1));
+}
+
+#[test]
+fn a_waiting_send_fails_before_the_callback_of_the_end_returns_which_may_wait_for_it() {
+    let (_server, client, _permits) = hold_requests();
+    let mut options = StreamOptions::new();
+    options.set_max_queued_byte_size(400_000);
+    let (failed, failure) = channel();
+    let (ended, end) = channel();
+    let callback = move |event| {
+        assert!(matches!(event, StreamEvent::End(Err(_))), "{event:?}");
+        ended.send(failure.recv_timeout(PATIENCE)).unwrap();
+    };
+    let stream = client.open_stream_with_callback(&options, callback).unwrap();
+    let data = vec![1u8; 300_000];
+    let large = || InferRequest::new("m").input("IN", &[300_000], &data);
+    stream.send(&large(), None).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| failed.send(stream.send(&large(), None).unwrap_err().status()).unwrap());
+        crate::server::until("it waits", || {
+            // A small one that would fit does not overtake it.
+            let outcome = stream.send(&request_of("late"), Some(Duration::ZERO));
+            outcome.is_err_and(|error| error.status() == Status::DeadlineExceeded)
+        });
+        stream.cancel();
+        assert_eq!(end.recv_timeout(2 * PATIENCE).unwrap(), Ok(Status::Cancelled));
+    });
+}
+
+/// Triton before 2.35 refuses the parameter.
+#[test]
+fn the_refusal_of_the_empty_final_response_by_an_older_server_is_explained() {
+    let wire = serve(|served| {
+        let request = served.request()?;
+        served.headers()?;
+        let message = "parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.";
+        let infer_response = Some(ModelInferResponse { id: request.id, ..Default::default() });
+        let refusal = ModelStreamInferResponse { error_message: message.to_owned(), infer_response };
+        served.message(&refusal.encode_to_vec())?;
+        served.trailers("0")
+    });
+    let client = client(&wire);
+    let stream = open(&client);
+    stream.send(&request("r", true), Some(PATIENCE)).unwrap();
+    match stream.next(Some(PATIENCE)).unwrap() {
+        StreamEvent::RequestError(error) => {
+            assert_eq!((error.status(), error.request_id()), (Status::Unknown, "r"), "{error:?}");
+            assert!(error.full_message().contains("since 2.35"), "{error:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    next_end(&stream).unwrap();
 }
 
 /// Counts what the client has taken of a response.

@@ -10,7 +10,8 @@ use std::{
 use triton_client::{Client, Datatype, Error, InferRequest, Origin, Status};
 
 use crate::{
-    misbehaving::{BOTH, Expected, Kind, TIMEOUT, client, note},
+    misbehaving::{Expected, KINDS, Kind, TIMEOUT, client, note},
+    modes::Mode,
     support::fault::{Cases, Wire, close},
 };
 
@@ -97,8 +98,9 @@ fn a_port_that_says_that_it_speaks_tls_is_reported_and_not_retryable() {
         }
         let server = port(http2, http1);
         let client = client(&format!("{scheme}://{}", server.address()));
-        let calls: [(&str, Call); 4] = [
-            ("inference", |client| Kind::Inference.call(client, 1)),
+        let calls: [(&str, Call); 5] = [
+            ("inference", |client| Kind::Inference(Mode::Blocking).call(client, 1)),
+            ("asynchronous inference", |client| Kind::Inference(Mode::Async).call(client, 1)),
             ("metadata", |client| Kind::Metadata.call(client, 1)),
             ("readiness", |client| client.is_server_ready(&Default::default()).map(drop)),
             ("8 MiB", infer_large),
@@ -119,7 +121,7 @@ fn a_port_that_says_that_it_speaks_tls_is_reported_and_not_retryable() {
 #[test]
 fn only_the_error_of_a_server_that_never_sent_a_byte_asks_about_tls() {
     for scheme in ["http", "grpc"] {
-        for kind in BOTH {
+        for kind in KINDS {
             let what = format!("{scheme}, {kind:?}");
             let server = port(Closes, Closes);
             let error = kind.call(&client(&format!("{scheme}://{}", server.address())), 1).expect_err(&what);
@@ -153,7 +155,7 @@ fn an_error_that_quotes_such_a_page_is_the_servers_own() {
         r#"{"error":"Client sent an HTTP request to an HTTPS server"}"#,
         r#" {"error":"400 The plain HTTP request was sent to HTTPS port"}"#,
     ] {
-        for kind in BOTH {
+        for kind in KINDS {
             let server = Cases::http_first(move |turn| {
                 turn.send(&crate::support::fault::response(400, &[], body.as_bytes()))
             });

@@ -9,6 +9,7 @@ use std::{
 
 use rustix::{
     fd::OwnedFd,
+    io::ioctl_fionread,
     net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket, socket_with},
 };
 
@@ -147,20 +148,14 @@ pub fn wait_until_read(stream: &TcpStream) {
     });
 }
 
-/// Waits until the peer can't send more to a stream, which nobody reads.
+/// Waits until the peer can't send more to a stream, which is not read: no further bytes arrive for a while.
 pub fn wait_until_full(stream: &TcpStream) {
     const POLLS: usize = 20;
-    let (Ok(own), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
-    let queued = || {
-        let unread = connections(Some(own), peer).iter().map(|connection| connection.unread).sum::<u64>();
-        let unsent = connections(Some(peer), own).iter().map(|it| it.unacknowledged).sum::<u64>();
-        (unread, unsent)
-    };
-    let (mut last, mut polls) = ((0, 0), 0);
+    let (mut last, mut polls) = (0, 0);
     wait_until("the connection is full", || {
-        let now = queued();
-        polls = if now == last && now.1 > 0 { polls + 1 } else { 0 };
-        last = now;
+        let unread = ioctl_fionread(stream).expect("the number of unread bytes");
+        polls = if unread == last && unread > 0 { polls + 1 } else { 0 };
+        last = unread;
         polls == POLLS
     });
 }
