@@ -275,10 +275,9 @@ impl Parts {
             waker.wake();
         }
         match (sink, given) {
-            (Sink::Callback(callbacks, callback), Some(outcome)) => callbacks.push(move || {
-                let _active = active;
-                callback(outcome);
-            }),
+            (Sink::Callback(callbacks, callback), Some(outcome)) => {
+                callbacks.push(active, move || callback(outcome));
+            }
             (Sink::Collector(collect), Some(outcome)) => collect(outcome),
             (Sink::Queue(push), _) => push(shared),
             _ => {}

@@ -490,7 +490,7 @@ impl Shared {
 
     fn schedule(self: &Arc<Self>) {
         let shared = self.clone();
-        self.callbacks.push(move || shared.call_back());
+        self.callbacks.push((), move || shared.call_back());
     }
 
     /// Calls the callback with one event. Others of the client's callbacks run before the next one.

@@ -24,7 +24,7 @@ use crate::{
     net::drive::{Driver, drive},
     options::{CallContext, CallOptions},
     panic,
-    runtime::{Active, Callbacks, Slot},
+    runtime::{Active, Activity, Callbacks, Slot},
     transport::Prepared,
     until::Deadline,
 };
@@ -111,11 +111,12 @@ impl Client {
         callback: impl FnOnce(Vec<Result<InferResult>>) + Send + 'static,
     ) -> Result<()> {
         let active = Active::begin(self.0.activity.clone())?;
-        let callback = move |outcomes| {
-            let _active = active;
-            callback(outcomes);
-        };
-        self.submit_many(requests, options, Done::Callback(self.0.callbacks.clone(), Box::new(callback)))
+        let callbacks = self.0.callbacks.clone();
+        self.submit_many(
+            requests,
+            options,
+            Done::Callback { callbacks, callback: Box::new(callback), active },
+        )
     }
 
     fn submit(
@@ -150,7 +151,7 @@ impl Client {
             let given = options.len();
             return Err(Error::invalid(format!("expected 0, 1 or {count} call options, got {given}")));
         }
-        inner.start_threads(matches!(done, Done::Callback(..)))?;
+        inner.start_threads(matches!(done, Done::Callback { .. }))?;
         let collector = Collector::new(count, done);
         if count == 0 {
             collector.finish();
@@ -370,7 +371,11 @@ struct Outcomes {
 /// What happens after the last outcome.
 enum Done {
     Wake(Sender<Vec<Result<InferResult>>>),
-    Callback(Arc<Callbacks>, Box<dyn FnOnce(Vec<Result<InferResult>>) + Send>),
+    Callback {
+        callbacks: Arc<Callbacks>,
+        callback: Box<dyn FnOnce(Vec<Result<InferResult>>) + Send>,
+        active: Active<Arc<Activity>>,
+    },
 }
 
 impl Collector {
@@ -401,7 +406,9 @@ impl Collector {
         match done {
             // The receiver waits until then.
             Some(Done::Wake(sender)) => drop(sender.send(outcomes)),
-            Some(Done::Callback(callbacks, callback)) => callbacks.push(move || callback(outcomes)),
+            Some(Done::Callback { callbacks, callback, active }) => {
+                callbacks.push(active, move || callback(outcomes));
+            }
             None => {}
         }
     }
