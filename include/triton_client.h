@@ -146,8 +146,8 @@
  *
  * A client that makes blocking calls only has no threads, except one that resolves the names of hosts. The
  * first asynchronous call, triton_client_infer_many or stream starts one thread for all I/O, and the first
- * that has a callback starts the callback threads. They end by themselves after the client is freed and
- * everything that was under way has completed.
+ * that has a callback starts the callback threads. They end by themselves after the client and its streams
+ * are freed and everything that was under way has completed.
  *
  * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
  * (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count
@@ -157,8 +157,8 @@
  * A panic inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(),
  * the child must not use handles of the parent, whose threads it does not have and whose connections it
  * would share; it creates its own client, at any time. There, every function that is passed a client, call,
- * completion queue or stream of the parent returns TRITON_STATUS_FAILED_PRECONDITION, and freeing one is
- * harmless: it releases nothing, and the parent's connections, calls and streams go on.
+ * completion queue, stream or cancel token of the parent returns TRITON_STATUS_FAILED_PRECONDITION, and
+ * freeing one is harmless: it releases nothing, and the parent's connections, calls and streams go on.
  *
  * URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the
  * name or number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].
@@ -1406,6 +1406,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
 
 /**
  * Sets a callback for log messages, in place of the one set before. Without one nothing is written anywhere.
+ * After triton_client_free it may still be called, until the asynchronous calls and streams of the client
+ * have ended and their handles are freed: the finalizer is called after the last message.
  *
  * @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
  * @param callback   receives the messages; NULL undoes it
@@ -2744,8 +2746,8 @@ void triton_infer_result_free(triton_infer_result *result);
  * the time that it waits. Calls that are complete do not count, even if their callback waits for a thread or
  * they wait in a queue: a program that submits faster than it handles the results limits itself.
  *
- * THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for each
- * call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
+ * THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for
+ * each call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
  * hundreds of requests in flight with one thread and few connections: they are for models that take longer,
  * and for event loops.
  *
@@ -2985,7 +2987,7 @@ TRITON_NODISCARD triton_status triton_stream_options_set_max_queued_byte_size(
  * missing input, is such an event in either mode.
  *
  * The mode is less robust in Triton 2.51 than the default: send each request after the last response to the
- * one before.
+ * one before. nginx drops the header of the mode unless its underscores_in_headers is on.
  *
  * @param is_enabled  the default is false
  */

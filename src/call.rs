@@ -1,5 +1,5 @@
-//! An asynchronous call: its state, shared by the handle of the caller and the task that runs it, and the ways
-//! to learn of its completion.
+//! An asynchronous call: its state, shared by the handle of the caller and the task that runs it, and the
+//! ways to learn of its completion.
 
 use std::{
     future::Future,
@@ -96,14 +96,15 @@ impl Call {
         Self { shared, is_owner: false }
     }
 
-    /// Returns whether the call is complete: [`take_result`](Self::take_result) returns its outcome. `false` in
-    /// a forked child.
+    /// Returns whether the call is complete: [`take_result`](Self::take_result) returns its outcome. `false`
+    /// in a forked child.
     pub fn is_done(&self) -> bool {
         self.shared.process.is_current() && !matches!(*self.shared.lock(), State::Pending(_))
     }
 
-    /// Blocks until the call is complete. DEADLINE_EXCEEDED if it is not within `timeout`; `None` is no limit,
-    /// and zero does not wait. The status of the call itself is that of [`take_result`](Self::take_result).
+    /// Blocks until the call is complete. DEADLINE_EXCEEDED if it is not within `timeout`; `None` is no
+    /// limit, and zero does not wait. The status of the call itself is that of
+    /// [`take_result`](Self::take_result).
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
         self.shared.process.check()?;
         let deadline = Deadline::after(timeout);
@@ -123,8 +124,8 @@ impl Call {
         Ok(())
     }
 
-    /// Takes the outcome of the call, once. FAILED_PRECONDITION if the call is not complete, or if its outcome
-    /// was taken already, also by a callback.
+    /// Takes the outcome of the call, once. FAILED_PRECONDITION if the call is not complete, or if its
+    /// outcome was taken already, also by a callback.
     pub fn take_result(&self) -> Result<InferResult> {
         self.shared.process.check()?;
         let mut state = self.shared.lock();
@@ -140,8 +141,8 @@ impl Call {
     }
 
     /// Cancels the call, unless it is complete. Does not block: the call then completes with CANCELLED. Over
-    /// gRPC the server is told; over HTTP the connection is closed, and Triton 2.51 computes the result to its
-    /// end.
+    /// gRPC the server is told; over HTTP the connection is closed, and Triton 2.51 computes the result to
+    /// its end.
     pub fn cancel(&self) {
         if self.shared.process.is_current() {
             self.shared.token.cancel();
@@ -209,8 +210,8 @@ fn precondition(message: &str) -> Error {
     Error::new(Status::FailedPrecondition, Origin::Argument, message)
 }
 
-/// The obligation to complete a call, exactly once. Dropped without an outcome, after a panic, it completes the
-/// call with INTERNAL.
+/// The obligation to complete a call, exactly once. Dropped without an outcome, after a panic, it completes
+/// the call with INTERNAL.
 pub(crate) struct Completion(Option<Parts>);
 
 struct Parts {
@@ -274,10 +275,9 @@ impl Parts {
             waker.wake();
         }
         match (sink, given) {
-            (Sink::Callback(callbacks, callback), Some(outcome)) => callbacks.push(move || {
-                let _active = active;
-                callback(outcome);
-            }),
+            (Sink::Callback(callbacks, callback), Some(outcome)) => {
+                callbacks.push(active, move || callback(outcome));
+            }
             (Sink::Collector(collect), Some(outcome)) => collect(outcome),
             (Sink::Queue(push), _) => push(shared),
             _ => {}

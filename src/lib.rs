@@ -17,8 +17,8 @@
 //! ```
 
 // Unsafe code is allowed only in the FFI layer, in lend.rs, in net/unfilled.rs, which receives into
-// uninitialised memory, in net/reactor.rs, which registers sockets with tokio, in fork.rs, and in the optional
-// allocator.
+// uninitialised memory, in net/reactor.rs, which registers sockets with tokio, in fork.rs, and in the
+// optional allocator.
 #![deny(unsafe_code)]
 #![warn(unreachable_pub)]
 // Without the C API, which is a default feature, its helpers are unused.

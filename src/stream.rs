@@ -58,6 +58,7 @@ pub(crate) type Encode = dyn Fn(&InferRequest<'_>) -> Result<Bytes> + Send + Syn
 /// [`Client::open_stream_with_callback`](crate::Client::open_stream_with_callback), never both.
 ///
 /// Dropping a stream cancels it. A callback still receives the end.
+#[must_use = "dropping a stream cancels it"]
 pub struct Stream {
     shared: Arc<Shared>,
     encode: Arc<Encode>,
@@ -74,13 +75,13 @@ impl Stream {
     ///
     /// Waits while the request would exceed the maximum size of the queue
     /// ([`StreamOptions::set_max_queued_byte_size`](crate::StreamOptions::set_max_queued_byte_size)): until
-    /// there is room, or `timeout` has passed, and then returns DEADLINE_EXCEEDED. `None` waits without limit;
-    /// zero does not wait. On a callback thread of the client it never waits: RESOURCE_EXHAUSTED.
+    /// there is room, or `timeout` has passed, and then returns DEADLINE_EXCEEDED. `None` waits without
+    /// limit; zero does not wait. On a callback thread of the client it never waits: RESOURCE_EXHAUSTED.
     ///
     /// INVALID_ARGUMENT as for an inference over gRPC, and if an output has a buffer: a request can have many
     /// responses, whose results own their memory. RESOURCE_EXHAUSTED above the maximum size of a message, and
-    /// above 2^31 - 1 bytes. FAILED_PRECONDITION after [`finish`](Self::finish). Once the stream has ended, its
-    /// final status; UNAVAILABLE if it ended without an error.
+    /// above 2^31 - 1 bytes. FAILED_PRECONDITION after [`finish`](Self::finish). Once the stream has ended,
+    /// its final status; UNAVAILABLE if it ended without an error.
     ///
     /// Use separate streams for decoupled models and for other models, and not both at the same time.
     pub fn send(&self, request: &InferRequest<'_>, timeout: Option<Duration>) -> Result<()> {
@@ -109,11 +110,11 @@ impl Stream {
     /// response. Has no effect if it is repeated.
     ///
     /// The server learns of the end (END_STREAM) once every request that asked for the empty final response
-    /// ([`InferRequest::set_empty_final_response`]) has had its final response. For all other requests it does
-    /// not wait, since Triton does not say which of their responses is the last. Behind some proxies this
-    /// matters: Envoy ends a stream 15 s after END_STREAM, whatever it carries (`timeout` of the route), and
-    /// after END_STREAM Apache no longer passes a cancel on to a silent server. Set the empty final response
-    /// there.
+    /// ([`InferRequest::set_empty_final_response`]) has had its final response. For all other requests it
+    /// does not wait, since Triton does not say which of their responses is the last. Behind some proxies
+    /// this matters: Envoy ends a stream 15 s after END_STREAM, whatever it carries (`timeout` of the route),
+    /// and after END_STREAM Apache no longer passes a cancel on to a silent server. Set the empty final
+    /// response there.
     pub fn finish(&self) -> Result<()> {
         let shared = self.shared()?;
         let mut state = shared.lock();
@@ -126,8 +127,8 @@ impl Stream {
 
     /// Waits for the next event. `None` waits without limit; zero does not wait.
     ///
-    /// DEADLINE_EXCEEDED if there is none within `timeout`. FAILED_PRECONDITION after the end was returned, and
-    /// if the stream has a callback.
+    /// DEADLINE_EXCEEDED if there is none within `timeout`. FAILED_PRECONDITION after the end was returned,
+    /// and if the stream has a callback.
     ///
     /// While events wait to be fetched the stream reads no more from the server than it has to, at most one
     /// window of 4 MiB and one message. This does not stop Triton, which keeps the responses that the model
@@ -168,12 +169,13 @@ impl Stream {
         .await
     }
 
-    /// Waits until the stream has ended and, if it has a callback, its last callback has returned. `None` waits
-    /// without limit; zero does not wait. The final status of the stream is that of [`StreamEvent::End`].
+    /// Waits until the stream has ended and, if it has a callback, its last callback has returned. `None`
+    /// waits without limit; zero does not wait. The final status of the stream is that of
+    /// [`StreamEvent::End`].
     ///
-    /// DEADLINE_EXCEEDED if it has not ended within `timeout`. FAILED_PRECONDITION on a callback thread of the
-    /// client if the stream has a callback, which could wait for itself. A stream without a callback ends only
-    /// once its events have been fetched, unless it fails or is cancelled.
+    /// DEADLINE_EXCEEDED if it has not ended within `timeout`. FAILED_PRECONDITION on a callback thread of
+    /// the client if the stream has a callback, which could wait for itself. A stream without a callback ends
+    /// only once its events have been fetched, unless it fails or is cancelled.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
         let shared = self.shared()?;
         if shared.has_callback && shared.callbacks.is_this_thread() {
@@ -191,8 +193,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Cancels the stream: its end is CANCELLED, and the server is told by a reset. Events that arrived before
-    /// are delivered first. Does not block, and has no effect on a stream that has ended.
+    /// Cancels the stream: its end is CANCELLED, and the server is told by a reset. Events that arrived
+    /// before are delivered first. Does not block, and has no effect on a stream that has ended.
     pub fn cancel(&self) {
         if let Ok(shared) = self.shared() {
             shared.cancel.cancel();
@@ -488,7 +490,7 @@ impl Shared {
 
     fn schedule(self: &Arc<Self>) {
         let shared = self.clone();
-        self.callbacks.push(move || shared.call_back());
+        self.callbacks.push((), move || shared.call_back());
     }
 
     /// Calls the callback with one event. Others of the client's callbacks run before the next one.

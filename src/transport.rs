@@ -150,8 +150,8 @@ impl Transport {
         }
     }
 
-    /// Sends an inference request on the I/O thread. Apart from [`infer`](Self::infer), whose future is several
-    /// times as large: very many calls may wait at once.
+    /// Sends an inference request on the I/O thread. Apart from [`infer`](Self::infer), whose future is
+    /// several times as large: very many calls may wait at once.
     pub(crate) async fn infer_in_task(
         &self,
         request: &Prepared<'_>,

@@ -98,8 +98,8 @@ impl CancelToken {
         self.0.is_cancelled.load(Ordering::Acquire)
     }
 
-    /// Returns FAILED_PRECONDITION in a forked child: the calls that wait are its parent's, and another thread
-    /// may have held the lock at the fork.
+    /// Returns FAILED_PRECONDITION in a forked child: the calls that wait are its parent's, and another
+    /// thread may have held the lock at the fork.
     pub(crate) fn check_process(&self) -> Result<(), Error> {
         self.0.process.check()
     }

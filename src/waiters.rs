@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, task::Waker};
 /// leave at once.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
-    /// A waiter that came when there was no other. Not in the map, since most have a single waiter, and a node
-    /// of the map has room for eleven.
+    /// A waiter that came when there was no other. Not in the map, since most have a single waiter, and a
+    /// node of the map has room for eleven.
     single: Option<(u64, Waker)>,
     others: BTreeMap<u64, Waker>,
     tickets: u64,

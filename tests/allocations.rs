@@ -1,4 +1,5 @@
-//! The allocations of a call on the calling thread, or on the I/O thread. A separate binary, for its global allocator.
+//! The allocations of a call on the calling thread, or on the I/O thread. A separate binary, for its global
+//! allocator.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

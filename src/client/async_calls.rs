@@ -24,7 +24,7 @@ use crate::{
     net::drive::{Driver, drive},
     options::{CallContext, CallOptions},
     panic,
-    runtime::{Active, Callbacks, Slot},
+    runtime::{Active, Activity, Callbacks, Slot},
     transport::Prepared,
     until::Deadline,
 };
@@ -85,9 +85,9 @@ impl Client {
     /// outcomes in the order of the requests. `options` are those of all calls, of each, or none.
     ///
     /// Each call has its own deadline, and is cancelled by the token in its options. As many are in flight as
-    /// [`ClientOptions::set_max_in_flight`](crate::ClientOptions::set_max_in_flight) permits; the others wait,
-    /// which counts against their deadlines. INVALID_ARGUMENT for a number of options other than 0, 1, or that
-    /// of the requests.
+    /// [`ClientOptions::set_max_in_flight`](crate::ClientOptions::set_max_in_flight) permits; the others
+    /// wait, which counts against their deadlines. INVALID_ARGUMENT for a number of options other than 0, 1,
+    /// or that of the requests.
     pub fn infer_many(
         &self,
         requests: &[&InferRequest<'static>],
@@ -101,9 +101,9 @@ impl Client {
         })
     }
 
-    /// Sends several inferences at once as [`infer_many`](Self::infer_many) does, without blocking. `callback`
-    /// is called with all outcomes, exactly once, after the last call is complete, on a thread of the
-    /// client's own.
+    /// Sends several inferences at once as [`infer_many`](Self::infer_many) does, without blocking.
+    /// `callback` is called with all outcomes, exactly once, after the last call is complete, on a thread of
+    /// the client's own.
     pub fn infer_many_with_callback(
         &self,
         requests: &[&InferRequest<'static>],
@@ -111,11 +111,12 @@ impl Client {
         callback: impl FnOnce(Vec<Result<InferResult>>) + Send + 'static,
     ) -> Result<()> {
         let active = Active::begin(self.0.activity.clone())?;
-        let callback = move |outcomes| {
-            let _active = active;
-            callback(outcomes);
-        };
-        self.submit_many(requests, options, Done::Callback(self.0.callbacks.clone(), Box::new(callback)))
+        let callbacks = self.0.callbacks.clone();
+        self.submit_many(
+            requests,
+            options,
+            Done::Callback { callbacks, callback: Box::new(callback), active },
+        )
     }
 
     fn submit(
@@ -150,7 +151,7 @@ impl Client {
             let given = options.len();
             return Err(Error::invalid(format!("expected 0, 1 or {count} call options, got {given}")));
         }
-        inner.start_threads(matches!(done, Done::Callback(..)))?;
+        inner.start_threads(matches!(done, Done::Callback { .. }))?;
         let collector = Collector::new(count, done);
         if count == 0 {
             collector.finish();
@@ -313,7 +314,8 @@ impl Job {
             let attempts = pin!(repeat(driver, &context, false, async |attempt| {
                 transport.infer_in_task(prepared, places, watch, attempt).await
             }));
-            // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was sent.
+            // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was
+            // sent.
             driver.run(attempts).await
         };
         ended(outcome, driver, &context)
@@ -321,7 +323,8 @@ impl Job {
 
     /// Logs and counts the outcome, and completes the call.
     fn finish(self: Box<Self>, outcome: Result<InferResult>) {
-        // Kept until the callback is queued: if the client was freed, the last call ends the callback threads.
+        // Kept until the callback is queued: if the client was freed, the last call ends the callback
+        // threads.
         let _inner = self.inner.clone();
         let (outcome, completion) = self.conclude(outcome);
         completion.complete(outcome);
@@ -368,7 +371,11 @@ struct Outcomes {
 /// What happens after the last outcome.
 enum Done {
     Wake(Sender<Vec<Result<InferResult>>>),
-    Callback(Arc<Callbacks>, Box<dyn FnOnce(Vec<Result<InferResult>>) + Send>),
+    Callback {
+        callbacks: Arc<Callbacks>,
+        callback: Box<dyn FnOnce(Vec<Result<InferResult>>) + Send>,
+        active: Active<Arc<Activity>>,
+    },
 }
 
 impl Collector {
@@ -399,7 +406,9 @@ impl Collector {
         match done {
             // The receiver waits until then.
             Some(Done::Wake(sender)) => drop(sender.send(outcomes)),
-            Some(Done::Callback(callbacks, callback)) => callbacks.push(move || callback(outcomes)),
+            Some(Done::Callback { callbacks, callback, active }) => {
+                callbacks.push(active, move || callback(outcomes));
+            }
             None => {}
         }
     }

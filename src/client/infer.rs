@@ -81,8 +81,8 @@ impl Client {
 }
 
 impl Inner {
-    /// Counts the outcome of a call in the client's statistics, and completes its result, in place: a result is
-    /// large, and moving it costs more than counting it.
+    /// Counts the outcome of a call in the client's statistics, and completes its result, in place: a result
+    /// is large, and moving it costs more than counting it.
     pub(super) fn count(&self, outcome: &mut Result<InferResult>) {
         match outcome {
             Ok(result) => {

@@ -179,8 +179,8 @@ pub(super) async fn repeat<T>(
     }
 }
 
-/// Returns the outcome of a call, or the error of what stopped it. The failure of a cancelled call, unless the
-/// server reported it, is the cancel: it ended the connection.
+/// Returns the outcome of a call, or the error of what stopped it. The failure of a cancelled call, unless
+/// the server reported it, is the cancel: it ended the connection.
 pub(super) fn ended<T>(
     outcome: std::result::Result<Result<T>, Stopped>,
     driver: &Driver,

@@ -35,8 +35,8 @@ impl Client {
     /// See [`open_stream`](Self::open_stream). The callback may block and call the library; meanwhile the
     /// stream reads at most one window of 4 MiB and one message from the server, and other calls and streams
     /// are not delayed, unless they wait for a callback thread
-    /// ([`ClientOptions::set_callback_threads`](crate::ClientOptions::set_callback_threads)). The last call is
-    /// that of [`StreamEvent::End`], after which the callback is dropped.
+    /// ([`ClientOptions::set_callback_threads`](crate::ClientOptions::set_callback_threads)). The last call
+    /// is that of [`StreamEvent::End`], after which the callback is dropped.
     pub fn open_stream_with_callback(
         &self,
         options: &StreamOptions,

@@ -17,8 +17,8 @@
 //! the time that it waits. Calls that are complete do not count, even if their callback waits for a thread or
 //! they wait in a queue: a program that submits faster than it handles the results limits itself.
 //!
-//! THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for each
-//! call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
+//! THREADS OR ASYNCHRONOUS CALLS. Blocking calls by several threads of the program take less CPU time for
+//! each call than asynchronous ones, and reach higher rates on a fast server near by. Asynchronous calls keep
 //! hundreds of requests in flight with one thread and few connections: they are for models that take longer,
 //! and for event loops.
 //!

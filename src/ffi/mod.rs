@@ -111,8 +111,8 @@
 //!
 //! A client that makes blocking calls only has no threads, except one that resolves the names of hosts. The
 //! first asynchronous call, triton_client_infer_many or stream starts one thread for all I/O, and the first
-//! that has a callback starts the callback threads. They end by themselves after the client is freed and
-//! everything that was under way has completed.
+//! that has a callback starts the callback threads. They end by themselves after the client and its streams
+//! are freed and everything that was under way has completed.
 //!
 //! TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
 //! (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count
@@ -122,8 +122,8 @@
 //! A panic inside the library does not leave it: the function returns TRITON_STATUS_INTERNAL. After fork(),
 //! the child must not use handles of the parent, whose threads it does not have and whose connections it
 //! would share; it creates its own client, at any time. There, every function that is passed a client, call,
-//! completion queue or stream of the parent returns TRITON_STATUS_FAILED_PRECONDITION, and freeing one is
-//! harmless: it releases nothing, and the parent's connections, calls and streams go on.
+//! completion queue, stream or cancel token of the parent returns TRITON_STATUS_FAILED_PRECONDITION, and
+//! freeing one is harmless: it releases nothing, and the parent's connections, calls and streams go on.
 //!
 //! URLS. The host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone: the
 //! name or number of a network interface, [fe80::1%25eth0] or [fe80::1%eth0].

@@ -434,6 +434,8 @@ pub unsafe extern "C" fn triton_client_options_set_grpc_service_name(
 }
 
 /// Sets a callback for log messages, in place of the one set before. Without one nothing is written anywhere.
+/// After triton_client_free it may still be called, until the asynchronous calls and streams of the client
+/// have ended and their handles are freed: the finalizer is called after the last message.
 ///
 /// @param level      the lowest severity that is logged: TRITON_LOG_DEBUG logs every call
 /// @param callback   receives the messages; NULL undoes it

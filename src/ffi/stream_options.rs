@@ -83,7 +83,7 @@ pub unsafe extern "C" fn triton_stream_options_set_max_queued_byte_size(
 /// missing input, is such an event in either mode.
 ///
 /// The mode is less robust in Triton 2.51 than the default: send each request after the last response to the
-/// one before.
+/// one before. nginx drops the header of the mode unless its underscores_in_headers is on.
 ///
 /// @param is_enabled  the default is false
 #[unsafe(no_mangle)]

@@ -1,5 +1,5 @@
-//! Notes frames of the server before they reach h2, which does not report them: empty DATA frames, whose number
-//! h2 limits, SETTINGS and GOAWAY.
+//! Notes frames of the server before they reach h2, which does not report them: empty DATA frames, whose
+//! number h2 limits, SETTINGS and GOAWAY.
 
 use std::{
     io::{self, IoSlice},

@@ -53,13 +53,14 @@ const MODEL_STREAM_INFER: &str = "ModelStreamInfer";
 const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// The maximum size of a piece of a message: when a call ends early, at most one piece has to be copied.
 const MAX_PIECE_BYTE_SIZE: usize = 1 << 20;
-/// By how much `grpc-timeout` is longer than the time left, on connections that calls share. If the server ended
-/// a call at the very deadline, its trailers would cross the client's RST_STREAM, and Triton sends them twice:
-/// h2 closes the connection, unless it still remembers the stream.
+/// By how much `grpc-timeout` is longer than the time left, on connections that calls share. If the server
+/// ended a call at the very deadline, its trailers would cross the client's RST_STREAM, and Triton sends them
+/// twice: h2 closes the connection, unless it still remembers the stream.
 const OWN_DEADLINE_FIRST: Duration = Duration::from_secs(1);
 /// The maximum number of calls on a connection, if the server allows as many: HAProxy's and nghttpx's limit.
 const MAX_CALLS_OF_CONNECTION: usize = 100;
-/// The maximum number of streams on a connection: Apache leaves the seventh without a response until another ends.
+/// The maximum number of streams on a connection: Apache leaves the seventh without a response until another
+/// ends.
 const MAX_STREAMS_OF_CONNECTION: usize = 6;
 /// The same after a stream was cancelled on it: Apache then works on fewer, down to 2, until others end well.
 const MAX_STREAMS_AFTER_CANCEL: usize = 2;

@@ -180,7 +180,7 @@ impl Mux {
     async fn wait(&self, driver: &Driver, after: u64) -> Result<Taken> {
         let shared = &self.0;
         let ticket = shared.lock().waiting.ticket();
-        let _queued = Queued { shared, ticket };
+        let _queued = Queued { shared, ticket, driver };
         poll_fn(|context| {
             if driver.until().check().is_err() {
                 // The driver is about to stop the call, which must not open a connection before.
@@ -198,10 +198,6 @@ impl Mux {
                 return Poll::Ready(Ok(taken));
             }
             state.waiting.wait(ticket, context.waker());
-            driver.set_phase(match state.pending() {
-                0 => WAITING_ASYNC,
-                _ => "waiting for a connection that is being opened",
-            });
             // One more that waits may be reason enough for another connection.
             shared.wake_next(state);
             Poll::Pending
@@ -342,7 +338,10 @@ impl Connection {
     /// Notes what a step has changed, and wakes a call that waits for it.
     fn update(&self, max_streams: usize, shared: &Shared) {
         let has_settings = self.seen.settings();
-        let sent_resets = if self.link.is_blocked() { 0 } else { self.unsent_resets.load(Relaxed) };
+        let sent_resets = match self.unsent_resets.load(Relaxed) {
+            resets if resets > 0 && !self.link.is_blocked() => resets,
+            _ => 0,
+        };
         let is_as_before = max_streams == self.max_streams.load(Relaxed)
             && has_settings == self.has_settings.load(Relaxed)
             && sent_resets == 0;
@@ -547,12 +546,18 @@ impl Drop for Task {
 struct Queued<'s> {
     shared: &'s Arc<Shared>,
     ticket: u64,
+    driver: &'s Driver,
 }
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.waiting.leave(self.ticket);
+        // What the call waited for in the end: it may be stopped long after it was polled.
+        self.driver.set_phase(match state.pending() {
+            0 => WAITING_ASYNC,
+            _ => "waiting for a connection that is being opened",
+        });
         self.shared.wake_next(state);
     }
 }

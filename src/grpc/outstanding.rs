@@ -131,8 +131,8 @@ impl<'c> Outstanding<'c> {
     /// Records a response, and counts its request if it is complete or has failed.
     ///
     /// If several requests share the id it belongs to the oldest of the model, of those that asked for the
-    /// empty final response first: END_STREAM may then go out early, which is harmless, but is never held back
-    /// for good.
+    /// empty final response first: END_STREAM may then go out early, which is harmless, but is never held
+    /// back for good.
     pub(super) fn respond(
         &mut self,
         id: &str,

@@ -538,8 +538,8 @@ impl Progress {
     /// Returns advice if a stream that ended `now` without a status has met a limit of a proxy's default
     /// configuration.
     fn hint(&self, now: Instant) -> String {
-        /// nginx's `client_max_body_size`, of all requests of a stream together. More may have been on its way
-        /// when nginx counted.
+        /// nginx's `client_max_body_size`, of all requests of a stream together. More may have been on its
+        /// way when nginx counted.
         const BODY: std::ops::Range<u64> = (960 << 10)..(1536 << 10);
         let seconds = |since: Instant| now.saturating_duration_since(since).as_secs_f64();
         let is_about = |time: f64, limit: f64| (limit - 0.5..limit + 2.0).contains(&time);

@@ -47,8 +47,8 @@ impl<'c> Messages<'c> {
         Self { context, buffers, encoding, message: None }
     }
 
-    /// Parses up to the end of a message, which it returns, and removes what it has parsed from `bytes`. `None`
-    /// if the message continues after them.
+    /// Parses up to the end of a message, which it returns, and removes what it has parsed from `bytes`.
+    /// `None` if the message continues after them.
     pub(super) fn next(&mut self, bytes: &mut Bytes) -> Result<Option<Received>> {
         if bytes.is_empty() {
             return Ok(None);
@@ -65,7 +65,8 @@ impl<'c> Messages<'c> {
         }
     }
 
-    /// Returns whether the bytes at the start of a message are not those of gRPC, such as the page of a proxy.
+    /// Returns whether the bytes at the start of a message are not those of gRPC, such as the page of a
+    /// proxy.
     pub(super) fn is_foreign(&self, bytes: &[u8]) -> bool {
         // The compressed flag.
         self.message.is_none() && bytes.first().is_some_and(|flag| *flag > 1)

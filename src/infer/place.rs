@@ -19,8 +19,8 @@ pub(crate) const ALIGNMENT: usize = 64;
 /// Gives each output of one response its place: the caller's buffer if the request has one, else memory of
 /// the client's.
 ///
-/// Does not refer to the request, which may be freed during an asynchronous call. The attempts of a call share
-/// it: after the start of a response there is no further attempt.
+/// Does not refer to the request, which may be freed during an asynchronous call. The attempts of a call
+/// share it: after the start of a response there is no further attempt.
 pub(crate) struct Places<'a> {
     buffers: Arc<Buffers>,
     leases: Vec<(Arc<str>, Lease<'a>)>,

@@ -146,10 +146,10 @@ impl Driver {
         // A task has a timer, and is dropped by a cancel.
         let is_caller = !self.is_task();
         link.begin(if is_caller { self.until.deadline } else { Deadline::after(None) });
-        self.link.replace(Some(link.clone()));
+        let outer = self.link.replace(Some(link.clone()));
         let cancel = self.until.cancel.as_ref().filter(|_| is_caller);
         let watching = cancel.map(|token| token.watch(&Waker::from(Arc::new(ShutDown(link.clone())))));
-        On { driver: self, _watching: watching }
+        On { driver: self, outer, _watching: watching }
     }
 
     /// Awaits a part of the call's future; `None` if it is not ready at `deadline`.
@@ -250,12 +250,14 @@ impl Drop for Caller {
 /// See [`Driver::on`].
 pub(crate) struct On<'c> {
     driver: &'c Driver,
+    /// What the call waited on before: a nested connection, such as a probe, does not end its use.
+    outer: Option<Arc<Link>>,
     _watching: Option<Watching>,
 }
 
 impl Drop for On<'_> {
     fn drop(&mut self) {
-        self.driver.link.replace(None);
+        self.driver.link.replace(self.outer.take());
     }
 }
 

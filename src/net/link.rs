@@ -39,8 +39,8 @@ const FIRST_BYTE_SIZE: usize = 8;
 /// next read to block. Reads block only while the whole future is idle. Otherwise an engine that reads before
 /// it writes, as in a TLS handshake, would deadlock.
 ///
-/// On the I/O thread tokio's reactor wakes the task. The socket is in blocking mode there too: every call that
-/// must not block says so.
+/// On the I/O thread tokio's reactor wakes the task. The socket is in blocking mode there too: every call
+/// that must not block says so.
 pub(crate) struct Link {
     io: Io,
     /// Set once a cancel has shut the socket down: what the engine reads then is not the server's doing.
@@ -118,8 +118,9 @@ impl Link {
         }
     }
 
-    /// Ends a call that waits on the connection, or is about to, from another thread: shutting the socket down
-    /// interrupts connecting, sending and receiving alike, and takes no system call of the waiting thread.
+    /// Ends a call that waits on the connection, or is about to, from another thread: shutting the socket
+    /// down interrupts connecting, sending and receiving alike, and takes no system call of the waiting
+    /// thread.
     fn shut_down(&self) {
         self.is_shut_down.store(true, Ordering::Release);
         self.socket().shut_down();

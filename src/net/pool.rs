@@ -176,7 +176,10 @@ impl<C> State<C> {
         fresh: bool,
         max: usize,
     ) -> Poll<Taken<C>> {
-        if self.waiting.is_first(ticket)
+        // A call that is about to end takes no connection: of thousands with one deadline, each would open one.
+        let is_stopped = driver.until().check().is_err();
+        if !is_stopped
+            && self.waiting.is_first(ticket)
             && let Some(taken) = self.take_free(driver, fresh, max)
         {
             return Poll::Ready(taken);

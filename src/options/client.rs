@@ -140,10 +140,10 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the maximum number of asynchronous calls in flight: submitted, and not complete. A submission beyond
-    /// it waits for another call to complete, until the deadline of its own call; see
-    /// [`set_fail_when_full`](Self::set_fail_when_full). A call whose callback has not run yet, or that is in a
-    /// completion queue, is complete and not counted. INVALID_ARGUMENT for zero. The default is
+    /// Sets the maximum number of asynchronous calls in flight: submitted, and not complete. A submission
+    /// beyond it waits for another call to complete, until the deadline of its own call; see
+    /// [`set_fail_when_full`](Self::set_fail_when_full). A call whose callback has not run yet, or that is in
+    /// a completion queue, is complete and not counted. INVALID_ARGUMENT for zero. The default is
     /// [`DEFAULT_MAX_IN_FLIGHT`].
     pub fn set_max_in_flight(&mut self, max: usize) -> Result<&mut Self> {
         self.max_in_flight = at_least_one("max_in_flight", max)?;
@@ -151,8 +151,8 @@ impl ClientOptions {
     }
 
     /// Sets whether a submission beyond [`set_max_in_flight`](Self::set_max_in_flight) fails with
-    /// RESOURCE_EXHAUSTED instead of waiting. On a callback thread it always does: the call that it would wait
-    /// for may need that thread. The default is `false`.
+    /// RESOURCE_EXHAUSTED instead of waiting. On a callback thread it always does: the call that it would
+    /// wait for may need that thread. The default is `false`.
     pub fn set_fail_when_full(&mut self, fails: bool) -> &mut Self {
         self.fails_when_full = fails;
         self
@@ -168,9 +168,9 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the number of threads that run callbacks. With more than one, the callbacks of different calls may
-    /// run at once, and in another order than the calls completed; a callback that blocks delays others only
-    /// if all threads are blocked. INVALID_ARGUMENT for zero. The default is 1.
+    /// Sets the number of threads that run callbacks. With more than one, the callbacks of different calls
+    /// may run at once, and in another order than the calls completed; a callback that blocks delays others
+    /// only if all threads are blocked. INVALID_ARGUMENT for zero. The default is 1.
     pub fn set_callback_threads(&mut self, count: usize) -> Result<&mut Self> {
         self.callback_threads = at_least_one("callback_threads", count)?;
         Ok(self)

@@ -44,8 +44,8 @@ impl StreamOptions {
     /// mode), instead of arriving as [`StreamEvent::RequestError`] with status UNKNOWN. The
     /// default is `false`.
     ///
-    /// Only the errors of responses end the stream. What fails before the model runs, such as an unknown model
-    /// or a missing input, still arrives as [`StreamEvent::RequestError`].
+    /// Only the errors of responses end the stream. What fails before the model runs, such as an unknown
+    /// model or a missing input, still arrives as [`StreamEvent::RequestError`].
     ///
     /// Triton 2.51 is less robust in this mode than in the normal one: use it for diagnosis only, with one
     /// request at a time. nginx drops the header of the mode unless its `underscores_in_headers` is on.
@@ -57,11 +57,11 @@ impl StreamOptions {
     }
 
     /// Sets the call options of the stream, in place of those set before: headers, restricted keys, the
-    /// compression of requests and responses, and a cancel token, which ends the stream. The client's defaults
-    /// of the first three apply too, as for calls.
+    /// compression of requests and responses, and a cancel token, which ends the stream. The client's
+    /// defaults of the first three apply too, as for calls.
     ///
-    /// The timeout is that of the whole stream, from opening it to its end. The default timeouts of the client
-    /// do not apply: without a timeout of its own a stream has no deadline.
+    /// The timeout is that of the whole stream, from opening it to its end. The default timeouts of the
+    /// client do not apply: without a timeout of its own a stream has no deadline.
     ///
     /// INVALID_ARGUMENT for options that have no meaning on a stream: query parameters, an HTTP path, content
     /// type or JSON size header, and a load report.

@@ -60,8 +60,24 @@ impl Callbacks {
         Ok(())
     }
 
-    /// Runs a callback once a thread is free.
-    pub(crate) fn push(self: &Arc<Self>, job: impl FnOnce() + Send + 'static) {
+    /// Runs a callback once a thread is free. `kept` is dropped after that, and after a panic of the callback was
+    /// logged.
+    pub(crate) fn push<K: Send + 'static>(
+        self: &Arc<Self>,
+        kept: K,
+        callback: impl FnOnce() + Send + 'static,
+    ) {
+        let log = self.log.clone();
+        let job = move || {
+            let outcome = panic::guard(|| {
+                callback();
+                Ok(())
+            });
+            if let Err(error) = outcome {
+                log.write(LogLevel::Error, TARGET, || format!("a callback panicked: {error}"));
+            }
+            drop(kept);
+        };
         let mut state = self.lock();
         state.jobs.push_back(Box::new(job));
         if state.idle < state.jobs.len() && state.threads < self.max {
@@ -128,13 +144,11 @@ impl Callbacks {
                 continue;
             };
             drop(state);
-            let outcome = panic::guard(|| {
+            // The log's callback may panic too.
+            let _ = panic::guard(|| {
                 job();
                 Ok(())
             });
-            if let Err(error) = outcome {
-                self.log.write(LogLevel::Error, TARGET, || format!("a callback panicked: {error}"));
-            }
             state = self.lock();
         }
     }
@@ -170,7 +184,7 @@ mod tests {
             thread::yield_now();
         }
         let (sender, receiver) = channel();
-        callbacks.push(move || sender.send(Callbacks::is_any_on_this_thread()).unwrap());
+        callbacks.push((), move || sender.send(Callbacks::is_any_on_this_thread()).unwrap());
         assert!(receiver.recv_timeout(Duration::from_secs(20)).unwrap());
         assert!(!Callbacks::is_any_on_this_thread());
     }

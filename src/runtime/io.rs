@@ -1,5 +1,5 @@
-//! The I/O thread of a client, `triton-io`: one thread with tokio's reactor, which runs all asynchronous calls
-//! and streams. Started by the first of them.
+//! The I/O thread of a client, `triton-io`: one thread with tokio's reactor, which runs all asynchronous
+//! calls and streams. Started by the first of them.
 
 use std::{
     fmt,
@@ -41,8 +41,8 @@ impl Io {
         Ok(())
     }
 
-    /// Runs the future that `job` creates in a task on the I/O thread, which was started. A job that the thread
-    /// cannot run is dropped.
+    /// Runs the future that `job` creates in a task on the I/O thread, which was started. A job that the
+    /// thread cannot run is dropped.
     pub(crate) fn spawn<F: Future<Output = ()> + 'static>(&self, job: impl FnOnce() -> F + Send + 'static) {
         // Boxed: tokio would move a large future several times.
         let job: Job = Box::new(move || drop(spawn_local(Box::pin(job()))));

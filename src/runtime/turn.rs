@@ -1,5 +1,5 @@
-//! What the I/O thread does once after a turn, in which it runs every task that is ready. Each wake of another
-//! thread takes a system call, and preempts this one if there is no idle core.
+//! What the I/O thread does once after a turn, in which it runs every task that is ready. Each wake of
+//! another thread takes a system call, and preempts this one if there is no idle core.
 
 use std::{
     cell::RefCell,
@@ -32,15 +32,29 @@ pub(super) fn at_end<F: FnOnce() + 'static>(step: F) -> Result<(), F> {
     })
 }
 
-/// The task that runs the steps, on the I/O thread. It never ends.
+/// The task that runs the steps, on the I/O thread. It ends with the thread.
 pub(super) async fn run() {
+    let _last = Last;
     poll_fn(|context| {
-        let steps = TURN.with_borrow_mut(|turn| {
-            turn.waker = Some(context.waker().clone());
-            std::mem::take(&mut turn.steps)
-        });
-        steps.into_iter().for_each(|step| step());
+        run_steps(Some(context.waker().clone()));
         Poll::Pending
     })
     .await
+}
+
+/// Runs the steps of the last turn, when the task is dropped. Later ones are returned.
+struct Last;
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        run_steps(None);
+    }
+}
+
+fn run_steps(waker: Option<Waker>) {
+    let steps = TURN.with_borrow_mut(|turn| {
+        turn.waker = waker;
+        std::mem::take(&mut turn.steps)
+    });
+    steps.into_iter().for_each(|step| step());
 }

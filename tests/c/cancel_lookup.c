@@ -1,5 +1,6 @@
 /* cancel_lookup.c URL: cancels calls while the name of their host is being resolved, which never ends here.
- * Prints how long a blocking and an asynchronous call took to end, in microseconds: the quickest of several. */
+ * Prints how long a blocking and an asynchronous call took to end, in microseconds: the quickest of
+ * several. */
 #include <netdb.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -17,8 +18,8 @@ static triton_call_options *options = NULL;
 static triton_client *client = NULL;
 
 /* In the place of the C library's. */
-int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
-                struct addrinfo **restrict result) {
+int getaddrinfo(const char *restrict node, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict result) {
     (void)node, (void)service, (void)hints, (void)result;
     sem_post(&began);
     for (;;) pause();
@@ -63,7 +64,8 @@ static long cancel(triton_infer_request *request, int is_async) {
     CHECK(triton_cancel_token_new(&token, &error) == TRITON_STATUS_OK);
     CHECK(triton_call_options_set_cancel_token(options, is_async ? NULL : token, &error) == TRITON_STATUS_OK);
     if (is_async) {
-        CHECK(triton_client_infer_async(client, request, options, NULL, NULL, &call, &error) == TRITON_STATUS_OK);
+        CHECK(triton_client_infer_async(client, request, options, NULL, NULL, &call, &error)
+              == TRITON_STATUS_OK);
         wait_for_lookup();
         start = now_us();
         triton_call_cancel(call);

@@ -39,7 +39,8 @@ static void call(const triton_client *client, const triton_infer_request *reques
         return;
     }
     if (way == 1) {
-        CHECK(triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error) == TRITON_STATUS_OK);
+        CHECK(triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error)
+              == TRITON_STATUS_OK);
         CHECK(triton_call_wait(call, PATIENCE_US, &error) == TRITON_STATUS_OK);
     } else {
         int fd = -1;
@@ -62,7 +63,7 @@ int main(int argc, char **argv) {
     struct halves memory = {0, 0};
     size_t max_threads = 0, max_sockets = 0;
     triton_infer_request *request = simple_request(a, b);
-    const size_t descriptors_before = descriptors();
+    const size_t descriptors_before = descriptors(), sockets_before = sockets();
     const int64_t start = now_us();
     for (size_t i = 0; i < count; i++) {
         triton_client *client = NULL;
@@ -75,7 +76,7 @@ int main(int argc, char **argv) {
         call(client, request, i % 3);
         if (i == 0) CHECK(threads("triton-io") == 1 && threads("triton-cb-0") == 1 && threads("") == 3);
         triton_client_free(client);
-        const size_t threads_now = threads(""), sockets_now = sockets();
+        const size_t threads_now = threads(""), sockets_now = sockets() - sockets_before;
         if (threads_now > max_threads) max_threads = threads_now;
         if (sockets_now > max_sockets) max_sockets = sockets_now;
         sample(&memory, i, count);

@@ -1,6 +1,6 @@
 /* forks.c URL COUNT: forks COUNT times while other threads are in the middle of calls of all kinds. In the
- * child a handle of the parent can only be freed, and a client of its own works; the calls of the parent go on.
- * Some of the forks are in a callback. Prints the figures. */
+ * child a handle of the parent can only be freed, and a client of its own works; the calls of the parent go
+ * on. Some of the forks are in a callback. Prints the figures. */
 #include <pthread.h>
 #include <sys/wait.h>
 

@@ -1,7 +1,7 @@
 /* storm.c URL MS SEED good|bad: eight threads submit, wait for, cancel and free calls, and close and free
  * clients, at random, for MS milliseconds. Every call that was accepted completes exactly once, and no other;
- * a result is that of its request; nothing is blocked; all threads of the library end. With `good`, the server
- * is one that responds to all requests. Prints what was done. */
+ * a result is that of its request; nothing is blocked; all threads of the library end. With `good`, the
+ * server is one that responds to all requests. Prints what was done. */
 #include <pthread.h>
 
 #include "process.h"

@@ -67,17 +67,18 @@ impl Fixture {
     /// Starts the script, and returns the addresses and whatever else it prints; `None` if it could not start
     /// the server or proxy.
     fn start(command: &mut Command) -> Option<(Self, Addresses, Vec<String>)> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // Waited for when it is dropped.
+        let mut fixture = Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(fixture.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let mut words = line.split_whitespace().map(str::to_owned);
         let (http, grpc, metrics) = (words.next()?, words.next()?, words.next()?);
-        Some((Self(child), Addresses { http, grpc, metrics }, words.collect()))
+        Some((fixture, Addresses { http, grpc, metrics }, words.collect()))
     }
 }
 
-/// The command for the scripts: prints the addresses, and those of the proxy's process, and exits at the end of
-/// its standard input.
+/// The command for the scripts: prints the addresses, the proxy's process and its folder, and exits at the
+/// end of its standard input.
 const PRINT_AND_WAIT: [&str; 3] = [
     "sh",
     "-c",
@@ -344,7 +345,7 @@ pub(crate) fn for_each(endpoints: &[Endpoint<'_>], check: impl Fn(&Endpoint<'_>)
     let (mut failures, check) = (Failures::default(), &check);
     thread::scope(|scope| {
         let checks: Vec<_> =
-            endpoints.into_iter().map(|endpoint| (endpoint, scope.spawn(move || check(endpoint)))).collect();
+            endpoints.iter().map(|endpoint| (endpoint, scope.spawn(move || check(endpoint)))).collect();
         for (endpoint, check) in checks {
             if let Err(panic) = check.join() {
                 let text = panic.downcast_ref::<String>().map(String::as_str);

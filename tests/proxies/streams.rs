@@ -205,8 +205,8 @@ fn streams_that_are_silent_for_45_s_continue() {
     });
 }
 
-/// The proxies have a timeout of one second, except Caddy, which has none. Apache sends an HTML page as data of
-/// the stream.
+/// The proxies have a timeout of one second, except Caddy, which has none. Apache sends an HTML page as data
+/// of the stream.
 #[test]
 fn a_stream_silent_for_longer_than_a_proxys_timeout_is_unavailable_and_in_doubt_or_continues() {
     let proxies = start_for_grpc(&Addresses::of_triton(), &["--timeout", "1"]);
@@ -396,7 +396,8 @@ fn check_call(client: &Client) {
     check_sums(&call.take_result().unwrap(), 1);
 }
 
-/// With the server's only instance of the model busy with the first of two requests, a cancel frees it at once.
+/// With the server's only instance of the model busy with the first of two requests, a cancel frees it at
+/// once.
 #[test]
 fn a_cancel_of_a_stream_or_an_asynchronous_call_reaches_the_model() {
     static DELAY: [u32; 1] = [2500];

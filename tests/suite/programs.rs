@@ -151,7 +151,8 @@ fn the_examples_pass_over_both_protocols_and_talk_when_asked() {
     }
 }
 
-/// Runs an example, also under valgrind, and returns what it printed before the line that says that it passed.
+/// Runs an example, also under valgrind, and returns what it printed before the line that says that it
+/// passed.
 #[track_caller]
 fn pass(example: &str, args: &[&str], pass: &str) -> String {
     let program = compile(&format!("c_examples/{example}.c"), &format!("pass_{example}"));
@@ -272,7 +273,8 @@ fn all_that_a_server_can_be_asked_can_be_asked_in_c() {
     }
 }
 
-/// Asynchronous calls in C: the contract of callbacks, waits, queues and tokens, the end of a client, and forks.
+/// Asynchronous calls in C: the contract of callbacks, waits, queues and tokens, the end of a client, and
+/// forks.
 #[test]
 fn each_asynchronous_call_completes_once_as_the_header_says_in_forked_processes_too() {
     if is_embedded() {

@@ -100,8 +100,8 @@ enum Kind {
 /// How many [`Streams`] of each kind exist.
 static STREAMS: (Mutex<[usize; 2]>, Condvar) = (Mutex::new([0; 2]), Condvar::new());
 
-/// Waits until streams of decoupled models may be open on the server of the run. Over a test's own server they
-/// always may.
+/// Waits until streams of decoupled models may be open on the server of the run. Over a test's own server
+/// they always may.
 pub(crate) fn decoupled_streams() -> Streams {
     Streams::begin(Kind::Decoupled)
 }

@@ -125,7 +125,8 @@ impl<'s> Served<'_, 's> {
         Ok(())
     }
 
-    /// Returns whether the client has sent END_STREAM by now: all that it sent before a PING was acknowledged.
+    /// Returns whether the client has sent END_STREAM by now: all that it sent before a PING was
+    /// acknowledged.
     fn has_ended_requests(&self) -> io::Result<bool> {
         self.peer.send(frame::PING, 0, 0, &[1; 8])?;
         let mut has_ended = false;

@@ -1,5 +1,5 @@
-//! A client that only makes blocking calls, control plane included, starts no thread; one with asynchronous calls
-//! starts those that it needs, and they end with it.
+//! A client that only makes blocking calls, control plane included, starts no thread; one with asynchronous
+//! calls starts those that it needs, and they end with it.
 
 use crate::{
     programs::{compile, succeed},

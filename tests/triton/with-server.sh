@@ -3,7 +3,8 @@
 # COMMAND gets the addresses (127.0.0.1:PORT) in TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS;
 # its exit status is passed on. MODELS="simple slow" loads only those; TRITON_ARGS="..." adds options of
 # tritonserver; TRITON_PORTS="HTTP GRPC METRICS" sets the ports, for a server that replaces another. With
-# TRITON_TEST_NEWEST set, the server's frontends are those of ../newest.
+# TRITON_TEST_NEWEST set, the server's frontends are those of ../newest. COMMAND may kill the server, whose
+# process is TRITON_TEST_PID, if TRITON_MAY_DIE is set; otherwise the end of the server is an error.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: with-server.sh COMMAND..." >&2; exit 2; }
@@ -112,9 +113,10 @@ for attempt in 1 2 3; do
     stop_server
 done
 
+export TRITON_TEST_PID=$server
 export TRITON_TEST_HTTP=127.0.0.1:$http TRITON_TEST_GRPC=127.0.0.1:$grpc TRITON_TEST_METRICS=127.0.0.1:$metrics
 run "$@"
-if ! is_alive "$server"; then
+if [ -z "${TRITON_MAY_DIE:-}" ] && ! is_alive "$server"; then
     show_log "the server terminated while the command ran"
     [ "$status" != 0 ] || status=1
 fi
