@@ -14,7 +14,7 @@ MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl \
     x86_64-apple-darwin aarch64-apple-darwin
 
-.PHONY: demo test test-newest test-interop test-large test-proxies lint format deny advisories msrv check-platforms \
+.PHONY: demo test soak test-newest test-interop test-large test-proxies lint format deny advisories msrv check-platforms \
     third-party bench bench-async bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
@@ -28,6 +28,12 @@ test:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
 	cargo build --release --lib --features allocator
 	tests/run.sh
+
+# Runs the tests of lifetimes and load at their full length, about ten minutes, and prints their figures.
+soak:
+	tests/packages.sh cc:gcc valgrind
+	SOAK=1 tests/triton/with-server.sh cargo test --release --features allocator --test suite -- --test-threads=1 --nocapture \
+	    lifetimes:: storm:: forks::
 
 # Runs the suite on the HTTP, gRPC and metrics frontends of Triton 2.73, which it sets up once (300 MB). Needs Python 3.12.
 test-newest:
