@@ -29,11 +29,11 @@ test:
 	cargo build --release --lib --features allocator
 	tests/run.sh
 
-# Runs the tests of lifetimes and load at their full length, about ten minutes, and prints their figures.
+# Runs the tests of load, lifetimes, storms and streams at full length, one after the other: about 20 min.
 soak:
-	tests/packages.sh cc:gcc valgrind
-	SOAK=1 tests/triton/with-server.sh cargo test --release --features allocator --test suite -- --test-threads=1 --nocapture \
-	    lifetimes:: storm:: forks::
+	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
+	cargo build --release --lib --features allocator
+	SOAK=1 tests/triton/with-server.sh cargo test --test suite -- --test-threads=1 --nocapture lifetimes:: storm:: forks:: streams::
 
 # Runs the suite on the HTTP, gRPC and metrics frontends of Triton 2.73, which it sets up once (300 MB). Needs Python 3.12.
 test-newest:

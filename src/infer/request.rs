@@ -179,6 +179,12 @@ impl<'a> InferRequest<'a> {
     ///
     /// An id of 0 or `""`, which is "no sequence" to Triton, undoes it; with `start` or `end` it is
     /// INVALID_ARGUMENT.
+    ///
+    /// A request that is cancelled, or meets its deadline, is in doubt. Triton 2.51 has run it in all cases
+    /// but one, also if it was still queued, and the sequence continues: only a sequence whose `start` waits
+    /// because the model has no free slot for it is dropped as a whole. A request with `start` begins a
+    /// sequence anew at any time. An abandoned sequence keeps its slot until the model's
+    /// `max_sequence_idle_microseconds` have passed: send a request with `end`.
     pub fn set_sequence(&mut self, id: impl Into<SequenceId>, start: bool, end: bool) -> Result<()> {
         self.settings_mut().sequence = Sequence::new(id.into(), start, end)?;
         Ok(())

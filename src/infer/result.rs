@@ -61,8 +61,9 @@ pub(crate) fn check_output_names(outputs: &[InferOutput]) -> Result<()> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Finality {
-    /// Not known: the response does not state it, and was read from bytes
-    /// ([`InferResult::from_grpc_message`], [`InferResult::from_http_body`]) instead of received in a call.
+    /// Not known: the response does not state it, and more responses are possible. It came on a
+    /// [`Stream`](crate::Stream) of a server that does not state it (Triton before 2.35, and others), or was
+    /// read from bytes ([`InferResult::from_grpc_message`], [`InferResult::from_http_body`]).
     Unknown = 0,
     /// It is the last response.
     Final = 1,
@@ -135,7 +136,9 @@ impl InferResult {
     /// Returns whether this is the last response to its request.
     ///
     /// The parameter `triton_final_response` decides. Without it, the response of a call is final, since it
-    /// is the only one, and the finality of a result that was read from bytes is unknown.
+    /// is the only one, and the finality of a result that came on a stream, or was read from bytes, is
+    /// unknown. Triton marks the last response of a decoupled model only if the request asked for
+    /// [the empty final response](crate::InferRequest::set_empty_final_response).
     pub fn finality(&self) -> Finality {
         match self.parameters.get(FINAL) {
             Some(Parameter::Bool(true)) => Finality::Final,

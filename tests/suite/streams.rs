@@ -350,6 +350,50 @@ fn sequences_with_ids_of_numbers_and_strings_are_interleaved_on_a_stream() {
     }
 }
 
+/// What has reached the model runs: a step that was cancelled, or met its deadline, is in doubt, and here it
+/// counts. The sequence stays open, and a new one may begin with the same id.
+#[test]
+fn a_cancelled_step_of_a_sequence_runs_and_the_sequence_continues_on_another_stream() {
+    let Some((_kind, client)) = client(other_streams) else { return };
+    let step = |id: &str, value, start, end, delay_ms: i64| {
+        let mut request =
+            InferRequest::new("simple_string_dyna_sequence").id("step").input("INPUT", &[1, 1], value);
+        request.set_sequence(id, start, end).unwrap();
+        request.set_parameter("delay_ms", delay_ms).unwrap();
+        request
+    };
+    let mut timeout = CallOptions::new();
+    timeout.set_timeout(Some(Duration::from_millis(300))).unwrap();
+    let mut limited = StreamOptions::new();
+    limited.set_call_options(timeout.clone()).unwrap();
+    for (id, expected) in [("801", Status::Cancelled), ("802", Status::DeadlineExceeded)] {
+        let options = if expected == Status::Cancelled { &StreamOptions::new() } else { &limited };
+        let stream = client.open_stream(options).unwrap();
+        send(&stream, &step(id, &[1i32], true, false, 0));
+        assert_eq!(value(&next_result(&stream), "OUTPUT"), 1);
+        send(&stream, &step(id, &[10i32], false, false, 600));
+        // It reaches the model meanwhile.
+        let waited = stream.next(Some(Duration::from_millis(200))).unwrap_err();
+        assert_eq!(waited.status(), Status::DeadlineExceeded);
+        if expected == Status::Cancelled {
+            stream.cancel();
+        }
+        let error = next_end(&stream).unwrap_err();
+        assert_eq!((error.status(), error.is_in_doubt()), (expected, true), "{error:?}");
+        let stream = open(&client);
+        send(&stream, &step(id, &[100i32], false, false, 0));
+        assert_eq!(value(&next_result(&stream), "OUTPUT"), 111, "{id}");
+        // Begins anew in the middle of the sequence.
+        send(&stream, &step(id, &[5i32], true, false, 0));
+        assert_eq!(value(&next_result(&stream), "OUTPUT"), 5, "{id}");
+        // The same without a stream.
+        let error = client.infer_with(&step(id, &[10i32], false, false, 600), &timeout).unwrap_err();
+        assert_eq!((error.status(), error.is_in_doubt()), (Status::DeadlineExceeded, true), "{error:?}");
+        let result = client.infer(&step(id, &[100i32], false, true, 0)).unwrap();
+        assert_eq!(value(&result, "OUTPUT"), 115 + id.parse::<i32>().unwrap(), "{id}");
+    }
+}
+
 /// The model schedules itself anew for each response, until it has none left.
 #[test]
 fn an_iterative_sequence_responds_once_for_each_iteration() {
