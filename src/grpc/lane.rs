@@ -43,8 +43,8 @@ const UNCHECKED_IDLE_TIME: Duration = Duration::from_millis(100);
 /// trailers of each response.
 pub(super) const MAX_EMPTY_FRAMES: usize = 50;
 /// The maximum number of streams that were reset in the last seconds and are remembered, on a connection that
-/// calls share: 10,000 cancels per second. Each takes some 400 bytes. After a cancel Triton may send the trailers
-/// and RST_STREAM six times; for a stream that is forgotten, this makes h2 close the connection.
+/// calls share: 10,000 cancels per second. Each takes some 400 bytes. After a cancel Triton may send the
+/// trailers and RST_STREAM six times; for a stream that is forgotten, this makes h2 close the connection.
 const MAX_REMEMBERED_RESETS: usize = 50_000;
 /// The maximum duration of the check of an idle connection, regardless of how much the server has sent.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(10);

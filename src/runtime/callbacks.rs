@@ -60,8 +60,8 @@ impl Callbacks {
         Ok(())
     }
 
-    /// Runs a callback once a thread is free. `kept` is dropped after that, and after a panic of the callback was
-    /// logged.
+    /// Runs a callback once a thread is free. `kept` is dropped after that, and after a panic of the callback
+    /// was logged.
     pub(crate) fn push<K: Send + 'static>(
         self: &Arc<Self>,
         kept: K,

@@ -88,7 +88,8 @@ int main(int argc, char **argv) {
     /* The threads and connections of a few clients may not have ended yet. */
     CHECK(max_threads <= 16 && max_sockets <= 16);
     check_flat(&memory);
-    printf("%zu clients in %.1f s: at most %zu threads and %zu sockets, %ld KiB in the first half, %ld KiB in the second\n",
+    printf("%zu clients in %.1f s: at most %zu threads and %zu sockets, %ld KiB in the first half, %ld KiB "
+           "in the second\n",
            count, (double)us / 1e6, max_threads, max_sockets, memory.first >> 10, memory.second >> 10);
     return 0;
 }

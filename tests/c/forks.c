@@ -13,6 +13,7 @@
 #define LOADS 4
 
 static const char *url;
+static bool is_grpc;
 static int32_t a[16], b[16];
 static uint8_t large[LARGE];
 static triton_client *client;
@@ -20,13 +21,12 @@ static atomic_bool is_over;
 static atomic_size_t calls;
 
 /* For all threads. */
-#define EXPECT(condition)                                                                        \
-    do {                                                                                         \
-        if (!(condition)) {                                                                      \
-            fprintf(stderr, "%s:%d: in process %ld: %s\n", __FILE__, __LINE__, (long)getpid(),   \
-                    #condition);                                                                 \
-            abort();                                                                             \
-        }                                                                                        \
+#define EXPECT(condition)                                                                                   \
+    do {                                                                                                    \
+        if (!(condition)) {                                                                                 \
+            fprintf(stderr, "%s:%d: in process %ld: %s\n", __FILE__, __LINE__, (long)getpid(), #condition); \
+            abort();                                                                                        \
+        }                                                                                                   \
     } while (0)
 
 static triton_infer_request *large_request(void) {
@@ -43,8 +43,8 @@ static triton_infer_request *slow_request(const uint32_t *delay_ms) {
     const int64_t shape[] = {1};
     triton_infer_request *request = NULL;
     EXPECT(triton_infer_request_new("slow", &request, NULL) == TRITON_STATUS_OK);
-    EXPECT(triton_infer_request_add_input_data(request, "DELAY_MS", TRITON_DATATYPE_UINT32, shape, 1, delay_ms,
-                                               sizeof *delay_ms, NULL, NULL)
+    EXPECT(triton_infer_request_add_input_data(request, "DELAY_MS", TRITON_DATATYPE_UINT32, shape, 1,
+                                               delay_ms, sizeof *delay_ms, NULL, NULL)
            == TRITON_STATUS_OK);
     return request;
 }
@@ -66,7 +66,9 @@ static void expect_result(triton_infer_result *result, triton_error *failure) {
 }
 
 /* Between calls: without it the children would wait for the server most of the time. */
-static void rest(void) { pause_us(2000); }
+static void rest(void) {
+    pause_us(2000);
+}
 
 static void *load_blocking(void *unused) {
     triton_infer_request *request = large_request();
@@ -160,11 +162,15 @@ struct handles {
     triton_cancel_token *token;
     triton_call_options *options;
     triton_infer_request *request;
+    /* Over gRPC, with a request under way. */
+    triton_stream *stream;
     /* What the call of the parent has to return. */
     bool is_slow;
 };
 
-static void at_once(triton_status status) { EXPECT(status == TRITON_STATUS_FAILED_PRECONDITION); }
+static void at_once(triton_status status) {
+    EXPECT(status == TRITON_STATUS_FAILED_PRECONDITION);
+}
 
 static void never(triton_infer_result *result, triton_error *failure, void *user_data) {
     (void)result, (void)failure, (void)user_data;
@@ -212,6 +218,16 @@ static void child_refuses(const struct handles *parent) {
     at_once(triton_completion_queue_next(parent->queue, TRITON_NO_TIMEOUT, &call, NULL));
     at_once(triton_completion_queue_next(parent->filled, TRITON_NO_TIMEOUT, &call, NULL));
     at_once(triton_completion_queue_fd(parent->queue, &fd, NULL));
+    if (parent->stream != NULL) {
+        triton_stream *stream = NULL;
+        bool is_end = false;
+        at_once(triton_stream_open(client, NULL, NULL, NULL, &stream, NULL));
+        at_once(triton_stream_send(parent->stream, parent->request, TRITON_NO_TIMEOUT, NULL));
+        at_once(triton_stream_next(parent->stream, TRITON_NO_TIMEOUT, &result, &failure, &is_end, NULL));
+        at_once(triton_stream_wait(parent->stream, TRITON_NO_TIMEOUT, NULL));
+        at_once(triton_stream_finish(parent->stream, NULL));
+        triton_stream_cancel(parent->stream);
+    }
     EXPECT(!triton_call_is_done(parent->call) && triton_call_user_data(parent->call) == &calls && fd == -1);
     triton_call_cancel(parent->call);
     triton_cancel_token_cancel(parent->token);
@@ -227,17 +243,38 @@ static void child_refuses(const struct handles *parent) {
 
 static void child_frees(struct handles *parent, size_t number) {
     /* In another order each time. */
-    for (size_t i = 0; i < 9; i++) {
-        switch ((i * 2 + number) % 9) {
-        case 0: triton_client_free(client); break;
-        case 1: triton_call_free(parent->call); break;
-        case 2: triton_completion_queue_free(parent->queue); break;
-        case 3: triton_completion_queue_free(parent->filled); break;
-        case 4: triton_infer_result_free(parent->result); break;
-        case 5: triton_error_free(parent->error); break;
-        case 6: triton_cancel_token_free(parent->token); break;
-        case 7: triton_call_options_free(parent->options); break;
-        default: triton_infer_request_free(parent->request); break;
+    for (size_t i = 0; i < 10; i++) {
+        switch ((i * 3 + number) % 10) {
+        case 0:
+            triton_client_free(client);
+            break;
+        case 1:
+            triton_call_free(parent->call);
+            break;
+        case 2:
+            triton_completion_queue_free(parent->queue);
+            break;
+        case 3:
+            triton_completion_queue_free(parent->filled);
+            break;
+        case 4:
+            triton_infer_result_free(parent->result);
+            break;
+        case 5:
+            triton_error_free(parent->error);
+            break;
+        case 6:
+            triton_cancel_token_free(parent->token);
+            break;
+        case 7:
+            triton_call_options_free(parent->options);
+            break;
+        case 8:
+            triton_stream_free(parent->stream);
+            break;
+        default:
+            triton_infer_request_free(parent->request);
+            break;
         }
     }
 }
@@ -305,6 +342,11 @@ static void fork_once(size_t number) {
     triton_infer_request *request = parent.is_slow ? slow_request(&delay_ms) : large_request();
     EXPECT(triton_client_infer_async(client, request, parent.options, NULL, &calls, &parent.call, NULL)
            == TRITON_STATUS_OK);
+    if (is_grpc) {
+        EXPECT(triton_stream_open(client, NULL, NULL, NULL, &parent.stream, NULL) == TRITON_STATUS_OK);
+        EXPECT(triton_stream_send(parent.stream, parent.request, TRITON_NO_TIMEOUT, NULL)
+               == TRITON_STATUS_OK);
+    }
 
     fflush(NULL);
     const pid_t child = fork();
@@ -330,6 +372,19 @@ static void fork_once(size_t number) {
     EXPECT(parent.is_slow || is_large(result));
     EXPECT(!triton_cancel_token_is_cancelled(parent.token));
     triton_infer_result_free(result);
+    if (is_grpc) {
+        triton_error *refused = NULL;
+        bool is_end = false;
+        EXPECT(triton_stream_finish(parent.stream, NULL) == TRITON_STATUS_OK);
+        EXPECT(triton_stream_next(parent.stream, PATIENCE_US, &result, &refused, &is_end, NULL)
+               == TRITON_STATUS_OK);
+        EXPECT(!is_end && refused == NULL && is_large(result));
+        triton_infer_result_free(result);
+        EXPECT(triton_stream_next(parent.stream, PATIENCE_US, &result, &refused, &is_end, NULL)
+               == TRITON_STATUS_OK);
+        EXPECT(is_end && result == NULL);
+        triton_stream_free(parent.stream);
+    }
     triton_call *call = NULL;
     EXPECT(triton_completion_queue_next(parent.filled, PATIENCE_US, &call, NULL) == TRITON_STATUS_OK);
     triton_call_free(call);
@@ -359,6 +414,7 @@ int main(int argc, char **argv) {
     triton_client_options *options = NULL;
     CHECK(argc == 3);
     url = argv[1];
+    is_grpc = strncmp(url, "grpc", 4) == 0;
     const size_t count = (size_t)atol(argv[2]);
     for (size_t i = 0; i < 16; i++) a[i] = 1, b[i] = 2;
     for (size_t i = 0; i < LARGE; i++) large[i] = (uint8_t)(i % 251);

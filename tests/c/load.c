@@ -49,8 +49,8 @@ int main(int argc, char **argv) {
     check_flat(&memory);
     triton_client_free(client);
     WAIT_UNTIL(threads("") == 1);
-    printf("%zu calls, %zu in flight: %.0f calls/s, %ld KiB in the first half, %ld KiB in the second\n", count,
-           in_flight, (double)count * 1e6 / (double)us, memory.first >> 10, memory.second >> 10);
+    printf("%zu calls, %zu in flight: %.0f calls/s, %ld KiB in the first half, %ld KiB in the second\n",
+           count, in_flight, (double)count * 1e6 / (double)us, memory.first >> 10, memory.second >> 10);
     free(tickets);
     return 0;
 }

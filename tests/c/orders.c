@@ -1,5 +1,5 @@
-/* orders.c URL SILENT_URL EVERY: frees the handles of a call in every order, of which each EVERYth is done: those
- * of a call that is complete, and those of a call to a server that never responds. */
+/* orders.c URL SILENT_URL EVERY: frees the handles of a call in every order, of which each EVERYth is done:
+ * those of a call that is complete, and those of a call to a server that never responds. */
 #include "process.h"
 
 #define HANDLES 6
@@ -51,13 +51,19 @@ static void create(struct handles *handles, const char *url, bool is_complete) {
 
 static void free_one(struct handles *handles, int which) {
     switch (which) {
-    case 0: triton_client_free(handles->client); break;
-    case 1: triton_infer_request_free(handles->request); break;
+    case 0:
+        triton_client_free(handles->client);
+        break;
+    case 1:
+        triton_infer_request_free(handles->request);
+        break;
     case 2:
         triton_call_options_free(handles->options);
         triton_cancel_token_free(handles->token);
         break;
-    case 3: triton_completion_queue_free(handles->queue); break;
+    case 3:
+        triton_completion_queue_free(handles->queue);
+        break;
     case 4:
         triton_call_free(handles->call);
         triton_call_free(handles->called_back);

@@ -28,7 +28,8 @@ static inline triton_infer_request *simple_request(const int32_t *a, const int32
 static inline bool is_sum(const triton_infer_result *result, int32_t expected) {
     const void *data = NULL;
     size_t count = 0;
-    if (triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, NULL)) return false;
+    if (triton_infer_result_output_as(result, "OUTPUT0", TRITON_DATATYPE_INT32, &data, &count, NULL))
+        return false;
     const int32_t *sum = data;
     for (size_t i = 0; i < count; i++) {
         if (sum[i] != expected) return false;
@@ -48,13 +49,13 @@ static inline void pause_us(long us) {
 }
 
 /* Waits until a condition holds; one that never does ends the program. */
-#define WAIT_UNTIL(condition)                                             \
-    do {                                                                  \
-        const int64_t start = now_us();                                   \
-        while (!(condition)) {                                            \
-            CHECK(now_us() - start < PATIENCE_US && #condition != NULL);  \
-            pause_us(200);                                                \
-        }                                                                 \
+#define WAIT_UNTIL(condition)                                            \
+    do {                                                                 \
+        const int64_t start = now_us();                                  \
+        while (!(condition)) {                                           \
+            CHECK(now_us() - start < PATIENCE_US && #condition != NULL); \
+            pause_us(200);                                               \
+        }                                                                \
     } while (0)
 
 /* The number of threads of this process, or of its descriptors; of both only those whose name, or target,
@@ -87,9 +88,15 @@ static inline size_t count_own(const char *folder, const char *start) {
     return count;
 }
 
-static inline size_t threads(const char *start) { return count_own("task", start); }
-static inline size_t descriptors(void) { return count_own("fd", ""); }
-static inline size_t sockets(void) { return count_own("fd", "socket:"); }
+static inline size_t threads(const char *start) {
+    return count_own("task", start);
+}
+static inline size_t descriptors(void) {
+    return count_own("fd", "");
+}
+static inline size_t sockets(void) {
+    return count_own("fd", "socket:");
+}
 
 /* The resident memory of this process in bytes. */
 static inline long resident(void) {

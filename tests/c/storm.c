@@ -9,6 +9,7 @@
 #define THREADS 8
 #define CLIENTS 5
 #define HELD 24
+#define STREAMS 4
 #define MAX_TICKETS 400000
 /* The program is killed by SIGALRM if it has not ended so long after the time that it was given. */
 #define WATCHDOG_S 120
@@ -23,6 +24,15 @@ struct ticket {
     bool is_told;
 };
 
+/* A stream, which a thread opens. */
+struct stream {
+    triton_stream *handle;
+    /* How often its end was reported, by a callback or a pull. */
+    atomic_int ends;
+    bool has_callback;
+    struct stream *previous;
+};
+
 /* A client that all threads use. It is freed only while nobody does. */
 struct slot {
     pthread_rwlock_t lock;
@@ -33,8 +43,11 @@ struct slot {
 struct worker {
     uint64_t random;
     triton_call *held[HELD];
-    /* What it did, and how its calls ended. */
-    size_t did[16], statuses[17];
+    struct stream *streams[STREAMS];
+    /* All that it has opened. */
+    struct stream *last_stream;
+    /* How its calls ended. */
+    size_t statuses[17];
 };
 
 static const char *url;
@@ -51,12 +64,12 @@ static triton_cancel_token *token;
 
 /* Each thread has its own, and so have callbacks. */
 #undef CHECK
-#define CHECK(condition)                                                                         \
-    do {                                                                                         \
-        if (!(condition)) {                                                                      \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                      \
-            abort();                                                                             \
-        }                                                                                        \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+            abort();                                                        \
+        }                                                                   \
     } while (0)
 
 static uint64_t next_random(uint64_t *state) {
@@ -71,10 +84,13 @@ static bool is_expected(triton_status status) {
     switch (status) {
     case TRITON_STATUS_OK:
     case TRITON_STATUS_CANCELLED:
-    case TRITON_STATUS_DEADLINE_EXCEEDED: return true;
+    case TRITON_STATUS_DEADLINE_EXCEEDED:
+        return true;
     case TRITON_STATUS_UNAVAILABLE:
-    case TRITON_STATUS_INTERNAL: return !is_good;
-    default: return false;
+    case TRITON_STATUS_INTERNAL:
+        return !is_good;
+    default:
+        return false;
     }
 }
 
@@ -93,7 +109,9 @@ static void settle(struct ticket *ticket, triton_infer_result *result, triton_er
 }
 
 /* What was the memory of a call is overwritten: the servers see it if it is still read. */
-static void overwrite(struct ticket *ticket) { memset(ticket->a, 0xee, sizeof ticket->a); }
+static void overwrite(struct ticket *ticket) {
+    memset(ticket->a, 0xee, sizeof ticket->a);
+}
 
 static void done(triton_infer_result *result, triton_error *error, void *user_data);
 static void done_many(triton_infer_result *const *results, triton_error *const *errors, size_t count,
@@ -226,8 +244,12 @@ static void done(triton_infer_result *result, triton_error *error, void *user_da
     next_random(&random);
     struct slot *slot = &slots[next_random(&random) % CLIENTS];
     switch (is_over ? 16 : next_random(&random) % 16) {
-    case 0: free_client(slot, &random); break;
-    case 1: cancel_token(true); break;
+    case 0:
+        free_client(slot, &random);
+        break;
+    case 1:
+        cancel_token(true);
+        break;
     case 2:
     case 3:
         if (pthread_rwlock_tryrdlock(&slot->lock) == 0) {
@@ -237,7 +259,8 @@ static void done(triton_infer_result *result, triton_error *error, void *user_da
             pthread_rwlock_unlock(&slot->lock);
         }
         break;
-    default: break;
+    default:
+        break;
     }
     called_back++;
 }
@@ -352,6 +375,121 @@ static void take_queued(struct worker *worker, uint64_t timeout_us) {
     dequeued++;
 }
 
+/* --- streams --- */
+
+/* The result of a request, whose id says what it is. */
+static void check_result(triton_infer_result *result) {
+    CHECK(is_sum(result, (int32_t)atol(triton_infer_result_id(result)) + b[0]));
+    triton_infer_result_free(result);
+}
+
+static void check_end(struct stream *stream, triton_error *error) {
+    if (!is_expected(triton_error_status(error))) {
+        fprintf(stderr, "unexpected end: %s\n", triton_error_message(error));
+        abort();
+    }
+    triton_error_free(error);
+    CHECK(stream->ends++ == 0);
+}
+
+static void on_event(triton_infer_result *result, triton_error *error, bool is_end, void *user_data) {
+    struct stream *stream = user_data;
+    CHECK(stream->ends == 0);
+    if (is_end) {
+        CHECK(result == NULL);
+        check_end(stream, error);
+        called_back++;
+    } else {
+        CHECK(error == NULL);
+        check_result(result);
+    }
+}
+
+static void open_stream(const triton_client *client, struct worker *worker) {
+    struct stream **place = &worker->streams[next_random(&worker->random) % STREAMS];
+    struct stream *stream = calloc(1, sizeof *stream);
+    triton_stream_options *options = NULL;
+    triton_call_options *call_options = options_of(&worker->random);
+    CHECK(stream != NULL && triton_stream_options_new(&options, NULL) == TRITON_STATUS_OK);
+    CHECK(triton_stream_options_set_call_options(options, call_options, NULL) == TRITON_STATUS_OK);
+    stream->has_callback = next_random(&worker->random) % 2 == 0;
+    if (stream->has_callback) expected_callbacks++;
+    const triton_status status = triton_stream_open(client, options, stream->has_callback ? on_event : NULL,
+                                                    stream, &stream->handle, NULL);
+    triton_stream_options_free(options);
+    triton_call_options_free(call_options);
+    if (status != TRITON_STATUS_OK) {
+        if (stream->has_callback) expected_callbacks--;
+        CHECK(status == TRITON_STATUS_FAILED_PRECONDITION || status == TRITON_STATUS_UNIMPLEMENTED);
+        free(stream);
+        return;
+    }
+    stream->previous = worker->last_stream;
+    worker->last_stream = stream;
+    if (*place != NULL) triton_stream_free((*place)->handle);
+    *place = stream;
+}
+
+/* Does something with a stream that is open, or has ended. */
+static void use_stream(struct worker *worker) {
+    uint64_t *random = &worker->random;
+    struct stream *stream = worker->streams[next_random(random) % STREAMS];
+    triton_infer_result *result = NULL;
+    triton_error *refused = NULL, *error = NULL;
+    bool is_end = false;
+    if (stream == NULL) return;
+    triton_status status = TRITON_STATUS_OK;
+    switch (next_random(random) % 8) {
+    case 0:
+        triton_stream_cancel(stream->handle);
+        break;
+    case 1:
+        CHECK(triton_stream_finish(stream->handle, NULL) == TRITON_STATUS_OK);
+        break;
+    case 2:
+        status = triton_stream_wait(stream->handle, next_random(random) % 2000, NULL);
+        break;
+    case 3:
+    case 4: {
+        struct ticket *ticket = new_tickets(1);
+        if (ticket == NULL) break;
+        triton_infer_request *request = request_of(ticket);
+        status = triton_stream_send(stream->handle, request, next_random(random) % 2000, NULL);
+        /* Everything was copied. */
+        overwrite(ticket);
+        triton_infer_request_free(request);
+        break;
+    }
+    default:
+        if (stream->has_callback) break;
+        status = triton_stream_next(stream->handle, next_random(random) % 2000, &result, &refused, &is_end,
+                                    &error);
+        CHECK(refused == NULL && (result != NULL) == (status == TRITON_STATUS_OK && !is_end));
+        if (result != NULL) check_result(result);
+        if (is_end) {
+            check_end(stream, error);
+            return;
+        }
+        triton_error_free(error);
+        break;
+    }
+    CHECK(is_expected(status) || status == TRITON_STATUS_FAILED_PRECONDITION
+          || status == TRITON_STATUS_UNAVAILABLE);
+}
+
+static size_t free_streams(struct worker *worker) {
+    size_t count = 0;
+    struct stream *stream = worker->last_stream;
+    while (stream != NULL) {
+        struct stream *previous = stream->previous;
+        CHECK(!stream->has_callback || stream->ends == 1);
+        free(stream);
+        stream = previous;
+        count++;
+    }
+    return count;
+}
+
 static void hold(struct worker *worker, triton_call *call) {
     triton_call **place = &worker->held[next_random(&worker->random) % HELD];
     if (next_random(&worker->random) % 4 == 0) triton_call_cancel(*place);
@@ -361,10 +499,9 @@ static void hold(struct worker *worker, triton_call *call) {
 
 static void step(struct worker *worker) {
     uint64_t *random = &worker->random;
-    const uint64_t what = next_random(random) % 16;
+    const uint64_t what = next_random(random) % 22;
     struct slot *slot = &slots[next_random(random) % CLIENTS];
     triton_call *call = NULL;
-    worker->did[what]++;
     if (what == 0) {
         if (next_random(random) % 4 == 0) free_client(slot, random);
         return;
@@ -372,29 +509,56 @@ static void step(struct worker *worker) {
     pthread_rwlock_rdlock(&slot->lock);
     switch (what) {
     case 1:
-    case 2: CHECK(submit(slot->client, random, BY_CALLBACK, false) == NULL); break;
-    case 3: hold(worker, submit(slot->client, random, BY_CALLBACK, true)); break;
-    case 4: CHECK(submit(slot->client, random, BY_QUEUE, false) == NULL); break;
-    case 5: hold(worker, submit(slot->client, random, BY_QUEUE, true)); break;
-    case 6: hold(worker, submit(slot->client, random, BY_LOST_QUEUE, true)); break;
+    case 2:
+        CHECK(submit(slot->client, random, BY_CALLBACK, false) == NULL);
+        break;
+    case 3:
+        hold(worker, submit(slot->client, random, BY_CALLBACK, true));
+        break;
+    case 4:
+        CHECK(submit(slot->client, random, BY_QUEUE, false) == NULL);
+        break;
+    case 5:
+        hold(worker, submit(slot->client, random, BY_QUEUE, true));
+        break;
+    case 6:
+        hold(worker, submit(slot->client, random, BY_LOST_QUEUE, true));
+        break;
     case 7:
-    case 8: hold(worker, submit(slot->client, random, BY_HANDLE, true)); break;
-    case 9: infer_many(slot->client, worker, next_random(random) % 2 == 0); break;
-    case 10: infer_blocking(slot->client, worker); break;
+    case 8:
+        hold(worker, submit(slot->client, random, BY_HANDLE, true));
+        break;
+    case 9:
+        infer_many(slot->client, worker, next_random(random) % 2 == 0);
+        break;
+    case 10:
+        infer_blocking(slot->client, worker);
+        break;
     case 11:
         call = worker->held[next_random(random) % HELD];
         if (call != NULL) take(worker, call, next_random(random) % 5000);
         break;
-    case 12: triton_call_cancel(worker->held[next_random(random) % HELD]); break;
-    case 13: take_queued(worker, next_random(random) % 5000); break;
-    case 14: cancel_token(next_random(random) % 2 == 0); break;
+    case 12:
+        triton_call_cancel(worker->held[next_random(random) % HELD]);
+        break;
+    case 13:
+        take_queued(worker, next_random(random) % 5000);
+        break;
+    case 14:
+        cancel_token(next_random(random) % 2 == 0);
+        break;
     case 15:
         if (next_random(random) % 8 == 0) {
             const triton_status status = triton_client_close(slot->client, next_random(random) % 5000, NULL);
             CHECK(status == TRITON_STATUS_OK || status == TRITON_STATUS_DEADLINE_EXCEEDED);
         }
         break;
-    default: break;
+    case 16:
+        open_stream(slot->client, worker);
+        break;
+    default:
+        use_stream(worker);
+        break;
     }
     pthread_rwlock_unlock(&slot->lock);
 }
@@ -435,6 +599,11 @@ int main(int argc, char **argv) {
         triton_client_free(slots[i].client);
         slots[i].client = NULL;
     }
+    for (size_t i = 0; i < THREADS; i++) {
+        for (size_t j = 0; j < STREAMS; j++) {
+            if (workers[i].streams[j] != NULL) triton_stream_free(workers[i].streams[j]->handle);
+        }
+    }
     while (dequeued < queued) take_queued(&workers[0], 1000000);
     WAIT_UNTIL(called_back == expected_callbacks);
     size_t held = 0;
@@ -452,6 +621,8 @@ int main(int argc, char **argv) {
         triton_client_free(slots[i].client);
     }
     WAIT_UNTIL(threads("") == 1);
+    size_t streams = 0;
+    for (size_t i = 0; i < THREADS; i++) streams += free_streams(&workers[i]);
     triton_call *none = NULL;
     CHECK(triton_completion_queue_next(queue, 0, &none, NULL) == TRITON_STATUS_DEADLINE_EXCEEDED);
     size_t accepted = 0, refused = 0;
@@ -466,8 +637,10 @@ int main(int argc, char **argv) {
     triton_completion_queue_free(queue);
     triton_cancel_token_free(token);
     free(tickets);
-    printf("%zu calls accepted, %zu refused, %zu callbacks, %zu by queue, %zu handles to the end; by handle:", accepted,
-           refused, (size_t)called_back, (size_t)dequeued, held);
+    printf(
+        "%zu calls accepted, %zu refused, %zu streams, %zu callbacks, %zu by queue, %zu handles to the end; "
+        "by handle:",
+        accepted, refused, streams, (size_t)called_back, (size_t)dequeued, held);
     for (int status = 0; status < 17; status++) {
         size_t total = 0;
         for (size_t i = 0; i < THREADS; i++) total += workers[i].statuses[status];

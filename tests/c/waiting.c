@@ -88,7 +88,8 @@ int main(int argc, char **argv) {
         CHECK(took >= timeout_us);
         if (took - timeout_us > latest) latest = took - timeout_us;
     }
-    printf("%zu calls wait, submitted in %.2f s: %.0f bytes each, %zu sockets; the latest ended %.0f ms after its deadline\n",
+    printf("%zu calls wait, submitted in %.2f s: %.0f bytes each, %zu sockets; the latest ended %.0f ms "
+           "after its deadline\n",
            count, (double)submitting / 1e6, each, connections, (double)latest / 1e3);
     CHECK(latest < 2000000);
     triton_client_free(client);

@@ -1,6 +1,6 @@
-//! How long clients, calls and their threads live: under load, with thousands of calls waiting, with thousands of
-//! clients one after the other, when a client is closed or dropped in the middle of calls, when callbacks block or
-//! panic, and when the server is killed.
+//! How long clients, calls and their threads live: under load, with thousands of calls waiting, with
+//! thousands of clients one after the other, when a client is closed or dropped in the middle of calls, when
+//! callbacks block or panic, and when the server is killed.
 
 use std::{
     future::Future,

@@ -18,8 +18,8 @@ pub(crate) fn ms(short: Duration, long: Duration) -> String {
     if is_soak() { long } else { short }.as_millis().to_string()
 }
 
-/// Runs programs that have to succeed, and prints their figures: all at once, and in `make soak` one after the
-/// other, so that they do not change each other's figures.
+/// Runs programs that have to succeed, and prints their figures: all at once, and in `make soak` one after
+/// the other, so that they do not change each other's figures.
 pub(crate) fn run(programs: &[(&Path, Vec<String>)]) {
     let run = |(program, args): &(&Path, Vec<String>)| {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();

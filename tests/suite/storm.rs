@@ -44,8 +44,8 @@ enum Fate {
     Silent(usize),
 }
 
-/// The program overwrites the data of a call that is complete with this byte. No more than four of them follow
-/// one another in what it sends otherwise.
+/// The program overwrites the data of a call that is complete with this byte. No more than four of them
+/// follow one another in what it sends otherwise.
 const OVERWRITTEN: [u8; 8] = [0xee; 8];
 
 impl Relay {
@@ -78,7 +78,8 @@ impl Relay {
         self.wire.address()
     }
 
-    /// Asserts that nothing was sent out of memory that was no longer a call's, and that connections were lost.
+    /// Asserts that nothing was sent out of memory that was no longer a call's, and that connections were
+    /// lost.
     fn check(self) {
         assert_eq!(self.foreign.load(Ordering::SeqCst), 0, "data of calls that were complete was sent");
         assert!(self.wire.connections() > 20);
@@ -139,8 +140,8 @@ impl Servers {
         Self { embedded, relays }
     }
 
-    /// The URLs of storms, each with what to expect of its server: that of the run over HTTP, and both protocols
-    /// through relays.
+    /// The URLs of storms, each with what to expect of its server: that of the run over HTTP, and both
+    /// protocols through relays.
     fn storms(&self) -> Vec<(String, &'static str)> {
         let [http, _] = urls();
         vec![

@@ -35,6 +35,14 @@ pub fn unframe(mut body: Vec<u8>) -> std::result::Result<Vec<u8>, String> {
     }
 }
 
+/// Takes the first message of a stream out of the bytes that have arrived; `None` if it is not complete.
+pub fn take_message(arrived: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let (&[_, ref byte_size @ ..], rest) = arrived.split_first_chunk::<PREFIX_BYTE_SIZE>()?;
+    let message = rest.get(..u32::from_be_bytes(*byte_size) as usize)?.to_vec();
+    arrived.drain(..PREFIX_BYTE_SIZE + message.len());
+    Some(message)
+}
+
 /// Sends messages and then a status.
 pub async fn reply(call: &mut Call, messages: Vec<Vec<u8>>, status: i32, text: &str) -> Result<()> {
     let mut stream = call.send_headers(200, CONTENT)?;
@@ -54,7 +62,7 @@ pub fn reply_trailers_only(call: &mut Call, status: i32, text: &str) -> Result<(
     call.send_only_headers(response)
 }
 
-fn set_status(headers: &mut HeaderMap, status: i32, text: &str) {
+pub fn set_status(headers: &mut HeaderMap, status: i32, text: &str) {
     headers.insert("grpc-status", HeaderValue::from(status));
     if !text.is_empty() {
         let text = HeaderValue::from_str(&percent_encode(text));

@@ -152,12 +152,18 @@ impl Call {
     /// Reads the request's body to its end.
     pub async fn read_body(&mut self) -> Result<Vec<u8>> {
         let mut body = Vec::new();
-        while let Some(data) = self.body.data().await {
-            let data = data?;
-            self.body.flow_control().release_capacity(data.len())?;
+        while let Some(data) = self.read_data().await? {
             body.extend_from_slice(&data);
         }
         Ok(body)
+    }
+
+    /// Reads what has arrived of the request's body, or waits for it; `None` at its end.
+    pub async fn read_data(&mut self) -> Result<Option<Bytes>> {
+        let Some(data) = self.body.data().await else { return Ok(None) };
+        let data = data?;
+        self.body.flow_control().release_capacity(data.len())?;
+        Ok(Some(data))
     }
 
     /// Sends the headers of a response. The rest is sent through the stream that it returns.

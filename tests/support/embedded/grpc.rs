@@ -4,6 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 use h2::server::Builder;
+use http::HeaderMap;
 use prost::Message;
 
 use super::{
@@ -11,10 +12,11 @@ use super::{
     inference::{
         DataType, ModelConfig, ModelConfigRequest, ModelConfigResponse, ModelInferRequest,
         ModelInferResponse, ModelInput, ModelMetadataRequest, ModelMetadataResponse, ModelOutput,
-        ModelReadyRequest, ModelReadyResponse, RepositoryIndexRequest, RepositoryIndexResponse,
-        RepositoryModelLoadRequest, RepositoryModelUnloadRequest, ServerLiveResponse, ServerMetadataResponse,
-        ServerReadyResponse, model_infer_response::InferOutputTensor,
-        model_metadata_response::TensorMetadata, repository_index_response::ModelIndex,
+        ModelReadyRequest, ModelReadyResponse, ModelStreamInferResponse, RepositoryIndexRequest,
+        RepositoryIndexResponse, RepositoryModelLoadRequest, RepositoryModelUnloadRequest,
+        ServerLiveResponse, ServerMetadataResponse, ServerReadyResponse,
+        model_infer_response::InferOutputTensor, model_metadata_response::TensorMetadata,
+        repository_index_response::ModelIndex,
     },
     models::{Failure, Kind, Model, Query, Result, Spec, Tensor, VERSION, index, infer, load, unload},
 };
@@ -31,6 +33,9 @@ pub fn start() -> io::Result<http2::Server> {
         settings,
         || (),
         |mut call| async move {
+            if call.path().strip_prefix(SERVICE) == Some("ModelStreamInfer") {
+                return serve_stream(&mut call).await;
+            }
             let body = call.read_body().await?;
             match response(call.path(), body) {
                 Ok(message) => grpc::reply(&mut call, vec![message], grpc::OK, "").await,
@@ -46,6 +51,27 @@ pub fn start() -> io::Result<http2::Server> {
             }
         },
     )
+}
+
+/// Responds to the requests of a stream, one after another.
+async fn serve_stream(call: &mut http2::Call) -> http2::Result<()> {
+    let mut responses = call.send_headers(200, grpc::CONTENT)?;
+    let mut arrived = Vec::new();
+    while let Some(data) = call.read_data().await? {
+        arrived.extend_from_slice(&data);
+        while let Some(message) = grpc::take_message(&mut arrived) {
+            let outcome = decode(message.into()).and_then(respond_infer);
+            let (error_message, infer_response) = match outcome {
+                Ok(response) => (String::new(), Some(response)),
+                Err(failure) => (failure.text, None),
+            };
+            let response = ModelStreamInferResponse { error_message, infer_response };
+            http2::send_data(&mut responses, grpc::frame(&response.encode_to_vec())).await?;
+        }
+    }
+    let mut trailers = HeaderMap::new();
+    grpc::set_status(&mut trailers, grpc::OK, "");
+    responses.send_trailers(trailers)
 }
 
 fn response(path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
