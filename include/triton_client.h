@@ -1612,10 +1612,8 @@ TRITON_NODISCARD triton_status triton_call_options_set_cancel_token(
  *                                  end of the connection on                    end of a call on
  *     behind Varnish               continues, as behind HAProxy                -
  *
- * Triton 2.51 may crash if a call over gRPC is cancelled, or times out, in the moment in which the server
- * completes it: with a model that takes a millisecond, at one in several hundred cancels at random moments
- * (issue 7368 of the Triton server, mostly fixed in 2.53). Requests that execute or are queued are
- * cancelled safely.
+ * Triton 2.51 has a known fault with cancelled gRPC calls (issue 7368 of the Triton server, mostly fixed in
+ * 2.53).
  *
  * A request that is queued at the server may run after it was cancelled. A step of a sequence is in doubt
  * like any other request, and Triton 2.51 in fact runs it, unless the sequence itself waits for a free slot:

@@ -113,8 +113,8 @@ impl CallOptions {
     /// HAProxy, Apache and Varnish, which do not pass the end of a client's connection on, the server also
     /// continues.
     ///
-    /// Triton 2.51 may crash if a call over gRPC is cancelled, or times out, in the moment in which the
-    /// server completes it (issue 7368 of the Triton server, mostly fixed in 2.53).
+    /// Triton 2.51 has a known fault with cancelled gRPC calls (issue 7368 of the Triton server, mostly fixed
+    /// in 2.53).
     pub fn set_cancel_token(&mut self, token: Option<&CancelToken>) -> &mut Self {
         self.cancel = token.cloned();
         self
