@@ -629,10 +629,10 @@ fn a_grpc_client_on_the_servers_http_or_metrics_port_is_asked_whether_it_is_that
 #[test]
 fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_port() {
     // Longer and shorter than the length of a frame.
-    for (greeting, expected) in [
-        (&b"220 mail.example ESMTP ready\r\n"[..], BROKEN),
-        (b"SSH-2.0-OpenSSH_9.2p1\r\n", BROKEN),
-        (b"\r\n", refused(true)),
+    for (greeting, is_frame) in [
+        (&b"220 mail.example ESMTP ready\r\n"[..], true),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", true),
+        (b"\r\n", false),
     ] {
         for kind in KINDS {
             let what = format!("{kind:?} {:?}", String::from_utf8_lossy(greeting));
@@ -642,6 +642,8 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
                 io::copy(&mut stream, &mut io::sink()).map(drop)
             });
             let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).expect_err(&what);
+            // Whether any of the request was sent before the end of the connection depends on timing.
+            let expected = if is_frame { BROKEN } else { refused(error.is_in_doubt()) };
             expected.check(&error, &what, &[OTHER_HINT]);
         }
     }
