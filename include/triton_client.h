@@ -1612,6 +1612,9 @@ TRITON_NODISCARD triton_status triton_call_options_set_cancel_token(
  *                                  end of the connection on                    end of a call on
  *     behind Varnish               continues, as behind HAProxy                -
  *
+ * Triton 2.51 has a known fault with cancelled gRPC calls (issue 7368 of the Triton server, mostly fixed in
+ * 2.53).
+ *
  * A request that is queued at the server may run after it was cancelled. A step of a sequence is in doubt
  * like any other request, and Triton 2.51 in fact runs it, unless the sequence itself waits for a free slot:
  * then Triton drops the whole sequence, and its later steps are INVALID_ARGUMENT. A step with the start flag

@@ -17,6 +17,9 @@
 //!     behind Varnish               continues, as behind HAProxy                -
 //! ```
 //!
+//! Triton 2.51 has a known fault with cancelled gRPC calls (issue 7368 of the Triton server, mostly fixed in
+//! 2.53).
+//!
 //! A request that is queued at the server may run after it was cancelled. A step of a sequence is in doubt
 //! like any other request, and Triton 2.51 in fact runs it, unless the sequence itself waits for a free slot:
 //! then Triton drops the whole sequence, and its later steps are INVALID_ARGUMENT. A step with the start flag

@@ -176,7 +176,8 @@ impl<C> State<C> {
         fresh: bool,
         max: usize,
     ) -> Poll<Taken<C>> {
-        // A call that is about to end takes no connection: of thousands, each would open one.
+        // A call that is about to end takes no connection: each of thousands with one deadline would open one,
+        // only to close it.
         let is_stopped = driver.until().check().is_err();
         if !is_stopped
             && self.waiting.is_first(ticket)

@@ -108,10 +108,13 @@ impl CallOptions {
     ///
     /// The price is the connection of the call, which is closed; an asynchronous call over gRPC loses only
     /// its stream on a connection that others keep using. Over gRPC this tells the server, and Triton stops
-    /// the model if it checks for cancellation. Over HTTP, Triton 2.51 computes the result of an
-    /// inference to its end; the stream of [`Client::generate_stream`](crate::Client::generate_stream) stops.
-    /// Behind HAProxy, Apache and Varnish, which do not pass the end of a client's connection on, the server
-    /// also continues.
+    /// the model if it checks for cancellation. Over HTTP, Triton 2.51 computes the result of an inference to
+    /// its end; the stream of [`Client::generate_stream`](crate::Client::generate_stream) stops. Behind
+    /// HAProxy, Apache and Varnish, which do not pass the end of a client's connection on, the server also
+    /// continues.
+    ///
+    /// Triton 2.51 has a known fault with cancelled gRPC calls (issue 7368 of the Triton server, mostly fixed
+    /// in 2.53).
     pub fn set_cancel_token(&mut self, token: Option<&CancelToken>) -> &mut Self {
         self.cancel = token.cloned();
         self

@@ -1167,8 +1167,8 @@ struct Logged {
     seen: [usize; 4],
 }
 
-/// Lines of the log, by two words of each: one for each request that the server cancels, one for each call and
-/// each stream with requests whose cancel it notices, and one for each request that the model gives up.
+/// Lines of the log, by two words of each: one for each request that the server cancels, one for each call
+/// and each stream with requests whose cancel it notices, and one for each request that the model gives up.
 const CANCELS: [[&str; 2]; 4] = [
     ["Issuing cancellation for ", ""],
     ["Cancellation notification received for ModelInferHandler", "rpc_ok=1"],

@@ -93,7 +93,11 @@ fn expect_system_calls(program: &Path, url: &str, more: &[&str]) {
 #[test]
 fn a_small_request_takes_one_send_and_one_receive_and_over_http_one_check() {
     let program = compile("tests/c/repeat.c", "repeat");
-    urls().iter().for_each(|url| expect_system_calls(&program, url, &[]));
+    for url in urls() {
+        expect_system_calls(&program, &url, &[]);
+        // A cancel token takes none, unless it cancels.
+        expect_system_calls(&program, &url, &["token"]);
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl OwnServer {
         Self::run(command.env("MODELS", models).env("TRITON_ARGS", args))
     }
 
-    /// Starts a server that may crash or be killed, never behind a proxy; at the addresses of `before` if
+    /// Starts a server that may end or be killed, never behind a proxy; at the addresses of `before` if
     /// there was one.
     pub(crate) fn start_mortal(models: &str, before: Option<Self>) -> Self {
         let mut command = Command::new(root().join("tests/triton/with-server.sh"));

@@ -127,7 +127,7 @@ fn args(url: &str, ms: String, seed: u32, kind: &str) -> Vec<String> {
     [url, &ms, &seed.to_string(), kind].map(str::to_owned).to_vec()
 }
 
-/// A server that a storm may disturb: over gRPC, Triton 2.51 crashes after some thousand cancelled calls.
+/// Servers of the test's own: other tests use the real one at the same time.
 struct Servers {
     embedded: embedded::Server,
     relays: [Relay; 2],
@@ -182,7 +182,7 @@ fn a_storm_of_calls_is_clean_under_valgrind() {
     servers.check();
 }
 
-/// Over gRPC, on a real server of its own, which may crash: each call completes all the same.
+/// Over gRPC, on a real server of its own, which may end meanwhile: each call completes all the same.
 #[test]
 fn in_a_storm_of_calls_on_a_real_server_over_grpc_each_completes_exactly_once() {
     if is_embedded() || !soak::is_soak() {
