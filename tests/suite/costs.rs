@@ -146,10 +146,10 @@ fn a_small_request_in_a_debug_build_takes_the_recorded_instructions() {
 ///
 /// To update them, use the figures that the test prints, with the compiler of [`INSTRUCTIONS`].
 const RELEASE_INSTRUCTIONS: [(&str, &str, [usize; 2]); 4] = [
-    ("64", "no id", [12_914, 50_256]),
-    ("64", "id", [14_853, 51_567]),
-    ("4096", "no id", [11_140, 47_995]),
-    ("4096", "id", [12_763, 49_320]),
+    ("64", "no id", [13_866, 51_518]),
+    ("64", "id", [15_893, 52_855]),
+    ("4096", "no id", [11_923, 49_348]),
+    ("4096", "id", [13_640, 50_613]),
 ];
 
 /// The maximum deviation of a release build in percent.

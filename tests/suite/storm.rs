@@ -194,7 +194,8 @@ fn in_a_storm_of_calls_on_a_real_server_over_grpc_each_completes_exactly_once() 
     soak::run(&[(&*program, args)]);
 }
 
-/// The end of a call that Triton sends six times when it is cancelled: trailers, and RST_STREAM without an error.
+/// The end of a call that Triton sends six times when it is cancelled: trailers, and RST_STREAM without an
+/// error.
 fn end_of_call(stream: u32) -> Vec<u8> {
     let headers = [(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "13")];
     let literal = |text: &str| [&[text.len() as u8], text.as_bytes()].concat();
@@ -212,8 +213,8 @@ fn end_of_call(stream: u32) -> Vec<u8> {
 const FIRST: usize = 2000;
 const THEN: usize = 300;
 
-/// Serves a connection on which calls are cancelled, and then a last one. With this, those that came after the
-/// first ones get their ends, several times each.
+/// Serves a connection on which calls are cancelled, and then a last one. With this, those that came after
+/// the first ones get their ends, several times each.
 fn serve_resets(mut stream: &TcpStream, requests: &AtomicUsize) -> io::Result<()> {
     let peer = Peer::accept(stream, &[])?;
     let mut resets = Vec::new();
