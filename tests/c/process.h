@@ -11,9 +11,10 @@
 
 static const int64_t simple_shape[] = {1, 16};
 
-/* A new request of the model `simple`, which borrows both inputs. */
+/* A new request of the model `simple`, which borrows both inputs. On any thread. */
 static inline triton_infer_request *simple_request(const int32_t *a, const int32_t *b) {
     triton_infer_request *request = NULL;
+    triton_error *error = NULL;
     CHECK(triton_infer_request_new("simple", &request, &error) == TRITON_STATUS_OK);
     CHECK(triton_infer_request_add_input_data(request, "INPUT0", TRITON_DATATYPE_INT32, simple_shape, 2, a,
                                               16 * sizeof *a, NULL, &error)
