@@ -125,13 +125,15 @@ def advice(all_runs):
     for protocol, title in (("http", "HTTP"), ("grpc", "gRPC")):
         cells = [cost(protocol, name, "64 B", depth) for depth in (8, 64) for name in ("threads", "callback")]
         lines.append("| " + " | ".join([title, *cells]) + " |")
-    gains = [
-        ratio(all_runs[protocol]["64 B", 8], "rps", "callback", ours="threads")[1] for protocol in ("http", "grpc")
-    ]
+    def against(depth, metric):
+        return [f"{ratio(all_runs[protocol]['64 B', depth], metric, 'callback', ours='threads')[1]:.2f}" for protocol in ("http", "grpc")]
+
+    rps, cpu, alone = against(8, "rps"), against(8, "CPU"), against(1, "CPU")
     blocking = [
-        "Use blocking calls on threads if few requests are in flight at a time and the program may have threads. Each call runs",
-        "on its caller, without a change of thread: with 8 in flight on this server, which responds at once, threads reach",
-        f"{gains[0]:.2f} times the requests/s of asynchronous calls over HTTP, and {gains[1]:.2f} times over gRPC.",
+        "Use blocking calls on threads if few requests are in flight at a time and the program may have threads: each call runs",
+        f"on its caller, without a change of thread. With 1 in flight they take {alone[0]} times the CPU of asynchronous calls over",
+        f"HTTP, and {alone[1]} times over gRPC; with 8 in flight {cpu[0]} and {cpu[1]} times the CPU at {rps[0]} and {rps[1]} times the",
+        "requests/s. That is on a server that responds at once.",
     ]
     asynchronous = [
         "Use asynchronous calls if many requests wait for the server at a time, or in an event loop: with 64 in flight over",
