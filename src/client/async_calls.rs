@@ -45,8 +45,8 @@ impl Client {
     ///
     /// On a fast server over HTTP, eight threads with blocking calls reach twice the requests per second of
     /// eight asynchronous calls; over gRPC, whose asynchronous calls share connections, it is the reverse.
-    /// Calls of the control plane have no asynchronous form: a [`CancelToken`](crate::CancelToken) cancels them
-    /// from another thread.
+    /// Calls of the control plane have no asynchronous form: a [`CancelToken`](crate::CancelToken) cancels
+    /// them from another thread.
     pub fn infer_async(&self, request: &InferRequest<'static>, options: &CallOptions) -> Result<Call> {
         self.submit(request, options, 0, Sink::None)
     }

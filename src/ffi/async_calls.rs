@@ -18,9 +18,10 @@
 //! they wait in a queue: a program that submits faster than it handles the results limits itself.
 //!
 //! THREADS OR ASYNCHRONOUS CALLS. A blocking call takes least time. On a fast server over HTTP, eight threads
-//! with blocking calls reach twice the rate of eight asynchronous calls, at less CPU time for each; over gRPC,
-//! whose asynchronous calls share connections, it is the reverse. Asynchronous calls keep hundreds of requests
-//! in flight with one thread and few connections: they are for models that take longer, and for event loops.
+//! with blocking calls reach twice the rate of eight asynchronous calls, at less CPU time for each; over
+//! gRPC, whose asynchronous calls share connections, it is the reverse. Asynchronous calls keep hundreds of
+//! requests in flight with one thread and few connections: they are for models that take longer, and for
+//! event loops.
 //!
 //! THE CONTROL PLANE has no asynchronous form. Such a call can be made by a thread of the program; a cancel
 //! token ends it from any other.
