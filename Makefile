@@ -14,8 +14,8 @@ MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl \
     x86_64-apple-darwin aarch64-apple-darwin
 
-.PHONY: demo test soak test-newest test-interop test-large test-proxies lint format deny advisories msrv check-platforms \
-    third-party bench bench-async bench-compare bench-proxies bench-instructions header install clean
+.PHONY: demo test soak tsan test-newest test-interop test-large test-proxies lint format deny advisories msrv \
+    check-platforms third-party bench bench-async bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -34,6 +34,12 @@ soak:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
 	cargo build --release --lib --features allocator
 	SOAK=1 tests/triton/with-server.sh cargo test --test suite -- --test-threads=1 --nocapture lifetimes:: storm:: forks:: streams::
+
+# Runs the storm of calls under ThreadSanitizer, with rustup's nightly toolchain.
+tsan:
+	tests/packages.sh cc:gcc
+	rustup component add rust-src --toolchain nightly
+	tests/tsan.sh
 
 # Runs the suite on the HTTP, gRPC and metrics frontends of Triton 2.73, which it sets up once (300 MB). Needs Python 3.12.
 test-newest:

@@ -61,27 +61,61 @@ pub(super) fn cannot_start(name: &str, error: io::Error) -> Error {
 
 fn start() -> io::Result<UnboundedSender<Job>> {
     let (sender, receiver) = unbounded_channel();
-    let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let runtime = Runtime::new()?;
     thread::Builder::new().name("triton-io".to_owned()).spawn(move || {
         let _ = panic::guard(|| {
-            run(&runtime, receiver);
+            runtime.run(receiver);
             Ok(())
         });
     })?;
     Ok(sender)
 }
 
-fn run(runtime: &runtime::Runtime, mut jobs: UnboundedReceiver<Job>) {
-    LocalSet::new().block_on(runtime, async move {
-        spawn_local(turn::run());
-        while let Some(job) = jobs.recv().await {
-            job();
+struct Runtime(Option<runtime::Runtime>);
+
+impl Runtime {
+    fn new() -> io::Result<Self> {
+        runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+    }
+
+    fn run(&self, mut jobs: UnboundedReceiver<Job>) {
+        let Some(runtime) = &self.0 else { return };
+        LocalSet::new().block_on(runtime, async move {
+            spawn_local(turn::run());
+            while let Some(job) = jobs.recv().await {
+                job();
+            }
+        });
+    }
+}
+
+/// If the thread cannot be started, the runtime is dropped on the thread of the caller, which may be one of
+/// another runtime: there, the drop of a runtime that waits for its threads is a panic. This one has none.
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
         }
-    });
+    }
 }
 
 impl fmt::Debug for Io {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Io")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_that_was_never_used_may_be_dropped_in_another_runtime() {
+        let other = runtime::Builder::new_current_thread().build().unwrap();
+        other.block_on(async { drop(Runtime::new().unwrap()) });
     }
 }
