@@ -73,6 +73,14 @@ int main(int argc, char **argv) {
         const triton_status status = triton_client_infer(client, request, NULL, &result, &failure);
         check_outcome(status, result, failure);
         if (i == 0) CHECK(threads("") == 1);
+        if (i == 1) {
+            /* It blocks, and counts as asynchronous, but has no callback. */
+            const triton_infer_request *const requests[] = {request};
+            CHECK(triton_client_infer_many(client, requests, 1, NULL, 0, &result, &failure, &error)
+                  == TRITON_STATUS_OK);
+            check_outcome(triton_error_status(failure), result, failure);
+            CHECK(threads("triton-io") == 1 && threads("triton-cb") == 0);
+        }
         call(client, request, i % 3);
         if (i == 0) CHECK(threads("triton-io") == 1 && threads("triton-cb-0") == 1 && threads("") == 3);
         triton_client_free(client);

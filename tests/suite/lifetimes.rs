@@ -24,7 +24,7 @@ use triton_client::{
 use crate::{
     own_server::OwnServer,
     programs::{compile_as, succeed, succeed_under_valgrind},
-    server::{is_embedded, urls},
+    server::{self, Addresses, is_embedded, urls},
     soak,
     support::fault::{
         Cases, Gate, Grpc, GrpcResponse, Http, Response, refused_address, silent, wait_until,
@@ -231,6 +231,11 @@ fn clients_that_are_made_used_and_freed_leave_nothing_whether_the_server_is_up_o
         runs.push((&*program, args(&[&format!("{scheme}://{}", refused_address()), &down, "down"])));
     }
     soak::run(&runs);
+    // In the suite, other tests have connections to it.
+    if soak::is_soak() {
+        let Addresses { http, grpc, .. } = server::server();
+        [http, grpc].map(|address| wait_until_ended(address.parse().unwrap()));
+    }
 }
 
 #[test]
