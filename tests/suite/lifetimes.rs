@@ -234,7 +234,9 @@ fn clients_that_are_made_used_and_freed_leave_nothing_whether_the_server_is_up_o
     // In the suite, other tests have connections to it.
     if soak::is_soak() {
         let Addresses { http, grpc, .. } = server::server();
-        [http, grpc].map(|address| wait_until_ended(address.parse().unwrap()));
+        for address in [http, grpc] {
+            wait_until_ended(address.parse().unwrap());
+        }
     }
 }
 
