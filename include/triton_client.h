@@ -1652,7 +1652,7 @@ void triton_cancel_token_cancel(const triton_cancel_token *token);
 bool triton_cancel_token_is_cancelled(const triton_cancel_token *token);
 
 /**
- * Frees a token. NULL is ignored. Calls that have it are not affected: they are no longer cancelled by it.
+ * Frees a token. NULL is ignored. Calls that have it continue, and cannot be cancelled by it any more.
  */
 void triton_cancel_token_free(triton_cancel_token *token);
 
@@ -3109,7 +3109,7 @@ TRITON_NODISCARD triton_status triton_stream_finish(const triton_stream *stream,
  * @param request_error_out  why a request failed; free it with triton_error_free
  * @param is_end_out         whether this is the end of the stream
  * @return OK with one of the three. At the end of a stream that failed or was cancelled: its status, with
- *         is_end_out true. DEADLINE_EXCEEDED, with is_end_out false, if there is no event yet.
+ *         is_end_out true. DEADLINE_EXCEEDED, with is_end_out false, if no event has arrived.
  *         FAILED_PRECONDITION after the end, and if the stream has a callback
  */
 TRITON_NODISCARD triton_status triton_stream_next(

@@ -4,16 +4,13 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Result},
     fork::Process,
     infer::InferResult,
     runtime::{Active, Activity, Callbacks, Slot},
@@ -38,16 +35,18 @@ pub(crate) struct Shared {
     tag: u64,
     token: CancelToken,
     state: Mutex<State>,
-    /// The number of threads that wait: waking takes a system call even if there are none.
-    waiting: AtomicUsize,
     completed: Condvar,
 }
 
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each call, allocated once")]
 enum State {
-    /// With the waker of the future.
-    Pending(Option<Waker>),
+    Pending {
+        /// The waker of the future.
+        waker: Option<Waker>,
+        /// The number of threads that wait: waking takes a system call even if there are none.
+        threads: usize,
+    },
     Completed(Result<InferResult>),
     /// The outcome was given to its receiver: the callback, the array of results, or the caller.
     Taken(&'static str),
@@ -70,8 +69,7 @@ impl Shared {
             process,
             tag,
             token: CancelToken::new(),
-            state: Mutex::new(State::Pending(None)),
-            waiting: AtomicUsize::new(0),
+            state: Mutex::new(State::Pending { waker: None, threads: 0 }),
             completed: Condvar::new(),
         })
     }
@@ -99,27 +97,26 @@ impl Call {
     /// Returns whether the call is complete: [`take_result`](Self::take_result) returns its outcome. `false`
     /// in a forked child.
     pub fn is_done(&self) -> bool {
-        self.shared.process.is_current() && !matches!(*self.shared.lock(), State::Pending(_))
+        self.shared.process.is_current() && !matches!(*self.shared.lock(), State::Pending { .. })
     }
 
-    /// Blocks until the call is complete. DEADLINE_EXCEEDED if it is not within `timeout`; `None` is no
-    /// limit, and zero does not wait. The status of the call itself is that of
+    /// Blocks until the call is complete. DEADLINE_EXCEEDED if it is not within `timeout`; `None` means
+    /// no limit, and zero does not wait. The status of the call itself is that of
     /// [`take_result`](Self::take_result).
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
         self.shared.process.check()?;
         let deadline = Deadline::after(timeout);
         let mut state = self.shared.lock();
-        let _waiting = Waiting::new(&self.shared.waiting);
-        while matches!(*state, State::Pending(_)) {
-            let completed = &self.shared.completed;
-            state = match deadline.remaining_at(Instant::now()) {
-                Some(left) if left.is_zero() => {
-                    let timeout = timeout.unwrap_or_default();
-                    return Err(Error::deadline(format!("the call is not complete within {timeout:?}")));
-                }
-                Some(left) => completed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => completed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
+        while let State::Pending { threads, .. } = &mut *state {
+            *threads += 1;
+            let is_over;
+            (state, is_over) = deadline.wait(&self.shared.completed, state);
+            let State::Pending { threads, .. } = &mut *state else { break };
+            *threads -= 1;
+            if is_over {
+                let timeout = timeout.unwrap_or_default();
+                return Err(Error::deadline(format!("the call is not complete within {timeout:?}")));
+            }
         }
         Ok(())
     }
@@ -130,8 +127,8 @@ impl Call {
         self.shared.process.check()?;
         let mut state = self.shared.lock();
         match &mut *state {
-            State::Pending(_) => Err(precondition("the call is not complete")),
-            State::Taken(by) => Err(precondition(by)),
+            State::Pending { .. } => Err(Error::precondition("the call is not complete")),
+            State::Taken(by) => Err(Error::precondition(*by)),
             State::Completed(outcome) => {
                 let outcome = std::mem::replace(outcome, Ok(InferResult::default()));
                 *state = State::Taken("the result was taken already");
@@ -141,8 +138,8 @@ impl Call {
     }
 
     /// Cancels the call, unless it is complete. Does not block: the call then completes with CANCELLED. Over
-    /// gRPC the server is told; over HTTP the connection is closed, and Triton 2.51 computes the result to
-    /// its end.
+    /// gRPC the server is notified; over HTTP the connection is closed, and Triton 2.51 computes the result
+    /// to its end.
     pub fn cancel(&self) {
         if self.shared.process.is_current() {
             self.shared.token.cancel();
@@ -160,22 +157,6 @@ impl Call {
     }
 }
 
-/// A thread that waits.
-struct Waiting<'s>(&'s AtomicUsize);
-
-impl<'s> Waiting<'s> {
-    fn new(count: &'s AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Future for Call {
     type Output = Result<InferResult>;
 
@@ -183,7 +164,7 @@ impl Future for Call {
         // Before the lock, which another thread may have held at the fork.
         self.shared.process.check()?;
         let mut state = self.shared.lock();
-        if let State::Pending(waker) = &mut *state {
+        if let State::Pending { waker, .. } = &mut *state {
             match waker {
                 Some(waker) => waker.clone_from(context.waker()),
                 None => *waker = Some(context.waker().clone()),
@@ -206,10 +187,6 @@ impl Drop for Call {
     }
 }
 
-fn precondition(message: &str) -> Error {
-    Error::new(Status::FailedPrecondition, Origin::Argument, message)
-}
-
 /// The obligation to complete a call, exactly once. Dropped without an outcome, after a panic, it completes
 /// the call with INTERNAL.
 pub(crate) struct Completion(Option<Parts>);
@@ -224,6 +201,11 @@ struct Parts {
 impl Completion {
     pub(crate) fn new(shared: Arc<Shared>, sink: Sink, active: Active<Arc<Activity>>) -> Self {
         Self(Some(Parts { shared, sink, active, slot: None }))
+    }
+
+    /// Returns whether the call has a place among the calls in flight.
+    pub(crate) fn has_slot(&self) -> bool {
+        self.0.as_ref().is_some_and(|parts| parts.slot.is_some())
     }
 
     /// Holds a place among the calls in flight until the call is complete.
@@ -249,8 +231,7 @@ impl Completion {
 impl Drop for Completion {
     fn drop(&mut self) {
         if let Some(parts) = self.0.take() {
-            let message = "internal error: the call's task ended without an outcome";
-            let error = Error::new(Status::Internal, Origin::Client, message).in_doubt(true);
+            let error = Error::internal("the call's task ended without an outcome").in_doubt(true);
             parts.complete(Err(error));
         }
     }
@@ -267,12 +248,13 @@ impl Parts {
             Sink::Collector(_) => (State::Taken("the result is in the array"), Some(outcome)),
         };
         let before = std::mem::replace(&mut *shared.lock(), next);
-        // A thread that waits was counted under the lock.
-        if shared.waiting.load(Ordering::Relaxed) > 0 {
-            shared.completed.notify_all();
-        }
-        if let State::Pending(Some(waker)) = before {
-            waker.wake();
+        if let State::Pending { waker, threads } = before {
+            if threads > 0 {
+                shared.completed.notify_all();
+            }
+            if let Some(waker) = waker {
+                waker.wake();
+            }
         }
         match (sink, given) {
             (Sink::Callback(callbacks, callback), Some(outcome)) => {

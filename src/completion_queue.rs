@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     os::fd::{AsFd, BorrowedFd},
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::{
@@ -87,7 +87,7 @@ impl CompletionQueue {
     }
 
     /// Returns the next completed call. Blocks until there is one: DEADLINE_EXCEEDED if none completes within
-    /// `timeout`; `None` is no limit, and zero does not wait.
+    /// `timeout`; `None` means no limit, and zero does not wait.
     pub fn next(&self, timeout: Option<Duration>) -> Result<Call> {
         self.0.process.check()?;
         let deadline = Deadline::after(timeout);
@@ -101,19 +101,14 @@ impl CompletionQueue {
                 }
                 return Ok(Call::of_completed(shared));
             }
-            let left = deadline.remaining_at(Instant::now());
-            if left.is_some_and(|left| left.is_zero()) {
+            state.waiting += 1;
+            let is_over;
+            (state, is_over) = deadline.wait(&self.0.changed, state);
+            state.waiting -= 1;
+            if is_over {
                 let timeout = timeout.unwrap_or_default();
                 return Err(Error::deadline(format!("no call completed within {timeout:?}")));
             }
-            state.waiting += 1;
-            state = match left {
-                Some(left) => {
-                    self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
-            state.waiting -= 1;
         }
     }
 }

@@ -350,6 +350,16 @@ impl Error {
         Self::new(Status::InvalidArgument, Origin::Argument, message)
     }
 
+    /// Creates the error of a call that the state of a handle does not permit.
+    pub(crate) fn precondition(message: impl Into<String>) -> Self {
+        Self::new(Status::FailedPrecondition, Origin::Argument, message)
+    }
+
+    /// Creates the error of a defect of the library.
+    pub(crate) fn internal(message: &str) -> Self {
+        Self::new(Status::Internal, Origin::Client, format!("internal error: {message}"))
+    }
+
     /// Creates the error of a failed connection. Retryable; not in doubt unless the caller sets it.
     pub(crate) fn connection(message: impl Into<String>) -> Self {
         Self::new(Status::Unavailable, Origin::Connection, message).retryable(true)

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use crate::error::{Error, Origin, Result, Status};
+use crate::error::{Error, Result};
 
 /// The number of forks between this process and the one that loaded the library. A counter, since `getpid` is
 /// a system call.
@@ -44,6 +44,6 @@ impl Process {
         }
         let message =
             "the process was forked: a handle of its parent can only be freed; create a client here";
-        Err(Error::new(Status::FailedPrecondition, Origin::Argument, message))
+        Err(Error::precondition(message))
     }
 }

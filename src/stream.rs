@@ -132,7 +132,7 @@ impl Stream {
     ///
     /// While events wait to be fetched the stream reads no more from the server than it has to, at most one
     /// window of 4 MiB and one message. This does not stop Triton, which keeps the responses that the model
-    /// produces in its own memory: cancel a stream whose responses are no longer needed.
+    /// produces in its own memory: cancel a stream whose responses are not needed.
     pub fn next(&self, timeout: Option<Duration>) -> Result<StreamEvent> {
         let shared = self.shared()?;
         shared.check_pulled()?;
@@ -142,10 +142,13 @@ impl Stream {
             if let Some(event) = state.pull()? {
                 return Ok(event);
             }
-            state = shared.wait(state, deadline).ok_or_else(|| {
+            let is_over;
+            (state, is_over) = deadline.wait(&shared.changed, state);
+            if is_over {
                 let timeout = timeout.unwrap_or_default();
-                Error::deadline(format!("deadline exceeded: no event of the stream within {timeout:?}"))
-            })?;
+                let message = format!("deadline exceeded: no event of the stream within {timeout:?}");
+                return Err(Error::deadline(message));
+            }
         }
     }
 
@@ -180,20 +183,23 @@ impl Stream {
         let shared = self.shared()?;
         if shared.has_callback && shared.callbacks.is_this_thread() {
             let message = "a callback can't wait for the end of a stream with a callback";
-            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+            return Err(Error::precondition(message));
         }
         let deadline = Deadline::after(timeout);
         let mut state = shared.lock();
         while !state.is_over {
-            state = shared.wait(state, deadline).ok_or_else(|| {
+            let is_over;
+            (state, is_over) = deadline.wait(&shared.changed, state);
+            if is_over {
                 let timeout = timeout.unwrap_or_default();
-                Error::deadline(format!("deadline exceeded: the stream has not ended within {timeout:?}"))
-            })?;
+                let message = format!("deadline exceeded: the stream has not ended within {timeout:?}");
+                return Err(Error::deadline(message));
+            }
         }
         Ok(())
     }
 
-    /// Cancels the stream: its end is CANCELLED, and the server is told by a reset. Events that arrived
+    /// Cancels the stream: its end is CANCELLED, and the server gets a reset. Events that arrived
     /// before are delivered first. Does not block, and has no effect on a stream that has ended.
     pub fn cancel(&self) {
         if let Ok(shared) = self.shared() {
@@ -320,22 +326,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the state has changed; `None` at the deadline.
-    fn wait<'s>(&self, state: MutexGuard<'s, State>, deadline: Deadline) -> Option<MutexGuard<'s, State>> {
-        match deadline.remaining() {
-            None => Some(self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)),
-            Some(left) if left.is_zero() => None,
-            Some(left) => {
-                Some(self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0)
-            }
-        }
-    }
-
     /// FAILED_PRECONDITION if the stream has a callback.
     fn check_pulled(&self) -> Result<()> {
         if self.has_callback {
             let message = "the events of the stream go to its callback";
-            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+            return Err(Error::precondition(message));
         }
         Ok(())
     }
@@ -363,17 +358,15 @@ impl Shared {
                 let message = "the queue of the stream is full, and a callback must not wait for it";
                 break Err(Error::new(Status::ResourceExhausted, Origin::Client, message).retryable(true));
             }
-            state = match self.wait(state, deadline) {
-                Some(state) => state,
-                None => {
-                    state = self.lock();
-                    let (timeout, max) = (timeout.unwrap_or_default(), self.max_queued_byte_size);
-                    break Err(Error::deadline(format!(
-                        "deadline exceeded: the queue of the stream is full for {timeout:?} (option \
-                         max_queued_byte_size is {max})"
-                    )));
-                }
-            };
+            let is_over;
+            (state, is_over) = deadline.wait(&self.changed, state);
+            if is_over {
+                let (timeout, max) = (timeout.unwrap_or_default(), self.max_queued_byte_size);
+                break Err(Error::deadline(format!(
+                    "deadline exceeded: the queue of the stream is full for {timeout:?} (option \
+                     max_queued_byte_size is {max})"
+                )));
+            }
         };
         state.senders.remove(&ticket);
         // The next one may fit.
@@ -541,7 +534,7 @@ impl State {
         }
         if self.is_finished {
             let message = "the requests of the stream were ended";
-            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+            return Err(Error::precondition(message));
         }
         if self.is_going_away {
             let message = "the server is closing the connection (GOAWAY): open another stream";
@@ -554,7 +547,7 @@ impl State {
     fn pull(&mut self) -> Result<Option<StreamEvent>> {
         if self.is_end_taken {
             let message = "the end of the stream was returned already";
-            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+            return Err(Error::precondition(message));
         }
         Ok(self.take())
     }

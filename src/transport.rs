@@ -288,9 +288,5 @@ fn string(bytes: Vec<u8>) -> String {
 
 /// Returns the error of a request that was encoded for the other protocol.
 fn other_protocol() -> Error {
-    Error::new(
-        Status::Internal,
-        Origin::Client,
-        "internal error: the request is encoded for the other protocol",
-    )
+    Error::internal("the request is encoded for the other protocol")
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Wake, Waker},
@@ -55,6 +55,22 @@ impl Deadline {
 
     pub(crate) fn is_over(self) -> bool {
         self.remaining().is_some_and(|left| left.is_zero())
+    }
+
+    /// Waits until `condvar` is notified, at most until the deadline. Returns whether it had passed before:
+    /// then this does not wait.
+    pub(crate) fn wait<'g, T>(
+        self,
+        condvar: &Condvar,
+        guard: MutexGuard<'g, T>,
+    ) -> (MutexGuard<'g, T>, bool) {
+        match self.remaining() {
+            None => (condvar.wait(guard).unwrap_or_else(PoisonError::into_inner), false),
+            Some(left) if left.is_zero() => (guard, true),
+            Some(left) => {
+                (condvar.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0, false)
+            }
+        }
     }
 }
 

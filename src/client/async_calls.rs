@@ -20,11 +20,10 @@ use crate::{
     error::{Error, Origin, Result, Status},
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     log::LogLevel,
-    model::check_name,
     net::drive::{Driver, drive},
     options::{CallContext, CallOptions},
     panic,
-    runtime::{Active, Activity, Callbacks, Slot},
+    runtime::{Active, Activity, Callbacks},
     transport::Prepared,
     until::Deadline,
 };
@@ -177,14 +176,14 @@ impl Client {
 
     /// Refuses new calls and streams, and blocks until those under way have ended, and the last callback has
     /// returned: DEADLINE_EXCEEDED if that takes longer than `timeout`, after which the client stays closed;
-    /// `None` is no limit. Streams are not ended by it: finish or cancel them before. FAILED_PRECONDITION at
-    /// once in a callback, which would wait for itself.
+    /// `None` means no limit. Streams are not ended by it: finish or cancel them before. FAILED_PRECONDITION
+    /// at once in a callback, which would wait for itself.
     pub fn close(&self, timeout: Option<Duration>) -> Result<()> {
         let inner = &self.0;
         inner.activity.process().check()?;
         if inner.callbacks.is_this_thread() {
             let message = "a client can't be closed in one of its callbacks, for which it would wait";
-            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, message));
+            return Err(Error::precondition(message));
         }
         inner.activity.close();
         match inner.activity.wait_ended(Deadline::after(timeout)) {
@@ -210,7 +209,6 @@ struct Job {
     start: Instant,
     /// Set by [`prepare`](Self::prepare).
     prepared: Option<(Prepared<'static>, Places<'static>)>,
-    has_slot: bool,
 }
 
 impl Job {
@@ -234,7 +232,6 @@ impl Job {
             id: request.request_id().to_owned(),
             start: Instant::now(),
             prepared: None,
-            has_slot: false,
         }))
     }
 
@@ -244,12 +241,7 @@ impl Job {
 
     /// Checks and encodes the request, and leases its buffers.
     fn prepare(&mut self, request: &InferRequest<'static>) -> Result<()> {
-        let context = self.context();
-        check_name("model name", &self.model)?;
-        request.check()?;
-        let prepared = self.inner.server.transport.prepare(request, &context)?;
-        let places = Places::new(request, &self.inner.buffers)?;
-        self.prepared = Some((prepared, places));
+        self.prepared = Some(self.inner.prepare(request, &self.context())?);
         Ok(())
     }
 
@@ -269,13 +261,8 @@ impl Job {
                 drive(&driver, slots.take()).map_err(|stopped| context.stopped(stopped, WAITING))?
             }
         };
-        self.hold(slot);
-        Ok(())
-    }
-
-    fn hold(&mut self, slot: Slot) {
         self.completion.hold(slot);
-        self.has_slot = true;
+        Ok(())
     }
 
     /// Runs the call in its task.
@@ -285,25 +272,22 @@ impl Job {
             let outcome = pin!(self.outcome());
             panic::guarded(outcome).await.and_then(|outcome| outcome)
         };
-        // The call is complete only when the memory of the caller is no longer used.
+        // Before the call is complete: from then on the memory of the caller must not be used.
         self.prepared = None;
         self.finish(outcome);
     }
 
     async fn outcome(&mut self) -> Result<InferResult> {
-        let Self { inner, shared, completion, options, id, start, prepared, has_slot, .. } = self;
+        let Self { inner, shared, completion, options, id, start, prepared, .. } = self;
         let Some((prepared, places)) = prepared else {
-            let message = "internal error: the call is not prepared";
-            return Err(Error::new(Status::Internal, Origin::Client, message));
+            return Err(Error::internal("the call is not prepared"));
         };
         let mut context = CallContext::starting(*start, &inner.options, options);
         context.request_id = id;
-        let token = shared.token();
-        context.until.cancel = Some(token.clone());
-        let _options = options.cancel_token().map(|other| token.follow(other));
-        let _client = token.follow(&inner.shutdown);
+        context.until.cancel = Some(shared.token().clone());
+        let _following = inner.follow(shared.token(), options);
         let driver = &Driver::task(context.until.clone());
-        if !*has_slot {
+        if !completion.has_slot() {
             driver.set_phase(WAITING);
             let taken = driver.run(inner.slots.take()).await;
             let slot = taken.map_err(|stopped| context.stopped(stopped, driver.phase()))?;
@@ -342,7 +326,7 @@ impl Job {
         completion.withdraw();
         match outcome {
             Err(error) => error,
-            Ok(_) => Error::new(Status::Internal, Origin::Client, "internal error: a failed call succeeded"),
+            Ok(_) => Error::internal("a failed call succeeded"),
         }
     }
 
@@ -350,9 +334,7 @@ impl Job {
         let Self { inner, completion, model, id, start, prepared, .. } = *self;
         drop(prepared);
         let what = || format!("inference of model '{model}'");
-        let log = &inner.options.log;
-        let start = log.is_on(LogLevel::Debug).then_some(start);
-        let mut outcome = inner.server.log_outcome(outcome, &what, start, log);
+        let mut outcome = inner.server.log_outcome(outcome, &what, Some(start), &inner.options.log);
         inner.count(&mut outcome);
         (outcome.map_err(|error| error.with_request_id(&id)), completion)
     }

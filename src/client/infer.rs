@@ -32,10 +32,7 @@ impl Client {
             &context,
             || format!("inference of model '{model}'"),
             || {
-                check_name("model name", model)?;
-                request.check()?;
-                let prepared = inner.server.transport.prepare(request, &context)?;
-                let mut places = Places::new(request, &inner.buffers)?;
+                let (prepared, mut places) = inner.prepare(request, &context)?;
                 self.run(&prepared, &mut places, now, &context)
             },
         );
@@ -80,7 +77,24 @@ impl Client {
     }
 }
 
+/// Checks what can be checked without the server.
+pub(super) fn check(request: &InferRequest) -> Result<()> {
+    check_name("model name", request.model().0)?;
+    request.check()
+}
+
 impl Inner {
+    /// Checks and encodes a request, and leases its buffers.
+    pub(super) fn prepare<'a>(
+        &self,
+        request: &InferRequest<'a>,
+        context: &CallContext,
+    ) -> Result<(Prepared<'a>, Places<'a>)> {
+        check(request)?;
+        let prepared = self.server.transport.prepare(request, context)?;
+        Ok((prepared, Places::new(request, &self.buffers)?))
+    }
+
     /// Counts the outcome of a call in the client's statistics, and completes its result, in place: a result
     /// is large, and moving it costs more than counting it.
     pub(super) fn count(&self, outcome: &mut Result<InferResult>) {

@@ -17,7 +17,7 @@ use crate::{
     options::{CallOptions, ClientOptions},
     runtime::{Active, Activity, Callbacks, Io, Slots},
     stats::{ClientStatistics, Counters},
-    until::CancelToken,
+    until::{CancelToken, Watching},
     url::Url,
 };
 
@@ -101,6 +101,12 @@ impl Inner {
         let active = Active::begin(&*self.activity)?;
         options.check_process()?;
         Ok(active)
+    }
+
+    /// Cancels an asynchronous call or a stream, by its `token`, with the token of its options and with the
+    /// client, until the guards are dropped.
+    fn follow(&self, token: &CancelToken, options: &CallOptions) -> (Watching, Option<Watching>) {
+        (token.follow(&self.shutdown), options.cancel_token().map(|other| token.follow(other)))
     }
 
     /// Starts the threads of asynchronous calls, unless they run.

@@ -2,12 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{Client, Inner};
+use super::{Client, Inner, infer::check};
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Result},
     infer::InferRequest,
     log::LogLevel,
-    model::check_name,
     net::drive::Driver,
     options::{CallContext, StreamOptions},
     panic,
@@ -60,8 +59,7 @@ impl Client {
         inner.io.spawn(move || task.run());
         let encode: Arc<Encode> = Arc::new(move |request: &InferRequest<'_>| {
             let context = CallContext::streaming(Instant::now(), &inner.options, &call);
-            check_name("model name", request.model().0)?;
-            request.check()?;
+            check(request)?;
             inner.server.transport.encode_for_stream(request, &context)
         });
         Ok(Stream::new(shared, encode))
@@ -79,19 +77,17 @@ struct Task {
 impl Task {
     async fn run(self) {
         let outcome = panic::guarded(self.outcome()).await.and_then(|outcome| outcome);
-        let log = &self.inner.options.log;
-        let start = log.is_on(LogLevel::Debug).then_some(self.start);
-        let outcome = self.inner.server.log_outcome(outcome, &|| "stream".to_owned(), start, log);
-        self.shared.end(outcome, &self.inner.counters);
+        let Self { inner, shared, start, .. } = &self;
+        let log = &inner.options.log;
+        let outcome = inner.server.log_outcome(outcome, &|| "stream".to_owned(), Some(*start), log);
+        shared.end(outcome, &inner.counters);
     }
 
     async fn outcome(&self) -> Result<()> {
         let Self { inner, shared, options, start } = self;
         let mut context = CallContext::streaming(*start, &inner.options, &options.call);
-        let token = shared.cancel_token();
-        context.until.cancel = Some(token.clone());
-        let _options = options.call.cancel_token().map(|other| token.follow(other));
-        let _client = token.follow(&inner.shutdown);
+        context.until.cancel = Some(shared.cancel_token().clone());
+        let _following = inner.follow(shared.cancel_token(), &options.call);
         context.log.write(LogLevel::Debug, TARGET, || format!("stream at {}: opened", inner.server.url));
         let parts = Parts {
             shared,
@@ -109,7 +105,6 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         // Has no effect unless the task was dropped before its end.
-        let error = Error::new(Status::Internal, Origin::Client, "internal error: the stream was dropped");
-        self.shared.end(Err(error), &self.inner.counters);
+        self.shared.end(Err(Error::internal("the stream was dropped")), &self.inner.counters);
     }
 }

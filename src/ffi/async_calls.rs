@@ -39,6 +39,7 @@ use super::{
     library::timeout,
     request::triton_infer_request,
     result::triton_infer_result,
+    user_data::UserData,
 };
 use crate::{
     call::Call,
@@ -91,23 +92,6 @@ pub type triton_infer_many_callback = Option<
     ),
 >;
 
-/// A pointer of the caller on its way to a callback, on another thread.
-pub(super) struct UserData(*mut c_void);
-
-// SAFETY: the library only passes it on to the callback (the contract's CALLBACKS: on any thread).
-unsafe impl Send for UserData {}
-
-impl UserData {
-    pub(super) fn new(pointer: *mut c_void) -> Self {
-        Self(pointer)
-    }
-
-    /// By a method, so that a closure takes the whole and not its pointer alone.
-    pub(super) fn pointer(&self) -> *mut c_void {
-        self.0
-    }
-}
-
 /// The handles of an outcome, of which exactly one is not NULL.
 pub(super) fn handles(outcome: Result<InferResult>) -> (*mut triton_infer_result, *mut triton_error) {
     match outcome {
@@ -150,7 +134,7 @@ pub unsafe extern "C" fn triton_client_infer_async(
             let options = call_options(options);
             let call = match callback {
                 Some(callback) => {
-                    let data = UserData::new(user_data);
+                    let data = UserData::new(user_data, None);
                     client.infer_with_callback(request, options, move |outcome| {
                         let (result, error) = handles(outcome);
                         callback(result, error, data.pointer());
@@ -251,8 +235,9 @@ pub unsafe extern "C" fn triton_call_free(call: *mut triton_call) {
 
 /// The requests and options of several calls.
 ///
-/// # Safety The arrays have `count` and `options_count` elements, which are NULL or handles that are not
-/// freed (ARRAYS, HANDLES).
+/// # Safety
+/// The arrays have `count` and `options_count` elements, which are NULL or handles that are not freed
+/// (ARRAYS, HANDLES).
 #[allow(clippy::type_complexity)] // Two lists.
 unsafe fn many<'a>(
     requests: *const *const triton_infer_request,
@@ -353,7 +338,7 @@ pub unsafe extern "C" fn triton_client_infer_many_async(
             let client = &handle(client, "client")?.client;
             let (requests, options) = many(requests, count, options, options_count)?;
             let callback = callback.ok_or_else(|| null("callback"))?;
-            let data = UserData::new(user_data);
+            let data = UserData::new(user_data, None);
             client.infer_many_with_callback(&requests, &options, move |outcomes| {
                 let (results, errors): (Vec<_>, Vec<_>) = outcomes.into_iter().map(handles).unzip();
                 callback(results.as_ptr(), errors.as_ptr(), results.len(), data.pointer());

@@ -84,7 +84,7 @@ pub unsafe extern "C" fn triton_cancel_token_is_cancelled(token: *const triton_c
     infallible(false, || unsafe { read(token, false, |token| token.token.is_cancelled()) })
 }
 
-/// Frees a token. NULL is ignored. Calls that have it are not affected: they are no longer cancelled by it.
+/// Frees a token. NULL is ignored. Calls that have it continue, and cannot be cancelled by it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_cancel_token_free(token: *mut triton_cancel_token) {
     // SAFETY: the contract's HANDLES.

@@ -145,6 +145,7 @@ mod boundary;
 mod convert;
 mod handle;
 mod headers;
+mod user_data;
 
 mod async_calls;
 mod call_options;

@@ -34,6 +34,7 @@ use super::{
     handle::{Out, free, new_handle},
     infallible::infallible,
     library::timeout,
+    user_data::UserData,
 };
 use crate::{
     log::LogLevel,
@@ -96,26 +97,6 @@ pub type triton_log_callback = Option<
 
 /// Frees the user_data of a callback: see CALLBACKS.
 pub type triton_finalizer = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
-
-/// A pointer of the caller, with its finalizer.
-struct UserData {
-    pointer: *mut c_void,
-    finalizer: triton_finalizer,
-}
-
-// SAFETY: the contract's CALLBACKS: any thread may call the callback and the finalizer.
-unsafe impl Send for UserData {}
-// SAFETY: as above.
-unsafe impl Sync for UserData {}
-
-impl Drop for UserData {
-    fn drop(&mut self) {
-        if let Some(finalizer) = self.finalizer {
-            // SAFETY: the caller's function with the caller's pointer, once (CALLBACKS).
-            unsafe { finalizer(self.pointer) };
-        }
-    }
-}
 
 /// Copies the options of a client; the defaults for NULL.
 ///
@@ -456,16 +437,14 @@ pub unsafe extern "C" fn triton_client_options_set_log_callback(
         change(options, error_out, "options", |options| {
             let level = convert::log_level(level)?;
             // From here on nothing fails: the finalizer is not called for a failure.
-            let user_data = UserData { pointer: user_data, finalizer };
+            let user_data = UserData::new(user_data, finalizer);
             let Some(callback) = callback else {
                 options.options.remove_log_callback();
                 return Ok(());
             };
             let log = move |level: LogLevel, target: &str, message: &str| {
-                // The whole of it, so that the closure owns the finalizer too.
-                let user_data = &user_data;
                 let (target, message) = (convert::c_string(target), convert::c_string(message));
-                callback(level.into(), target.as_ptr(), message.as_ptr(), user_data.pointer);
+                callback(level.into(), target.as_ptr(), message.as_ptr(), user_data.pointer());
             };
             options.options.set_log_callback(level, Arc::new(log));
             Ok(())

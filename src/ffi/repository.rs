@@ -61,7 +61,8 @@ impl From<RepositoryIndex> for triton_repository_index {
 
 /// The options of an operation; NULL for the defaults.
 ///
-/// # Safety NULL, or options that are not yet freed (HANDLES).
+/// # Safety
+/// NULL, or options that are not yet freed (HANDLES).
 unsafe fn to_options(options: *const triton_repository_options) -> RepositoryOptions {
     // Files are shared, not copied.
     // SAFETY: the caller's promise.

@@ -41,7 +41,7 @@
 use std::{ffi::c_void, ptr};
 
 use super::{
-    async_calls::{UserData, handles},
+    async_calls::handles,
     boundary::boundary,
     client::triton_client,
     error::{triton_error, triton_status},
@@ -51,6 +51,7 @@ use super::{
     request::triton_infer_request,
     result::triton_infer_result,
     stream_options::{stream_options, triton_stream_options},
+    user_data::UserData,
 };
 use crate::stream::{Stream, StreamEvent};
 
@@ -102,7 +103,7 @@ pub unsafe extern "C" fn triton_stream_open(
             let options = stream_options(options);
             let stream = match callback {
                 Some(callback) => {
-                    let data = UserData::new(user_data);
+                    let data = UserData::new(user_data, None);
                     client.open_stream_with_callback(&options, move |event| {
                         let is_end = matches!(event, StreamEvent::End(_));
                         let (result, error) = match event {
@@ -173,7 +174,7 @@ pub unsafe extern "C" fn triton_stream_finish(
 /// @param request_error_out  why a request failed; free it with triton_error_free
 /// @param is_end_out         whether this is the end of the stream
 /// @return OK with one of the three. At the end of a stream that failed or was cancelled: its status, with
-///         is_end_out true. DEADLINE_EXCEEDED, with is_end_out false, if there is no event yet.
+///         is_end_out true. DEADLINE_EXCEEDED, with is_end_out false, if no event has arrived.
 ///         FAILED_PRECONDITION after the end, and if the stream has a callback
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_stream_next(

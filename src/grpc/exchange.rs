@@ -40,7 +40,7 @@ pub(super) fn common_headers() -> HeaderMap {
     headers
 }
 
-/// Returns the request headers of a call of which the server is to be told that it takes at most `timeout`.
+/// Returns the request headers of a call; `timeout` is the value of `grpc-timeout`.
 pub(super) fn headers(
     uri: &Uri,
     common: &HeaderMap,

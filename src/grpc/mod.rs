@@ -41,6 +41,7 @@ use crate::{
         attempts::Failure,
         dial::Dialer,
         drive::Driver,
+        link::Link,
         pool::{ConnectionCounts, Kept, Pool, WAITING},
     },
     options::{CallContext, Route},
@@ -164,12 +165,7 @@ impl Grpc {
         driver: &Driver,
         context: &CallContext<'_>,
     ) -> std::result::Result<InferResult, Failure> {
-        let open = async || {
-            watch.lap(|times| &mut times.queue);
-            let link = self.dialer.dial(driver).await?;
-            watch.lap(|times| &mut times.connect);
-            Ok(link)
-        };
+        let open = async || self.dialer.dial_timed(driver, watch).await;
         let checked = self.calls.check_out(driver, fresh, open).await?;
         // Boxed: most calls wait for a connection when there are very many.
         Box::pin(self.exchange(message, places, watch, checked, driver, context)).await
@@ -217,15 +213,7 @@ impl Grpc {
             }
             Err(failure) => {
                 let failure = Failure { was_reused: checked.is_reused, ..failure };
-                Err(match wrong_port::is_suspected(&failure, link) {
-                    // Boxed: this rare future would enlarge that of every call.
-                    true => {
-                        let explained =
-                            wrong_port::explained(failure, link, &self.dialer, &self.authority, driver);
-                        Box::pin(explained).await
-                    }
-                    false => with_method(failure, &self.infer_uri, &self.service_name),
-                })
+                Err(self.explained(failure, link, &self.infer_uri, driver).await)
             }
         }
     }
@@ -265,12 +253,7 @@ impl Grpc {
         // Declared before the lane, and therefore dropped after it: if this future is dropped, the connection
         // is closed first and no longer holds any piece of the loan.
         let loan = Loan::new(chunks, MAX_PIECE_BYTE_SIZE);
-        let open = async || {
-            watch.lap(|times| &mut times.queue);
-            let lane = Lane::new(self.dialer.dial(driver).await?)?;
-            watch.lap(|times| &mut times.connect);
-            Ok(lane)
-        };
+        let open = async || Lane::new(self.dialer.dial_timed(driver, watch).await?);
         let mut pooled = self.lanes.check_out(driver, fresh, open).await?;
         let lane = &mut pooled.connection;
         let link = lane.link().clone();
@@ -290,12 +273,8 @@ impl Grpc {
             })
             .map_err(|failure| Failure { was_reused: pooled.is_reused, ..failure });
         let outcome = match outcome {
-            Err(failure) if wrong_port::is_suspected(&failure, &link) => {
-                // Boxed: this rare future would enlarge that of every call.
-                let explained = wrong_port::explained(failure, &link, &self.dialer, &self.authority, driver);
-                Err(Box::pin(explained).await)
-            }
-            outcome => outcome.map_err(|failure| with_method(failure, uri, &self.service_name)),
+            Err(failure) => Err(self.explained(failure, &link, uri, driver).await),
+            outcome => outcome,
         };
         // Before the connection is returned: a cancel would end the next call on it.
         drop(on);
@@ -308,6 +287,19 @@ impl Grpc {
                 kept.check_in();
                 Err(failure)
             }
+        }
+    }
+
+    /// Adds an explanation to a failure: that the port speaks another protocol, or the method that the server
+    /// does not know.
+    async fn explained(&self, failure: Failure, link: &Link, uri: &Uri, driver: &Driver) -> Failure {
+        match wrong_port::is_suspected(&failure, link) {
+            // Boxed: this rare future would enlarge that of every call.
+            true => {
+                let explained = wrong_port::explained(failure, link, &self.dialer, &self.authority, driver);
+                Box::pin(explained).await
+            }
+            false => with_method(failure, uri, &self.service_name),
         }
     }
 

@@ -20,7 +20,7 @@ use super::{
     outstanding::Outstanding,
     status,
     stream_codec::{Messages, Received},
-    with_method, wrong_port,
+    wrong_port,
 };
 use crate::{
     error::{EXCERPT_BYTE_SIZE, Error, Origin, Result, Status, excerpt, reason},
@@ -138,13 +138,9 @@ impl Grpc {
                     fresh = true;
                     continue;
                 }
-                End::Failed(failure) if wrong_port::is_suspected(&failure, checked.link()) => {
-                    let link = checked.link();
-                    wrong_port::explained(failure, link, &self.dialer, &self.authority, driver).await
-                }
                 End::Failed(failure) => failure,
             };
-            return Err(with_method(failure, &self.stream_uri, &self.service_name).error);
+            return Err(self.explained(failure, checked.link(), &self.stream_uri, driver).await.error);
         }
     }
 

@@ -100,12 +100,7 @@ impl Http {
         watch: &mut Stopwatch,
         driver: &Driver,
     ) -> Result<Pooled<'_, Http1>, Failure> {
-        let open = async || {
-            watch.lap(|times| &mut times.queue);
-            let connection = Http1::new(self.dialer.dial(driver).await?);
-            watch.lap(|times| &mut times.connect);
-            Ok(connection)
-        };
+        let open = async || Ok(Http1::new(self.dialer.dial_timed(driver, watch).await?));
         let pool = if driver.is_task() { &self.async_connections } else { &self.connections };
         Ok(pool.check_out(driver, fresh, open).await?)
     }

@@ -20,7 +20,7 @@ pub(crate) const ALIGNMENT: usize = 64;
 /// the client's.
 ///
 /// Does not refer to the request, which may be freed during an asynchronous call. The attempts of a call
-/// share it: after the start of a response there is no further attempt.
+/// share it: no attempt follows the start of a response.
 pub(crate) struct Places<'a> {
     buffers: Arc<Buffers>,
     leases: Vec<(Arc<str>, Lease<'a>)>,
@@ -40,7 +40,7 @@ impl<'a> Places<'a> {
             let Some(buffer) = output.buffer() else { continue };
             let lease = buffer.lease().ok_or_else(|| {
                 let message = format!("output '{name}': its buffer is in use by another call");
-                Error::new(Status::FailedPrecondition, Origin::Argument, message)
+                Error::precondition(message)
             })?;
             leases.push((name.clone(), lease));
         }

@@ -385,7 +385,7 @@ impl InferOutput {
                 "output '{name}' was written to the caller's buffer or shared memory \
                  and is not part of the result"
             );
-            Error::new(Status::FailedPrecondition, Origin::Argument, message)
+            Error::precondition(message)
         })
     }
 

@@ -11,6 +11,7 @@ use std::{
 use super::{drive::Driver, link::Link, resolve::Resolver};
 use crate::{
     error::{Error, Result},
+    infer::Stopwatch,
     log::{Log, LogLevel},
     until::Deadline,
     url::Url,
@@ -59,6 +60,14 @@ impl Dialer {
             Err(error) => self.log.write(LogLevel::Warn, TARGET, || error.full_message()),
         }
         outcome
+    }
+
+    /// As [`dial`](Self::dial), which ends the stage of waiting and is the stage of connecting.
+    pub(crate) async fn dial_timed(&self, driver: &Driver, watch: &mut Stopwatch) -> Result<Arc<Link>> {
+        watch.lap(|times| &mut times.queue);
+        let link = self.dial(driver).await?;
+        watch.lap(|times| &mut times.connect);
+        Ok(link)
     }
 
     async fn connect(&self, driver: &Driver, deadline: Deadline) -> Result<Arc<Link>> {

@@ -10,9 +10,11 @@ use std::{
 };
 
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Result},
     panic,
+    runtime::cannot_start,
     url::scope_id,
+    waiters::Waiters,
 };
 
 /// Resolves one host name. Literal addresses and `localhost` are resolved immediately, other names on a
@@ -33,14 +35,13 @@ struct Lookup {
     round: u64,
     /// The outcome of the last one.
     outcome: Outcome,
-    /// The callers that wait for the current one, by ticket.
-    waiting: Vec<(u64, Waker)>,
-    tickets: u64,
+    /// The callers that wait for the current one.
+    waiting: Waiters,
 }
 
 impl Default for Lookup {
     fn default() -> Self {
-        Self { running: false, round: 0, outcome: Ok(Vec::new()), waiting: Vec::new(), tickets: 0 }
+        Self { running: false, round: 0, outcome: Ok(Vec::new()), waiting: Waiters::default() }
     }
 }
 
@@ -59,18 +60,14 @@ impl Resolver {
             return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
         }
         let round = self.join(host, port)?;
-        let mut waiting = Waiting { lookup: &self.lookup, ticket: None };
+        let ticket = lock(&self.lookup).waiting.ticket();
+        let waiting = Waiting { lookup: &self.lookup, ticket };
         let outcome = poll_fn(|context| {
             let mut lookup = lock(&self.lookup);
             if lookup.round != round {
                 return Poll::Ready(lookup.outcome.clone());
             }
-            if waiting.ticket.is_none() {
-                lookup.tickets += 1;
-                waiting.ticket = Some(lookup.tickets);
-                let ticket = lookup.tickets;
-                lookup.waiting.push((ticket, context.waker().clone()));
-            }
+            lookup.waiting.wait(waiting.ticket, context.waker());
             Poll::Pending
         });
         outcome
@@ -82,11 +79,7 @@ impl Resolver {
     fn join(&self, host: &str, port: u16) -> Result<u64> {
         let mut lookup = lock(&self.lookup);
         if !lookup.running {
-            self.start(host, port).map_err(|error| {
-                Error::new(Status::ResourceExhausted, Origin::Client, "cannot start thread 'triton-dns'")
-                    .retryable(true)
-                    .with_source(error)
-            })?;
+            self.start(host, port).map_err(|error| cannot_start("triton-dns", error))?;
             lookup.running = true;
         }
         Ok(lookup.round)
@@ -109,9 +102,9 @@ impl Resolver {
                 lookup.outcome = outcome;
                 lookup.round += 1;
                 lookup.running = false;
-                std::mem::take(&mut lookup.waiting)
+                lookup.waiting.all()
             };
-            waiting.into_iter().for_each(|(_, waker)| waker.wake());
+            waiting.into_iter().for_each(Waker::wake);
         };
         thread::Builder::new().name("triton-dns".to_owned()).spawn(run).map(drop)
     }
@@ -120,14 +113,12 @@ impl Resolver {
 /// A waiting caller, removed when its wait ends for any reason.
 struct Waiting<'l> {
     lookup: &'l Mutex<Lookup>,
-    ticket: Option<u64>,
+    ticket: u64,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if let Some(own) = self.ticket {
-            lock(self.lookup).waiting.retain(|(ticket, _)| *ticket != own);
-        }
+        lock(self.lookup).waiting.leave(self.ticket);
     }
 }
 
@@ -184,9 +175,9 @@ mod tests {
                 let mut lookup = lock(&resolver.lookup);
                 (lookup.outcome, lookup.running) = (Ok(addresses.clone()), false);
                 lookup.round += 1;
-                std::mem::take(&mut lookup.waiting)
+                lookup.waiting.all()
             };
-            waiting.into_iter().for_each(|(_, waker)| waker.wake());
+            waiting.into_iter().for_each(Waker::wake);
             for driver in callers {
                 assert_eq!(driver.join().unwrap().unwrap().unwrap(), addresses);
             }

@@ -6,11 +6,10 @@ use std::{
         Condvar, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
 };
 
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Result},
     fork::Process,
     until::Deadline,
 };
@@ -56,11 +55,11 @@ impl Activity {
     pub(crate) fn wait_ended(&self, deadline: Deadline) -> bool {
         let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         while self.count.load(Ordering::SeqCst) & !CLOSED != 0 {
-            guard = match deadline.remaining_at(Instant::now()) {
-                Some(left) if left.is_zero() => return false,
-                Some(left) => self.ended.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => self.ended.wait(guard).unwrap_or_else(PoisonError::into_inner),
-            };
+            let is_over;
+            (guard, is_over) = deadline.wait(&self.ended, guard);
+            if is_over {
+                return false;
+            }
         }
         true
     }
@@ -73,7 +72,7 @@ impl<A: Deref<Target = Activity>> Active<A> {
         let before = activity.count.fetch_add(1, Ordering::SeqCst);
         let active = Self(activity);
         if before & CLOSED != 0 {
-            return Err(Error::new(Status::FailedPrecondition, Origin::Argument, "the client is closed"));
+            return Err(Error::precondition("the client is closed"));
         }
         Ok(active)
     }

@@ -53,7 +53,8 @@ impl Io {
     }
 }
 
-pub(super) fn cannot_start(name: &str, error: io::Error) -> Error {
+/// Returns the RESOURCE_EXHAUSTED error of a thread of the library that cannot be started.
+pub(crate) fn cannot_start(name: &str, error: io::Error) -> Error {
     Error::new(Status::ResourceExhausted, Origin::Client, format!("cannot start thread '{name}'"))
         .retryable(true)
         .with_source(error)

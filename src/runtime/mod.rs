@@ -10,6 +10,6 @@ mod turn;
 
 pub(crate) use activity::{Active, Activity};
 pub(crate) use callbacks::Callbacks;
-pub(crate) use io::Io;
+pub(crate) use io::{Io, cannot_start};
 pub(crate) use signal::Signal;
 pub(crate) use slots::{Slot, Slots};

@@ -1,5 +1,5 @@
 //! What the I/O thread does once after a turn, in which it runs every task that is ready. Each wake of
-//! another thread takes a system call, and preempts this one if there is no idle core.
+//! another thread takes a system call, and preempts this one unless a core is idle.
 
 use std::{
     cell::RefCell,

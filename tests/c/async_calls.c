@@ -63,7 +63,7 @@ static void by_callback(void) {
     CHECK(triton_error_origin(outcome.error) == TRITON_ORIGIN_SERVER);
     check_error(outcome.error, TRITON_STATUS_NOT_FOUND, "no_such_model");
 
-    /* A submission that fails is no call: close() finds nothing under way, and the callback was never called.
+    /* A failed submission is not a call: close() finds nothing under way, and the callback was never called.
      */
     triton_client *other = new_client(url);
     request = simple(a, b);
