@@ -1,0 +1,77 @@
+package org.tritonclient;
+
+/**
+ * The functions of the native library, one for each operation. {@code src/jni/mod.rs} has the same table;
+ * {@link #register} connects the two.
+ *
+ * <p>Handles are addresses: the caller sees to it that each is alive during a call. Options are packed records or
+ * {@code null}; a token is the handle of a cancel token that ends the call, or 0. All functions throw
+ * {@link InferenceException}, except those that return a handle's state or free it.
+ */
+final class Native {
+    /** The number of this version of the functions and of the packed records. The library has the same number. */
+    static final int ABI = 1;
+
+    private Native() {}
+
+    static native int abiVersion();
+
+    /** Connects all other functions. */
+    static native void register();
+
+    // Clients. The record of the options begins after the URL, in UTF-8.
+
+    static native long clientNew(byte[] url, byte[] options, Completions completions);
+
+    static native void clientClose(long client, long timeoutNanos, long token);
+
+    static native void clientFree(long client);
+
+    static native byte[] clientStatistics(long client);
+
+    static native byte[] connectionCounts(long client);
+
+    // Cancel tokens.
+
+    static native long tokenNew();
+
+    static native void tokenCancel(long token);
+
+    static native boolean tokenIsCancelled(long token);
+
+    static native void tokenFree(long token);
+
+    // Inference. A result is a byte[], or an Object[] of a byte[] and the direct buffers to which it refers.
+
+    static native Object infer(long client, byte[] request, Object[] buffers, byte[] options, long token);
+
+    /** Starts a call, which ends by {@link Completions#complete} with the id, exactly once, unless this throws. */
+    static native void inferAsync(long client, byte[] request, Object[] buffers, byte[] options, long id);
+
+    /** Returns an outcome for each request. */
+    static native Object[] inferMany(long client, byte[][] requests, Object[][] buffers, byte[] options, long token);
+
+    static native void cancelCall(long client, long id);
+
+    static native void resultFree(long result);
+
+    // 16-bit floats.
+
+    static native byte[] halfFromFloats(float[] values, int datatype);
+
+    static native float[] halfToFloats(byte[] values, int datatype);
+
+    // For tests.
+
+    /** Panics in the native library. */
+    static native void panic(byte[] message);
+
+    /** Returns the number of native objects that are alive: clients, results, streams, tokens, calls under way. */
+    static native long liveObjects();
+
+    /** Called by the native side, which throws what this returns. */
+    static InferenceException failure(byte[] record) {
+        RecordReader reader = new RecordReader(record);
+        return InferenceException.read(reader);
+    }
+}
