@@ -56,6 +56,14 @@ pub(super) fn client_close<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: jlong
     boundary(env, |_| Ok(unsafe { client(handle) }.client.close(duration(timeout_nanos))?));
 }
 
+pub(super) fn client_shutdown<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: jlong) {
+    boundary(env, |_| {
+        // SAFETY: the rule of `Native`.
+        unsafe { client(handle) }.client.shut_down();
+        Ok(())
+    });
+}
+
 pub(super) fn client_free<'l>(env: EnvUnowned<'l>, _: JClass<'l>, client: jlong) {
     boundary(env, |_| {
         // SAFETY: the rule of `Native`.

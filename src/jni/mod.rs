@@ -37,12 +37,13 @@ const FIRST: [NativeMethod; 2] =
 
 /// All other natives, in the order of `Native`. Each signature is checked against its function here, and
 /// against Java's declaration by [`register`].
-const TABLE: [NativeMethod; 17] = [
+const TABLE: [NativeMethod; 18] = [
     native_method! {
         static raw fn client_new(jbyte[], jbyte[], org.tritonclient.Completions) -> jlong,
         fn = client::client_new,
     },
     native_method! { static raw fn client_close(jlong, jlong), fn = client::client_close },
+    native_method! { static raw fn client_shutdown(jlong), fn = client::client_shutdown },
     native_method! { static raw fn client_free(jlong), fn = client::client_free },
     native_method! { static raw fn client_statistics(jlong) -> jbyte[], fn = client::client_statistics },
     native_method! { static raw fn token_new() -> jlong, fn = client::token_new },
