@@ -10,6 +10,8 @@ mod boundary;
 mod client;
 mod completions;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod half;
 mod handle;
 mod model;
