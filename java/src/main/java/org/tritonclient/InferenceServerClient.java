@@ -90,7 +90,7 @@ public final class InferenceServerClient implements AutoCloseable {
         if (Threads.isVirtual()) {
             return join(submit(request, options, Runnable::run));
         }
-        EncodedRequest encoded = request.encode();
+        PackedRequest encoded = request.encode();
         try {
             return Outcome.result(core.call(
                     options,
@@ -151,7 +151,7 @@ public final class InferenceServerClient implements AutoCloseable {
             }
             return outcomes;
         }
-        List<EncodedRequest> encoded = new ArrayList<>(requests.size());
+        List<PackedRequest> encoded = new ArrayList<>(requests.size());
         try {
             for (InferRequest request : requests) {
                 encoded.add(request.encode());
@@ -165,7 +165,7 @@ public final class InferenceServerClient implements AutoCloseable {
             }
             return outcomes;
         } finally {
-            encoded.forEach(EncodedRequest::release);
+            encoded.forEach(PackedRequest::release);
         }
     }
 
