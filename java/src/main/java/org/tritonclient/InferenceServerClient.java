@@ -90,7 +90,7 @@ public final class InferenceServerClient implements AutoCloseable {
         if (Threads.isVirtual()) {
             return join(submit(request, options, Runnable::run));
         }
-        PackedRequest encoded = request.encode();
+        PackedRequest encoded = request.pack();
         try {
             return Outcome.result(core.call(
                     options,
@@ -154,7 +154,7 @@ public final class InferenceServerClient implements AutoCloseable {
         List<PackedRequest> encoded = new ArrayList<>(requests.size());
         try {
             for (InferRequest request : requests) {
-                encoded.add(request.encode());
+                encoded.add(request.pack());
             }
             byte[][] records = encoded.stream().map(one -> one.record).toArray(byte[][]::new);
             Object[][] buffers = encoded.stream().map(one -> one.buffers).toArray(Object[][]::new);
@@ -191,7 +191,7 @@ public final class InferenceServerClient implements AutoCloseable {
     }
 
     private InferFuture submit(InferRequest request, CallOptions options, java.util.concurrent.Executor executor) {
-        InferFuture future = new InferFuture(this, request.encode(), executor);
+        InferFuture future = new InferFuture(this, request.pack(), executor);
         future.submit(core, options);
         return future;
     }
