@@ -340,7 +340,10 @@ mod tests {
         let bytes = recorded(&GetServerMetadata, body);
         let mut record = Reader::new(&bytes);
         assert_eq!((record.str().unwrap(), record.str().unwrap()), ("triton", "2"));
-        assert_eq!((&strings(&mut record)[..], record.str().unwrap()), (&["a", "b"].map(str::to_owned)[..], body));
+        assert_eq!(
+            (&strings(&mut record)[..], record.str().unwrap()),
+            (&["a", "b"].map(str::to_owned)[..], body)
+        );
         record.finish().unwrap();
 
         let body = r#"{"name":"m","versions":["1","3"],"platform":"p","inputs":[],
@@ -350,7 +353,8 @@ mod tests {
         assert_eq!((record.str().unwrap(), record.str().unwrap()), ("m", "p"));
         assert_eq!(strings(&mut record), ["1", "3"]);
         assert_eq!((record.count(1).unwrap(), record.count(1).unwrap()), (0, 2));
-        for (name, datatype, datatype_name, shape) in [("O", 11, "FP32", &[-1, 3][..]), ("P", 0, "NEW", &[])] {
+        for (name, datatype, datatype_name, shape) in [("O", 11, "FP32", &[-1, 3][..]), ("P", 0, "NEW", &[])]
+        {
             assert_eq!((record.str().unwrap(), record.u8().unwrap()), (name, datatype));
             assert_eq!((record.str().unwrap(), &record.shape().unwrap()[..]), (datatype_name, shape));
         }
@@ -360,7 +364,8 @@ mod tests {
 
     #[test]
     fn a_configuration_is_recorded_whole() {
-        let input = r#"{"name":"I","data_type":"TYPE_INT32","dims":[-1,2],"format":"FORMAT_NCHW","optional":true}"#;
+        let input =
+            r#"{"name":"I","data_type":"TYPE_INT32","dims":[-1,2],"format":"FORMAT_NCHW","optional":true}"#;
         let output = r#"{"name":"O","data_type":"TYPE_BF16","dims":[],"label_filename":"l"}"#;
         for (members, policy, batching) in [
             ("", (0, 1, vec![]), None),
@@ -499,6 +504,9 @@ mod tests {
         let mut counts = ConnectionCounts::default();
         (counts.open, counts.idle, counts.opened) = (1, 2, 3);
         assert_eq!(record(&counts), [1i64, 2, 3].map(i64::to_le_bytes).concat());
-        assert_eq!((record(&ServingStatus::NotServing), record(&true), record(&())), (vec![2, 0, 0, 0], vec![1], vec![]));
+        assert_eq!(
+            (record(&ServingStatus::NotServing), record(&true), record(&())),
+            (vec![2, 0, 0, 0], vec![1], vec![])
+        );
     }
 }
