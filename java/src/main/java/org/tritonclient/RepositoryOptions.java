@@ -26,13 +26,8 @@ public final class RepositoryOptions {
         return new Builder();
     }
 
-    void write(RecordWriter arguments) {
-        arguments.bytes(record);
-    }
-
-    /** Returns the number of bytes that {@link #write} writes. */
-    int byteSize() {
-        return Integer.BYTES + record.length;
+    byte[] record() {
+        return record;
     }
 
     /** Builds options. Not thread-safe. Of an option that is set twice, the later value counts. */
