@@ -11,6 +11,8 @@ mod client;
 mod completions;
 mod control;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod half;
 mod handle;
 mod model;
@@ -44,6 +46,7 @@ const TABLE: [NativeMethod; 18] = [
         fn = client::client_new,
     },
     native_method! { static raw fn client_close(jlong, jlong), fn = client::client_close },
+    native_method! { static raw fn client_shutdown(jlong), fn = client::client_shutdown },
     native_method! { static raw fn client_free(jlong), fn = client::client_free },
     native_method! { static raw fn client_statistics(jlong) -> jbyte[], fn = client::client_statistics },
     native_method! { static raw fn connection_counts(jlong) -> jbyte[], fn = client::connection_counts },

@@ -23,13 +23,14 @@ final class Native {
 
     static native long clientNew(byte[] url, byte[] options, Completions completions);
 
-    static native void clientClose(long client, long timeoutNanos, long token);
+    static native void clientClose(long client, long timeoutNanos);
+
+    /** Cancels everything that is under way, and refuses further calls. */
+    static native void clientShutdown(long client);
 
     static native void clientFree(long client);
 
     static native byte[] clientStatistics(long client);
-
-    static native byte[] connectionCounts(long client);
 
     // Cancel tokens.
 
