@@ -40,7 +40,7 @@ const FIRST: [NativeMethod; 2] =
 
 /// All natives but those of the control plane, in the order of `Native`. Each signature is checked against its function here, and
 /// against Java's declaration by [`register`].
-const TABLE: [NativeMethod; 18] = [
+const TABLE: &[NativeMethod] = &[
     native_method! {
         static raw fn client_new(jbyte[], jbyte[], org.tritonclient.Completions) -> jlong,
         fn = client::client_new,
@@ -111,7 +111,7 @@ fn abi_version<'l>(_: EnvUnowned<'l>, _: JClass<'l>) -> jint {
 fn register<'l>(env: EnvUnowned<'l>, class: JClass<'l>) {
     boundary(env, |env| {
         // SAFETY: the functions have the signatures that they are registered with.
-        unsafe { env.register_native_methods(&class, &TABLE) }?;
+        unsafe { env.register_native_methods(&class, TABLE) }?;
         // SAFETY: as above.
         Ok(unsafe { env.register_native_methods(&class, control::NATIVES) }?)
     });

@@ -374,9 +374,9 @@ abstract class ControlPlane {
         byte[] arguments = generateArguments(modelName, modelVersion, json).toByteArray();
         Objects.requireNonNull(handler, "handler");
         Objects.requireNonNull(options, "options");
-        byte[] record = core.call(options, (client, own, interruption) -> {
+        byte[] record = core.callNesting(options, (client, own, token, interruption) -> {
             GenerateEvents events = new GenerateEvents(handler, interruption);
-            return Native.generateStream(client, arguments, own, interruption.token(), events);
+            return Native.generateStream(client, arguments, own, token, events);
         });
         return Headers.read(new RecordReader(record));
     }
@@ -395,14 +395,14 @@ abstract class ControlPlane {
             Operation operation, RecordWriter arguments, CallOptions options, Function<RecordReader, T> result) {
         Objects.requireNonNull(options, "options");
         byte[] packed = arguments.toByteArray();
-        return result.apply(new RecordReader(core.call(
-                options,
-                (client, record, interruption) -> operation.call(client, packed, record, interruption.token()))));
+        byte[] record = core.call(options, (client, own, token) -> operation.call(client, packed, own, token));
+        return result.apply(new RecordReader(record));
     }
 
     private RecordReader read(LongFunction<byte[]> reading) {
+        long client = core.acquire();
         try {
-            return new RecordReader(reading.apply(core.acquire()));
+            return new RecordReader(reading.apply(client));
         } finally {
             core.release();
         }
