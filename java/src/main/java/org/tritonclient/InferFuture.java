@@ -7,7 +7,7 @@ import java.util.concurrent.Executor;
 final class InferFuture extends CompletableFuture<InferResult> implements Receiver, Runnable {
     /** Keeps the client alive until the call is complete. */
     private final InferenceServerClient client;
-    private final EncodedRequest request;
+    private final PackedRequest request;
     private final Executor executor;
     private long id;
     private byte[] record;
@@ -15,7 +15,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     /** Whether the call has ended, so that there is nothing to cancel. */
     private volatile boolean over;
 
-    InferFuture(InferenceServerClient client, EncodedRequest request, Executor executor) {
+    InferFuture(InferenceServerClient client, PackedRequest request, Executor executor) {
         this.client = client;
         this.request = request;
         this.executor = executor;

@@ -85,7 +85,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         if (Threads.isVirtual()) {
             return join(submit(request, options, Runnable::run));
         }
-        EncodedRequest encoded = request.encode();
+        PackedRequest encoded = request.pack();
         try {
             return Outcome.result(core.call(
                     options,
@@ -146,10 +146,10 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
             }
             return outcomes;
         }
-        List<EncodedRequest> encoded = new ArrayList<>(requests.size());
+        List<PackedRequest> encoded = new ArrayList<>(requests.size());
         try {
             for (InferRequest request : requests) {
-                encoded.add(request.encode());
+                encoded.add(request.pack());
             }
             byte[][] records = encoded.stream().map(one -> one.record).toArray(byte[][]::new);
             Object[][] buffers = encoded.stream().map(one -> one.buffers).toArray(Object[][]::new);
@@ -160,7 +160,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
             }
             return outcomes;
         } finally {
-            encoded.forEach(EncodedRequest::release);
+            encoded.forEach(PackedRequest::release);
         }
     }
 
@@ -186,7 +186,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
     }
 
     private InferFuture submit(InferRequest request, CallOptions options, java.util.concurrent.Executor executor) {
-        InferFuture future = new InferFuture(this, request.encode(), executor);
+        InferFuture future = new InferFuture(this, request.pack(), executor);
         future.submit(core, options);
         return future;
     }

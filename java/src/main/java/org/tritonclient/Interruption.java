@@ -1,8 +1,8 @@
 package org.tritonclient;
 
 import java.io.IOException;
-import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.spi.AbstractInterruptibleChannel;
 
 /**
  * Lets an interrupt of the calling thread cancel its call: the JDK calls {@link #implCloseChannel} on the interrupting
