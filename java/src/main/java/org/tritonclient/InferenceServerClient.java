@@ -31,9 +31,7 @@ import java.util.concurrent.ExecutionException;
  *
  * <p>A client is closed with {@link #close()}. After that, every method throws {@link IllegalStateException}.
  */
-public final class InferenceServerClient implements AutoCloseable {
-    private final ClientCore core;
-
+public final class InferenceServerClient extends ControlPlane implements AutoCloseable {
     /**
      * Creates a client with the default options. Does not access the network: if the server cannot be reached, the first
      * call fails.
@@ -60,10 +58,7 @@ public final class InferenceServerClient implements AutoCloseable {
 
     /** Creates a client with options; see {@link #InferenceServerClient(String)}. */
     public InferenceServerClient(String url, ClientOptions options) {
-        Objects.requireNonNull(url, "url");
-        Objects.requireNonNull(options, "options");
-        NativeLibrary.load();
-        core = new ClientCore(url, options);
+        super(ClientCore.create(url, options));
         Cleaning.register(this, core);
     }
 
