@@ -51,7 +51,11 @@ impl<'a> Segment<'a> {
     }
 
     pub(crate) fn owned(data: Vec<u8>) -> Self {
-        Self(Memory::Owned(data.into()))
+        Self::shared(data.into())
+    }
+
+    pub(crate) fn shared(data: Bytes) -> Self {
+        Self(Memory::Owned(data))
     }
 
     /// # Safety

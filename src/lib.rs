@@ -16,7 +16,7 @@
 //! # }
 //! ```
 
-// Unsafe code is allowed only in the FFI layer, in lend.rs, in net/unfilled.rs, which receives into
+// Unsafe code is allowed only in the FFI layers (ffi, jni), in lend.rs, in net/unfilled.rs, which receives into
 // uninitialised memory, in net/reactor.rs, which registers sockets with tokio, in fork.rs, and in the
 // optional allocator.
 #![deny(unsafe_code)]
@@ -47,6 +47,9 @@ mod grpc;
 mod headers;
 mod http;
 mod infer;
+#[cfg(feature = "jni")]
+#[allow(unsafe_code)]
+mod jni;
 #[allow(unsafe_code)]
 mod lend;
 mod load_report;

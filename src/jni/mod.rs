@@ -1,6 +1,123 @@
-//! The natives of the Java client (`java/`): conversions and checks around the core, as in `src/ffi`.
+//! The natives of the Java client (`java/`): conversions and checks around the core, as in `src/ffi`. Each
+//! operation is one native; a request crosses as one packed record with its buffers, a result comes back as
+//! one record and buffers that show its memory. Getters live in Java.
+//!
+//! No static refers to a class of Java: that would keep its class loader alive for ever, and would be wrong
+//! for the second class loader on the same library.
 
+mod attach;
+mod boundary;
+mod client;
+mod completions;
+mod error;
+mod half;
+mod handle;
+mod model;
+mod options;
 mod record;
+mod request;
+mod result;
+
+use std::{ffi::c_void, ptr};
+
+use jni::{
+    EnvUnowned, JavaVM, NativeMethod, jni_str, native_method,
+    objects::{JByteArray, JClass},
+    sys::{self, jint, jlong},
+};
+
+use self::boundary::boundary;
 
 /// The number of this version of the natives and of the packed records. `Native.ABI` in Java is the same.
-pub(crate) const ABI: i32 = 1;
+const ABI: jint = 1;
+
+/// The natives that [`JNI_OnLoad`] registers, with which Java compares the versions and registers the others.
+const FIRST: [NativeMethod; 2] =
+    [native_method! { static raw fn abi_version() -> jint }, native_method! { static raw fn register() }];
+
+/// All other natives, in the order of `Native`. Each signature is checked against its function here, and
+/// against Java's declaration by [`register`].
+const TABLE: [NativeMethod; 17] = [
+    native_method! {
+        static raw fn client_new(jbyte[], jbyte[], org.tritonclient.Completions) -> jlong,
+        fn = client::client_new,
+    },
+    native_method! { static raw fn client_close(jlong, jlong), fn = client::client_close },
+    native_method! { static raw fn client_free(jlong), fn = client::client_free },
+    native_method! { static raw fn client_statistics(jlong) -> jbyte[], fn = client::client_statistics },
+    native_method! { static raw fn token_new() -> jlong, fn = client::token_new },
+    native_method! { static raw fn token_cancel(jlong), fn = client::token_cancel },
+    native_method! { static raw fn token_is_cancelled(jlong) -> jboolean, fn = client::token_is_cancelled },
+    native_method! { static raw fn token_free(jlong), fn = client::token_free },
+    native_method! {
+        static raw fn infer(jlong, jbyte[], JObject[], jbyte[], jlong) -> JObject,
+        fn = client::infer,
+    },
+    native_method! {
+        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong),
+        fn = client::infer_async,
+    },
+    native_method! {
+        static raw fn infer_many(jlong, jbyte[][], JObject[][], jbyte[], jlong) -> JObject[],
+        fn = client::infer_many,
+    },
+    native_method! { static raw fn cancel_call(jlong, jlong), fn = client::cancel_call },
+    native_method! { static raw fn result_free(jlong), fn = client::result_free },
+    native_method! {
+        static raw fn half_from_floats(jfloat[], jint) -> jbyte[],
+        fn = half::half_from_floats,
+    },
+    native_method! { static raw fn half_to_floats(jbyte[], jint) -> jfloat[], fn = half::half_to_floats },
+    native_method! { static raw fn panic(jbyte[]), fn = panic },
+    native_method! { static raw fn live_objects() -> jlong, fn = live_objects },
+];
+
+/// Called by the JVM for each class loader that loads the library, also after others on the same copy.
+#[unsafe(no_mangle)]
+unsafe extern "system" fn JNI_OnLoad(vm: *mut sys::JavaVM, _: *mut c_void) -> jint {
+    // SAFETY: the JVM passes itself; a process has only one.
+    let vm = unsafe { JavaVM::from_raw(vm) };
+    let mut env: *mut c_void = ptr::null_mut();
+    // SAFETY: as above; the thread that loads a library is attached.
+    let state = unsafe { ((**vm.get_raw()).v1_4.GetEnv)(vm.get_raw(), &mut env, VERSION) };
+    if state == sys::JNI_OK {
+        // SAFETY: the environment is that of this thread, in the native frame of System.load.
+        let env = unsafe { EnvUnowned::from_raw(env.cast()) };
+        boundary(env, |env| {
+            // The loader is that of the class that called System.load.
+            match env.find_class(jni_str!("org/tritonclient/Native")) {
+                // SAFETY: the functions have the signatures that they are registered with.
+                Ok(class) => unsafe { env.register_native_methods(class, &FIRST) }?,
+                // It was loaded for something else.
+                Err(_) => env.exception_clear(),
+            }
+            Ok(())
+        });
+    }
+    VERSION
+}
+
+const VERSION: jint = sys::JNI_VERSION_1_8;
+
+fn abi_version<'l>(_: EnvUnowned<'l>, _: JClass<'l>) -> jint {
+    ABI
+}
+
+fn register<'l>(env: EnvUnowned<'l>, class: JClass<'l>) {
+    boundary(env, |env| {
+        // SAFETY: the functions have the signatures that they are registered with.
+        Ok(unsafe { env.register_native_methods(class, &TABLE) }?)
+    });
+}
+
+/// Lets Java's tests see what becomes of a panic.
+fn panic<'l>(env: EnvUnowned<'l>, _: JClass<'l>, message: JByteArray<'l>) {
+    boundary(env, |env| -> Result<(), _> {
+        let message = request::array(env, &message)?;
+        panic!("{}", String::from_utf8_lossy(&message))
+    });
+}
+
+fn live_objects<'l>(_: EnvUnowned<'l>, _: JClass<'l>) -> jlong {
+    handle::live()
+}

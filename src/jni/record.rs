@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Origin, Result, Status},
     headers::Headers,
     infer::{Parameter, ParameterKind, Parameters},
 };
@@ -132,7 +132,7 @@ impl<'r> Reader<'r> {
 }
 
 pub(super) fn malformed(why: &str) -> Error {
-    Error::internal(format!("malformed record from Java: {why}"))
+    Error::new(Status::Internal, Origin::Client, format!("malformed record from Java: {why}"))
 }
 
 /// Writes a record.
@@ -219,4 +219,3 @@ impl Writer {
 
 // The kinds of `Reader::parameters` and of Java.
 const _: () = assert!(ParameterKind::Bool as i32 == 1 && ParameterKind::String as i32 == 5);
-

@@ -1,0 +1,72 @@
+//! What every native does: no panic leaves it, and each error becomes a Java exception.
+
+use jni::{
+    Env, EnvUnowned, Outcome, jni_sig, jni_str,
+    objects::{JThrowable, JValue},
+};
+
+use super::error;
+use crate::{error::Error, panic};
+
+/// Why a native failed.
+pub(super) enum Failure {
+    /// An error of the library.
+    Error(Error),
+    /// A JNI function failed. If it threw, the exception is pending.
+    Java(jni::errors::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<jni::errors::Error> for Failure {
+    fn from(error: jni::errors::Error) -> Self {
+        Self::Java(error)
+    }
+}
+
+/// Runs the body of a native. An error and a panic become an `InferenceException`; a Java exception that is
+/// pending stays what it is.
+pub(super) fn boundary<'l, T: Default>(
+    mut env: EnvUnowned<'l>,
+    body: impl FnOnce(&mut Env<'l>) -> Result<T, Failure>,
+) -> T {
+    let outcome = env.with_env_no_catch(|env| -> jni::errors::Result<T> {
+        let outcome = panic::guard(|| match body(env) {
+            Ok(value) => Ok(Ok(value)),
+            Err(Failure::Error(error)) => Err(error),
+            Err(Failure::Java(error)) => Ok(Err(error)),
+        });
+        match outcome {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => throw(env, &Error::internal("a JNI function failed").with_source(error)),
+            Err(error) => throw(env, &error),
+        }
+        Ok(T::default())
+    });
+    match outcome.into_outcome() {
+        Outcome::Ok(value) => value,
+        _ => T::default(),
+    }
+}
+
+/// Throws an error, unless an exception is pending already. If that fails, it leaves a pending exception: that
+/// the class is missing, or that memory is.
+fn throw(env: &mut Env<'_>, error: &Error) {
+    if env.exception_check() {
+        return;
+    }
+    // The class is that of the loader that called the native: no reference to it is kept.
+    let _ = env.with_local_frame(4, |env| -> jni::errors::Result<()> {
+        let class = env.find_class(jni_str!("org/tritonclient/Native"))?;
+        let record = env.byte_array_from_slice(&error::record(error))?;
+        let arguments = [JValue::Object(&record)];
+        let signature = jni_sig!("([B)Lorg/tritonclient/InferenceException;");
+        let exception = env.call_static_method(class, jni_str!("failure"), signature, &arguments)?.l()?;
+        let exception = env.cast_local::<JThrowable>(exception)?;
+        env.throw(exception)
+    });
+}

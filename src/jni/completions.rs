@@ -1,0 +1,135 @@
+//! A client's object in Java, which learns of the end of its calls, of its streams' events and of log
+//! messages.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jni::{
+    Env, jni_sig, jni_str,
+    objects::{Global, JByteArray, JMethodID, JObject, JValue},
+    signature::{Primitive, ReturnType},
+    sys::{jlong, jvalue},
+};
+
+use super::{attach, handle::Counted, record::Writer, result::Outcome};
+use crate::{call::Call, log::LogLevel};
+
+/// The `Completions` of a client. It is held by the client and by its calls, and dropped with the last of
+/// them: a reference that lived longer would keep Java's class loader alive.
+pub(super) struct Completions {
+    object: Global<JObject<'static>>,
+    complete: JMethodID,
+    log: JMethodID,
+    attached: JMethodID,
+    calls: Mutex<HashMap<jlong, Started>>,
+}
+
+/// A call under way.
+enum Started {
+    /// It is being submitted.
+    Submitting {
+        is_cancelled: bool,
+    },
+    Running(Call, Counted),
+}
+
+impl Completions {
+    pub(super) fn new(env: &mut Env<'_>, object: &JObject<'_>) -> jni::errors::Result<Arc<Self>> {
+        let class = env.get_object_class(object)?;
+        let complete =
+            env.get_method_id(&class, jni_str!("complete"), jni_sig!("(J[B[Ljava/lang/Object;)V"))?;
+        let log = env.get_method_id(&class, jni_str!("log"), jni_sig!("(I[B)V"))?;
+        let attached = env.get_method_id(&class, jni_str!("attached"), jni_sig!("()V"))?;
+        let object = env.new_global_ref(object)?;
+        Ok(Arc::new(Self { object, complete, log, attached, calls: Mutex::default() }))
+    }
+
+    /// Announces a call, whose handle follows by [`started`](Self::started).
+    pub(super) fn submitting(&self, id: jlong) {
+        self.calls().insert(id, Started::Submitting { is_cancelled: false });
+    }
+
+    /// Keeps the handle of a call until the call is complete.
+    pub(super) fn started(&self, id: jlong, call: Call) {
+        let mut calls = self.calls();
+        match calls.get_mut(&id) {
+            Some(started) => {
+                if let Started::Submitting { is_cancelled: true } = started {
+                    call.cancel();
+                }
+                *started = Started::Running(call, Counted::new());
+            }
+            // It is complete already.
+            None => call.detach(),
+        }
+    }
+
+    /// Forgets a call that was refused.
+    pub(super) fn refused(&self, id: jlong) {
+        self.calls().remove(&id);
+    }
+
+    pub(super) fn cancel(&self, id: jlong) {
+        match self.calls().get_mut(&id) {
+            Some(Started::Submitting { is_cancelled }) => *is_cancelled = true,
+            Some(Started::Running(call, _)) => call.cancel(),
+            None => {}
+        }
+    }
+
+    /// Tells Java of the outcome of a call. Blocks while Java's method runs.
+    pub(super) fn complete(&self, id: jlong, outcome: Outcome) {
+        if let Some(Started::Running(call, _)) = self.calls().remove(&id) {
+            call.detach();
+        }
+        self.notify(id, outcome);
+    }
+
+    /// Tells Java of an outcome. If memory does not suffice for it, Java is told of that.
+    pub(super) fn notify(&self, id: jlong, outcome: Outcome) {
+        self.with_env(|env| {
+            let converted = outcome.into_java(env);
+            if env.exception_check() {
+                env.exception_clear();
+            }
+            let (record, buffers) = match converted {
+                Ok(converted) => converted,
+                Err(_) => (JByteArray::null(), Default::default()),
+            };
+            let arguments = [
+                JValue::Long(id).as_jni(),
+                JValue::Object(&record).as_jni(),
+                JValue::Object(&buffers).as_jni(),
+            ];
+            self.call(env, self.complete, &arguments)
+        });
+    }
+
+    pub(super) fn log(&self, level: LogLevel, target: &str, message: &str) {
+        self.with_env(|env| {
+            let mut record = Writer::with_capacity(16 + target.len() + message.len());
+            record.str(target);
+            record.str(message);
+            let record = env.byte_array_from_slice(&record.into_vec())?;
+            self.call(env, self.log, &[JValue::Int(level as i32).as_jni(), JValue::Object(&record).as_jni()])
+        });
+    }
+
+    fn with_env(&self, body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>) {
+        attach::with_env(|env| self.call(env, self.attached, &[]), body);
+    }
+
+    fn call(&self, env: &mut Env<'_>, method: JMethodID, arguments: &[jvalue]) -> jni::errors::Result<()> {
+        let void = ReturnType::Primitive(Primitive::Void);
+        // SAFETY: the method is one of this object's class, found with the signature of these arguments; the
+        // class is not unloaded while `object` refers to an instance.
+        unsafe { env.call_method_unchecked(self.object.as_obj(), method, void, arguments) }?;
+        Ok(())
+    }
+
+    fn calls(&self) -> MutexGuard<'_, HashMap<jlong, Started>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,176 @@
+//! Options of clients, calls and streams: records of entries, each with its key.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    completions::Completions,
+    handle,
+    record::{Reader, malformed},
+};
+use crate::{
+    compression::Compression,
+    error::{Error, Result},
+    log::LogLevel,
+    options::{CallOptions, ClientOptions, LoadReportFormat, StreamOptions},
+    until::CancelToken,
+};
+
+/// Decodes the options of a client. Log messages go to `completions`.
+pub(super) fn client(bytes: &[u8], completions: &Arc<Completions>) -> Result<ClientOptions> {
+    let record = &mut Reader::new(bytes);
+    let mut options = ClientOptions::new();
+    while !record.is_at_end() {
+        match record.u8()? {
+            1 => options.set_timeout(limit(record)?)?,
+            2 => options.set_connect_timeout(limit(record)?)?,
+            3 => options.set_load_timeout(limit(record)?)?,
+            4 => options.set_max_connections(count_or_none(record, "max_connections")?)?,
+            5 => options.set_max_in_flight(count(record, "max_in_flight")?)?,
+            6 => options.set_fail_when_full(record.bool()?),
+            7 => options.set_max_async_connections(count_or_none(record, "max_async_connections")?)?,
+            8 => {
+                let count = record.i32()?;
+                options.set_callback_threads(usize::try_from(count).unwrap_or(0))?
+            }
+            9 => options.set_metrics_url(record.str()?)?,
+            10 => options.set_grpc_service_name(record.str()?)?,
+            11 => options.set_max_message_byte_size(count(record, "max_message_byte_size")?)?,
+            12 => options.set_max_decompressed_byte_size(count(record, "max_decompressed_byte_size")?)?,
+            13 => options.set_result_memory_byte_size(count(record, "result_memory_byte_size")?),
+            14 => options.set_call_options(call(record.bytes()?)?)?,
+            15 => {
+                let level = LogLevel::from_number(record.i32()?).ok_or_else(|| unknown("log level"))?;
+                let completions = completions.clone();
+                let log = move |level: LogLevel, target: &str, text: &str| {
+                    completions.log(level, target, text);
+                };
+                options.set_log_callback(level, Arc::new(log))
+            }
+            _ => return Err(unknown("option of a client")),
+        };
+    }
+    Ok(options)
+}
+
+/// Decodes the options of a call, which null and an empty record leave as they are.
+pub(super) fn call(bytes: &[u8]) -> Result<CallOptions> {
+    let record = &mut Reader::new(bytes);
+    let mut options = CallOptions::new();
+    while !record.is_at_end() {
+        match record.u8()? {
+            1 => options.set_timeout(limit(record)?)?,
+            2 => {
+                // SAFETY: Java keeps the token alive while it calls with these options.
+                let token = unsafe { handle::get::<CancelToken>(record.i64()?) };
+                options.set_cancel_token(Some(token))
+            }
+            3 => {
+                let name = record.str()?;
+                options.add_header(name, record.bytes()?)?
+            }
+            4 => options.remove_header(record.str()?)?,
+            5 => {
+                let name = record.str()?;
+                options.add_restricted_key(name, record.str()?)?
+            }
+            6 => options.remove_restricted_key(record.str()?)?,
+            7 => {
+                let name = record.str()?;
+                options.add_query_parameter(name, record.str()?)?
+            }
+            8 => options.remove_query_parameter(record.str()?)?,
+            9 => options.set_request_compression(compression(record)?),
+            10 => options.set_response_compression(compression(record)?),
+            11 => options.set_accept_encoding(record.str()?)?,
+            12 => {
+                let number = record.u8()?;
+                let format = LoadReportFormat::from_number(number.into());
+                if format.is_none() && number != 0 {
+                    return Err(unknown("load report"));
+                }
+                options.set_load_report(format)
+            }
+            13 => options.set_http_path(record.str()?)?,
+            14 => options.set_http_content_type(record.str()?)?,
+            15 => options.set_http_json_size_header(record.str()?)?,
+            _ => return Err(unknown("option of a call")),
+        };
+    }
+    Ok(options)
+}
+
+/// Decodes the options of a call that `token` cancels too, when the calling thread is interrupted; 0 for none.
+///
+/// # Safety
+/// `token` is 0 or the handle of a token that is alive during the call.
+pub(super) unsafe fn interruptible(bytes: &[u8], token: i64) -> Result<Interruptible> {
+    let mut options = call(bytes)?;
+    let mut guard = None;
+    if token != 0 {
+        // SAFETY: the rule of this function.
+        let token = unsafe { handle::get::<CancelToken>(token) };
+        match options.cancel_token() {
+            None => {
+                options.set_cancel_token(Some(token));
+            }
+            Some(own) => {
+                let both = CancelToken::new();
+                guard = Some((both.follow(own), both.follow(token)));
+                options.set_cancel_token(Some(&both));
+            }
+        }
+    }
+    Ok(Interruptible { options, _following: guard })
+}
+
+/// The options of a call, with what makes its token follow two others.
+pub(super) struct Interruptible {
+    pub(super) options: CallOptions,
+    _following: Option<(crate::until::Watching, crate::until::Watching)>,
+}
+
+pub(super) fn stream(bytes: &[u8]) -> Result<StreamOptions> {
+    let record = &mut Reader::new(bytes);
+    let mut options = StreamOptions::new();
+    while !record.is_at_end() {
+        match record.u8()? {
+            1 => options.set_max_queued_byte_size(count(record, "max_queued_byte_size")?),
+            2 => options.set_grpc_error(record.bool()?),
+            3 => options.set_call_options(call(record.bytes()?)?)?,
+            _ => return Err(unknown("option of a stream")),
+        };
+    }
+    Ok(options)
+}
+
+/// Reads a duration in nanoseconds; a negative one is no limit.
+fn limit(record: &mut Reader<'_>) -> Result<Option<Duration>> {
+    Ok(duration(record.i64()?))
+}
+
+/// Returns a duration of Java; a negative one is no limit.
+pub(super) fn duration(nanos: i64) -> Option<Duration> {
+    u64::try_from(nanos).ok().map(Duration::from_nanos)
+}
+
+fn count(record: &mut Reader<'_>, option: &str) -> Result<usize> {
+    let count = record.i64()?;
+    usize::try_from(count).map_err(|_| Error::invalid(format!("{option} must not be negative, got {count}")))
+}
+
+fn count_or_none(record: &mut Reader<'_>, option: &str) -> Result<Option<usize>> {
+    let mut ahead = *record;
+    if ahead.i64()? == -1 {
+        *record = ahead;
+        return Ok(None);
+    }
+    count(record, option).map(Some)
+}
+
+fn compression(record: &mut Reader<'_>) -> Result<Compression> {
+    Compression::from_number(record.u8()?.into()).ok_or_else(|| unknown("compression"))
+}
+
+fn unknown(what: &str) -> Error {
+    malformed(&format!("unknown {what}"))
+}
