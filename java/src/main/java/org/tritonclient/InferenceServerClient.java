@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * A client of one Triton Inference Server, over HTTP or gRPC, which its URL selects. Any number of threads may use it at
@@ -31,9 +34,7 @@ import java.util.concurrent.ExecutionException;
  *
  * <p>A client is closed with {@link #close()}. After that, every method throws {@link IllegalStateException}.
  */
-public final class InferenceServerClient implements AutoCloseable {
-    private final ClientCore core;
-
+public final class InferenceServerClient extends ControlPlane implements AutoCloseable {
     /**
      * Creates a client with the default options. Does not access the network: if the server cannot be reached, the first
      * call fails.
@@ -60,10 +61,7 @@ public final class InferenceServerClient implements AutoCloseable {
 
     /** Creates a client with options; see {@link #InferenceServerClient(String)}. */
     public InferenceServerClient(String url, ClientOptions options) {
-        Objects.requireNonNull(url, "url");
-        Objects.requireNonNull(options, "options");
-        NativeLibrary.load();
-        core = new ClientCore(url, options);
+        super(ClientCore.create(url, options));
         Cleaning.register(this, core);
     }
 
@@ -90,7 +88,7 @@ public final class InferenceServerClient implements AutoCloseable {
         if (Threads.isVirtual()) {
             return join(submit(request, options, Runnable::run));
         }
-        EncodedRequest encoded = request.encode();
+        PackedRequest encoded = request.pack();
         try {
             return Outcome.result(core.call(
                     options,
@@ -151,10 +149,10 @@ public final class InferenceServerClient implements AutoCloseable {
             }
             return outcomes;
         }
-        List<EncodedRequest> encoded = new ArrayList<>(requests.size());
+        List<PackedRequest> encoded = new ArrayList<>(requests.size());
         try {
             for (InferRequest request : requests) {
-                encoded.add(request.encode());
+                encoded.add(request.pack());
             }
             byte[][] records = encoded.stream().map(one -> one.record).toArray(byte[][]::new);
             Object[][] buffers = encoded.stream().map(one -> one.buffers).toArray(Object[][]::new);
@@ -165,7 +163,7 @@ public final class InferenceServerClient implements AutoCloseable {
             }
             return outcomes;
         } finally {
-            encoded.forEach(EncodedRequest::release);
+            encoded.forEach(PackedRequest::release);
         }
     }
 
@@ -190,9 +188,9 @@ public final class InferenceServerClient implements AutoCloseable {
         core.close(timeout);
     }
 
-    private InferFuture submit(InferRequest request, CallOptions options, java.util.concurrent.Executor executor) {
-        InferFuture future = new InferFuture(this, request.encode(), executor);
-        future.submit(core, options);
+    private InferFuture submit(InferRequest request, CallOptions options, Executor executor) {
+        InferFuture future = new InferFuture(this, executor);
+        future.submit(core, request, options);
         return future;
     }
 
@@ -217,7 +215,7 @@ public final class InferenceServerClient implements AutoCloseable {
     private static InferResult result(InferFuture future) {
         try {
             return future.join();
-        } catch (java.util.concurrent.CompletionException e) {
+        } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException) {
                 throw (RuntimeException) e.getCause();
             }
@@ -228,7 +226,7 @@ public final class InferenceServerClient implements AutoCloseable {
         }
     }
 
-    private static InferOutcome outcome(java.util.function.Supplier<InferResult> call) {
+    private static InferOutcome outcome(Supplier<InferResult> call) {
         try {
             return new InferOutcome(call.get(), null);
         } catch (InferenceException error) {
