@@ -18,6 +18,11 @@ final class Interruption extends AbstractInterruptibleChannel {
         return address;
     }
 
+    /** Begins again, after code that may have made another interruptible call on this thread. */
+    void resume() {
+        begin();
+    }
+
     /** Ends the call. An interrupt that came too late stays what it is: the interrupt status of the thread. */
     void leave() {
         try {
