@@ -11,9 +11,9 @@ use jni::{
 use super::{
     boundary::{Failure, boundary},
     completions::Completions,
-    handle,
+    handle, model,
     options::{self, duration},
-    record::{Writer, malformed},
+    record::malformed,
     request::{self, Buffers},
     result::Outcome,
 };
@@ -85,9 +85,15 @@ pub(super) fn client_statistics<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: 
     boundary(env, |env| {
         // SAFETY: the rule of `Native`.
         let statistics = unsafe { client(handle) }.client.infer_statistics();
-        let mut record = Writer::default();
-        super::model::client_statistics(&mut record, &statistics);
-        Ok(env.byte_array_from_slice(&record.into_vec())?)
+        Ok(env.byte_array_from_slice(&model::record(&statistics))?)
+    })
+}
+
+pub(super) fn connection_counts<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: jlong) -> JByteArray<'l> {
+    boundary(env, |env| {
+        // SAFETY: the rule of `Native`.
+        let counts = unsafe { client(handle) }.client.connections();
+        Ok(env.byte_array_from_slice(&model::record(&counts))?)
     })
 }
 
@@ -118,7 +124,8 @@ pub(super) fn infer_async<'l>(
     buffers: Array<'l>,
     options: JByteArray<'l>,
     id: jlong,
-) {
+    may_wait: bool,
+) -> bool {
     boundary(env, |env| {
         let request = decode(env, &record, &buffers)?;
         let options = request::array(env, &options)?;
@@ -126,20 +133,19 @@ pub(super) fn infer_async<'l>(
         let options = options::call(&options, |handle| unsafe { options::token_of(handle) })?;
         // SAFETY: the rule of `Native`.
         let JavaClient { client, completions } = unsafe { client(handle) };
-        completions.submitting(id);
         let receiver = completions.clone();
-        let submitted = client.infer_with_callback(&request, &options, move |outcome| {
-            receiver.complete(id, outcome.into());
-        });
-        match submitted {
-            Ok(call) => completions.started(id, call),
-            Err(error) => {
-                completions.refused(id);
-                return Err(error.into());
-            }
+        let started = client.infer_announced(
+            &request,
+            &options,
+            may_wait,
+            |call| completions.keep(id, call),
+            move |outcome| receiver.complete(id, outcome.into()),
+        );
+        if !matches!(started, Ok(true)) {
+            completions.forget(id);
         }
-        Ok(())
-    });
+        Ok(started?)
+    })
 }
 
 pub(super) fn infer_many<'l>(
