@@ -150,7 +150,8 @@ final class NativeLibrary {
         try {
             abi = Native.abiVersion();
         } catch (LinkageError | RuntimeException e) {
-            failure.add(attempt, e, "not the library of this client, or built without its feature 'jni'");
+            failure.add(attempt, e, "not the library of this client, or built without its feature 'jni'; or the"
+                    + " classes were renamed (relocated), to which native code refers by name");
             throw failure.exception();
         }
         if (abi != Native.ABI) {

@@ -182,7 +182,7 @@ class NativeLibraryTest extends NativeLibraryTestBase {
     @Test
     void libraryIsExtractedAgainIfItsFileIsALink() throws Exception {
         changed(published -> {
-            Path target = Files.move(published, files.resolve("moved.so"));
+            Path target = Files.move(published, temporary.resolve("moved.so"));
             Files.createSymbolicLink(published, target);
         });
     }
