@@ -27,11 +27,11 @@ class AsyncTest {
 
     @Test
     void aThousandCallsCompleteEachWithItsResult() throws Exception {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 List<CompletableFuture<InferResult>> futures = new ArrayList<>();
                 for (int i = 0; i < 1000; i++) {
-                    futures.add(client.inferAsync(TestServer.simple().setId("call " + i)));
+                    futures.add(client.inferAsync(RealServer.simple().setId("call " + i)));
                 }
                 for (int i = 0; i < 1000; i++) {
                     try (InferResult result = futures.get(i).get(60, TimeUnit.SECONDS)) {
@@ -45,10 +45,10 @@ class AsyncTest {
 
     @Test
     void aFutureCompletesOnTheCommonPoolUnlessAnExecutorIsSet() throws Exception {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             AtomicReference<Thread> thread = new AtomicReference<>();
             try (InferenceServerClient client = new InferenceServerClient(url)) {
-                client.inferAsync(TestServer.slow(50))
+                client.inferAsync(RealServer.slow(50))
                         .thenAccept(result -> thread.set(Thread.currentThread()))
                         .get(30, TimeUnit.SECONDS);
                 assertTrue(thread.get() instanceof java.util.concurrent.ForkJoinWorkerThread, thread.get().getName());
@@ -59,7 +59,7 @@ class AsyncTest {
             ClientOptions options = ClientOptions.builder().executor(Runnable::run).build();
             AtomicReference<ClassLoader> loader = new AtomicReference<>();
             try (InferenceServerClient client = new InferenceServerClient(url, options)) {
-                client.inferAsync(TestServer.slow(50))
+                client.inferAsync(RealServer.slow(50))
                         .thenAccept(result -> {
                             thread.set(Thread.currentThread());
                             loader.set(Thread.currentThread().getContextClassLoader());
@@ -70,7 +70,7 @@ class AsyncTest {
             assertTrue(thread.get().isDaemon());
             assertSame(InferResult.class.getClassLoader(), loader.get());
             Thread callbacks = thread.get();
-            TestServer.await("the callback thread has ended", () -> !callbacks.isAlive());
+            RealServer.await("the callback thread has ended", () -> !callbacks.isAlive());
         }
     }
 
@@ -81,20 +81,20 @@ class AsyncTest {
                     throw new RejectedExecutionException("shut down");
                 })
                 .build();
-        try (InferenceServerClient client = new InferenceServerClient(TestServer.grpc(), options);
-                InferResult result = client.inferAsync(TestServer.simple()).get(10, TimeUnit.SECONDS)) {
+        try (InferenceServerClient client = new InferenceServerClient(RealServer.grpc(), options);
+                InferResult result = client.inferAsync(RealServer.simple()).get(10, TimeUnit.SECONDS)) {
             assertArrayEquals(SUM, result.getOutputAsInt("OUTPUT0"));
         }
     }
 
     @Test
     void everyFailureIsOneOfTheFuture() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 InferInput wrong = new InferInput("INPUT0", new long[] {1, 16}, DataType.INT32);
                 wrong.setData(new int[3]);
                 InferRequest invalid = new InferRequest("simple", List.of(wrong), List.of());
-                InferRequest unknown = new InferRequest("nothing", TestServer.simple().getInputs(), List.of());
+                InferRequest unknown = new InferRequest("nothing", RealServer.simple().getInputs(), List.of());
                 assertEquals(Status.INVALID_ARGUMENT, failure(client.inferAsync(invalid)).getStatus());
                 assertEquals(Status.NOT_FOUND, failure(client.inferAsync(unknown)).getStatus());
             }
@@ -109,23 +109,23 @@ class AsyncTest {
 
     @Test
     void whateverEndsAFutureEndsItsCall() throws Exception {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             ClientOptions options = ClientOptions.builder().maxInFlight(1).build();
             try (InferenceServerClient client = new InferenceServerClient(url, options)) {
-                CompletableFuture<InferResult> cancelled = client.inferAsync(TestServer.endless(url));
+                CompletableFuture<InferResult> cancelled = client.inferAsync(RealServer.endless(url));
                 assertTrue(cancelled.cancel(true));
                 assertThrows(CancellationException.class, cancelled::get);
                 // Each next submission waits for a place: the call before has ended.
                 CompletableFuture<InferResult> late =
-                        client.inferAsync(TestServer.endless(url)).orTimeout(20, TimeUnit.MILLISECONDS);
+                        client.inferAsync(RealServer.endless(url)).orTimeout(20, TimeUnit.MILLISECONDS);
                 assertInstanceOf(
                         TimeoutException.class,
                         assertThrows(ExecutionException.class, late::get).getCause());
-                CompletableFuture<InferResult> completed = client.inferAsync(TestServer.endless(url));
+                CompletableFuture<InferResult> completed = client.inferAsync(RealServer.endless(url));
                 assertTrue(completed.complete(null));
                 long start = System.nanoTime();
                 CallOptions inTime = CallOptions.builder().timeout(java.time.Duration.ofSeconds(20)).build();
-                client.inferAsync(TestServer.simple(), inTime).get(10, TimeUnit.SECONDS).close();
+                client.inferAsync(RealServer.simple(), inTime).get(10, TimeUnit.SECONDS).close();
                 assertTrue(System.nanoTime() - start < 900_000_000L, "the calls before went on");
             }
         }
@@ -133,26 +133,26 @@ class AsyncTest {
 
     @Test
     void theFutureOfAClosedClientFails() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             InferenceServerClient client = new InferenceServerClient(url);
-            CompletableFuture<InferResult> pending = client.inferAsync(TestServer.endless(url));
+            CompletableFuture<InferResult> pending = client.inferAsync(RealServer.endless(url));
             client.close();
             assertEquals(Status.CANCELLED, failure(pending).getStatus());
-            assertThrows(IllegalStateException.class, () -> client.inferAsync(TestServer.simple()));
+            assertThrows(IllegalStateException.class, () -> client.inferAsync(RealServer.simple()));
             client.close();
         }
     }
 
     @Test
     void manyInferencesReturnTheirOutcomesInOrder() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 List<InferRequest> requests = new ArrayList<>();
                 for (int i = 0; i < 20; i++) {
                     requests.add(
                             i % 7 == 3
-                                    ? new InferRequest("nothing", TestServer.simple().getInputs(), List.of())
-                                    : TestServer.simple().setId("" + i));
+                                    ? new InferRequest("nothing", RealServer.simple().getInputs(), List.of())
+                                    : RealServer.simple().setId("" + i));
                 }
                 List<InferOutcome> outcomes = client.inferMany(requests);
                 assertEquals(20, outcomes.size());
@@ -175,23 +175,23 @@ class AsyncTest {
 
     @Test
     void aFullClientWaitsOrRefuses() throws Exception {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             ClientOptions refusing = ClientOptions.builder().maxInFlight(1).failWhenFull(true).build();
             try (InferenceServerClient client = new InferenceServerClient(url, refusing)) {
-                CompletableFuture<InferResult> first = client.inferAsync(TestServer.endless(url));
+                CompletableFuture<InferResult> first = client.inferAsync(RealServer.endless(url));
                 assertEquals(
                         Status.RESOURCE_EXHAUSTED,
-                        failure(client.inferAsync(TestServer.simple())).getStatus());
+                        failure(client.inferAsync(RealServer.simple())).getStatus());
                 first.cancel(false);
             }
             // A wait for a place ends by an interrupt, and the thread keeps its status.
             try (InferenceServerClient client =
                     new InferenceServerClient(url, ClientOptions.builder().maxInFlight(1).build())) {
-                CompletableFuture<InferResult> first = client.inferAsync(TestServer.endless(url));
+                CompletableFuture<InferResult> first = client.inferAsync(RealServer.endless(url));
                 AtomicReference<CompletableFuture<InferResult>> second = new AtomicReference<>();
                 AtomicReference<Boolean> interrupted = new AtomicReference<>();
                 Thread submitter = new Thread(() -> {
-                    second.set(client.inferAsync(TestServer.simple()));
+                    second.set(client.inferAsync(RealServer.simple()));
                     interrupted.set(Thread.interrupted());
                 });
                 submitter.start();

@@ -30,7 +30,7 @@ class ConformanceTest {
     @Test
     void everyDatatypeComesBackInEveryShapeFormAndCompression() {
         int cases = 0;
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 for (DataType type : types()) {
                     for (long[] shape : SHAPES) {
@@ -228,7 +228,7 @@ class ConformanceTest {
 
     @Test
     void arraysOfEveryTypeComeBack() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 for (boolean isBinary : new boolean[] {true, false}) {
                     arrays(client, isBinary);
@@ -314,7 +314,7 @@ class ConformanceTest {
 
     @Test
     void classesComeInTheOrderOfTheirScores() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 InferInput scores = new InferInput("INPUT0", new long[] {2, 5}, DataType.FP32);
                 scores.setData(new float[] {0.1f, 0.9f, 0.3f, 0.2f, 0.5f, 5, 4, 3, 2, 1});
@@ -334,7 +334,7 @@ class ConformanceTest {
 
     @Test
     void whatARequestCarriesArrives() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 InferInput input = input(DataType.INT32, 1);
                 input.setData(new int[] {1});
@@ -364,7 +364,7 @@ class ConformanceTest {
 
     @Test
     void aSequenceKeepsItsState() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 for (int step = 0; step < 3; step++) {
                     InferInput input = new InferInput("INPUT", new long[] {1, 1}, DataType.INT32);
@@ -383,10 +383,10 @@ class ConformanceTest {
 
     @Test
     void errorsSayWhatFailedAndWhere() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             boolean isHttp = url.startsWith("http");
             try (InferenceServerClient client = new InferenceServerClient(url)) {
-                InferRequest unknown = TestServer.simple();
+                InferRequest unknown = RealServer.simple();
                 InferenceException error = assertThrows(
                         InferenceException.class,
                         () -> client.infer("no_such_model", unknown.getInputs(), List.of()));
@@ -416,7 +416,7 @@ class ConformanceTest {
         }
         try (InferenceServerClient nobody = new InferenceServerClient("127.0.0.1:1")) {
             InferenceException error =
-                    assertThrows(InferenceException.class, () -> nobody.infer(TestServer.simple()));
+                    assertThrows(InferenceException.class, () -> nobody.infer(RealServer.simple()));
             assertEquals(Status.UNAVAILABLE, error.getStatus());
             assertEquals(Origin.CONNECTION, error.getOrigin());
             assertTrue(error.isRetryable() && !error.isInDoubt());

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class FailureTest {
     @Test
     void aPanicIsAnExceptionWithItsText() {
-        new InferenceServerClient(TestServer.http()).close();
+        new InferenceServerClient(RealServer.http()).close();
         byte[] text = "for the test \u00e4".getBytes(StandardCharsets.UTF_8);
         InferenceException error = assertThrows(InferenceException.class, () -> Native.panic(text));
         assertEquals(Status.INTERNAL, error.getStatus());
@@ -28,12 +28,12 @@ class FailureTest {
     void whatADependentActionThrowsEndsInItsFuture() throws Exception {
         List<Throwable> thrown = List.of(
                 new IllegalStateException("mine"), new OutOfMemoryError("mine"), new StackOverflowError("mine"));
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             // On the callback thread itself, which must survive.
             ClientOptions options = ClientOptions.builder().executor(Runnable::run).build();
             try (InferenceServerClient client = new InferenceServerClient(url, options)) {
                 for (Throwable one : thrown) {
-                    CompletableFuture<Void> dependent = client.inferAsync(TestServer.slow(30)).thenAccept(result -> {
+                    CompletableFuture<Void> dependent = client.inferAsync(RealServer.slow(30)).thenAccept(result -> {
                         FailureTest.<RuntimeException>sneak(one);
                     });
                     Throwable cause = assertThrows(
@@ -42,7 +42,7 @@ class FailureTest {
                             .getCause();
                     assertEquals(one, cause);
                 }
-                client.inferAsync(TestServer.simple()).get(10, TimeUnit.SECONDS).close();
+                client.inferAsync(RealServer.simple()).get(10, TimeUnit.SECONDS).close();
             }
         }
     }
@@ -60,9 +60,9 @@ class FailureTest {
                         throw error;
                     })
                     .build();
-            try (InferenceServerClient client = new InferenceServerClient(TestServer.grpc(), options)) {
+            try (InferenceServerClient client = new InferenceServerClient(RealServer.grpc(), options)) {
                 for (int i = 0; i < 3; i++) {
-                    client.inferAsync(TestServer.simple()).get(10, TimeUnit.SECONDS).close();
+                    client.inferAsync(RealServer.simple()).get(10, TimeUnit.SECONDS).close();
                 }
             }
         }
@@ -70,15 +70,15 @@ class FailureTest {
 
     @Test
     void aLoggerThatThrowsChangesNothingAndMessagesArrive() throws Exception {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             List<String> messages = java.util.Collections.synchronizedList(new ArrayList<>());
             for (boolean throwing : new boolean[] {false, true}) {
                 ClientOptions options = ClientOptions.builder()
                         .logger(new TestLogger(messages, throwing))
                         .build();
                 try (InferenceServerClient client = new InferenceServerClient(url, options)) {
-                    client.infer(TestServer.simple()).close();
-                    client.inferAsync(TestServer.simple()).get(10, TimeUnit.SECONDS).close();
+                    client.infer(RealServer.simple()).close();
+                    client.inferAsync(RealServer.simple()).get(10, TimeUnit.SECONDS).close();
                 }
             }
             assertTrue(messages.stream().anyMatch(message -> message.contains("model 'simple'")), messages::toString);

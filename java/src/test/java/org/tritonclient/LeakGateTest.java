@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class LeakGateTest {
     @Test
     void nothingIsLeft() {
-        TestServer.await("the last native object is freed: " + Native.liveObjects(), () -> {
+        RealServer.await("the last native object is freed: " + Native.liveObjects(), () -> {
             System.gc();
             return Native.liveObjects() == 0;
         });

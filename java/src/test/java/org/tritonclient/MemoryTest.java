@@ -18,9 +18,9 @@ class MemoryTest {
 
     @Test
     void manyInferencesDoNotGrow() throws Exception {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
-                InferRequest request = TestServer.simple();
+                InferRequest request = RealServer.simple();
                 infer(client, request, CALLS / 4);
                 System.gc();
                 long half = rss();
@@ -52,7 +52,7 @@ class MemoryTest {
 
     @Test
     void aBufferHoldsTheMemoryThatItShows() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 int count = 1 << 20;
                 float[] values = new float[count];
@@ -80,7 +80,7 @@ class MemoryTest {
 
     @Test
     void anOutputCanBeWrittenToABufferOfTheCaller() {
-        for (String url : TestServer.urls()) {
+        for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 InferInput input = new InferInput("INPUT0", new long[] {50_000}, DataType.INT32);
                 int[] values = new int[50_000];

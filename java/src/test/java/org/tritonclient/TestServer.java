@@ -1,72 +1,99 @@
 package org.tritonclient;
 
-import java.util.List;
-import java.util.function.BooleanSupplier;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.util.concurrent.TimeUnit;
 
-/** The real server of the tests, and small helpers. */
-final class TestServer {
-    private TestServer() {}
+/** A real Triton server: the one that all tests share, or one that a test starts for itself. */
+final class TestServer implements AutoCloseable {
+    final String http;
+    final String grpc;
+    final String metrics;
+    /** {@code null} for the shared one. */
+    private final Process process;
 
-    static String http() {
-        return "http://" + address("TRITON_TEST_HTTP");
+    private TestServer(String http, String grpc, String metrics, Process process) {
+        this.http = http;
+        this.grpc = grpc;
+        this.metrics = metrics;
+        this.process = process;
     }
 
-    static String grpc() {
-        return "grpc://" + address("TRITON_TEST_GRPC");
+    /** Returns the server for the whole run, which tests/triton/with-server.sh has started. */
+    static TestServer shared() {
+        return new TestServer(
+                variable("TRITON_TEST_HTTP"), variable("TRITON_TEST_GRPC"), variable("TRITON_TEST_METRICS"), null);
     }
 
-    /** Returns the URLs of the server, one for each protocol. */
-    static List<String> urls() {
-        return List.of(http(), grpc());
-    }
-
-    private static String address(String variable) {
-        String address = System.getenv(variable);
-        if (address == null) {
-            throw new IllegalStateException(variable + " is not set: run the tests by tests/triton/with-server.sh");
+    /** Starts a server with some of the test models, {@code "simple slow"}, and further options of tritonserver. */
+    static TestServer start(String models, String arguments) throws IOException {
+        String print = "echo $TRITON_TEST_HTTP $TRITON_TEST_GRPC $TRITON_TEST_METRICS; exec cat";
+        String script = root().resolve("tests/triton/with-server.sh").toString();
+        ProcessBuilder builder = new ProcessBuilder(script, "sh", "-c", print);
+        builder.environment().put("MODELS", models);
+        builder.environment().put("TRITON_ARGS", arguments);
+        Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        BufferedReader output =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        String line = output.readLine();
+        if (line == null) {
+            process.destroy();
+            throw new IOException("the server did not start");
         }
-        return address;
+        String[] addresses = line.split(" ");
+        return new TestServer(addresses[0], addresses[1], addresses[2], process);
     }
 
-    /** Returns a request to the model {@code simple}, which adds and subtracts. */
-    static InferRequest simple() {
-        int[] a = new int[16];
-        int[] b = new int[16];
-        for (int i = 0; i < 16; i++) {
-            a[i] = i;
-            b[i] = 1;
+    String url(Protocol protocol) {
+        return protocol.url(protocol == Protocol.HTTP ? http : grpc);
+    }
+
+    InferenceServerClient client(Protocol protocol) {
+        return new InferenceServerClient(url(protocol), options().build());
+    }
+
+    /** Returns options with the URL of this server's metrics, which is not on the default port. */
+    ClientOptions.Builder options() {
+        return ClientOptions.builder().metricsUrl("http://" + metrics);
+    }
+
+    /** Stops a server that the test has started. */
+    @Override
+    public void close() throws IOException {
+        if (process == null) {
+            return;
         }
-        InferInput first = new InferInput("INPUT0", new long[] {1, 16}, DataType.INT32);
-        InferInput second = new InferInput("INPUT1", new long[] {1, 16}, DataType.INT32);
-        first.setData(a);
-        second.setData(b);
-        return new InferRequest("simple", List.of(first, second), List.of());
-    }
-
-    /** Returns a request that takes the server a time, during which it watches for a cancel. */
-    static InferRequest slow(int millis) {
-        InferInput delay = new InferInput("DELAY_MS", new long[] {1}, DataType.UINT32);
-        delay.setData(new int[] {millis});
-        return new InferRequest("slow", List.of(delay), List.of());
-    }
-
-    /**
-     * Returns a request that is to be cancelled. Over gRPC the server then stops; over HTTP it computes the result to its
-     * end, for which the next one waits: so it is short there.
-     */
-    static InferRequest endless(String url) {
-        return slow(url.startsWith("http") ? 1000 : 20_000);
-    }
-
-    /** Waits until a condition holds; fails after 10 s. */
-    static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + 10_000_000_000L;
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("after 10 s: not " + what);
+        // At the end of its input the command exits, and with-server.sh stops the server.
+        process.getOutputStream().close();
+        try {
+            if (!process.waitFor(30, TimeUnit.SECONDS)) {
+                throw new IOException("the server did not stop");
             }
-            Thread.onSpinWait();
-            Thread.yield();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            process.destroy();
         }
+    }
+
+    private static String variable(String name) {
+        String value = System.getenv(name);
+        if (value == null) {
+            throw new IllegalStateException("there is no Triton server: tests/triton/with-server.sh COMMAND starts one");
+        }
+        return value;
+    }
+
+    private static Path root() {
+        Path folder = Paths.get("").toAbsolutePath();
+        while (!Files.exists(folder.resolve("tests/triton/with-server.sh"))) {
+            folder = folder.getParent();
+        }
+        return folder;
     }
 }
