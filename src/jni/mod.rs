@@ -17,6 +17,7 @@ mod options;
 mod record;
 mod request;
 mod result;
+mod stream;
 
 use std::{ffi::c_void, ptr};
 
@@ -37,7 +38,7 @@ const FIRST: [NativeMethod; 2] =
 
 /// All other natives, in the order of `Native`. Each signature is checked against its function here, and
 /// against Java's declaration by [`register`].
-const TABLE: [NativeMethod; 17] = [
+const TABLE: [NativeMethod; 25] = [
     native_method! {
         static raw fn client_new(jbyte[], jbyte[], org.tritonclient.Completions) -> jlong,
         fn = client::client_new,
@@ -63,6 +64,20 @@ const TABLE: [NativeMethod; 17] = [
     },
     native_method! { static raw fn cancel_call(jlong, jlong), fn = client::cancel_call },
     native_method! { static raw fn result_free(jlong), fn = client::result_free },
+    native_method! { static raw fn stream_open(jlong, jbyte[]) -> jlong, fn = stream::stream_open },
+    native_method! {
+        static raw fn stream_send(jlong, jbyte[], JObject[], jlong, jlong),
+        fn = stream::stream_send,
+    },
+    native_method! {
+        static raw fn stream_send_async(jlong, jbyte[], JObject[], jlong, jlong, jlong) -> jboolean,
+        fn = stream::stream_send_async,
+    },
+    native_method! { static raw fn stream_finish(jlong), fn = stream::stream_finish },
+    native_method! { static raw fn stream_cancel(jlong), fn = stream::stream_cancel },
+    native_method! { static raw fn stream_next(jlong, jlong, jlong) -> JObject, fn = stream::stream_next },
+    native_method! { static raw fn stream_next_async(jlong, jlong), fn = stream::stream_next_async },
+    native_method! { static raw fn stream_free(jlong), fn = stream::stream_free },
     native_method! {
         static raw fn half_from_floats(jfloat[], jint) -> jbyte[],
         fn = half::half_from_floats,
