@@ -89,6 +89,16 @@ impl Client {
         }
     }
 
+    /// Refuses new calls and streams, and cancels the asynchronous ones: what dropping the client does, which
+    /// another thread may still be using.
+    #[cfg(feature = "jni")]
+    pub(crate) fn shut_down(&self) {
+        if self.check_process().is_ok() {
+            self.0.activity.close();
+            self.0.shutdown.cancel();
+        }
+    }
+
     /// Returns FAILED_PRECONDITION in a forked child.
     pub(crate) fn check_process(&self) -> Result<()> {
         self.0.activity.process().check()

@@ -11,13 +11,18 @@ use jni::{
 use super::{
     boundary::{Failure, boundary},
     completions::Completions,
-    handle,
+    handle, model,
     options::{self, duration},
-    record::{Writer, malformed},
+    record::malformed,
     request::{self, Buffers},
     result::Outcome,
 };
-use crate::{client::Client, infer::InferRequest, infer::InferResult, until::CancelToken};
+use crate::{
+    client::Client,
+    infer::{InferRequest, InferResult},
+    log::LogCallback,
+    until::CancelToken,
+};
 
 /// A client of Java.
 pub(super) struct JavaClient {
@@ -43,7 +48,11 @@ pub(super) fn client_new<'l>(
 ) -> jlong {
     boundary(env, |env| {
         let completions = Completions::new(env, &completions)?;
-        let options = options::client(&request::array(env, &options)?, &completions)?;
+        let receiver = completions.clone();
+        let log: Arc<LogCallback> = Arc::new(move |level, target, text| receiver.log(level, target, text));
+        let options = request::array(env, &options)?;
+        // SAFETY: the rule of `Native`.
+        let options = options::client(&options, |handle| unsafe { options::token_of(handle) }, &log)?;
         let url = request::array(env, &url)?;
         let url = std::str::from_utf8(&url).map_err(|_| malformed("the URL is not UTF-8"))?;
         let client = Client::with_options(url, &options)?;
@@ -54,6 +63,14 @@ pub(super) fn client_new<'l>(
 pub(super) fn client_close<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: jlong, timeout_nanos: jlong) {
     // SAFETY: the rule of `Native`.
     boundary(env, |_| Ok(unsafe { client(handle) }.client.close(duration(timeout_nanos))?));
+}
+
+pub(super) fn client_shutdown<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: jlong) {
+    boundary(env, |_| {
+        // SAFETY: the rule of `Native`.
+        unsafe { client(handle) }.client.shut_down();
+        Ok(())
+    });
 }
 
 pub(super) fn client_free<'l>(env: EnvUnowned<'l>, _: JClass<'l>, client: jlong) {
@@ -68,9 +85,15 @@ pub(super) fn client_statistics<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: 
     boundary(env, |env| {
         // SAFETY: the rule of `Native`.
         let statistics = unsafe { client(handle) }.client.infer_statistics();
-        let mut record = Writer::default();
-        super::model::client_statistics(&mut record, &statistics);
-        Ok(env.byte_array_from_slice(&record.into_vec())?)
+        Ok(env.byte_array_from_slice(&model::record(&statistics))?)
+    })
+}
+
+pub(super) fn connection_counts<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: jlong) -> JByteArray<'l> {
+    boundary(env, |env| {
+        // SAFETY: the rule of `Native`.
+        let counts = unsafe { client(handle) }.client.connections();
+        Ok(env.byte_array_from_slice(&model::record(&counts))?)
     })
 }
 
@@ -104,7 +127,9 @@ pub(super) fn infer_async<'l>(
 ) {
     boundary(env, |env| {
         let request = decode(env, &record, &buffers)?;
-        let options = options::call(&request::array(env, &options)?)?;
+        let options = request::array(env, &options)?;
+        // SAFETY: the rule of `Native`.
+        let options = options::call(&options, |handle| unsafe { options::token_of(handle) })?;
         // SAFETY: the rule of `Native`.
         let JavaClient { client, completions } = unsafe { client(handle) };
         completions.submitting(id);

@@ -3,20 +3,32 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    completions::Completions,
     handle,
     record::{Reader, malformed},
 };
 use crate::{
     compression::Compression,
     error::{Error, Result},
-    log::LogLevel,
+    log::{LogCallback, LogLevel},
     options::{CallOptions, ClientOptions, LoadReportFormat, StreamOptions},
-    until::CancelToken,
+    until::{CancelToken, Watching},
 };
 
-/// Decodes the options of a client. Log messages go to `completions`.
-pub(super) fn client(bytes: &[u8], completions: &Arc<Completions>) -> Result<ClientOptions> {
+/// Returns the token with a handle that is in a record of options.
+///
+/// # Safety
+/// Java keeps the options reachable, and the token with them, while the native runs that got the record.
+pub(super) unsafe fn token_of(handle: i64) -> CancelToken {
+    // SAFETY: the rule of this function.
+    unsafe { handle::get::<CancelToken>(handle) }.clone()
+}
+
+/// Decodes the options of a client. Log messages go to `log`.
+pub(super) fn client(
+    bytes: &[u8],
+    token_of: impl Fn(i64) -> CancelToken,
+    log: &Arc<LogCallback>,
+) -> Result<ClientOptions> {
     let record = &mut Reader::new(bytes);
     let mut options = ClientOptions::new();
     while !record.is_at_end() {
@@ -37,14 +49,10 @@ pub(super) fn client(bytes: &[u8], completions: &Arc<Completions>) -> Result<Cli
             11 => options.set_max_message_byte_size(count(record, "max_message_byte_size")?)?,
             12 => options.set_max_decompressed_byte_size(count(record, "max_decompressed_byte_size")?)?,
             13 => options.set_result_memory_byte_size(count(record, "result_memory_byte_size")?),
-            14 => options.set_call_options(call(record.bytes()?)?)?,
+            14 => options.set_call_options(call(record.bytes()?, &token_of)?)?,
             15 => {
                 let level = LogLevel::from_number(record.i32()?).ok_or_else(|| unknown("log level"))?;
-                let completions = completions.clone();
-                let log = move |level: LogLevel, target: &str, text: &str| {
-                    completions.log(level, target, text);
-                };
-                options.set_log_callback(level, Arc::new(log))
+                options.set_log_callback(level, log.clone())
             }
             _ => return Err(unknown("option of a client")),
         };
@@ -52,18 +60,14 @@ pub(super) fn client(bytes: &[u8], completions: &Arc<Completions>) -> Result<Cli
     Ok(options)
 }
 
-/// Decodes the options of a call, which null and an empty record leave as they are.
-pub(super) fn call(bytes: &[u8]) -> Result<CallOptions> {
+/// Decodes the options of a call.
+pub(super) fn call(bytes: &[u8], token_of: impl Fn(i64) -> CancelToken) -> Result<CallOptions> {
     let record = &mut Reader::new(bytes);
     let mut options = CallOptions::new();
     while !record.is_at_end() {
         match record.u8()? {
             1 => options.set_timeout(limit(record)?)?,
-            2 => {
-                // SAFETY: Java keeps the token alive while it calls with these options.
-                let token = unsafe { handle::get::<CancelToken>(record.i64()?) };
-                options.set_cancel_token(Some(token))
-            }
+            2 => options.set_cancel_token(Some(&token_of(record.i64()?))),
             3 => {
                 let name = record.str()?;
                 options.add_header(name, record.bytes()?)?
@@ -102,41 +106,43 @@ pub(super) fn call(bytes: &[u8]) -> Result<CallOptions> {
 /// Decodes the options of a call that `token` cancels too, when the calling thread is interrupted; 0 for none.
 ///
 /// # Safety
-/// `token` is 0 or the handle of a token that is alive during the call.
+/// As for [`token_of`], also for `token`.
 pub(super) unsafe fn interruptible(bytes: &[u8], token: i64) -> Result<Interruptible> {
-    let mut options = call(bytes)?;
-    let mut guard = None;
+    // SAFETY: the rule of this function.
+    let token_of = |handle| unsafe { token_of(handle) };
+    let mut options = call(bytes, token_of)?;
+    let mut following = None;
     if token != 0 {
-        // SAFETY: the rule of this function.
-        let token = unsafe { handle::get::<CancelToken>(token) };
+        let token = token_of(token);
         match options.cancel_token() {
             None => {
-                options.set_cancel_token(Some(token));
+                options.set_cancel_token(Some(&token));
             }
             Some(own) => {
                 let both = CancelToken::new();
-                guard = Some((both.follow(own), both.follow(token)));
+                following = Some((both.follow(own), both.follow(&token)));
                 options.set_cancel_token(Some(&both));
             }
         }
     }
-    Ok(Interruptible { options, _following: guard })
+    Ok(Interruptible { options, _following: following })
 }
 
 /// The options of a call, with what makes its token follow two others.
 pub(super) struct Interruptible {
     pub(super) options: CallOptions,
-    _following: Option<(crate::until::Watching, crate::until::Watching)>,
+    _following: Option<(Watching, Watching)>,
 }
 
-pub(super) fn stream(bytes: &[u8]) -> Result<StreamOptions> {
+/// Decodes the options of a stream.
+pub(super) fn stream(bytes: &[u8], token_of: impl Fn(i64) -> CancelToken) -> Result<StreamOptions> {
     let record = &mut Reader::new(bytes);
     let mut options = StreamOptions::new();
     while !record.is_at_end() {
         match record.u8()? {
             1 => options.set_max_queued_byte_size(count(record, "max_queued_byte_size")?),
             2 => options.set_grpc_error(record.bool()?),
-            3 => options.set_call_options(call(record.bytes()?)?)?,
+            3 => options.set_call_options(call(record.bytes()?, &token_of)?)?,
             _ => return Err(unknown("option of a stream")),
         };
     }

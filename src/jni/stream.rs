@@ -47,7 +47,9 @@ pub(super) fn stream_open<'l>(
     options: JByteArray<'l>,
 ) -> jlong {
     boundary(env, |env| {
-        let options = options::stream(&request::array(env, &options)?)?;
+        let options = request::array(env, &options)?;
+        // SAFETY: the rule of `Native`.
+        let options = options::stream(&options, |handle| unsafe { options::token_of(handle) })?;
         // SAFETY: the rule of `Native`.
         let client = unsafe { client(handle) };
         let stream = client.client.open_stream(&options)?;

@@ -23,7 +23,10 @@ final class Native {
 
     static native long clientNew(byte[] url, byte[] options, Completions completions);
 
-    static native void clientClose(long client, long timeoutNanos, long token);
+    static native void clientClose(long client, long timeoutNanos);
+
+    /** Cancels everything that is under way, and refuses further calls. */
+    static native void clientShutdown(long client);
 
     static native void clientFree(long client);
 
@@ -80,6 +83,49 @@ final class Native {
 
     /** Frees a stream, after cancelling it. */
     static native void streamFree(long stream);
+
+    // The control plane. The arguments are a record of the strings that the method of Rust takes, and of the operation's
+    // own options; the result is the record of the class of that name, or empty.
+
+    static native byte[] isServerLive(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] isServerReady(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] isModelReady(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] healthCheck(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] waitReady(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] serverMetadata(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] modelMetadata(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] modelConfig(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] repositoryIndex(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] loadModel(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] unloadModel(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] modelStatistics(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] traceSettings(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] updateTraceSettings(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] logSettings(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] updateLogSettings(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] metrics(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] generate(long client, byte[] arguments, byte[] options, long token);
+
+    /** Passes each event to {@code events}, on the calling thread; what that throws ends the call, and is thrown. */
+    static native byte[] generateStream(
+            long client, byte[] arguments, byte[] options, long token, GenerateEvents events);
 
     // 16-bit floats.
 

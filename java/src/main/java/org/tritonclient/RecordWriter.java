@@ -70,6 +70,14 @@ final class RecordWriter {
         return this;
     }
 
+    /** Appends what another writer has written, without a length. */
+    RecordWriter append(byte[] written) {
+        reserve(written.length);
+        System.arraycopy(written, 0, bytes, length, written.length);
+        length += written.length;
+        return this;
+    }
+
     RecordWriter shape(long[] shape) {
         i32(shape.length);
         for (long dimension : shape) {

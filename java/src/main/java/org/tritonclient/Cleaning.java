@@ -1,0 +1,18 @@
+package org.tritonclient;
+
+import java.lang.ref.Cleaner;
+
+/**
+ * The cleaner of all native objects. Its thread ends when the class loader of this class is collected and the last
+ * object is cleaned: it holds no class of ours beyond that.
+ */
+final class Cleaning {
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private Cleaning() {}
+
+    /** Runs {@code action} once {@code owner} is unreachable, unless it was cleaned before. */
+    static Cleaner.Cleanable register(Object owner, Runnable action) {
+        return CLEANER.register(owner, action);
+    }
+}

@@ -1,0 +1,91 @@
+package org.tritonclient;
+
+import java.lang.ref.Reference;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/** The future of an asynchronous call, and the call itself until its result is delivered. */
+final class InferFuture extends CompletableFuture<InferResult> implements Receiver, Runnable {
+    /** Keeps the client alive until the call is complete. */
+    private final InferenceServerClient client;
+    private final Executor executor;
+    private PackedRequest packed;
+    private long id;
+    private byte[] record;
+    private Object[] buffers;
+    /** Whether the call has ended, so that there is nothing to cancel. */
+    private volatile boolean over;
+
+    InferFuture(InferenceServerClient client, Executor executor) {
+        this.client = client;
+        this.executor = executor;
+    }
+
+    /**
+     * Submits the call. If it is refused, the future has failed.
+     *
+     * @throws IllegalStateException if the client is closed, or the memory of an input is no longer accessible
+     */
+    void submit(ClientCore core, InferRequest request, CallOptions options) {
+        long handle = core.acquire();
+        try {
+            packed = request.pack();
+            id = core.completions().add(this);
+            try {
+                Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id);
+            } catch (Throwable refused) {
+                core.completions().remove(id);
+                packed.release();
+                throw refused;
+            }
+        } catch (InferenceException refused) {
+            over = true;
+            completeExceptionally(refused);
+            return;
+        } finally {
+            core.release();
+            Reference.reachabilityFence(options);
+        }
+        // Whatever ends the future, also cancel, orTimeout and complete, ends the call.
+        whenComplete((result, failure) -> {
+            if (!over) {
+                core.cancel(id);
+            }
+        });
+    }
+
+    @Override
+    public boolean receive(byte[] record, Object[] buffers) {
+        over = true;
+        packed.release();
+        this.record = record;
+        this.buffers = buffers;
+        try {
+            executor.execute(this);
+        } catch (Throwable refused) {
+            // The call must not be lost: this thread completes it.
+            run();
+        }
+        return true;
+    }
+
+    @Override
+    public void fail(Throwable cause) {
+        completeExceptionally(cause);
+    }
+
+    /** Completes the future. */
+    @Override
+    public void run() {
+        try {
+            InferResult result = Outcome.result(record, buffers);
+            record = null;
+            buffers = null;
+            if (!complete(result)) {
+                result.close();
+            }
+        } catch (Throwable failure) {
+            completeExceptionally(failure);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package org.tritonclient;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+/**
+ * A client of one Triton Inference Server, over HTTP or gRPC, which its URL selects. Any number of threads may use it at
+ * once, and one client for a server is enough for a program.
+ *
+ * <pre>{@code
+ * try (InferenceServerClient client = new InferenceServerClient("grpc://localhost:8001")) {
+ *     InferInput a = new InferInput("INPUT0", new long[] {1, 16}, DataType.INT32);
+ *     InferInput b = new InferInput("INPUT1", new long[] {1, 16}, DataType.INT32);
+ *     a.setData(new int[16]);
+ *     b.setData(new int[16]);
+ *     try (InferResult result = client.infer("simple", List.of(a, b), List.of())) {
+ *         int[] sum = result.getOutputAsInt("OUTPUT0");
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Blocking calls run on the calling thread, until the response is complete or the deadline passes; every call has a
+ * deadline, by default 60 s ({@link ClientOptions.Builder#timeout}). {@link Thread#interrupt} ends a blocking call with
+ * {@link Status#CANCELLED}; the interrupt status of the thread stays set. A call that fails throws
+ * {@link InferenceException}. Nothing is retried. On a virtual thread {@code infer} waits without its carrier; other
+ * blocking calls keep the carrier while they wait.
+ *
+ * <p>A client is closed with {@link #close()}. After that, every method throws {@link IllegalStateException}.
+ */
+public final class InferenceServerClient extends ControlPlane implements AutoCloseable {
+    /**
+     * Creates a client with the default options. Does not access the network: if the server cannot be reached, the first
+     * call fails.
+     *
+     * @param url {@code host[:port]} or {@code http://host[:port][/base/path]} for HTTP (default port 8000), or
+     *     {@code grpc://host[:port]} for gRPC (default port 8001)
+     * @throws InferenceException with {@link Status#INVALID_ARGUMENT} for any other URL; {@link Status#UNIMPLEMENTED} for
+     *     {@code https} and {@code grpcs}, which this version does not support
+     * @throws NativeLibraryException if the native library cannot be loaded
+     */
+    public InferenceServerClient(String url) {
+        this(url, ClientOptions.defaults());
+    }
+
+    /** Creates a client with two timeouts in milliseconds, as upstream's client has them; 0 means no limit. */
+    public InferenceServerClient(String url, int connectTimeoutMillis, int timeoutMillis) {
+        this(
+                url,
+                ClientOptions.builder()
+                        .connectTimeout(connectTimeoutMillis == 0 ? null : Duration.ofMillis(connectTimeoutMillis))
+                        .timeout(timeoutMillis == 0 ? null : Duration.ofMillis(timeoutMillis))
+                        .build());
+    }
+
+    /** Creates a client with options; see {@link #InferenceServerClient(String)}. */
+    public InferenceServerClient(String url, ClientOptions options) {
+        super(ClientCore.create(url, options));
+        Cleaning.register(this, core);
+    }
+
+    /**
+     * Runs an inference, and blocks until its result is complete.
+     *
+     * @param modelName the model, in the version that the server chooses
+     * @param inputs    the inputs, with their data
+     * @param outputs   the outputs that are requested; if empty, all outputs of the model
+     */
+    public InferResult infer(String modelName, List<InferInput> inputs, List<InferRequestedOutput> outputs) {
+        return infer(new InferRequest(modelName, inputs, outputs));
+    }
+
+    /** Runs an inference, and blocks until its result is complete. */
+    public InferResult infer(InferRequest request) {
+        return infer(request, CallOptions.defaults());
+    }
+
+    /** Runs an inference with options, and blocks until its result is complete. */
+    public InferResult infer(InferRequest request, CallOptions options) {
+        Objects.requireNonNull(request, "request");
+        Objects.requireNonNull(options, "options");
+        if (Threads.isVirtual()) {
+            return join(submit(request, options, Runnable::run));
+        }
+        PackedRequest encoded = request.pack();
+        try {
+            return Outcome.result(core.call(
+                    options,
+                    (client, record, token) -> Native.infer(client, encoded.record, encoded.buffers, record, token)));
+        } finally {
+            encoded.release();
+        }
+    }
+
+    /** Starts an inference: {@link #inferAsync(InferRequest, CallOptions)}. */
+    public CompletableFuture<InferResult> inferAsync(
+            String modelName, List<InferInput> inputs, List<InferRequestedOutput> outputs) {
+        return inferAsync(new InferRequest(modelName, inputs, outputs));
+    }
+
+    /** Starts an inference: {@link #inferAsync(InferRequest, CallOptions)}. */
+    public CompletableFuture<InferResult> inferAsync(InferRequest request) {
+        return inferAsync(request, CallOptions.defaults());
+    }
+
+    /**
+     * Starts an inference. Every failure, also of an invalid request, is one of the future, an
+     * {@link InferenceException}. The future completes on the executor of the client ({@link ClientOptions.Builder#executor}).
+     *
+     * <p>The request may be changed at once, but not the memory of direct buffers that are its data, until the future is
+     * complete. Whatever completes the future before the call does, {@code cancel}, {@code orTimeout} or
+     * {@code complete}, cancels the call; a result that comes too late is closed. Cancelling a future that was derived
+     * from it, by {@code thenApply} for example, does not.
+     *
+     * <p>If {@link ClientOptions.Builder#maxInFlight} calls are in flight, this blocks until one is complete.
+     */
+    public CompletableFuture<InferResult> inferAsync(InferRequest request, CallOptions options) {
+        Objects.requireNonNull(request, "request");
+        Objects.requireNonNull(options, "options");
+        return submit(request, options, core.executor());
+    }
+
+    /** Runs several inferences: {@link #inferMany(List, CallOptions)}. */
+    public List<InferOutcome> inferMany(List<InferRequest> requests) {
+        return inferMany(requests, CallOptions.defaults());
+    }
+
+    /**
+     * Runs several inferences at once, of any models, and blocks until all have ended. Returns their outcomes in the order
+     * of the requests; each result is to be closed. Each call has its own deadline.
+     */
+    public List<InferOutcome> inferMany(List<InferRequest> requests, CallOptions options) {
+        Objects.requireNonNull(requests, "requests");
+        Objects.requireNonNull(options, "options");
+        List<InferOutcome> outcomes = new ArrayList<>(requests.size());
+        if (Threads.isVirtual()) {
+            List<InferFuture> futures = new ArrayList<>(requests.size());
+            for (InferRequest request : requests) {
+                futures.add(submit(request, options, Runnable::run));
+            }
+            for (InferFuture future : futures) {
+                outcomes.add(outcome(() -> join(future)));
+            }
+            return outcomes;
+        }
+        List<PackedRequest> encoded = new ArrayList<>(requests.size());
+        try {
+            for (InferRequest request : requests) {
+                encoded.add(request.pack());
+            }
+            byte[][] records = encoded.stream().map(one -> one.record).toArray(byte[][]::new);
+            Object[][] buffers = encoded.stream().map(one -> one.buffers).toArray(Object[][]::new);
+            Object[] all = core.call(
+                    options, (client, record, token) -> Native.inferMany(client, records, buffers, record, token));
+            for (Object one : all) {
+                outcomes.add(outcome(() -> Outcome.result(one)));
+            }
+            return outcomes;
+        } finally {
+            encoded.forEach(PackedRequest::release);
+        }
+    }
+
+    /**
+     * Closes the client: cancels all calls and streams under way, which end with {@link Status#CANCELLED}, and refuses
+     * further ones. Does not block; has no effect if it is repeated. Results stay valid.
+     */
+    @Override
+    public void close() {
+        core.run();
+    }
+
+    /**
+     * Refuses further calls, waits until those under way have ended and the last callback has returned, and closes the
+     * client. Streams are not ended by it: finish or cancel them before.
+     *
+     * @param timeout how long to wait; {@code null} for no limit
+     * @throws InferenceException with {@link Status#DEADLINE_EXCEEDED} if calls or streams are still under way then;
+     *     with {@link Status#CANCELLED} if the thread is interrupted. The client then refuses calls but is not closed.
+     */
+    public void close(Duration timeout) {
+        core.close(timeout);
+    }
+
+    private InferFuture submit(InferRequest request, CallOptions options, Executor executor) {
+        InferFuture future = new InferFuture(this, executor);
+        future.submit(core, request, options);
+        return future;
+    }
+
+    /** Waits for a call; an interrupt cancels it. */
+    private static InferResult join(InferFuture future) {
+        try {
+            return future.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            // A call that is complete already is not cancelled: its result must not be lost.
+            future.cancel(false);
+            if (future.isCancelled()) {
+                throw new InferenceException(Status.CANCELLED, Origin.CLIENT, "the calling thread was interrupted");
+            }
+            return result(future);
+        } catch (ExecutionException e) {
+            return result(future);
+        }
+    }
+
+    /** Returns the result of a future that is complete, or throws its error. */
+    private static InferResult result(InferFuture future) {
+        try {
+            return future.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException) {
+                throw (RuntimeException) e.getCause();
+            }
+            if (e.getCause() instanceof Error) {
+                throw (Error) e.getCause();
+            }
+            throw e;
+        }
+    }
+
+    private static InferOutcome outcome(Supplier<InferResult> call) {
+        try {
+            return new InferOutcome(call.get(), null);
+        } catch (InferenceException error) {
+            return new InferOutcome(null, error);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package org.tritonclient;
+
+/** Passes the log messages of the native side to a logger. */
+final class NativeLog {
+    private static final System.Logger.Level[] LEVELS = {
+        System.Logger.Level.ERROR,
+        System.Logger.Level.WARNING,
+        // Connections and calls: nothing that a program shows by default.
+        System.Logger.Level.DEBUG,
+        System.Logger.Level.DEBUG,
+        System.Logger.Level.TRACE,
+    };
+
+    private final System.Logger logger;
+
+    NativeLog(System.Logger logger) {
+        this.logger = logger;
+    }
+
+    /** Returns the number of the finest level that the logger accepts now; 0 if it accepts none. */
+    int level() {
+        for (int number = LEVELS.length; number > 0; number--) {
+            if (logger.isLoggable(LEVELS[number - 1])) {
+                return number;
+            }
+        }
+        return 0;
+    }
+
+    void write(int level, String target, String message) {
+        if (level >= 1 && level <= LEVELS.length) {
+            logger.log(LEVELS[level - 1], () -> target + ": " + message);
+        }
+    }
+}

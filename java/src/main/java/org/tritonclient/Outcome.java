@@ -1,0 +1,45 @@
+package org.tritonclient;
+
+/** The outcomes that the native side delivers. The kinds are those of src/jni/result.rs. */
+final class Outcome {
+    static final int RESULT = 0;
+    static final int ERROR = 1;
+    static final int END = 2;
+    static final int END_WITH_ERROR = 3;
+
+    private Outcome() {}
+
+    /** Returns the result of an outcome that came by itself, a record, or as an array of the record and its buffers. */
+    static InferResult result(Object outcome) {
+        if (outcome instanceof byte[]) {
+            return result((byte[]) outcome, null);
+        }
+        Object[] buffers = (Object[]) outcome;
+        return result((byte[]) buffers[0], buffers);
+    }
+
+    /**
+     * Returns the result of an outcome.
+     *
+     * @param record  the record; {@code null} if the native side had no memory for it
+     * @param buffers the buffers, after an element that is not used; {@code null} if there are none
+     * @throws InferenceException if it is an error
+     */
+    static InferResult result(byte[] record, Object[] buffers) {
+        RecordReader reader = reader(record);
+        int kind = reader.u8();
+        if (kind == ERROR) {
+            throw InferenceException.read(reader);
+        }
+        return InferResult.read(record, reader.position(), buffers);
+    }
+
+    /** Returns a reader of an outcome, before its kind. */
+    static RecordReader reader(byte[] record) {
+        if (record == null) {
+            throw new InferenceException(
+                    Status.RESOURCE_EXHAUSTED, Origin.CLIENT, "the JVM has no memory for the outcome of the call");
+        }
+        return new RecordReader(record);
+    }
+}
