@@ -21,8 +21,8 @@
 // optional allocator.
 #![deny(unsafe_code)]
 #![warn(unreachable_pub)]
-// Without the C API, which is a default feature, its helpers are unused.
-#![cfg_attr(not(feature = "capi"), allow(dead_code))]
+// Without the C API and the Java client, which are default features, their helpers are unused.
+#![cfg_attr(not(all(feature = "capi", feature = "jni")), allow(dead_code))]
 
 #[cfg(not(unix))]
 compile_error!("triton-client supports Linux and macOS; Windows is not supported yet");

@@ -2,11 +2,12 @@
 //! thread, in `grpc/stream.rs`, is at the other end of both.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     fmt,
-    future::poll_fn,
+    future::{Future, poll_fn},
     mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -18,10 +19,11 @@ use crate::{
     fork::Process,
     infer::{InferRequest, InferResult, place::Buffers},
     log::{Log, LogLevel},
+    net::drive::{Driver, drive},
     panic,
     runtime::{Active, Activity, Callbacks},
     stats::Counters,
-    until::{CancelToken, Deadline},
+    until::{CancelToken, Deadline, Stopped, Until},
     waiters::Waiters,
 };
 
@@ -47,8 +49,16 @@ pub enum StreamEvent {
 /// Receives the events of a stream.
 pub(crate) type Callback = Box<dyn FnMut(StreamEvent) + Send>;
 
-/// Checks and encodes a request, with its gRPC prefix.
-pub(crate) type Encode = dyn Fn(&InferRequest<'_>) -> Result<Bytes> + Send + Sync;
+/// What a stream uses of its client.
+pub(crate) trait Host: Send + Sync {
+    /// Checks and encodes a request, with its gRPC prefix.
+    fn encode(&self, request: &InferRequest<'_>) -> Result<Bytes>;
+
+    /// Runs the future that `job` creates in a task on the I/O thread.
+    fn spawn(&self, job: Job);
+}
+
+pub(crate) type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
 /// A stream of inference requests and responses over gRPC (`ModelStreamInfer`): for decoupled models, which
 /// send any number of responses to a request, and for sequences. A client may have any number of streams. All
@@ -61,12 +71,12 @@ pub(crate) type Encode = dyn Fn(&InferRequest<'_>) -> Result<Bytes> + Send + Syn
 #[must_use = "dropping a stream cancels it"]
 pub struct Stream {
     shared: Arc<Shared>,
-    encode: Arc<Encode>,
+    host: Arc<dyn Host>,
 }
 
 impl Stream {
-    pub(crate) fn new(shared: Arc<Shared>, encode: Arc<Encode>) -> Self {
-        Self { shared, encode }
+    pub(crate) fn new(shared: Arc<Shared>, host: Arc<dyn Host>) -> Self {
+        Self { shared, host }
     }
 
     /// Copies a request into the queue of the stream, from which it is sent. The request may be changed or
@@ -85,25 +95,94 @@ impl Stream {
     ///
     /// Use separate streams for decoupled models and for other models, and not both at the same time.
     pub fn send(&self, request: &InferRequest<'_>, timeout: Option<Duration>) -> Result<()> {
+        self.send_until(request, timeout, None)
+    }
+
+    /// As [`send`](Self::send). The wait for room also ends when `cancel` is cancelled, with CANCELLED: then
+    /// the request is not sent, and the stream continues.
+    pub(crate) fn send_until(
+        &self,
+        request: &InferRequest<'_>,
+        timeout: Option<Duration>,
+        cancel: Option<&CancelToken>,
+    ) -> Result<()> {
         let shared = self.shared()?;
-        let deadline = Deadline::after(timeout);
+        let must_not_wait = shared.callbacks.is_this_thread();
+        let until = Until {
+            deadline: Deadline::after(if must_not_wait { Some(Duration::ZERO) } else { timeout }),
+            cancel: cancel.cloned(),
+        };
         let send = || {
-            shared.lock().check_open()?;
-            if let Some(output) = request.outputs().iter().find(|output| output.buffer().is_some()) {
-                let name = output.name();
-                return Err(Error::invalid(format!("output '{name}': a stream does not support buffers")));
-            }
-            let message = (self.encode)(request)?;
-            let outgoing = Outgoing {
-                message,
-                id: request.request_id().into(),
-                model: request.model().0.into(),
-                has_empty_final_response: request.settings().empty_final_response,
-                queued_at: Instant::now(),
-            };
-            shared.enqueue(outgoing, deadline, timeout)
+            let outgoing = self.outgoing(request)?;
+            let sent = drive(&Driver::caller(until), shared.enqueue(outgoing));
+            shared.wake_sender();
+            sent.unwrap_or_else(|stopped| match stopped {
+                Stopped::TimedOut if must_not_wait => {
+                    let message = "the queue of the stream is full, and a callback must not wait for it";
+                    Err(Error::new(Status::ResourceExhausted, Origin::Client, message).retryable(true))
+                }
+                _ => Err(shared.not_sent(stopped, timeout)),
+            })
         };
         send().map_err(|error| error.with_request_id(request.request_id()))
+    }
+
+    /// As [`send_until`](Self::send_until), for a thread that must not be blocked. Returns `true` if there was
+    /// room: the request is in the queue, and `callback` is dropped. Otherwise `callback` is called with the
+    /// outcome, exactly once and on a callback thread of the client, unless this returns an error.
+    pub(crate) fn send_with_callback(
+        &self,
+        request: &InferRequest<'_>,
+        timeout: Option<Duration>,
+        cancel: Option<&CancelToken>,
+        callback: impl FnOnce(Result<()>) + Send + 'static,
+    ) -> Result<bool> {
+        self.shared()?;
+        let until = Until { deadline: Deadline::after(timeout), cancel: cancel.cloned() };
+        let id = request.request_id();
+        let send = || {
+            let mut outgoing = Some(self.outgoing(request)?);
+            let shared = self.shared.clone();
+            let mut state = shared.lock();
+            let ticket = state.senders.ticket();
+            if let Some(outcome) = state.try_enqueue(&mut outgoing, ticket, shared.max_queued_byte_size) {
+                return outcome.map(|()| true);
+            }
+            let active = state.active.clone();
+            drop(state);
+            shared.callbacks.start()?;
+            let id = id.to_owned();
+            let callback = Box::new(move |outcome: Result<()>| {
+                callback(outcome.map_err(|error| error.with_request_id(&id)));
+            });
+            let reply = Reply { callbacks: shared.callbacks.clone(), active, callback: Some(callback) };
+            self.host.spawn(Box::new(move || {
+                Box::pin(async move {
+                    let Some(outgoing) = outgoing else { return };
+                    let outcome = Driver::task(until).run(shared.enqueue(outgoing)).await;
+                    shared.wake_sender();
+                    reply.complete(outcome.unwrap_or_else(|stopped| Err(shared.not_sent(stopped, timeout))));
+                })
+            }));
+            Ok(false)
+        };
+        send().map_err(|error| error.with_request_id(id))
+    }
+
+    /// Checks and encodes a request.
+    fn outgoing(&self, request: &InferRequest<'_>) -> Result<Outgoing> {
+        self.shared.lock().check_open()?;
+        if let Some(output) = request.outputs().iter().find(|output| output.buffer().is_some()) {
+            let name = output.name();
+            return Err(Error::invalid(format!("output '{name}': a stream does not support buffers")));
+        }
+        Ok(Outgoing {
+            message: self.host.encode(request)?,
+            id: request.request_id().into(),
+            model: request.model().0.into(),
+            has_empty_final_response: request.settings().empty_final_response,
+            queued_at: Instant::now(),
+        })
     }
 
     /// Ends the requests: [`send`](Self::send) is refused from now on, and the stream ends after the last
@@ -121,7 +200,7 @@ impl Stream {
         state.is_finished = true;
         state.wake_task();
         // Senders that wait fail.
-        shared.changed.notify_all();
+        state.senders.wake_all();
         Ok(())
     }
 
@@ -134,22 +213,27 @@ impl Stream {
     /// window of 4 MiB and one message. This does not stop Triton, which keeps the responses that the model
     /// produces in its own memory: cancel a stream whose responses are not needed.
     pub fn next(&self, timeout: Option<Duration>) -> Result<StreamEvent> {
-        let shared = self.shared()?;
-        shared.check_pulled()?;
-        let deadline = Deadline::after(timeout);
-        let mut state = shared.lock();
-        loop {
-            if let Some(event) = state.pull()? {
-                return Ok(event);
-            }
-            let is_over;
-            (state, is_over) = deadline.wait(&shared.changed, state);
-            if is_over {
-                let timeout = timeout.unwrap_or_default();
-                let message = format!("deadline exceeded: no event of the stream within {timeout:?}");
-                return Err(Error::deadline(message));
-            }
-        }
+        self.next_until(timeout, None)
+    }
+
+    /// As [`next`](Self::next). The wait also ends when `cancel` is cancelled, with CANCELLED: the stream
+    /// continues, and no event is lost.
+    pub(crate) fn next_until(
+        &self,
+        timeout: Option<Duration>,
+        cancel: Option<&CancelToken>,
+    ) -> Result<StreamEvent> {
+        self.shared()?;
+        let driver = Driver::caller(Until { deadline: Deadline::after(timeout), cancel: cancel.cloned() });
+        drive(&driver, self.event()).unwrap_or_else(|stopped| {
+            Err(match stopped {
+                Stopped::Cancelled => cancelled("waiting for an event of the stream"),
+                Stopped::TimedOut => {
+                    let timeout = timeout.unwrap_or_default();
+                    Error::deadline(format!("deadline exceeded: no event of the stream within {timeout:?}"))
+                }
+            })
+        })
     }
 
     /// Returns the next event as a future, for any runtime or none. See [`next`](Self::next). Dropping the
@@ -157,19 +241,33 @@ impl Stream {
     pub async fn event(&self) -> Result<StreamEvent> {
         let shared = self.shared()?;
         shared.check_pulled()?;
-        let ticket = shared.lock().pullers.ticket();
-        let _puller = Puller { shared, ticket };
-        poll_fn(|context| {
-            let mut state = shared.lock();
-            match state.pull().transpose() {
-                Some(outcome) => Poll::Ready(outcome),
-                None => {
-                    state.pullers.wait(ticket, context.waker());
-                    Poll::Pending
-                }
+        shared.until(|state| &mut state.pullers, |state, _| state.pull().transpose()).await
+    }
+
+    /// Calls `callback` with the next event, once and on a callback thread of the client, unless this returns
+    /// an error. Does not block. `callback` may block; meanwhile other callbacks of the client wait for a
+    /// callback thread.
+    ///
+    /// May be repeated before the event comes: the callbacks get one event each, in the order of the calls,
+    /// and before threads and futures that wait for one. Those that are left after the end get the
+    /// FAILED_PRECONDITION that [`next`](Self::next) returns then, and so does this function.
+    pub(crate) fn next_with_callback(
+        &self,
+        callback: impl FnOnce(Result<StreamEvent>) + Send + 'static,
+    ) -> Result<()> {
+        let shared = self.shared()?;
+        shared.check_pulled()?;
+        shared.callbacks.start()?;
+        let mut state = shared.lock();
+        match state.pull()? {
+            Some(event) => {
+                let active = state.active.clone();
+                // Under the lock, as in `hand_over`.
+                shared.callbacks.push(active, move || callback(Ok(event)));
             }
-        })
-        .await
+            None => state.requests.push_back(Box::new(callback)),
+        }
+        Ok(())
     }
 
     /// Waits until the stream has ended and, if it has a callback, its last callback has returned. `None`
@@ -185,18 +283,12 @@ impl Stream {
             let message = "a callback can't wait for the end of a stream with a callback";
             return Err(Error::precondition(message));
         }
-        let deadline = Deadline::after(timeout);
-        let mut state = shared.lock();
-        while !state.is_over {
-            let is_over;
-            (state, is_over) = deadline.wait(&shared.changed, state);
-            if is_over {
-                let timeout = timeout.unwrap_or_default();
-                let message = format!("deadline exceeded: the stream has not ended within {timeout:?}");
-                return Err(Error::deadline(message));
-            }
-        }
-        Ok(())
+        let driver = Driver::caller(Until { deadline: Deadline::after(timeout), cancel: None });
+        let is_over = shared.until(|state| &mut state.enders, |state, _| state.is_over.then_some(()));
+        drive(&driver, is_over).map_err(|_| {
+            let timeout = timeout.unwrap_or_default();
+            Error::deadline(format!("deadline exceeded: the stream has not ended within {timeout:?}"))
+        })
     }
 
     /// Cancels the stream: its end is CANCELLED, and the server gets a reset. Events that arrived
@@ -220,7 +312,7 @@ impl Drop for Stream {
             self.cancel();
         } else {
             // Leaked in a forked child: a thread of the parent may have held any of the locks.
-            mem::forget((self.shared.clone(), self.encode.clone()));
+            mem::forget((self.shared.clone(), self.host.clone()));
         }
     }
 }
@@ -231,17 +323,48 @@ impl fmt::Debug for Stream {
     }
 }
 
-/// An `event()` that waits.
-struct Puller<'s> {
+/// Returns the error of a wait that was cancelled, while it was `doing` something.
+fn cancelled(doing: &str) -> Error {
+    Error::new(Status::Cancelled, Origin::Client, format!("cancelled by the caller ({doing})"))
+}
+
+/// One that waits, until this is dropped.
+struct Waiting<'s> {
     shared: &'s Shared,
+    waiters: fn(&mut State) -> &mut Waiters,
     ticket: u64,
 }
 
-impl Drop for Puller<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.shared.process.is_current() {
-            self.shared.lock().pullers.leave(self.ticket);
+            (self.waiters)(&mut self.shared.lock()).leave(self.ticket);
         }
+    }
+}
+
+/// The obligation to call a callback. If the I/O thread ends first, it is called with INTERNAL.
+struct Reply {
+    callbacks: Arc<Callbacks>,
+    active: Option<Arc<Active<Arc<Activity>>>>,
+    callback: Option<Box<dyn FnOnce(Result<()>) + Send>>,
+}
+
+impl Reply {
+    fn complete(mut self, outcome: Result<()>) {
+        self.call(outcome);
+    }
+
+    fn call(&mut self, outcome: Result<()>) {
+        if let Some(callback) = self.callback.take() {
+            self.callbacks.push(self.active.take(), move || callback(outcome));
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.call(Err(Error::internal("the stream was dropped")));
     }
 }
 
@@ -264,7 +387,6 @@ pub(crate) struct Shared {
     callbacks: Arc<Callbacks>,
     log: Log,
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -273,8 +395,7 @@ struct State {
     /// The size of the requests of which not all has been sent: those of the queue and the one after it.
     queued_byte_size: usize,
     /// The sends that wait, in order of arrival: a large request is not overtaken forever by small ones.
-    senders: BTreeSet<u64>,
-    tickets: u64,
+    senders: Waiters,
     is_finished: bool,
     /// Whether the engine has ended the requests because of a GOAWAY.
     is_going_away: bool,
@@ -287,12 +408,19 @@ struct State {
     is_over: bool,
     task: Option<Waker>,
     pullers: Waiters,
+    /// The callbacks that wait for an event each: see [`Stream::next_with_callback`].
+    requests: VecDeque<Request>,
+    /// Those who wait for the end.
+    enders: Waiters,
     /// `None` while it runs, and after the end.
     callback: Option<Callback>,
     /// Whether the callback runs, or is about to.
     is_scheduled: bool,
-    active: Option<Active<Arc<Activity>>>,
+    /// Callbacks that were passed an event hold it too.
+    active: Option<Arc<Active<Arc<Activity>>>>,
 }
+
+type Request = Box<dyn FnOnce(Result<StreamEvent>) + Send>;
 
 impl Shared {
     /// Creates a stream that has not begun. `active` is kept until nothing follows.
@@ -304,7 +432,7 @@ impl Shared {
         log: Log,
     ) -> Arc<Self> {
         let has_callback = callback.is_some();
-        let state = State { callback, active: Some(active), ..State::default() };
+        let state = State { callback, active: Some(Arc::new(active)), ..State::default() };
         Arc::new(Self {
             process: Process::current(),
             cancel: CancelToken::new(),
@@ -313,7 +441,6 @@ impl Shared {
             callbacks,
             log,
             state: Mutex::new(state),
-            changed: Condvar::new(),
         })
     }
 
@@ -335,45 +462,58 @@ impl Shared {
         Ok(())
     }
 
-    fn enqueue(&self, outgoing: Outgoing, deadline: Deadline, timeout: Option<Duration>) -> Result<()> {
-        let byte_size = outgoing.message.len();
-        let mut state = self.lock();
-        state.tickets += 1;
-        let ticket = state.tickets;
-        state.senders.insert(ticket);
-        let outcome = loop {
-            if let Err(error) = state.check_open() {
-                break Err(error);
+    /// Waits until `ready` returns something, in a place among `waiters`, whose ticket it gets.
+    async fn until<T>(
+        &self,
+        waiters: fn(&mut State) -> &mut Waiters,
+        mut ready: impl FnMut(&mut State, u64) -> Option<T>,
+    ) -> T {
+        let mut waiting: Option<Waiting<'_>> = None;
+        poll_fn(|context| {
+            let mut state = self.lock();
+            let ticket = match &waiting {
+                Some(waiting) => waiting.ticket,
+                None => waiters(&mut state).ticket(),
+            };
+            if let Some(outcome) = ready(&mut state, ticket) {
+                return Poll::Ready(outcome);
             }
-            let is_first = state.senders.first() == Some(&ticket);
-            let fits = state.queued_byte_size == 0
-                || state.queued_byte_size.saturating_add(byte_size) <= self.max_queued_byte_size;
-            if is_first && fits {
-                state.queued_byte_size += byte_size;
-                state.queue.push_back(outgoing);
-                state.wake_task();
-                break Ok(());
-            }
-            if self.callbacks.is_this_thread() {
-                let message = "the queue of the stream is full, and a callback must not wait for it";
-                break Err(Error::new(Status::ResourceExhausted, Origin::Client, message).retryable(true));
-            }
-            let is_over;
-            (state, is_over) = deadline.wait(&self.changed, state);
-            if is_over {
+            waiters(&mut state).wait(ticket, context.waker());
+            waiting.get_or_insert(Waiting { shared: self, waiters, ticket });
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Waits for room in the queue. [`wake_sender`](Self::wake_sender) must follow, also if it is given up.
+    async fn enqueue(&self, outgoing: Outgoing) -> Result<()> {
+        let mut outgoing = Some(outgoing);
+        self.until(
+            |state| &mut state.senders,
+            |state, ticket| state.try_enqueue(&mut outgoing, ticket, self.max_queued_byte_size),
+        )
+        .await
+    }
+
+    /// Wakes the send that has waited longest: its request may fit.
+    fn wake_sender(&self) {
+        let first = self.lock().senders.first();
+        if let Some(waker) = first {
+            waker.wake();
+        }
+    }
+
+    fn not_sent(&self, stopped: Stopped, timeout: Option<Duration>) -> Error {
+        match stopped {
+            Stopped::Cancelled => cancelled("waiting for room in the queue of the stream"),
+            Stopped::TimedOut => {
                 let (timeout, max) = (timeout.unwrap_or_default(), self.max_queued_byte_size);
-                break Err(Error::deadline(format!(
+                Error::deadline(format!(
                     "deadline exceeded: the queue of the stream is full for {timeout:?} (option \
                      max_queued_byte_size is {max})"
-                )));
+                ))
             }
-        };
-        state.senders.remove(&ticket);
-        // The next one may fit.
-        if !state.senders.is_empty() {
-            self.changed.notify_all();
         }
-        outcome
     }
 }
 
@@ -411,9 +551,8 @@ impl Shared {
     pub(crate) fn sent(&self, byte_size: usize) {
         let mut state = self.lock();
         state.queued_byte_size = state.queued_byte_size.saturating_sub(byte_size);
-        if !state.senders.is_empty() {
-            self.changed.notify_all();
-        }
+        drop(state);
+        self.wake_sender();
     }
 
     /// Refuses further requests because the server is closing the connection. `false` if one is queued.
@@ -421,7 +560,7 @@ impl Shared {
         let mut state = self.lock();
         if state.queue.is_empty() {
             state.is_going_away = true;
-            self.changed.notify_all();
+            state.senders.wake_all();
         }
         state.is_going_away
     }
@@ -454,31 +593,40 @@ impl Shared {
         state.events.push_back(StreamEvent::End(outcome));
         state.task = None;
         // Senders that wait fail: a callback may wait for them.
-        self.changed.notify_all();
+        state.senders.wake_all();
         let unsent = mem::take(&mut state.queue);
         unsent.iter().for_each(|_| counters.count_failed());
-        let active = match self.has_callback {
-            true => None,
-            false => {
-                state.is_over = true;
-                state.active.take()
-            }
-        };
+        if !self.has_callback {
+            state.is_over = true;
+            state.enders.wake_all();
+        }
         self.hand_over(state);
-        drop(active);
+        if !self.has_callback {
+            // After the callbacks that get the end have their share of it.
+            let active = self.lock().active.take();
+            drop(active);
+        }
     }
 
-    /// Wakes who waits for an event.
+    /// Passes events on to the callbacks that wait for one, and wakes who else waits.
     fn hand_over(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if !self.has_callback {
-            self.changed.notify_all();
-            let pullers = state.pullers.all();
-            drop(state);
-            pullers.iter().for_each(Waker::wake_by_ref);
-        } else if !mem::replace(&mut state.is_scheduled, true) {
-            drop(state);
-            self.schedule();
+        if self.has_callback {
+            if !mem::replace(&mut state.is_scheduled, true) {
+                drop(state);
+                self.schedule();
+            }
+            return;
         }
+        while !state.requests.is_empty() {
+            let Some(event) = state.pull().transpose() else { break };
+            let Some(callback) = state.requests.pop_front() else { break };
+            let active = state.active.clone();
+            // Queued under the lock: callbacks get their events in order.
+            self.callbacks.push(active, move || callback(event));
+        }
+        let pullers = state.pullers.all();
+        drop(state);
+        pullers.iter().for_each(Waker::wake_by_ref);
     }
 
     fn schedule(self: &Arc<Self>) {
@@ -505,7 +653,7 @@ impl Shared {
             let mut state = self.lock();
             state.is_over = true;
             let active = state.active.take();
-            self.changed.notify_all();
+            state.enders.wake_all();
             drop(state);
             drop(active);
             return;
@@ -541,6 +689,22 @@ impl State {
             return Err(Error::connection(message));
         }
         Ok(())
+    }
+
+    /// Puts a request in the queue if there is room, and no other send waits that came before; `None` otherwise.
+    fn try_enqueue(&mut self, outgoing: &mut Option<Outgoing>, ticket: u64, max: usize) -> Option<Result<()>> {
+        if let Err(error) = self.check_open() {
+            return Some(Err(error));
+        }
+        let byte_size = outgoing.as_ref()?.message.len();
+        let fits = self.queued_byte_size == 0 || self.queued_byte_size.saturating_add(byte_size) <= max;
+        if !fits || !self.senders.is_first(ticket) {
+            return None;
+        }
+        self.queued_byte_size += byte_size;
+        self.queue.extend(outgoing.take());
+        self.wake_task();
+        Some(Ok(()))
     }
 
     /// Takes the next event for the caller. FAILED_PRECONDITION after the end.

@@ -2,16 +2,18 @@
 
 use std::{sync::Arc, time::Instant};
 
+use bytes::Bytes;
+
 use super::{Client, Inner, infer::check};
 use crate::{
     error::{Error, Result},
     infer::InferRequest,
     log::LogLevel,
     net::drive::Driver,
-    options::{CallContext, StreamOptions},
+    options::{CallContext, CallOptions, StreamOptions},
     panic,
     runtime::Active,
-    stream::{Callback, Encode, Parts, Shared, Stream, StreamEvent},
+    stream::{Callback, Host, Job, Parts, Shared, Stream, StreamEvent},
 };
 
 const TARGET: &str = "triton_client::client";
@@ -57,12 +59,25 @@ impl Client {
         let task = Task { inner: inner.clone(), shared: shared.clone(), options: options.clone(), start };
         let call = options.call.clone();
         inner.io.spawn(move || task.run());
-        let encode: Arc<Encode> = Arc::new(move |request: &InferRequest<'_>| {
-            let context = CallContext::streaming(Instant::now(), &inner.options, &call);
-            check(request)?;
-            inner.server.transport.encode_for_stream(request, &context)
-        });
-        Ok(Stream::new(shared, encode))
+        Ok(Stream::new(shared, Arc::new(StreamHost { inner, call })))
+    }
+}
+
+/// What a stream uses of its client, which it keeps.
+struct StreamHost {
+    inner: Arc<Inner>,
+    call: CallOptions,
+}
+
+impl Host for StreamHost {
+    fn encode(&self, request: &InferRequest<'_>) -> Result<Bytes> {
+        let context = CallContext::streaming(Instant::now(), &self.inner.options, &self.call);
+        check(request)?;
+        self.inner.server.transport.encode_for_stream(request, &context)
+    }
+
+    fn spawn(&self, job: Job) {
+        self.inner.io.spawn(job);
     }
 }
 

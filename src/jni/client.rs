@@ -11,9 +11,9 @@ use jni::{
 use super::{
     boundary::{Failure, boundary},
     completions::Completions,
-    handle,
+    handle, model,
     options::{self, duration},
-    record::{Writer, malformed},
+    record::malformed,
     request::{self, Buffers},
     result::Outcome,
 };
@@ -85,9 +85,15 @@ pub(super) fn client_statistics<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: 
     boundary(env, |env| {
         // SAFETY: the rule of `Native`.
         let statistics = unsafe { client(handle) }.client.infer_statistics();
-        let mut record = Writer::default();
-        super::model::client_statistics(&mut record, &statistics);
-        Ok(env.byte_array_from_slice(&record.into_vec())?)
+        Ok(env.byte_array_from_slice(&model::record(&statistics))?)
+    })
+}
+
+pub(super) fn connection_counts<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: jlong) -> JByteArray<'l> {
+    boundary(env, |env| {
+        // SAFETY: the rule of `Native`.
+        let counts = unsafe { client(handle) }.client.connections();
+        Ok(env.byte_array_from_slice(&model::record(&counts))?)
     })
 }
 

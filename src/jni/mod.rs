@@ -9,6 +9,7 @@ mod attach;
 mod boundary;
 mod client;
 mod completions;
+mod control;
 mod error;
 #[cfg(test)]
 mod fuzz;
@@ -37,9 +38,9 @@ const ABI: jint = 1;
 const FIRST: [NativeMethod; 2] =
     [native_method! { static raw fn abi_version() -> jint }, native_method! { static raw fn register() }];
 
-/// All other natives, in the order of `Native`. Each signature is checked against its function here, and
+/// All natives but those of the control plane, in the order of `Native`. Each signature is checked against its function here, and
 /// against Java's declaration by [`register`].
-const TABLE: [NativeMethod; 18] = [
+const TABLE: &[NativeMethod] = &[
     native_method! {
         static raw fn client_new(jbyte[], jbyte[], org.tritonclient.Completions) -> jlong,
         fn = client::client_new,
@@ -48,6 +49,7 @@ const TABLE: [NativeMethod; 18] = [
     native_method! { static raw fn client_shutdown(jlong), fn = client::client_shutdown },
     native_method! { static raw fn client_free(jlong), fn = client::client_free },
     native_method! { static raw fn client_statistics(jlong) -> jbyte[], fn = client::client_statistics },
+    native_method! { static raw fn connection_counts(jlong) -> jbyte[], fn = client::connection_counts },
     native_method! { static raw fn token_new() -> jlong, fn = client::token_new },
     native_method! { static raw fn token_cancel(jlong), fn = client::token_cancel },
     native_method! { static raw fn token_is_cancelled(jlong) -> jboolean, fn = client::token_is_cancelled },
@@ -109,7 +111,9 @@ fn abi_version<'l>(_: EnvUnowned<'l>, _: JClass<'l>) -> jint {
 fn register<'l>(env: EnvUnowned<'l>, class: JClass<'l>) {
     boundary(env, |env| {
         // SAFETY: the functions have the signatures that they are registered with.
-        Ok(unsafe { env.register_native_methods(class, &TABLE) }?)
+        unsafe { env.register_native_methods(&class, TABLE) }?;
+        // SAFETY: as above.
+        Ok(unsafe { env.register_native_methods(&class, control::NATIVES) }?)
     });
 }
 

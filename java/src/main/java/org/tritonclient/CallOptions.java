@@ -146,7 +146,7 @@ public final class CallOptions {
         }
 
         /**
-         * Requests the server's load report, which {@link Headers#getLoadReport()} reads; {@code null} requests none.
+         * Requests the server's load report, which {@link InferResult#getLoadReport} returns; {@code null} requests none.
          * Triton sends it over HTTP, for generate and generateStream only, and for backends that have such metrics.
          */
         public Builder loadReport(LoadReportFormat format) {

@@ -3,6 +3,7 @@ package org.tritonclient;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 
 /**
@@ -15,6 +16,11 @@ final class ClientCore implements Runnable {
         T run(long client, byte[] options, long token);
     }
 
+    /** A blocking native that calls code of the user, which may call again: it resumes the interruption after that. */
+    interface NestingOperation<T> {
+        T run(long client, byte[] options, long token, Interruption interruption);
+    }
+
     private static final long STEP_NANOS = 20_000_000;
 
     private final NativeHandle handle;
@@ -22,7 +28,15 @@ final class ClientCore implements Runnable {
     private final Interruptions interruptions = new Interruptions();
     private final Executor executor;
 
-    ClientCore(String url, ClientOptions options) {
+    /** Loads the native library, if that is not done yet, and creates a client. */
+    static ClientCore create(String url, ClientOptions options) {
+        Objects.requireNonNull(url, "url");
+        Objects.requireNonNull(options, "options");
+        NativeLibrary.load();
+        return new ClientCore(url, options);
+    }
+
+    private ClientCore(String url, ClientOptions options) {
         NativeLog log = new NativeLog(options.logger());
         completions = new Completions(log);
         executor = options.executor();
@@ -51,13 +65,18 @@ final class ClientCore implements Runnable {
 
     /** Runs a blocking operation, which an interrupt of this thread and the client's end cancel. */
     <T> T call(CallOptions options, Operation<T> operation) {
+        return callNesting(options, (client, record, token, interruption) -> operation.run(client, record, token));
+    }
+
+    /** As {@link #call}. */
+    <T> T callNesting(CallOptions options, NestingOperation<T> operation) {
         long client = handle.acquire();
         try {
             Interruption interruption = interruptions.take();
             try {
                 long token = interruption.enter();
                 try {
-                    return operation.run(client, options.record(), token);
+                    return operation.run(client, options.record(), token, interruption);
                 } finally {
                     interruption.leave();
                 }

@@ -31,9 +31,7 @@ import java.util.concurrent.ExecutionException;
  *
  * <p>A client is closed with {@link #close()}. After that, every method throws {@link IllegalStateException}.
  */
-public final class InferenceServerClient implements AutoCloseable {
-    private final ClientCore core;
-
+public final class InferenceServerClient extends ControlPlane implements AutoCloseable {
     /**
      * Creates a client with the default options. Does not access the network: if the server cannot be reached, the first
      * call fails.
@@ -60,10 +58,7 @@ public final class InferenceServerClient implements AutoCloseable {
 
     /** Creates a client with options; see {@link #InferenceServerClient(String)}. */
     public InferenceServerClient(String url, ClientOptions options) {
-        Objects.requireNonNull(url, "url");
-        Objects.requireNonNull(options, "options");
-        NativeLibrary.load();
-        core = new ClientCore(url, options);
+        super(ClientCore.create(url, options));
         Cleaning.register(this, core);
     }
 
@@ -90,7 +85,7 @@ public final class InferenceServerClient implements AutoCloseable {
         if (Threads.isVirtual()) {
             return join(submit(request, options, Runnable::run));
         }
-        PackedRequest encoded = request.encode();
+        PackedRequest encoded = request.pack();
         try {
             return Outcome.result(core.call(
                     options,
@@ -154,7 +149,7 @@ public final class InferenceServerClient implements AutoCloseable {
         List<PackedRequest> encoded = new ArrayList<>(requests.size());
         try {
             for (InferRequest request : requests) {
-                encoded.add(request.encode());
+                encoded.add(request.pack());
             }
             byte[][] records = encoded.stream().map(one -> one.record).toArray(byte[][]::new);
             Object[][] buffers = encoded.stream().map(one -> one.buffers).toArray(Object[][]::new);
@@ -191,7 +186,7 @@ public final class InferenceServerClient implements AutoCloseable {
     }
 
     private InferFuture submit(InferRequest request, CallOptions options, java.util.concurrent.Executor executor) {
-        InferFuture future = new InferFuture(this, request.encode(), executor);
+        InferFuture future = new InferFuture(this, request.pack(), executor);
         future.submit(core, options);
         return future;
     }

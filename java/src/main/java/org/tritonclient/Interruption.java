@@ -1,8 +1,8 @@
 package org.tritonclient;
 
 import java.io.IOException;
-import java.nio.channels.AbstractInterruptibleChannel;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.spi.AbstractInterruptibleChannel;
 
 /**
  * Lets an interrupt of the calling thread cancel its call: the JDK calls {@link #implCloseChannel} on the interrupting
@@ -16,6 +16,11 @@ final class Interruption extends AbstractInterruptibleChannel {
         long address = token.acquire();
         begin();
         return address;
+    }
+
+    /** Begins again, after code that may have made another interruptible call on this thread. */
+    void resume() {
+        begin();
     }
 
     /** Ends the call. An interrupt that came too late stays what it is: the interrupt status of the thread. */

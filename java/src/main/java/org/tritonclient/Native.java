@@ -32,6 +32,8 @@ final class Native {
 
     static native byte[] clientStatistics(long client);
 
+    static native byte[] connectionCounts(long client);
+
     // Cancel tokens.
 
     static native long tokenNew();
@@ -55,6 +57,49 @@ final class Native {
     static native void cancelCall(long client, long id);
 
     static native void resultFree(long result);
+
+    // The control plane. The arguments are a record of the strings that the method of Rust takes, and of the operation's
+    // own options; the result is the record of the class of that name, or empty.
+
+    static native byte[] isServerLive(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] isServerReady(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] isModelReady(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] healthCheck(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] waitReady(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] serverMetadata(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] modelMetadata(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] modelConfig(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] repositoryIndex(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] loadModel(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] unloadModel(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] modelStatistics(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] traceSettings(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] updateTraceSettings(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] logSettings(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] updateLogSettings(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] metrics(long client, byte[] arguments, byte[] options, long token);
+
+    static native byte[] generate(long client, byte[] arguments, byte[] options, long token);
+
+    /** Passes each event to {@code events}, on the calling thread; what that throws ends the call, and is thrown. */
+    static native byte[] generateStream(
+            long client, byte[] arguments, byte[] options, long token, GenerateEvents events);
 
     // 16-bit floats.
 

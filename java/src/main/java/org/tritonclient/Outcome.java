@@ -31,7 +31,7 @@ final class Outcome {
         if (kind == ERROR) {
             throw InferenceException.read(reader);
         }
-        return InferResult.read(reader, record, buffers);
+        return InferResult.read(record, reader.position(), buffers);
     }
 
     /** Returns a reader of an outcome, before its kind. */
