@@ -1,5 +1,6 @@
 package org.tritonclient;
 
+import java.lang.ref.Reference;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -7,34 +8,43 @@ import java.util.concurrent.Executor;
 final class InferFuture extends CompletableFuture<InferResult> implements Receiver, Runnable {
     /** Keeps the client alive until the call is complete. */
     private final InferenceServerClient client;
-    private final PackedRequest request;
     private final Executor executor;
+    private PackedRequest packed;
     private long id;
     private byte[] record;
     private Object[] buffers;
     /** Whether the call has ended, so that there is nothing to cancel. */
     private volatile boolean over;
 
-    InferFuture(InferenceServerClient client, PackedRequest request, Executor executor) {
+    InferFuture(InferenceServerClient client, Executor executor) {
         this.client = client;
-        this.request = request;
         this.executor = executor;
     }
 
-    /** Submits the call. If it is refused, the future has failed. */
-    void submit(ClientCore core, CallOptions options) {
-        id = core.completions().add(this);
+    /**
+     * Submits the call. If it is refused, the future has failed.
+     *
+     * @throws IllegalStateException if the client is closed, or the memory of an input is no longer accessible
+     */
+    void submit(ClientCore core, InferRequest request, CallOptions options) {
         long handle = core.acquire();
         try {
-            Native.inferAsync(handle, request.record, request.buffers, options.record(), id);
-        } catch (Throwable refused) {
-            core.completions().remove(id);
+            packed = request.pack();
+            id = core.completions().add(this);
+            try {
+                Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id);
+            } catch (Throwable refused) {
+                core.completions().remove(id);
+                packed.release();
+                throw refused;
+            }
+        } catch (InferenceException refused) {
             over = true;
-            request.release();
             completeExceptionally(refused);
+            return;
         } finally {
             core.release();
-            java.lang.ref.Reference.reachabilityFence(options);
+            Reference.reachabilityFence(options);
         }
         // Whatever ends the future, also cancel, orTimeout and complete, ends the call.
         whenComplete((result, failure) -> {
@@ -47,7 +57,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     @Override
     public boolean receive(byte[] record, Object[] buffers) {
         over = true;
-        request.release();
+        packed.release();
         this.record = record;
         this.buffers = buffers;
         try {

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * A client of one Triton Inference Server, over HTTP or gRPC, which its URL selects. Any number of threads may use it at
@@ -185,9 +188,9 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         core.close(timeout);
     }
 
-    private InferFuture submit(InferRequest request, CallOptions options, java.util.concurrent.Executor executor) {
-        InferFuture future = new InferFuture(this, request.pack(), executor);
-        future.submit(core, options);
+    private InferFuture submit(InferRequest request, CallOptions options, Executor executor) {
+        InferFuture future = new InferFuture(this, executor);
+        future.submit(core, request, options);
         return future;
     }
 
@@ -212,7 +215,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
     private static InferResult result(InferFuture future) {
         try {
             return future.join();
-        } catch (java.util.concurrent.CompletionException e) {
+        } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException) {
                 throw (RuntimeException) e.getCause();
             }
@@ -223,7 +226,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         }
     }
 
-    private static InferOutcome outcome(java.util.function.Supplier<InferResult> call) {
+    private static InferOutcome outcome(Supplier<InferResult> call) {
         try {
             return new InferOutcome(call.get(), null);
         } catch (InferenceException error) {
