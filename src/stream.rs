@@ -692,7 +692,12 @@ impl State {
     }
 
     /// Puts a request in the queue if there is room, and no other send waits that came before; `None` otherwise.
-    fn try_enqueue(&mut self, outgoing: &mut Option<Outgoing>, ticket: u64, max: usize) -> Option<Result<()>> {
+    fn try_enqueue(
+        &mut self,
+        outgoing: &mut Option<Outgoing>,
+        ticket: u64,
+        max: usize,
+    ) -> Option<Result<()>> {
         if let Err(error) = self.check_open() {
             return Some(Err(error));
         }
