@@ -8,8 +8,8 @@ import org.tritonclient.InferenceException;
 import org.tritonclient.InferenceServerClient;
 
 /**
- * Sends one request to the model {@code simple}, with one tensor in binary and one as text in each direction, and checks
- * the sums and differences that it returns.
+ * Sends one request to the model {@code simple}, and checks the sums and differences that it returns. Over HTTP, one
+ * tensor in each direction is sent as JSON, the other in binary.
  *
  * <pre>java -cp triton-client.jar SimpleInferClient.java [URL]</pre>
  *
@@ -19,15 +19,15 @@ public class SimpleInferClient {
     public static void main(String[] args) {
         String url = args.length > 0 ? args[0] : "localhost:8000";
         try (InferenceServerClient client = new InferenceServerClient(url, 5000, 5000)) {
-            infer(client);
+            // gRPC requires the same form for all inputs.
+            infer(client, url.startsWith("grpc://"));
         } catch (InferenceException e) {
             System.err.println(e.getMessage());
             System.exit(1);
         }
     }
 
-    private static void infer(InferenceServerClient client) {
-        boolean isBinary0 = false;
+    private static void infer(InferenceServerClient client, boolean isBinary0) {
         int[] data0 = IntStream.rangeClosed(1, 16).toArray();
         InferInput input0 = new InferInput("INPUT0", new long[] {1, 16}, DataType.INT32);
         input0.setData(data0, isBinary0);
