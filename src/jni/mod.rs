@@ -60,7 +60,7 @@ const TABLE: &[NativeMethod] = &[
         fn = client::infer,
     },
     native_method! {
-        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong),
+        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong, jboolean) -> jboolean,
         fn = client::infer_async,
     },
     native_method! {
