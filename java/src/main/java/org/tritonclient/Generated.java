@@ -14,7 +14,9 @@ public final class Generated {
         return new Generated(record);
     }
 
-    /** Returns the response, a JSON object with the members {@code model_name}, {@code model_version} and the outputs. */
+    /**
+     * Returns the response, a JSON object with the members {@code model_name}, {@code model_version} and the outputs.
+     */
     public String getJson() {
         return json;
     }
