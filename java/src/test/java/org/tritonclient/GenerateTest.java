@@ -2,6 +2,7 @@ package org.tritonclient;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -88,6 +89,22 @@ class GenerateTest {
                     () -> client.generateStream("m", "{}", event -> events.incrementAndGet() > 0));
             Expect.message(error, "tired");
             assertEquals(1, events.get());
+        }
+    }
+
+    @Test
+    void aLoadReportIsRequestedAndRead() throws Exception {
+        String headers = "application/json\r\nEndpoint-Load-Metrics: TEXT cpu_utilization=0.5, named_metrics.kv=0.25";
+        CallOptions options = CallOptions.builder().loadReport(LoadReportFormat.TEXT).build();
+        try (CannedServer server = CannedServer.respond(headers, "{}");
+                InferenceServerClient client = new InferenceServerClient("http://" + server.address())) {
+            LoadReport report = client.generate("m", "", "{}", options).getLoadReport();
+            assertEquals(0.5, report.get("cpu_utilization"));
+            assertEquals(0.25, report.get("named_metrics.kv"));
+        }
+        try (InferenceServerClient client = this.server.client(Protocol.HTTP)) {
+            // The model has no metrics to report.
+            assertNull(client.generate("generator", "", "{\"PROMPT\":\"a\"}", options).getLoadReport());
         }
     }
 
