@@ -171,6 +171,36 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         }
     }
 
+    /** Opens a stream with the default options: {@link #openStream(StreamOptions)}. */
+    public InferStream openStream() {
+        return openStream(StreamOptions.defaults());
+    }
+
+    /**
+     * Opens a stream, whose events are fetched by {@link InferStream#next()}, an iterator or a subscriber. Over gRPC
+     * only. Does not wait for the server: if it cannot be reached, that is the end of the stream.
+     *
+     * <p>A client may have any number of streams at once. They have connections of their own, with at most six streams
+     * on each. Keepalive pings are not sent: Triton ends a connection with more than one in five minutes, and proxies
+     * do not count them.
+     *
+     * @throws InferenceException with {@link Status#UNIMPLEMENTED} over HTTP; with {@link Status#INVALID_ARGUMENT} if
+     *     the options are invalid, or the client's default call options contain options of HTTP
+     * @throws IllegalStateException if the client is closed
+     */
+    public InferStream openStream(StreamOptions options) {
+        return new InferStream(this, Objects.requireNonNull(options, "options"), null);
+    }
+
+    /**
+     * Opens a stream whose events go to a handler, which may be called before this returns. See
+     * {@link #openStream(StreamOptions)}.
+     */
+    public InferStream openStream(StreamOptions options, StreamHandler handler) {
+        Objects.requireNonNull(options, "options");
+        return new InferStream(this, options, Objects.requireNonNull(handler, "handler"));
+    }
+
     /**
      * Closes the client: cancels all calls and streams under way, which end with {@link Status#CANCELLED}, and refuses
      * further ones. Does not block; has no effect if it is repeated. Results stay valid.

@@ -32,4 +32,13 @@ final class NativeLog {
             logger.log(LEVELS[level - 1], () -> target + ": " + message);
         }
     }
+
+    /** Logs what code of the user threw, where nobody can catch it. Throws nothing. */
+    void failure(String message, Throwable cause) {
+        try {
+            logger.log(System.Logger.Level.ERROR, message, cause);
+        } catch (Throwable failure) {
+            // Nothing is left to report it to.
+        }
+    }
 }
