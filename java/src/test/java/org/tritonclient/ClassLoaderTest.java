@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Applications that come and go in one JVM, each with a class loader and clients of its own. */
@@ -44,6 +49,23 @@ class ClassLoaderTest extends NativeLibraryTestBase {
             assertEquals(1, mappings(temporary).size());
             assertEquals(0L, loader.call(Native.class, "liveObjects"));
         }
+    }
+
+    @Test
+    void allClassesAreLoadedWithTheLibrary() throws Exception {
+        Path classes = Paths.get(NativeLibraryJvm.mainClasses(), "org", "tritonclient");
+        assumeTrue(Files.isDirectory(classes), "the classes are in a jar");
+        List<String> missing = new ArrayList<>();
+        try (IsolatedLoader loader = new IsolatedLoader(bundle()); Stream<Path> files = Files.list(classes)) {
+            loader.load();
+            files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".class") && !name.equals("package-info.class"))
+                    .map(name -> name.substring(0, name.length() - ".class".length()))
+                    .filter(name -> !loader.hasLoaded("org.tritonclient." + name))
+                    .sorted()
+                    .forEach(missing::add);
+        }
+        assertEquals(Collections.emptyList(), missing, "PackageClasses lacks these");
     }
 
     /** In a method of its own, so that no local variable holds a class loader. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each test has a folder in which all that the loader writes must be, and leaves the system properties as they were. */
+/** Each test has a folder for all that the loader writes, and leaves the system properties as they were. */
 abstract class NativeLibraryTestBase {
     /** For the tests' own files. */
     @TempDir
