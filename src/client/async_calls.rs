@@ -62,6 +62,23 @@ impl Client {
         self.submit(request, options, 0, Sink::Callback(self.0.callbacks.clone(), Box::new(callback)))
     }
 
+    /// Starts an inference as [`infer_with_callback`](Self::infer_with_callback) does. `announce` gets a handle
+    /// of the call before it can complete, and before it waits for others: cancelling the call ends that wait.
+    /// Returns `false`, and starts nothing, if it would have to wait and `may_wait` is `false`.
+    #[cfg(feature = "jni")]
+    pub(crate) fn infer_announced(
+        &self,
+        request: &InferRequest<'static>,
+        options: &CallOptions,
+        may_wait: bool,
+        announce: impl FnOnce(Call),
+        callback: impl FnOnce(Result<InferResult>) + Send + 'static,
+    ) -> Result<bool> {
+        let sink = Sink::Callback(self.0.callbacks.clone(), Box::new(callback));
+        let call = self.submit_announced(request, options, 0, sink, may_wait, announce)?;
+        Ok(call.map(Call::detach).is_some())
+    }
+
     /// Starts an inference as [`infer_async`](Self::infer_async) does. When it is complete, `queue` returns a
     /// [`Call`] with `tag`.
     pub fn infer_with_queue(
@@ -126,17 +143,37 @@ impl Client {
         tag: u64,
         sink: Sink,
     ) -> Result<Call> {
+        let call = self.submit_announced(request, options, tag, sink, true, |_| ())?;
+        call.ok_or_else(|| Error::internal("a call that may wait did not"))
+    }
+
+    /// Returns `None` if the call would have to wait for others, and may not.
+    fn submit_announced(
+        &self,
+        request: &InferRequest<'static>,
+        options: &CallOptions,
+        tag: u64,
+        sink: Sink,
+        may_wait: bool,
+        announce: impl FnOnce(Call),
+    ) -> Result<Option<Call>> {
         // Owned: a callback may free the client before this returns.
         let inner = self.0.clone();
         let has_callback = matches!(sink, Sink::Callback(..));
         let mut job = Job::new(&inner, request, options, tag, sink)?;
+        announce(Call::of_completed(job.shared.clone()));
         let prepared = job.prepare(request).and_then(|()| inner.start_threads(has_callback));
-        if let Err(error) = prepared.and_then(|()| job.hold_slot()) {
-            return Err(job.withdraw(error));
+        match prepared.and_then(|()| job.hold_slot(may_wait)) {
+            Ok(true) => {}
+            Ok(false) => {
+                job.give_up();
+                return Ok(None);
+            }
+            Err(error) => return Err(job.withdraw(error)),
         }
         let call = Call::new(job.shared.clone());
         inner.io.spawn(move || job.run());
-        Ok(call)
+        Ok(Some(call))
     }
 
     fn submit_many(
@@ -245,8 +282,9 @@ impl Job {
         Ok(())
     }
 
-    /// Takes a place among the calls in flight, and waits for it if the caller permits.
-    fn hold_slot(&mut self) -> Result<()> {
+    /// Takes a place among the calls in flight, and waits for it if the caller permits. Returns `false` if it
+    /// would have to wait, and may not.
+    fn hold_slot(&mut self, may_wait: bool) -> Result<bool> {
         let slots = &self.inner.slots;
         let slot = match slots.try_take() {
             Some(slot) => slot,
@@ -255,14 +293,17 @@ impl Job {
                 let message = format!("{max} calls are in flight, the maximum (option max_in_flight)");
                 return Err(Error::new(Status::ResourceExhausted, Origin::Client, message).retryable(true));
             }
+            None if !may_wait => return Ok(false),
             None => {
-                let context = self.context();
+                let mut context = self.context();
+                context.until.cancel = Some(self.shared.token().clone());
+                let _following = self.inner.follow(self.shared.token(), &self.options);
                 let driver = Driver::caller(context.until.clone());
                 drive(&driver, slots.take()).map_err(|stopped| context.stopped(stopped, WAITING))?
             }
         };
         self.completion.hold(slot);
-        Ok(())
+        Ok(true)
     }
 
     /// Runs the call in its task.
@@ -318,6 +359,12 @@ impl Job {
     /// Completes a call that could not be submitted.
     fn fail(self: Box<Self>, error: Error) {
         self.finish(Err(error));
+    }
+
+    /// Drops a call that was not submitted, as if it had never been.
+    fn give_up(self: Box<Self>) {
+        let Self { completion, .. } = *self;
+        completion.withdraw();
     }
 
     /// Returns the error of a call that could not be submitted, which is not completed.

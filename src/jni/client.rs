@@ -124,7 +124,8 @@ pub(super) fn infer_async<'l>(
     buffers: Array<'l>,
     options: JByteArray<'l>,
     id: jlong,
-) {
+    may_wait: bool,
+) -> bool {
     boundary(env, |env| {
         let request = decode(env, &record, &buffers)?;
         let options = request::array(env, &options)?;
@@ -132,20 +133,19 @@ pub(super) fn infer_async<'l>(
         let options = options::call(&options, |handle| unsafe { options::token_of(handle) })?;
         // SAFETY: the rule of `Native`.
         let JavaClient { client, completions } = unsafe { client(handle) };
-        completions.submitting(id);
         let receiver = completions.clone();
-        let submitted = client.infer_with_callback(&request, &options, move |outcome| {
-            receiver.complete(id, outcome.into());
-        });
-        match submitted {
-            Ok(call) => completions.started(id, call),
-            Err(error) => {
-                completions.refused(id);
-                return Err(error.into());
-            }
+        let started = client.infer_announced(
+            &request,
+            &options,
+            may_wait,
+            |call| completions.keep(id, call),
+            move |outcome| receiver.complete(id, outcome.into()),
+        );
+        if !matches!(started, Ok(true)) {
+            completions.forget(id);
         }
-        Ok(())
-    });
+        Ok(started?)
+    })
 }
 
 pub(super) fn infer_many<'l>(

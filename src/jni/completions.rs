@@ -23,16 +23,9 @@ pub(super) struct Completions {
     complete: JMethodID,
     log: JMethodID,
     attached: JMethodID,
-    calls: Mutex<HashMap<jlong, Started>>,
-}
-
-/// A call under way.
-enum Started {
-    /// It is being submitted.
-    Submitting {
-        is_cancelled: bool,
-    },
-    Running(Call, Counted),
+    /// The calls under way.
+    calls: Mutex<HashMap<jlong, (Call, Counted)>>,
+    _counted: Counted,
 }
 
 impl Completions {
@@ -43,47 +36,29 @@ impl Completions {
         let log = env.get_method_id(&class, jni_str!("log"), jni_sig!("(I[B)V"))?;
         let attached = env.get_method_id(&class, jni_str!("attached"), jni_sig!("()V"))?;
         let object = env.new_global_ref(object)?;
-        Ok(Arc::new(Self { object, complete, log, attached, calls: Mutex::default() }))
+        let calls = Mutex::default();
+        Ok(Arc::new(Self { object, complete, log, attached, calls, _counted: Counted::new() }))
     }
 
-    /// Announces a call, whose handle follows by [`started`](Self::started).
-    pub(super) fn submitting(&self, id: jlong) {
-        self.calls().insert(id, Started::Submitting { is_cancelled: false });
+    /// Keeps the handle of a call, whose end does not cancel it, until the call is complete.
+    pub(super) fn keep(&self, id: jlong, call: Call) {
+        self.calls().insert(id, (call, Counted::new()));
     }
 
-    /// Keeps the handle of a call until the call is complete.
-    pub(super) fn started(&self, id: jlong, call: Call) {
-        let mut calls = self.calls();
-        match calls.get_mut(&id) {
-            Some(started) => {
-                if let Started::Submitting { is_cancelled: true } = started {
-                    call.cancel();
-                }
-                *started = Started::Running(call, Counted::new());
-            }
-            // It is complete already.
-            None => call.detach(),
-        }
-    }
-
-    /// Forgets a call that was refused.
-    pub(super) fn refused(&self, id: jlong) {
+    /// Forgets a call that was not started.
+    pub(super) fn forget(&self, id: jlong) {
         self.calls().remove(&id);
     }
 
     pub(super) fn cancel(&self, id: jlong) {
-        match self.calls().get_mut(&id) {
-            Some(Started::Submitting { is_cancelled }) => *is_cancelled = true,
-            Some(Started::Running(call, _)) => call.cancel(),
-            None => {}
+        if let Some((call, _)) = self.calls().get(&id) {
+            call.cancel();
         }
     }
 
     /// Tells Java of the outcome of a call. Blocks while Java's method runs.
     pub(super) fn complete(&self, id: jlong, outcome: Outcome) {
-        if let Some(Started::Running(call, _)) = self.calls().remove(&id) {
-            call.detach();
-        }
+        self.forget(id);
         self.notify(id, outcome);
     }
 
@@ -129,7 +104,7 @@ impl Completions {
         Ok(())
     }
 
-    fn calls(&self) -> MutexGuard<'_, HashMap<jlong, Started>> {
+    fn calls(&self) -> MutexGuard<'_, HashMap<jlong, (Call, Counted)>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

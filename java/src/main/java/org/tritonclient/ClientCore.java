@@ -72,15 +72,14 @@ final class ClientCore implements Runnable {
     <T> T callNesting(CallOptions options, NestingOperation<T> operation) {
         long client = handle.acquire();
         try {
-            Interruption interruption = interruptions.take();
+            CallInterruption interruption = interruptions.take();
+            long token = interruption.acquire();
+            interruption.enter();
             try {
-                long token = interruption.enter();
-                try {
-                    return operation.run(client, options.record(), token, interruption);
-                } finally {
-                    interruption.leave();
-                }
+                return operation.run(client, options.record(), token, interruption);
             } finally {
+                interruption.leave();
+                interruption.release();
                 interruptions.giveBack(interruption);
                 Reference.reachabilityFence(options);
             }

@@ -18,7 +18,7 @@ final class GenerateEvents {
             return handler.onEvent(new String(json, StandardCharsets.UTF_8));
         } finally {
             // A blocking call in the handler has taken the thread's interruption for itself.
-            interruption.resume();
+            interruption.enter();
         }
     }
 }

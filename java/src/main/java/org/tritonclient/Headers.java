@@ -27,9 +27,17 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
         }
         List<Map.Entry<String, String>> entries = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            entries.add(Map.entry(record.str(), record.str()));
+            entries.add(Map.entry(text(record), text(record)));
         }
         return new Headers(Collections.unmodifiableList(entries));
+    }
+
+    private static String text(RecordReader record) {
+        String text = record.str();
+        if (text == null) {
+            throw new IllegalArgumentException("malformed record: a header is null");
+        }
+        return text;
     }
 
     /** Skips headers in a record. */

@@ -32,7 +32,9 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
             packed = request.pack();
             id = core.completions().add(this);
             try {
-                Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id);
+                if (!start(handle, options, false)) {
+                    waitAndStart(core, handle, options);
+                }
             } catch (Throwable refused) {
                 core.completions().remove(id);
                 packed.release();
@@ -52,6 +54,21 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
                 core.cancel(id);
             }
         });
+    }
+
+    private boolean start(long handle, CallOptions options, boolean mayWait) {
+        return Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id, mayWait);
+    }
+
+    /** Starts the call once fewer are in flight. An interrupt ends the wait, but not the call after that. */
+    private void waitAndStart(ClientCore core, long handle, CallOptions options) {
+        Interruption interruption = new Interruption(() -> core.cancel(id));
+        interruption.enter();
+        try {
+            start(handle, options, true);
+        } finally {
+            interruption.leave();
+        }
     }
 
     @Override

@@ -5,29 +5,29 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** The {@link Interruption}s of a client, one for each thread that is in a blocking call. They are reused. */
+/** The {@link CallInterruption}s of a client, one for each thread that is in a blocking call. They are reused. */
 final class Interruptions {
-    private final Queue<Interruption> idle = new ConcurrentLinkedQueue<>();
+    private final Queue<CallInterruption> idle = new ConcurrentLinkedQueue<>();
     /** All that are not freed. */
-    private final Set<Interruption> all = new HashSet<>();
+    private final Set<CallInterruption> all = new HashSet<>();
     private boolean closed;
 
     /** Returns one for a call, after which it is given back. */
-    Interruption take() {
-        Interruption interruption = idle.poll();
+    CallInterruption take() {
+        CallInterruption interruption = idle.poll();
         return interruption != null ? interruption : create();
     }
 
-    private synchronized Interruption create() {
+    private synchronized CallInterruption create() {
         if (closed) {
             throw new IllegalStateException("the client is closed");
         }
-        Interruption interruption = new Interruption();
+        CallInterruption interruption = new CallInterruption();
         all.add(interruption);
         return interruption;
     }
 
-    void giveBack(Interruption interruption) {
+    void giveBack(CallInterruption interruption) {
         if (interruption.isOpen()) {
             idle.add(interruption);
         } else {
@@ -35,7 +35,7 @@ final class Interruptions {
         }
     }
 
-    private synchronized void forget(Interruption interruption) {
+    private synchronized void forget(CallInterruption interruption) {
         all.remove(interruption);
         interruption.free();
     }
@@ -43,9 +43,8 @@ final class Interruptions {
     /** Cancels the calls under way, and refuses further ones. */
     synchronized void close() {
         closed = true;
-        for (Interruption interruption : all) {
-            interruption.cancel();
-            interruption.free();
+        for (CallInterruption interruption : all) {
+            interruption.cancelAndFree();
         }
         all.clear();
         idle.clear();

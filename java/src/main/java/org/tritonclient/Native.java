@@ -48,8 +48,12 @@ final class Native {
 
     static native Object infer(long client, byte[] request, Object[] buffers, byte[] options, long token);
 
-    /** Starts a call, which ends by {@link Completions#complete} with the id, exactly once, unless this throws. */
-    static native void inferAsync(long client, byte[] request, Object[] buffers, byte[] options, long id);
+    /**
+     * Starts a call, which ends by {@link Completions#complete} with the id, exactly once, if this returns true. Returns
+     * false if as many calls are in flight as permitted and it may not wait; the wait ends by {@link #cancelCall} too.
+     */
+    static native boolean inferAsync(
+            long client, byte[] request, Object[] buffers, byte[] options, long id, boolean mayWait);
 
     /** Returns an outcome for each request. */
     static native Object[] inferMany(long client, byte[][] requests, Object[][] buffers, byte[] options, long token);
@@ -57,6 +61,32 @@ final class Native {
     static native void cancelCall(long client, long id);
 
     static native void resultFree(long result);
+
+    // Streams. An event is what `infer` returns; the end is the kind of outcome that no call has.
+
+    static native long streamOpen(long client, byte[] options);
+
+    static native void streamSend(long stream, byte[] request, Object[] buffers, long timeoutNanos, long token);
+
+    /**
+     * Sends a request without blocking. Returns {@code false} if the queue has no room: then the outcome, an error or
+     * an end that is OK, follows by {@link Completions#complete} with the id, exactly once.
+     */
+    static native boolean streamSendAsync(
+            long stream, byte[] request, Object[] buffers, long timeoutNanos, long token, long id);
+
+    static native void streamFinish(long stream);
+
+    static native void streamCancel(long stream);
+
+    /** Returns the next event. After the end, the end is returned again. */
+    static native Object streamNext(long stream, long timeoutNanos, long token);
+
+    /** Lets the next event come by {@link Completions#complete} with the id, exactly once, unless this throws. */
+    static native void streamNextAsync(long stream, long id);
+
+    /** Frees a stream, after cancelling it. */
+    static native void streamFree(long stream);
 
     // The control plane. The arguments are a record of the strings that the method of Rust takes, and of the operation's
     // own options; the result is the record of the class of that name, or empty.

@@ -18,6 +18,7 @@ final class ResultBudget {
     private static final int MAX_PAUSES = 9;
 
     private final AtomicLong live = new AtomicLong();
+    private final AtomicLong unclosed = new AtomicLong();
     private final ReentrantLock collecting = new ReentrantLock();
     private final long limit;
     private final Runnable collector;
@@ -37,6 +38,15 @@ final class ResultBudget {
 
     long live() {
         return live.get();
+    }
+
+    /** Counts a result that was collected without having been closed. */
+    void countUnclosed() {
+        unclosed.incrementAndGet();
+    }
+
+    long unclosedCount() {
+        return unclosed.get();
     }
 
     void remove(long byteSize) {

@@ -3,7 +3,6 @@ package org.tritonclient;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 
 /**
@@ -15,8 +14,6 @@ import java.util.function.LongConsumer;
  */
 final class ResultMemory {
     private static final ResultBudget BUDGET = new ResultBudget(ResultBudget.defaultLimit(), System::gc);
-
-    private static final AtomicLong UNCLOSED = new AtomicLong();
 
     private static final int CLOSED = 1;
     private static final int ONE_SHARE = 2;
@@ -56,7 +53,7 @@ final class ResultMemory {
 
     /** Returns the number of results with native memory that were collected without having been closed. */
     static long unclosedCount() {
-        return UNCLOSED.get();
+        return BUDGET.unclosedCount();
     }
 
     /** Returns the size of the native memory of all results in bytes. */
@@ -133,7 +130,7 @@ final class ResultMemory {
         @Override
         public void run() {
             if (memory.endOwnShare()) {
-                UNCLOSED.incrementAndGet();
+                memory.budget.countUnclosed();
             }
         }
     }
