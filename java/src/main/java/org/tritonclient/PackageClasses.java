@@ -7,8 +7,8 @@ package org.tritonclient;
  */
 final class PackageClasses {
     private static final Class<?>[] TOP = {
-        BatchStatistics.class, BytesElements.class, CallOptions.class, CallTimes.class, CancelToken.class,
-        Classification.class, Cleaning.class, ClientCore.class, ClientOptions.class, ClientStatistics.class,
+        BatchStatistics.class, BytesElements.class, CallInterruption.class, CallOptions.class, CallTimes.class,
+        CancelToken.class, Classification.class, Cleaning.class, ClientCore.class, ClientOptions.class, ClientStatistics.class,
         Completions.class, Compression.class, ConnectionCounts.class, ControlPlane.class, DataType.class,
         DurationKind.class, Durations.class, ElfFile.class, Finality.class, GenerateEvents.class,
         GenerateHandler.class, Generated.class, Halves.class, Headers.class, InferFuture.class,
