@@ -18,6 +18,8 @@ final class ClassLoaderServer implements AutoCloseable {
             + "{\"name\":\"OUTPUT0\",\"datatype\":\"INT32\",\"shape\":[1],\"data\":[7]}]}";
 
     private final ServerSocket listener = new ServerSocket(0, 1000, InetAddress.getByName("127.0.0.1"));
+    /** Connections to it are made, and nothing follows. */
+    private final ServerSocket silent = new ServerSocket(0, 1000, InetAddress.getByName("127.0.0.1"));
     private final AtomicInteger requests = new AtomicInteger();
     private final CountDownLatch released = new CountDownLatch(1);
 
@@ -27,6 +29,11 @@ final class ClassLoaderServer implements AutoCloseable {
 
     String url() {
         return "127.0.0.1:" + listener.getLocalPort();
+    }
+
+    /** Returns the URL of a server over gRPC that never responds. */
+    String silentUrl() {
+        return "grpc://127.0.0.1:" + silent.getLocalPort();
     }
 
     /** Returns how many requests have arrived. */
@@ -98,5 +105,6 @@ final class ClassLoaderServer implements AutoCloseable {
     public void close() throws IOException {
         release();
         listener.close();
+        silent.close();
     }
 }

@@ -13,8 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -126,15 +124,5 @@ abstract class NativeLibraryTestBase {
             }
         }
         return inodes;
-    }
-
-    /** Waits until a condition holds, and collects garbage meanwhile. */
-    static void awaitCollecting(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            System.gc();
-            Thread.yield();
-        }
     }
 }
