@@ -8,6 +8,7 @@ import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -31,13 +32,13 @@ class ClassLoaderTest extends NativeLibraryTestBase {
         try (ClassLoaderServer server = new ClassLoaderServer()) {
             List<WeakReference<ClassLoader>> loaders = drop(server, ends);
             // Those that were closed do not wait for the servers.
-            Await.until("the end of cancelled calls", () -> ends.getOrDefault("CANCELLED", 0) == HELD + SILENT);
+            awaitEnds(ends, "CANCELLED", HELD + SILENT);
             System.gc();
             assertNotNull(loaders.get(1).get(), "calls under way keep what they complete");
             // The class loaders of these are closed: a class that is not loaded cannot be loaded any more.
             server.release();
-            Await.until("responses", () -> ends.getOrDefault("result [7]", 0) == HELD);
-            Await.until("deadlines", () -> ends.getOrDefault("DEADLINE_EXCEEDED", 0) == SILENT);
+            awaitEnds(ends, "result [7]", HELD);
+            awaitEnds(ends, "DEADLINE_EXCEEDED", SILENT);
             Await.collected("all class loaders", () -> loaders.stream().allMatch(loader -> loader.get() == null));
         }
         assertEquals(
@@ -49,6 +50,18 @@ class ClassLoaderTest extends NativeLibraryTestBase {
         }
     }
 
+    private static boolean isClosed(int loader) {
+        return loader % 2 == 0;
+    }
+
+    private static void awaitEnds(Map<String, Integer> ends, String end, int count) throws Exception {
+        try {
+            Await.until(count + " calls end with " + end, () -> ends.getOrDefault(end, 0) >= count);
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + ", but " + ends, e);
+        }
+    }
+
     /** In a method of its own, so that no local variable holds a class loader. */
     private List<WeakReference<ClassLoader>> drop(ClassLoaderServer server, Map<String, Integer> ends)
             throws Exception {
@@ -57,14 +70,15 @@ class ClassLoaderTest extends NativeLibraryTestBase {
         for (int i = 0; i < LOADERS; i++) {
             IsolatedLoader loader = new IsolatedLoader();
             loaders.add(loader);
+            Duration silence = Duration.ofSeconds(isClosed(i) ? 300 : 5);
             workloads.add((AutoCloseable)
-                    loader.call(ClassLoaderWorkload.class, "start", server.url(), server.silentUrl(), ends));
+                    loader.call(ClassLoaderWorkload.class, "start", server.url(), server.silentUrl(), silence, ends));
         }
         Await.until("requests", () -> server.requests() == LOADERS * ClassLoaderWorkload.HELD);
         assertEquals(1, mappings(temporary).size());
         List<WeakReference<ClassLoader>> references = new ArrayList<>();
         for (int i = 0; i < LOADERS; i++) {
-            if (i % 2 == 0) {
+            if (isClosed(i)) {
                 workloads.get(i).close();
             }
             loaders.get(i).close();

@@ -21,7 +21,7 @@ final class ClassLoaderWorkload implements AutoCloseable {
     private final Map<String, Integer> ends;
     private final List<Thread> threads = new ArrayList<>();
 
-    private ClassLoaderWorkload(String url, String silentUrl, Map<String, Integer> ends) {
+    private ClassLoaderWorkload(String url, String silentUrl, Duration silence, Map<String, Integer> ends) {
         this.ends = ends;
         client = new InferenceServerClient(url);
         silent = new InferenceServerClient(silentUrl);
@@ -37,7 +37,7 @@ final class ClassLoaderWorkload implements AutoCloseable {
         });
         blocked.start();
         threads.add(blocked);
-        CallOptions options = CallOptions.builder().timeout(Duration.ofSeconds(3)).build();
+        CallOptions options = CallOptions.builder().timeout(silence).build();
         silent.inferAsync(new InferRequest("m", inputs(), Collections.emptyList()), options).whenComplete(this::end);
     }
 
@@ -60,9 +60,13 @@ final class ClassLoaderWorkload implements AutoCloseable {
         ends.merge(end, 1, Integer::sum);
     }
 
-    /** Starts calls for which nobody waits, and counts how each ends. */
-    static AutoCloseable start(String url, String silentUrl, Map<String, Integer> ends) {
-        return new ClassLoaderWorkload(url, silentUrl, ends);
+    /**
+     * Starts calls for which nobody waits, and counts how each ends.
+     *
+     * @param silence the timeout of calls to the silent server
+     */
+    static AutoCloseable start(String url, String silentUrl, Duration silence, Map<String, Integer> ends) {
+        return new ClassLoaderWorkload(url, silentUrl, silence, ends);
     }
 
     /** Cancels the calls, as an application does that is stopped. */
