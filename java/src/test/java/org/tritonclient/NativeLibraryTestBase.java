@@ -48,7 +48,10 @@ abstract class NativeLibraryTestBase {
     }
 
     final void setProperty(String name, String value) {
-        saved.putIfAbsent(name, System.getProperty(name));
+        // Not putIfAbsent, which takes a property that was not set for one that is not saved.
+        if (!saved.containsKey(name)) {
+            saved.put(name, System.getProperty(name));
+        }
         put(name, value);
     }
 
