@@ -66,7 +66,7 @@ class GuideTest {
                 .build();
         try (InferenceServerClient client = new InferenceServerClient(url, options)) {
 
-            CallOptions fast = CallOptions.builder().timeout(Duration.ofMillis(500)).build();
+            CallOptions fast = CallOptions.builder().timeout(Duration.ofSeconds(2)).build();
             try (InferResult result = client.infer(request, fast)) {
                 checkSums(result);
             }
