@@ -14,14 +14,20 @@ import java.util.concurrent.Flow;
  * called from several threads at once.
  *
  * <pre>{@code
- * try (InferStream stream = client.openStream()) {
- *     stream.send(request.setEmptyFinalResponse(true));    // each request then has a final response
+ * try (InferenceServerClient client = new InferenceServerClient(url);
+ *         InferStream stream = client.openStream()) {
+ *     for (int i = 0; i < requests; i++) {
+ *         stream.send(request(repeats).setId(Integer.toString(i)));
+ *     }
  *     stream.finish();
  *     for (StreamEvent event : stream) {
- *         try (InferResult result = event.getResult()) {   // throws the error of a request
- *             ...
+ *         try (InferResult result = event.getResult()) { // throws the error of a request
+ *             receive(result, counts, repeats);
  *         }
  *     }
+ * } catch (InferenceException e) {
+ *     System.err.println(e.getMessage());
+ *     System.exit(1);
  * }
  * }</pre>
  *

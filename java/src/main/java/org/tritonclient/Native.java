@@ -49,8 +49,9 @@ final class Native {
     static native Object infer(long client, byte[] request, Object[] buffers, byte[] options, long token);
 
     /**
-     * Starts a call, which ends by {@link Completions#complete} with the id, exactly once, if this returns true. Returns
-     * false if as many calls are in flight as permitted and it may not wait; the wait ends by {@link #cancelCall} too.
+     * Starts a call, which ends by {@link Completions#complete} with the id, exactly once, if this returns true.
+     * Returns false if as many calls are in flight as permitted and it may not wait; the wait ends by {@link
+     * #cancelCall} too.
      */
     static native boolean inferAsync(
             long client, byte[] request, Object[] buffers, byte[] options, long id, boolean mayWait);

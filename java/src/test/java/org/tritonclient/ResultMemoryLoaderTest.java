@@ -50,7 +50,7 @@ class ResultMemoryLoaderTest {
         List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
         for (int i = 0; i < LOADERS; i++) {
             IsolatedLoader loader = new IsolatedLoader(resources);
-            loader.call("org.tritonclient.ResultMemoryLoaderTest", "use");
+            loader.call(ResultMemoryLoaderTest.class, "use");
             loader.close();
             loaders.add(new WeakReference<>(loader));
         }
