@@ -38,6 +38,7 @@ PROGRAMS = {
     "ureq": ["bench_ureq"], "callback": ["ours_async", "callback"], "queue": ["ours_async", "queue"],
     "threads": ["ours_async", "threads"], "libcurl multi": ["curl_multi"], "libcurl multi, epoll": ["curl_multi", "epoll"],
     "grpc++ async": ["grpc_async"], "floor async": ["floor_async"],
+    "C blocking": ["ours_async", "threads", "FP32"], "C async": ["ours_async", "callback", "FP32"],
 }
 
 
@@ -90,8 +91,9 @@ class Worker(Process):
 class Stub(Process):
     """The stub server. `response` is a size or a control-plane call."""
 
-    def __init__(self, protocol, response, frame=LARGE, is_pinned=False):
+    def __init__(self, protocol, response, frame=LARGE, is_pinned=False, datatype=None):
         response = [*map(str, SIZES[response]), str(frame)] if response in SIZES else [response]
+        response += [datatype] if datatype else []
         super().__init__([os.path.join(WORKERS, "stub"), protocol, *response], is_pinned)
         self.address = "127.0.0.1:" + self.read()
 

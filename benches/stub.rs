@@ -1,8 +1,9 @@
 //! A server that sends the same response to every request, as cheaply as possible, so that benchmarks measure
 //! the client.
 //!
-//! - `stub http COUNT BYTES`, `stub grpc COUNT BYTES FRAME`: an inference response with COUNT outputs of
-//!   BYTES bytes each. FRAME is the maximum HTTP/2 frame size that the server accepts.
+//! - `stub http|grpc COUNT BYTES [FRAME [DATATYPE]]`: an inference response with COUNT outputs of BYTES bytes
+//!   each. FRAME is the maximum HTTP/2 frame size that the server accepts. DATATYPE defaults to UINT8 for one
+//!   output, and to INT32 for more.
 //! - `stub http|grpc ready|metadata|statistics`: the response to that control-plane call.
 //!
 //! It prints its port and exits at the end of its standard input. It parses requests only to find their end,
@@ -21,16 +22,15 @@ fn main() -> io::Result<()> {
     let is_grpc = args.get(1).is_some_and(|protocol| protocol == "grpc");
     let kind = args.get(2).map_or("", String::as_str);
     let frame = number(4).unwrap_or(1 << 14);
+    let datatype = args.get(5).map(String::as_str);
     let reply = match (is_grpc, number(2), number(3)) {
-        (true, Some(count), Some(byte_size)) => Some(grpc_reply(count, byte_size)),
-        (false, Some(count), Some(byte_size)) => Some(http_reply(count, byte_size)),
+        (true, Some(count), Some(byte_size)) => Some(grpc_reply(&outputs(count, byte_size, datatype), byte_size)),
+        (false, Some(count), Some(byte_size)) => Some(http_reply(&outputs(count, byte_size, datatype), byte_size)),
         (true, ..) => control_message(kind).map(|message| prefixed(&message)),
         (false, ..) => control_json(kind).map(|json| json_reply(&json)),
     };
     let Some(reply) = reply else {
-        eprintln!(
-            "usage: stub http COUNT BYTES | stub grpc COUNT BYTES FRAME | stub http|grpc ready|metadata|statistics"
-        );
+        eprintln!("usage: stub http|grpc COUNT BYTES [FRAME [DATATYPE]] | stub http|grpc ready|metadata|statistics");
         process::exit(2);
     };
     let reply: &'static [u8] = reply.leak();
@@ -61,18 +61,20 @@ fn use_unpaced_congestion_control(listener: &TcpListener) {
     }
 }
 
+/// Name, datatype and shape of an output.
+type Output<'a> = (String, &'a str, Vec<usize>);
+
 /// Metadata of the response's tensors, for both protocols.
-fn outputs(count: usize, byte_size: usize) -> Vec<(String, &'static str, Vec<usize>)> {
-    (0..count)
-        .map(|index| match count {
-            1 => (format!("OUTPUT{index}"), "UINT8", vec![byte_size]),
-            _ => (format!("OUTPUT{index}"), "INT32", vec![1, byte_size / 4]),
-        })
-        .collect()
+fn outputs(count: usize, byte_size: usize, datatype: Option<&str>) -> Vec<Output<'_>> {
+    let datatype = datatype.unwrap_or(if count == 1 { "UINT8" } else { "INT32" });
+    let elements = if datatype == "UINT8" { byte_size } else { byte_size / 4 };
+    let shape = if count == 1 { vec![elements] } else { vec![1, elements] };
+    (0..count).map(|index| (format!("OUTPUT{index}"), datatype, shape.clone())).collect()
 }
 
-fn http_reply(count: usize, byte_size: usize) -> Vec<u8> {
-    let outputs: Vec<String> = outputs(count, byte_size)
+fn http_reply(outputs: &[Output], byte_size: usize) -> Vec<u8> {
+    let count = outputs.len();
+    let outputs: Vec<String> = outputs
         .iter()
         .map(|(name, datatype, shape)| {
             format!(
@@ -244,11 +246,11 @@ fn prefixed(message: &[u8]) -> Vec<u8> {
     reply
 }
 
-fn grpc_reply(count: usize, byte_size: usize) -> Vec<u8> {
+fn grpc_reply(outputs: &[Output], byte_size: usize) -> Vec<u8> {
     let mut message = Vec::new();
     field(&mut message, 1, b"bench");
     field(&mut message, 2, b"1");
-    for (name, datatype, shape) in outputs(count, byte_size) {
+    for (name, datatype, shape) in outputs {
         let (mut tensor, mut packed) = (Vec::new(), Vec::new());
         field(&mut tensor, 1, name.as_bytes());
         field(&mut tensor, 2, datatype.as_bytes());
@@ -257,7 +259,7 @@ fn grpc_reply(count: usize, byte_size: usize) -> Vec<u8> {
         field(&mut message, 5, &tensor);
     }
     let data = vec![7; byte_size];
-    (0..count).for_each(|_| field(&mut message, 6, &data));
+    outputs.iter().for_each(|_| field(&mut message, 6, &data));
     prefixed(&message)
 }
 

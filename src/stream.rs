@@ -249,25 +249,25 @@ impl Stream {
     /// callback thread.
     ///
     /// May be repeated before the event comes: the callbacks get one event each, in the order of the calls,
-    /// and before threads and futures that wait for one. Those that are left after the end get the
-    /// FAILED_PRECONDITION that [`next`](Self::next) returns then, and so does this function.
+    /// and before threads and futures that wait for one. Unlike those, all of them and all later ones get the
+    /// end.
     pub(crate) fn next_with_callback(
         &self,
-        callback: impl FnOnce(Result<StreamEvent>) + Send + 'static,
+        callback: impl FnOnce(StreamEvent) + Send + 'static,
     ) -> Result<()> {
         let shared = self.shared()?;
         shared.check_pulled()?;
         shared.callbacks.start()?;
         let mut state = shared.lock();
-        match state.pull()? {
-            Some(event) => {
-                let active = state.active.clone();
-                // Under the lock, as in `hand_over`.
-                shared.callbacks.push(active, move || callback(Ok(event)));
-            }
-            None => state.requests.push_back(Box::new(callback)),
-        }
+        state.requests.push_back(Box::new(callback));
+        shared.serve(&mut state);
         Ok(())
+    }
+
+    /// Returns the final status of the stream, once it was returned as an event; `None` before.
+    pub(crate) fn returned_end(&self) -> Option<Result<()>> {
+        let state = self.shared().ok()?.lock();
+        state.end.clone().filter(|_| state.is_end_taken)
     }
 
     /// Waits until the stream has ended and, if it has a callback, its last callback has returned. `None`
@@ -420,7 +420,7 @@ struct State {
     active: Option<Arc<Active<Arc<Activity>>>>,
 }
 
-type Request = Box<dyn FnOnce(Result<StreamEvent>) + Send>;
+type Request = Box<dyn FnOnce(StreamEvent) + Send>;
 
 impl Shared {
     /// Creates a stream that has not begun. `active` is kept until nothing follows.
@@ -479,7 +479,9 @@ impl Shared {
                 return Poll::Ready(outcome);
             }
             waiters(&mut state).wait(ticket, context.waker());
-            waiting.get_or_insert(Waiting { shared: self, waiters, ticket });
+            if waiting.is_none() {
+                waiting = Some(Waiting { shared: self, waiters, ticket });
+            }
             Poll::Pending
         })
         .await
@@ -608,7 +610,7 @@ impl Shared {
         }
     }
 
-    /// Passes events on to the callbacks that wait for one, and wakes who else waits.
+    /// Hands events over to those who wait for one.
     fn hand_over(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if self.has_callback {
             if !mem::replace(&mut state.is_scheduled, true) {
@@ -617,16 +619,24 @@ impl Shared {
             }
             return;
         }
-        while !state.requests.is_empty() {
-            let Some(event) = state.pull().transpose() else { break };
-            let Some(callback) = state.requests.pop_front() else { break };
-            let active = state.active.clone();
-            // Queued under the lock: callbacks get their events in order.
-            self.callbacks.push(active, move || callback(event));
-        }
+        self.serve(&mut state);
         let pullers = state.pullers.all();
         drop(state);
         pullers.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// Passes events on to the callbacks that wait for one each. Queued under the lock, they keep their order.
+    fn serve(&self, state: &mut State) {
+        while !state.requests.is_empty() {
+            let event = match &state.end {
+                Some(end) if state.is_end_taken => Some(StreamEvent::End(end.clone())),
+                _ => state.take(),
+            };
+            let Some(event) = event else { break };
+            if let Some(callback) = state.requests.pop_front() {
+                self.callbacks.push(state.active.clone(), move || callback(event));
+            }
+        }
     }
 
     fn schedule(self: &Arc<Self>) {
@@ -741,5 +751,254 @@ impl State {
         if let Some(task) = &self.task {
             task.wake_by_ref();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::mpsc::{Receiver, channel},
+        thread,
+    };
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Encodes a request as 100 bytes, and runs tasks on a runtime of its own.
+    struct TestHost;
+
+    impl Host for TestHost {
+        fn encode(&self, _: &InferRequest<'_>) -> Result<Bytes> {
+            Ok(Bytes::from_static(&[0; 100]))
+        }
+
+        fn spawn(&self, job: Job) {
+            thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                runtime.block_on(job());
+            });
+        }
+    }
+
+    struct Test {
+        stream: Stream,
+        shared: Arc<Shared>,
+        activity: Arc<Activity>,
+    }
+
+    /// A stream whose engine is the test. Its queue has room for one request.
+    fn stream() -> Test {
+        let activity = Arc::new(Activity::new());
+        let active = Active::begin(activity.clone()).unwrap();
+        let callbacks = Callbacks::new(1, Log::default());
+        let shared = Shared::new(active, 150, None, callbacks, Log::default());
+        Test { stream: Stream::new(shared.clone(), Arc::new(TestHost)), shared, activity }
+    }
+
+    impl Test {
+        fn push(&self, text: &str) {
+            self.shared.push(StreamEvent::RequestError(Error::invalid(text)));
+        }
+
+        fn end(&self, outcome: Result<()>) {
+            self.shared.end(outcome, &Counters::default());
+        }
+
+        fn request(&self) -> Receiver<String> {
+            let (sender, receiver) = channel();
+            self.stream
+                .next_with_callback(move |event| {
+                    assert!(Callbacks::is_any_on_this_thread());
+                    sender.send(text(Ok(event))).unwrap();
+                })
+                .unwrap();
+            receiver
+        }
+
+        /// Takes the next request out of the queue, and all of it is sent.
+        fn sent(&self) {
+            let outgoing = self.shared.poll_outgoing(&Context::from_waker(Waker::noop()));
+            let Poll::Ready(Some(outgoing)) = outgoing else { panic!("the queue is empty") };
+            self.shared.sent(outgoing.message.len());
+        }
+
+        fn until(&self, mut holds: impl FnMut(&State) -> bool) {
+            let deadline = Instant::now() + PATIENCE;
+            while !holds(&self.shared.lock()) {
+                assert!(Instant::now() < deadline);
+                thread::yield_now();
+            }
+        }
+    }
+
+    fn text(event: Result<StreamEvent>) -> String {
+        match event {
+            Ok(StreamEvent::Result(_)) => "a result".to_owned(),
+            Ok(StreamEvent::RequestError(error)) => error.full_message(),
+            Ok(StreamEvent::End(outcome)) => format!("end: {}", status(outcome)),
+            Err(error) => error.status().to_string(),
+        }
+    }
+
+    fn status(outcome: Result<()>) -> String {
+        outcome.map_or_else(|error| error.status().to_string(), |()| "OK".to_owned())
+    }
+
+    #[test]
+    fn a_token_ends_a_wait_for_an_event_and_not_the_stream() {
+        let test = stream();
+        let token = CancelToken::new();
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| test.stream.next_until(None, Some(&token)));
+            test.until(|state| !state.pullers.is_empty());
+            token.cancel();
+            let error = waits.join().unwrap().unwrap_err();
+            assert_eq!((error.status(), error.origin()), (Status::Cancelled, Origin::Client));
+            assert!(error.full_message().contains("waiting for an event"), "{error:?}");
+        });
+        assert!(test.shared.lock().pullers.is_empty());
+        test.push("first");
+        // An event that is there takes precedence over the cancel.
+        assert_eq!(text(test.stream.next_until(None, Some(&token))), "first");
+        assert_eq!(text(test.stream.next(Some(Duration::ZERO))), "DEADLINE_EXCEEDED");
+        thread::scope(|scope| {
+            let waits: [_; 2] = std::array::from_fn(|_| scope.spawn(|| text(test.stream.next(None))));
+            test.until(|state| state.pullers.len() == 2);
+            test.push("second");
+            test.push("third");
+            let mut seen = waits.map(|thread| thread.join().unwrap());
+            seen.sort();
+            assert_eq!(seen, ["second", "third"]);
+        });
+        assert_eq!(status(test.stream.wait(Some(Duration::ZERO))), "DEADLINE_EXCEEDED");
+        assert!(test.stream.returned_end().is_none());
+        thread::scope(|scope| {
+            let ends = scope.spawn(|| test.stream.wait(None));
+            test.until(|state| !state.enders.is_empty());
+            test.end(Ok(()));
+            ends.join().unwrap().unwrap();
+        });
+        assert!(test.stream.returned_end().is_none());
+        assert_eq!(text(test.stream.next(None)), "end: OK");
+        assert_eq!(text(test.stream.next(None)), "FAILED_PRECONDITION");
+        assert!(test.stream.returned_end().is_some_and(|end| end.is_ok()));
+    }
+
+    #[test]
+    fn callbacks_get_one_event_each_in_order_and_all_of_them_the_end() {
+        let test = stream();
+        test.push("first");
+        let first = test.request();
+        assert_eq!(first.recv_timeout(PATIENCE).unwrap(), "first");
+        let waiting = [test.request(), test.request(), test.request(), test.request()];
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| text(test.stream.next(None)));
+            test.until(|state| !state.pullers.is_empty());
+            test.push("second");
+            test.push("third");
+            assert_eq!(waiting[0].recv_timeout(PATIENCE).unwrap(), "second");
+            assert_eq!(waiting[1].recv_timeout(PATIENCE).unwrap(), "third");
+            assert!(waiting[2].try_recv().is_err());
+            // The engine waits until a further event has been taken, and not for these.
+            assert!(test.shared.poll_taken(&Context::from_waker(Waker::noop())).is_ready());
+            test.end(Err(Error::connection("for the test")));
+            assert_eq!(waits.join().unwrap(), "FAILED_PRECONDITION");
+        });
+        for callback in [&waiting[2], &waiting[3], &test.request()] {
+            assert_eq!(callback.recv_timeout(PATIENCE).unwrap(), "end: UNAVAILABLE");
+            assert!(callback.recv_timeout(PATIENCE).is_err(), "it was called again");
+        }
+    }
+
+    #[test]
+    fn a_client_that_is_closed_waits_for_the_callbacks_that_have_an_event() {
+        let test = stream();
+        let (entered, seen) = channel();
+        let (release, released) = channel::<()>();
+        test.stream
+            .next_with_callback(move |event| {
+                entered.send(text(Ok(event))).unwrap();
+                let _ = released.recv_timeout(PATIENCE);
+            })
+            .unwrap();
+        test.end(Ok(()));
+        assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), "end: OK");
+        test.activity.close();
+        assert!(!test.activity.wait_ended(Deadline::after(Some(Duration::from_millis(20)))));
+        release.send(()).unwrap();
+        assert!(test.activity.wait_ended(Deadline::after(Some(PATIENCE))));
+    }
+
+    #[test]
+    fn a_token_ends_a_wait_for_room_and_the_request_is_not_sent() {
+        let test = stream();
+        let (stream, request) = (&test.stream, &InferRequest::new("m").id("r"));
+        let (sender, receiver) = channel();
+        let send = |timeout, cancel: Option<&CancelToken>| {
+            let sender = sender.clone();
+            let callback = move |outcome| {
+                assert!(Callbacks::is_any_on_this_thread());
+                sender.send(status(outcome)).unwrap();
+            };
+            stream.send_with_callback(request, timeout, cancel, callback).unwrap()
+        };
+        assert!(send(None, None));
+        assert_eq!(status(stream.send(request, Some(Duration::ZERO))), "DEADLINE_EXCEEDED");
+        let token = CancelToken::new();
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| stream.send_until(request, None, Some(&token)).unwrap_err());
+            test.until(|state| state.senders.len() == 1);
+            // Behind the other.
+            assert!(!send(None, Some(&token)));
+            test.until(|state| state.senders.len() == 2);
+            token.cancel();
+            let error = waits.join().unwrap();
+            assert_eq!((error.status(), error.request_id()), (Status::Cancelled, "r"));
+            assert_eq!(receiver.recv_timeout(PATIENCE).unwrap(), "CANCELLED");
+        });
+        assert!(!send(Some(Duration::from_millis(10)), None));
+        assert_eq!(receiver.recv_timeout(PATIENCE).unwrap(), "DEADLINE_EXCEEDED");
+        test.until(|state| state.senders.is_empty());
+        // In the order of arrival.
+        assert!(!send(None, None));
+        test.until(|state| state.senders.len() == 1);
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| stream.send(request, None));
+            test.until(|state| state.senders.len() == 2);
+            test.sent();
+            assert_eq!(receiver.recv_timeout(PATIENCE).unwrap(), "OK");
+            test.until(|state| state.senders.len() == 1);
+            test.sent();
+            waits.join().unwrap().unwrap();
+        });
+        test.sent();
+        assert!(test.shared.poll_outgoing(&Context::from_waker(Waker::noop())).is_pending());
+        // The end fails them all.
+        assert!(send(None, None));
+        assert!(!send(None, None));
+        test.until(|state| state.senders.len() == 1);
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| stream.send(request, None));
+            test.until(|state| state.senders.len() == 2);
+            test.end(Err(Error::connection("for the test")));
+            assert_eq!(receiver.recv_timeout(PATIENCE).unwrap(), "UNAVAILABLE");
+            assert_eq!(status(waits.join().unwrap()), "UNAVAILABLE");
+        });
+    }
+
+    #[test]
+    fn a_callback_of_the_client_never_waits_for_room() {
+        let test = stream();
+        test.stream.send(&InferRequest::new("m"), None).unwrap();
+        let (sender, receiver) = channel();
+        let stream = Arc::new(test.stream);
+        let again = stream.clone();
+        stream
+            .next_with_callback(move |_| sender.send(again.send(&InferRequest::new("m"), None)).unwrap())
+            .unwrap();
+        test.shared.push(StreamEvent::RequestError(Error::invalid("")));
+        let error = receiver.recv_timeout(PATIENCE).unwrap().unwrap_err();
+        assert_eq!((error.status(), error.is_retryable()), (Status::ResourceExhausted, true));
     }
 }

@@ -33,7 +33,9 @@ static struct state *new_state(const struct bench *bench, const triton_client *c
     static const char *inputs[] = {"INPUT0", "INPUT1"};
     struct state *state = calloc(1, sizeof *state);
     const size_t rank = bench->count == 1 ? 1 : 2;
-    const int64_t shape[] = {bench->count == 1 ? (int64_t)bench->byte_size : 1, (int64_t)bench->byte_size / 4};
+    const int is_fp32 = strcmp(bench->datatype, "FP32") == 0, is_uint8 = bench->count == 1 && !is_fp32;
+    const int64_t elements = (int64_t)(is_uint8 ? bench->byte_size : bench->byte_size / 4);
+    const int64_t shape[] = {bench->count == 1 ? elements : 1, elements};
     triton_error *error = NULL;
     size_t i, output;
     state->client = client;
@@ -41,7 +43,7 @@ static struct state *new_state(const struct bench *bench, const triton_client *c
     state->outputs[1] = "OUTPUT1";
     state->count = bench->count;
     state->byte_size = bench->byte_size;
-    state->datatype = bench->count == 1 ? TRITON_DATATYPE_UINT8 : TRITON_DATATYPE_INT32;
+    state->datatype = is_fp32 ? TRITON_DATATYPE_FP32 : is_uint8 ? TRITON_DATATYPE_UINT8 : TRITON_DATATYPE_INT32;
     check(triton_infer_request_new(bench->count == 1 ? "identity_uint8" : "simple", &state->request, &error), &error);
     for (i = 0; i < bench->count; i++) {
         void *data = malloc(bench->byte_size);

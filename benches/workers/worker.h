@@ -1,6 +1,6 @@
 /* The main program of every worker in C and C++: threads, timing, and the protocol between the driver and a worker.
  *
- *     WORKER http|grpc HOST:PORT COUNT BYTES THREADS [MODE]
+ *     WORKER http|grpc HOST:PORT COUNT BYTES THREADS [MODE [DATATYPE]]
  *
  * A request has COUNT inputs and the response COUNT outputs, of BYTES bytes each; each thread sends one request after
  * the other. The worker prints "ready" once every thread has received its first response. For each line "run CALLS" on
@@ -8,6 +8,8 @@
  *
  *     wall time in ns, CPU time (user and system, all threads) in us, peak RSS in KiB, p50 and p99 of a call in ns,
  *     threads of the process, the fastest thread's time as a percentage of the slowest's, minor page faults
+ *
+ * Only this library's workers know DATATYPE; it may be FP32.
  *
  * A worker that defines WORKER_IN_FLIGHT before it includes this file makes asynchronous calls: THREADS is the number of
  * its requests in flight, and CALLS times THREADS the number of its calls. The percentage is 100.
@@ -25,7 +27,7 @@
 
 struct bench {
     int is_grpc;
-    const char *address, *mode;
+    const char *address, *mode, *datatype;
     size_t count, byte_size, threads;
 };
 
@@ -163,13 +165,14 @@ static void worker_run(void) {
 
 int main(int argc, char **argv) {
     size_t i;
-    if (argc < 6) fail(argv[0], "http|grpc HOST:PORT COUNT BYTES THREADS [MODE]");
+    if (argc < 6) fail(argv[0], "http|grpc HOST:PORT COUNT BYTES THREADS [MODE [DATATYPE]]");
     worker_bench.is_grpc = strcmp(argv[1], "grpc") == 0;
     worker_bench.address = argv[2];
     worker_bench.count = strtoul(argv[3], NULL, 10);
     worker_bench.byte_size = strtoul(argv[4], NULL, 10);
     worker_bench.threads = strtoul(argv[5], NULL, 10);
     worker_bench.mode = argc > 6 ? argv[6] : "";
+    worker_bench.datatype = argc > 7 ? argv[7] : "";
     worker_spans = (uint64_t *)calloc(worker_bench.threads, sizeof *worker_spans);
     bench_start(&worker_bench);
     worker_open();

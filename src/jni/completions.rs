@@ -25,6 +25,7 @@ pub(super) struct Completions {
     attached: JMethodID,
     /// The calls under way.
     calls: Mutex<HashMap<jlong, (Call, Counted)>>,
+    _counted: Counted,
 }
 
 impl Completions {
@@ -35,7 +36,8 @@ impl Completions {
         let log = env.get_method_id(&class, jni_str!("log"), jni_sig!("(I[B)V"))?;
         let attached = env.get_method_id(&class, jni_str!("attached"), jni_sig!("()V"))?;
         let object = env.new_global_ref(object)?;
-        Ok(Arc::new(Self { object, complete, log, attached, calls: Mutex::default() }))
+        let calls = Mutex::default();
+        Ok(Arc::new(Self { object, complete, log, attached, calls, _counted: Counted::new() }))
     }
 
     /// Keeps the handle of a call, whose end does not cancel it, until the call is complete.

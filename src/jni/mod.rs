@@ -20,6 +20,7 @@ mod options;
 mod record;
 mod request;
 mod result;
+mod stream;
 
 use std::{ffi::c_void, ptr};
 
@@ -38,8 +39,8 @@ const ABI: jint = 1;
 const FIRST: [NativeMethod; 2] =
     [native_method! { static raw fn abi_version() -> jint }, native_method! { static raw fn register() }];
 
-/// All natives but those of the control plane, in the order of `Native`. Each signature is checked against its function here, and
-/// against Java's declaration by [`register`].
+/// All natives but those of the control plane, in the order of `Native`. Each signature is checked against its
+/// function here, and against Java's declaration by [`register`].
 const TABLE: &[NativeMethod] = &[
     native_method! {
         static raw fn client_new(jbyte[], jbyte[], org.tritonclient.Completions) -> jlong,
@@ -68,6 +69,20 @@ const TABLE: &[NativeMethod] = &[
     },
     native_method! { static raw fn cancel_call(jlong, jlong), fn = client::cancel_call },
     native_method! { static raw fn result_free(jlong), fn = client::result_free },
+    native_method! { static raw fn stream_open(jlong, jbyte[]) -> jlong, fn = stream::stream_open },
+    native_method! {
+        static raw fn stream_send(jlong, jbyte[], JObject[], jlong, jlong),
+        fn = stream::stream_send,
+    },
+    native_method! {
+        static raw fn stream_send_async(jlong, jbyte[], JObject[], jlong, jlong, jlong) -> jboolean,
+        fn = stream::stream_send_async,
+    },
+    native_method! { static raw fn stream_finish(jlong), fn = stream::stream_finish },
+    native_method! { static raw fn stream_cancel(jlong), fn = stream::stream_cancel },
+    native_method! { static raw fn stream_next(jlong, jlong, jlong) -> JObject, fn = stream::stream_next },
+    native_method! { static raw fn stream_next_async(jlong, jlong), fn = stream::stream_next_async },
+    native_method! { static raw fn stream_free(jlong), fn = stream::stream_free },
     native_method! {
         static raw fn half_from_floats(jfloat[], jint) -> jbyte[],
         fn = half::half_from_floats,

@@ -15,14 +15,18 @@ import java.util.function.Supplier;
  * once, and one client for a server is enough for a program.
  *
  * <pre>{@code
- * try (InferenceServerClient client = new InferenceServerClient("grpc://localhost:8001")) {
- *     InferInput a = new InferInput("INPUT0", new long[] {1, 16}, DataType.INT32);
- *     InferInput b = new InferInput("INPUT1", new long[] {1, 16}, DataType.INT32);
- *     a.setData(new int[16]);
- *     b.setData(new int[16]);
- *     try (InferResult result = client.infer("simple", List.of(a, b), List.of())) {
- *         int[] sum = result.getOutputAsInt("OUTPUT0");
+ * InferInput input0 = new InferInput("INPUT0", new long[] {1, 16}, DataType.INT32).setData(a);
+ * InferInput input1 = new InferInput("INPUT1", new long[] {1, 16}, DataType.INT32).setData(b);
+ *
+ * try (InferenceServerClient client = new InferenceServerClient(url);
+ *         InferResult result = client.infer("simple", List.of(input0, input1), List.of())) {
+ *     int[] sum = result.getOutputAsInt("OUTPUT0");
+ *     for (int i = 0; i < sum.length; i++) {
+ *         System.out.println(a[i] + " + " + b[i] + " = " + sum[i]);
  *     }
+ * } catch (InferenceException e) {
+ *     System.err.println(e.getMessage());
+ *     System.exit(1);
  * }
  * }</pre>
  *

@@ -62,6 +62,32 @@ final class Native {
 
     static native void resultFree(long result);
 
+    // Streams. An event is what `infer` returns; the end is the kind of outcome that no call has.
+
+    static native long streamOpen(long client, byte[] options);
+
+    static native void streamSend(long stream, byte[] request, Object[] buffers, long timeoutNanos, long token);
+
+    /**
+     * Sends a request without blocking. Returns {@code false} if the queue has no room: then the outcome, an error or
+     * an end that is OK, follows by {@link Completions#complete} with the id, exactly once.
+     */
+    static native boolean streamSendAsync(
+            long stream, byte[] request, Object[] buffers, long timeoutNanos, long token, long id);
+
+    static native void streamFinish(long stream);
+
+    static native void streamCancel(long stream);
+
+    /** Returns the next event. After the end, the end is returned again. */
+    static native Object streamNext(long stream, long timeoutNanos, long token);
+
+    /** Lets the next event come by {@link Completions#complete} with the id, exactly once, unless this throws. */
+    static native void streamNextAsync(long stream, long id);
+
+    /** Frees a stream, after cancelling it. */
+    static native void streamFree(long stream);
+
     // The control plane. The arguments are a record of the strings that the method of Rust takes, and of the operation's
     // own options; the result is the record of the class of that name, or empty.
 

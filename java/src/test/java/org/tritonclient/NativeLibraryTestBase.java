@@ -39,14 +39,14 @@ abstract class NativeLibraryTestBase {
         setProperty(NativeLibrary.PATH_PROPERTY, null);
         setProperty(LibraryCopy.KEEP_PROPERTY, null);
         setProperty(LibraryCopy.DIRECTORY_PROPERTY, temporary.toString());
+        // Those of the tests' own class loader.
+        publishedProperties().forEach(name -> setProperty(name, null));
     }
 
     @AfterEach
     void restore() {
+        publishedProperties().forEach(System::clearProperty);
         saved.forEach(NativeLibraryTestBase::put);
-        System.getProperties().stringPropertyNames().stream()
-                .filter(name -> name.startsWith(LibraryCopy.PUBLISHED_PROPERTY))
-                .forEach(System::clearProperty);
     }
 
     final void setProperty(String name, String value) {
@@ -98,11 +98,15 @@ abstract class NativeLibraryTestBase {
     }
 
     static String publishedProperty() {
-        List<String> all = System.getProperties().stringPropertyNames().stream()
-                .filter(name -> name.startsWith(LibraryCopy.PUBLISHED_PROPERTY))
-                .collect(Collectors.toList());
+        List<String> all = publishedProperties();
         assertEquals(1, all.size(), all::toString);
         return all.get(0);
+    }
+
+    private static List<String> publishedProperties() {
+        return System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith(LibraryCopy.PUBLISHED_PROPERTY))
+                .collect(Collectors.toList());
     }
 
     /** Returns the files and directories below the folder of extractions. */
@@ -125,7 +129,7 @@ abstract class NativeLibraryTestBase {
     }
 
     /** Waits until a condition holds, and collects garbage meanwhile. */
-    static void awaitCollected(BooleanSupplier condition, String what) throws Exception {
+    static void awaitCollecting(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < deadline, what);
