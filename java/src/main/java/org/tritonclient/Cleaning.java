@@ -7,7 +7,7 @@ import java.lang.ref.Cleaner;
  * object is cleaned: it holds no class of ours beyond that.
  */
 final class Cleaning {
-    private static final Cleaner CLEANER = Cleaner.create();
+    static final Cleaner CLEANER = Cleaner.create();
 
     private Cleaning() {}
 

@@ -58,11 +58,16 @@ final class EmbeddedServer implements AutoCloseable {
 
     /** Stops the server, which ends with its input. */
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         process.getOutputStream().close();
-        if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        try {
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                throw new IOException("the embedded server did not stop");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
             process.destroyForcibly();
-            throw new IOException("the embedded server did not stop");
         }
     }
 }
