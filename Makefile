@@ -14,7 +14,7 @@ MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl \
     x86_64-apple-darwin aarch64-apple-darwin
 
-.PHONY: demo test soak tsan test-newest test-interop test-large test-proxies lint format deny advisories msrv \
+.PHONY: demo test soak tsan test-newest test-interop test-large test-proxies test-distributed lint format deny advisories msrv \
     check-platforms third-party bench bench-async bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
@@ -55,6 +55,12 @@ test-interop:
 # install.
 test-proxies:
 	tests/proxies/run.sh
+
+# Runs the examples for Spark and Flink on small clusters, which the first run downloads (400 MB). Needs Java 17, 4 GiB of
+# memory, and about 4 minutes.
+test-distributed:
+	tests/packages.sh cc:gcc mvn:maven javac:default-jdk-headless
+	tests/distributed.sh
 
 # Sends messages of 1.9 and 3 GiB to a real server. Needs 16 GiB of memory, and 3 GiB of /dev/shm.
 test-large:
