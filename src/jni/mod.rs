@@ -39,8 +39,8 @@ const ABI: jint = 1;
 const FIRST: [NativeMethod; 2] =
     [native_method! { static raw fn abi_version() -> jint }, native_method! { static raw fn register() }];
 
-/// All natives but those of the control plane, in the order of `Native`. Each signature is checked against its
-/// function here, and against Java's declaration by [`register`].
+/// All natives but those of the control plane, in the order of `Native`. Each signature is checked against
+/// its function here, and against Java's declaration by [`register`].
 const TABLE: &[NativeMethod] = &[
     native_method! {
         static raw fn client_new(jbyte[], jbyte[], org.tritonclient.Completions) -> jlong,
