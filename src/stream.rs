@@ -127,7 +127,7 @@ impl Stream {
         send().map_err(|error| error.with_request_id(request.request_id()))
     }
 
-    /// As [`send_until`](Self::send_until), for a thread that must not be blocked. Returns `true` if there was
+    /// As [`send_until`](Self::send_until), for a thread that must not be blocked. Returns `true` if there is
     /// room: the request is in the queue, and `callback` is dropped. Otherwise `callback` is called with the
     /// outcome, exactly once and on a callback thread of the client, unless this returns an error.
     pub(crate) fn send_with_callback(
@@ -625,7 +625,8 @@ impl Shared {
         pullers.iter().for_each(Waker::wake_by_ref);
     }
 
-    /// Passes events on to the callbacks that wait for one each. Queued under the lock, they keep their order.
+    /// Passes events on to the callbacks that wait for one each. Queued under the lock, they keep their
+    /// order.
     fn serve(&self, state: &mut State) {
         while !state.requests.is_empty() {
             let event = match &state.end {
@@ -701,7 +702,7 @@ impl State {
         Ok(())
     }
 
-    /// Puts a request in the queue if there is room, and no other send waits that came before; `None` otherwise.
+    /// Puts a request in the queue if there is room and no other send came before it; `None` otherwise.
     fn try_enqueue(
         &mut self,
         outgoing: &mut Option<Outgoing>,
