@@ -131,8 +131,9 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the number of native threads that deliver results to the executor and call the handlers of streams; 1 by
-         * default. With more than one, different calls may be delivered in another order than they completed.
+         * Sets the number of native threads that deliver results to an executor other than the default one, and call the
+         * handlers of streams; 1 by default. With more than one, different calls may be delivered in another order than
+         * they completed.
          */
         public Builder callbackThreads(int count) {
             record.u8(8).i32(count);

@@ -3,6 +3,7 @@ package org.tritonclient;
 import java.lang.ref.Reference;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 
 /** The future of an asynchronous call, and the call itself until its result is delivered. */
 final class InferFuture extends CompletableFuture<InferResult> implements Receiver, Runnable {
@@ -57,7 +58,10 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     }
 
     private boolean start(long handle, CallOptions options, boolean mayWait) {
-        return Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id, mayWait);
+        // The common pool never runs a task on the thread that submits it: the I/O thread may, which saves a change of
+        // threads.
+        boolean onIoThread = executor == ForkJoinPool.commonPool();
+        return Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id, mayWait, onIoThread);
     }
 
     /** Starts the call once fewer are in flight. An interrupt ends the wait, but not the call after that. */
