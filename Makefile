@@ -14,8 +14,12 @@ MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl \
     x86_64-apple-darwin aarch64-apple-darwin
 
-.PHONY: demo test soak tsan test-newest test-interop test-large test-proxies lint format deny advisories msrv \
-    check-platforms third-party bench bench-async bench-compare bench-proxies bench-instructions header install clean
+JAVA_TOOLS := mvn:maven javac:default-jdk-headless
+
+.PHONY: demo java java-demo java-dist check-aarch64 test soak tsan test-newest test-interop test-large test-proxies \
+    test-distributed bench-java lint \
+    format deny advisories msrv check-platforms third-party bench bench-async bench-compare bench-proxies bench-instructions \
+    header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -23,10 +27,33 @@ demo:
 	cargo build --release --features allocator
 	c_examples/demo.sh "$(TARGET)/release"
 
-# Runs all tests.
+# Builds the Java client with its native library, and tests it on a real Triton server: make java JDK=path/to/jdk
+java:
+	tests/packages.sh cc:gcc $(JAVA_TOOLS)
+	mvn -B -ntp -f java/pom.xml verify $(if $(JDK),-Dtest.java="$(JDK)/bin/java")
+
+# Builds the Java client, and runs its examples on a real Triton server.
+java-demo:
+	tests/packages.sh cc:gcc $(JAVA_TOOLS)
+	mvn -q -B -f java/pom.xml verify -DskipTests
+	java/examples/demo.sh java/target/triton-client-$(VERSION).jar
+
+# Builds the jars of a release, with the native library for both processors, and tests them.
+java-dist:
+	tests/packages.sh cc:gcc $(JAVA_TOOLS)
+	mvn -B -ntp -f java/pom.xml clean verify -Dnative.processors="x86_64 aarch64"
+	stat -c '%n has %s bytes' java/target/*.jar
+
+# Runs an example with the native library for aarch64, under an emulator, which it installs.
+check-aarch64:
+	tests/packages.sh cc:gcc $(JAVA_TOOLS)
+	mvn -q -B -f java/pom.xml verify -DskipTests -Dnative.processors="x86_64 aarch64"
+	java/tests/aarch64.sh java/target/triton-client-$(VERSION).jar
+
+# Runs all tests, with the library that the jar has.
 test:
-	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
-	cargo build --release --lib --features allocator
+	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go $(JAVA_TOOLS)
+	tools/portable.sh "$(TARGET)/native"
 	tests/run.sh
 
 # Runs the tests of load, lifetimes, storms and streams at full length, one after the other: about 20 min.
@@ -44,7 +71,7 @@ tsan:
 # Runs the suite on the HTTP, gRPC and metrics frontends of Triton 2.73, which it sets up once (300 MB). Needs Python 3.12.
 test-newest:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
-	cargo build --release --lib --features allocator
+	tools/portable.sh "$(TARGET)/native"
 	tests/newest/run.sh
 
 # Runs tests with MLServer, KServe, aissemble and TorchServe, which it sets up once (1 GB).
@@ -55,6 +82,12 @@ test-interop:
 # install.
 test-proxies:
 	tests/proxies/run.sh
+
+# Runs the examples for Spark and Flink on small clusters, which the first run downloads (400 MB). Needs Java 17, 4 GiB of
+# memory, and about 4 minutes.
+test-distributed:
+	tests/packages.sh cc:gcc mvn:maven javac:default-jdk-headless
+	tests/distributed.sh
 
 # Sends messages of 1.9 and 3 GiB to a real server. Needs 16 GiB of memory, and 3 GiB of /dev/shm.
 test-large:

@@ -18,7 +18,7 @@ if [ "${TRITON_TESTS:-}" = embedded ]; then
     cargo test
     skipped=$(cat tests/suite/*.rs | grep -c 'if is_embedded() {')
     echo "0 tests used a real Triton server: the embedded one replaced it."
-    echo "The tests behind proxies did not run: they need the real server."
+    echo "The tests behind proxies and those of Java did not run: they need the real server."
     echo "$skipped tests did not run: it lacks the models that they need (is_embedded() in tests/suite)."
     exit 0
 fi
@@ -30,3 +30,4 @@ trap 'rm -f "$log"' EXIT
 TRITON_TEST_REAL_LOG=$log tests/triton/with-server.sh cargo test
 echo "$(sort -u "$log" | wc -l) tests used the real Triton server"
 tests/proxies/run.sh --short
+tests/triton/with-server.sh tests/java.sh

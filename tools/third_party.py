@@ -2,7 +2,8 @@
 """third_party.py [--check]: writes THIRD-PARTY.txt, or fails if it is not up to date.
 
 It lists every crate that is linked into the shared library on Linux (x86-64), with the licence under which it is used and
-the licence's text, and the Rust standard library. Build scripts and proc macros are not part of the library.
+the licence's text, the Rust standard library, and what tools/portable.sh links. Build scripts and proc macros are not part
+of the library.
 """
 
 import json
@@ -74,6 +75,17 @@ WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEM
 COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."""
 
+LLVM_EXCEPTION = """\
+As an exception, if, as a result of your compiling your source code, portions of this Software are embedded into an Object
+form of such source code, you may redistribute such embedded portions in such Object form without complying with the
+conditions of Sections 4(a), 4(b) and 4(d) of the License.
+
+In addition, if you combine or link compiled forms of this Software with software that is licensed under the GPLv2
+("Combined Software") and if a court of competent jurisdiction determines that the patent provision (Section 3), the
+indemnity provision (Section 9) or other Section of the License conflicts with the conditions of the GPLv2, you may
+retroactively and prospectively choose to deem waived or otherwise exclude such Section(s) of the License, but only in their
+entirety and only with respect to the Combined Software."""
+
 
 def generate():
     packages = {(package["name"], package["version"]): package
@@ -88,8 +100,16 @@ def generate():
     standard = "Copyright (c) The Rust Project Contributors\n\n" + MIT
     groups[("MIT", "standard library")] = (standard, ["the Rust standard library, and the crates that are part of it"])
 
+    # What the linker adds to the library of the Java client.
+    groups[("MIT", "compiler-rt")] = ("Copyright (c) Zig contributors\n\n" + MIT,
+                                      ["Zig's compiler-rt, in the library of the Java client"])
+    unwinder = "The text of Apache-2.0 is in the file LICENSE. The exception:\n\n" + LLVM_EXCEPTION
+    groups[("Apache-2.0 WITH LLVM-exception", "unwinder")] = (unwinder,
+                                                              ["LLVM's libunwind, in the library of the Java client"])
+
     out = ["Third-party software in libtriton_client\n\n"
-           "The shared library contains the crates below and the Rust standard library, under the licences that follow.\n"
+           "The shared library contains the crates below and the Rust standard library, under the licences that follow; that of\n"
+           "the Java client also contains the last two.\n"
            "Generated from Cargo.lock by `make third-party`. Do not edit.\n"]
     for (licence, _), (words, crates) in groups.items():
         lines = "".join(f"  {crate}\n" for crate in crates)

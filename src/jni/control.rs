@@ -159,7 +159,7 @@ fn deliver(env: &Env<'_>, events: &JObject<'_>, json: &str) -> jni::errors::Resu
 }
 
 /// Decodes options of the repository: entries, each with its key.
-fn repository(bytes: &[u8]) -> Result<RepositoryOptions> {
+pub(super) fn repository(bytes: &[u8]) -> Result<RepositoryOptions> {
     let record = &mut Reader::new(bytes);
     let mut options = RepositoryOptions::new();
     while !record.is_at_end() {
@@ -179,7 +179,7 @@ fn repository(bytes: &[u8]) -> Result<RepositoryOptions> {
 }
 
 /// Decodes a list of changes to settings.
-fn update(bytes: &[u8]) -> Result<SettingsUpdate> {
+pub(super) fn update(bytes: &[u8]) -> Result<SettingsUpdate> {
     let record = &mut Reader::new(bytes);
     let mut update = SettingsUpdate::new();
     // The least that a change takes.

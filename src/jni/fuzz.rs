@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::{
     boundary::Failure,
-    options,
+    control, options,
     record::{Reader, Writer},
     request::{self, Memory},
 };
@@ -170,6 +170,39 @@ fn whole_client_options() -> Vec<u8> {
     record.into_vec()
 }
 
+fn whole_repository_options() -> Vec<u8> {
+    let mut record = Writer::default();
+    for (key, text) in [(1, "repository"), (3, "{\"max_batch_size\": 8}")] {
+        record.u8(key);
+        record.str(text);
+    }
+    for key in [2, 5] {
+        record.u8(key);
+        record.bool(true);
+    }
+    record.u8(4);
+    record.str("1/model.py");
+    record.bytes(b"code");
+    record.into_vec()
+}
+
+fn whole_settings_update() -> Vec<u8> {
+    let mut record = Writer::default();
+    record.i32(5);
+    for (name, kind) in ["cleared", "bool", "number", "text", "list"].into_iter().zip(0u8..) {
+        record.str(name);
+        record.u8(kind);
+        match kind {
+            1 => record.bool(true),
+            2 => record.i64(7),
+            3 => record.str("text"),
+            4 => record.list(["a", "b"].iter(), |record, text| record.str(text)),
+            _ => {}
+        }
+    }
+    record.into_vec()
+}
+
 fn token_of(_: i64) -> CancelToken {
     CancelToken::new()
 }
@@ -200,6 +233,8 @@ fn a_request_is_decoded_with_all_that_it_says() {
     assert!(sequence.start && sequence.end);
     assert!(decode(whole_request(2)).is_ok() && decode(whole_request(0)).is_ok());
     assert!(options::call(&whole_call_options(), token_of).unwrap().cancel_token().is_some());
+    assert!(control::repository(&whole_repository_options()).is_ok());
+    assert!(control::update(&whole_settings_update()).is_ok());
     let client = options::client(&whole_client_options(), token_of, &no_log()).unwrap();
     assert_eq!((client.max_in_flight, client.callback_threads), (5, 2));
 }
@@ -238,8 +273,15 @@ fn no_mutation_of_a_record_makes_a_decoder_panic() {
         (random % below.max(1) as u64) as usize
     };
     const ODD: [i32; 8] = [-1, 0, 1, 255, i32::MAX, i32::MIN, 65_536, -128];
-    let wholes =
-        [whole_request(0), whole_request(1), whole_request(2), whole_call_options(), whole_client_options()];
+    let wholes = [
+        whole_request(0),
+        whole_request(1),
+        whole_request(2),
+        whole_call_options(),
+        whole_client_options(),
+        whole_repository_options(),
+        whole_settings_update(),
+    ];
     let mut accepted = 0;
     for round in 0..60_000 {
         let kind = round % wholes.len();
@@ -259,6 +301,8 @@ fn no_mutation_of_a_record_makes_a_decoder_panic() {
         accepted += usize::from(match kind {
             3 => options::call(&record, token_of).is_ok(),
             4 => options::client(&record, token_of, &no_log()).is_ok(),
+            5 => control::repository(&record).is_ok(),
+            6 => control::update(&record).is_ok(),
             _ => decode(record).is_ok(),
         });
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::record::Writer;
 use crate::{
     headers::Headers,
+    load_report::LoadReport,
     model::{
         BatchStatistics, DurationKind, Durations, Generated, MemoryUsage, MetricSample, Metrics, ModelConfig,
         ModelMetadata, ModelStatistics, ModelStatisticsList, RepositoryIndex, RepositoryModel,
@@ -72,6 +73,19 @@ impl Encode for Duration {
 impl Encode for Headers {
     fn encode(&self, record: &mut Writer) {
         record.headers(self);
+    }
+}
+
+/// Of a length of -1 if there is none.
+impl Encode for Option<LoadReport> {
+    fn encode(&self, record: &mut Writer) {
+        match self {
+            Some(report) => record.list(report.iter(), |record, (name, value)| {
+                record.str(name);
+                record.f64(value);
+            }),
+            None => record.i32(-1),
+        }
     }
 }
 
@@ -284,6 +298,7 @@ impl Encode for Generated {
     fn encode(&self, record: &mut Writer) {
         record.str(&self.json);
         self.headers.encode(record);
+        self.headers.load_report().encode(record);
     }
 }
 
@@ -488,6 +503,7 @@ mod tests {
         let mut record = Reader::new(&bytes);
         assert_eq!((record.str().unwrap(), record.count(8).unwrap()), (r#"{"a":1}"#, 1));
         assert_eq!((record.str().unwrap(), record.str().unwrap()), ("a", "b"));
+        assert_eq!(record.i32().unwrap(), -1);
         record.finish().unwrap();
     }
 

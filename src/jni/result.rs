@@ -5,7 +5,7 @@ use jni::{
     objects::{JByteArray, JObject, JObjectArray},
 };
 
-use super::{error, handle, record::Writer};
+use super::{error, handle, model::Encode, record::Writer};
 use crate::{
     error::{Error, Result},
     infer::{InferOutput, InferResult},
@@ -166,12 +166,6 @@ fn write(result: &InferResult, handle: i64, inline_byte_size: usize) -> Vec<u8> 
         }
     });
     record.headers(result.headers());
-    match result.headers().load_report() {
-        Some(report) => record.list(report.iter(), |record, (name, value)| {
-            record.str(name);
-            record.f64(value);
-        }),
-        None => record.i32(-1),
-    }
+    result.headers().load_report().encode(&mut record);
     record.into_vec()
 }

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -23,13 +25,17 @@ import org.tritonclient.InferInput;
 import org.tritonclient.InferRequest;
 import org.tritonclient.InferRequestedOutput;
 import org.tritonclient.InferResult;
+import org.tritonclient.InferStream;
 import org.tritonclient.InferenceException;
 import org.tritonclient.InferenceServerClient;
 import org.tritonclient.Status;
+import org.tritonclient.StreamEvent;
+import org.tritonclient.StreamHandler;
+import org.tritonclient.StreamOptions;
 
 /**
- * The code of docs/java.md, docs/java-porting.md and the Javadoc that is not in java/examples, on the real server. It is in
- * another package than the library, as a user's code is. DocumentationTest compares the texts.
+ * The code of docs/java.md and docs/java-porting.md that is not in java/examples, on the real server. It is in another
+ * package than the library, as a user's code is. DocumentationTest compares the texts.
  */
 class GuideTest {
     private static final String HTTP = "http://" + System.getenv("TRITON_TEST_HTTP");
@@ -60,7 +66,7 @@ class GuideTest {
                 .build();
         try (InferenceServerClient client = new InferenceServerClient(url, options)) {
 
-            CallOptions fast = CallOptions.builder().timeout(Duration.ofMillis(500)).build();
+            CallOptions fast = CallOptions.builder().timeout(Duration.ofSeconds(2)).build();
             try (InferResult result = client.infer(request, fast)) {
                 checkSums(result);
             }
@@ -118,6 +124,95 @@ class GuideTest {
             CompletionException failure = assertThrows(CompletionException.class, future::join);
             assertEquals(Status.CANCELLED, ((InferenceException) failure.getCause()).getStatus());
         }
+    }
+
+    private static InferRequest repeated(int... values) {
+        int count = values.length;
+        return new InferRequest("repeat_int32")
+                .setEmptyFinalResponse(true)
+                .addInput(new InferInput("IN", new long[] {count}, DataType.INT32).setData(values))
+                .addInput(new InferInput("DELAY", new long[] {count}, DataType.UINT32).setData(new int[count]))
+                .addInput(new InferInput("WAIT", new long[] {1}, DataType.UINT32).setData(new int[1]));
+    }
+
+    @Test
+    void aHandlerReceivesAStream() {
+        List<Integer> values = new CopyOnWriteArrayList<>();
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        InferRequest request = repeated(7, 8, 9);
+        try (InferenceServerClient client = new InferenceServerClient(GRPC)) {
+
+            StreamHandler handler = new StreamHandler() {
+                @Override
+                public void onResult(InferResult result) {
+                    try (result) {
+                        if (!result.isNull()) { // the final response to a request has no outputs
+                            values.add(result.getOutputAsInt("OUT")[0]);
+                        }
+                    }
+                }
+
+                @Override
+                public void onRequestError(InferenceException error) { // the stream continues
+                    System.err.println("request " + error.getRequestId() + ": " + error.getMessage());
+                }
+
+                @Override
+                public void onEnd(InferenceException error) { // null if the stream did not fail
+                    end.complete(null);
+                }
+            };
+            try (InferStream stream = client.openStream(StreamOptions.defaults(), handler)) {
+                stream.send(request);
+                stream.finish();
+                stream.waitEnd(Duration.ofSeconds(30));
+            }
+        }
+        assertTrue(end.isDone());
+        assertEquals(List.of(7, 8, 9), values);
+    }
+
+    @Test
+    void aSubscriberReceivesAStream() {
+        List<Integer> values = new CopyOnWriteArrayList<>();
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        InferRequest request = repeated(7, 8, 9);
+        try (InferenceServerClient client = new InferenceServerClient(GRPC);
+                InferStream stream = client.openStream()) {
+            stream.publisher().subscribe(new Flow.Subscriber<>() {
+                private Flow.Subscription subscription;
+
+                @Override
+                public void onSubscribe(Flow.Subscription subscription) {
+                    this.subscription = subscription;
+                    subscription.request(1);
+                }
+
+                @Override
+                public void onNext(StreamEvent event) {
+                    try (InferResult result = event.getResult()) {
+                        if (!result.isNull()) {
+                            values.add(result.getOutputAsInt("OUT")[0]);
+                        }
+                    }
+                    subscription.request(1); // until then the stream reads no further
+                }
+
+                @Override
+                public void onError(Throwable error) {
+                    end.completeExceptionally(error);
+                }
+
+                @Override
+                public void onComplete() {
+                    end.complete(null);
+                }
+            });
+            stream.send(request);
+            stream.finish();
+            end.join();
+        }
+        assertEquals(List.of(7, 8, 9), values);
     }
 
     @Test

@@ -27,6 +27,7 @@ final class ClientCore implements Runnable {
     private final Completions completions;
     private final Interruptions interruptions = new Interruptions();
     private final Executor executor;
+    private final NativeLog log;
 
     /** Loads the native library, if that is not done yet, and creates a client. */
     static ClientCore create(String url, ClientOptions options) {
@@ -37,7 +38,7 @@ final class ClientCore implements Runnable {
     }
 
     private ClientCore(String url, ClientOptions options) {
-        NativeLog log = new NativeLog(options.logger());
+        log = new NativeLog(options.logger());
         completions = new Completions(log);
         executor = options.executor();
         byte[] record = options.record(log.level());
@@ -52,6 +53,10 @@ final class ClientCore implements Runnable {
 
     Executor executor() {
         return executor;
+    }
+
+    NativeLog log() {
+        return log;
     }
 
     /** Returns the address of the client for one use, which {@link #release} ends. */

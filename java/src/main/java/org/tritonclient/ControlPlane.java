@@ -26,8 +26,8 @@ abstract class ControlPlane {
      * Returns whether the server is live. Blocks. A server that cannot be reached is an error, not {@code false}.
      *
      * <p>Over HTTP, for liveness and readiness, a response with status 200 means {@code true} if its body is empty or a
-     * JSON object, unless the member {@code live} or {@code ready} of the object is false. Any other body, for example a
-     * sign-in page, is INTERNAL.
+     * JSON object, unless the member {@code live} or {@code ready} of the object is false. Any other body, for example
+     * a sign-in page, is INTERNAL.
      */
     public boolean isServerLive(CallOptions options) {
         return call(Native::isServerLive, arguments(), options, RecordReader::bool);
@@ -76,8 +76,8 @@ abstract class ControlPlane {
     }
 
     /**
-     * Returns the status of a service from gRPC's own health service, {@code grpc.health.v1}. Blocks. UNIMPLEMENTED over
-     * HTTP.
+     * Returns the status of a service from gRPC's own health service, {@code grpc.health.v1}. Blocks. UNIMPLEMENTED
+     * over HTTP.
      *
      * @param service empty for the server as a whole; Triton returns the same for every name
      */
@@ -92,9 +92,9 @@ abstract class ControlPlane {
     }
 
     /**
-     * Blocks until the server is ready or, with the name of a model, until that model is. Sends requests, at first after
-     * 10 ms, later every second, until the deadline of the call, and then throws DEADLINE_EXCEEDED with the last outcome
-     * in its message.
+     * Blocks until the server is ready or, with the name of a model, until that model is. Sends requests, at first
+     * after 10 ms, later every second, until the deadline of the call, and then throws DEADLINE_EXCEEDED with the last
+     * outcome in its message.
      *
      * <p>A server that cannot be reached, or fails, is waited for. INVALID_ARGUMENT of the caller, UNAUTHENTICATED and
      * PERMISSION_DENIED end the wait at once. (For an endpoint that is restricted over gRPC, Triton sends UNAVAILABLE,
@@ -194,8 +194,8 @@ abstract class ControlPlane {
      *
      * <p>INVALID_ARGUMENT, and nothing is sent, for an empty name, a name with a slash, and files without a
      * configuration. Triton refuses to load unless it was started with {@code --model-control-mode=explicit}
-     * (UNAVAILABLE), a model that is not in the repository or has an invalid configuration (INTERNAL), a model that fails
-     * to start (INVALID_ARGUMENT), and over HTTP, since version 2.62, files of more than about 48 MiB together
+     * (UNAVAILABLE), a model that is not in the repository or has an invalid configuration (INTERNAL), a model that
+     * fails to start (INVALID_ARGUMENT), and over HTTP, since version 2.62, files of more than about 48 MiB together
      * (INVALID_ARGUMENT; {@link RepositoryOptions.Builder#file}).
      */
     public void loadModel(String modelName, RepositoryOptions load, CallOptions options) {
@@ -265,8 +265,8 @@ abstract class ControlPlane {
     }
 
     /**
-     * Updates the trace settings of a model, and returns all settings after the update. Blocks. The trace file cannot be
-     * changed (UNIMPLEMENTED). Triton ignores an unknown setting, an unknown {@code trace_level} and a change of
+     * Updates the trace settings of a model, and returns all settings after the update. Blocks. The trace file cannot
+     * be changed (UNIMPLEMENTED). Triton ignores an unknown setting, an unknown {@code trace_level} and a change of
      * {@code trace_mode}.
      *
      * @param modelName empty for the settings that apply to all models
@@ -284,8 +284,8 @@ abstract class ControlPlane {
     /**
      * Returns the settings of the server's log. Blocks.
      *
-     * <p>{@code log_info}, {@code log_warning} and {@code log_error} are booleans, {@code log_verbose_level} is a number,
-     * {@code log_format} a string. {@code log_file} cannot be changed.
+     * <p>{@code log_info}, {@code log_warning} and {@code log_error} are booleans, {@code log_verbose_level} is a
+     * number, {@code log_format} a string. {@code log_file} cannot be changed.
      */
     public Settings getLogSettings(CallOptions options) {
         return call(Native::logSettings, arguments(), options, Settings::read);
@@ -297,8 +297,8 @@ abstract class ControlPlane {
     }
 
     /**
-     * Updates the settings of the server's log, and returns all settings after the update. Blocks. The log file cannot be
-     * changed (UNIMPLEMENTED). Triton ignores an unknown setting. Triton 2.51 refuses invalid values over gRPC with
+     * Updates the settings of the server's log, and returns all settings after the update. Blocks. The log file cannot
+     * be changed (UNIMPLEMENTED). Triton ignores an unknown setting. Triton 2.51 refuses invalid values over gRPC with
      * INVALID_ARGUMENT, and over HTTP with other statuses: INTERNAL for a value of the wrong type, UNAVAILABLE for an
      * unknown {@code log_format}.
      */
@@ -355,16 +355,16 @@ abstract class ControlPlane {
     }
 
     /**
-     * Sends a JSON object to a model's {@code generate_stream} endpoint, and blocks until the stream of its events ends.
-     * The handler is called on this thread with the JSON object of each event as it is received. If it returns
+     * Sends a JSON object to a model's {@code generate_stream} endpoint, and blocks until the stream of its events
+     * ends. The handler is called on this thread with the JSON object of each event as it is received. If it returns
      * {@code false} or throws, the call is cancelled, on the server too. The timeout of the call applies to the whole
      * stream. UNIMPLEMENTED over gRPC.
      *
      * <p>An event with an error ends the stream: UNKNOWN, since its code is not sent. These are errors: the forms of
      * Triton (<code>{"error": "..."}</code>), OpenAI (<code>{"error": {"message": "..."}}</code>), FastAPI
-     * (<code>{"detail": ...}</code>) and TorchServe ({@code code} and {@code message}), and an event named {@code error};
-     * but an output named {@code error} has a {@code model_name} beside it. A response with status 200 that is not a
-     * stream of events is INTERNAL.
+     * (<code>{"detail": ...}</code>) and TorchServe ({@code code} and {@code message}), and an event named {@code
+     * error}; but an output named {@code error} has a {@code model_name} beside it. A response with status 200 that is
+     * not a stream of events is INTERNAL.
      *
      * @param modelVersion empty for the version that the server selects
      * @return the headers of the response

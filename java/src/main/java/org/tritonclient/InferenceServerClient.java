@@ -33,8 +33,8 @@ import java.util.function.Supplier;
  * <p>Blocking calls run on the calling thread, until the response is complete or the deadline passes; every call has a
  * deadline, by default 60 s ({@link ClientOptions.Builder#timeout}). {@link Thread#interrupt} ends a blocking call with
  * {@link Status#CANCELLED}; the interrupt status of the thread stays set. A call that fails throws
- * {@link InferenceException}. Nothing is retried. On a virtual thread {@code infer} waits without its carrier; other
- * blocking calls keep the carrier while they wait.
+ * {@link InferenceException}. The library sends a request once more only if the server has certainly not seen it. On a
+ * virtual thread {@code infer} and {@code inferMany} wait without the carrier; the control plane keeps it.
  *
  * <p>A client is closed with {@link #close()}. After that, every method throws {@link IllegalStateException}.
  */
@@ -169,6 +169,36 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         } finally {
             encoded.forEach(PackedRequest::release);
         }
+    }
+
+    /** Opens a stream with the default options: {@link #openStream(StreamOptions)}. */
+    public InferStream openStream() {
+        return openStream(StreamOptions.defaults());
+    }
+
+    /**
+     * Opens a stream, whose events are fetched by {@link InferStream#next()}, an iterator or a subscriber. Over gRPC
+     * only. Does not wait for the server: if it cannot be reached, that is the end of the stream.
+     *
+     * <p>A client may have any number of streams at once. They have connections of their own, with at most six streams
+     * on each. Keepalive pings are not sent: Triton ends a connection with more than one in five minutes, and proxies
+     * do not count them.
+     *
+     * @throws InferenceException with {@link Status#UNIMPLEMENTED} over HTTP; with {@link Status#INVALID_ARGUMENT} if
+     *     the options are invalid, or the client's default call options contain options of HTTP
+     * @throws IllegalStateException if the client is closed
+     */
+    public InferStream openStream(StreamOptions options) {
+        return new InferStream(this, Objects.requireNonNull(options, "options"), null);
+    }
+
+    /**
+     * Opens a stream whose events go to a handler, which may be called before this returns. See
+     * {@link #openStream(StreamOptions)}.
+     */
+    public InferStream openStream(StreamOptions options, StreamHandler handler) {
+        Objects.requireNonNull(options, "options");
+        return new InferStream(this, options, Objects.requireNonNull(handler, "handler"));
     }
 
     /**

@@ -8,7 +8,7 @@ import java.util.Objects;
 /**
  * A report of the server's load in the ORCA format, which the server sends with a response on request: names, such as
  * {@code "named_metrics.kv_cache_utilization"}, and values. {@link CallOptions} request it, {@link
- * InferResult#getLoadReport} returns it. Immutable.
+ * InferResult#getLoadReport} and {@link Generated#getLoadReport} return it. Immutable.
  */
 public final class LoadReport {
     private final Map<String, Double> values;

@@ -49,7 +49,9 @@ public final class ModelConfig {
         return platform;
     }
 
-    /** Returns the backend that runs the model, for example {@code python}; empty if the server gives only the platform. */
+    /**
+     * Returns the backend that runs the model, for example {@code python}; empty if the server gives only the platform.
+     */
     public String getBackend() {
         return backend;
     }
@@ -85,9 +87,9 @@ public final class ModelConfig {
     }
 
     /**
-     * Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf, enums
-     * by name, 64-bit numbers as numbers. A model can be loaded with it
-     * ({@link RepositoryOptions.Builder#config(String)}).
+     * Returns the whole configuration as JSON, in the form of Triton's HTTP interface: field names as in protobuf,
+     * enums by name, 64-bit numbers as numbers. A model can be loaded with it ({@link
+     * RepositoryOptions.Builder#config(String)}).
      *
      * <p>The values are the same over both protocols. Over HTTP it is the body as received, except for 64-bit numbers
      * that were strings. Over gRPC it is made from the message: without fields that this library does not know, and

@@ -47,8 +47,8 @@ public final class ModelStatistics {
     }
 
     /**
-     * Returns the number of inferences that the model ran, including those that failed in the model; a batch of 8 counts
-     * as 8.
+     * Returns the number of inferences that the model ran, including those that failed in the model; a batch of 8
+     * counts as 8.
      */
     public long getInferenceCount() {
         return inferenceCount;

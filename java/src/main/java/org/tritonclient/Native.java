@@ -49,10 +49,11 @@ final class Native {
     static native Object infer(long client, byte[] request, Object[] buffers, byte[] options, long token);
 
     /**
-     * Starts a call, which ends by {@link Completions#complete} with the id, exactly once, if this returns true. Returns
-     * false if as many calls are in flight as permitted and it may not wait; the wait ends by {@link #cancelCall} too.
-     * With {@code onIoThread} it ends on the thread that all asynchronous calls of the client share, and not on a callback
-     * thread: the receiver must not block there, nor run code of the user.
+     * Starts a call, which ends by {@link Completions#complete} with the id, exactly once, if this returns true.
+     * Returns false if as many calls are in flight as permitted and it may not wait; the wait ends by {@link
+     * #cancelCall} too.
+     * With {@code onIoThread} it ends on the thread that all asynchronous calls of the client share, and not on a
+     * callback thread: the receiver must not block there, nor run code of the user.
      */
     static native boolean inferAsync(
             long client,

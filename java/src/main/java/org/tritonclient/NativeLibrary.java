@@ -161,8 +161,9 @@ final class NativeLibrary {
         }
         try {
             Native.register();
+            PackageClasses.load();
         } catch (LinkageError | RuntimeException e) {
-            failure.add(attempt, e, "its functions differ from those of these classes: " + advice);
+            failure.add(attempt, e, "its functions or the classes of this jar are incomplete: " + advice);
             throw failure.exception();
         }
     }

@@ -3,9 +3,11 @@ package org.tritonclient;
 /** Passes the log messages of the native side to a logger. */
 final class NativeLog {
     private static final System.Logger.Level[] LEVELS = {
+        // A failure that nobody learns of otherwise.
         System.Logger.Level.ERROR,
-        System.Logger.Level.WARNING,
-        // Connections and calls: nothing that a program shows by default.
+        // Each of these ends in an exception too, or in a second attempt: a program does not show it by default.
+        System.Logger.Level.DEBUG,
+        // Connections and calls.
         System.Logger.Level.DEBUG,
         System.Logger.Level.DEBUG,
         System.Logger.Level.TRACE,
@@ -30,6 +32,15 @@ final class NativeLog {
     void write(int level, String target, String message) {
         if (level >= 1 && level <= LEVELS.length) {
             logger.log(LEVELS[level - 1], () -> target + ": " + message);
+        }
+    }
+
+    /** Logs what code of the user threw, where nobody can catch it. Throws nothing. */
+    void failure(String message, Throwable cause) {
+        try {
+            logger.log(System.Logger.Level.ERROR, message, cause);
+        } catch (Throwable failure) {
+            // Nothing is left to report it to.
         }
     }
 }

@@ -31,8 +31,8 @@ public final class RepositoryModel {
     }
 
     /**
-     * Returns the state: {@code READY}, {@code LOADING}, {@code UNLOADING} or {@code UNAVAILABLE}; empty for a model that
-     * was never loaded.
+     * Returns the state: {@code READY}, {@code LOADING}, {@code UNLOADING} or {@code UNAVAILABLE}; empty for a model
+     * that was never loaded.
      */
     public String getState() {
         return state;

@@ -43,8 +43,8 @@ public final class RepositoryOptions {
         private Builder() {}
 
         /**
-         * Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores it
-         * in an index over HTTP. Empty, the default, is all repositories.
+         * Sets the name of the repository. Triton does not support it: UNIMPLEMENTED, except that version 2.51 ignores
+         * it in an index over HTTP. Empty, the default, is all repositories.
          *
          * @return this builder
          */
@@ -67,8 +67,8 @@ public final class RepositoryOptions {
          * Sets the configuration with which a model is loaded instead of its own, as JSON in the form of
          * {@link ModelConfig#getJson}. {@code null}, the default, is the model's own. It must be a JSON object.
          *
-         * <p>It replaces the model's own as a whole: what it omits, even inputs and outputs, has the server's default, and
-         * Triton may load the model without an error.
+         * <p>It replaces the model's own as a whole: what it omits, even inputs and outputs, has the server's default,
+         * and Triton may load the model without an error.
          *
          * @return this builder
          */
@@ -78,12 +78,12 @@ public final class RepositoryOptions {
         }
 
         /**
-         * Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must be
-         * added, and the configuration must be set. A file that was added under the same path is replaced.
+         * Adds a file with which a model is loaded, instead of the files in its repository. All files of the model must
+         * be added, and the configuration must be set. A file that was added under the same path is replaced.
          *
-         * <p>Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB
-         * ({@code --http-max-input-size}), about 48 MiB of files together. gRPC does not have this limit. The files of one
-         * load together must be smaller than 2 GiB.
+         * <p>Over HTTP, files are encoded as base64, and Triton since 2.62 rejects requests of more than 64 MiB ({@code
+         * --http-max-input-size}), about 48 MiB of files together. gRPC does not have this limit. The files of one load
+         * together must be smaller than 2 GiB.
          *
          * @param path is relative to the model's directory, for example {@code 1/model.onnx}; it must not be empty nor
          *     leave the directory

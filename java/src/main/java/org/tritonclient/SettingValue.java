@@ -92,7 +92,9 @@ public final class SettingValue {
         return (List<String>) get(Kind.LIST);
     }
 
-    /** Returns the value as a string, whatever its kind, for example {@code true}, {@code 500}, {@code [TIMESTAMPS]}. */
+    /**
+     * Returns the value as a string, whatever its kind, for example {@code true}, {@code 500}, {@code [TIMESTAMPS]}.
+     */
     @Override
     public String toString() {
         return value.toString();

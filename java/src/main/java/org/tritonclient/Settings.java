@@ -30,7 +30,10 @@ public final class Settings {
         return values;
     }
 
-    /** Returns the value of a setting, for example {@code trace_rate} or {@code log_info}; {@code null} if there is none. */
+    /**
+     * Returns the value of a setting, for example {@code trace_rate} or {@code log_info}; {@code null} if there is
+     * none.
+     */
     public SettingValue get(String name) {
         return values.get(name);
     }

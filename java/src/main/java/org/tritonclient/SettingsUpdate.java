@@ -18,8 +18,8 @@ public final class SettingsUpdate {
     public SettingsUpdate() {}
 
     /**
-     * Sets a setting to a boolean, for example {@code log_info}. A trace setting may be any kind of value, and is sent as
-     * a string; a log setting must be of its own kind. An empty name is INVALID_ARGUMENT at the call.
+     * Sets a setting to a boolean, for example {@code log_info}. A trace setting may be any kind of value, and is sent
+     * as a string; a log setting must be of its own kind. An empty name is INVALID_ARGUMENT at the call.
      *
      * @return this update
      */
@@ -48,7 +48,8 @@ public final class SettingsUpdate {
     }
 
     /**
-     * Sets a setting to a list of strings, for example {@code trace_level}. An empty list is INVALID_ARGUMENT at the call.
+     * Sets a setting to a list of strings, for example {@code trace_level}. An empty list is INVALID_ARGUMENT at the
+     * call.
      *
      * @param values are copied
      * @return this update

@@ -28,6 +28,7 @@
  * <tr><th scope="row">requests<td>{@link InferRequest}, {@link InferInput}, {@link InferRequestedOutput}, {@link DataType}
  * <tr><th scope="row">results<td>{@link InferResult}, {@link InferOutput}, {@link Classification}, {@link InferOutcome};
  *     {@link Parameters}, {@link Headers}, {@link Finality}, {@link CallTimes}, {@link LoadReport}
+ * <tr><th scope="row">streams<td>{@link InferStream}, {@link StreamEvent}, {@link StreamHandler}, {@link StreamOptions}
  * <tr><th scope="row">errors<td>{@link InferenceException}, {@link Status}, {@link Origin}; {@link NativeLibraryException}
  * <tr><th scope="row">health and metadata<td>{@link ServingStatus}, {@link ServerMetadata}, {@link ModelMetadata}, {@link
  *     TensorMetadata}

@@ -35,7 +35,11 @@ final class CannedServer implements AutoCloseable {
         return new CannedServer(null);
     }
 
-    /** Starts a server that sends a response with status 200 to each request over HTTP. */
+    /**
+     * Starts a server that sends a response with status 200 to each request over HTTP.
+     *
+     * @param contentType the content type, after which further headers may follow
+     */
     static CannedServer respond(String contentType, String body) throws IOException {
         int length = body.getBytes(StandardCharsets.UTF_8).length;
         return new CannedServer(head(contentType, length).concat(body).getBytes(StandardCharsets.UTF_8));

@@ -8,15 +8,18 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** An HTTP server that holds its responses back until it is told, so that calls are under way as long as a test likes. */
+/** An HTTP server that holds its responses back until it is told, so that calls are under way as long as needed. */
 final class ClassLoaderServer implements AutoCloseable {
-    private static final String BODY = "{\"model_name\":\"m\",\"model_version\":\"1\",\"outputs\":[{\"name\":\"OUTPUT0\","
-            + "\"datatype\":\"INT32\",\"shape\":[1],\"data\":[7]}]}";
+    private static final String BODY = "{\"model_name\":\"m\",\"model_version\":\"1\",\"outputs\":["
+            + "{\"name\":\"OUTPUT0\",\"datatype\":\"INT32\",\"shape\":[1],\"data\":[7]}]}";
 
     private final ServerSocket listener = new ServerSocket(0, 1000, InetAddress.getByName("127.0.0.1"));
+    /** Connections to it are made, and nothing follows. */
+    private final ServerSocket silent = new ServerSocket(0, 1000, InetAddress.getByName("127.0.0.1"));
     private final AtomicInteger requests = new AtomicInteger();
     private final CountDownLatch released = new CountDownLatch(1);
 
@@ -26,6 +29,11 @@ final class ClassLoaderServer implements AutoCloseable {
 
     String url() {
         return "127.0.0.1:" + listener.getLocalPort();
+    }
+
+    /** Returns the URL of a server over gRPC that never responds. */
+    String silentUrl() {
+        return "grpc://127.0.0.1:" + silent.getLocalPort();
     }
 
     /** Returns how many requests have arrived. */
@@ -81,7 +89,7 @@ final class ClassLoaderServer implements AutoCloseable {
                 line.append((char) c);
                 continue;
             }
-            String text = line.toString().trim().toLowerCase(java.util.Locale.ROOT);
+            String text = line.toString().trim().toLowerCase(Locale.ROOT);
             line.setLength(0);
             if (text.startsWith("content-length:")) {
                 length = Integer.parseInt(text.substring("content-length:".length()).trim());
@@ -97,5 +105,6 @@ final class ClassLoaderServer implements AutoCloseable {
     public void close() throws IOException {
         release();
         listener.close();
+        silent.close();
     }
 }

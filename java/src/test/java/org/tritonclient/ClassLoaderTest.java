@@ -2,43 +2,47 @@ package org.tritonclient;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Applications that come and go in one JVM, each with a class loader and clients of its own. */
 class ClassLoaderTest extends NativeLibraryTestBase {
     private static final int LOADERS = 20;
-
-    private final AtomicInteger results = new AtomicInteger();
-    private final AtomicInteger failures = new AtomicInteger();
+    private static final int HELD = LOADERS / 2 * ClassLoaderWorkload.HELD;
+    private static final int SILENT = LOADERS / 2 * ClassLoaderWorkload.SILENT;
 
     @Test
     void twentyClassLoadersAreDroppedWithCallsUnderWay() throws Exception {
         assumeTrue(
                 NativeLibrary.class.getResource(NativePlatform.resource(NativePlatform.name())) != null,
                 "the native library is not built");
+        Map<String, Integer> ends = new ConcurrentHashMap<>();
         try (ClassLoaderServer server = new ClassLoaderServer()) {
-            List<WeakReference<ClassLoader>> loaders = drop(server);
-            // Those that were closed do not wait for the server.
-            await("cancelled calls", () -> failures.get() == LOADERS / 2 * ClassLoaderWorkload.CALLS);
-            assertEquals(0, results.get());
+            List<WeakReference<ClassLoader>> loaders = drop(server, ends);
+            // Those that were closed do not wait for the servers.
+            awaitEnds(ends, "CANCELLED", HELD + SILENT);
             System.gc();
             assertNotNull(loaders.get(1).get(), "calls under way keep what they complete");
-            // The class loaders of these are closed, so that a class that is not loaded cannot be any more.
+            // The class loaders of these are closed: a class that is not loaded cannot be loaded any more.
             server.release();
-            await("responses", () -> results.get() == LOADERS / 2 * ClassLoaderWorkload.CALLS);
-            awaitCollecting("class loaders are kept", () -> loaders.stream().allMatch(one -> one.get() == null));
-            assertEquals(LOADERS / 2 * ClassLoaderWorkload.CALLS, failures.get());
+            awaitEnds(ends, "result [7]", HELD);
+            awaitEnds(ends, "DEADLINE_EXCEEDED", SILENT);
+            Await.collected("all class loaders", () -> loaders.stream().allMatch(loader -> loader.get() == null));
         }
-        await("native threads have ended", () -> nativeThreads().isEmpty());
+        assertEquals(
+                Map.of("CANCELLED", HELD + SILENT, "result [7]", HELD, "DEADLINE_EXCEEDED", SILENT), Map.copyOf(ends));
         try (IsolatedLoader loader = new IsolatedLoader()) {
             loader.load();
             assertEquals(1, mappings(temporary).size());
@@ -46,21 +50,35 @@ class ClassLoaderTest extends NativeLibraryTestBase {
         }
     }
 
+    private static boolean isClosed(int loader) {
+        return loader % 2 == 0;
+    }
+
+    private static void awaitEnds(Map<String, Integer> ends, String end, int count) throws Exception {
+        try {
+            Await.until(count + " calls end with " + end, () -> ends.getOrDefault(end, 0) >= count);
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + ", but " + ends, e);
+        }
+    }
+
     /** In a method of its own, so that no local variable holds a class loader. */
-    private List<WeakReference<ClassLoader>> drop(ClassLoaderServer server) throws Exception {
+    private List<WeakReference<ClassLoader>> drop(ClassLoaderServer server, Map<String, Integer> ends)
+            throws Exception {
         List<IsolatedLoader> loaders = new ArrayList<>();
         List<AutoCloseable> workloads = new ArrayList<>();
         for (int i = 0; i < LOADERS; i++) {
             IsolatedLoader loader = new IsolatedLoader();
             loaders.add(loader);
+            Duration silence = Duration.ofSeconds(isClosed(i) ? 300 : 5);
             workloads.add((AutoCloseable)
-                    loader.call(ClassLoaderWorkload.class, "start", server.url(), results, failures));
+                    loader.call(ClassLoaderWorkload.class, "start", server.url(), server.silentUrl(), silence, ends));
         }
-        await("requests", () -> server.requests() == LOADERS * ClassLoaderWorkload.CALLS);
+        Await.until("requests", () -> server.requests() == LOADERS * ClassLoaderWorkload.HELD);
         assertEquals(1, mappings(temporary).size());
         List<WeakReference<ClassLoader>> references = new ArrayList<>();
         for (int i = 0; i < LOADERS; i++) {
-            if (i % 2 == 0) {
+            if (isClosed(i)) {
                 workloads.get(i).close();
             }
             loaders.get(i).close();
@@ -69,21 +87,20 @@ class ClassLoaderTest extends NativeLibraryTestBase {
         return references;
     }
 
-    private static List<String> nativeThreads() {
-        List<String> names = new ArrayList<>();
-        for (Thread thread : Thread.getAllStackTraces().keySet()) {
-            if (thread.getName().startsWith("triton")) {
-                names.add(thread.getName());
-            }
+    @Test
+    void allClassesAreLoadedWithTheLibrary() throws Exception {
+        Path classes = Paths.get(NativeLibraryJvm.mainClasses(), "org", "tritonclient");
+        assumeTrue(Files.isDirectory(classes), "the classes are in a jar");
+        List<String> missing = new ArrayList<>();
+        try (IsolatedLoader loader = new IsolatedLoader(bundle()); Stream<Path> files = Files.list(classes)) {
+            loader.load();
+            files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".class") && !name.equals("package-info.class"))
+                    .map(name -> name.substring(0, name.length() - ".class".length()))
+                    .filter(name -> !loader.hasLoaded("org.tritonclient." + name))
+                    .sorted()
+                    .forEach(missing::add);
         }
-        return names;
-    }
-
-    private static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            Thread.yield();
-        }
+        assertEquals(Collections.emptyList(), missing, "PackageClasses lacks these");
     }
 }

@@ -1,36 +1,44 @@
 package org.tritonclient;
 
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Map;
 
-/** What an application does with a client of its own class loader. All that crosses are classes of the JDK. */
+/** What an application does with clients of its own class loader. All that crosses are classes of the JDK. */
 final class ClassLoaderWorkload implements AutoCloseable {
-    static final int CALLS = 4;
+    /** How many calls it makes that the server holds. */
+    static final int HELD = 4;
+
+    /** How many it makes to the silent server. */
+    static final int SILENT = 1;
 
     private final InferenceServerClient client;
-    private final Thread blocked;
+    private final InferenceServerClient silent;
+    /** How many calls ended how: a status, or "results". */
+    private final Map<String, Integer> ends;
+    private final List<Thread> threads = new ArrayList<>();
 
-    private ClassLoaderWorkload(String url, AtomicInteger results, AtomicInteger failures) {
+    private ClassLoaderWorkload(String url, String silentUrl, Duration silence, Map<String, Integer> ends) {
+        this.ends = ends;
         client = new InferenceServerClient(url);
-        for (int i = 1; i < CALLS; i++) {
-            client.inferAsync("m", inputs(), Collections.emptyList()).whenComplete((result, failure) -> {
-                if (failure == null && result.getOutputAsInt("OUTPUT0")[0] == 7) {
-                    results.incrementAndGet();
-                    result.close();
-                } else {
-                    failures.incrementAndGet();
-                }
-            });
+        silent = new InferenceServerClient(silentUrl);
+        for (int i = 0; i < HELD - 1; i++) {
+            client.inferAsync("m", inputs(), Collections.emptyList()).whenComplete(this::end);
         }
-        blocked = new Thread(() -> {
-            try (InferResult result = client.infer("m", inputs(), Collections.emptyList())) {
-                results.addAndGet(result.getOutputAsInt("OUTPUT0")[0] == 7 ? 1 : 0);
-            } catch (InferenceException | IllegalStateException e) {
-                failures.incrementAndGet();
+        Thread blocked = new Thread(() -> {
+            try {
+                end(client.infer("m", inputs(), Collections.emptyList()), null);
+            } catch (Throwable failure) {
+                end(null, failure);
             }
         });
         blocked.start();
+        threads.add(blocked);
+        CallOptions options = CallOptions.builder().timeout(silence).build();
+        silent.inferAsync(new InferRequest("m", inputs(), Collections.emptyList()), options).whenComplete(this::end);
     }
 
     private static List<InferInput> inputs() {
@@ -39,15 +47,33 @@ final class ClassLoaderWorkload implements AutoCloseable {
         return Collections.singletonList(input);
     }
 
-    /** Starts calls on which nobody waits, and counts how each ends. */
-    static AutoCloseable start(String url, AtomicInteger results, AtomicInteger failures) {
-        return new ClassLoaderWorkload(url, results, failures);
+    private void end(InferResult result, Throwable failure) {
+        String end;
+        if (failure instanceof InferenceException) {
+            end = ((InferenceException) failure).getStatus().name();
+        } else {
+            end = failure != null ? failure.toString() : "result " + Arrays.toString(result.getOutputAsInt("OUTPUT0"));
+        }
+        if (result != null) {
+            result.close();
+        }
+        ends.merge(end, 1, Integer::sum);
+    }
+
+    /**
+     * Starts calls for which nobody waits, and counts how each ends.
+     *
+     * @param silence the timeout of calls to the silent server
+     */
+    static AutoCloseable start(String url, String silentUrl, Duration silence, Map<String, Integer> ends) {
+        return new ClassLoaderWorkload(url, silentUrl, silence, ends);
     }
 
     /** Cancels the calls, as an application does that is stopped. */
     @Override
     public void close() {
-        blocked.interrupt();
+        threads.forEach(Thread::interrupt);
         client.close();
+        silent.close();
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -59,7 +60,7 @@ class ControlPlaneEndTest {
 
     /** Runs an operation in a thread, and has it ended once the server has received something. */
     private static InferenceException end(
-            CannedServer server, String name, Runnable operation, java.util.function.Consumer<Thread> ending)
+            CannedServer server, String name, Runnable operation, Consumer<Thread> ending)
             throws InterruptedException {
         AtomicReference<Throwable> outcome = new AtomicReference<>();
         Thread thread = new Thread(

@@ -183,6 +183,22 @@ class ExamplesTest {
         assertEquals(7, lines.size());
     }
 
+    @Test
+    void streamInferClientReceivesAllResponses() throws Exception {
+        List<String> lines = run("StreamInferClient", GRPC, "2", "3").succeed();
+        List<String> expected = new ArrayList<>();
+        for (int request = 0; request < 2; request++) {
+            for (int value = 100; value < 103; value++) {
+                expected.add("request " + request + ": " + value);
+            }
+        }
+        assertEquals(expected, lines.stream().sorted().collect(Collectors.toList()));
+
+        Run run = run("StreamInferClient", HTTP);
+        assertEquals(1, run.status, run::toString);
+        assertTrue(run.errors.contains("gRPC only"), run::toString);
+    }
+
     @ParameterizedTest
     @MethodSource("urls")
     void bufferInferClientSendsThreeFrames(String url) throws Exception {

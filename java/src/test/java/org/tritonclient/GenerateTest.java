@@ -2,6 +2,7 @@ package org.tritonclient;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -91,6 +93,22 @@ class GenerateTest {
     }
 
     @Test
+    void aLoadReportIsRequestedAndRead() throws Exception {
+        String headers = "application/json\r\nEndpoint-Load-Metrics: TEXT cpu_utilization=0.5, named_metrics.kv=0.25";
+        CallOptions options = CallOptions.builder().loadReport(LoadReportFormat.TEXT).build();
+        try (CannedServer server = CannedServer.respond(headers, "{}");
+                InferenceServerClient client = new InferenceServerClient("http://" + server.address())) {
+            LoadReport report = client.generate("m", "", "{}", options).getLoadReport();
+            assertEquals(0.5, report.get("cpu_utilization"));
+            assertEquals(0.25, report.get("named_metrics.kv"));
+        }
+        try (InferenceServerClient client = this.server.client(Protocol.HTTP)) {
+            // The model has no metrics to report.
+            assertNull(client.generate("generator", "", "{\"PROMPT\":\"a\"}", options).getLoadReport());
+        }
+    }
+
+    @Test
     void aHandlerThatReturnsFalseEndsTheCallOnTheServerToo() throws Exception {
         try (CannedServer server = CannedServer.begin(EVENTS, "data: {\"n\":1}\n\ndata: {\"n\":2}\n\n");
                 InferenceServerClient client = new InferenceServerClient("http://" + server.address())) {
@@ -110,7 +128,7 @@ class GenerateTest {
         try (CannedServer server = CannedServer.begin(EVENTS, "data: {\"n\":1}\n\ndata: {\"n\":2}\n\n");
                 InferenceServerClient client = new InferenceServerClient(
                         "http://" + server.address(), ClientOptions.builder().logger(log).build())) {
-            for (Throwable thrown : List.of(new IllegalStateException("on purpose"), new StackOverflowError("on purpose"))) {
+            for (Throwable thrown : List.of(new IllegalStateException("thrown"), new StackOverflowError("thrown"))) {
                 log.messages.clear();
                 AtomicInteger events = new AtomicInteger();
                 Throwable caught = assertThrows(Throwable.class, () -> client.generateStream("m", "{}", event -> {
@@ -122,7 +140,8 @@ class GenerateTest {
                 }));
                 assertSame(thrown, caught);
                 assertEquals(1, events.get());
-                assertTrue(log.messages.stream().anyMatch(text -> text.contains("callback ended")), log.messages.toString());
+                boolean isLogged = log.messages.stream().anyMatch(text -> text.contains("callback ended"));
+                assertTrue(isLogged, log.messages.toString());
             }
             server.awaitDisconnect();
             // The client is as before.
@@ -164,7 +183,7 @@ class GenerateTest {
                     InferenceServerClient other = this.server.client(Protocol.GRPC)) {
                 AtomicReference<Throwable> outcome = new AtomicReference<>();
                 AtomicReference<Boolean> wasInterrupted = new AtomicReference<>();
-                java.util.concurrent.CountDownLatch received = new java.util.concurrent.CountDownLatch(1);
+                CountDownLatch received = new CountDownLatch(1);
                 Thread caller = new Thread(() -> {
                     try {
                         client.generateStream("m", "{}", event -> {

@@ -38,6 +38,10 @@ final class IsolatedLoader extends URLClassLoader {
         }
     }
 
+    boolean hasLoaded(String className) {
+        return findLoadedClass(className) != null;
+    }
+
     /** Calls the loader under test. */
     void load() throws Exception {
         call(NativeLibrary.class, "load");

@@ -57,7 +57,7 @@ class NativeLibraryTest extends NativeLibraryTestBase {
     void twentyClassLoadersShareOneMappingAndAreCollected() throws Exception {
         Path resources = bundle();
         List<WeakReference<ClassLoader>> loaders = loadAndDrop(resources, 20);
-        awaitCollecting("class loaders are kept", () -> loaders.stream().allMatch(loader -> loader.get() == null));
+        Await.collected("all class loaders", () -> loaders.stream().allMatch(loader -> loader.get() == null));
     }
 
     /** In a method of its own, so that no local variable holds a loader. */
@@ -282,7 +282,7 @@ class NativeLibraryTest extends NativeLibraryTestBase {
     void twentyClassLoadersShareTheLibraryOfTheProperty() throws Exception {
         setProperty(NativeLibrary.PATH_PROPERTY, standIn().toString());
         List<WeakReference<ClassLoader>> loaders = loadAndDropFile();
-        awaitCollecting("class loaders are kept", () -> loaders.stream().allMatch(loader -> loader.get() == null));
+        Await.collected("all class loaders", () -> loaders.stream().allMatch(loader -> loader.get() == null));
     }
 
     private List<WeakReference<ClassLoader>> loadAndDropFile() throws Exception {

@@ -13,15 +13,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each test has a folder in which all that the loader writes must be, and leaves the system properties as they were. */
+/** Each test has a folder for all that the loader writes, and leaves the system properties as they were. */
 abstract class NativeLibraryTestBase {
     /** For the tests' own files. */
     @TempDir
@@ -50,7 +48,10 @@ abstract class NativeLibraryTestBase {
     }
 
     final void setProperty(String name, String value) {
-        saved.putIfAbsent(name, System.getProperty(name));
+        // Not putIfAbsent, which takes a property that was not set for one that is not saved.
+        if (!saved.containsKey(name)) {
+            saved.put(name, System.getProperty(name));
+        }
         put(name, value);
     }
 
@@ -126,15 +127,5 @@ abstract class NativeLibraryTestBase {
             }
         }
         return inodes;
-    }
-
-    /** Waits until a condition holds, and collects garbage meanwhile. */
-    static void awaitCollecting(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, what);
-            System.gc();
-            Thread.yield();
-        }
     }
 }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -86,7 +87,8 @@ class RepositoryTest {
                         "        import numpy, os",
                         "        path = os.path.join(os.path.dirname(__file__), 'weights')",
                         "        data = numpy.fromfile(path, numpy.uint8).astype(numpy.int64)",
-                        "        i = ((data * (numpy.arange(data.size) % 7 + 1)).sum() // 2 + i * 0).astype(numpy.int32)",
+                        "        sum = (data * (numpy.arange(data.size) % 7 + 1)).sum()",
+                        "        i = (sum // 2 + i * 0).astype(numpy.int32)",
                         "        return pb.Inf"));
         RepositoryOptions load = OwnModel.files(OwnModel.config(name, ""), List.of(code))
                 .file("1/weights", new byte[1]) // replaced by the next one
@@ -176,7 +178,7 @@ class RepositoryTest {
         assertEquals("content", missing.getMessage());
     }
 
-    private static void refused(org.junit.jupiter.api.function.Executable call) {
+    private static void refused(Executable call) {
         Expect.failure(Status.INVALID_ARGUMENT, Origin.ARGUMENT, call);
     }
 

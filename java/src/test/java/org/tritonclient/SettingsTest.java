@@ -32,8 +32,8 @@ class SettingsTest {
             assertTrue(before.getJson().contains("\"trace_rate\""), before.getJson());
 
             // Any kind of value is accepted: trace settings are strings.
-            Settings changed =
-                    client.updateTraceSettings("", new SettingsUpdate().set("trace_rate", 700).set("log_frequency", "3"));
+            SettingsUpdate update = new SettingsUpdate().set("trace_rate", 700).set("log_frequency", "3");
+            Settings changed = client.updateTraceSettings("", update);
             assertEquals("700", changed.get("trace_rate").getText());
             assertEquals("3", changed.get("log_frequency").toString());
             assertEquals(changed.getValues(), client.getTraceSettings("").getValues());

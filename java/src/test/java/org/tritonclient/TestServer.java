@@ -84,7 +84,7 @@ final class TestServer implements AutoCloseable {
     private static String variable(String name) {
         String value = System.getenv(name);
         if (value == null) {
-            throw new IllegalStateException("there is no Triton server: tests/triton/with-server.sh COMMAND starts one");
+            throw new IllegalStateException("there is no Triton server: start it with tests/triton/with-server.sh");
         }
         return value;
     }

@@ -1,0 +1,56 @@
+package org.tritonclient;
+
+/**
+ * All classes of this package. They are loaded with the native library: an application that ends closes its class
+ * loader while calls are under way, and a class that is first needed then is a NoClassDefFoundError. The call would
+ * not complete, or its cancellation would look like a fault.
+ */
+final class PackageClasses {
+    private static final Class<?>[] TOP = {
+        BatchStatistics.class, BytesElements.class, CallInterruption.class, CallOptions.class, CallTimes.class,
+        CancelToken.class, Classification.class, Cleaning.class, ClientCore.class, ClientOptions.class, ClientStatistics.class,
+        Completions.class, Compression.class, ConnectionCounts.class, ControlPlane.class, DataType.class,
+        DurationKind.class, Durations.class, ElfFile.class, Finality.class, GenerateEvents.class,
+        GenerateHandler.class, Generated.class, Halves.class, Headers.class, InferFuture.class,
+        InferInput.class, InferOutcome.class, InferOutput.class, InferRequest.class,
+        InferRequestedOutput.class, InferResult.class, InferenceException.class,
+        InferenceServerClient.class, InputData.class, Interruption.class, Interruptions.class,
+        LibraryCopy.class, LibrarySource.class, LittleEndian.class, LoadFailure.class, LoadReport.class,
+        LoadReportFormat.class, MemoryUsage.class, Messages.class, MetricSample.class, Metrics.class,
+        ModelConfig.class, ModelMetadata.class, ModelStatistics.class, ModelStatisticsList.class,
+        Native.class, NativeHandle.class, NativeLibrary.class, NativeLibraryException.class,
+        NativeLog.class, NativePlatform.class, Origin.class, Outcome.class, PackageClasses.class,
+        PackedRequest.class, Parameters.class, Receiver.class, RecordReader.class, RecordWriter.class,
+        RepositoryIndex.class, RepositoryModel.class, RepositoryOptions.class, ResponseStatistics.class,
+        ResultBudget.class, ResultMemory.class, SequenceBatching.class, ServerMetadata.class,
+        ServingStatus.class, SettingValue.class, Settings.class, SettingsUpdate.class,
+        StatisticDuration.class, Status.class, TensorBuffer.class, TensorConfig.class, TensorMetadata.class,
+        Threads.class, Timeout.class, VersionPolicy.class,
+    };
+
+    /** Those that {@link Class#getDeclaredClasses} leaves out. */
+    private static final String[] ANONYMOUS = {"InferResult$1", "VersionPolicy$1"};
+
+    private PackageClasses() {}
+
+    /** Loads them, without initialising them. */
+    static void load() {
+        for (Class<?> type : TOP) {
+            loadNested(type);
+        }
+        String prefix = PackageClasses.class.getPackageName() + ".";
+        for (String name : ANONYMOUS) {
+            try {
+                Class.forName(prefix + name, false, PackageClasses.class.getClassLoader());
+            } catch (ClassNotFoundException e) {
+                throw new NoClassDefFoundError(name);
+            }
+        }
+    }
+
+    private static void loadNested(Class<?> type) {
+        for (Class<?> nested : type.getDeclaredClasses()) {
+            loadNested(nested);
+        }
+    }
+}
