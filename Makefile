@@ -16,7 +16,8 @@ PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown
 
 JAVA_TOOLS := mvn:maven javac:default-jdk-headless
 
-.PHONY: demo java java-demo java-dist check-aarch64 test soak tsan test-newest test-interop test-large test-proxies lint \
+.PHONY: demo java java-demo java-dist check-aarch64 test soak tsan test-newest test-interop test-large test-proxies \
+    test-distributed bench-java lint \
     format deny advisories msrv check-platforms third-party bench bench-async bench-compare bench-proxies bench-instructions \
     header install clean
 
@@ -81,6 +82,12 @@ test-interop:
 # install.
 test-proxies:
 	tests/proxies/run.sh
+
+# Runs the examples for Spark and Flink on small clusters, which the first run downloads (400 MB). Needs Java 17, 4 GiB of
+# memory, and about 4 minutes.
+test-distributed:
+	tests/packages.sh cc:gcc mvn:maven javac:default-jdk-headless
+	tests/distributed.sh
 
 # Sends messages of 1.9 and 3 GiB to a real server. Needs 16 GiB of memory, and 3 GiB of /dev/shm.
 test-large:

@@ -9,8 +9,8 @@ import org.tritonclient.InferenceException;
 import org.tritonclient.InferenceServerClient;
 
 /**
- * Sends several frames to the model {@code identity_fp32} without a copy in the client: the request is read from a direct
- * buffer, and the output is written into another one.
+ * Sends several frames to the model {@code identity_fp32} without a copy in the client: the request is read from a
+ * direct buffer, and the output is written into another one.
  *
  * <pre>java -cp triton-client.jar BufferInferClient.java [URL]</pre>
  *

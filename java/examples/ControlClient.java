@@ -1,17 +1,18 @@
+import java.time.Duration;
+import java.util.Arrays;
 import org.tritonclient.CallOptions;
 import org.tritonclient.InferenceException;
 import org.tritonclient.InferenceServerClient;
 import org.tritonclient.ModelMetadata;
 import org.tritonclient.ModelStatistics;
 import org.tritonclient.RepositoryModel;
+import org.tritonclient.RepositoryOptions;
 import org.tritonclient.ServerMetadata;
 import org.tritonclient.TensorMetadata;
 
-import java.time.Duration;
-import java.util.Arrays;
-
 /**
- * Waits until the server is ready, and prints its state, its models, and one model's tensors and statistics.
+ * Waits until the server is ready, and prints its state, the models that are ready, and one model's tensors and
+ * statistics.
  *
  * <pre>java -cp triton-client.jar ControlClient.java [URL [MODEL]]</pre>
  *
@@ -36,7 +37,8 @@ public class ControlClient {
         ServerMetadata server = client.getServerMetadata();
         System.out.println("server " + server.getName() + " " + server.getVersion());
         System.out.println("live: " + client.isServerLive() + ", ready: " + client.isServerReady());
-        for (RepositoryModel model : client.getRepositoryIndex().getModels()) {
+        RepositoryOptions ready = RepositoryOptions.builder().readyOnly(true).build();
+        for (RepositoryModel model : client.getRepositoryIndex(ready).getModels()) {
             System.out.println("  " + model.getName() + " " + model.getVersion() + " " + model.getState());
         }
     }

@@ -24,6 +24,7 @@ public class GenerateClient {
                 System.out.println(event); // one JSON object for each response of the model
                 return true; // false ends the stream
             });
+            // The server counts a request shortly after its last response.
             OptionalDouble count = client.getMetrics()
                     .getValue("nv_inference_request_success", Map.of("model", "generator", "version", "1"));
             System.out.println("requests to the model: " + (long) count.orElse(0));

@@ -12,8 +12,8 @@ import org.tritonclient.InferenceException;
 import org.tritonclient.InferenceServerClient;
 
 /**
- * Creates a client, runs an inference and closes the client, again and again, and prints the memory that the process uses:
- * the Java heap after a collection, and the resident set, which includes native memory.
+ * Creates a client, runs an inference and closes the client, again and again, and prints the memory that the process
+ * uses: the Java heap after a collection, and the resident set, which includes native memory.
  *
  * <pre>java -cp triton-client.jar MemoryGrowthTest.java [URL [REPETITIONS [MODEL]]]</pre>
  *

@@ -6,8 +6,8 @@ import org.tritonclient.InferenceException;
 import org.tritonclient.InferenceServerClient;
 
 /**
- * Sends two interleaved sequences to the stateful model {@code simple_sequence}, one call for each step, and checks every
- * value. The id of one sequence is a number, that of the other a string.
+ * Sends two interleaved sequences to the stateful model {@code simple_sequence}, one call for each step, and checks
+ * every value. The id of one sequence is a number, that of the other a string.
  *
  * <pre>java -cp triton-client.jar SequenceInferClient.java [URL [ID]]</pre>
  *

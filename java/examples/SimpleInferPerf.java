@@ -44,7 +44,8 @@ public class SimpleInferPerf {
         try (InferenceServerClient client = new InferenceServerClient(url)) {
             List<Future<Double>> latencies = new ArrayList<>();
             for (int i = 0; i < threadCount; i++) {
-                latencies.add(threads.submit(() -> measure(client, request, requestCount)));
+                int id = i;
+                latencies.add(threads.submit(() -> measure(client, request, requestCount, id)));
             }
             for (Future<Double> one : latencies) {
                 qps += 1000 / one.get();
@@ -63,15 +64,15 @@ public class SimpleInferPerf {
     }
 
     /** Returns the average latency in milliseconds. */
-    private static double measure(InferenceServerClient client, InferRequest request, int count) {
-        long id = Thread.currentThread().getId();
+    private static double measure(InferenceServerClient client, InferRequest request, int count, int id) {
         long start = System.nanoTime();
         long gapStart = start;
         for (int i = 1; i <= count; i++) {
             client.infer(request).close();
             if (i % GAP == 0) {
                 long now = System.nanoTime();
-                System.out.printf("[%d][GAP] Requests: %d, avg latency(ms): %.2f%n", id, i, (now - gapStart) / 1e6 / GAP);
+                double latency = (now - gapStart) / 1e6 / GAP;
+                System.out.printf("[%d][GAP] Requests: %d, avg latency(ms): %.2f%n", id, i, latency);
                 gapStart = now;
             }
         }

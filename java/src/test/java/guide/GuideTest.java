@@ -34,8 +34,8 @@ import org.tritonclient.StreamHandler;
 import org.tritonclient.StreamOptions;
 
 /**
- * The code of docs/java.md, docs/java-porting.md and the Javadoc that is not in java/examples, on the real server. It is in
- * another package than the library, as a user's code is. DocumentationTest compares the texts.
+ * The code of docs/java.md and docs/java-porting.md that is not in java/examples, on the real server. It is in another
+ * package than the library, as a user's code is. DocumentationTest compares the texts.
  */
 class GuideTest {
     private static final String HTTP = "http://" + System.getenv("TRITON_TEST_HTTP");
@@ -66,7 +66,7 @@ class GuideTest {
                 .build();
         try (InferenceServerClient client = new InferenceServerClient(url, options)) {
 
-            CallOptions fast = CallOptions.builder().timeout(Duration.ofMillis(500)).build();
+            CallOptions fast = CallOptions.builder().timeout(Duration.ofSeconds(2)).build();
             try (InferResult result = client.infer(request, fast)) {
                 checkSums(result);
             }

@@ -208,8 +208,9 @@ public final class ClientOptions {
 
         /**
          * Sets the logger of the client; by default {@code System.getLogger("org.tritonclient")}. Which levels it accepts
-         * is asked once, when the client is created: errors, warnings, {@code DEBUG} for connections and calls,
-         * {@code TRACE} for the steps of a call. It is called on any thread, and must not call the client.
+         * is asked once, when the client is created: {@code ERROR} for failures that end in no exception, {@code DEBUG} for
+         * problems, connections and calls, {@code TRACE} for the steps of a call. It is called on any thread, and must not
+         * call the client.
          */
         public Builder logger(System.Logger logger) {
             this.logger = Objects.requireNonNull(logger, "logger");

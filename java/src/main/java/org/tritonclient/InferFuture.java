@@ -7,12 +7,13 @@ import java.util.concurrent.Executor;
 /** The future of an asynchronous call, and the call itself until its result is delivered. */
 final class InferFuture extends CompletableFuture<InferResult> implements Receiver, Runnable {
     /** Keeps the client alive until the call is complete. */
-    private final InferenceServerClient client;
+    private InferenceServerClient client;
     private final Executor executor;
+    /** The memory in use until the call is complete. */
     private PackedRequest packed;
     private long id;
-    private byte[] record;
-    private Object[] buffers;
+    private InferResult result;
+    private Throwable failure;
     /** Whether the call has ended, so that there is nothing to cancel. */
     private volatile boolean over;
 
@@ -75,8 +76,14 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     public boolean receive(byte[] record, Object[] buffers) {
         over = true;
         packed.release();
-        this.record = record;
-        this.buffers = buffers;
+        packed = null;
+        client = null;
+        try {
+            // Here: an executor that drops its tasks would lose a result that nobody owns yet.
+            result = Outcome.result(record, buffers);
+        } catch (Throwable failed) {
+            failure = failed;
+        }
         try {
             executor.execute(this);
         } catch (Throwable refused) {
@@ -94,15 +101,10 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     /** Completes the future. */
     @Override
     public void run() {
-        try {
-            InferResult result = Outcome.result(record, buffers);
-            record = null;
-            buffers = null;
-            if (!complete(result)) {
-                result.close();
-            }
-        } catch (Throwable failure) {
+        if (failure != null) {
             completeExceptionally(failure);
+        } else if (!complete(result)) {
+            result.close();
         }
     }
 }

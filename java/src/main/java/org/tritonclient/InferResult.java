@@ -54,7 +54,13 @@ public final class InferResult implements AutoCloseable {
     private volatile boolean isClosed;
     private Headers headers;
 
-    private InferResult(RecordReader reader, byte[] record, long handle, Object[] packed, LongConsumer free) {
+    private InferResult(
+            RecordReader reader,
+            byte[] record,
+            long handle,
+            Object[] packed,
+            LongConsumer free,
+            ResultBudget budget) {
         this.record = record;
         textsPosition = reader.position();
         for (int i = 0; i < 4; i++) {
@@ -72,7 +78,7 @@ public final class InferResult implements AutoCloseable {
         }
         headersPosition = reader.position();
         // Last: what fails before leaves the handle to the caller.
-        memory = handle == 0 ? null : ResultMemory.own(this, handle, byteSize, free);
+        memory = handle == 0 ? null : ResultMemory.own(this, handle, byteSize, free, budget);
     }
 
     /**
@@ -84,16 +90,17 @@ public final class InferResult implements AutoCloseable {
      * @throws InferenceException INTERNAL if the record is malformed
      */
     static InferResult read(byte[] record, int position, Object[] packed) {
-        return read(record, position, packed, FREE);
+        return read(record, position, packed, FREE, ResultMemory.BUDGET);
     }
 
-    /** As the other one, with another function to free the handle. */
-    static InferResult read(byte[] record, int position, Object[] packed, LongConsumer free) {
+    /** As the other one, with another function to free the handle, and another count of memory. */
+    static InferResult read(
+            byte[] record, int position, Object[] packed, LongConsumer free, ResultBudget budget) {
         long handle = 0;
         try {
             RecordReader reader = new RecordReader(record, position);
             handle = reader.i64();
-            return new InferResult(reader, record, handle, packed, free);
+            return new InferResult(reader, record, handle, packed, free, budget);
         } catch (IndexOutOfBoundsException | IllegalArgumentException malformed) {
             free(handle, free);
             throw new InferenceException(

@@ -33,8 +33,8 @@ import java.util.function.Supplier;
  * <p>Blocking calls run on the calling thread, until the response is complete or the deadline passes; every call has a
  * deadline, by default 60 s ({@link ClientOptions.Builder#timeout}). {@link Thread#interrupt} ends a blocking call with
  * {@link Status#CANCELLED}; the interrupt status of the thread stays set. A call that fails throws
- * {@link InferenceException}. Nothing is retried. On a virtual thread {@code infer} waits without its carrier; other
- * blocking calls keep the carrier while they wait.
+ * {@link InferenceException}. The library sends a request once more only if the server has certainly not seen it. On a
+ * virtual thread {@code infer} and {@code inferMany} wait without the carrier; the control plane keeps it.
  *
  * <p>A client is closed with {@link #close()}. After that, every method throws {@link IllegalStateException}.
  */

@@ -3,9 +3,11 @@ package org.tritonclient;
 /** Passes the log messages of the native side to a logger. */
 final class NativeLog {
     private static final System.Logger.Level[] LEVELS = {
+        // A failure that nobody learns of otherwise.
         System.Logger.Level.ERROR,
-        System.Logger.Level.WARNING,
-        // Connections and calls: nothing that a program shows by default.
+        // Each of these ends in an exception too, or in a second attempt: a program does not show it by default.
+        System.Logger.Level.DEBUG,
+        // Connections and calls.
         System.Logger.Level.DEBUG,
         System.Logger.Level.DEBUG,
         System.Logger.Level.TRACE,

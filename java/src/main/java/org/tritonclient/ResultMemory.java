@@ -13,7 +13,8 @@ import java.util.function.LongConsumer;
  * the buffer is garbage, which it is no earlier than all views of it.
  */
 final class ResultMemory {
-    private static final ResultBudget BUDGET = new ResultBudget(ResultBudget.defaultLimit(), System::gc);
+    /** The memory of all results from the native side. */
+    static final ResultBudget BUDGET = new ResultBudget(ResultBudget.defaultLimit(), System::gc);
 
     private static final int CLOSED = 1;
     private static final int ONE_SHARE = 2;
@@ -38,11 +39,8 @@ final class ResultMemory {
      *
      * @param owner the object whose closing, or end, ends the first share
      * @param free called with the handle once
+     * @param budget the count of such memory
      */
-    static ResultMemory own(Object owner, long handle, long byteSize, LongConsumer free) {
-        return own(owner, handle, byteSize, free, BUDGET);
-    }
-
     static ResultMemory own(Object owner, long handle, long byteSize, LongConsumer free, ResultBudget budget) {
         ResultMemory memory = new ResultMemory(handle, byteSize, free, budget);
         memory.owner = Cleaning.register(owner, new OwnerShare(memory));

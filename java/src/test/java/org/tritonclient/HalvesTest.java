@@ -90,10 +90,8 @@ class HalvesTest {
         FloatBuffer buffer = FloatBuffer.wrap(values);
         assertArrayEquals(data, sent(input(DataType.FP16, count).setData(buffer)));
         assertEquals(0, buffer.position());
-        for (int first : new int[] {2 * count, 8, 2 * Halves.CHUNK}) {
-            InferResult result = new ResultRecord(1)
-                    .pieces("O", DataType.FP16, data, new int[] {first, data.length - first}, count)
-                    .read(handle -> {});
+        for (int[] pieces : new int[][] {{2 * count}, {8, 2 * count - 8}, {4 * Halves.CHUNK, 6}}) {
+            InferResult result = new ResultRecord(1).pieces("O", DataType.FP16, data, pieces, count).read(handle -> {});
             assertArrayEquals(values, result.getOutputAsFloat("O"));
             result.close();
         }

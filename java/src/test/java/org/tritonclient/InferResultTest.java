@@ -362,8 +362,8 @@ class InferResultTest {
         InferenceException error =
                 assertThrows(InferenceException.class, () -> record.read().getOutputAsInt("none"));
         assertEquals(Status.NOT_FOUND, error.getStatus());
-        assertEquals("there is no output 'none' in the result, which has 'out0', 'out1', 'out2', 'out3', 'out4', 'out5',"
-                + " 'out6', 'out7' and 2 more", error.getMessage());
+        assertEquals("there is no output 'none' in the result, which has 'out0', 'out1', 'out2', 'out3', 'out4',"
+                + " 'out5', 'out6', 'out7' and 2 more", error.getMessage());
     }
 
     @Test

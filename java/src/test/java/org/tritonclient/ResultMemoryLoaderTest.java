@@ -5,20 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.Cleaner;
 import java.lang.ref.WeakReference;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The statics of results, the cleaner with its thread among them, do not outlive their class loader. */
 class ResultMemoryLoaderTest {
     private static final int LOADERS = 5;
-
-    @TempDir
-    Path resources;
 
     /** Called in another class loader: leaves results, closed and not, behind. */
     static void use() {
@@ -49,7 +44,7 @@ class ResultMemoryLoaderTest {
         Set<Thread> before = cleaners();
         List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
         for (int i = 0; i < LOADERS; i++) {
-            IsolatedLoader loader = new IsolatedLoader(resources);
+            IsolatedLoader loader = new IsolatedLoader();
             loader.call(ResultMemoryLoaderTest.class, "use");
             loader.close();
             loaders.add(new WeakReference<>(loader));

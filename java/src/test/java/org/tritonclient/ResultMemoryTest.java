@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 /** The memory of results, with a function in the place of the native one that frees it. */
 class ResultMemoryTest {
     private final AtomicInteger freed = new AtomicInteger();
+    private final ResultBudget budget = new ResultBudget(1000, () -> {});
 
     private InferResult large() {
         byte[] data = {1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0};
@@ -31,18 +32,17 @@ class ResultMemoryTest {
                 .read(handle -> {
                     assertEquals(42, handle);
                     freed.incrementAndGet();
-                });
+                }, budget);
     }
 
     @Test
     void closeFreesAtOnceWithoutBuffers() {
-        long live = ResultMemory.liveByteSize();
         InferResult result = large();
-        assertEquals(live + 24, ResultMemory.liveByteSize());
+        assertEquals(24, budget.live());
         result.getOutputAsInt("O");
         result.close();
         assertEquals(1, freed.get());
-        assertEquals(live, ResultMemory.liveByteSize());
+        assertEquals(0, budget.live());
         result.close();
         assertEquals(1, freed.get());
     }
@@ -68,7 +68,6 @@ class ResultMemoryTest {
 
     @Test
     void aResultDroppedWithoutCloseIsFreedAndCounted() throws Exception {
-        ResultBudget budget = new ResultBudget(1000, () -> {});
         AtomicLong live = new AtomicLong();
         own(new Object(), 10, live, budget);
         assertTrue(own(new Object(), 20, live, budget).close());
@@ -76,11 +75,10 @@ class ResultMemoryTest {
         own(new Object(), 30, live, budget);
         Await.collected("freed", () -> live.get() == 0);
         Await.until("counted", () -> budget.unclosedCount() == 2);
-        long unclosed = ResultMemory.unclosedCount();
         WeakReference<InferResult> weak = new WeakReference<>(large());
         Await.collected("freed", () -> freed.get() == 1);
         assertNull(weak.get());
-        Await.until("counted", () -> ResultMemory.unclosedCount() > unclosed);
+        Await.until("counted", () -> budget.unclosedCount() == 3);
     }
 
     @Test
@@ -95,12 +93,11 @@ class ResultMemoryTest {
 
     @Test
     void aBufferKeepsTheMemoryOfADroppedResult() throws Exception {
-        long unclosed = ResultMemory.unclosedCount();
         InferResult result = large();
         ByteBuffer view = result.getOutputBuffer("P");
         WeakReference<InferResult> weak = new WeakReference<>(result);
         result = null;
-        Await.collected("the result", () -> weak.get() == null && ResultMemory.unclosedCount() > unclosed);
+        Await.collected("the result", () -> weak.get() == null && budget.unclosedCount() == 1);
         assertEquals(0, freed.get());
         assertEquals(3, view.getInt(8));
         Reference.reachabilityFence(view);
@@ -191,30 +188,30 @@ class ResultMemoryTest {
     void droppedResultsAreBounded() {
         AtomicLong live = new AtomicLong();
         AtomicInteger collections = new AtomicInteger();
-        ResultBudget budget = new ResultBudget(1000, () -> {
+        ResultBudget small = new ResultBudget(1000, () -> {
             collections.incrementAndGet();
             System.gc();
         });
         long most = 0;
         for (int i = 0; i < 300; i++) {
-            own(new Object(), 100, live, budget);
+            own(new Object(), 100, live, small);
             most = Math.max(most, live.get());
         }
         assertTrue(most <= 2000, most + " bytes of 30000 were alive");
         assertTrue(collections.get() >= 10 && collections.get() <= 40, collections + " collections");
-        assertEquals(live.get(), budget.live());
+        assertEquals(live.get(), small.live());
     }
 
     @Test
     void heldResultsDoubleTheLimit() {
         AtomicLong live = new AtomicLong();
         AtomicInteger collections = new AtomicInteger();
-        ResultBudget budget = new ResultBudget(1000, collections::incrementAndGet);
+        ResultBudget small = new ResultBudget(1000, collections::incrementAndGet);
         List<Object> owners = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
             Object owner = new Object();
             owners.add(owner);
-            own(owner, 100, live, budget);
+            own(owner, 100, live, small);
         }
         // At 1100, 2300, 4700, 9500, 19100.
         assertEquals(5, collections.get());
@@ -225,22 +222,22 @@ class ResultMemoryTest {
     @Test
     void closedResultsCauseNoCollection() {
         AtomicLong live = new AtomicLong();
-        ResultBudget budget = new ResultBudget(1000, () -> {
+        ResultBudget strict = new ResultBudget(1000, () -> {
             throw new AssertionError("collected");
         });
         for (int i = 0; i < 300; i++) {
-            assertTrue(own(new Object(), 900, live, budget).close());
+            assertTrue(own(new Object(), 900, live, strict).close());
         }
         assertEquals(0, live.get());
-        assertEquals(0, budget.live());
+        assertEquals(0, strict.live());
     }
 
     @Test
     void anInterruptEndsTheWaitForTheCleanerAndIsKept() {
         Object owner = new Object();
-        ResultBudget budget = new ResultBudget(10, () -> {});
+        ResultBudget small = new ResultBudget(10, () -> {});
         Thread.currentThread().interrupt();
-        ResultMemory memory = ResultMemory.own(owner, 1, 100, handle -> {}, budget);
+        ResultMemory memory = ResultMemory.own(owner, 1, 100, handle -> {}, small);
         assertTrue(Thread.interrupted());
         assertTrue(memory.tryAcquire());
         memory.release();

@@ -10,6 +10,9 @@ import java.util.function.LongConsumer;
 
 /** Writes the record of a result as the native side does, without any code of the client. */
 final class ResultRecord {
+    /** For results whose memory is not counted among that of the client: these are left to the collector at will. */
+    static final ResultBudget BUDGET = new ResultBudget(Long.MAX_VALUE, () -> {});
+
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final ByteArrayOutputStream outputs = new ByteArrayOutputStream();
     private final List<Object> buffers = new ArrayList<>();
@@ -162,7 +165,11 @@ final class ResultRecord {
     }
 
     InferResult read(LongConsumer free) {
-        return InferResult.read(toByteArray(), 0, handle == 0 ? null : buffers(), free);
+        return read(free, BUDGET);
+    }
+
+    InferResult read(LongConsumer free, ResultBudget budget) {
+        return InferResult.read(toByteArray(), 0, handle == 0 ? null : buffers(), free, budget);
     }
 
     private void u8(int value) {
