@@ -5,6 +5,11 @@
 //! No static refers to a class of Java: that would keep its class loader alive for ever, and would be wrong
 //! for the second class loader on the same library.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "a native has those of its operation, the environment and the class"
+)]
+
 mod attach;
 mod boundary;
 mod client;
