@@ -25,7 +25,7 @@ WARMUP = max(1, round(float(os.environ.get("WARMUP", "15"))))
 ONLY = os.environ.get("ONLY", "")
 JAVA = os.path.join(os.environ["JAVA_HOME"], "bin/java") if os.environ.get("JAVA_HOME") else "java"
 # The same heap for all: a heap that grows during the measurement would be measured too.
-JVM = ["-Xms1g", "-Xmx1g", *shlex.split(os.environ.get("JAVA_OPTS", ""))]
+JVM = ["-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch", *shlex.split(os.environ.get("JAVA_OPTS", ""))]
 # With one or two processors HttpClient starts a thread for each response: CompletableFuture's default executor is the common
 # pool only if that has two threads.
 HTTP_CLIENT_JVM = ["-Djava.util.concurrent.ForkJoinPool.common.parallelism=2"]

@@ -125,6 +125,7 @@ pub(super) fn infer_async<'l>(
     options: JByteArray<'l>,
     id: jlong,
     may_wait: bool,
+    on_io_thread: bool,
 ) -> bool {
     boundary(env, |env| {
         let request = decode(env, &record, &buffers)?;
@@ -138,6 +139,7 @@ pub(super) fn infer_async<'l>(
             &request,
             &options,
             may_wait,
+            on_io_thread,
             |call| completions.keep(id, call),
             move |outcome| receiver.complete(id, outcome.into()),
         );

@@ -65,7 +65,7 @@ const TABLE: &[NativeMethod] = &[
         fn = client::infer,
     },
     native_method! {
-        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong, jboolean) -> jboolean,
+        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong, jboolean, jboolean) -> jboolean,
         fn = client::infer_async,
     },
     native_method! {

@@ -29,7 +29,7 @@ final class Completions {
         receivers.remove(id);
     }
 
-    /** Called by the native side, on a callback thread of the client. Lets no exception out. */
+    /** Called by the native side, on a callback thread of the client or its I/O thread. Lets no exception out. */
     private void complete(long id, byte[] record, Object[] buffers) {
         Receiver receiver = receivers.get(id);
         if (receiver == null) {

@@ -52,9 +52,17 @@ final class Native {
      * Starts a call, which ends by {@link Completions#complete} with the id, exactly once, if this returns true.
      * Returns false if as many calls are in flight as permitted and it may not wait; the wait ends by {@link
      * #cancelCall} too.
+     * With {@code onIoThread} it ends on the thread that all asynchronous calls of the client share, and not on a
+     * callback thread: the receiver must not block there, nor run code of the user.
      */
     static native boolean inferAsync(
-            long client, byte[] request, Object[] buffers, byte[] options, long id, boolean mayWait);
+            long client,
+            byte[] request,
+            Object[] buffers,
+            byte[] options,
+            long id,
+            boolean mayWait,
+            boolean onIoThread);
 
     /** Returns an outcome for each request. */
     static native Object[] inferMany(long client, byte[][] requests, Object[][] buffers, byte[] options, long token);
