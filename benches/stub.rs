@@ -24,13 +24,19 @@ fn main() -> io::Result<()> {
     let frame = number(4).unwrap_or(1 << 14);
     let datatype = args.get(5).map(String::as_str);
     let reply = match (is_grpc, number(2), number(3)) {
-        (true, Some(count), Some(byte_size)) => Some(grpc_reply(&outputs(count, byte_size, datatype), byte_size)),
-        (false, Some(count), Some(byte_size)) => Some(http_reply(&outputs(count, byte_size, datatype), byte_size)),
+        (true, Some(count), Some(byte_size)) => {
+            Some(grpc_reply(&outputs(count, byte_size, datatype), byte_size))
+        }
+        (false, Some(count), Some(byte_size)) => {
+            Some(http_reply(&outputs(count, byte_size, datatype), byte_size))
+        }
         (true, ..) => control_message(kind).map(|message| prefixed(&message)),
         (false, ..) => control_json(kind).map(|json| json_reply(&json)),
     };
     let Some(reply) = reply else {
-        eprintln!("usage: stub http|grpc COUNT BYTES [FRAME [DATATYPE]] | stub http|grpc ready|metadata|statistics");
+        eprintln!(
+            "usage: stub http|grpc COUNT BYTES [FRAME [DATATYPE]] | stub http|grpc ready|metadata|statistics"
+        );
         process::exit(2);
     };
     let reply: &'static [u8] = reply.leak();

@@ -9,8 +9,6 @@ use std::{
     time::Duration,
 };
 
-#[cfg(feature = "jni")]
-use crate::{panic, runtime::turn};
 use crate::{
     error::{Error, Result},
     fork::Process,
@@ -18,6 +16,8 @@ use crate::{
     runtime::{Active, Activity, Callbacks, Slot},
     until::{CancelToken, Deadline},
 };
+#[cfg(feature = "jni")]
+use crate::{panic, runtime::turn};
 
 /// An asynchronous inference: a future, which any executor can await, and which needs no runtime. It can also
 /// be waited for by blocking ([`wait`](Self::wait)).
