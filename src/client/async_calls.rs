@@ -62,11 +62,11 @@ impl Client {
         self.submit(request, options, 0, Sink::Callback(self.0.callbacks.clone(), Box::new(callback)))
     }
 
-    /// Starts an inference as [`infer_with_callback`](Self::infer_with_callback) does. `announce` gets a handle
-    /// of the call before it can complete, and before it waits for others: cancelling the call ends that wait.
-    /// Returns `false`, and starts nothing, if it would have to wait and `may_wait` is `false`. With
-    /// `on_io_thread`, `callback` runs on the I/O thread, and must not block: that saves the wake
-    /// of a callback thread.
+    /// Starts an inference as [`infer_with_callback`](Self::infer_with_callback) does. `announce` gets a
+    /// handle of the call before it can complete, and before it waits for others: cancelling the call ends
+    /// that wait. Returns `false`, and starts nothing, if it would have to wait and `may_wait` is `false`.
+    /// With `on_io_thread`, `callback` runs on the I/O thread, and must not block: that saves the wake of a
+    /// callback thread.
     #[cfg(feature = "jni")]
     pub(crate) fn infer_announced(
         &self,

@@ -23,9 +23,10 @@ impl Drop for Attachment {
     }
 }
 
-/// Runs `body` with the JNI environment of this thread, in a frame of local references of its own. A thread of
-/// the library is attached by the first call, after which `attached` runs; a Java thread, inside a native, is
-/// attached already. Returns `None` without a JVM, or if it refuses the thread. No exception is left pending.
+/// Runs `body` with the JNI environment of this thread, in a frame of local references of its own. A thread
+/// of the library is attached by the first call, after which `attached` runs; a Java thread, inside a native,
+/// is attached already. Returns `None` without a JVM, or if it refuses the thread. No exception is left
+/// pending.
 pub(super) fn with_env<T>(
     attached: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>,
     body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<T>,

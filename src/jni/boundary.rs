@@ -53,8 +53,8 @@ pub(super) fn boundary<'l, T: Default>(
     }
 }
 
-/// Throws an error, unless an exception is pending already. If that fails, it leaves a pending exception: that
-/// the class is missing, or that memory is.
+/// Throws an error, unless an exception is pending already. If that fails, it leaves a pending exception:
+/// that the class is missing, or that memory is.
 fn throw(env: &mut Env<'_>, error: &Error) {
     if env.exception_check() {
         return;

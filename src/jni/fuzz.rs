@@ -243,7 +243,7 @@ fn a_request_is_decoded_with_all_that_it_says() {
     let inputs = request.inputs();
     assert_eq!(inputs.iter().map(|input| input.byte_size()).collect::<Vec<_>>(), [0, 8, 8, 8, 0]);
     assert_eq!(inputs[1].shape(), [1, 2]);
-    assert_eq!(inputs[3].region().map(|region| region.clone()).is_some(), true);
+    assert!(inputs[3].region().is_some());
     assert!(request.outputs()[1].buffer().is_some() && request.outputs()[2].region().is_some());
     let sequence = request.settings().sequence.clone().unwrap();
     assert!(sequence.start && sequence.end);

@@ -5,6 +5,11 @@
 //! No static refers to a class of Java: that would keep its class loader alive for ever, and would be wrong
 //! for the second class loader on the same library.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "a native has those of its operation, the environment and the class"
+)]
+
 mod attach;
 mod boundary;
 mod client;
@@ -40,8 +45,8 @@ const ABI: jint = 1;
 const FIRST: [NativeMethod; 2] =
     [native_method! { static raw fn abi_version() -> jint }, native_method! { static raw fn register() }];
 
-/// All natives but those of the control plane, in the order of `Native`. Each signature is checked against its
-/// function here, and against Java's declaration by [`register`].
+/// All natives but those of the control plane, in the order of `Native`. Each signature is checked against
+/// its function here, and against Java's declaration by [`register`].
 const TABLE: &[NativeMethod] = &[
     native_method! {
         static raw fn client_new(jbyte[], jbyte[], org.tritonclient.Completions) -> jlong,

@@ -103,7 +103,8 @@ pub(super) fn call(bytes: &[u8], token_of: impl Fn(i64) -> CancelToken) -> Resul
     Ok(options)
 }
 
-/// Decodes the options of a call that `token` cancels too, when the calling thread is interrupted; 0 for none.
+/// Decodes the options of a call that `token` cancels too, when the calling thread is interrupted; 0 for
+/// none.
 ///
 /// # Safety
 /// As for [`token_of`], also for `token`.

@@ -178,13 +178,6 @@ impl Writer {
         self.bytes(text.as_bytes());
     }
 
-    pub(super) fn opt_str(&mut self, text: Option<&str>) {
-        match text {
-            Some(text) => self.str(text),
-            None => self.i32(-1),
-        }
-    }
-
     /// Writes bytes after their number. No more than 2^31 - 1 are written: a Java array holds no more.
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         let length = bytes.len().min(i32::MAX as usize);

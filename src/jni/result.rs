@@ -12,13 +12,14 @@ use crate::{
     stream::StreamEvent,
 };
 
-/// Results whose outputs take at most this many bytes together are copied into the record. They cost less that
-/// way than by a direct buffer for each output, and Java has nothing to free.
+/// Results whose outputs take at most this many bytes together are copied into the record. They cost less
+/// that way than by a direct buffer for each output, and Java has nothing to free.
 const MAX_INLINE_BYTE_SIZE: usize = 16 << 10;
 /// A `ByteBuffer` holds less than 2 GiB.
 const PIECE_BYTE_SIZE: usize = 1 << 30;
 
 /// How an operation ended, or an event of a stream.
+#[expect(clippy::large_enum_variant, reason = "nearly all outcomes are results, and none is kept")]
 pub(super) enum Outcome {
     Result(InferResult),
     Error(Error),

@@ -56,8 +56,8 @@ public final class CallOptions {
 
         /**
          * Sets the token that cancels the call from another thread, at any stage: it then ends with
-         * {@link Status#CANCELLED}. A result that is complete takes precedence. {@code null} removes the token. It has no
-         * place in the defaults of a client.
+         * {@link Status#CANCELLED}. A result that is complete takes precedence. {@code null} removes the token. It has
+         * no place in the defaults of a client.
          *
          * <p>Over gRPC this tells the server, and Triton stops the model if it checks for cancellation. Over HTTP, the
          * connection is closed, and Triton 2.51 computes the result of an inference to its end.
@@ -68,8 +68,8 @@ public final class CallOptions {
         }
 
         /**
-         * Adds a header to the call, over gRPC metadata. A name may be added several times. Replaces the client's default
-         * headers of that name. A header that the library or the protocol sets itself is invalid.
+         * Adds a header to the call, over gRPC metadata. A name may be added several times. Replaces the client's
+         * default headers of that name. A header that the library or the protocol sets itself is invalid.
          */
         public Builder header(String name, String value) {
             return header(name, Objects.requireNonNull(value, "value").getBytes(StandardCharsets.UTF_8));
@@ -146,8 +146,9 @@ public final class CallOptions {
         }
 
         /**
-         * Requests the server's load report, which {@link InferResult#getLoadReport} returns; {@code null} requests none.
-         * Triton sends it over HTTP, for generate and generateStream only, and for backends that have such metrics.
+         * Requests the server's load report, which {@link InferResult#getLoadReport} returns; {@code null} requests
+         * none. Triton sends it over HTTP, for generate and generateStream only, and for backends that have such
+         * metrics.
          */
         public Builder loadReport(LoadReportFormat format) {
             record.u8(12).u8(format == null ? 0 : format.number());
@@ -155,8 +156,8 @@ public final class CallOptions {
         }
 
         /**
-         * Sends inferences over HTTP to another path, for example {@code /invocations}, after the client's base path: for
-         * gateways before Triton, such as SageMaker and Vertex AI.
+         * Sends inferences over HTTP to another path, for example {@code /invocations}, after the client's base path:
+         * for gateways before Triton, such as SageMaker and Vertex AI.
          */
         public Builder httpPath(String path) {
             record.u8(13).str(Objects.requireNonNull(path, "path"));

@@ -7,8 +7,8 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 
 /**
- * What a client consists of, without the client: it is closed by the cleaner when the client is unreachable, and so must
- * not refer to it.
+ * What a client consists of, without the client: it is closed by the cleaner when the client is unreachable, and so
+ * must not refer to it.
  */
 final class ClientCore implements Runnable {
     /** A blocking native. */

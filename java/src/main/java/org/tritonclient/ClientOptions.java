@@ -8,7 +8,8 @@ import java.util.concurrent.ForkJoinPool;
 /**
  * The options of an {@link InferenceServerClient}. Immutable.
  *
- * <p>An invalid option is an {@link InferenceException} with {@link Status#INVALID_ARGUMENT} when the client is created.
+ * <p>An invalid option is an {@link InferenceException} with {@link Status#INVALID_ARGUMENT} when the client is
+ * created.
  */
 public final class ClientOptions {
     private static final ClientOptions DEFAULTS = builder().build();
@@ -58,15 +59,15 @@ public final class ClientOptions {
     public static final class Builder {
         // The keys are those of src/jni/options.rs. Of a key that occurs twice the later entry counts.
         private final RecordWriter record = new RecordWriter(64);
-        private Executor executor = ForkJoinPool.commonPool();
+        private Executor executor = defaultExecutor();
         private System.Logger logger;
         private CallOptions callOptions = CallOptions.defaults();
 
         private Builder() {}
 
         /**
-         * Sets the timeout of calls that set none, from their start to the last byte of their response; 60 s by default.
-         * {@code null} means no timeout; zero and less are invalid.
+         * Sets the timeout of calls that set none, from their start to the last byte of their response; 60 s by
+         * default. {@code null} means no timeout; zero and less are invalid.
          */
         public Builder timeout(Duration timeout) {
             record.u8(1).i64(Timeout.nanos(timeout));
@@ -74,8 +75,8 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the timeout for reaching the server: name resolution and connecting; 10 s by default. The deadline of the
-         * call applies too. {@code null} means no other timeout; zero and less are invalid.
+         * Sets the timeout for reaching the server: name resolution and connecting; 10 s by default. The deadline of
+         * the call applies too. {@code null} means no other timeout; zero and less are invalid.
          */
         public Builder connectTimeout(Duration timeout) {
             record.u8(2).i64(Timeout.nanos(timeout));
@@ -83,8 +84,8 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the timeout of calls that load or unload a model and set none themselves; 10 min by default. {@code null}
-         * means no timeout; zero and less are invalid.
+         * Sets the timeout of calls that load or unload a model and set none themselves; 10 min by default. {@code
+         * null} means no timeout; zero and less are invalid.
          */
         public Builder loadTimeout(Duration timeout) {
             record.u8(3).i64(Timeout.nanos(timeout));
@@ -92,9 +93,9 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the maximum number of connections of blocking calls that are open at once, idle ones included. A call that
-         * finds all of them in use waits for one until its deadline. By default there is no maximum: each concurrent call
-         * has a connection.
+         * Sets the maximum number of connections of blocking calls that are open at once, idle ones included. A call
+         * that finds all of them in use waits for one until its deadline. By default there is no maximum: each
+         * concurrent call has a connection.
          */
         public Builder maxConnections(int max) {
             record.u8(4).i64(max < 0 ? 0 : max);
@@ -103,8 +104,8 @@ public final class ClientOptions {
 
         /**
          * Sets the maximum number of asynchronous calls in flight; 1,024 by default. A submission beyond it waits for
-         * another call to complete, until its own deadline: see {@link #failWhenFull}. A call is complete when its result
-         * has arrived, before its future is.
+         * another call to complete, until its own deadline: see {@link #failWhenFull}. A call is complete when its
+         * result has arrived, before its future is.
          */
         public Builder maxInFlight(int max) {
             record.u8(5).i64(max);
@@ -121,9 +122,9 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the maximum number of connections of asynchronous calls. Over HTTP each carries one call at a time, 16 by
-         * default; over gRPC as many as the server permits but at most 100, 4 by default. Streams have connections of
-         * their own.
+         * Sets the maximum number of connections of asynchronous calls. Over HTTP each carries one call at a time, 16
+         * by default; over gRPC as many as the server permits but at most 100, 4 by default. Streams have connections
+         * of their own.
          */
         public Builder maxAsyncConnections(int max) {
             record.u8(7).i64(max < 0 ? 0 : max);
@@ -168,9 +169,9 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the maximum size in bytes of a compressed response after it is decompressed; 256 MiB by default. Beyond it
-         * a call fails with {@link Status#RESOURCE_EXHAUSTED}. What is parsed as a whole, such as the JSON of a response,
-         * is limited to a quarter of this size.
+         * Sets the maximum size in bytes of a compressed response after it is decompressed; 256 MiB by default. Beyond
+         * it a call fails with {@link Status#RESOURCE_EXHAUSTED}. What is parsed as a whole, such as the JSON of a
+         * response, is limited to a quarter of this size.
          */
         public Builder maxDecompressedByteSize(long byteSize) {
             record.u8(12).i64(byteSize);
@@ -187,9 +188,9 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the defaults of every call. What a call sets replaces the default of that field; headers, restricted keys
-         * and query parameters are replaced, or removed, by name. A cancel token is invalid here. A timeout here does not
-         * apply to loading and unloading models.
+         * Sets the defaults of every call. What a call sets replaces the default of that field; headers, restricted
+         * keys and query parameters are replaced, or removed, by name. A cancel token is invalid here. A timeout here
+         * does not apply to loading and unloading models.
          */
         public Builder callOptions(CallOptions options) {
             callOptions = Objects.requireNonNull(options, "options");
@@ -208,14 +209,19 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the logger of the client; by default {@code System.getLogger("org.tritonclient")}. Which levels it accepts
-         * is asked once, when the client is created: {@code ERROR} for failures that end in no exception, {@code DEBUG} for
-         * problems, connections and calls, {@code TRACE} for the steps of a call. It is called on any thread, and must not
-         * call the client.
+         * Sets the logger of the client; by default {@code System.getLogger("org.tritonclient")}. Which levels it
+         * accepts is asked once, when the client is created: {@code ERROR} for failures that end in no exception,
+         * {@code DEBUG} for problems, connections and calls, {@code TRACE} for the steps of a call. It is called on any
+         * thread, and must not call the client.
          */
         public Builder logger(System.Logger logger) {
             this.logger = Objects.requireNonNull(logger, "logger");
             return this;
+        }
+
+        /** A common pool without threads ({@code ForkJoinPool.common.parallelism=0}) runs a task for those only who wait. */
+        private static Executor defaultExecutor() {
+            return ForkJoinPool.getCommonPoolParallelism() == 0 ? Runnable::run : ForkJoinPool.commonPool();
         }
 
         /** Returns the options. The builder can be used further. */

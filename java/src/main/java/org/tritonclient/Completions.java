@@ -54,8 +54,8 @@ final class Completions {
     }
 
     /**
-     * Called by the native side once on each of its threads. Without this a thread has no context class loader, and code
-     * in a callback that looks for a class or a resource with it fails.
+     * Called by the native side once on each of its threads. Without this a thread has no context class loader, and
+     * code in a callback that looks for a class or a resource with it fails.
      */
     private void attached() {
         Thread.currentThread().setContextClassLoader(Completions.class.getClassLoader());

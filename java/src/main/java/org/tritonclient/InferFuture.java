@@ -13,6 +13,8 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     /** The memory in use until the call is complete. */
     private PackedRequest packed;
     private long id;
+    private byte[] record;
+    private Object[] buffers;
     private InferResult result;
     private Throwable failure;
     /** Whether the call has ended, so that there is nothing to cancel. */
@@ -76,17 +78,26 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         }
     }
 
+    /**
+     * Whether the result comes on the I/O thread, which saves a change of threads. The common pool never runs a task on
+     * the thread that submits it, and never drops one.
+     */
+    private boolean isCommonPool() {
+        return executor == ForkJoinPool.commonPool();
+    }
+
     @Override
     public boolean receive(byte[] record, Object[] buffers) {
         over = true;
         packed.release();
         packed = null;
         client = null;
-        try {
-            // Here: an executor that drops its tasks would lose a result that nobody owns yet.
-            result = Outcome.result(record, buffers);
-        } catch (Throwable failed) {
-            failure = failed;
+        this.record = record;
+        this.buffers = buffers;
+        if (!isCommonPool()) {
+            // An executor that drops its tasks would lose a result that nobody owns yet. Not on the I/O thread: reading
+            // may wait for the garbage collector.
+            read();
         }
         try {
             executor.execute(this);
@@ -97,6 +108,16 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         return true;
     }
 
+    private void read() {
+        try {
+            result = Outcome.result(record, buffers);
+        } catch (Throwable failed) {
+            failure = failed;
+        }
+        record = null;
+        buffers = null;
+    }
+
     @Override
     public void fail(Throwable cause) {
         completeExceptionally(cause);
@@ -105,6 +126,9 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     /** Completes the future. */
     @Override
     public void run() {
+        if (result == null && failure == null) {
+            read();
+        }
         if (failure != null) {
             completeExceptionally(failure);
         } else if (!complete(result)) {

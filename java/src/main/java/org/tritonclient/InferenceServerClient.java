@@ -11,8 +11,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 /**
- * A client of one Triton Inference Server, over HTTP or gRPC, which its URL selects. Any number of threads may use it at
- * once, and one client for a server is enough for a program.
+ * A client of one Triton Inference Server, over HTTP or gRPC, which its URL selects. Any number of threads may use it
+ * at once, and one client for a server is enough for a program.
  *
  * <pre>{@code
  * InferInput input0 = new InferInput("INPUT0", new long[] {1, 16}, DataType.INT32).setData(a);
@@ -40,12 +40,13 @@ import java.util.function.Supplier;
  */
 public final class InferenceServerClient extends ControlPlane implements AutoCloseable {
     /**
-     * Creates a client with the default options. Does not access the network: if the server cannot be reached, the first
-     * call fails.
+     * Creates a client with the default options. Does not access the network: if the server cannot be reached, the
+     * first call fails.
      *
      * @param url {@code host[:port]} or {@code http://host[:port][/base/path]} for HTTP (default port 8000), or
      *     {@code grpc://host[:port]} for gRPC (default port 8001)
-     * @throws InferenceException with {@link Status#INVALID_ARGUMENT} for any other URL; {@link Status#UNIMPLEMENTED} for
+     * @throws InferenceException with {@link Status#INVALID_ARGUMENT} for any other URL; {@link Status#UNIMPLEMENTED}
+     *     for
      *     {@code https} and {@code grpcs}, which this version does not support
      * @throws NativeLibraryException if the native library cannot be loaded
      */
@@ -115,12 +116,13 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
 
     /**
      * Starts an inference. Every failure, also of an invalid request, is one of the future, an
-     * {@link InferenceException}. The future completes on the executor of the client ({@link ClientOptions.Builder#executor}).
+     * {@link InferenceException}. The future completes on the executor of the client ({@link
+     * ClientOptions.Builder#executor}).
      *
-     * <p>The request may be changed at once, but not the memory of direct buffers that are its data, until the future is
-     * complete. Whatever completes the future before the call does, {@code cancel}, {@code orTimeout} or
-     * {@code complete}, cancels the call; a result that comes too late is closed. Cancelling a future that was derived
-     * from it, by {@code thenApply} for example, does not.
+     * <p>The request may be changed at once, but not the memory of direct buffers that are its data, until the future
+     * is complete. Whatever completes the future before the call does, {@code cancel}, {@code orTimeout} or {@code
+     * complete}, cancels the call; a result that comes too late is closed. Cancelling a future that was derived from
+     * it, by {@code thenApply} for example, does not.
      *
      * <p>If {@link ClientOptions.Builder#maxInFlight} calls are in flight, this blocks until one is complete.
      */
@@ -136,8 +138,8 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
     }
 
     /**
-     * Runs several inferences at once, of any models, and blocks until all have ended. Returns their outcomes in the order
-     * of the requests; each result is to be closed. Each call has its own deadline.
+     * Runs several inferences at once, of any models, and blocks until all have ended. Returns their outcomes in the
+     * order of the requests; each result is to be closed. Each call has its own deadline.
      */
     public List<InferOutcome> inferMany(List<InferRequest> requests, CallOptions options) {
         Objects.requireNonNull(requests, "requests");

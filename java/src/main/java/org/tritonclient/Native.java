@@ -97,8 +97,8 @@ final class Native {
     /** Frees a stream, after cancelling it. */
     static native void streamFree(long stream);
 
-    // The control plane. The arguments are a record of the strings that the method of Rust takes, and of the operation's
-    // own options; the result is the record of the class of that name, or empty.
+    // The control plane. The arguments are a record of the strings that the method of Rust takes, and of the
+    // operation's own options; the result is the record of the class of that name, or empty.
 
     static native byte[] isServerLive(long client, byte[] arguments, byte[] options, long token);
 

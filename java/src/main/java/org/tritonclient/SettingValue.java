@@ -108,6 +108,7 @@ public final class SettingValue {
                 && value.equals(((SettingValue) other).value);
     }
 
+    /** Returns the same number for values that are equal. */
     @Override
     public int hashCode() {
         return Objects.hash(kind, value);

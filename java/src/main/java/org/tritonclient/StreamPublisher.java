@@ -88,7 +88,8 @@ final class StreamPublisher implements Flow.Publisher<StreamEvent> {
             if (count > 0) {
                 pump.request(count);
             } else {
-                pump.stop(new IllegalArgumentException("the number of requested events must be positive: " + count));
+                // The words of the specification, rule 3.9.
+                pump.stop(new IllegalArgumentException("non-positive subscription request: " + count));
             }
         }
 

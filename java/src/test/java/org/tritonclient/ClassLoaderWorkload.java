@@ -12,8 +12,8 @@ final class ClassLoaderWorkload implements AutoCloseable {
     /** How many calls it makes that the server holds. */
     static final int HELD = 4;
 
-    /** How many it makes to the silent server. */
-    static final int SILENT = 1;
+    /** How many it makes to the silent server, and how many streams it opens there. */
+    static final int SILENT = 2;
 
     private final InferenceServerClient client;
     private final InferenceServerClient silent;
@@ -38,7 +38,9 @@ final class ClassLoaderWorkload implements AutoCloseable {
         blocked.start();
         threads.add(blocked);
         CallOptions options = CallOptions.builder().timeout(silence).build();
-        silent.inferAsync(new InferRequest("m", inputs(), Collections.emptyList()), options).whenComplete(this::end);
+        InferRequest request = new InferRequest("m", inputs(), Collections.emptyList());
+        silent.inferAsync(request, options).whenComplete(this::end);
+        silent.openStream(StreamOptions.builder().callOptions(options).build(), new Events()).send(request);
     }
 
     private static List<InferInput> inputs() {
@@ -75,5 +77,22 @@ final class ClassLoaderWorkload implements AutoCloseable {
         threads.forEach(Thread::interrupt);
         client.close();
         silent.close();
+    }
+
+    private final class Events implements StreamHandler {
+        @Override
+        public void onResult(InferResult result) {
+            end(result, null);
+        }
+
+        @Override
+        public void onRequestError(InferenceException error) {
+            end(null, error);
+        }
+
+        @Override
+        public void onEnd(InferenceException error) {
+            end(null, error);
+        }
     }
 }

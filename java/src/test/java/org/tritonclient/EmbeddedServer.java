@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The small server of the Rust tests, in a process of its own. It stands in for Triton where calls are cancelled at every
- * moment, which Triton 2.51 does not survive over gRPC (a known fault, issue 7368 of the Triton server).
+ * The small server of the Rust tests, in a process of its own. It stands in for Triton where calls are cancelled at
+ * every moment, which Triton 2.51 does not survive over gRPC (a known fault, issue 7368 of the Triton server).
  */
 final class EmbeddedServer implements AutoCloseable {
     private final Process process;

@@ -51,8 +51,8 @@ final class RealServer {
     }
 
     /**
-     * Returns a request that is to be cancelled. Over gRPC the server then stops; over HTTP it computes the result to its
-     * end, for which the next one waits: so it is short there.
+     * Returns a request that is to be cancelled. Over gRPC the server then stops; over HTTP it computes the result to
+     * its end, for which the next one waits: so it is short there.
      */
     static InferRequest endless(String url) {
         return slow(url.startsWith("http") ? 1000 : 20_000);
