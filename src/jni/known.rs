@@ -42,7 +42,7 @@ pub(super) enum Content {
 
 /// Requests without data that no call uses now, the latest last.
 #[derive(Default)]
-pub(super) struct KnownRequests(Mutex<Vec<Box<Known>>>);
+pub(super) struct KnownRequests(Mutex<Vec<Known>>);
 
 struct Known {
     request: InferRequest<'static>,
@@ -75,7 +75,7 @@ impl KnownRequests {
             None => {
                 let (request, holes) = request::decode_with_holes(record, memory)?;
                 match holes.and_then(|holes| Fixed::new(record, holes)) {
-                    Some(fixed) => Box::new(Known { request, fixed }),
+                    Some(fixed) => Known { request, fixed },
                     None => return body(&request),
                 }
             }
@@ -86,13 +86,13 @@ impl KnownRequests {
         outcome
     }
 
-    fn take(&self, record: &[u8]) -> Option<Box<Known>> {
+    fn take(&self, record: &[u8]) -> Option<Known> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = all.iter().rposition(|known| known.fixed.is_of(record))?;
         Some(all.remove(at))
     }
 
-    fn put_back(&self, known: Box<Known>) {
+    fn put_back(&self, known: Known) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = (all.len() == MAX_COUNT).then(|| all.remove(0));
         all.push(known);
