@@ -20,6 +20,7 @@ mod error;
 mod fuzz;
 mod half;
 mod handle;
+mod known;
 mod model;
 mod options;
 mod record;
