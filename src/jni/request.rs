@@ -107,8 +107,8 @@ pub(super) fn borrowed(
     byte_size: i64,
 ) -> Result<Segment<'static>, Failure> {
     let start = memory.address(index, position, byte_size)?;
-    // SAFETY: Java keeps the buffer reachable until the call is complete; that nobody writes to it meanwhile is
-    // what `InferInput.setData` asks for. The size was checked against the buffer.
+    // SAFETY: Java keeps the buffer reachable until the call is complete; that nobody writes to it meanwhile
+    // is what `InferInput.setData` asks for. The size was checked against the buffer.
     Ok(unsafe { Segment::from_raw(start, byte_size as usize) })
 }
 
