@@ -15,7 +15,7 @@ use super::{
     options::{self, duration},
     record::malformed,
     request::{self, Buffers},
-    result::Outcome,
+    result::{Handle, Outcome},
 };
 use crate::{
     client::Client,
@@ -112,7 +112,9 @@ pub(super) fn infer<'l>(
         // SAFETY: the rule of `Native`.
         let (client, options) = unsafe { (client(handle), options::interruptible(&options, token)?) };
         let result = client.client.infer_with(&request, &options.options)?;
-        Ok(Outcome::Result(result).into_java_object(env)?)
+        let (result, handle) = Outcome::Result(result).into_java_object(env)?;
+        handle.map(Handle::give);
+        Ok(result)
     })
 }
 
@@ -171,13 +173,18 @@ pub(super) fn infer_many<'l>(
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
         let (client, options) = unsafe { (client(handle), options::interruptible(&options, token)?) };
-        let outcomes = client.client.infer_many(&requests, &[&options.options])?;
+        // Before the results: this may fail.
         let array = env.new_object_type_array::<JObject>(count, JObject::null())?;
+        let outcomes = client.client.infer_many(&requests, &[&options.options])?;
+        // Freed again if Java's objects cannot be made for all of them.
+        let mut handles = Vec::new();
         for (at, outcome) in outcomes.into_iter().enumerate() {
-            let outcome = Outcome::from(outcome).into_java_object(env)?;
+            let (outcome, handle) = Outcome::from(outcome).into_java_object(env)?;
+            handles.extend(handle);
             array.set_element(env, at, &outcome)?;
             env.delete_local_ref(outcome);
         }
+        handles.into_iter().for_each(Handle::give);
         Ok(array)
     })
 }

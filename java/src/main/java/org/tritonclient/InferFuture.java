@@ -1,7 +1,9 @@
 package org.tritonclient;
 
 import java.lang.ref.Reference;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
 /** The future of an asynchronous call, and the call itself until its result is delivered. */
@@ -12,6 +14,8 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     /** The memory in use until the call is complete. */
     private PackedRequest packed;
     private long id;
+    private final ClientCore core;
+    /** Until it is delivered. */
     private InferResult result;
     private Throwable failure;
     /** Whether the call has ended, so that there is nothing to cancel. */
@@ -20,6 +24,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     InferFuture(InferenceServerClient client, Executor executor) {
         this.client = client;
         this.executor = executor;
+        core = client.core;
     }
 
     /**
@@ -27,14 +32,14 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
      *
      * @throws IllegalStateException if the client is closed, or the memory of an input is no longer accessible
      */
-    void submit(ClientCore core, InferRequest request, CallOptions options) {
+    void submit(InferRequest request, CallOptions options) {
         long handle = core.acquire();
         try {
             packed = request.pack();
             id = core.completions().add(this);
             try {
                 if (!start(handle, options, false)) {
-                    waitAndStart(core, handle, options);
+                    waitAndStart(handle, options);
                 }
             } catch (Throwable refused) {
                 core.completions().remove(id);
@@ -51,10 +56,24 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         }
         // Whatever ends the future, also cancel, orTimeout and complete, ends the call.
         whenComplete((result, failure) -> {
-            if (!over) {
-                core.cancel(id);
-            }
+            cancelCall();
         });
+    }
+
+    /** Cancels the call, unless it has ended. The future learns of its end. */
+    void cancelCall() {
+        if (!over) {
+            core.cancel(id);
+        }
+    }
+
+    /** Waits for the end of the call, and closes its result. */
+    void closeResult() {
+        try {
+            join().close();
+        } catch (CancellationException | CompletionException ended) {
+            // There is no result.
+        }
     }
 
     private boolean start(long handle, CallOptions options, boolean mayWait) {
@@ -62,7 +81,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     }
 
     /** Starts the call once fewer are in flight. An interrupt ends the wait, but not the call after that. */
-    private void waitAndStart(ClientCore core, long handle, CallOptions options) {
+    private void waitAndStart(long handle, CallOptions options) {
         Interruption interruption = new Interruption(() -> core.cancel(id));
         interruption.enter();
         try {
@@ -98,13 +117,22 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         completeExceptionally(cause);
     }
 
-    /** Completes the future. */
+    /** Completes the future. An executor may run this, and still refuse it. */
     @Override
     public void run() {
         if (failure != null) {
             completeExceptionally(failure);
-        } else if (!complete(result)) {
-            result.close();
+            return;
         }
+        InferResult own = take();
+        if (own != null && !complete(own)) {
+            own.close();
+        }
+    }
+
+    private synchronized InferResult take() {
+        InferResult own = result;
+        result = null;
+        return own;
     }
 }

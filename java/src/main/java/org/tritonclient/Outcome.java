@@ -34,6 +34,24 @@ final class Outcome {
         return InferResult.read(record, reader.position(), buffers);
     }
 
+    /** Frees the memory of an outcome that nobody receives. Allocates nothing: memory may be short. */
+    static void discard(Object outcome) {
+        Object record = outcome instanceof Object[] ? ((Object[]) outcome)[0] : outcome;
+        if (record instanceof byte[]) {
+            discard((byte[]) record);
+        }
+    }
+
+    /** As the other one, of the record alone; {@code null} if there was no memory for it. */
+    static void discard(byte[] record) {
+        if (record != null && record.length > Long.BYTES && record[0] == RESULT) {
+            long handle = (long) LittleEndian.LONG.get(record, 1);
+            if (handle != 0) {
+                Native.resultFree(handle);
+            }
+        }
+    }
+
     /** Returns a reader of an outcome, before its kind. */
     static RecordReader reader(byte[] record) {
         if (record == null) {
