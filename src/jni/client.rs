@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jni::{
     Env, EnvUnowned,
     objects::{JByteArray, JClass, JObject, JObjectArray},
-    sys::jlong,
+    sys::{jint, jlong},
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     result::{Handle, Outcome},
 };
 use crate::{
-    client::Client,
+    client::{Client, WhenFull},
     infer::{InferRequest, InferResult},
     log::LogCallback,
     until::CancelToken,
@@ -126,9 +126,15 @@ pub(super) fn infer_async<'l>(
     buffers: Array<'l>,
     options: JByteArray<'l>,
     id: jlong,
-    may_wait: bool,
+    when_full: jint,
 ) -> bool {
     boundary(env, |env| {
+        let when_full = match when_full {
+            0 => WhenFull::GiveUp,
+            1 => WhenFull::Block,
+            2 => WhenFull::Queue,
+            _ => return Err(malformed("unknown way to wait for other calls").into()),
+        };
         let request = decode(env, &record, &buffers)?;
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
@@ -139,7 +145,7 @@ pub(super) fn infer_async<'l>(
         let started = client.infer_announced(
             &request,
             &options,
-            may_wait,
+            when_full,
             |call| completions.keep(id, call),
             move |outcome| receiver.complete(id, outcome.into()),
         );

@@ -21,7 +21,7 @@ use super::{
     record::Writer,
     result::{Handle, Outcome},
 };
-use crate::{call::Call, log::LogLevel};
+use crate::{call::Call, log::LogLevel, panic};
 
 /// The `Completions` of a client. It is held by the client and by its calls, and dropped with the last of
 /// them: a reference that lived longer would keep Java's class loader alive.
@@ -74,7 +74,11 @@ impl Completions {
     pub(super) fn notify(&self, id: jlong, outcome: Outcome) {
         const PAUSES: u32 = 10;
         self.with_env(|env| {
-            let converted = outcome.into_java(env);
+            // A panic must not lose the outcome either.
+            let converted = match panic::guard(|| Ok(outcome.into_java(env))) {
+                Ok(converted) => converted,
+                Err(panicked) => Outcome::Error(panicked).into_java(env),
+            };
             env.exception_clear();
             let (record, buffers, handle) = match converted {
                 Ok(converted) => converted,

@@ -128,8 +128,15 @@ final class ClientCore implements Runnable {
                     Native.clientClose(client, step);
                     break;
                 } catch (InferenceException e) {
-                    if (e.getStatus() != Status.DEADLINE_EXCEEDED || left == 0) {
+                    if (e.getStatus() != Status.DEADLINE_EXCEEDED) {
                         throw e;
+                    }
+                    if (left == 0) {
+                        // Its own text is that of the last step.
+                        throw new InferenceException(
+                                Status.DEADLINE_EXCEEDED,
+                                Origin.CLIENT,
+                                "calls or streams of the client did not end within " + timeout.toMillis() + "ms");
                     }
                 }
             }

@@ -30,15 +30,16 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     /**
      * Submits the call. If it is refused, the future has failed.
      *
+     * @param isQueued whether the call itself waits if as many are in flight as permitted, and not this method
      * @throws IllegalStateException if the client is closed, or the memory of an input is no longer accessible
      */
-    void submit(InferRequest request, CallOptions options) {
+    void submit(InferRequest request, CallOptions options, boolean isQueued) {
         long handle = core.acquire();
         try {
             packed = request.pack();
             id = core.completions().add(this);
             try {
-                if (!start(handle, options, false)) {
+                if (!start(handle, options, isQueued ? Native.QUEUE : Native.GIVE_UP)) {
                     waitAndStart(handle, options);
                 }
             } catch (Throwable refused) {
@@ -76,8 +77,8 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         }
     }
 
-    private boolean start(long handle, CallOptions options, boolean mayWait) {
-        return Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id, mayWait);
+    private boolean start(long handle, CallOptions options, int whenFull) {
+        return Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id, whenFull);
     }
 
     /** Starts the call once fewer are in flight. An interrupt ends the wait, but not the call after that. */
@@ -85,7 +86,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         Interruption interruption = new Interruption(() -> core.cancel(id));
         interruption.enter();
         try {
-            start(handle, options, true);
+            start(handle, options, Native.BLOCK);
         } finally {
             interruption.leave();
         }

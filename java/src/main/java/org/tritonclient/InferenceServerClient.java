@@ -92,7 +92,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(options, "options");
         if (Threads.isVirtual()) {
-            return join(submit(request, options, Runnable::run));
+            return join(submitVirtual(request, options));
         }
         PackedRequest encoded = request.pack();
         try {
@@ -152,7 +152,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
             List<InferFuture> futures = new ArrayList<>(requests.size());
             try {
                 for (InferRequest request : requests) {
-                    futures.add(submit(request, options, Runnable::run));
+                    futures.add(submitVirtual(request, options));
                 }
                 for (InferFuture future : futures) {
                     outcomes.add(outcome(() -> join(future)));
@@ -251,7 +251,14 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
 
     private InferFuture submit(InferRequest request, CallOptions options, Executor executor) {
         InferFuture future = new InferFuture(this, executor);
-        future.submit(request, options);
+        future.submit(request, options, false);
+        return future;
+    }
+
+    /** Starts a call for which a virtual thread will wait: nothing here may keep its carrier. */
+    private InferFuture submitVirtual(InferRequest request, CallOptions options) {
+        InferFuture future = new InferFuture(this, Runnable::run);
+        future.submit(request, options, true);
         return future;
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -165,6 +166,50 @@ class OwnershipTest {
             });
             assertNull(error.get());
             subscription.get().cancel();
+        }
+    }
+
+    @Test
+    void virtualThreadsThatWaitForOtherCallsKeepNoCarrier() throws Exception {
+        assumeTrue(VirtualThreads.exist());
+        ClientOptions options = ClientOptions.builder().maxInFlight(1).build();
+        CountDownLatch begun = new CountDownLatch(8 * Runtime.getRuntime().availableProcessors());
+        CountDownLatch ended = new CountDownLatch((int) begun.getCount());
+        try (SilentServer server = new SilentServer();
+                InferenceServerClient client = new InferenceServerClient(server.grpc(), options)) {
+            CompletableFuture<InferResult> first = client.inferAsync(new InferRequest("m"));
+            for (long i = begun.getCount(); i > 0; i--) {
+                boolean isOne = i % 2 == 0;
+                VirtualThreads.start(() -> {
+                    begun.countDown();
+                    try {
+                        if (isOne) {
+                            client.infer(new InferRequest("m")).close();
+                        } else {
+                            client.inferMany(List.of(new InferRequest("m"), new InferRequest("m")));
+                        }
+                    } catch (InferenceException | IllegalStateException cancelled) {
+                        // The client is closed.
+                    } finally {
+                        ended.countDown();
+                    }
+                });
+            }
+            assertTrue(begun.await(10, TimeUnit.SECONDS), begun + " have no carrier");
+            assertFalse(first.isDone());
+        }
+        assertTrue(ended.await(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aCloseThatTakesTooLongSaysHowLong() throws Exception {
+        try (SilentServer server = new SilentServer();
+                InferenceServerClient client = new InferenceServerClient(server.grpc())) {
+            client.inferAsync(new InferRequest("m"));
+            InferenceException error =
+                    assertThrows(InferenceException.class, () -> client.close(Duration.ofMillis(50)));
+            assertEquals(Status.DEADLINE_EXCEEDED, error.getStatus());
+            assertTrue(error.getMessage().contains("within 50ms"), error.getMessage());
         }
     }
 
