@@ -76,17 +76,23 @@ impl Client {
 
     /// Starts an inference as [`infer_with_callback`](Self::infer_with_callback) does. `announce` gets a
     /// handle of the call before it can complete, and before it waits for others: cancelling the call ends
-    /// that wait. Returns `false`, and starts nothing, if it would have to wait and is to give up then.
+    /// that wait. Returns `false`, and starts nothing, if it would have to wait and is to give up then. With
+    /// `on_io_thread`, `callback` runs on the I/O thread, and must not block: that saves the wake of a
+    /// callback thread.
     #[cfg(feature = "jni")]
     pub(crate) fn infer_announced(
         &self,
         request: &InferRequest<'static>,
         options: &CallOptions,
         when_full: WhenFull,
+        on_io_thread: bool,
         announce: impl FnOnce(Call),
         callback: impl FnOnce(Result<InferResult>) + Send + 'static,
     ) -> Result<bool> {
-        let sink = Sink::Callback(self.0.callbacks.clone(), Box::new(callback));
+        let sink = match on_io_thread {
+            true => Sink::Turn(Box::new(callback)),
+            false => Sink::Callback(self.0.callbacks.clone(), Box::new(callback)),
+        };
         let call = self.submit_announced(request, options, 0, sink, when_full, announce)?;
         Ok(call.map(Call::detach).is_some())
     }

@@ -11,7 +11,9 @@ use jni::{
 use super::{
     boundary::{Failure, boundary},
     completions::Completions,
-    handle, model,
+    handle,
+    known::KnownRequests,
+    model,
     options::{self, duration},
     record::malformed,
     request::{self, Buffers},
@@ -29,6 +31,7 @@ use crate::{
 pub(super) struct JavaClient {
     pub(super) client: Client,
     pub(super) completions: Arc<Completions>,
+    requests: KnownRequests,
 }
 
 pub(super) type Array<'l> = JObjectArray<'l, JObject<'l>>;
@@ -57,7 +60,7 @@ pub(super) fn client_new<'l>(
         let url = request::array(env, &url)?;
         let url = std::str::from_utf8(&url).map_err(|_| malformed("the URL is not UTF-8"))?;
         let client = Client::with_options(url, &options)?;
-        Ok(handle::new(JavaClient { client, completions }))
+        Ok(handle::new(JavaClient { client, completions, requests: KnownRequests::default() }))
     })
 }
 
@@ -108,11 +111,14 @@ pub(super) fn infer<'l>(
     token: jlong,
 ) -> JObject<'l> {
     boundary(env, |env| {
-        let request = decode(env, &record, &buffers)?;
+        let record = request::array(env, &record)?;
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
         let (client, options) = unsafe { (client(handle), options::interruptible(&options, token)?) };
-        let result = client.client.infer_with(&request, &options.options)?;
+        let memory = &mut Buffers { env, buffers: &buffers };
+        let result = client
+            .requests
+            .with(&record, memory, |request| Ok(client.client.infer_with(request, &options.options)?))?;
         let (result, handle) = Outcome::Result(result).into_java_object(env)?;
         handle.into_iter().for_each(Handle::give);
         Ok(result)
@@ -128,6 +134,7 @@ pub(super) fn infer_async<'l>(
     options: JByteArray<'l>,
     id: jlong,
     when_full: jint,
+    on_io_thread: bool,
 ) -> bool {
     boundary(env, |env| {
         let when_full = match when_full {
@@ -136,24 +143,27 @@ pub(super) fn infer_async<'l>(
             2 => WhenFull::Queue,
             _ => return Err(malformed("unknown way to wait for other calls").into()),
         };
-        let request = decode(env, &record, &buffers)?;
+        let record = request::array(env, &record)?;
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
         let options = options::call(&options, |handle| unsafe { options::token_of(handle) })?;
         // SAFETY: the rule of `Native`.
-        let JavaClient { client, completions } = unsafe { client(handle) };
+        let JavaClient { client, completions, requests } = unsafe { client(handle) };
         let receiver = completions.clone();
-        let started = client.infer_announced(
-            &request,
-            &options,
-            when_full,
-            |call| completions.keep(id, call),
-            move |outcome| receiver.complete(id, outcome.into()),
-        );
+        let started = requests.with(&record, &mut Buffers { env, buffers: &buffers }, |request| {
+            Ok(client.infer_announced(
+                request,
+                &options,
+                when_full,
+                on_io_thread,
+                |call| completions.keep(id, call),
+                move |outcome| receiver.complete(id, outcome.into()),
+            )?)
+        });
         if !matches!(started, Ok(true)) {
             completions.forget(id);
         }
-        Ok(started?)
+        started
     })
 }
 

@@ -20,6 +20,7 @@ mod error;
 mod fuzz;
 mod half;
 mod handle;
+mod known;
 mod model;
 mod options;
 mod record;
@@ -65,7 +66,7 @@ const TABLE: &[NativeMethod] = &[
         fn = client::infer,
     },
     native_method! {
-        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong, jint) -> jboolean,
+        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong, jint, jboolean) -> jboolean,
         fn = client::infer_async,
     },
     native_method! {
@@ -171,7 +172,8 @@ mod tests {
             .iter()
             .map(|native| {
                 // SAFETY: the struct has the layout of the one of JNI, whose name is a C string.
-                let name = unsafe { CStr::from_ptr((*ptr::from_ref(native).cast::<sys::JNINativeMethod>()).name) };
+                let name =
+                    unsafe { CStr::from_ptr((*ptr::from_ref(native).cast::<sys::JNINativeMethod>()).name) };
                 name.to_str().unwrap().to_owned()
             })
             .collect();

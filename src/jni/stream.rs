@@ -74,6 +74,7 @@ pub(super) fn stream_send<'l>(
     });
 }
 
+#[expect(clippy::too_many_arguments, reason = "a JNI function")]
 pub(super) fn stream_send_async<'l>(
     env: EnvUnowned<'l>,
     _: JClass<'l>,

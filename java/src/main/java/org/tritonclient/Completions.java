@@ -34,8 +34,8 @@ final class Completions {
     }
 
     /**
-     * Called by the native side, on a callback thread of the client. If this throws, which only a lack of memory can
-     * cause, nothing has happened, and the native side calls again.
+     * Called by the native side, on a callback thread of the client or its I/O thread. If this throws, which only a
+     * lack of memory can cause, nothing has happened, and the native side calls again.
      */
     private void complete(long id, byte[] record, Object[] buffers) {
         // Before anything else: this allocates.

@@ -5,6 +5,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 
 /** The future of an asynchronous call, and the call itself until its result is delivered. */
 final class InferFuture extends CompletableFuture<InferResult> implements Receiver, Runnable {
@@ -15,6 +16,10 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     private PackedRequest packed;
     private long id;
     private final ClientCore core;
+    /** What the native side delivered, until it is read. */
+    private byte[] record;
+    private Object[] buffers;
+    private boolean unread;
     /** Until it is delivered. */
     private InferResult result;
     private Throwable failure;
@@ -78,7 +83,8 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     }
 
     private boolean start(long handle, CallOptions options, int whenFull) {
-        return Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id, whenFull);
+        return Native.inferAsync(
+                handle, packed.record, packed.buffers, options.record(), id, whenFull, isCommonPool());
     }
 
     /** Starts the call once fewer are in flight. An interrupt ends the wait, but not the call after that. */
@@ -92,17 +98,27 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         }
     }
 
+    /**
+     * Whether the result comes on the I/O thread, which saves a change of threads. The common pool never runs a task on
+     * the thread that submits it, and never drops one.
+     */
+    private boolean isCommonPool() {
+        return executor == ForkJoinPool.commonPool();
+    }
+
     @Override
     public boolean receive(byte[] record, Object[] buffers) {
         over = true;
         packed.release();
         packed = null;
         client = null;
-        try {
-            // Here: an executor that drops its tasks would lose a result that nobody owns yet.
-            result = Outcome.result(record, buffers);
-        } catch (Throwable failed) {
-            failure = failed;
+        this.record = record;
+        this.buffers = buffers;
+        unread = true;
+        if (!isCommonPool()) {
+            // An executor that drops its tasks would lose a result that nobody owns yet. Not on the I/O thread: reading
+            // may wait for the garbage collector.
+            read();
         }
         try {
             executor.execute(this);
@@ -113,6 +129,17 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         return true;
     }
 
+    private void read() {
+        unread = false;
+        try {
+            result = Outcome.result(record, buffers);
+        } catch (Throwable failed) {
+            failure = failed;
+        }
+        record = null;
+        buffers = null;
+    }
+
     @Override
     public void fail(Throwable cause) {
         completeExceptionally(cause);
@@ -121,17 +148,18 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     /** Completes the future. An executor may run this, and still refuse it. */
     @Override
     public void run() {
+        InferResult own = take();
         if (failure != null) {
             completeExceptionally(failure);
-            return;
-        }
-        InferResult own = take();
-        if (own != null && !complete(own)) {
+        } else if (own != null && !complete(own)) {
             own.close();
         }
     }
 
     private synchronized InferResult take() {
+        if (unread) {
+            read();
+        }
         InferResult own = result;
         result = null;
         return own;

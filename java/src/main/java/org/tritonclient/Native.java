@@ -53,9 +53,17 @@ final class Native {
      * Returns false if it gave up; a wait ends by {@link #cancelCall} too.
      *
      * @param whenFull what it does if as many calls are in flight as permitted
+     * @param onIoThread whether the call ends on the thread that all asynchronous calls of the client share, and not on
+     *     a callback thread: the receiver must not block there, nor run code of the user
      */
     static native boolean inferAsync(
-            long client, byte[] request, Object[] buffers, byte[] options, long id, int whenFull);
+            long client,
+            byte[] request,
+            Object[] buffers,
+            byte[] options,
+            long id,
+            int whenFull,
+            boolean onIoThread);
 
     // Values of `whenFull`: give up, wait here, and let the call itself wait.
     static final int GIVE_UP = 0;

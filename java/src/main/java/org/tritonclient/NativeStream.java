@@ -110,7 +110,8 @@ final class NativeStream implements StreamPublisher.Pumps {
 
     /** Returns the next event; after the end, the end. {@code null} waits without limit. */
     StreamEvent next(Duration timeout) {
-        if (consumer.get() != FETCHED && !consumer.compareAndSet(null, FETCHED)) {
+        consumer.compareAndSet(null, FETCHED);
+        if (consumer.get() != FETCHED) {
             throw new IllegalStateException("the events of the stream go to its handler or subscriber");
         }
         long stream = handle.acquire();
