@@ -174,9 +174,14 @@ pub(super) fn infer_many<'l>(
         let outcomes = client.client.infer_many(&requests, &[&options.options])?;
         let array = env.new_object_type_array::<JObject>(count, JObject::null())?;
         for (at, outcome) in outcomes.into_iter().enumerate() {
-            let outcome = Outcome::from(outcome).into_java_object(env)?;
-            array.set_element(env, at, &outcome)?;
-            env.delete_local_ref(outcome);
+            match Outcome::from(outcome).into_java_object(env) {
+                Ok(outcome) => {
+                    array.set_element(env, at, &outcome)?;
+                    env.delete_local_ref(outcome);
+                }
+                // Java has no memory for it. The element is null, and the results before it are not lost.
+                Err(_) => env.exception_clear(),
+            }
         }
         Ok(array)
     })

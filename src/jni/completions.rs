@@ -62,9 +62,10 @@ impl Completions {
         self.notify(id, outcome);
     }
 
-    /// Tells Java of an outcome. If memory does not suffice for it, Java is told of that.
+    /// Tells Java of an outcome, which somebody may wait for. If memory does not suffice for it, Java is told of
+    /// that.
     pub(super) fn notify(&self, id: jlong, outcome: Outcome) {
-        self.with_env(|env| {
+        self.with_env(true, |env| {
             let converted = outcome.into_java(env);
             if env.exception_check() {
                 env.exception_clear();
@@ -83,7 +84,7 @@ impl Completions {
     }
 
     pub(super) fn log(&self, level: LogLevel, target: &str, message: &str) {
-        self.with_env(|env| {
+        self.with_env(false, |env| {
             let mut record = Writer::with_capacity(16 + target.len() + message.len());
             record.str(target);
             record.str(message);
@@ -92,8 +93,8 @@ impl Completions {
         });
     }
 
-    fn with_env(&self, body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>) {
-        attach::with_env(|env| self.call(env, self.attached, &[]), body);
+    fn with_env(&self, is_patient: bool, body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>) {
+        attach::with_env(is_patient, |env| self.call(env, self.attached, &[]), body);
     }
 
     fn call(&self, env: &mut Env<'_>, method: JMethodID, arguments: &[jvalue]) -> jni::errors::Result<()> {

@@ -4,8 +4,14 @@ package org.tritonclient;
 final class CallInterruption extends Interruption {
     private final NativeHandle token;
 
-    CallInterruption() {
-        this(new NativeHandle(Native.tokenNew(), Native::tokenFree, "the token of a call"));
+    static CallInterruption create() {
+        NativeHandle token = new NativeHandle(Native.tokenNew(), Native::tokenFree, "the token of a call");
+        try {
+            return new CallInterruption(token);
+        } catch (OutOfMemoryError e) {
+            token.close();
+            throw e;
+        }
     }
 
     private CallInterruption(NativeHandle token) {

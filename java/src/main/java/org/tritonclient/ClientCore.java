@@ -79,8 +79,8 @@ final class ClientCore implements Runnable {
         try {
             CallInterruption interruption = interruptions.take();
             long token = interruption.acquire();
-            interruption.enter();
             try {
+                interruption.enter();
                 return operation.run(client, options.record(), token, interruption);
             } finally {
                 interruption.leave();

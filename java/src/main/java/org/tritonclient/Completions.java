@@ -1,7 +1,5 @@
 package org.tritonclient;
 
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -9,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * keeps the client alive; this object itself does not.
  */
 final class Completions {
-    private final Map<Long, Receiver> receivers = new ConcurrentHashMap<>();
+    private final Receivers receivers = new Receivers();
     private final AtomicLong ids = new AtomicLong();
     private final NativeLog log;
 
@@ -20,7 +18,7 @@ final class Completions {
     /** Returns the id under which the native side delivers to a receiver. */
     long add(Receiver receiver) {
         long id = ids.incrementAndGet();
-        receivers.put(id, receiver);
+        receivers.add(id, receiver);
         return id;
     }
 

@@ -30,9 +30,15 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     void submit(ClientCore core, InferRequest request, CallOptions options) {
         long handle = core.acquire();
         try {
+            // First, since it needs memory. Whatever ends the future, also cancel, orTimeout and complete, ends the call.
+            whenComplete((result, failure) -> {
+                if (!over) {
+                    core.cancel(id);
+                }
+            });
             packed = request.pack();
-            id = core.completions().add(this);
             try {
+                id = core.completions().add(this);
                 if (!start(handle, options, false)) {
                     waitAndStart(core, handle, options);
                 }
@@ -44,17 +50,10 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         } catch (InferenceException refused) {
             over = true;
             completeExceptionally(refused);
-            return;
         } finally {
             core.release();
             Reference.reachabilityFence(options);
         }
-        // Whatever ends the future, also cancel, orTimeout and complete, ends the call.
-        whenComplete((result, failure) -> {
-            if (!over) {
-                core.cancel(id);
-            }
-        });
     }
 
     private boolean start(long handle, CallOptions options, boolean mayWait) {
@@ -95,15 +94,23 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
 
     @Override
     public void fail(Throwable cause) {
-        completeExceptionally(cause);
+        FullHeap.fail(this, cause);
     }
 
-    /** Completes the future. */
+    /** Completes the future. Does nothing the second time: an executor may throw after it has accepted a task. */
     @Override
     public void run() {
+        InferResult result;
+        Throwable failure;
+        synchronized (this) {
+            result = this.result;
+            failure = this.failure;
+            this.result = null;
+            this.failure = null;
+        }
         if (failure != null) {
-            completeExceptionally(failure);
-        } else if (!complete(result)) {
+            FullHeap.fail(this, failure);
+        } else if (result != null && !complete(result)) {
             result.close();
         }
     }

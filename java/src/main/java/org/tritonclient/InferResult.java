@@ -96,10 +96,11 @@ public final class InferResult implements AutoCloseable {
     /** As the other one, with another function to free the handle, and another count of memory. */
     static InferResult read(
             byte[] record, int position, Object[] packed, LongConsumer free, ResultBudget budget) {
-        long handle = 0;
+        // Without a reader, for which there may be no memory.
+        long handle = handle(record, position);
         try {
             RecordReader reader = new RecordReader(record, position);
-            handle = reader.i64();
+            reader.i64();
             return new InferResult(reader, record, handle, packed, free, budget);
         } catch (IndexOutOfBoundsException | IllegalArgumentException malformed) {
             free(handle, free);
@@ -109,6 +110,15 @@ public final class InferResult implements AutoCloseable {
             free(handle, free);
             throw failure;
         }
+    }
+
+    private static long handle(byte[] record, int position) {
+        return record.length - position < Long.BYTES ? 0 : (long) LittleEndian.LONG.get(record, position);
+    }
+
+    /** Frees the handle of a record that is not read. Needs no memory. */
+    static void free(byte[] record, int position) {
+        free(handle(record, position), FREE);
     }
 
     private static void free(long handle, LongConsumer free) {

@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
 
 /**
  * A client of one Triton Inference Server, over HTTP or gRPC, which its URL selects. Any number of threads may use it
@@ -67,7 +66,12 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
     /** Creates a client with options; see {@link #InferenceServerClient(String)}. */
     public InferenceServerClient(String url, ClientOptions options) {
         super(ClientCore.create(url, options));
-        Cleaning.register(this, core);
+        try {
+            Cleaning.register(this, core);
+        } catch (OutOfMemoryError e) {
+            core.run();
+            throw e;
+        }
     }
 
     /**
@@ -151,7 +155,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
                 futures.add(submit(request, options, Runnable::run));
             }
             for (InferFuture future : futures) {
-                outcomes.add(outcome(() -> join(future)));
+                outcomes.add(outcome(future));
             }
             return outcomes;
         }
@@ -164,8 +168,17 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
             Object[][] buffers = encoded.stream().map(one -> one.buffers).toArray(Object[][]::new);
             Object[] all = core.call(
                     options, (client, record, token) -> Native.inferMany(client, records, buffers, record, token));
-            for (Object one : all) {
-                outcomes.add(outcome(() -> Outcome.result(one)));
+            int taken = 0;
+            try {
+                while (taken < all.length) {
+                    outcomes.add(outcome(all[taken++]));
+                }
+            } catch (Throwable lost) {
+                // The outcomes are lost, and with them what nobody else knows of.
+                while (taken < all.length) {
+                    Outcome.discard(all[taken++]);
+                }
+                throw lost;
             }
             return outcomes;
         } finally {
@@ -262,11 +275,21 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         }
     }
 
-    private static InferOutcome outcome(Supplier<InferResult> call) {
+    private static InferOutcome outcome(InferFuture future) {
         try {
-            return new InferOutcome(call.get(), null);
+            return new InferOutcome(join(future), null);
         } catch (InferenceException error) {
             return new InferOutcome(null, error);
         }
+    }
+
+    private static InferOutcome outcome(Object outcome) {
+        InferResult result;
+        try {
+            result = Outcome.result(outcome);
+        } catch (InferenceException error) {
+            return new InferOutcome(null, error);
+        }
+        return new InferOutcome(result, null);
     }
 }

@@ -9,9 +9,12 @@ final class Outcome {
 
     private Outcome() {}
 
-    /** Returns the result of an outcome that came by itself, a record, or as an array of the record and its buffers. */
+    /**
+     * Returns the result of an outcome that came by itself, a record, or as an array of the record and its buffers; null
+     * as a record that is null.
+     */
     static InferResult result(Object outcome) {
-        if (outcome instanceof byte[]) {
+        if (outcome == null || outcome instanceof byte[]) {
             return result((byte[]) outcome, null);
         }
         Object[] buffers = (Object[]) outcome;
@@ -26,12 +29,27 @@ final class Outcome {
      * @throws InferenceException if it is an error
      */
     static InferResult result(byte[] record, Object[] buffers) {
-        RecordReader reader = reader(record);
-        int kind = reader.u8();
-        if (kind == ERROR) {
-            throw InferenceException.read(reader);
+        if (isResult(record)) {
+            return InferResult.read(record, 1, buffers);
         }
-        return InferResult.read(record, reader.position(), buffers);
+        RecordReader reader = reader(record);
+        reader.u8();
+        throw InferenceException.read(reader);
+    }
+
+    /**
+     * Returns whether an outcome is a result. Needs no memory, without which the handle of the result would be lost.
+     */
+    static boolean isResult(byte[] record) {
+        return record != null && record.length > 0 && record[0] == RESULT;
+    }
+
+    /** Frees what an outcome has. Needs no memory. */
+    static void discard(Object outcome) {
+        byte[] record = (byte[]) (outcome instanceof Object[] ? ((Object[]) outcome)[0] : outcome);
+        if (isResult(record)) {
+            InferResult.free(record, 1);
+        }
     }
 
     /** Returns a reader of an outcome, before its kind. */

@@ -62,16 +62,18 @@ final class ResultBudget {
             return;
         }
         // Others wait: what they receive meanwhile would exceed the limit too.
-        collecting.lock();
         try {
-            if (live.get() > threshold) {
-                collect();
-                threshold = Math.max(limit, 2 * live.get());
+            collecting.lock();
+            try {
+                if (live.get() > threshold) {
+                    collect();
+                    threshold = Math.max(limit, 2 * live.get());
+                }
+            } finally {
+                collecting.unlock();
             }
         } catch (OutOfMemoryError ignored) {
             // The result exists and is counted: its owner must get it.
-        } finally {
-            collecting.unlock();
         }
     }
 
