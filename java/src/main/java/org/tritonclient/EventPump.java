@@ -208,6 +208,9 @@ final class EventPump implements Receiver, Runnable {
     /** Fetches the next event, unless there is no reason to. */
     private void proceed() {
         synchronized (this) {
+            if (isOver) {
+                return;
+            }
             if (demand == 0 && !isStopped && !isCancelled) {
                 isRunning = false;
                 return;

@@ -103,7 +103,7 @@ public final class OutOfMemoryMain {
         check(url, results > 20, results + " results, " + failures + " failures");
         if (stream != null) {
             stream.close();
-            ends.end.get(20, TimeUnit.SECONDS);
+            Await.until("the stream's end", () -> ends.isEnded);
         }
         // The client works.
         client.infer(large()).close();
@@ -183,7 +183,8 @@ public final class OutOfMemoryMain {
     }
 
     private static final class Ends implements StreamHandler {
-        final CompletableFuture<Boolean> end = new CompletableFuture<>();
+        /** Set without memory. */
+        volatile boolean isEnded;
 
         @Override
         public void onResult(InferResult result) {
@@ -195,7 +196,7 @@ public final class OutOfMemoryMain {
 
         @Override
         public void onEnd(InferenceException error) {
-            end.complete(true);
+            isEnded = true;
         }
     }
 }

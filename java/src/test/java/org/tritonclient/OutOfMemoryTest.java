@@ -12,6 +12,19 @@ class OutOfMemoryTest {
     private Path folder;
 
     @Test
+    void resultsThatAreDroppedWithoutCloseAreBounded() throws Exception {
+        try (CannedServer server = CannedServer.result(16 << 20)) {
+            new OwnJvm(folder, "-Xmx256m").run(0, DroppedResultsMain.class, "300", "http://" + server.address(), "fixed");
+        }
+    }
+
+    @Test
+    void resultsThatAreDroppedWithoutCloseAreBoundedOverGrpc() throws Exception {
+        String calls = Integer.toString(Integer.getInteger("tritonclient.test.dropped", 40));
+        new OwnJvm(folder, "-Xmx256m").run(0, DroppedResultsMain.class, calls, RealServer.grpc());
+    }
+
+    @Test
     void everyCallEndsInAHeapThatIsFull() throws Exception {
         try (EmbeddedServer server = EmbeddedServer.start()) {
             new OwnJvm(folder, "-Xmx16m", "-XX:+UseSerialGC")
