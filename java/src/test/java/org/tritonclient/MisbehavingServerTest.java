@@ -200,7 +200,7 @@ class MisbehavingServerTest {
                         // Some of these servers speak the other protocol, or say too little for an end.
                         Status.DEADLINE_EXCEEDED);
         assertTrue(statuses.contains(error.getStatus()), what + ": " + error);
-        assertTrue(error.getMessage().length() > 10 && error.getMessage().length() < 4000, what + ": " + error);
+        assertTrue(error.getMessage().length() > 10 && error.getMessage().length() < 16_000, what + ": " + error);
         if (isSilent) {
             assertEquals(Origin.CLIENT, error.getOrigin(), what);
         }
