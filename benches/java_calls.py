@@ -25,7 +25,7 @@ WARMUP = max(1, round(float(os.environ.get("WARMUP", "15"))))
 ONLY = os.environ.get("ONLY", "")
 JAVA = os.path.join(os.environ["JAVA_HOME"], "bin/java") if os.environ.get("JAVA_HOME") else "java"
 # The same heap for all: a heap that grows during the measurement would be measured too.
-JVM = ["-Xms1g", "-Xmx1g", *shlex.split(os.environ.get("JAVA_OPTS", ""))]
+JVM = ["-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch", *shlex.split(os.environ.get("JAVA_OPTS", ""))]
 # With one or two processors HttpClient starts a thread for each response: CompletableFuture's default executor is the common
 # pool only if that has two threads.
 HTTP_CLIENT_JVM = ["-Djava.util.concurrent.ForkJoinPool.common.parallelism=2"]
@@ -42,8 +42,10 @@ JAVA_CLIENTS = {
     "peer blocking": ["blocking", "client=peer"],
     "peer blocking, direct": ["blocking", "client=peer", "payload=direct"],
     "peer async": ["async", "client=peer"],
+    "peer async, direct": ["async", "client=peer", "executor=direct"],
 }
 COMMON = ["blocking", "async", "async, run", "peer blocking", "peer async", "C blocking", "C async"]
+GRPC_ONLY = ["peer async, direct"]
 LARGE_ONLY = ["blocking, direct", "blocking, view", "async, run, view", "peer blocking, direct"]
 BENCH_SIZES = ("64 B", "64 KiB", "1 MiB")
 IN_FLIGHT = (1, 8)
@@ -110,7 +112,7 @@ def measure(protocol, size, depth):
     title = f"{protocol} {size}, {depth}"
     if ONLY not in title:
         return None
-    names = COMMON + (LARGE_ONLY if size != "64 B" and depth == 1 else [])
+    names = COMMON + (GRPC_ONLY if protocol == "grpc" else []) + (LARGE_ONLY if size != "64 B" and depth == 1 else [])
     is_pinned = depth == 1 and size in ONE_CORE
     progress(f"{title} in flight: {'; '.join(names)}")
     stub = Stub(protocol, size, is_pinned=is_pinned, datatype="FP32")
@@ -175,7 +177,7 @@ def columns(runs):
 
 def figures(protocol, runs):
     rows = []
-    names = [*COMMON, *LARGE_ONLY]
+    names = [*COMMON, *GRPC_ONLY, *LARGE_ONLY]
     for name in names:
         for title, show in (
             ("p50, us", lambda samples, name: micro(figure(samples, name, "p50"))),
@@ -238,8 +240,9 @@ All tensors are FP32. A request has two inputs of 64 B, or one of 64 KiB or 1 Mi
   the body's reused array (direct: published as direct buffers), the response is not parsed but cut by its header. It fails
   some calls when several are in flight: it takes the response for data on an idle connection, which it closes. The
   program repeats them. They were: {repeated}.
-- grpc-java: stubs generated from `proto/`, with a blocking and an asynchronous stub on one channel that runs callbacks on the
-  event loop (`directExecutor`); tensors are wrapped with `UnsafeByteOperations`, outputs are read as new `float[]`.
+- grpc-java: stubs generated from `proto/`, with a blocking and an asynchronous stub on one channel, whose callbacks run on its
+  default executor (direct: on its event loop, where they may not block; the next call is submitted there, and no call changes
+  threads); tensors are wrapped with `UnsafeByteOperations`, outputs are read as new `float[]`.
 - C blocking: `triton_client_infer`; C async: `triton_client_infer_async` with a callback that submits the next request. Both
   read results in place, from the same build of the library.
 
@@ -257,6 +260,7 @@ CPU is the CPU time of the whole process: user and system time of all threads, g
 def pairs_with_peers():
     return [
         ("blocking", "peer blocking", 1), ("async", "peer async", 1), ("async, run", "peer async", 1),
+        ("async, run", "peer async, direct", 1),
         ("blocking, direct", "peer blocking, direct", 1),
     ]
 

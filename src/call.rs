@@ -16,6 +16,8 @@ use crate::{
     runtime::{Active, Activity, Callbacks, Slot},
     until::{CancelToken, Deadline},
 };
+#[cfg(feature = "jni")]
+use crate::{panic, runtime::turn};
 
 /// An asynchronous inference: a future, which any executor can await, and which needs no runtime. It can also
 /// be waited for by blocking ([`wait`](Self::wait)).
@@ -57,6 +59,9 @@ pub(crate) enum Sink {
     None,
     /// On a callback thread.
     Callback(Arc<Callbacks>, Box<dyn FnOnce(Result<InferResult>) + Send>),
+    /// On the I/O thread, at the end of a turn.
+    #[cfg(feature = "jni")]
+    Turn(Box<dyn FnOnce(Result<InferResult>) + Send>),
     /// On the I/O thread.
     Collector(Box<dyn FnOnce(Result<InferResult>) + Send>),
     /// On the I/O thread; the call keeps its outcome.
@@ -245,6 +250,8 @@ impl Parts {
         let (next, given) = match &sink {
             Sink::None | Sink::Queue(_) => (State::Completed(outcome), None),
             Sink::Callback(..) => (State::Taken("the result was given to the callback"), Some(outcome)),
+            #[cfg(feature = "jni")]
+            Sink::Turn(_) => (State::Taken("the result was given to the callback"), Some(outcome)),
             Sink::Collector(_) => (State::Taken("the result is in the array"), Some(outcome)),
         };
         let before = std::mem::replace(&mut *shared.lock(), next);
@@ -259,6 +266,20 @@ impl Parts {
         match (sink, given) {
             (Sink::Callback(callbacks, callback), Some(outcome)) => {
                 callbacks.push(active, move || callback(outcome));
+            }
+            #[cfg(feature = "jni")]
+            (Sink::Turn(callback), Some(outcome)) => {
+                let step = move || {
+                    // A panic would end the task that runs the steps.
+                    let _ = panic::guard(|| {
+                        callback(outcome);
+                        Ok(())
+                    });
+                    drop(active);
+                };
+                if let Err(step) = turn::at_end(step) {
+                    step();
+                }
             }
             (Sink::Collector(collect), Some(outcome)) => collect(outcome),
             (Sink::Queue(push), _) => push(shared),

@@ -45,6 +45,20 @@ impl Headers {
         list.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Passes names, over HTTP in the case in which they were received, and values to `visit`. Copies
+    /// nothing.
+    #[cfg(feature = "jni")]
+    pub(crate) fn visit(&self, visit: impl FnMut(&[u8], &[u8])) {
+        self.raw.visit(visit);
+    }
+
+    /// Returns whether a name occurs, in any case. Copies nothing.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        let mut is_found = false;
+        self.raw.visit(|own, _| is_found |= own.eq_ignore_ascii_case(name.as_bytes()));
+        is_found
+    }
+
     /// Returns the value of a name, in any case; the first if the name occurs several times.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
@@ -53,19 +67,25 @@ impl Headers {
 
 impl Raw {
     fn list(&self) -> Vec<(String, String)> {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut list = Vec::new();
+        self.visit(|name, value| list.push((text(name).to_ascii_lowercase(), text(value))));
+        list
+    }
+
+    fn visit(&self, mut visit: impl FnMut(&[u8], &[u8])) {
         match self {
             Self::ResponseHead(bytes) => {
-                let lines = bytes.split(|byte| *byte == b'\n').skip(1);
-                let fields = lines.filter_map(|line| {
-                    let colon = line.iter().position(|byte| *byte == b':')?;
-                    Some((text(&line[..colon]).to_ascii_lowercase(), text(&line[colon + 1..])))
-                });
-                fields.collect()
+                for line in bytes.split(|byte| *byte == b'\n').skip(1) {
+                    if let Some(colon) = line.iter().position(|byte| *byte == b':') {
+                        visit(line[..colon].trim_ascii(), line[colon + 1..].trim_ascii());
+                    }
+                }
             }
             Self::Metadata(maps) => {
                 let fields = maps.iter().flat_map(HeaderMap::iter);
-                fields.map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
+                fields
+                    .for_each(|(name, value)| visit(name.as_str().as_bytes(), value.as_bytes().trim_ascii()));
             }
         }
     }

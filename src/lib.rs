@@ -16,8 +16,8 @@
 //! # }
 //! ```
 
-// Unsafe code is allowed only in the FFI layers (ffi, jni), in lend.rs, in net/unfilled.rs, which receives into
-// uninitialised memory, in net/reactor.rs, which registers sockets with tokio, in fork.rs, and in the
+// Unsafe code is allowed only in the FFI layers (ffi, jni), in lend.rs, in net/unfilled.rs, which receives
+// into uninitialised memory, in net/reactor.rs, which registers sockets with tokio, in fork.rs, and in the
 // optional allocator.
 #![deny(unsafe_code)]
 #![warn(unreachable_pub)]

@@ -57,7 +57,8 @@ impl Headers {
     /// Returns the server's load report, if these headers contain one
     /// ([`CallOptions::set_load_report`](crate::CallOptions::set_load_report) requests it).
     pub fn load_report(&self) -> Option<LoadReport> {
-        self.get(HEADER).and_then(LoadReport::parse)
+        // Most responses have none, and most programs read no headers: then they are not parsed.
+        self.contains(HEADER).then(|| self.get(HEADER)).flatten().and_then(LoadReport::parse)
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -148,7 +148,7 @@ impl Stream {
             if let Some(outcome) = state.try_enqueue(&mut outgoing, ticket, shared.max_queued_byte_size) {
                 return outcome.map(|()| true);
             }
-            let active = state.active.clone();
+            let active = state.active();
             drop(state);
             shared.callbacks.start()?;
             let id = id.to_owned();
@@ -416,8 +416,11 @@ struct State {
     callback: Option<Callback>,
     /// Whether the callback runs, or is about to.
     is_scheduled: bool,
-    /// Callbacks that were passed an event hold it too.
+    /// What a client that is closed waits for; `None` after the end. Callbacks that were passed an event hold
+    /// it too.
     active: Option<Arc<Active<Arc<Activity>>>>,
+    /// The same for the callbacks that others request after the end.
+    held: Weak<Active<Arc<Activity>>>,
 }
 
 type Request = Box<dyn FnOnce(StreamEvent) + Send>;
@@ -432,7 +435,9 @@ impl Shared {
         log: Log,
     ) -> Arc<Self> {
         let has_callback = callback.is_some();
-        let state = State { callback, active: Some(Arc::new(active)), ..State::default() };
+        let active = Arc::new(active);
+        let held = Arc::downgrade(&active);
+        let state = State { callback, active: Some(active), held, ..State::default() };
         Arc::new(Self {
             process: Process::current(),
             cancel: CancelToken::new(),
@@ -635,7 +640,7 @@ impl Shared {
             };
             let Some(event) = event else { break };
             if let Some(callback) = state.requests.pop_front() {
-                self.callbacks.push(state.active.clone(), move || callback(event));
+                self.callbacks.push(state.active(), move || callback(event));
             }
         }
     }
@@ -681,6 +686,10 @@ impl Shared {
 }
 
 impl State {
+    fn active(&self) -> Option<Arc<Active<Arc<Activity>>>> {
+        self.held.upgrade()
+    }
+
     /// Returns the error of a request that can no longer be sent.
     fn check_open(&self) -> Result<()> {
         match &self.end {
@@ -913,22 +922,44 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_closed_waits_for_the_callbacks_that_have_an_event() {
-        let test = stream();
+    fn a_client_that_is_closed_waits_for_callbacks_that_fetch_the_rest_of_a_stream() {
+        fn fetch(stream: Arc<Stream>, enter: Arc<dyn Fn(StreamEvent) + Send + Sync>) {
+            let (again, own) = (stream.clone(), enter.clone());
+            let callback = move |event| {
+                let is_end = matches!(event, StreamEvent::End(_));
+                own(event);
+                if !is_end {
+                    fetch(again.clone(), own.clone());
+                }
+            };
+            stream.next_with_callback(callback).unwrap();
+        }
+        let Test { stream, shared, activity } = stream();
         let (entered, seen) = channel();
         let (release, released) = channel::<()>();
-        test.stream
-            .next_with_callback(move |event| {
-                entered.send(text(Ok(event))).unwrap();
-                let _ = released.recv_timeout(PATIENCE);
-            })
-            .unwrap();
-        test.end(Ok(()));
-        assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), "end: OK");
-        test.activity.close();
-        assert!(!test.activity.wait_ended(Deadline::after(Some(Duration::from_millis(20)))));
+        let released = Mutex::new(released);
+        let enter = move |event| {
+            entered.send(text(Ok(event))).unwrap();
+            let _ = released.lock().unwrap().recv_timeout(PATIENCE);
+        };
+        shared.push(StreamEvent::RequestError(Error::invalid("first")));
+        shared.push(StreamEvent::RequestError(Error::invalid("second")));
+        fetch(Arc::new(stream), Arc::new(enter));
+        assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), "first");
+        shared.end(Ok(()), &Counters::default());
+        activity.close();
+        for expected in ["second", "end: OK"] {
+            release.send(()).unwrap();
+            assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), expected);
+            assert!(!activity.wait_ended(Deadline::after(Some(Duration::from_millis(20)))));
+        }
         release.send(()).unwrap();
-        assert!(test.activity.wait_ended(Deadline::after(Some(PATIENCE))));
+        assert!(activity.wait_ended(Deadline::after(Some(PATIENCE))));
+        // Nobody waits for events that nobody fetches.
+        let test = self::stream();
+        test.push("not fetched");
+        test.end(Ok(()));
+        assert!(test.activity.wait_ended(Deadline::after(Some(Duration::ZERO))));
     }
 
     #[test]

@@ -218,6 +218,15 @@ impl<'a> InferInput<'a> {
         }
     }
 
+    /// Replaces the segments, if the data is in memory.
+    #[cfg(feature = "jni")]
+    pub(crate) fn replace_data(&mut self, data: Option<Segment<'a>>) {
+        if let Source::Segments(segments) = &mut self.source {
+            segments.clear();
+            segments.extend(data);
+        }
+    }
+
     /// Appends elements to the data of a BYTES input. They are copied. INVALID_ARGUMENT for another datatype.
     pub fn append_strings<'e>(&mut self, elements: impl IntoIterator<Item = &'e [u8]>) -> Result<()> {
         if self.datatype != Datatype::Bytes {

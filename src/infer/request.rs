@@ -289,6 +289,15 @@ impl<'a> InferRequest<'a> {
         })
     }
 
+    /// Replaces the data of an input by data of the same size, or drops it until that comes: what was written
+    /// for the input stays valid.
+    #[cfg(feature = "jni")]
+    pub(crate) fn replace_data(&mut self, input: usize, data: Option<Segment<'a>>) {
+        if let Some(input) = self.inputs.get_mut(input) {
+            input.replace_data(data);
+        }
+    }
+
     /// Drops `written`, which holds what is about to change.
     fn settings_mut(&mut self) -> &mut Settings {
         self.written.take();

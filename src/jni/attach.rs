@@ -36,7 +36,8 @@ impl Drop for Attachment {
 /// Runs `body` with the JNI environment of this thread, in a frame of local references of its own. A thread
 /// of the library is attached by the first call, after which `attached` runs; a Java thread, inside a native,
 /// is attached already. Returns `None` without a JVM, or if it refuses the thread: at once, or for some time
-/// if `is_patient`. No exception is left pending.
+/// if `is_patient`. No exception of `body` is left pending; one that was pending before is the native's own:
+/// then `body` does not run.
 pub(super) fn with_env<T>(
     is_patient: bool,
     attached: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>,
@@ -56,6 +57,9 @@ pub(super) fn with_env<T>(
     let _ = unowned
         .with_env_no_catch(|env| -> jni::errors::Result<()> {
             const REFERENCES: usize = 16;
+            if env.exception_check() {
+                return Ok(());
+            }
             let framed = env.with_local_frame(REFERENCES, |env| -> jni::errors::Result<()> {
                 if is_new {
                     let _ = attached(env);

@@ -5,20 +5,22 @@ use std::sync::Arc;
 use jni::{
     Env, EnvUnowned,
     objects::{JByteArray, JClass, JObject, JObjectArray},
-    sys::jlong,
+    sys::{jint, jlong},
 };
 
 use super::{
     boundary::{Failure, boundary},
     completions::Completions,
-    handle, model,
+    handle,
+    known::KnownRequests,
+    model,
     options::{self, duration},
     record::malformed,
     request::{self, Buffers},
-    result::Outcome,
+    result::{Handle, Outcome},
 };
 use crate::{
-    client::Client,
+    client::{Client, WhenFull},
     infer::{InferRequest, InferResult},
     log::LogCallback,
     until::CancelToken,
@@ -28,6 +30,7 @@ use crate::{
 pub(super) struct JavaClient {
     pub(super) client: Client,
     pub(super) completions: Arc<Completions>,
+    requests: KnownRequests,
 }
 
 pub(super) type Array<'l> = JObjectArray<'l, JObject<'l>>;
@@ -56,7 +59,7 @@ pub(super) fn client_new<'l>(
         let url = request::array(env, &url)?;
         let url = std::str::from_utf8(&url).map_err(|_| malformed("the URL is not UTF-8"))?;
         let client = Client::with_options(url, &options)?;
-        Ok(handle::new(JavaClient { client, completions }))
+        Ok(handle::new(JavaClient { client, completions, requests: KnownRequests::default() }))
     })
 }
 
@@ -107,12 +110,17 @@ pub(super) fn infer<'l>(
     token: jlong,
 ) -> JObject<'l> {
     boundary(env, |env| {
-        let request = decode(env, &record, &buffers)?;
+        let record = request::array(env, &record)?;
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
         let (client, options) = unsafe { (client(handle), options::interruptible(&options, token)?) };
-        let result = client.client.infer_with(&request, &options.options)?;
-        Ok(Outcome::Result(result).into_java_object(env)?)
+        let memory = &mut Buffers { env, buffers: &buffers };
+        let result = client
+            .requests
+            .with(&record, memory, |request| Ok(client.client.infer_with(request, &options.options)?))?;
+        let (result, handle) = Outcome::Result(result).into_java_object(env)?;
+        handle.map(Handle::give);
+        Ok(result)
     })
 }
 
@@ -124,27 +132,37 @@ pub(super) fn infer_async<'l>(
     buffers: Array<'l>,
     options: JByteArray<'l>,
     id: jlong,
-    may_wait: bool,
+    when_full: jint,
+    on_io_thread: bool,
 ) -> bool {
     boundary(env, |env| {
-        let request = decode(env, &record, &buffers)?;
+        let when_full = match when_full {
+            0 => WhenFull::GiveUp,
+            1 => WhenFull::Block,
+            2 => WhenFull::Queue,
+            _ => return Err(malformed("unknown way to wait for other calls").into()),
+        };
+        let record = request::array(env, &record)?;
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
         let options = options::call(&options, |handle| unsafe { options::token_of(handle) })?;
         // SAFETY: the rule of `Native`.
-        let JavaClient { client, completions } = unsafe { client(handle) };
+        let JavaClient { client, completions, requests } = unsafe { client(handle) };
         let receiver = completions.clone();
-        let started = client.infer_announced(
-            &request,
-            &options,
-            may_wait,
-            |call| completions.keep(id, call),
-            move |outcome| receiver.complete(id, outcome.into()),
-        );
+        let started = requests.with(&record, &mut Buffers { env, buffers: &buffers }, |request| {
+            Ok(client.infer_announced(
+                request,
+                &options,
+                when_full,
+                on_io_thread,
+                |call| completions.keep(id, call),
+                move |outcome| receiver.complete(id, outcome.into()),
+            )?)
+        });
         if !matches!(started, Ok(true)) {
             completions.forget(id);
         }
-        Ok(started?)
+        started
     })
 }
 
@@ -171,18 +189,18 @@ pub(super) fn infer_many<'l>(
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
         let (client, options) = unsafe { (client(handle), options::interruptible(&options, token)?) };
-        let outcomes = client.client.infer_many(&requests, &[&options.options])?;
+        // Before the results: this may fail.
         let array = env.new_object_type_array::<JObject>(count, JObject::null())?;
+        let outcomes = client.client.infer_many(&requests, &[&options.options])?;
+        // Freed again if Java's objects cannot be made for all of them.
+        let mut handles = Vec::new();
         for (at, outcome) in outcomes.into_iter().enumerate() {
-            match Outcome::from(outcome).into_java_object(env) {
-                Ok(outcome) => {
-                    array.set_element(env, at, &outcome)?;
-                    env.delete_local_ref(outcome);
-                }
-                // Java has no memory for it. The element is null, and the results before it are not lost.
-                Err(_) => env.exception_clear(),
-            }
+            let (outcome, handle) = Outcome::from(outcome).into_java_object(env)?;
+            handles.extend(handle);
+            array.set_element(env, at, &outcome)?;
+            env.delete_local_ref(outcome);
         }
+        handles.into_iter().for_each(Handle::give);
         Ok(array)
     })
 }

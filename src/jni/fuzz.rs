@@ -7,7 +7,9 @@ use bytes::Bytes;
 
 use super::{
     boundary::Failure,
-    control, options,
+    control,
+    known::KnownRequests,
+    options,
     record::{Reader, Writer},
     request::{self, Memory},
 };
@@ -34,7 +36,18 @@ impl Memory for Two {
 }
 
 fn decode(record: Vec<u8>) -> Result<crate::infer::InferRequest<'static>, Failure> {
-    let request = request::decode(&Bytes::from(record), &mut Two([[7; 64]; 2]))?;
+    let record = Bytes::from(record);
+    let mut memory = Two([[7; 64]; 2]);
+    let request = request::decode(&record, &mut memory)?;
+    // A request that is used again is the same as one that is decoded.
+    thread_local! {
+        static KNOWN: KnownRequests = KnownRequests::default();
+    }
+    let same = KNOWN.with(|known| {
+        known.with(&record, &mut memory, |known| Ok((format!("{known:?}"), format!("{request:?}"))))
+    });
+    let (known, decoded) = same?;
+    assert_eq!(known, decoded);
     // The request is used as a call uses it, but for the data, whose memory is gone.
     let _ = (request.model(), request.request_id(), request.parameters(), request.outputs().len());
     Ok(request)
@@ -92,8 +105,11 @@ fn whole_request(sequence: u8) -> Vec<u8> {
         record.bool(false);
         record.i32(0);
     }
-    record.i32(3);
-    for (place, name) in [(0, "OUT0"), (2, "OUT1"), (3, "OUT2")] {
+    // A request with an output buffer is not used again: without a sequence, there is none.
+    let outputs = [(0, "OUT0"), (2, "OUT1"), (3, "OUT2")];
+    let outputs = outputs.into_iter().filter(|(place, _)| *place != 2 || sequence != 0);
+    record.i32(outputs.clone().count() as i32);
+    for (place, name) in outputs {
         record.str(name);
         record.i32(0);
         record.bool(false);

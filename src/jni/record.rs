@@ -76,6 +76,12 @@ impl<'r> Reader<'r> {
         Ok(self.position - length..self.position)
     }
 
+    /// Skips `N` bytes, and returns where in the record they are.
+    pub(super) fn fixed<const N: usize>(&mut self) -> Result<Range<usize>> {
+        self.array::<N>()?;
+        Ok(self.position - N..self.position)
+    }
+
     /// Reads the length of a list, whose items take at least `item_byte_size` bytes each.
     pub(super) fn count(&mut self, item_byte_size: usize) -> Result<usize> {
         let count = usize::try_from(self.i32()?).map_err(|_| malformed("a count is negative"))?;
@@ -188,11 +194,19 @@ impl Writer {
         self.list(shape.iter(), |record, dimension| record.i64(*dimension));
     }
 
+    /// Writes headers from their received form: most programs read none. Java replaces what is not UTF-8.
     pub(super) fn headers(&mut self, headers: &Headers) {
-        self.list(headers.iter(), |record, (name, value)| {
-            record.str(name);
-            record.str(value);
+        let start = self.0.len();
+        let mut count = 0;
+        self.i32(count);
+        headers.visit(|name, value| {
+            count += 1;
+            self.bytes(name);
+            let end = self.0.len();
+            self.0[end - name.len()..].make_ascii_lowercase();
+            self.bytes(value);
         });
+        self.0[start..start + size_of::<i32>()].copy_from_slice(&count.to_le_bytes());
     }
 
     pub(super) fn parameters(&mut self, parameters: &Parameters) {

@@ -8,6 +8,7 @@ use jni::{
 
 use super::{
     boundary::Failure,
+    known::{Content, Hole},
     record::{Reader, malformed},
 };
 use crate::{
@@ -36,12 +37,14 @@ impl Memory for Buffers<'_, '_> {
             return Err(malformed("it refers to a buffer, and there are none").into());
         }
         let index = usize::try_from(index).map_err(|_| malformed("the index of a buffer is negative"))?;
-        let buffer = self.buffers.get_element(self.env, index)?;
+        let reference = self.buffers.get_element(self.env, index)?;
         // SAFETY: Java puts direct buffers into the array; those that view other types have an address too.
-        let buffer = unsafe { self.env.as_cast_unchecked::<JByteBuffer>(&buffer) };
+        let buffer = unsafe { self.env.as_cast_unchecked::<JByteBuffer>(&reference) };
         // In elements, of at most 8 bytes: a bound, since the sizes come from Java's own accounting.
         let capacity = self.env.get_direct_buffer_capacity(&buffer)?.saturating_mul(size_of::<u64>());
         let start = self.env.get_direct_buffer_address(&buffer)?;
+        // Not at the end of the native only: many requests have many buffers.
+        self.env.delete_local_ref(reference);
         let end = position.checked_add(byte_size).and_then(|end| usize::try_from(end).ok());
         match (usize::try_from(position), end) {
             // Within one allocation, so the sum cannot wrap.
@@ -61,22 +64,54 @@ pub(super) fn array(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Bytes, Fail
 /// Decodes a request. Data within the record shares the record's memory; all other data is borrowed from
 /// `memory`, until the call is complete.
 pub(super) fn decode(bytes: &Bytes, memory: &mut dyn Memory) -> Result<InferRequest<'static>, Failure> {
+    Ok(decode_with_holes(bytes, memory)?.0)
+}
+
+/// Decodes a request, and returns what of the record may differ in later calls with the same request; `None`
+/// if the request cannot be used for them.
+pub(super) fn decode_with_holes(
+    bytes: &Bytes,
+    memory: &mut dyn Memory,
+) -> Result<(InferRequest<'static>, Option<Vec<Hole>>), Failure> {
     let record = &mut Reader::new(bytes);
+    let mut holes = Vec::new();
     let mut request = InferRequest::new(record.str()?);
     request.set_model_version(record.str()?);
-    request.set_id(record.str()?);
+    let id = record.range()?;
+    request.set_id(text(&bytes[id.clone()])?);
+    holes.push(Hole { range: id, content: Content::Id });
     settings(record, &mut request)?;
     // The least that an input and an output take.
     const INPUT: usize = 15;
     const OUTPUT: usize = 14;
     for _ in 0..record.count(INPUT)? {
-        input(bytes, record, memory, &mut request)?;
+        input(bytes, record, memory, &mut request, &mut holes)?;
     }
     for _ in 0..record.count(OUTPUT)? {
         output(record, memory, &mut request)?;
     }
     record.finish()?;
-    Ok(request)
+    // A buffer is written anew for each call.
+    let is_lasting = request.outputs().iter().all(|output| output.buffer().is_none());
+    Ok((request, is_lasting.then_some(holes)))
+}
+
+/// Returns bytes of a record as text.
+pub(super) fn text(bytes: &[u8]) -> error::Result<&str> {
+    std::str::from_utf8(bytes).map_err(|_| malformed("a string is not UTF-8"))
+}
+
+/// Returns data of an input in a buffer of Java.
+pub(super) fn borrowed(
+    memory: &mut dyn Memory,
+    index: i32,
+    position: i64,
+    byte_size: i64,
+) -> Result<Segment<'static>, Failure> {
+    let start = memory.address(index, position, byte_size)?;
+    // SAFETY: Java keeps the buffer reachable until the call is complete; that nobody writes to it meanwhile
+    // is what `InferInput.setData` asks for. The size was checked against the buffer.
+    Ok(unsafe { Segment::from_raw(start, byte_size as usize) })
 }
 
 fn settings(record: &mut Reader<'_>, request: &mut InferRequest<'static>) -> error::Result<()> {
@@ -113,20 +148,25 @@ fn input(
     record: &mut Reader<'_>,
     memory: &mut dyn Memory,
     request: &mut InferRequest<'static>,
+    holes: &mut Vec<Hole>,
 ) -> Result<(), Failure> {
     let name = record.str()?;
     let datatype = Datatype::from_number(record.u8()?.into()).unwrap_or_default();
-    let index = request.add_input(name, datatype, &record.shape()?)?;
-    let input = request.input_mut(index)?;
+    let at = request.add_input(name, datatype, &record.shape()?)?;
+    let input = request.input_mut(at)?;
     match record.u8()? {
         0 => {}
-        1 => input.append(Segment::shared(bytes.slice(record.range()?))),
+        1 => {
+            let range = record.range()?;
+            input.append(Segment::shared(bytes.slice(range.clone())));
+            holes.push(Hole { range, content: Content::Inline { input: at } });
+        }
         2 => {
-            let (index, position, byte_size) = (record.i32()?, record.i64()?, record.i64()?);
-            let start = memory.address(index, position, byte_size)?;
-            // SAFETY: Java keeps the buffer reachable until the call is complete; that nobody writes to it
-            // meanwhile is what `InferInput.setData` asks for. The size was checked against the buffer.
-            input.append(unsafe { Segment::from_raw(start, byte_size as usize) });
+            let (buffer, range) = (record.i32()?, record.fixed::<{ size_of::<i64>() }>()?);
+            let position = Reader::new(&bytes[range.clone()]).i64()?;
+            let byte_size = record.i64()?;
+            input.append(borrowed(memory, buffer, position, byte_size)?);
+            holes.push(Hole { range, content: Content::Position { input: at, index: buffer, byte_size } });
         }
         3 => input.set_region(record.str()?, size(record)?, size(record)?)?,
         4 => input.set_json_text(record.str()?)?,

@@ -16,7 +16,7 @@ use super::{
     handle,
     options::{self, duration},
     request,
-    result::Outcome,
+    result::{Handle, Outcome},
 };
 use crate::{stream::Stream, until::CancelToken};
 
@@ -74,6 +74,7 @@ pub(super) fn stream_send<'l>(
     });
 }
 
+#[expect(clippy::too_many_arguments, reason = "a JNI function")]
 pub(super) fn stream_send_async<'l>(
     env: EnvUnowned<'l>,
     _: JClass<'l>,
@@ -123,7 +124,9 @@ pub(super) fn stream_next<'l>(
             Ok(event) => event.into(),
             Err(error) => Outcome::End(stream.returned_end().ok_or(error)?),
         };
-        Ok(outcome.into_java_object(env)?)
+        let (event, handle) = outcome.into_java_object(env)?;
+        handle.map(Handle::give);
+        Ok(event)
     })
 }
 

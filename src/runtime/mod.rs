@@ -6,7 +6,7 @@ mod callbacks;
 mod io;
 mod signal;
 mod slots;
-mod turn;
+pub(crate) mod turn;
 
 pub(crate) use activity::{Active, Activity};
 pub(crate) use callbacks::Callbacks;

@@ -21,7 +21,7 @@ thread_local! {
 }
 
 /// Runs `step` at the end of this turn of the I/O thread. Returns it on any other thread.
-pub(super) fn at_end<F: FnOnce() + 'static>(step: F) -> Result<(), F> {
+pub(crate) fn at_end<F: FnOnce() + 'static>(step: F) -> Result<(), F> {
     TURN.with_borrow_mut(|turn| {
         let Some(waker) = &turn.waker else { return Err(step) };
         if turn.steps.is_empty() {

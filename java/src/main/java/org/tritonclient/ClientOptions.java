@@ -59,7 +59,7 @@ public final class ClientOptions {
     public static final class Builder {
         // The keys are those of src/jni/options.rs. Of a key that occurs twice the later entry counts.
         private final RecordWriter record = new RecordWriter(64);
-        private Executor executor = ForkJoinPool.commonPool();
+        private Executor executor = defaultExecutor();
         private System.Logger logger;
         private CallOptions callOptions = CallOptions.defaults();
 
@@ -132,8 +132,9 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the number of native threads that deliver results to the executor and call the handlers of streams; 1 by
-         * default. With more than one, different calls may be delivered in another order than they completed.
+         * Sets the number of native threads that deliver results to an executor other than the default one, and call the
+         * handlers of streams; 1 by default. With more than one, different calls may be delivered in another order than
+         * they completed.
          */
         public Builder callbackThreads(int count) {
             record.u8(8).i32(count);
@@ -216,6 +217,11 @@ public final class ClientOptions {
         public Builder logger(System.Logger logger) {
             this.logger = Objects.requireNonNull(logger, "logger");
             return this;
+        }
+
+        /** A common pool without threads ({@code ForkJoinPool.common.parallelism=0}) runs a task for those only who wait. */
+        private static Executor defaultExecutor() {
+            return ForkJoinPool.getCommonPoolParallelism() == 0 ? Runnable::run : ForkJoinPool.commonPool();
         }
 
         /** Returns the options. The builder can be used further. */

@@ -96,11 +96,11 @@ public final class InferResult implements AutoCloseable {
     /** As the other one, with another function to free the handle, and another count of memory. */
     static InferResult read(
             byte[] record, int position, Object[] packed, LongConsumer free, ResultBudget budget) {
-        // Without a reader, for which there may be no memory.
-        long handle = handle(record, position);
+        long handle = 0;
         try {
-            RecordReader reader = new RecordReader(record, position);
-            reader.i64();
+            // Before anything is allocated, which may fail: the handle has no owner yet.
+            handle = (long) LittleEndian.LONG.get(record, position);
+            RecordReader reader = new RecordReader(record, position + Long.BYTES);
             return new InferResult(reader, record, handle, packed, free, budget);
         } catch (IndexOutOfBoundsException | IllegalArgumentException malformed) {
             free(handle, free);
@@ -110,15 +110,6 @@ public final class InferResult implements AutoCloseable {
             free(handle, free);
             throw failure;
         }
-    }
-
-    private static long handle(byte[] record, int position) {
-        return record.length - position < Long.BYTES ? 0 : (long) LittleEndian.LONG.get(record, position);
-    }
-
-    /** Frees the handle of a record that is not read. Needs no memory. */
-    static void free(byte[] record, int position) {
-        free(handle(record, position), FREE);
     }
 
     private static void free(long handle, LongConsumer free) {

@@ -29,35 +29,36 @@ final class Outcome {
      * @throws InferenceException if it is an error
      */
     static InferResult result(byte[] record, Object[] buffers) {
-        if (isResult(record)) {
-            return InferResult.read(record, 1, buffers);
+        if (kind(record) == ERROR) {
+            throw InferenceException.read(new RecordReader(record, 1));
         }
-        RecordReader reader = reader(record);
-        reader.u8();
-        throw InferenceException.read(reader);
+        return InferResult.read(record, 1, buffers);
     }
 
-    /**
-     * Returns whether an outcome is a result. Needs no memory, without which the handle of the result would be lost.
-     */
-    static boolean isResult(byte[] record) {
-        return record != null && record.length > 0 && record[0] == RESULT;
-    }
-
-    /** Frees what an outcome has. Needs no memory. */
+    /** Frees the memory of an outcome that nobody receives. Allocates nothing: memory may be short. */
     static void discard(Object outcome) {
-        byte[] record = (byte[]) (outcome instanceof Object[] ? ((Object[]) outcome)[0] : outcome);
-        if (isResult(record)) {
-            InferResult.free(record, 1);
+        Object record = outcome instanceof Object[] ? ((Object[]) outcome)[0] : outcome;
+        if (record instanceof byte[]) {
+            discard((byte[]) record);
         }
     }
 
-    /** Returns a reader of an outcome, before its kind. */
-    static RecordReader reader(byte[] record) {
+    /** As the other one, of the record alone; {@code null} if there was no memory for it. */
+    static void discard(byte[] record) {
+        if (record != null && record.length > Long.BYTES && record[0] == RESULT) {
+            long handle = (long) LittleEndian.LONG.get(record, 1);
+            if (handle != 0) {
+                Native.resultFree(handle);
+            }
+        }
+    }
+
+    /** Returns the kind of an outcome, which its first byte is. Allocates nothing: a result has no owner yet. */
+    static int kind(byte[] record) {
         if (record == null) {
             throw new InferenceException(
                     Status.RESOURCE_EXHAUSTED, Origin.CLIENT, "the JVM has no memory for the outcome of the call");
         }
-        return new RecordReader(record);
+        return record[0];
     }
 }

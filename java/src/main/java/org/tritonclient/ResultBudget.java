@@ -61,8 +61,8 @@ final class ResultBudget {
         if (live.addAndGet(byteSize) <= threshold) {
             return;
         }
-        // Others wait: what they receive meanwhile would exceed the limit too.
         try {
+            // Others wait: what they receive meanwhile would exceed the limit too.
             collecting.lock();
             try {
                 if (live.get() > threshold) {
@@ -72,8 +72,8 @@ final class ResultBudget {
             } finally {
                 collecting.unlock();
             }
-        } catch (OutOfMemoryError ignored) {
-            // The result exists and is counted: its owner must get it.
+        } catch (OutOfMemoryError | StackOverflowError ignored) {
+            // The result exists and is counted: its owner must get it, and would free it a second time if it did not.
         }
     }
 

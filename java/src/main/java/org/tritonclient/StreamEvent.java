@@ -31,15 +31,16 @@ public final class StreamEvent implements AutoCloseable {
      * @param buffers the buffers, after an element that is not used; {@code null} if there are none
      */
     static StreamEvent read(byte[] record, Object[] buffers) {
-        if (Outcome.isResult(record)) {
-            return new StreamEvent(InferResult.read(record, 1, buffers), null, false);
+        int kind = Outcome.kind(record);
+        switch (kind) {
+            case Outcome.RESULT:
+                return new StreamEvent(InferResult.read(record, 1, buffers), null, false);
+            case Outcome.END:
+                return new StreamEvent(null, null, true);
+            default:
+                InferenceException error = InferenceException.read(new RecordReader(record, 1));
+                return new StreamEvent(null, error, kind == Outcome.END_WITH_ERROR);
         }
-        RecordReader reader = Outcome.reader(record);
-        int kind = reader.u8();
-        if (kind == Outcome.END) {
-            return new StreamEvent(null, null, true);
-        }
-        return new StreamEvent(null, InferenceException.read(reader), kind == Outcome.END_WITH_ERROR);
     }
 
     /**

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.function.Executable;
 
 /** Servers that break off, send garbage or nothing: each call ends soon, with an error that says so. */
 class MisbehavingServerTest {
-    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration TIMEOUT = Duration.ofSeconds(1);
     private static final long PATIENCE_NANOS = Duration.ofSeconds(10).toNanos();
 
     /** What a server does with a connection on which a request has begun. */

@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -208,6 +209,29 @@ class StreamDeliveryTest {
                 assertTrue(recorder.values.size() < 1000);
                 stream.waitEnd(PATIENCE);
             }
+        }
+    }
+
+    @Test
+    void aClientThatIsClosedWithATimeoutWaitsForTheLastCallOfAHandler() throws Exception {
+        Recorder recorder = new Recorder("OUTPUT0") {
+            @Override
+            public void onResult(InferResult result) {
+                super.onResult(result);
+                // The server has sent all: what follows waits in the client.
+                LockSupport.parkNanos(5_000_000);
+            }
+        };
+        InferenceServerClient client = client();
+        try (InferStream stream = client.openStream(StreamOptions.defaults(), recorder)) {
+            for (int i = 0; i < 20; i++) {
+                stream.send(StreamRequests.sum(i - 1));
+            }
+            stream.finish();
+            client.close(PATIENCE);
+            assertTrue(recorder.end.isDone());
+            assertNull(recorder.end());
+            assertEquals(numbers(20), recorder.values);
         }
     }
 

@@ -13,8 +13,9 @@ import java.nio.FloatBuffer;
 import java.util.concurrent.TimeUnit;
 
 /**
- * grpc-java with stubs generated from the project's .proto files, as a careful program uses it: one channel, callbacks on
- * the event loop, no limit on the message size, the request without its tensors built once, tensors wrapped and not copied.
+ * grpc-java with stubs generated from the project's .proto files, as a careful program uses it: one channel, no limit on
+ * the message size, the request without its tensors built once, tensors wrapped and not copied. Callbacks run on the
+ * channel's default executor, or on its event loop, where they may not block.
  */
 final class GrpcPeer implements Client {
     private final Settings settings;
@@ -22,13 +23,15 @@ final class GrpcPeer implements Client {
     private final GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub blocking;
     private final GRPCInferenceServiceGrpc.GRPCInferenceServiceStub async;
 
-    GrpcPeer(Settings settings) {
+    GrpcPeer(Settings settings, boolean isDirectExecutor) {
         this.settings = settings;
-        channel = NettyChannelBuilder.forTarget(settings.address)
+        NettyChannelBuilder builder = NettyChannelBuilder.forTarget(settings.address)
                 .usePlaintext()
-                .directExecutor()
-                .maxInboundMessageSize(Integer.MAX_VALUE)
-                .build();
+                .maxInboundMessageSize(Integer.MAX_VALUE);
+        if (isDirectExecutor) {
+            builder.directExecutor();
+        }
+        channel = builder.build();
         blocking = GRPCInferenceServiceGrpc.newBlockingStub(channel);
         async = GRPCInferenceServiceGrpc.newStub(channel);
     }

@@ -52,7 +52,10 @@ public class InferBenchmark {
         @Param("heap")
         public String payload;
 
-        /** Where futures of this library complete: {@code default}, or {@code direct} for {@code Runnable::run}. */
+        /**
+         * Where asynchronous calls complete, except HttpClient's: {@code default}, or {@code direct} for this library's
+         * callback thread and for grpc-java's event loop.
+         */
         @Param("default")
         public String executor;
 
@@ -64,10 +67,11 @@ public class InferBenchmark {
             boolean isGrpc = protocol.equals("grpc");
             Settings settings = new Settings(
                     isGrpc, address, count, byteSize, Settings.Payload.valueOf(payload.toUpperCase(Locale.ROOT)));
+            boolean isDirectExecutor = executor.equals("direct");
             if (client.equals("triton")) {
-                opened = new TritonClient(settings, executor.equals("direct"));
+                opened = new TritonClient(settings, isDirectExecutor);
             } else {
-                opened = isGrpc ? new GrpcPeer(settings) : new HttpPeer(settings);
+                opened = isGrpc ? new GrpcPeer(settings, isDirectExecutor) : new HttpPeer(settings);
             }
         }
 

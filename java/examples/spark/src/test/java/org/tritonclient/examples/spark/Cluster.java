@@ -18,7 +18,7 @@ final class Cluster {
     /** Two executors with one core and 1 GiB each. */
     static final String MASTER = "local-cluster[2,1,1024]";
 
-    /** Not Snappy, the default: with Debian's musl-tools, snappy-java 1.1.10 loads its library for musl. */
+    /** Not Snappy, the default: see findings/spark-parquet-fails-where-musl-is-installed.sh. */
     static final String[] UNCOMPRESSED = {"spark.sql.parquet.compression.codec", "uncompressed"};
 
     private Cluster() {}
