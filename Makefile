@@ -16,7 +16,7 @@ PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown
 
 JAVA_TOOLS := mvn:maven javac:default-jdk-headless
 
-.PHONY: demo java java-demo java-dist check-aarch64 test soak tsan test-newest test-interop test-large test-proxies \
+.PHONY: demo java java-demo java-dist check-aarch64 test soak soak-java tsan test-newest test-interop test-large test-proxies \
     test-distributed bench-java lint \
     format deny advisories msrv check-platforms third-party bench bench-async bench-compare bench-proxies bench-instructions \
     header install clean
@@ -61,6 +61,14 @@ soak:
 	tests/packages.sh cc:gcc c++:g++ valgrind nm:binutils strace go:golang-go
 	cargo build --release --lib --features allocator
 	SOAK=1 tests/triton/with-server.sh cargo test --test suite -- --test-threads=1 --nocapture lifetimes:: storm:: forks:: streams::
+
+# Runs the tests of Java that race, exit and count memory at full length: about 15 min.
+soak-java:
+	tests/packages.sh cc:gcc $(JAVA_TOOLS)
+	mvn -B -ntp -f java/pom.xml verify $(if $(JDK),-Dtest.java="$(JDK)/bin/java") \
+	    -Dtest='ClosingTest,ExitTest,MemoryTest,MisbehavingServerTest,MisuseTest,OutOfMemoryTest,StreamLifetimeTest,LeakGateTest' \
+	    -Dtest.jvm.arguments='-Dtritonclient.test.seconds=10 -Dtritonclient.test.calls=200000 \
+	    -Dtritonclient.test.times=10 -Dtritonclient.test.dropped=300 -Dtritonclient.test.parameters=65536'
 
 # Runs the storm of calls under ThreadSanitizer, with rustup's nightly toolchain.
 tsan:

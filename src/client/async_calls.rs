@@ -17,7 +17,7 @@ use super::{
 use crate::{
     call::{Call, Completion, Shared, Sink},
     completion_queue::CompletionQueue,
-    error::{Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status, excerpt},
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     log::LogLevel,
     net::drive::{Driver, drive},
@@ -398,7 +398,7 @@ impl Job {
     fn conclude(self: Box<Self>, outcome: Result<InferResult>) -> (Result<InferResult>, Completion) {
         let Self { inner, completion, model, id, start, prepared, .. } = *self;
         drop(prepared);
-        let what = || format!("inference of model '{model}'");
+        let what = || format!("inference of model '{}'", excerpt(&model));
         let mut outcome = inner.server.log_outcome(outcome, &what, Some(start), &inner.options.log);
         inner.count(&mut outcome);
         (outcome.map_err(|error| error.with_request_id(&id)), completion)

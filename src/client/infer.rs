@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Client, Inner, server::run};
 use crate::{
-    error::Result,
+    error::{Result, excerpt},
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     model::check_name,
     options::{CallContext, CallOptions},
@@ -30,7 +30,7 @@ impl Client {
         let model = request.model().0;
         let mut outcome = inner.server.log(
             &context,
-            || format!("inference of model '{model}'"),
+            || format!("inference of model '{}'", excerpt(model)),
             || {
                 let (prepared, mut places) = inner.prepare(request, &context)?;
                 self.run(&prepared, &mut places, now, &context)

@@ -2,9 +2,19 @@
 //! detaches itself when it ends. The jni crate attaches as a daemon in no way, and detaches only what it
 //! attached.
 
-use std::{cell::RefCell, ffi::c_void, ptr, thread};
+use std::{
+    cell::RefCell,
+    ffi::c_void,
+    ptr, thread,
+    time::{Duration, Instant},
+};
 
 use jni::{Env, EnvUnowned, JavaVM, sys};
+
+/// How long a thread tries to attach itself if the JVM refuses it. The heap may be full: Java's object for
+/// the thread does not fit. The JVM refuses threads for good when it is about to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(5);
 
 thread_local! {
     static ATTACHED: RefCell<Option<Attachment>> = const { RefCell::new(None) };
@@ -25,13 +35,22 @@ impl Drop for Attachment {
 
 /// Runs `body` with the JNI environment of this thread, in a frame of local references of its own. A thread
 /// of the library is attached by the first call, after which `attached` runs; a Java thread, inside a native,
-/// is attached already. Returns `None` without a JVM, or if it refuses the thread. No exception of `body` is
-/// left pending; one that was pending before is the native's own: then `body` does not run.
+/// is attached already. Returns `None` without a JVM, or if it refuses the thread: at once, or for some time
+/// if `is_patient`. No exception of `body` is left pending; one that was pending before is the native's own:
+/// then `body` does not run.
 pub(super) fn with_env<T>(
+    is_patient: bool,
     attached: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>,
     body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<T>,
 ) -> Option<T> {
-    let (env, is_new) = current_env()?;
+    let start = Instant::now();
+    let (env, is_new) = loop {
+        match current_env() {
+            Some(env) => break env,
+            None if is_patient && start.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            None => return None,
+        }
+    };
     // SAFETY: it is this thread's environment, which is valid until the thread ends or the native returns.
     let mut unowned = unsafe { EnvUnowned::from_raw(env) };
     let mut outcome = None;

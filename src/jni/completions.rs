@@ -73,7 +73,7 @@ impl Completions {
     /// suffice for telling, it is tried again for a second: what waits for the outcome would wait for ever.
     pub(super) fn notify(&self, id: jlong, outcome: Outcome) {
         const PAUSES: u32 = 10;
-        self.with_env(|env| {
+        self.with_env(true, |env| {
             // A panic must not lose the outcome either.
             let converted = match panic::guard(|| Ok(outcome.into_java(env))) {
                 Ok(converted) => converted,
@@ -106,7 +106,7 @@ impl Completions {
     }
 
     pub(super) fn log(&self, level: LogLevel, target: &str, message: &str) {
-        self.with_env(|env| {
+        self.with_env(false, |env| {
             let mut record = Writer::with_capacity(16 + target.len() + message.len());
             record.str(target);
             record.str(message);
@@ -115,8 +115,8 @@ impl Completions {
         });
     }
 
-    fn with_env(&self, body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>) {
-        attach::with_env(|env| self.call(env, self.attached, &[]), body);
+    fn with_env(&self, is_patient: bool, body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>) {
+        attach::with_env(is_patient, |env| self.call(env, self.attached, &[]), body);
     }
 
     fn call(&self, env: &mut Env<'_>, method: JMethodID, arguments: &[jvalue]) -> jni::errors::Result<()> {

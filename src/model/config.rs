@@ -8,7 +8,7 @@ use super::{
     not_json,
 };
 use crate::{
-    error::Result,
+    error::{Result, excerpt},
     infer::Datatype,
     proto::{
         self,
@@ -165,7 +165,7 @@ impl Operation for GetModelConfig<'_> {
     type Output = ModelConfig;
 
     fn what(&self) -> String {
-        format!("configuration of model '{}'", self.name)
+        format!("configuration of model '{}'", excerpt(self.name))
     }
 
     fn only_reads(&self) -> bool {
@@ -182,7 +182,7 @@ impl Operation for GetModelConfig<'_> {
 
     /// Reads the body, which is the configuration itself.
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelConfigResponse> {
-        let what = format!("the configuration of model '{}'", self.name);
+        let what = format!("the configuration of model '{}'", excerpt(self.name));
         Ok(ModelConfigResponse { config: Some(http_form::read_description(status, body, &what)?) })
     }
 

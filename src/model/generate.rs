@@ -8,7 +8,7 @@ use super::{
     no_form,
 };
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status, excerpt},
     headers::Headers,
 };
 
@@ -37,7 +37,7 @@ impl Operation for Generate<'_> {
 
     fn what(&self) -> String {
         let endpoint = if self.is_stream { "generate_stream" } else { "generate" };
-        format!("{endpoint} of model '{}'", self.model)
+        format!("{endpoint} of model '{}'", excerpt(self.model))
     }
 
     fn to_grpc(&self) -> Result<()> {

@@ -9,7 +9,7 @@ use super::{
     no_form,
 };
 use crate::{
-    error::{Error, Origin, Result, Status},
+    error::{Error, Origin, Result, Status, excerpt},
     proto::{
         health::{HealthCheckRequest, HealthCheckResponse},
         inference::{
@@ -151,7 +151,7 @@ impl Operation for ModelReady<'_> {
     type Output = bool;
 
     fn what(&self) -> String {
-        format!("readiness of model '{}'", self.name)
+        format!("readiness of model '{}'", excerpt(self.name))
     }
 
     fn only_reads(&self) -> bool {

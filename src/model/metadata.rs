@@ -6,7 +6,7 @@ use super::{
     same_json,
 };
 use crate::{
-    error::Result,
+    error::{Result, excerpt},
     infer::Datatype,
     proto::inference::{
         ModelMetadataRequest, ModelMetadataResponse, ServerMetadataRequest, ServerMetadataResponse,
@@ -127,7 +127,7 @@ impl Operation for GetModelMetadata<'_> {
     type Output = ModelMetadata;
 
     fn what(&self) -> String {
-        format!("metadata of model '{}'", self.name)
+        format!("metadata of model '{}'", excerpt(self.name))
     }
 
     fn only_reads(&self) -> bool {
@@ -143,7 +143,7 @@ impl Operation for GetModelMetadata<'_> {
     }
 
     fn read_http(&self, status: u16, body: &[u8]) -> Result<ModelMetadataResponse> {
-        let what = format!("the metadata of model '{}'", self.name);
+        let what = format!("the metadata of model '{}'", excerpt(self.name));
         http_form::read_description(status, body, &what)
     }
 

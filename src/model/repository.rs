@@ -12,7 +12,7 @@ use super::{
     not_json,
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, excerpt},
     proto::{
         self,
         inference::{
@@ -270,7 +270,7 @@ impl Operation for Load<'_> {
     type Output = ();
 
     fn what(&self) -> String {
-        format!("load of model '{}'", self.name)
+        format!("load of model '{}'", excerpt(self.name))
     }
 
     fn to_grpc(&self) -> Result<RepositoryModelLoadRequest> {
@@ -334,7 +334,7 @@ impl Operation for Unload<'_> {
     type Output = ();
 
     fn what(&self) -> String {
-        format!("unload of model '{}'", self.name)
+        format!("unload of model '{}'", excerpt(self.name))
     }
 
     fn to_grpc(&self) -> Result<RepositoryModelUnloadRequest> {

@@ -9,7 +9,7 @@ use super::{
     http_form::{self, HttpRequest, model_path},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, excerpt},
     error_body,
     proto::inference::{
         LogSettingsRequest, LogSettingsResponse, TraceSettingRequest, TraceSettingResponse,
@@ -146,7 +146,7 @@ impl Operation for TraceSetting<'_> {
         let doing = if self.update.is_some() { "update of the" } else { "the" };
         match self.model {
             "" => format!("{doing} trace settings"),
-            model => format!("{doing} trace settings of model '{model}'"),
+            model => format!("{doing} trace settings of model '{}'", excerpt(model)),
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     same_json,
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, excerpt},
     proto::{
         inference::{
             InferBatchStatistics, InferResponseStatistics, InferStatistics, ModelStatistics as Message,
@@ -221,7 +221,7 @@ impl Operation for GetStatistics<'_> {
     fn what(&self) -> String {
         match self.name {
             "" => "statistics of all models".to_owned(),
-            name => format!("statistics of model '{name}'"),
+            name => format!("statistics of model '{}'", excerpt(name)),
         }
     }
 

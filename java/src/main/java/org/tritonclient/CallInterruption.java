@@ -4,9 +4,15 @@ package org.tritonclient;
 final class CallInterruption extends Interruption {
     private final NativeHandle token;
 
-    CallInterruption() {
+    static CallInterruption create() {
         // It is closed with its client, and a call that begins at that moment says so.
-        this(new NativeHandle(Native::tokenNew, Native::tokenFree, "the client"));
+        NativeHandle token = new NativeHandle(Native::tokenNew, Native::tokenFree, "the client");
+        try {
+            return new CallInterruption(token);
+        } catch (OutOfMemoryError e) {
+            token.close();
+            throw e;
+        }
     }
 
     private CallInterruption(NativeHandle token) {

@@ -1,7 +1,5 @@
 package org.tritonclient;
 
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -13,7 +11,7 @@ final class Completions {
     /** With pauses of 1 + 2 + 4 ... ms. */
     private static final int MAX_ATTEMPTS = 10;
 
-    private final Map<Long, Receiver> receivers = new ConcurrentHashMap<>();
+    private final Receivers receivers = new Receivers();
     private final AtomicLong ids = new AtomicLong();
     private final NativeLog log;
 
@@ -24,7 +22,7 @@ final class Completions {
     /** Returns the id under which the native side delivers to a receiver. */
     long add(Receiver receiver) {
         long id = ids.incrementAndGet();
-        receivers.put(id, receiver);
+        receivers.add(id, receiver);
         return id;
     }
 
@@ -34,13 +32,11 @@ final class Completions {
     }
 
     /**
-     * Called by the native side, on a callback thread of the client or its I/O thread. If this throws, which only a
-     * lack of memory can cause, nothing has happened, and the native side calls again.
+     * Called by the native side, on a callback thread of the client or its I/O thread. Needs no memory up to the
+     * receiver. If this throws all the same, nothing has happened, and the native side calls again.
      */
     private void complete(long id, byte[] record, Object[] buffers) {
-        // Before anything else: this allocates.
-        Long key = id;
-        Receiver receiver = receivers.get(key);
+        Receiver receiver = receivers.get(id);
         if (receiver == null) {
             Outcome.discard(record);
             return;
@@ -52,11 +48,7 @@ final class Completions {
             fail(receiver, failure);
         }
         if (last) {
-            try {
-                receivers.remove(key);
-            } catch (Throwable failure) {
-                // It stays: a second call would deliver a second time.
-            }
+            receivers.remove(id);
         }
     }
 

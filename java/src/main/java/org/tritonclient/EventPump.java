@@ -2,6 +2,7 @@ package org.tritonclient;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Fetches the events of a stream, one by one as they are demanded, and passes each to a sink: a handler or a
@@ -45,6 +46,8 @@ final class EventPump implements Receiver, Runnable {
     private Sink sink;
     /** The event on its way to the sink; {@code null} if it was lost. */
     private StreamEvent event;
+    /** Whether there is an event or a lost one for {@link #run}: an executor may throw after it has accepted a task. */
+    private final AtomicBoolean isPending = new AtomicBoolean();
     /** The thread that is in the sink. */
     private volatile Thread inSink;
 
@@ -151,6 +154,7 @@ final class EventPump implements Receiver, Runnable {
     /** Receives the event that was requested. */
     void receive(StreamEvent event) {
         this.event = event;
+        isPending.set(true);
         if (executor != null) {
             try {
                 executor.execute(this);
@@ -162,9 +166,12 @@ final class EventPump implements Receiver, Runnable {
         run();
     }
 
-    /** Passes the event on. */
+    /** Passes the event on. Does nothing the second time. */
     @Override
     public void run() {
+        if (!isPending.compareAndSet(true, false)) {
+            return;
+        }
         StreamEvent event = this.event;
         this.event = null;
         if (event != null && event.isEnd()) {
@@ -201,6 +208,9 @@ final class EventPump implements Receiver, Runnable {
     /** Fetches the next event, unless there is no reason to. */
     private void proceed() {
         synchronized (this) {
+            if (isOver) {
+                return;
+            }
             if (demand == 0 && !isStopped && !isCancelled) {
                 isRunning = false;
                 return;
@@ -243,10 +253,19 @@ final class EventPump implements Receiver, Runnable {
         ended.complete(null);
     }
 
-    /** Creates the error of a stream that was cancelled because of something in Java. */
+    /**
+     * Creates the error of a stream that was cancelled because of something in Java. If there is no memory, waits for
+     * it: the sink would never learn of the end.
+     */
     static InferenceException failure(String message, Throwable cause) {
-        InferenceException error = new InferenceException(Status.CANCELLED, Origin.CLIENT, message);
-        error.initCause(cause);
-        return error;
+        while (true) {
+            try {
+                InferenceException error = new InferenceException(Status.CANCELLED, Origin.CLIENT, message);
+                error.initCause(cause);
+                return error;
+            } catch (OutOfMemoryError e) {
+                FullHeap.pause();
+            }
+        }
     }
 }

@@ -41,9 +41,12 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     void submit(InferRequest request, CallOptions options, boolean isQueued) {
         long handle = core.acquire();
         try {
+            // First, since it needs memory. Whatever ends the future, also cancel, orTimeout and complete, ends the
+            // call.
+            whenComplete((result, failure) -> cancelCall());
             packed = request.pack();
-            id = core.completions().add(this);
             try {
+                id = core.completions().add(this);
                 if (!start(handle, options, isQueued ? Native.QUEUE : Native.GIVE_UP)) {
                     waitAndStart(handle, options);
                 }
@@ -55,15 +58,10 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         } catch (InferenceException refused) {
             over = true;
             completeExceptionally(refused);
-            return;
         } finally {
             core.release();
             Reference.reachabilityFence(options);
         }
-        // Whatever ends the future, also cancel, orTimeout and complete, ends the call.
-        whenComplete((result, failure) -> {
-            cancelCall();
-        });
     }
 
     /** Cancels the call, unless it has ended. The future learns of its end. */
@@ -142,7 +140,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
 
     @Override
     public void fail(Throwable cause) {
-        completeExceptionally(cause);
+        FullHeap.fail(this, cause);
     }
 
     /** Completes the future. An executor may run this, and still refuse it. */
@@ -150,7 +148,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     public void run() {
         InferResult own = take();
         if (failure != null) {
-            completeExceptionally(failure);
+            FullHeap.fail(this, failure);
         } else if (own != null && !complete(own)) {
             own.close();
         }

@@ -9,7 +9,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
 
 /**
  * A client of one Triton Inference Server, over HTTP or gRPC, which its URL selects. Any number of threads may use it
@@ -156,7 +155,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
                     futures.add(submitVirtual(request, options));
                 }
                 for (InferFuture future : futures) {
-                    outcomes.add(outcome(() -> join(future)));
+                    outcomes.add(outcome(future));
                 }
                 return outcomes;
             } catch (Throwable failure) {
@@ -189,9 +188,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
                 try {
                     for (Object one : all) {
                         InferenceException invalid = refused[taken++];
-                        outcomes.add(invalid != null
-                                ? new InferOutcome(null, invalid)
-                                : outcome(() -> Outcome.result(one)));
+                        outcomes.add(invalid != null ? new InferOutcome(null, invalid) : outcome(one));
                     }
                     return outcomes;
                 } catch (Throwable failure) {
@@ -305,11 +302,21 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         }
     }
 
-    private static InferOutcome outcome(Supplier<InferResult> call) {
+    private static InferOutcome outcome(InferFuture future) {
         try {
-            return new InferOutcome(call.get(), null);
+            return new InferOutcome(join(future), null);
         } catch (InferenceException error) {
             return new InferOutcome(null, error);
         }
+    }
+
+    private static InferOutcome outcome(Object outcome) {
+        InferResult result;
+        try {
+            result = Outcome.result(outcome);
+        } catch (InferenceException error) {
+            return new InferOutcome(null, error);
+        }
+        return new InferOutcome(result, null);
     }
 }

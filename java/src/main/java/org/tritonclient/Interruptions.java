@@ -22,17 +22,26 @@ final class Interruptions {
         if (closed) {
             throw new IllegalStateException("the client is closed");
         }
-        CallInterruption interruption = new CallInterruption();
-        all.add(interruption);
+        CallInterruption interruption = CallInterruption.create();
+        try {
+            all.add(interruption);
+        } catch (OutOfMemoryError e) {
+            interruption.free();
+            throw e;
+        }
         return interruption;
     }
 
     void giveBack(CallInterruption interruption) {
         if (interruption.isOpen()) {
-            idle.add(interruption);
-        } else {
-            forget(interruption);
+            try {
+                idle.add(interruption);
+                return;
+            } catch (OutOfMemoryError e) {
+                // The call has an outcome, which must not be lost.
+            }
         }
+        forget(interruption);
     }
 
     private synchronized void forget(CallInterruption interruption) {

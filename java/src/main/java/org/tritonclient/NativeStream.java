@@ -277,7 +277,7 @@ final class NativeStream implements StreamPublisher.Pumps {
 
         @Override
         public void fail(Throwable cause) {
-            completeExceptionally(cause);
+            FullHeap.fail(this, cause);
         }
 
         /** Nobody waits for it any more. */

@@ -9,9 +9,12 @@ final class Outcome {
 
     private Outcome() {}
 
-    /** Returns the result of an outcome that came by itself, a record, or as an array of the record and its buffers. */
+    /**
+     * Returns the result of an outcome that came by itself, a record, or as an array of the record and its buffers;
+     * null as a record that is null.
+     */
     static InferResult result(Object outcome) {
-        if (outcome instanceof byte[]) {
+        if (outcome == null || outcome instanceof byte[]) {
             return result((byte[]) outcome, null);
         }
         Object[] buffers = (Object[]) outcome;

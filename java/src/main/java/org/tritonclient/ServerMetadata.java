@@ -2,6 +2,7 @@ package org.tritonclient;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 
 /** The metadata of a server: {@link InferenceServerClient#getServerMetadata()}. Immutable. */
 public final class ServerMetadata {
@@ -42,7 +43,7 @@ public final class ServerMetadata {
      * {@code cuda_shared_memory} and others.
      */
     public boolean hasExtension(String extension) {
-        return extensions.contains(extension);
+        return extensions.contains(Objects.requireNonNull(extension, "extension"));
     }
 
     /** Returns the response as JSON, in its form over HTTP, where it is the body as received. */

@@ -38,7 +38,8 @@ public final class StreamEvent implements AutoCloseable {
             case Outcome.END:
                 return new StreamEvent(null, null, true);
             default:
-                return new StreamEvent(null, InferenceException.read(new RecordReader(record, 1)), kind == Outcome.END_WITH_ERROR);
+                InferenceException error = InferenceException.read(new RecordReader(record, 1));
+                return new StreamEvent(null, error, kind == Outcome.END_WITH_ERROR);
         }
     }
 

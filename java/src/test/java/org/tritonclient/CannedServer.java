@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -43,6 +44,15 @@ final class CannedServer implements AutoCloseable {
     static CannedServer respond(String contentType, String body) throws IOException {
         int length = body.getBytes(StandardCharsets.UTF_8).length;
         return new CannedServer(head(contentType, length).concat(body).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Starts a server that sends a result of so many bytes to each inference over HTTP, whatever it asks for. */
+    static CannedServer result(int byteSize) throws IOException {
+        String json = "{\"model_name\":\"m\",\"outputs\":[{\"name\":\"OUTPUT0\",\"datatype\":\"UINT8\",\"shape\":["
+                + byteSize + "],\"parameters\":{\"binary_data_size\":" + byteSize + "}}]}";
+        String type = "application/octet-stream\r\nInference-Header-Content-Length: " + json.length();
+        byte[] start = head(type, json.length() + byteSize).concat(json).getBytes(StandardCharsets.UTF_8);
+        return new CannedServer(Arrays.copyOf(start, start.length + byteSize));
     }
 
     /** Starts a server that sends the beginning of a response to each request over HTTP. */

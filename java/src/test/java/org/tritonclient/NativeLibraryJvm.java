@@ -67,7 +67,7 @@ final class NativeLibraryJvm {
         return Paths.get(IsolatedLoader.classes(NativeLibrary.class).toURI()).toString();
     }
 
-    private static String testClasses() throws Exception {
+    static String testClasses() throws Exception {
         return Paths.get(IsolatedLoader.classes(NativeLibraryMain.class).toURI()).toString();
     }
 }
