@@ -16,10 +16,9 @@ PLATFORMS := aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown
 
 JAVA_TOOLS := mvn:maven javac:default-jdk-headless
 
-.PHONY: demo java java-demo java-dist check-aarch64 test soak soak-java tsan test-newest test-interop test-large test-proxies \
-    test-distributed bench-java lint \
-    format deny advisories msrv check-platforms third-party bench bench-async bench-compare bench-proxies bench-instructions \
-    header install clean
+.PHONY: demo java java-demo java-dist check-aarch64 test test-jdks soak soak-java tsan test-newest test-interop test-large \
+    test-proxies test-distributed lint format deny advisories msrv check-platforms third-party bench bench-async bench-java \
+    bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -49,6 +48,14 @@ check-aarch64:
 	tests/packages.sh cc:gcc $(JAVA_TOOLS)
 	mvn -q -B -f java/pom.xml verify -DskipTests -Dnative.processors="x86_64 aarch64"
 	java/tests/aarch64.sh java/target/triton-client-$(VERSION).jar
+
+# Runs the tests of Java on the oldest and the newest version of Java that is supported.
+test-jdks:
+	tests/packages.sh cc:gcc $(JAVA_TOOLS)
+	set -e; for version in 11 25; do \
+	    java=$$(java/tests/jdk.sh $$version)/bin/java; \
+	    mvn -B -ntp -f java/pom.xml test -Dtest.java="$$java"; \
+	done
 
 # Runs all tests, with the library that the jar has.
 test:

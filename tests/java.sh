@@ -12,6 +12,9 @@ if grep -E 'WARNING in native method|JNI local refs|FATAL ERROR in native' "$wor
     echo "java.sh: -Xcheck:jni found the above faults" >&2
     exit 1
 fi
+# What does not exist on the JDK of the build, which may be Java 17.
+newer=$(cd src/test/java/org/tritonclient && grep -lE 'VirtualThreads\.exist|JreRange|feature\(\) >= 2' -- *Test.java)
+mvn -B -ntp -q surefire:test -Dtest="$(tr '\n' ',' <<< "${newer//.java/}")" -Dtest.java="$(tests/jdk.sh 25)/bin/java"
 # Every public member has a comment. That each has @param and @return too is not asked: they would repeat it.
 find src/main/java -name '*.java' > "$work/sources"
 javac -proc:none --release 11 -Xdoclint:missing/protected -Xmaxwarns 10000 -d "$work/classes" "@$work/sources" 2> "$work/missing"
