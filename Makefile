@@ -86,7 +86,7 @@ test-proxies:
 # Runs the examples for Spark and Flink on small clusters, which the first run downloads (400 MB). Needs Java 17, 4 GiB of
 # memory, and about 5 minutes.
 test-distributed:
-	tests/packages.sh cc:gcc mvn:maven javac:default-jdk-headless
+	tests/packages.sh cc:gcc $(JAVA_TOOLS)
 	tests/distributed.sh
 
 # Sends messages of 1.9 and 3 GiB to a real server. Needs 16 GiB of memory, and 3 GiB of /dev/shm.

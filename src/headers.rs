@@ -45,7 +45,8 @@ impl Headers {
         list.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Passes names, over HTTP in the case in which they were received, and values to `visit`. Copies nothing.
+    /// Passes names, over HTTP in the case in which they were received, and values to `visit`. Copies
+    /// nothing.
     #[cfg(feature = "jni")]
     pub(crate) fn visit(&self, visit: impl FnMut(&[u8], &[u8])) {
         self.raw.visit(visit);

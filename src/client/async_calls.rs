@@ -32,6 +32,18 @@ const TARGET: &str = "triton_client::client";
 /// What a call does that waits for others, in error messages.
 const WAITING: &str = "waiting for another call to complete, see option max_in_flight";
 
+/// What a call does if as many are in flight as permitted, and it may wait for them at all.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "jni"), expect(dead_code, reason = "the others are for threads of Java"))]
+pub(crate) enum WhenFull {
+    /// It is not started.
+    GiveUp,
+    /// The caller waits.
+    Block,
+    /// Its task waits.
+    Queue,
+}
+
 impl Client {
     /// Starts an inference and returns at once; the [`Call`] is a future, and can be waited for.
     ///
@@ -64,15 +76,15 @@ impl Client {
 
     /// Starts an inference as [`infer_with_callback`](Self::infer_with_callback) does. `announce` gets a
     /// handle of the call before it can complete, and before it waits for others: cancelling the call ends
-    /// that wait. Returns `false`, and starts nothing, if it would have to wait and `may_wait` is `false`.
-    /// With `on_io_thread`, `callback` runs on the I/O thread, and must not block: that saves the wake of a
+    /// that wait. Returns `false`, and starts nothing, if it would have to wait and is to give up then. With
+    /// `on_io_thread`, `callback` runs on the I/O thread, and must not block: that saves the wake of a
     /// callback thread.
     #[cfg(feature = "jni")]
     pub(crate) fn infer_announced(
         &self,
         request: &InferRequest<'static>,
         options: &CallOptions,
-        may_wait: bool,
+        when_full: WhenFull,
         on_io_thread: bool,
         announce: impl FnOnce(Call),
         callback: impl FnOnce(Result<InferResult>) + Send + 'static,
@@ -81,7 +93,7 @@ impl Client {
             true => Sink::Turn(Box::new(callback)),
             false => Sink::Callback(self.0.callbacks.clone(), Box::new(callback)),
         };
-        let call = self.submit_announced(request, options, 0, sink, may_wait, announce)?;
+        let call = self.submit_announced(request, options, 0, sink, when_full, announce)?;
         Ok(call.map(Call::detach).is_some())
     }
 
@@ -149,18 +161,18 @@ impl Client {
         tag: u64,
         sink: Sink,
     ) -> Result<Call> {
-        let call = self.submit_announced(request, options, tag, sink, true, |_| ())?;
+        let call = self.submit_announced(request, options, tag, sink, WhenFull::Block, |_| ())?;
         call.ok_or_else(|| Error::internal("a call that may wait did not"))
     }
 
-    /// Returns `None` if the call would have to wait for others, and may not.
+    /// Returns `None` if the call gave up.
     fn submit_announced(
         &self,
         request: &InferRequest<'static>,
         options: &CallOptions,
         tag: u64,
         sink: Sink,
-        may_wait: bool,
+        when_full: WhenFull,
         announce: impl FnOnce(Call),
     ) -> Result<Option<Call>> {
         // Owned: a callback may free the client before this returns.
@@ -169,7 +181,7 @@ impl Client {
         let mut job = Job::new(&inner, request, options, tag, sink)?;
         announce(Call::of_completed(job.shared.clone()));
         let prepared = job.prepare(request).and_then(|()| inner.start_threads(has_callback));
-        match prepared.and_then(|()| job.hold_slot(may_wait)) {
+        match prepared.and_then(|()| job.hold_slot(when_full)) {
             Ok(true) => {}
             Ok(false) => {
                 job.give_up();
@@ -288,9 +300,8 @@ impl Job {
         Ok(())
     }
 
-    /// Takes a place among the calls in flight, and waits for it if the caller permits. Returns `false` if it
-    /// would have to wait, and may not.
-    fn hold_slot(&mut self, may_wait: bool) -> Result<bool> {
+    /// Takes a place among the calls in flight, or leaves that to the task. Returns `false` to give up.
+    fn hold_slot(&mut self, when_full: WhenFull) -> Result<bool> {
         let slots = &self.inner.slots;
         let slot = match slots.try_take() {
             Some(slot) => slot,
@@ -299,7 +310,8 @@ impl Job {
                 let message = format!("{max} calls are in flight, the maximum (option max_in_flight)");
                 return Err(Error::new(Status::ResourceExhausted, Origin::Client, message).retryable(true));
             }
-            None if !may_wait => return Ok(false),
+            None if matches!(when_full, WhenFull::GiveUp) => return Ok(false),
+            None if matches!(when_full, WhenFull::Queue) => return Ok(true),
             None => {
                 let mut context = self.context();
                 context.until.cancel = Some(self.shared.token().clone());

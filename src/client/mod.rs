@@ -9,6 +9,8 @@ mod streams;
 
 use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "jni")]
+pub(crate) use self::async_calls::WhenFull;
 use self::server::Server;
 use crate::{
     error::Result,

@@ -289,7 +289,6 @@ impl<'a> InferRequest<'a> {
         })
     }
 
-    /// Drops `written`, which holds what is about to change.
     /// Replaces the data of an input by data of the same size, or drops it until that comes: what was written
     /// for the input stays valid.
     #[cfg(feature = "jni")]
@@ -299,6 +298,7 @@ impl<'a> InferRequest<'a> {
         }
     }
 
+    /// Drops `written`, which holds what is about to change.
     fn settings_mut(&mut self) -> &mut Settings {
         self.written.take();
         &mut self.settings

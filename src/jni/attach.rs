@@ -25,8 +25,8 @@ impl Drop for Attachment {
 
 /// Runs `body` with the JNI environment of this thread, in a frame of local references of its own. A thread
 /// of the library is attached by the first call, after which `attached` runs; a Java thread, inside a native,
-/// is attached already. Returns `None` without a JVM, or if it refuses the thread. No exception is left
-/// pending.
+/// is attached already. Returns `None` without a JVM, or if it refuses the thread. No exception of `body` is
+/// left pending; one that was pending before is the native's own: then `body` does not run.
 pub(super) fn with_env<T>(
     attached: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>,
     body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<T>,
@@ -38,6 +38,9 @@ pub(super) fn with_env<T>(
     let _ = unowned
         .with_env_no_catch(|env| -> jni::errors::Result<()> {
             const REFERENCES: usize = 16;
+            if env.exception_check() {
+                return Ok(());
+            }
             let framed = env.with_local_frame(REFERENCES, |env| -> jni::errors::Result<()> {
                 if is_new {
                     let _ = attached(env);

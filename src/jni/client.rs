@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jni::{
     Env, EnvUnowned,
     objects::{JByteArray, JClass, JObject, JObjectArray},
-    sys::jlong,
+    sys::{jint, jlong},
 };
 
 use super::{
@@ -17,10 +17,11 @@ use super::{
     options::{self, duration},
     record::malformed,
     request::{self, Buffers},
-    result::Outcome,
+    result::{Handle, Outcome},
 };
 use crate::{
-    client::Client,
+    client::{Client, WhenFull},
+    error::Error,
     infer::{InferRequest, InferResult},
     log::LogCallback,
     until::CancelToken,
@@ -118,7 +119,9 @@ pub(super) fn infer<'l>(
         let result = client
             .requests
             .with(&record, memory, |request| Ok(client.client.infer_with(request, &options.options)?))?;
-        Ok(Outcome::Result(result).into_java_object(env)?)
+        let (result, handle) = Outcome::Result(result).into_java_object(env)?;
+        handle.into_iter().for_each(Handle::give);
+        Ok(result)
     })
 }
 
@@ -130,10 +133,16 @@ pub(super) fn infer_async<'l>(
     buffers: Array<'l>,
     options: JByteArray<'l>,
     id: jlong,
-    may_wait: bool,
+    when_full: jint,
     on_io_thread: bool,
 ) -> bool {
     boundary(env, |env| {
+        let when_full = match when_full {
+            0 => WhenFull::GiveUp,
+            1 => WhenFull::Block,
+            2 => WhenFull::Queue,
+            _ => return Err(malformed("unknown way to wait for other calls").into()),
+        };
         let record = request::array(env, &record)?;
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
@@ -145,7 +154,7 @@ pub(super) fn infer_async<'l>(
             Ok(client.infer_announced(
                 request,
                 &options,
-                may_wait,
+                when_full,
                 on_io_thread,
                 |call| completions.keep(id, call),
                 move |outcome| receiver.complete(id, outcome.into()),
@@ -169,25 +178,39 @@ pub(super) fn infer_many<'l>(
 ) -> Array<'l> {
     boundary(env, |env| {
         let count = records.len(env)?;
-        let mut requests = Vec::with_capacity(count);
+        let mut decoded = Vec::with_capacity(count);
         for at in 0..count {
             let record = records.get_element(env, at)?;
             let own = buffers.get_element(env, at)?;
-            requests.push(decode(env, &record, &own)?);
+            decoded.push(match decode(env, &record, &own) {
+                Ok(request) => Ok(request),
+                // The other requests are sent.
+                Err(Failure::Error(error)) => Err(error),
+                Err(failure) => return Err(failure),
+            });
             env.delete_local_ref(record);
             env.delete_local_ref(own);
         }
-        let requests: Vec<_> = requests.iter().collect();
+        let requests: Vec<_> = decoded.iter().flatten().collect();
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
         let (client, options) = unsafe { (client(handle), options::interruptible(&options, token)?) };
-        let outcomes = client.client.infer_many(&requests, &[&options.options])?;
+        // Before the results: this may fail.
         let array = env.new_object_type_array::<JObject>(count, JObject::null())?;
-        for (at, outcome) in outcomes.into_iter().enumerate() {
-            let outcome = Outcome::from(outcome).into_java_object(env)?;
+        let mut outcomes = client.client.infer_many(&requests, &[&options.options])?.into_iter();
+        // Freed again if Java's objects cannot be made for all of them.
+        let mut handles = Vec::new();
+        for (at, request) in decoded.iter().enumerate() {
+            let outcome = match request {
+                Ok(_) => outcomes.next().unwrap_or_else(|| Err(Error::internal("a call has no outcome"))),
+                Err(error) => Err(error.clone()),
+            };
+            let (outcome, handle) = Outcome::from(outcome).into_java_object(env)?;
+            handles.extend(handle);
             array.set_element(env, at, &outcome)?;
             env.delete_local_ref(outcome);
         }
+        handles.into_iter().for_each(Handle::give);
         Ok(array)
     })
 }

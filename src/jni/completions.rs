@@ -4,6 +4,8 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use jni::{
@@ -13,8 +15,13 @@ use jni::{
     sys::{jlong, jvalue},
 };
 
-use super::{attach, handle::Counted, record::Writer, result::Outcome};
-use crate::{call::Call, log::LogLevel};
+use super::{
+    attach,
+    handle::Counted,
+    record::Writer,
+    result::{Handle, Outcome},
+};
+use crate::{call::Call, log::LogLevel, panic};
 
 /// The `Completions` of a client. It is held by the client and by its calls, and dropped with the last of
 /// them: a reference that lived longer would keep Java's class loader alive.
@@ -62,23 +69,39 @@ impl Completions {
         self.notify(id, outcome);
     }
 
-    /// Tells Java of an outcome. If memory does not suffice for it, Java is told of that.
+    /// Tells Java of an outcome. If memory does not suffice for it, Java is told of that. If memory does not
+    /// suffice for telling, it is tried again for a second: what waits for the outcome would wait for ever.
     pub(super) fn notify(&self, id: jlong, outcome: Outcome) {
+        const PAUSES: u32 = 10;
         self.with_env(|env| {
-            let converted = outcome.into_java(env);
-            if env.exception_check() {
-                env.exception_clear();
-            }
-            let (record, buffers) = match converted {
+            // A panic must not lose the outcome either.
+            let converted = match panic::guard(|| Ok(outcome.into_java(env))) {
                 Ok(converted) => converted,
-                Err(_) => (JByteArray::null(), Default::default()),
+                Err(panicked) => Outcome::Error(panicked).into_java(env),
+            };
+            env.exception_clear();
+            let (record, buffers, handle) = match converted {
+                Ok(converted) => converted,
+                Err(_) => (JByteArray::null(), Default::default(), None),
             };
             let arguments = [
                 JValue::Long(id).as_jni(),
                 JValue::Object(&record).as_jni(),
                 JValue::Object(&buffers).as_jni(),
             ];
-            self.call(env, self.complete, &arguments)
+            let mut outcome = self.call(env, self.complete, &arguments);
+            for pause in 0..PAUSES {
+                if outcome.is_ok() {
+                    break;
+                }
+                env.exception_clear();
+                thread::sleep(Duration::from_millis(1 << pause));
+                outcome = self.call(env, self.complete, &arguments);
+            }
+            if outcome.is_ok() {
+                handle.into_iter().for_each(Handle::give);
+            }
+            outcome
         });
     }
 

@@ -17,7 +17,8 @@ use crate::{infer::InferRequest, lend::Segment};
 
 /// A program has a request for each model and thread, or few more.
 const MAX_COUNT: usize = 16;
-/// A request with a longer record is not kept: its decoding is a small part of the call, and the memory is not.
+/// A request with a longer record is not kept: its decoding is a small part of the call, and the memory is
+/// not.
 const MAX_BYTE_SIZE: usize = 4 << 10;
 
 /// A part of a record that may differ from call to call.
@@ -271,7 +272,8 @@ mod tests {
         assert_eq!(known(&requests), 4);
         let refused = requests.with(&record("m", "\u{e9}", b"abcd", 0), &mut One::new(), |_| Ok(()));
         assert!(refused.is_ok());
-        // Bytes of the id's length that are not UTF-8, after the length of the model, of the version and of the id.
+        // Bytes of the id's length that are not UTF-8, after the length of the model, of the version and of
+        // the id.
         let mut bytes = record("m", "\u{e9}", b"abcd", 0).to_vec();
         bytes[13] = b'(';
         assert!(requests.with(&bytes.into(), &mut One::new(), |_| Ok(())).is_err());

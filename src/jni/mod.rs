@@ -66,7 +66,7 @@ const TABLE: &[NativeMethod] = &[
         fn = client::infer,
     },
     native_method! {
-        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong, jboolean, jboolean) -> jboolean,
+        static raw fn infer_async(jlong, jbyte[], JObject[], jbyte[], jlong, jint, jboolean) -> jboolean,
         fn = client::infer_async,
     },
     native_method! {
@@ -148,4 +148,36 @@ fn panic<'l>(env: EnvUnowned<'l>, _: JClass<'l>, message: JByteArray<'l>) {
 
 fn live_objects<'l>(_: EnvUnowned<'l>, _: JClass<'l>) -> jlong {
     handle::live()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, ffi::CStr, fs, path::Path};
+
+    use super::*;
+
+    /// For a native that Java lacks `RegisterNatives` fails. One that the tables lack fails only when called.
+    #[test]
+    fn java_declares_the_natives_of_the_tables() {
+        let file = "java/src/main/java/org/tritonclient/Native.java";
+        let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        let declared: BTreeSet<_> = source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("static native "))
+            .filter_map(|native| native.split(['(']).next()?.split(' ').next_back())
+            .map(str::to_owned)
+            .collect();
+        let tables = [&FIRST[..], TABLE, control::NATIVES].concat();
+        let registered: BTreeSet<_> = tables
+            .iter()
+            .map(|native| {
+                // SAFETY: the struct has the layout of the one of JNI, whose name is a C string.
+                let name =
+                    unsafe { CStr::from_ptr((*ptr::from_ref(native).cast::<sys::JNINativeMethod>()).name) };
+                name.to_str().unwrap().to_owned()
+            })
+            .collect();
+        assert_eq!(registered.len(), tables.len());
+        assert_eq!(declared, registered);
+    }
 }

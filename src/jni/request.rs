@@ -37,12 +37,14 @@ impl Memory for Buffers<'_, '_> {
             return Err(malformed("it refers to a buffer, and there are none").into());
         }
         let index = usize::try_from(index).map_err(|_| malformed("the index of a buffer is negative"))?;
-        let buffer = self.buffers.get_element(self.env, index)?;
+        let reference = self.buffers.get_element(self.env, index)?;
         // SAFETY: Java puts direct buffers into the array; those that view other types have an address too.
-        let buffer = unsafe { self.env.as_cast_unchecked::<JByteBuffer>(&buffer) };
+        let buffer = unsafe { self.env.as_cast_unchecked::<JByteBuffer>(&reference) };
         // In elements, of at most 8 bytes: a bound, since the sizes come from Java's own accounting.
         let capacity = self.env.get_direct_buffer_capacity(&buffer)?.saturating_mul(size_of::<u64>());
         let start = self.env.get_direct_buffer_address(&buffer)?;
+        // Not at the end of the native only: many requests have many buffers.
+        self.env.delete_local_ref(reference);
         let end = position.checked_add(byte_size).and_then(|end| usize::try_from(end).ok());
         match (usize::try_from(position), end) {
             // Within one allocation, so the sum cannot wrap.
@@ -107,8 +109,8 @@ pub(super) fn borrowed(
     byte_size: i64,
 ) -> Result<Segment<'static>, Failure> {
     let start = memory.address(index, position, byte_size)?;
-    // SAFETY: Java keeps the buffer reachable until the call is complete; that nobody writes to it meanwhile is
-    // what `InferInput.setData` asks for. The size was checked against the buffer.
+    // SAFETY: Java keeps the buffer reachable until the call is complete; that nobody writes to it meanwhile
+    // is what `InferInput.setData` asks for. The size was checked against the buffer.
     Ok(unsafe { Segment::from_raw(start, byte_size as usize) })
 }
 

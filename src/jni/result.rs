@@ -45,12 +45,13 @@ impl From<StreamEvent> for Outcome {
     }
 }
 
+/// An outcome in Java: the record, and an array with the direct buffers to which it refers, null if there are
+/// none; and the native result, if there is one, whose memory the buffers show.
+pub(super) type Converted<'l> = (JByteArray<'l>, JObjectArray<'l, JObject<'l>>, Option<Handle>);
+
 impl Outcome {
-    /// Returns the record, and an array with the direct buffers to which it refers, null if there are none.
-    pub(super) fn into_java<'l>(
-        self,
-        env: &mut Env<'l>,
-    ) -> jni::errors::Result<(JByteArray<'l>, JObjectArray<'l, JObject<'l>>)> {
+    /// The first element of the array is left for the record.
+    pub(super) fn into_java<'l>(self, env: &mut Env<'l>) -> jni::errors::Result<Converted<'l>> {
         const ERROR: u8 = 1;
         const END: u8 = 2;
         const END_WITH_ERROR: u8 = 3;
@@ -68,32 +69,31 @@ impl Outcome {
             }
             None => record.u8(END),
         }
-        Ok((env.byte_array_from_slice(&record.into_vec())?, JObjectArray::<JObject>::null()))
+        Ok((env.byte_array_from_slice(&record.into_vec())?, JObjectArray::<JObject>::null(), None))
     }
 
     /// Returns the record, or an array with the record and the direct buffers.
-    pub(super) fn into_java_object<'l>(self, env: &mut Env<'l>) -> jni::errors::Result<JObject<'l>> {
-        let (record, buffers) = self.into_java(env)?;
+    pub(super) fn into_java_object<'l>(
+        self,
+        env: &mut Env<'l>,
+    ) -> jni::errors::Result<(JObject<'l>, Option<Handle>)> {
+        let (record, buffers, handle) = self.into_java(env)?;
         if buffers.is_null() {
-            return Ok(record.into());
+            return Ok((record.into(), handle));
         }
-        buffers.set_element(env, 0, record)?;
-        Ok(buffers.into())
+        buffers.set_element(env, 0, &record)?;
+        env.delete_local_ref(record);
+        Ok((buffers.into(), handle))
     }
 }
 
-/// The first element of the array is left for the record.
-fn result_into_java<'l>(
-    env: &mut Env<'l>,
-    result: InferResult,
-) -> jni::errors::Result<(JByteArray<'l>, JObjectArray<'l, JObject<'l>>)> {
+fn result_into_java<'l>(env: &mut Env<'l>, result: InferResult) -> jni::errors::Result<Converted<'l>> {
     let outputs = result.outputs();
     let byte_size = outputs.iter().fold(0usize, |sum, output| sum.saturating_add(output.data().len()));
     if byte_size <= MAX_INLINE_BYTE_SIZE {
         let record = write(&result, 0, byte_size);
-        return Ok((env.byte_array_from_slice(&record)?, JObjectArray::<JObject>::null()));
+        return Ok((env.byte_array_from_slice(&record)?, JObjectArray::<JObject>::null(), None));
     }
-    // Freed again if Java's objects cannot be made.
     let handle = Handle(handle::new(result));
     // SAFETY: from `new`, just now.
     let result = unsafe { handle::get::<InferResult>(handle.0) };
@@ -107,15 +107,22 @@ fn result_into_java<'l>(
         buffers.set_element(env, 1 + at, &buffer)?;
         env.delete_local_ref(buffer);
     }
-    std::mem::forget(handle);
-    Ok((record, buffers))
+    Ok((record, buffers, Some(handle)))
 }
 
-struct Handle(i64);
+/// A native result that Java does not own yet: dropped with this, unless it is given to Java.
+pub(super) struct Handle(i64);
+
+impl Handle {
+    /// Java has it now, and will free it.
+    pub(super) fn give(self) {
+        std::mem::forget(self);
+    }
+}
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: Java has not seen it.
+        // SAFETY: Java has not got it.
         unsafe { handle::free::<InferResult>(self.0) };
     }
 }

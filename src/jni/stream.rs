@@ -16,7 +16,7 @@ use super::{
     handle,
     options::{self, duration},
     request,
-    result::Outcome,
+    result::{Handle, Outcome},
 };
 use crate::{stream::Stream, until::CancelToken};
 
@@ -124,7 +124,9 @@ pub(super) fn stream_next<'l>(
             Ok(event) => event.into(),
             Err(error) => Outcome::End(stream.returned_end().ok_or(error)?),
         };
-        Ok(outcome.into_java_object(env)?)
+        let (event, handle) = outcome.into_java_object(env)?;
+        handle.into_iter().for_each(Handle::give);
+        Ok(event)
     })
 }
 

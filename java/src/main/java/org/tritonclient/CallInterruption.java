@@ -5,7 +5,8 @@ final class CallInterruption extends Interruption {
     private final NativeHandle token;
 
     CallInterruption() {
-        this(new NativeHandle(Native.tokenNew(), Native::tokenFree, "the token of a call"));
+        // It is closed with its client, and a call that begins at that moment says so.
+        this(new NativeHandle(Native::tokenNew, Native::tokenFree, "the client"));
     }
 
     private CallInterruption(NativeHandle token) {

@@ -1,5 +1,7 @@
 package org.tritonclient;
 
+import java.lang.ref.Reference;
+
 /**
  * Cancels the calls that were made with it ({@link CallOptions.Builder#cancelToken}), from any thread: calls under way
  * end with {@link Status#CANCELLED}, and further calls are refused. It is cancelled for good.
@@ -10,8 +12,8 @@ public final class CancelToken {
     /** Creates a token that is not cancelled. */
     public CancelToken() {
         NativeLibrary.load();
-        handle = new NativeHandle(Native.tokenNew(), Native::tokenFree, "the cancel token");
-        Cleaning.register(this, handle);
+        handle = new NativeHandle(Native::tokenNew, Native::tokenFree, "the cancel token");
+        Cleaning.own(this, handle);
     }
 
     /** Cancels the calls with this token. Does not block; has no effect if it is repeated. */
@@ -21,6 +23,8 @@ public final class CancelToken {
             Native.tokenCancel(token);
         } finally {
             handle.release();
+            // Else the collector might take a token at its last use, and close it before that.
+            Reference.reachabilityFence(this);
         }
     }
 
@@ -31,6 +35,7 @@ public final class CancelToken {
             return Native.tokenIsCancelled(token);
         } finally {
             handle.release();
+            Reference.reachabilityFence(this);
         }
     }
 
@@ -38,6 +43,7 @@ public final class CancelToken {
     long address() {
         long address = handle.acquire();
         handle.release();
+        Reference.reachabilityFence(this);
         return address;
     }
 }

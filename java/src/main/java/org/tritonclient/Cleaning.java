@@ -15,4 +15,14 @@ final class Cleaning {
     static Cleaner.Cleanable register(Object owner, Runnable action) {
         return CLEANER.register(owner, action);
     }
+
+    /** As {@link #register}. If that fails, {@code action} runs at once: what it frees has no owner. */
+    static Cleaner.Cleanable own(Object owner, Runnable action) {
+        try {
+            return CLEANER.register(owner, action);
+        } catch (Throwable failure) {
+            action.run();
+            throw failure;
+        }
+    }
 }

@@ -42,9 +42,10 @@ final class ClientCore implements Runnable {
         completions = new Completions(log);
         executor = options.executor();
         byte[] record = options.record(log.level());
-        long address = Native.clientNew(url.getBytes(StandardCharsets.UTF_8), record, completions);
+        byte[] encodedUrl = url.getBytes(StandardCharsets.UTF_8);
+        handle = new NativeHandle(
+                () -> Native.clientNew(encodedUrl, record, completions), Native::clientFree, "the client");
         Reference.reachabilityFence(options);
-        handle = new NativeHandle(address, Native::clientFree, "the client");
     }
 
     Completions completions() {
@@ -68,7 +69,10 @@ final class ClientCore implements Runnable {
         handle.release();
     }
 
-    /** Runs a blocking operation, which an interrupt of this thread and the client's end cancel. */
+    /**
+     * Runs a blocking operation, which an interrupt of this thread and the client's end cancel. What it returns has an
+     * owner: this may fail after it. The caller keeps the client reachable, whose end cancels the operation.
+     */
     <T> T call(CallOptions options, Operation<T> operation) {
         return callNesting(options, (client, record, token, interruption) -> operation.run(client, record, token));
     }
@@ -78,13 +82,16 @@ final class ClientCore implements Runnable {
         long client = handle.acquire();
         try {
             CallInterruption interruption = interruptions.take();
-            long token = interruption.acquire();
-            interruption.enter();
             try {
-                return operation.run(client, options.record(), token, interruption);
+                long token = interruption.acquire();
+                try {
+                    interruption.enter();
+                    return operation.run(client, options.record(), token, interruption);
+                } finally {
+                    interruption.leave();
+                    interruption.release();
+                }
             } finally {
-                interruption.leave();
-                interruption.release();
                 interruptions.giveBack(interruption);
                 Reference.reachabilityFence(options);
             }
@@ -121,8 +128,15 @@ final class ClientCore implements Runnable {
                     Native.clientClose(client, step);
                     break;
                 } catch (InferenceException e) {
-                    if (e.getStatus() != Status.DEADLINE_EXCEEDED || left == 0) {
+                    if (e.getStatus() != Status.DEADLINE_EXCEEDED) {
                         throw e;
+                    }
+                    if (left == 0) {
+                        // Its own text is that of the last step.
+                        throw new InferenceException(
+                                Status.DEADLINE_EXCEEDED,
+                                Origin.CLIENT,
+                                "calls or streams of the client did not end within " + timeout.toMillis() + "ms");
                     }
                 }
             }

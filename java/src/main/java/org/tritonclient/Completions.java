@@ -3,12 +3,16 @@ package org.tritonclient;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The object of a client that the native side calls, which holds the only reference from there to Java. What waits here
  * keeps the client alive; this object itself does not.
  */
 final class Completions {
+    /** With pauses of 1 + 2 + 4 ... ms. */
+    private static final int MAX_ATTEMPTS = 10;
+
     private final Map<Long, Receiver> receivers = new ConcurrentHashMap<>();
     private final AtomicLong ids = new AtomicLong();
     private final NativeLog log;
@@ -29,20 +33,41 @@ final class Completions {
         receivers.remove(id);
     }
 
-    /** Called by the native side, on a callback thread of the client or its I/O thread. Lets no exception out. */
+    /**
+     * Called by the native side, on a callback thread of the client or its I/O thread. If this throws, which only a
+     * lack of memory can cause, nothing has happened, and the native side calls again.
+     */
     private void complete(long id, byte[] record, Object[] buffers) {
-        Receiver receiver = receivers.get(id);
+        // Before anything else: this allocates.
+        Long key = id;
+        Receiver receiver = receivers.get(key);
         if (receiver == null) {
+            Outcome.discard(record);
             return;
         }
         boolean last = true;
         try {
             last = receiver.receive(record, buffers);
         } catch (Throwable failure) {
-            receiver.fail(failure);
-        } finally {
-            if (last) {
-                receivers.remove(id);
+            fail(receiver, failure);
+        }
+        if (last) {
+            try {
+                receivers.remove(key);
+            } catch (Throwable failure) {
+                // It stays: a second call would deliver a second time.
+            }
+        }
+    }
+
+    /** A receiver that never learned of the failure would wait for ever: if memory is short, it may not be for long. */
+    private static void fail(Receiver receiver, Throwable failure) {
+        for (int i = 0; i < MAX_ATTEMPTS; i++) {
+            try {
+                receiver.fail(failure);
+                return;
+            } catch (Throwable again) {
+                LockSupport.parkNanos(1_000_000L << i);
             }
         }
     }

@@ -1,5 +1,6 @@
 package org.tritonclient;
 
+import java.lang.ref.Reference;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -374,11 +375,15 @@ abstract class ControlPlane {
         byte[] arguments = generateArguments(modelName, modelVersion, json).toByteArray();
         Objects.requireNonNull(handler, "handler");
         Objects.requireNonNull(options, "options");
-        byte[] record = core.callNesting(options, (client, own, token, interruption) -> {
-            GenerateEvents events = new GenerateEvents(handler, interruption);
-            return Native.generateStream(client, arguments, own, token, events);
-        });
-        return Headers.read(new RecordReader(record));
+        try {
+            byte[] record = core.callNesting(options, (client, own, token, interruption) -> {
+                GenerateEvents events = new GenerateEvents(handler, interruption);
+                return Native.generateStream(client, arguments, own, token, events);
+            });
+            return Headers.read(new RecordReader(record));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** Returns the client's statistics of its inferences since it was created. */
@@ -395,8 +400,13 @@ abstract class ControlPlane {
             Operation operation, RecordWriter arguments, CallOptions options, Function<RecordReader, T> result) {
         Objects.requireNonNull(options, "options");
         byte[] packed = arguments.toByteArray();
-        byte[] record = core.call(options, (client, own, token) -> operation.call(client, packed, own, token));
-        return result.apply(new RecordReader(record));
+        try {
+            byte[] record = core.call(options, (client, own, token) -> operation.call(client, packed, own, token));
+            return result.apply(new RecordReader(record));
+        } finally {
+            // Else the client might be collected during its last call, and cancel it.
+            Reference.reachabilityFence(this);
+        }
     }
 
     private RecordReader read(LongFunction<byte[]> reading) {
@@ -405,6 +415,7 @@ abstract class ControlPlane {
             return new RecordReader(reading.apply(client));
         } finally {
             core.release();
+            Reference.reachabilityFence(this);
         }
     }
 

@@ -1,7 +1,9 @@
 package org.tritonclient;
 
 import java.lang.ref.Reference;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 
@@ -13,8 +15,12 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     /** The memory in use until the call is complete. */
     private PackedRequest packed;
     private long id;
+    private final ClientCore core;
+    /** What the native side delivered, until it is read. */
     private byte[] record;
     private Object[] buffers;
+    private boolean unread;
+    /** Until it is delivered. */
     private InferResult result;
     private Throwable failure;
     /** Whether the call has ended, so that there is nothing to cancel. */
@@ -23,21 +29,23 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     InferFuture(InferenceServerClient client, Executor executor) {
         this.client = client;
         this.executor = executor;
+        core = client.core;
     }
 
     /**
      * Submits the call. If it is refused, the future has failed.
      *
+     * @param isQueued whether the call itself waits if as many are in flight as permitted, and not this method
      * @throws IllegalStateException if the client is closed, or the memory of an input is no longer accessible
      */
-    void submit(ClientCore core, InferRequest request, CallOptions options) {
+    void submit(InferRequest request, CallOptions options, boolean isQueued) {
         long handle = core.acquire();
         try {
             packed = request.pack();
             id = core.completions().add(this);
             try {
-                if (!start(handle, options, false)) {
-                    waitAndStart(core, handle, options);
+                if (!start(handle, options, isQueued ? Native.QUEUE : Native.GIVE_UP)) {
+                    waitAndStart(handle, options);
                 }
             } catch (Throwable refused) {
                 core.completions().remove(id);
@@ -54,25 +62,37 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         }
         // Whatever ends the future, also cancel, orTimeout and complete, ends the call.
         whenComplete((result, failure) -> {
-            if (!over) {
-                core.cancel(id);
-            }
+            cancelCall();
         });
     }
 
-    private boolean start(long handle, CallOptions options, boolean mayWait) {
-        // The common pool never runs a task on the thread that submits it: the I/O thread may, which saves a change
-        // of threads.
-        boolean onIoThread = executor == ForkJoinPool.commonPool();
-        return Native.inferAsync(handle, packed.record, packed.buffers, options.record(), id, mayWait, onIoThread);
+    /** Cancels the call, unless it has ended. The future learns of its end. */
+    void cancelCall() {
+        if (!over) {
+            core.cancel(id);
+        }
+    }
+
+    /** Waits for the end of the call, and closes its result. */
+    void closeResult() {
+        try {
+            join().close();
+        } catch (CancellationException | CompletionException ended) {
+            // There is no result.
+        }
+    }
+
+    private boolean start(long handle, CallOptions options, int whenFull) {
+        return Native.inferAsync(
+                handle, packed.record, packed.buffers, options.record(), id, whenFull, isCommonPool());
     }
 
     /** Starts the call once fewer are in flight. An interrupt ends the wait, but not the call after that. */
-    private void waitAndStart(ClientCore core, long handle, CallOptions options) {
+    private void waitAndStart(long handle, CallOptions options) {
         Interruption interruption = new Interruption(() -> core.cancel(id));
         interruption.enter();
         try {
-            start(handle, options, true);
+            start(handle, options, Native.BLOCK);
         } finally {
             interruption.leave();
         }
@@ -94,6 +114,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         client = null;
         this.record = record;
         this.buffers = buffers;
+        unread = true;
         if (!isCommonPool()) {
             // An executor that drops its tasks would lose a result that nobody owns yet. Not on the I/O thread: reading
             // may wait for the garbage collector.
@@ -109,6 +130,7 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     }
 
     private void read() {
+        unread = false;
         try {
             result = Outcome.result(record, buffers);
         } catch (Throwable failed) {
@@ -123,16 +145,23 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         completeExceptionally(cause);
     }
 
-    /** Completes the future. */
+    /** Completes the future. An executor may run this, and still refuse it. */
     @Override
     public void run() {
-        if (result == null && failure == null) {
-            read();
-        }
+        InferResult own = take();
         if (failure != null) {
             completeExceptionally(failure);
-        } else if (!complete(result)) {
-            result.close();
+        } else if (own != null && !complete(own)) {
+            own.close();
         }
+    }
+
+    private synchronized InferResult take() {
+        if (unread) {
+            read();
+        }
+        InferResult own = result;
+        result = null;
+        return own;
     }
 }

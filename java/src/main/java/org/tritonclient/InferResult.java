@@ -98,8 +98,9 @@ public final class InferResult implements AutoCloseable {
             byte[] record, int position, Object[] packed, LongConsumer free, ResultBudget budget) {
         long handle = 0;
         try {
-            RecordReader reader = new RecordReader(record, position);
-            handle = reader.i64();
+            // Before anything is allocated, which may fail: the handle has no owner yet.
+            handle = (long) LittleEndian.LONG.get(record, position);
+            RecordReader reader = new RecordReader(record, position + Long.BYTES);
             return new InferResult(reader, record, handle, packed, free, budget);
         } catch (IndexOutOfBoundsException | IllegalArgumentException malformed) {
             free(handle, free);

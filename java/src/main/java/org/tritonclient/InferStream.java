@@ -51,7 +51,7 @@ public final class InferStream implements AutoCloseable, Iterable<StreamEvent> {
     /** @param handler {@code null} if the events are fetched otherwise */
     InferStream(InferenceServerClient client, StreamOptions options, StreamHandler handler) {
         stream = new NativeStream(client, options);
-        cleanable = Cleaning.register(this, stream.abandonment());
+        cleanable = Cleaning.own(this, stream.abandonment());
         if (handler != null) {
             EventPump pump = stream.claim(new HandlerSink(handler));
             pump.request(Long.MAX_VALUE);
@@ -168,7 +168,7 @@ public final class InferStream implements AutoCloseable, Iterable<StreamEvent> {
      * {@link IllegalStateException} by {@code onError}.
      */
     public Flow.Publisher<StreamEvent> publisher() {
-        return new StreamPublisher(stream);
+        return new StreamPublisher(stream, this);
     }
 
     /**
@@ -186,7 +186,11 @@ public final class InferStream implements AutoCloseable, Iterable<StreamEvent> {
 
     /** Waits without limit until the stream has ended: {@link #waitEnd(Duration)}. */
     public void waitEnd() {
-        stream.waitEnd(null);
+        try {
+            stream.waitEnd(null);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /**
@@ -200,7 +204,13 @@ public final class InferStream implements AutoCloseable, Iterable<StreamEvent> {
      *     ever
      */
     public void waitEnd(Duration timeout) {
-        stream.waitEnd(Objects.requireNonNull(timeout, "timeout"));
+        Objects.requireNonNull(timeout, "timeout");
+        try {
+            stream.waitEnd(timeout);
+        } finally {
+            // Else the stream might be collected, and finished, while its end is waited for.
+            Reference.reachabilityFence(this);
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.tritonclient;
 
+import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,7 +68,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
     /** Creates a client with options; see {@link #InferenceServerClient(String)}. */
     public InferenceServerClient(String url, ClientOptions options) {
         super(ClientCore.create(url, options));
-        Cleaning.register(this, core);
+        Cleaning.own(this, core);
     }
 
     /**
@@ -91,15 +92,17 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(options, "options");
         if (Threads.isVirtual()) {
-            return join(submit(request, options, Runnable::run));
+            return join(submitVirtual(request, options));
         }
         PackedRequest encoded = request.pack();
         try {
-            return Outcome.result(core.call(
+            return core.call(
                     options,
-                    (client, record, token) -> Native.infer(client, encoded.record, encoded.buffers, record, token)));
+                    (client, record, token) -> Outcome.result(
+                            Native.infer(client, encoded.record, encoded.buffers, record, token)));
         } finally {
             encoded.release();
+            Reference.reachabilityFence(this);
         }
     }
 
@@ -139,7 +142,8 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
 
     /**
      * Runs several inferences at once, of any models, and blocks until all have ended. Returns their outcomes in the
-     * order of the requests; each result is to be closed. Each call has its own deadline.
+     * order of the requests; each result is to be closed. Each call has its own deadline. A request that is invalid is
+     * one of the outcomes.
      */
     public List<InferOutcome> inferMany(List<InferRequest> requests, CallOptions options) {
         Objects.requireNonNull(requests, "requests");
@@ -147,29 +151,59 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
         List<InferOutcome> outcomes = new ArrayList<>(requests.size());
         if (Threads.isVirtual()) {
             List<InferFuture> futures = new ArrayList<>(requests.size());
-            for (InferRequest request : requests) {
-                futures.add(submit(request, options, Runnable::run));
+            try {
+                for (InferRequest request : requests) {
+                    futures.add(submitVirtual(request, options));
+                }
+                for (InferFuture future : futures) {
+                    outcomes.add(outcome(() -> join(future)));
+                }
+                return outcomes;
+            } catch (Throwable failure) {
+                // Until they have ended they use the memory of their requests.
+                futures.forEach(InferFuture::cancelCall);
+                futures.forEach(InferFuture::closeResult);
+                throw failure;
             }
-            for (InferFuture future : futures) {
-                outcomes.add(outcome(() -> join(future)));
-            }
-            return outcomes;
         }
         List<PackedRequest> encoded = new ArrayList<>(requests.size());
+        byte[][] records = new byte[requests.size()][];
+        Object[][] buffers = new Object[records.length][];
+        InferenceException[] refused = new InferenceException[records.length];
         try {
+            int at = 0;
             for (InferRequest request : requests) {
-                encoded.add(request.pack());
+                try {
+                    PackedRequest packed = request.pack();
+                    encoded.add(packed);
+                    records[at] = packed.record;
+                    buffers[at] = packed.buffers;
+                } catch (InferenceException invalid) {
+                    refused[at] = invalid;
+                }
+                at++;
             }
-            byte[][] records = encoded.stream().map(one -> one.record).toArray(byte[][]::new);
-            Object[][] buffers = encoded.stream().map(one -> one.buffers).toArray(Object[][]::new);
-            Object[] all = core.call(
-                    options, (client, record, token) -> Native.inferMany(client, records, buffers, record, token));
-            for (Object one : all) {
-                outcomes.add(outcome(() -> Outcome.result(one)));
-            }
-            return outcomes;
+            return core.call(options, (client, record, token) -> {
+                Object[] all = Native.inferMany(client, records, buffers, record, token);
+                int taken = 0;
+                try {
+                    for (Object one : all) {
+                        InferenceException invalid = refused[taken++];
+                        outcomes.add(invalid != null
+                                ? new InferOutcome(null, invalid)
+                                : outcome(() -> Outcome.result(one)));
+                    }
+                    return outcomes;
+                } catch (Throwable failure) {
+                    for (; taken < all.length; taken++) {
+                        Outcome.discard(all[taken]);
+                    }
+                    throw failure;
+                }
+            });
         } finally {
             encoded.forEach(PackedRequest::release);
+            Reference.reachabilityFence(this);
         }
     }
 
@@ -221,12 +255,23 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
      *     with {@link Status#CANCELLED} if the thread is interrupted. The client then refuses calls but is not closed.
      */
     public void close(Duration timeout) {
-        core.close(timeout);
+        try {
+            core.close(timeout);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     private InferFuture submit(InferRequest request, CallOptions options, Executor executor) {
         InferFuture future = new InferFuture(this, executor);
-        future.submit(core, request, options);
+        future.submit(request, options, false);
+        return future;
+    }
+
+    /** Starts a call for which a virtual thread will wait: nothing here may keep its carrier. */
+    private InferFuture submitVirtual(InferRequest request, CallOptions options) {
+        InferFuture future = new InferFuture(this, Runnable::run);
+        future.submit(request, options, true);
         return future;
     }
 
@@ -236,11 +281,9 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
             return future.get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            // A call that is complete already is not cancelled: its result must not be lost.
-            future.cancel(false);
-            if (future.isCancelled()) {
-                throw new InferenceException(Status.CANCELLED, Origin.CLIENT, "the calling thread was interrupted");
-            }
+            // Its end is waited for: until then it uses the memory of the request. A call that is complete already
+            // is not cancelled.
+            future.cancelCall();
             return result(future);
         } catch (ExecutionException e) {
             return result(future);

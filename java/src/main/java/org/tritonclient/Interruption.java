@@ -25,8 +25,9 @@ class Interruption extends AbstractInterruptibleChannel {
     final void leave() {
         try {
             end(true);
-        } catch (ClosedByInterruptException e) {
-            // The thread's interrupt status is set. Whether there is a result, the caller knows.
+        } catch (ClosedByInterruptException | OutOfMemoryError e) {
+            // The thread's interrupt status is set, also if there is no memory for the exception. Whether there is a
+            // result, the caller knows.
         } catch (IOException e) {
             throw new AssertionError(e);
         }

@@ -50,10 +50,11 @@ final class Native {
 
     /**
      * Starts a call, which ends by {@link Completions#complete} with the id, exactly once, if this returns true.
-     * Returns false if as many calls are in flight as permitted and it may not wait; the wait ends by {@link
-     * #cancelCall} too.
-     * With {@code onIoThread} it ends on the thread that all asynchronous calls of the client share, and not on a
-     * callback thread: the receiver must not block there, nor run code of the user.
+     * Returns false if it gave up; a wait ends by {@link #cancelCall} too.
+     *
+     * @param whenFull what it does if as many calls are in flight as permitted
+     * @param onIoThread whether the call ends on the thread that all asynchronous calls of the client share, and not on
+     *     a callback thread: the receiver must not block there, nor run code of the user
      */
     static native boolean inferAsync(
             long client,
@@ -61,10 +62,15 @@ final class Native {
             Object[] buffers,
             byte[] options,
             long id,
-            boolean mayWait,
+            int whenFull,
             boolean onIoThread);
 
-    /** Returns an outcome for each request. */
+    // Values of `whenFull`: give up, wait here, and let the call itself wait.
+    static final int GIVE_UP = 0;
+    static final int BLOCK = 1;
+    static final int QUEUE = 2;
+
+    /** Returns an outcome for each request; an error for one that is {@code null}. */
     static native Object[] inferMany(long client, byte[][] requests, Object[][] buffers, byte[] options, long token);
 
     static native void cancelCall(long client, long id);

@@ -3,6 +3,7 @@ package org.tritonclient;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 
 /**
  * The owner of a native object: counts the calls that use it, and frees it once, when it is closed and the last of
@@ -30,11 +31,16 @@ final class NativeHandle implements Runnable {
     private volatile long state;
     private volatile boolean freed;
 
-    /** @param name what it is, for the message of an exception: "the client" */
-    NativeHandle(long address, LongConsumer free, String name) {
-        this.address = address;
+    /**
+     * Creates a native object, and owns it: this allocates nothing more, which could fail and leave it without owner.
+     *
+     * @param create returns its address
+     * @param name   what it is, for the message of an exception: "the client"
+     */
+    NativeHandle(LongSupplier create, LongConsumer free, String name) {
         this.free = free;
         this.name = name;
+        address = create.getAsLong();
     }
 
     /** Returns the address for one use, which {@link #release} ends. */

@@ -38,8 +38,9 @@ final class NativeStream implements StreamPublisher.Pumps {
         executor = options.executor();
         long clientAddress = core.acquire();
         try {
-            long address = Native.streamOpen(clientAddress, options.record());
-            handle = new NativeHandle(address, Native::streamFree, "the stream");
+            byte[] record = options.record();
+            handle = new NativeHandle(
+                    () -> Native.streamOpen(clientAddress, record), Native::streamFree, "the stream");
         } finally {
             core.release();
             Reference.reachabilityFence(options);
@@ -130,8 +131,9 @@ final class NativeStream implements StreamPublisher.Pumps {
         if (requested == null) {
             long nanos = Timeout.nanos(timeout);
             if (nanos == 0 || !Threads.isVirtual()) {
-                return StreamEvent.read(core.call(
-                        CallOptions.defaults(), (client, options, token) -> Native.streamNext(stream, nanos, token)));
+                return core.call(
+                        CallOptions.defaults(),
+                        (client, options, token) -> StreamEvent.read(Native.streamNext(stream, nanos, token)));
             }
             requested = new EventFuture();
             request(stream, requested);
@@ -302,8 +304,9 @@ final class NativeStream implements StreamPublisher.Pumps {
         synchronized void begin(EventPump pump) {
             this.pump = pump;
             NativeHandle handle = stream.handle;
+            Use begun = new Use(handle);
             address = handle.acquire();
-            use = Cleaning.register(pump, new Use(handle));
+            use = Cleaning.own(pump, begun);
         }
 
         @Override

@@ -26,20 +26,36 @@ final class Outcome {
      * @throws InferenceException if it is an error
      */
     static InferResult result(byte[] record, Object[] buffers) {
-        RecordReader reader = reader(record);
-        int kind = reader.u8();
-        if (kind == ERROR) {
-            throw InferenceException.read(reader);
+        if (kind(record) == ERROR) {
+            throw InferenceException.read(new RecordReader(record, 1));
         }
-        return InferResult.read(record, reader.position(), buffers);
+        return InferResult.read(record, 1, buffers);
     }
 
-    /** Returns a reader of an outcome, before its kind. */
-    static RecordReader reader(byte[] record) {
+    /** Frees the memory of an outcome that nobody receives. Allocates nothing: memory may be short. */
+    static void discard(Object outcome) {
+        Object record = outcome instanceof Object[] ? ((Object[]) outcome)[0] : outcome;
+        if (record instanceof byte[]) {
+            discard((byte[]) record);
+        }
+    }
+
+    /** As the other one, of the record alone; {@code null} if there was no memory for it. */
+    static void discard(byte[] record) {
+        if (record != null && record.length > Long.BYTES && record[0] == RESULT) {
+            long handle = (long) LittleEndian.LONG.get(record, 1);
+            if (handle != 0) {
+                Native.resultFree(handle);
+            }
+        }
+    }
+
+    /** Returns the kind of an outcome, which its first byte is. Allocates nothing: a result has no owner yet. */
+    static int kind(byte[] record) {
         if (record == null) {
             throw new InferenceException(
                     Status.RESOURCE_EXHAUSTED, Origin.CLIENT, "the JVM has no memory for the outcome of the call");
         }
-        return new RecordReader(record);
+        return record[0];
     }
 }

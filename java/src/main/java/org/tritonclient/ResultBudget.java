@@ -61,17 +61,19 @@ final class ResultBudget {
         if (live.addAndGet(byteSize) <= threshold) {
             return;
         }
-        // Others wait: what they receive meanwhile would exceed the limit too.
-        collecting.lock();
         try {
-            if (live.get() > threshold) {
-                collect();
-                threshold = Math.max(limit, 2 * live.get());
+            // Others wait: what they receive meanwhile would exceed the limit too.
+            collecting.lock();
+            try {
+                if (live.get() > threshold) {
+                    collect();
+                    threshold = Math.max(limit, 2 * live.get());
+                }
+            } finally {
+                collecting.unlock();
             }
-        } catch (OutOfMemoryError ignored) {
-            // The result exists and is counted: its owner must get it.
-        } finally {
-            collecting.unlock();
+        } catch (OutOfMemoryError | StackOverflowError ignored) {
+            // The result exists and is counted: its owner must get it, and would free it a second time if it did not.
         }
     }
 

@@ -31,15 +31,14 @@ public final class StreamEvent implements AutoCloseable {
      * @param buffers the buffers, after an element that is not used; {@code null} if there are none
      */
     static StreamEvent read(byte[] record, Object[] buffers) {
-        RecordReader reader = Outcome.reader(record);
-        int kind = reader.u8();
+        int kind = Outcome.kind(record);
         switch (kind) {
             case Outcome.RESULT:
-                return new StreamEvent(InferResult.read(record, reader.position(), buffers), null, false);
+                return new StreamEvent(InferResult.read(record, 1, buffers), null, false);
             case Outcome.END:
                 return new StreamEvent(null, null, true);
             default:
-                return new StreamEvent(null, InferenceException.read(reader), kind == Outcome.END_WITH_ERROR);
+                return new StreamEvent(null, InferenceException.read(new RecordReader(record, 1)), kind == Outcome.END_WITH_ERROR);
         }
     }
 

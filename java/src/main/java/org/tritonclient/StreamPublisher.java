@@ -15,9 +15,13 @@ final class StreamPublisher implements Flow.Publisher<StreamEvent> {
     }
 
     private final Pumps pumps;
+    /** Kept until there is a subscriber, without which a stream that nobody refers to is cancelled. */
+    private volatile Object owner;
 
-    StreamPublisher(Pumps pumps) {
+    /** @param owner the object of the user, whose end is that of the stream */
+    StreamPublisher(Pumps pumps, Object owner) {
         this.pumps = pumps;
+        this.owner = owner;
     }
 
     @Override
@@ -30,6 +34,7 @@ final class StreamPublisher implements Flow.Publisher<StreamEvent> {
             refuse(subscriber, refused);
             return;
         }
+        owner = null;
         try {
             subscriber.onSubscribe(new PumpSubscription(pump));
         } catch (Throwable thrown) {

@@ -81,7 +81,7 @@ class EventPumpTest {
     }
 
     private static void subscribe(FakeStream stream, Flow.Subscriber<StreamEvent> subscriber) {
-        new StreamPublisher(stream).subscribe(subscriber);
+        new StreamPublisher(stream, null).subscribe(subscriber);
     }
 
     private static void await(FakeStream stream) throws Exception {
@@ -317,7 +317,7 @@ class EventPumpTest {
                 public void log(String message, Throwable cause) {
                     stream.log(message, cause);
                 }
-            });
+            }, null);
             publisher.subscribe(recorder);
             stream.add("requested");
             stream.add("not requested");

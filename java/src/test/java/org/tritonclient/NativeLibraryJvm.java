@@ -37,6 +37,22 @@ final class NativeLibraryJvm {
         return java(command);
     }
 
+    /** Runs another class with the library of this JVM, and returns what it prints. */
+    static String runMain(Class<?> main, String... options) throws Exception {
+        List<String> command = new ArrayList<>(Arrays.asList(options));
+        if (Runtime.version().feature() >= 17) {
+            // Else newer ones print a warning.
+            command.add("--enable-native-access=ALL-UNNAMED");
+        }
+        String library = System.getProperty(NativeLibrary.PATH_PROPERTY);
+        if (library != null) {
+            command.add("-D" + NativeLibrary.PATH_PROPERTY + "=" + library);
+        }
+        command.addAll(Arrays.asList(
+                "-cp", String.join(File.pathSeparator, mainClasses(), testClasses()), main.getName()));
+        return java(command);
+    }
+
     private static String java(List<String> arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Paths.get(System.getProperty("java.home"), "bin", "java").toString());

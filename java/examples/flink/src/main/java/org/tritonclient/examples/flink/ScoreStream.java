@@ -57,11 +57,11 @@ public final class ScoreStream {
 
     /**
      * Returns the retry strategy: up to three more attempts, each 200 ms after the last, if the failure is retryable,
-     * for example because the server was unreachable or overloaded. Every other failure fails the job, which restarts
-     * if it has a restart strategy.
+     * for example because the server was unreachable or overloaded, and the input has not ended. Every other failure
+     * fails the job, which restarts if it has a restart strategy.
      *
-     * <p>This repeats calls in doubt too, which is harmless for a model without state. For other models add {@code &&
-     * !isInDoubt()}.
+     * <p>This repeats calls in doubt too, which is harmless for a model without state. For other models add
+     * {@code && !isInDoubt()}.
      */
     private static AsyncRetryStrategy<Scored> retries() {
         // The cast: Flink serialises the strategy, and a plain lambda is not serialisable.
