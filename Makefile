@@ -165,6 +165,13 @@ bench-async:
 	benches/setup.sh "$(TARGET)/benches"
 	python3 benches/async_calls.py "$(TARGET)/benches" docs/benchmarks
 
+# Measures the Java client beside HttpClient, grpc-java and the C API, and regenerates docs/benchmarks/java.md. Takes an hour.
+bench-java:
+	tests/packages.sh $(JAVA_TOOLS)
+	benches/setup.sh "$(TARGET)/benches"
+	mvn -q -B -f java/benchmarks/pom.xml package
+	python3 benches/java_calls.py "$(TARGET)/benches" java/benchmarks/target/benchmarks.jar docs/benchmarks
+
 # Compares the library with another build of it: make bench-compare BEFORE=path/to/libtriton_client.so
 bench-compare:
 	@[ -n "$(BEFORE)" ] || { echo "usage: make bench-compare BEFORE=path/to/libtriton_client.so [AFTER=...]" >&2; exit 2; }
