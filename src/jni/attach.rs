@@ -11,8 +11,8 @@ use std::{
 
 use jni::{Env, EnvUnowned, JavaVM, sys};
 
-/// How long a thread tries to attach itself if the JVM refuses it. The heap may be full: Java's object for the
-/// thread does not fit. The JVM refuses threads for good when it is about to end.
+/// How long a thread tries to attach itself if the JVM refuses it. The heap may be full: Java's object for
+/// the thread does not fit. The JVM refuses threads for good when it is about to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(5);
 

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     client::{Client, WhenFull},
+    error::Error,
     infer::{InferRequest, InferResult},
     log::LogCallback,
     until::CancelToken,
@@ -119,7 +120,7 @@ pub(super) fn infer<'l>(
             .requests
             .with(&record, memory, |request| Ok(client.client.infer_with(request, &options.options)?))?;
         let (result, handle) = Outcome::Result(result).into_java_object(env)?;
-        handle.map(Handle::give);
+        handle.into_iter().for_each(Handle::give);
         Ok(result)
     })
 }
@@ -177,24 +178,33 @@ pub(super) fn infer_many<'l>(
 ) -> Array<'l> {
     boundary(env, |env| {
         let count = records.len(env)?;
-        let mut requests = Vec::with_capacity(count);
+        let mut decoded = Vec::with_capacity(count);
         for at in 0..count {
             let record = records.get_element(env, at)?;
             let own = buffers.get_element(env, at)?;
-            requests.push(decode(env, &record, &own)?);
+            decoded.push(match decode(env, &record, &own) {
+                Ok(request) => Ok(request),
+                // The other requests are sent.
+                Err(Failure::Error(error)) => Err(error),
+                Err(failure) => return Err(failure),
+            });
             env.delete_local_ref(record);
             env.delete_local_ref(own);
         }
-        let requests: Vec<_> = requests.iter().collect();
+        let requests: Vec<_> = decoded.iter().flatten().collect();
         let options = request::array(env, &options)?;
         // SAFETY: the rule of `Native`.
         let (client, options) = unsafe { (client(handle), options::interruptible(&options, token)?) };
         // Before the results: this may fail.
         let array = env.new_object_type_array::<JObject>(count, JObject::null())?;
-        let outcomes = client.client.infer_many(&requests, &[&options.options])?;
+        let mut outcomes = client.client.infer_many(&requests, &[&options.options])?.into_iter();
         // Freed again if Java's objects cannot be made for all of them.
         let mut handles = Vec::new();
-        for (at, outcome) in outcomes.into_iter().enumerate() {
+        for (at, request) in decoded.iter().enumerate() {
+            let outcome = match request {
+                Ok(_) => outcomes.next().unwrap_or_else(|| Err(Error::internal("a call has no outcome"))),
+                Err(error) => Err(error.clone()),
+            };
             let (outcome, handle) = Outcome::from(outcome).into_java_object(env)?;
             handles.extend(handle);
             array.set_element(env, at, &outcome)?;

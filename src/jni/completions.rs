@@ -99,7 +99,7 @@ impl Completions {
                 outcome = self.call(env, self.complete, &arguments);
             }
             if outcome.is_ok() {
-                handle.map(Handle::give);
+                handle.into_iter().for_each(Handle::give);
             }
             outcome
         });

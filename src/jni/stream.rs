@@ -125,7 +125,7 @@ pub(super) fn stream_next<'l>(
             Err(error) => Outcome::End(stream.returned_end().ok_or(error)?),
         };
         let (event, handle) = outcome.into_java_object(env)?;
-        handle.map(Handle::give);
+        handle.into_iter().for_each(Handle::give);
         Ok(event)
     })
 }

@@ -132,9 +132,9 @@ public final class ClientOptions {
         }
 
         /**
-         * Sets the number of native threads that deliver results to an executor other than the default one, and call the
-         * handlers of streams; 1 by default. With more than one, different calls may be delivered in another order than
-         * they completed.
+         * Sets the number of native threads that deliver results to an executor other than the default one, and call
+         * the handlers of streams; 1 by default. With more than one, different calls may be delivered in another order
+         * than they completed.
          */
         public Builder callbackThreads(int count) {
             record.u8(8).i32(count);
@@ -219,7 +219,10 @@ public final class ClientOptions {
             return this;
         }
 
-        /** A common pool without threads ({@code ForkJoinPool.common.parallelism=0}) runs a task for those only who wait. */
+        /**
+         * A common pool without threads ({@code ForkJoinPool.common.parallelism=0}) runs a task for those only who
+         * wait.
+         */
         private static Executor defaultExecutor() {
             return ForkJoinPool.getCommonPoolParallelism() == 0 ? Runnable::run : ForkJoinPool.commonPool();
         }

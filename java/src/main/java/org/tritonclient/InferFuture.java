@@ -41,7 +41,8 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
     void submit(InferRequest request, CallOptions options, boolean isQueued) {
         long handle = core.acquire();
         try {
-            // First, since it needs memory. Whatever ends the future, also cancel, orTimeout and complete, ends the call.
+            // First, since it needs memory. Whatever ends the future, also cancel, orTimeout and complete, ends the
+            // call.
             whenComplete((result, failure) -> cancelCall());
             packed = request.pack();
             try {

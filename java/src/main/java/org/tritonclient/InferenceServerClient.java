@@ -141,7 +141,8 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
 
     /**
      * Runs several inferences at once, of any models, and blocks until all have ended. Returns their outcomes in the
-     * order of the requests; each result is to be closed. Each call has its own deadline.
+     * order of the requests; each result is to be closed. Each call has its own deadline. A request that is invalid is
+     * one of the outcomes.
      */
     public List<InferOutcome> inferMany(List<InferRequest> requests, CallOptions options) {
         Objects.requireNonNull(requests, "requests");
@@ -165,19 +166,29 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
             }
         }
         List<PackedRequest> encoded = new ArrayList<>(requests.size());
+        byte[][] records = new byte[requests.size()][];
+        Object[][] buffers = new Object[records.length][];
+        InferenceException[] refused = new InferenceException[records.length];
         try {
+            int at = 0;
             for (InferRequest request : requests) {
-                encoded.add(request.pack());
+                try {
+                    PackedRequest packed = request.pack();
+                    encoded.add(packed);
+                    records[at] = packed.record;
+                    buffers[at] = packed.buffers;
+                } catch (InferenceException invalid) {
+                    refused[at] = invalid;
+                }
+                at++;
             }
-            byte[][] records = encoded.stream().map(one -> one.record).toArray(byte[][]::new);
-            Object[][] buffers = encoded.stream().map(one -> one.buffers).toArray(Object[][]::new);
             return core.call(options, (client, record, token) -> {
                 Object[] all = Native.inferMany(client, records, buffers, record, token);
                 int taken = 0;
                 try {
                     for (Object one : all) {
-                        taken++;
-                        outcomes.add(outcome(one));
+                        InferenceException invalid = refused[taken++];
+                        outcomes.add(invalid != null ? new InferOutcome(null, invalid) : outcome(one));
                     }
                     return outcomes;
                 } catch (Throwable failure) {

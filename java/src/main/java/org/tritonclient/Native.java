@@ -70,7 +70,7 @@ final class Native {
     static final int BLOCK = 1;
     static final int QUEUE = 2;
 
-    /** Returns an outcome for each request. */
+    /** Returns an outcome for each request; an error for one that is {@code null}. */
     static native Object[] inferMany(long client, byte[][] requests, Object[][] buffers, byte[] options, long token);
 
     static native void cancelCall(long client, long id);

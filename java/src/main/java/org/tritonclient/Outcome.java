@@ -10,8 +10,8 @@ final class Outcome {
     private Outcome() {}
 
     /**
-     * Returns the result of an outcome that came by itself, a record, or as an array of the record and its buffers; null
-     * as a record that is null.
+     * Returns the result of an outcome that came by itself, a record, or as an array of the record and its buffers;
+     * null as a record that is null.
      */
     static InferResult result(Object outcome) {
         if (outcome == null || outcome instanceof byte[]) {

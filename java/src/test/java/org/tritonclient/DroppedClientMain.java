@@ -18,7 +18,9 @@ final class DroppedClientMain {
         try (SilentServer server = new SilentServer()) {
             String url = server.grpc();
             List<Supplier<String>> calls = List.of(
-                    () -> status(() -> infer(url)), () -> status(() -> inferMany(url)), () -> status(() -> isLive(url)));
+                    () -> status(() -> infer(url)),
+                    () -> status(() -> inferMany(url)),
+                    () -> status(() -> isLive(url)));
             AtomicInteger left = new AtomicInteger(calls.size());
             for (Supplier<String> call : calls) {
                 new Thread(() -> {

@@ -202,6 +202,32 @@ class OwnershipTest {
     }
 
     @Test
+    void anInvalidRequestAmongManyIsAnOutcomeOnEveryKindOfThread() throws Exception {
+        InferRequest sent = new InferRequest("m");
+        InferRequest refusedByRust = new InferRequest("m").addOutput(new InferRequestedOutput("OUT", true, -1));
+        InferInput framed = new InferInput("IN", new long[] {1}, DataType.BYTES).setData(new String[] {"a"});
+        InferRequest refusedHere = new InferRequest("m").addInput(framed).setRawBody(true);
+        AtomicReference<String> statuses = new AtomicReference<>();
+        try (InferenceServerClient client = new InferenceServerClient("127.0.0.1:1")) {
+            Runnable task = () -> {
+                StringBuilder text = new StringBuilder();
+                for (InferOutcome one : client.inferMany(List.of(refusedByRust, sent, refusedHere, sent))) {
+                    text.append(one.getError().getStatus()).append(' ');
+                }
+                statuses.set(text.toString());
+            };
+            String expected = "INVALID_ARGUMENT UNAVAILABLE INVALID_ARGUMENT UNAVAILABLE ";
+            task.run();
+            assertEquals(expected, statuses.get());
+            if (VirtualThreads.exist()) {
+                statuses.set(null);
+                VirtualThreads.start(task).join();
+                assertEquals(expected, statuses.get());
+            }
+        }
+    }
+
+    @Test
     void aCloseThatTakesTooLongSaysHowLong() throws Exception {
         try (SilentServer server = new SilentServer();
                 InferenceServerClient client = new InferenceServerClient(server.grpc())) {
