@@ -233,7 +233,9 @@ class MisuseTest {
                     arguments[0] = List.of(RealServer.simple());
                 }
                 Throwable thrown = assertThrows(
-                                InvocationTargetException.class, () -> method.invoke(client, arguments), method::toString)
+                                InvocationTargetException.class,
+                                () -> method.invoke(client, arguments),
+                                method::toString)
                         .getCause();
                 assertEquals(IllegalStateException.class, thrown.getClass(), method + ": " + thrown);
                 assertEquals("the client is closed", thrown.getMessage(), method::toString);
