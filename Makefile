@@ -74,8 +74,8 @@ soak-java:
 	tests/packages.sh cc:gcc $(JAVA_TOOLS)
 	mvn -B -ntp -f java/pom.xml verify $(if $(JDK),-Dtest.java="$(JDK)/bin/java") \
 	    -Dtest='ClosingTest,ExitTest,MemoryTest,MisbehavingServerTest,MisuseTest,OutOfMemoryTest,StreamLifetimeTest,LeakGateTest' \
-	    -Dtest.jvm.arguments='-Dtritonclient.test.seconds=10 -Dtritonclient.test.calls=200000 \
-	    -Dtritonclient.test.times=10 -Dtritonclient.test.dropped=300 -Dtritonclient.test.parameters=65536'
+	    -Dtest.jvm.arguments="-Dtritonclient.test.seconds=10 -Dtritonclient.test.calls=200000 \
+	    -Dtritonclient.test.times=10 -Dtritonclient.test.dropped=300 -Dtritonclient.test.parameters=65536"
 
 # Runs the storm of calls under ThreadSanitizer, with rustup's nightly toolchain.
 tsan:

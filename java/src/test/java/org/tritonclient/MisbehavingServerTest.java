@@ -78,7 +78,8 @@ class MisbehavingServerTest {
     }
 
     private static byte[] response(int length, String body) {
-        return text("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + length + "\r\n\r\n" + body);
+        String head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + length + "\r\n\r\n";
+        return text(head + body);
     }
 
     private static byte[] text(String text) {

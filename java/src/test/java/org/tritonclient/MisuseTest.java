@@ -233,7 +233,9 @@ class MisuseTest {
                     arguments[0] = List.of(RealServer.simple());
                 }
                 Throwable thrown = assertThrows(
-                                InvocationTargetException.class, () -> method.invoke(client, arguments), method::toString)
+                                InvocationTargetException.class,
+                                () -> method.invoke(client, arguments),
+                                method::toString)
                         .getCause();
                 assertEquals(IllegalStateException.class, thrown.getClass(), method + ": " + thrown);
                 assertEquals("the client is closed", thrown.getMessage(), method::toString);
@@ -255,8 +257,8 @@ class MisuseTest {
     @Test
     void anyTextIsCarriedOrRefused() {
         List<String> texts = List.of(
-                "x".repeat(1 << 20), "a\0b", "\ud800", "a\udc00b", "\ud83d\ude00", "..", "/", "a/b", "%00", "%2e%2e", "?a=b",
-                "#", " ", "\r\nX-Injected: 1\r\n\r\n", "\"}", "\u2028", "");
+                "x".repeat(1 << 20), "a\0b", "\ud800", "a\udc00b", "\ud83d\ude00", "..", "/", "a/b", "%00", "%2e%2e",
+                "?a=b", "#", " ", "\r\nX-Injected: 1\r\n\r\n", "\"}", "\u2028", "");
         for (String url : RealServer.urls()) {
             try (InferenceServerClient client = new InferenceServerClient(url)) {
                 for (String text : texts) {
