@@ -23,15 +23,8 @@ import org.openjdk.jmh.runner.IterationType;
 public final class CallProfiler implements InternalProfiler {
     private static final OperatingSystemMXBean SYSTEM =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    private static long cpu;
-    private static long wall;
-
-    /** Called when the iteration's set-up is complete, which may have waited for the driver. */
-    static void begin() {
-        Latencies.reset();
-        cpu = SYSTEM.getProcessCpuTime();
-        wall = System.nanoTime();
-    }
+    private long cpu;
+    private long wall;
 
     @Override
     public String getDescription() {
@@ -40,7 +33,13 @@ public final class CallProfiler implements InternalProfiler {
 
     @Override
     public void beforeIteration(BenchmarkParams benchmark, IterationParams iteration) {
-        // begin() comes later.
+        // Here and not in a set-up method, where JMH lets the other threads spin until it returns.
+        if (iteration.getType() == IterationType.MEASUREMENT) {
+            Driver.begin();
+        }
+        Latencies.reset();
+        cpu = SYSTEM.getProcessCpuTime();
+        wall = System.nanoTime();
     }
 
     @Override

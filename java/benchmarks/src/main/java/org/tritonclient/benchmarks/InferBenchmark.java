@@ -6,7 +6,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -15,8 +14,6 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.infra.IterationParams;
-import org.openjdk.jmh.runner.IterationType;
 
 /** Inference on the stub server. {@code benches/java_calls.py} runs it; {@code CallProfiler} reports what is read from it. */
 @BenchmarkMode(Mode.AverageTime)
@@ -73,15 +70,6 @@ public class InferBenchmark {
             } else {
                 opened = isGrpc ? new GrpcPeer(settings, isDirectExecutor) : new HttpPeer(settings);
             }
-        }
-
-        /** Begins an iteration. */
-        @Setup(Level.Iteration)
-        public void begin(IterationParams iteration) {
-            if (iteration.getType() == IterationType.MEASUREMENT) {
-                Driver.begin();
-            }
-            CallProfiler.begin();
         }
 
         /** Closes the client. */
