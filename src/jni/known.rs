@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::{
     boundary::Failure,
     record::Reader,
-    request::{self, Memory},
+    request::{self, Content, Hole, Memory},
 };
 use crate::{infer::InferRequest, lend::Segment};
 
@@ -20,26 +20,6 @@ const MAX_COUNT: usize = 16;
 /// A request with a longer record is not kept: its decoding is a small part of the call, and the memory is
 /// not.
 const MAX_BYTE_SIZE: usize = 4 << 10;
-
-/// A part of a record that may differ from call to call.
-pub(super) struct Hole {
-    pub(super) range: Range<usize>,
-    pub(super) content: Content,
-}
-
-pub(super) enum Content {
-    Id,
-    /// The data of an input.
-    Inline {
-        input: usize,
-    },
-    /// The position of the data of an input in the buffer with this index.
-    Position {
-        input: usize,
-        index: i32,
-        byte_size: i64,
-    },
-}
 
 /// Requests without data that no call uses now, the latest last.
 #[derive(Default)]

@@ -1,5 +1,7 @@
 //! Requests: decoded from a record and the buffers to which it refers.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use jni::{
     Env,
@@ -8,7 +10,6 @@ use jni::{
 
 use super::{
     boundary::Failure,
-    known::{Content, Hole},
     record::{Reader, malformed},
 };
 use crate::{
@@ -65,6 +66,26 @@ pub(super) fn array(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Bytes, Fail
 /// `memory`, until the call is complete.
 pub(super) fn decode(bytes: &Bytes, memory: &mut dyn Memory) -> Result<InferRequest<'static>, Failure> {
     Ok(decode_with_holes(bytes, memory)?.0)
+}
+
+/// A part of a record that may differ from call to call.
+pub(super) struct Hole {
+    pub(super) range: Range<usize>,
+    pub(super) content: Content,
+}
+
+pub(super) enum Content {
+    Id,
+    /// The data of an input.
+    Inline {
+        input: usize,
+    },
+    /// The position of the data of an input in the buffer with this index.
+    Position {
+        input: usize,
+        index: i32,
+        byte_size: i64,
+    },
 }
 
 /// Decodes a request, and returns what of the record may differ in later calls with the same request; `None`
