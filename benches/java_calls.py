@@ -61,7 +61,9 @@ class JavaWorker(Process):
         benchmark, *parameters = JAVA_CLIENTS[name]
         count, byte_size = SIZES[size]
         line = [
-            JAVA, *JVM, *(HTTP_CLIENT_JVM if protocol == "http" and "client=peer" in parameters else []), "-Dbench.driver=true", "-Djmh.ignoreLock=true", f"-Dtritonclient.library={os.path.join(WORKERS, 'libtriton_client.so')}",
+            JAVA, *JVM, *(HTTP_CLIENT_JVM if protocol == "http" and "client=peer" in parameters else []),
+            "-Dbench.driver=true", "-Djmh.ignoreLock=true",
+            f"-Dtritonclient.library={os.path.join(WORKERS, 'libtriton_client.so')}",
             "-jar", JAR, f"InferBenchmark.{benchmark}$", "-f", "0", "-wi", str(WARMUP), "-w", "1", "-i", str(ROUNDS),
             "-r", f"{SECONDS * 1000:.0f}ms", "-foe", "true",
             "-prof", "org.tritonclient.benchmarks.CallProfiler", "-o", os.path.join(WORKERS, f"jmh-{name}.txt"),
@@ -236,10 +238,11 @@ All tensors are FP32. A request has two inputs of 64 B, or one of 64 KiB or 1 Mi
 - async: `inferAsync`; the completion of a future, on the client's default executor (`ForkJoinPool.commonPool()`), reads the
   outputs and submits the next call. The JMH thread waits for the last one.
 - async, run: the same, and futures complete on the client's callback thread (executor `Runnable::run`).
-- HttpClient, with `{http_client}`, without which it starts a thread for each response on this machine: `send` and `sendAsync` with bodies built by hand: JSON and request are built once, the tensors are copied into
-  the body's reused array (direct: published as direct buffers), the response is not parsed but cut by its header. It fails
-  some calls when several are in flight: it takes the response for data on an idle connection, which it closes. The
-  program repeats them. They were: {repeated}.
+- HttpClient: `send` and `sendAsync` with bodies built by hand. JSON and request are built once, the tensors are copied into
+  the body's reused array (direct: published as direct buffers), the response is not parsed but cut by its header. The
+  JVM has `{http_client}`, without which HttpClient starts a thread for
+  each response on a machine with two processors. It fails some calls when several are in flight: it takes the response
+  for data on an idle connection, which it closes. The program repeats them. They were: {repeated}.
 - grpc-java: stubs generated from `proto/`, with a blocking and an asynchronous stub on one channel, whose callbacks run on its
   default executor (direct: on its event loop, where they may not block; the next call is submitted there, and no call changes
   threads); tensors are wrapped with `UnsafeByteOperations`, outputs are read as new `float[]`.
@@ -267,8 +270,9 @@ def pairs_with_peers():
 
 def pairs_with_c():
     return [
-        ("blocking", "C blocking", C_BOUND), ("blocking, direct", "C blocking", C_BOUND), ("blocking, view", "C blocking", C_BOUND),
-        ("async", "C async", C_BOUND), ("async, run", "C async", C_BOUND), ("async, run, view", "C async", C_BOUND),
+        ("blocking", "C blocking", C_BOUND), ("blocking, direct", "C blocking", C_BOUND),
+        ("blocking, view", "C blocking", C_BOUND), ("async", "C async", C_BOUND),
+        ("async, run", "C async", C_BOUND), ("async, run, view", "C async", C_BOUND),
     ]
 
 
@@ -284,10 +288,21 @@ def java_version():
 
 
 def main():
-    bounds, sections, all_runs = Bounds(), [], {}
-    for protocol in ("http", "grpc"):
-        runs = {(size, depth): measure(protocol, size, depth) for size in BENCH_SIZES for depth in IN_FLIGHT}
-        all_runs[protocol] = {at: samples for at, samples in runs.items() if samples}
+    all_runs, summary = {"http": {}, "grpc": {}}, "no measurement matches ONLY"
+    for protocol, runs in all_runs.items():
+        for size in BENCH_SIZES:
+            for depth in IN_FLIGHT:
+                samples = measure(protocol, size, depth)
+                if samples:
+                    runs[size, depth] = samples
+                    # After each: a run takes long, and may be ended.
+                    summary = write(all_runs)
+    print(summary)
+
+
+def write(all_runs):
+    """Writes the page of the measurements so far; returns its summary."""
+    bounds, sections = Bounds(), []
     future_table = futures(bounds, all_runs)
     for protocol, title in (("http", "HTTP"), ("grpc", "gRPC")):
         runs = all_runs[protocol]
@@ -296,15 +311,15 @@ def main():
         sections += [f"## {title}", "", f"Beside {PEER[protocol]}; lower is better.", ""]
         sections += [*ratios(bounds, protocol, runs, pairs_with_peers()), "", f"Beside C; bound {C_BOUND}.", ""]
         sections += [*ratios(bounds, protocol, runs, pairs_with_c()), "", *figures(protocol, runs), ""]
-    print(bounds.summary())
-    text = "\n".join(sections).rstrip() + "\n"
     page = PAGE.format(
         rounds=ROUNDS, seconds=SECONDS, warmup=WARMUP, machine="\n".join(machine()), java=java_version(), jvm=" ".join(JVM),
         jmh=pinned("jmh"), grpc=pinned("grpc"), met=bounds.summary(), http_client=HTTP_CLIENT_JVM[0],
-        repeated="; ".join(REPEATED) or "none", future=FUTURE_BOUND, futures="\n".join(future_table), tables=text,
+        repeated="; ".join(REPEATED) or "none", future=FUTURE_BOUND, futures="\n".join(future_table),
+        tables="\n".join(sections).rstrip() + "\n",
     )
     with open(os.path.join(OUT, "java.md"), "w", encoding="utf-8") as file:
         file.write(page)
+    return bounds.summary()
 
 
 with unpaced_sockets():
