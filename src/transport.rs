@@ -62,15 +62,17 @@ pub(crate) struct AttemptContext<'c> {
 impl Transport {
     /// Creates a transport without connecting.
     pub(crate) fn new(url: &Url, options: &ClientOptions) -> Result<Self> {
-        let dialer = Dialer::new(url, options.connect_timeout, options.log.clone());
-        let max = options.max_connections;
+        let dialer = Dialer::new(url, options.connections.connect_timeout, options.log.clone());
+        let max = options.connections.max_connections;
         Ok(match url.protocol {
             Protocol::Http => {
-                let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
+                let max_async =
+                    options.connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
                 Self::Http(Http::new(url, dialer, max, max_async)?)
             }
             Protocol::Grpc => {
-                let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS);
+                let max_async =
+                    options.connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS);
                 Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, max, max_async)?)
             }
         })

@@ -5,7 +5,7 @@
 //! | `host`, `host:port` | HTTP |
 //! | `http://host[:port][/base/path]` | HTTP, default port 8000; the base path precedes `/v2` |
 //! | `grpc://host[:port]` | gRPC, default port 8001; a path is INVALID_ARGUMENT |
-//! | `https://`, `grpcs://` | the same over TLS, default port 443; UNIMPLEMENTED in this version |
+//! | `https://`, `grpcs://` | the same over TLS, default port 443; UNIMPLEMENTED without feature `tls` |
 //!
 //! A host is a name, an IPv4 address, or an IPv6 address in brackets, optionally with a zone, the name or
 //! number of a network interface: `[fe80::1%25eth0]` (RFC 6874) or `[fe80::1%eth0]`. Schemes are
@@ -16,7 +16,10 @@ use std::{
     net::Ipv6Addr,
 };
 
-use crate::error::{Error, Origin, Result, Status};
+use crate::error::{Error, Origin, Result, Status, excerpt};
+
+/// The default port of both protocols over TLS.
+const TLS_PORT: u16 = 443;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
@@ -28,6 +31,7 @@ pub(crate) enum Protocol {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     pub protocol: Protocol,
+    pub is_tls: bool,
     /// Without the brackets and the zone of an IPv6 address.
     pub host: String,
     /// The zone of an IPv6 address; [`scope_id`] resolves it.
@@ -55,13 +59,15 @@ impl Url {
             return Err(Error::invalid(format!("invalid character {invalid:?}")));
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let (protocol, default_port) = match scheme.to_ascii_lowercase().as_str() {
-            "http" => (Protocol::Http, http_port),
-            "grpc" => (Protocol::Grpc, 8001),
-            "https" | "grpcs" => {
-                let message = format!("scheme '{scheme}' needs TLS, which this version does not support");
+        let (protocol, is_tls, default_port) = match scheme.to_ascii_lowercase().as_str() {
+            "http" => (Protocol::Http, false, http_port),
+            "grpc" => (Protocol::Grpc, false, 8001),
+            "https" | "grpcs" if cfg!(not(feature = "tls")) => {
+                let message = format!("scheme '{scheme}' needs TLS, which this build does not have");
                 return Err(Error::new(Status::Unimplemented, Origin::Argument, message));
             }
+            "https" => (Protocol::Http, true, TLS_PORT),
+            "grpcs" => (Protocol::Grpc, true, TLS_PORT),
             _ => {
                 return Err(Error::invalid(format!(
                     "unsupported scheme '{scheme}': expected http, https, grpc or grpcs"
@@ -92,7 +98,7 @@ impl Url {
             },
         };
         let (host, zone) = (host.to_owned(), zone.map(str::to_owned));
-        Ok(Self { protocol, host, zone, port, base_path: base_path.to_owned() })
+        Ok(Self { protocol, is_tls, host, zone, port, base_path: base_path.to_owned() })
     }
 
     /// Returns `host:port` for a Host header, without the zone, which has no meaning for the server (RFC
@@ -107,6 +113,16 @@ impl Url {
         } else {
             format!("{}:{}", self.host, self.port)
         }
+    }
+}
+
+/// Checks the value of a Host header or `:authority`: a host, optionally with a port.
+pub(crate) fn check_authority(authority: &str) -> Result<()> {
+    let invalid = |error: Error| error.context(format_args!("invalid authority '{}'", excerpt(authority)));
+    let Authority { zone, port, .. } = split_authority(authority).map_err(invalid)?;
+    match port.is_none_or(|port| port.parse::<u16>().is_ok()) && zone.is_none() {
+        true => Ok(()),
+        false => Err(invalid(Error::invalid("expected a host, optionally with a port"))),
     }
 }
 
@@ -198,9 +214,11 @@ fn interface_index(name: &str) -> std::io::Result<u32> {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.protocol {
-            Protocol::Http => "http",
-            Protocol::Grpc => "grpc",
+        let scheme = match (self.protocol, self.is_tls) {
+            (Protocol::Http, false) => "http",
+            (Protocol::Http, true) => "https",
+            (Protocol::Grpc, false) => "grpc",
+            (Protocol::Grpc, true) => "grpcs",
         };
         let zone = self.zone.as_ref().map(|zone| format!("%25{zone}")).unwrap_or_default();
         write!(f, "{scheme}://{}{}", self.authority_with(&zone), self.base_path)

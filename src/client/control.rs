@@ -251,6 +251,8 @@ impl Client {
         let inner = &*self.0;
         let mut url = inner.options.metrics_url.clone().unwrap_or_else(|| Url {
             protocol: Protocol::Http,
+            // Triton's metrics port has no TLS.
+            is_tls: false,
             port: METRICS_PORT,
             base_path: String::new(),
             ..inner.server.url.clone()

@@ -2,15 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{CallOptions, not_zero};
+use super::{
+    CallOptions, at_least_one,
+    connections::ConnectionOptions,
+    header_callback::{HeaderCallback, HeaderSource},
+    not_zero,
+    tls::TlsOptions,
+};
 use crate::{
     error::{Error, Result, excerpt},
     log::{Log, LogCallback, LogLevel},
-    url::{Protocol, Url},
+    url::{Protocol, Url, check_authority},
 };
 
-/// The default timeout for reaching a server: 10 s.
-pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The default timeout of a call: 60 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// The default maximum size of a message: 2^31 - 1 bytes, the maximum of gRPC servers.
@@ -23,10 +27,6 @@ pub const DEFAULT_RESULT_MEMORY_BYTE_SIZE: usize = 64 << 20;
 pub const DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE: usize = 256 << 20;
 /// The default maximum of asynchronous calls in flight: 1,024.
 pub const DEFAULT_MAX_IN_FLIGHT: usize = 1024;
-/// The default maximum of connections of asynchronous calls over HTTP: 16.
-pub const DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS: usize = 16;
-/// The default maximum of connections of asynchronous calls over gRPC: 4.
-pub const DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS: usize = 4;
 /// The default name of the gRPC service of inference and control plane, which is Triton's.
 pub const DEFAULT_GRPC_SERVICE_NAME: &str = "inference.GRPCInferenceService";
 
@@ -36,14 +36,18 @@ pub(crate) const METRICS_PORT: u16 = 8002;
 /// The options of a [`Client`](crate::Client), which copies them. Every setter checks its argument.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
-    pub(crate) connect_timeout: Option<Duration>,
     timeout: Option<Duration>,
     pub(crate) max_message_byte_size: usize,
     pub(crate) max_decompressed_byte_size: usize,
     pub(crate) result_memory_byte_size: usize,
     pub(crate) load_timeout: Option<Duration>,
-    pub(crate) max_connections: usize,
-    pub(crate) max_async_connections: Option<usize>,
+    pub(crate) connections: ConnectionOptions,
+    pub(crate) tls: TlsOptions,
+    /// Instead of the URL's host and port, in the Host header and `:authority`.
+    pub(crate) authority: Option<String>,
+    /// Appended to the library's own User-Agent.
+    pub(crate) user_agent: Option<String>,
+    pub(crate) header_source: HeaderSource,
     pub(crate) max_in_flight: usize,
     pub(crate) fails_when_full: bool,
     pub(crate) callback_threads: usize,
@@ -56,14 +60,16 @@ pub struct ClientOptions {
 impl Default for ClientOptions {
     fn default() -> Self {
         Self {
-            connect_timeout: Some(DEFAULT_CONNECT_TIMEOUT),
             timeout: Some(DEFAULT_TIMEOUT),
             max_message_byte_size: DEFAULT_MAX_MESSAGE_BYTE_SIZE,
             max_decompressed_byte_size: DEFAULT_MAX_DECOMPRESSED_BYTE_SIZE,
             result_memory_byte_size: DEFAULT_RESULT_MEMORY_BYTE_SIZE,
             load_timeout: Some(DEFAULT_LOAD_TIMEOUT),
-            max_connections: usize::MAX,
-            max_async_connections: None,
+            connections: ConnectionOptions::default(),
+            tls: TlsOptions::default(),
+            authority: None,
+            user_agent: None,
+            header_source: HeaderSource::default(),
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             fails_when_full: false,
             callback_threads: 1,
@@ -88,14 +94,6 @@ impl ClientOptions {
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
         self.timeout = not_zero(timeout)?;
         self.call.timeout = None;
-        Ok(self)
-    }
-
-    /// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call
-    /// applies too. `None` means no other timeout. INVALID_ARGUMENT for zero. The default is
-    /// [`DEFAULT_CONNECT_TIMEOUT`].
-    pub fn set_connect_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
-        self.connect_timeout = not_zero(timeout)?;
         Ok(self)
     }
 
@@ -129,17 +127,6 @@ impl ClientOptions {
         self.call.timeout.unwrap_or(self.timeout)
     }
 
-    /// Sets the maximum number of connections to the server that are open at once, idle ones included. A call
-    /// that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED,
-    /// naming this option. So does a call that the callback of
-    /// [`Client::generate_stream`](crate::Client::generate_stream) makes on the same client: it needs a
-    /// second connection. `None`, the default, sets no maximum: each concurrent call has a connection.
-    /// INVALID_ARGUMENT for zero.
-    pub fn set_max_connections(&mut self, max: Option<usize>) -> Result<&mut Self> {
-        self.max_connections = at_least_one("max_connections", max.unwrap_or(usize::MAX))?;
-        Ok(self)
-    }
-
     /// Sets the maximum number of asynchronous calls in flight: submitted, and not complete. A submission
     /// beyond it waits for another call to complete, until the deadline of its own call; see
     /// [`set_fail_when_full`](Self::set_fail_when_full). A call whose callback has not run yet, or that is in
@@ -158,22 +145,68 @@ impl ClientOptions {
         self
     }
 
-    /// Sets the maximum number of connections of asynchronous calls, beside those of blocking calls
-    /// ([`set_max_connections`](Self::set_max_connections)). Over HTTP each carries one call at a time; over
-    /// gRPC as many as the server permits, but at most 100. Streams have connections of their own. `None`
-    /// restores the default: [`DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS`] or
-    /// [`DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS`]. INVALID_ARGUMENT for zero.
-    pub fn set_max_async_connections(&mut self, max: Option<usize>) -> Result<&mut Self> {
-        self.max_async_connections = max.map(|max| at_least_one("max_async_connections", max)).transpose()?;
-        Ok(self)
-    }
-
     /// Sets the number of threads that run callbacks. With more than one, the callbacks of different calls
     /// may run at once, and in another order than the calls completed; a callback that blocks delays others
     /// only if all threads are blocked. INVALID_ARGUMENT for zero. The default is 1.
     pub fn set_callback_threads(&mut self, count: usize) -> Result<&mut Self> {
         self.callback_threads = at_least_one("callback_threads", count)?;
         Ok(self)
+    }
+
+    /// Sets the Host header and `:authority` of every request, for example `"triton.example"` for a gateway that
+    /// routes by it. Changes neither the server that is connected to nor the name that its certificate is
+    /// checked for ([`set_tls_server_name`](Self::set_tls_server_name)). Not sent to the metrics URL.
+    /// INVALID_ARGUMENT unless it is a host, optionally with a port. The default is the URL's host and port.
+    pub fn set_authority(&mut self, authority: &str) -> Result<&mut Self> {
+        check_authority(authority)?;
+        self.authority = Some(authority.to_owned());
+        Ok(self)
+    }
+
+    /// Restores the default.
+    pub(crate) fn remove_authority(&mut self) {
+        self.authority = None;
+    }
+
+    /// Sets a text that is appended to the User-Agent of every request, after the library's own:
+    /// `"triton-client/0.1.0 my-service/2"`. INVALID_ARGUMENT if it is empty or contains anything other than
+    /// visible ASCII characters and single spaces between them. The default is none.
+    pub fn set_user_agent(&mut self, text: &str) -> Result<&mut Self> {
+        let is_valid =
+            text.split(' ').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic()));
+        if !is_valid {
+            let text = excerpt(text);
+            return Err(Error::invalid(format!(
+                "invalid user agent '{text}': expected visible ASCII characters"
+            )));
+        }
+        self.user_agent = Some(text.to_owned());
+        Ok(self)
+    }
+
+    /// Restores the default.
+    pub(crate) fn remove_user_agent(&mut self) {
+        self.user_agent = None;
+    }
+
+    /// Sets a callback that adds headers to each call, such as a token that is renewed or the context of a
+    /// trace. It runs before the first attempt of a call, in the thread that calls or submits, and may block;
+    /// its time counts against the deadline, which does not interrupt it. A repeated attempt has the same
+    /// headers, unless the server responded UNAUTHENTICATED: the callback is then called once more, with
+    /// [`CallHeaders::was_refused`](crate::CallHeaders::was_refused), for an asynchronous call on a thread of its own, and the call is
+    /// repeated with the new headers. A stream calls it once, when it is opened.
+    ///
+    /// A header replaces those of that name in the options of the call and the client. If the callback
+    /// returns an error, the call fails with UNAUTHENTICATED and that error as its source, and nothing is
+    /// sent. Not called for the metrics URL. The default is none.
+    pub fn set_header_callback(&mut self, callback: Arc<HeaderCallback>) -> &mut Self {
+        self.header_source = HeaderSource(Some(callback));
+        self
+    }
+
+    /// Restores the default.
+    pub(crate) fn remove_header_callback(&mut self) {
+        self.header_source = HeaderSource::default();
     }
 
     /// Sets the URL of the server's metrics, for example `"http://host:8002/metrics"`; port and path may be
@@ -259,12 +292,5 @@ impl ClientOptions {
     /// Restores the default.
     pub(crate) fn remove_log_callback(&mut self) {
         self.log = Log::default();
-    }
-}
-
-fn at_least_one(option: &str, number: usize) -> Result<usize> {
-    match number {
-        0 => Err(Error::invalid(format!("{option} must be at least 1"))),
-        number => Ok(number),
     }
 }
