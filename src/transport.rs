@@ -1,6 +1,6 @@
 //! HTTP and gRPC behind one interface: only this module depends on both.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use bytes::Bytes;
 
@@ -14,7 +14,7 @@ use crate::{
         self, Operation,
         http_form::{HttpRequest, is_success},
     },
-    net::{attempts::Failure, dial::Dialer, drive::Driver, pool::ConnectionCounts},
+    net::{attempts::Failure, dial::Dialer, drive::Driver, pool::ConnectionCounts, tls::TlsConfig},
     options::{
         CallContext, ClientOptions, DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS,
     },
@@ -62,7 +62,11 @@ pub(crate) struct AttemptContext<'c> {
 impl Transport {
     /// Creates a transport without connecting.
     pub(crate) fn new(url: &Url, options: &ClientOptions) -> Result<Self> {
-        let dialer = Dialer::new(url, options.connections.connect_timeout, options.log.clone());
+        let tls = match url.is_tls {
+            true => Some(Arc::new(TlsConfig::new(&options.tls, url, &options.log)?)),
+            false => None,
+        };
+        let dialer = Dialer::new(url, options.connections.connect_timeout, tls, options.log.clone());
         let max = options.connections.max_connections;
         Ok(match url.protocol {
             Protocol::Http => {

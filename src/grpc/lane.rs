@@ -197,6 +197,7 @@ impl Lane {
     fn is_usable(&self) -> bool {
         self.connection.is_some()
             && !self.link.is_shut_down()
+            && !self.link.is_retired()
             && self.seen.empty_data_frames() < MAX_EMPTY_FRAMES
     }
 }

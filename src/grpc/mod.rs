@@ -33,7 +33,7 @@ use self::{
     mux::{Checked, Mux},
 };
 use crate::{
-    error::{Error, Result, Status},
+    error::{Error, Origin, Result, Status},
     headers::Headers,
     infer::{InferResult, Stopwatch, place::Places},
     lend::Loan,
@@ -293,6 +293,11 @@ impl Grpc {
     /// Adds an explanation to a failure: that the port speaks another protocol, or the method that the server
     /// does not know.
     async fn explained(&self, failure: Failure, link: &Link, uri: &Uri, driver: &Driver) -> Failure {
+        if failure.error.origin() == Origin::Connection
+            && let Some(error) = link.tls_failure()
+        {
+            return error.into();
+        }
         match wrong_port::is_suspected(&failure, link) {
             // Boxed: this rare future would enlarge that of every call.
             true => {

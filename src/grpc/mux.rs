@@ -301,6 +301,7 @@ impl Connection {
     fn is_usable(&self) -> bool {
         !self.is_going_away()
             && !self.is_retired.load(Relaxed)
+            && !self.link.is_retired()
             && self.seen.empty_data_frames() < MAX_EMPTY_FRAMES
             && self.started.load(Relaxed) < MAX_STREAMS_EVER
     }

@@ -205,6 +205,9 @@ fn lost(
 
 /// Returns the error of a connection that ended.
 pub(super) fn connection_lost(link: &Link) -> Error {
+    if let Some(error) = link.tls_failure() {
+        return error;
+    }
     Error::connection(format!("connection lost{}", wrong_port::question(link)))
 }
 

@@ -27,12 +27,15 @@ const MAX_RESPONSE_BYTE_SIZE: usize = 4 << 10;
 const SETTINGS: u8 = 4;
 const FRAME_TYPE: usize = 3;
 
+/// For a server that has chosen no protocol in the TLS handshake, and answers HTTP/2 with HTTP/1.
+const HTTP1_OVER_TLS: &str = "the server does not speak HTTP/2 over TLS at this port, which gRPC needs: it chose no \
+                              protocol in the handshake (ALPN), and responded in HTTP/1";
 const HTTP1: &str = "this port speaks HTTP/1, not gRPC: is it the HTTP port (8000 by default; use http://) \
                      or the metrics port (8002 by default)? the gRPC port is 8001 by default";
 
 /// Returns the question to add to the message of a failed connection: empty if the server has spoken HTTP/2.
 pub(super) fn question(link: &Link) -> &'static str {
-    if link.is_mute() {
+    if link.is_mute() && !link.is_tls() {
         return " (is this the gRPC port, 8001 by default? does this port expect TLS?)";
     }
     match link.first_bytes().get(FRAME_TYPE) {
@@ -51,6 +54,8 @@ pub(super) fn is_suspected(failure: &Failure, link: &Link) -> bool {
     match failure.reached {
         // Closed by the caller's cancel.
         _ if link.is_shut_down() => false,
+        // TLS has been understood by both sides: an end without a byte is no other protocol.
+        _ if link.is_tls() => is_http1(&first),
         _ if tls_port::is_alert(&first) || is_http1(&first) => true,
         Reached::Closed => !failure.was_reused && first.is_empty(),
         _ => false,
@@ -69,6 +74,9 @@ pub(super) async fn explained(
     driver: &Driver,
 ) -> Failure {
     let first = link.first_bytes();
+    if link.is_tls() {
+        return Error::new(Status::Unavailable, Origin::Connection, HTTP1_OVER_TLS).into();
+    }
     if tls_port::is_alert(&first) {
         return tls_port::error().into();
     }

@@ -65,7 +65,7 @@ impl Connection for Http1 {
     /// An HTTP/1.1 response does not name its request. The socket is therefore checked before each reuse: a
     /// late or surplus response would be mistaken for the next call's.
     fn is_alive(&mut self, _: Instant) -> bool {
-        !self.link.is_shut_down() && self.link.is_quiet()
+        !self.link.is_shut_down() && !self.link.is_retired() && self.link.is_quiet()
     }
 }
 

@@ -132,6 +132,9 @@ impl<'c> Exchange<'c> {
                     }
                     _ => self.read_headers().await.map(Some),
                 };
+                if let Some(error) = self.link.tls_failure() {
+                    return Err(error.into());
+                }
                 match outcome {
                     Ok(Some(head)) => (Some(head), false),
                     Err(other) if is_other_protocol(self.window.unread()) => return Err(other),
@@ -159,12 +162,15 @@ impl<'c> Exchange<'c> {
     async fn send(&mut self, mut parts: &mut [IoSlice<'_>]) -> std::result::Result<Sent, Failure> {
         poll_fn(|context| {
             loop {
-                match self.link.poll_send(context, parts) {
+                // Over TLS the end of what was encrypted may not have been sent.
+                let sent = match parts.is_empty() {
+                    true => self.link.poll_flush(context).map_ok(|()| 0),
+                    false => self.link.poll_send(context, parts),
+                };
+                match sent {
+                    Poll::Ready(Ok(_)) if parts.is_empty() => return Poll::Ready(Ok(Sent::Whole)),
                     Poll::Ready(Ok(count)) => {
                         IoSlice::advance_slices(&mut parts, count);
-                        if parts.is_empty() {
-                            return Poll::Ready(Ok(Sent::Whole));
-                        }
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(error))),
                     Poll::Pending => match self.window.poll_receive(context, self.link) {
@@ -220,6 +226,9 @@ impl<'c> Exchange<'c> {
 
     /// Returns the failure of a connection that ended before the response.
     fn lost(&self, error: io::Error) -> Failure {
+        if let Some(error) = self.link.tls_failure() {
+            return error.into();
+        }
         let progress = self.link.progress();
         let was_sent = progress.sent > 0;
         let reached = match (was_sent, progress.first_byte_at) {
@@ -229,7 +238,7 @@ impl<'c> Exchange<'c> {
             (true, Some(_)) if self.window.is_empty() => Reached::Closed,
             (true, Some(_)) => Reached::Perhaps,
         };
-        let hint = if self.link.is_mute() { tls_port::QUESTION } else { "" };
+        let hint = if self.link.is_mute() && !self.link.is_tls() { tls_port::QUESTION } else { "" };
         let message = format!("connection lost ({}){hint}", self.driver.phase());
         let error = Error::connection(message).in_doubt(was_sent).with_source(error);
         Failure { error, reached, was_reused: false }
@@ -475,7 +484,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let deadline = Deadline::after(Some(std::time::Duration::from_secs(20)));
         let driver = &Driver::caller(Until { deadline, cancel: None });
-        let link = Link::connect(listener.local_addr().unwrap(), false, Arc::default()).unwrap();
+        let link = Link::connect(listener.local_addr().unwrap(), false, None, Arc::default()).unwrap();
         let (mut window, mut headers_parser) = (Window::new(), HeadersParser::default());
         let outcome = drive(driver, async {
             let _on = driver.on(&link);

@@ -1,14 +1,22 @@
-//! Opens connections, for both protocols: name resolution, connecting, timeouts, logging.
+//! Opens connections, for both protocols: name resolution, connecting, TLS, timeouts, logging.
 
 use std::{
     future::poll_fn,
     io,
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use super::{drive::Driver, link::Link, resolve::Resolver};
+use super::{
+    drive::Driver,
+    link::Link,
+    resolve::Resolver,
+    tls::{Handshake, Session, TlsConfig},
+};
 use crate::{
     error::{Error, Result},
     infer::Stopwatch,
@@ -28,13 +36,43 @@ pub(crate) struct Dialer {
     authority: String,
     connect_timeout: Option<Duration>,
     resolver: Resolver,
+    tls: Option<Arc<TlsConfig>>,
     log: Log,
     /// See [`Link::is_mute`].
     has_received: Arc<AtomicBool>,
+    counts: DialCounts,
+}
+
+/// The numbers of a dialer's successes.
+#[derive(Debug, Default)]
+pub(crate) struct DialCounts {
+    pub connects: AtomicU64,
+    /// Complete handshakes, resumed ones included.
+    pub tls_handshakes: AtomicU64,
+    pub tls_resumed: AtomicU64,
+}
+
+/// Why an address can't be used.
+enum Failed {
+    /// Another address may work.
+    Address(io::Error),
+    /// The server was reached, and TLS failed.
+    Tls(Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Address(error)
+    }
 }
 
 impl Dialer {
-    pub(crate) fn new(url: &Url, connect_timeout: Option<Duration>, log: Log) -> Self {
+    pub(crate) fn new(
+        url: &Url,
+        connect_timeout: Option<Duration>,
+        tls: Option<Arc<TlsConfig>>,
+        log: Log,
+    ) -> Self {
         Self {
             host: url.host.clone(),
             zone: url.zone.clone(),
@@ -42,9 +80,15 @@ impl Dialer {
             authority: url.authority(),
             connect_timeout,
             resolver: Resolver::default(),
+            tls,
             log,
             has_received: Arc::default(),
+            counts: DialCounts::default(),
         }
+    }
+
+    pub(crate) fn counts(&self) -> &DialCounts {
+        &self.counts
     }
 
     /// Opens a connection within the connect timeout. Its errors are never in doubt: nothing was sent.
@@ -55,7 +99,7 @@ impl Dialer {
             .await
             .map_err(|error| error.context(format_args!("cannot connect to {}", self.authority)));
         match &outcome {
-            Ok(link) => self.log.write(LogLevel::Info, TARGET, || format!("connected to {link}")),
+            Ok(_) => {}
             Err(_) if driver.until().is_cancelled() => {}
             Err(error) => self.log.write(LogLevel::Warn, TARGET, || error.full_message()),
         }
@@ -74,7 +118,8 @@ impl Dialer {
         let timed_out = || {
             // Not DEADLINE_EXCEEDED: the call may have time left, and a retry may succeed.
             let timeout = self.connect_timeout.unwrap_or_default();
-            Error::connection(format!("no connection within the connect timeout of {timeout:?}"))
+            let phase = driver.phase();
+            Error::connection(format!("no connection within the connect timeout of {timeout:?} ({phase})"))
         };
         driver.set_phase("resolving the host name");
         let addresses =
@@ -95,7 +140,9 @@ impl Dialer {
             };
             match self.connect_to(*address, driver, deadline).await {
                 Ok(link) => return Ok(link),
-                Err(error) => last = error,
+                Err(Failed::Address(error)) => last = error,
+                Err(Failed::Tls(error)) if !driver.until().is_cancelled() => return Err(error),
+                Err(Failed::Tls(_)) => {}
             }
             if driver.until().is_cancelled() {
                 break;
@@ -113,12 +160,43 @@ impl Dialer {
         address: SocketAddr,
         driver: &Driver,
         deadline: Deadline,
-    ) -> io::Result<Arc<Link>> {
-        let link = Link::connect(address, driver.is_task(), self.has_received.clone())?;
+    ) -> std::result::Result<Arc<Link>, Failed> {
+        let session = match &self.tls {
+            None => None,
+            Some(config) => Some(Session::new(config, address).map_err(Failed::Tls)?),
+        };
+        let link = Link::connect(address, driver.is_task(), session, self.has_received.clone())?;
         let _on = driver.on(&link);
+        let timed_out = || io::Error::from(io::ErrorKind::TimedOut);
         let connected = poll_fn(|context| link.poll_connected(context));
-        driver.within(deadline, connected).await.ok_or(io::ErrorKind::TimedOut)??;
-        Ok(link)
+        driver.within(deadline, connected).await.ok_or_else(timed_out)??;
+        self.counts.connects.fetch_add(1, Relaxed);
+        if self.tls.is_none() {
+            self.log.write(LogLevel::Info, TARGET, || format!("connected to {link}"));
+            return Ok(link);
+        }
+        driver.set_phase("during the TLS handshake");
+        let shaken = poll_fn(|context| link.poll_handshake(context));
+        match driver.within(deadline, shaken).await.ok_or_else(timed_out)? {
+            Ok(handshake) => {
+                self.note(&link, handshake);
+                Ok(link)
+            }
+            Err(error) => Err(Failed::Tls(link.tls_failure().unwrap_or_else(|| {
+                Error::connection("connection lost during the TLS handshake").with_source(error)
+            }))),
+        }
+    }
+
+    /// Counts and logs a handshake.
+    fn note(&self, link: &Link, handshake: Option<Handshake>) {
+        let Some(Handshake { is_resumed, version }) = handshake else { return };
+        self.counts.tls_handshakes.fetch_add(1, Relaxed);
+        self.counts.tls_resumed.fetch_add(u64::from(is_resumed), Relaxed);
+        self.log.write(LogLevel::Info, TARGET, || {
+            let resumed = if is_resumed { ", resumed" } else { "" };
+            format!("connected to {link} ({version}{resumed})")
+        });
     }
 }
 

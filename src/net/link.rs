@@ -1,5 +1,5 @@
-//! A connection: tokio's I/O traits over a socket, for a protocol engine (h2, ureq-proto) that is driven by
-//! [`drive`](super::drive).
+//! A connection, with TLS or without: tokio's I/O traits over a socket, for a protocol engine (h2, ureq-proto)
+//! that is driven by [`drive`](super::drive).
 
 use std::{
     fmt,
@@ -22,8 +22,12 @@ use tokio::{
 use super::{
     reactor,
     socket::{Interest, Socket},
+    tls::{Handshake, Session, Taken},
 };
-use crate::until::Deadline;
+use crate::{
+    error::{Error, Status},
+    until::Deadline,
+};
 
 /// The size of the buffer that gathers small writes: h2 writes every frame separately, and most servers limit
 /// frames to 16 KiB.
@@ -45,6 +49,7 @@ pub(crate) struct Link {
     io: Io,
     /// Set once a cancel has shut the socket down: what the engine reads then is not the server's doing.
     is_shut_down: AtomicBool,
+    is_tls: bool,
     /// Set when the server sends a byte, on any connection of the client.
     has_received: Arc<AtomicBool>,
     state: Mutex<State>,
@@ -58,6 +63,19 @@ enum Io {
 
 #[derive(Default)]
 struct State {
+    /// Boxed: it is large, and most connections have none.
+    session: Option<Box<Session>>,
+    flow: Flow,
+    /// Small writes, of which `write_buffer_sent` bytes were sent.
+    write_buffer: Vec<u8>,
+    write_buffer_sent: usize,
+    /// The first bytes that arrived on the connection, decrypted.
+    first: Vec<u8>,
+}
+
+/// The state of the socket.
+#[derive(Default)]
+struct Flow {
     /// The deadline of the current call. Checked on every read and write: an engine would otherwise continue
     /// for as long as the peer sends.
     deadline: Option<Deadline>,
@@ -68,18 +86,13 @@ struct State {
     may_wait: Option<Deadline>,
     /// Whether the socket's send buffer is full.
     blocked: bool,
-    /// Small writes, of which `write_buffer_sent` bytes were sent.
-    write_buffer: Vec<u8>,
-    write_buffer_sent: usize,
     progress: Progress,
-    /// The first bytes that arrived on the connection.
-    first: Vec<u8>,
 }
 
 /// The progress of the current call on its connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Progress {
-    /// The number of bytes sent.
+    /// The number of bytes sent, over TLS of encrypted ones.
     pub sent: u64,
     /// When the last byte was sent.
     pub sent_at: Option<Instant>,
@@ -88,11 +101,12 @@ pub(crate) struct Progress {
 }
 
 impl Link {
-    /// Begins to connect, for calls on this thread, or on the I/O thread `in_task`. Sets `has_received` when
-    /// the server sends anything.
+    /// Begins to connect, for calls on this thread, or on the I/O thread `in_task`. With a `session` the
+    /// connection has TLS. Sets `has_received` when the server sends anything.
     pub(crate) fn connect(
         peer: SocketAddr,
         in_task: bool,
+        session: Option<Session>,
         has_received: Arc<AtomicBool>,
     ) -> io::Result<Arc<Self>> {
         let socket = Socket::connect(peer)?;
@@ -100,15 +114,67 @@ impl Link {
             true => Io::Reactor(reactor::register(socket)?),
             false => Io::Caller(socket),
         };
-        let state = Mutex::new(State { blocked: true, ..State::default() });
-        Ok(Arc::new(Self { io, is_shut_down: AtomicBool::new(false), has_received, state }))
+        let flow = Flow { blocked: true, ..Flow::default() };
+        Ok(Arc::new(Self {
+            io,
+            is_shut_down: AtomicBool::new(false),
+            is_tls: session.is_some(),
+            has_received,
+            state: Mutex::new(State { session: session.map(Box::new), flow, ..State::default() }),
+        }))
     }
 
     /// Completes connecting.
     pub(crate) fn poll_connected(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.lock();
-        ready!(self.poll_writable(&mut state, context))?;
+        ready!(self.poll_writable(&mut self.lock().flow, context))?;
         Poll::Ready(self.socket().finish_connect())
+    }
+
+    /// Completes the TLS handshake, if the connection has TLS.
+    pub(crate) fn poll_handshake(&self, context: &mut Context<'_>) -> Poll<io::Result<Option<Handshake>>> {
+        if !self.is_tls {
+            return Poll::Ready(Ok(None));
+        }
+        loop {
+            ready!(self.poll_flush(context))?;
+            let mut state = self.lock();
+            let State { session: Some(session), flow, .. } = &mut *state else {
+                return Poll::Ready(Ok(None));
+            };
+            if !session.is_handshaking() {
+                return Poll::Ready(Ok(Some(session.handshake())));
+            }
+            if let Err(error) = session.take(&mut ReadBuf::new(&mut [])) {
+                // The alert that tells the server.
+                let _ = session.flush(|slices| flow.send(self.socket(), slices));
+                return Poll::Ready(Err(error));
+            }
+            if session.is_handshaking() && !session.wants_write() {
+                ready!(self.poll_receive(session, flow, context))?;
+            }
+        }
+    }
+
+    /// Returns whether the connection has TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    /// Returns why TLS has ended the connection, if it did, and not in doubt if the server has refused the
+    /// client's certificate: it then processes nothing.
+    pub(crate) fn tls_failure(&self) -> Option<Error> {
+        if !self.is_tls {
+            return None;
+        }
+        let state = self.lock();
+        let error = state.session.as_ref()?.failure()?.clone();
+        let is_in_doubt = error.status() != Status::Unauthenticated && state.flow.progress.sent > 0;
+        Some(error.in_doubt(is_in_doubt))
+    }
+
+    /// Returns whether no further call may start on the connection.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.is_tls && self.lock().session.as_ref().is_some_and(|session| session.is_retired())
     }
 
     fn socket(&self) -> &Socket {
@@ -135,24 +201,24 @@ impl Link {
     /// Begins a call. After the deadline, reads and writes return `Pending` whether or not the socket is
     /// ready.
     pub(crate) fn begin(&self, deadline: Deadline) {
-        let mut state = self.lock();
-        state.deadline = Some(deadline);
-        (state.timed_out, state.may_wait) = (false, None);
-        state.progress = Progress::default();
+        let flow = &mut self.lock().flow;
+        flow.deadline = Some(deadline);
+        (flow.timed_out, flow.may_wait) = (false, None);
+        flow.progress = Progress::default();
     }
 
     pub(crate) fn progress(&self) -> Progress {
-        self.lock().progress
+        self.lock().flow.progress
     }
 
     /// Returns whether anything has arrived since the last call of this.
     pub(crate) fn take_has_received(&self) -> bool {
-        self.lock().progress.first_byte_at.take().is_some()
+        self.lock().flow.progress.first_byte_at.take().is_some()
     }
 
     /// Returns whether the socket accepted no more when it was last written to.
     pub(crate) fn is_blocked(&self) -> bool {
-        self.lock().blocked
+        self.lock().flow.blocked
     }
 
     /// Returns the first bytes that the server sent on this connection.
@@ -165,53 +231,61 @@ impl Link {
         !self.has_received.load(Ordering::Relaxed)
     }
 
-    /// Returns whether the peer has neither closed the connection nor sent anything. Takes a system call that
-    /// does not block.
+    /// Returns whether the peer has neither closed the connection nor sent anything, except for what TLS sends
+    /// by itself. Takes a system call that does not block.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.socket().is_quiet()
+        if !self.is_tls {
+            return self.socket().is_quiet();
+        }
+        let mut state = self.lock();
+        let State { session: Some(session), flow, .. } = &mut *state else { return false };
+        session.is_quiet(|into| self.socket().recv(into, None))
+            && session.flush(|slices| flow.send(self.socket(), slices)).is_ok()
     }
 
     /// Makes the next read try the socket even if it was not reported readable.
     pub(crate) fn force_read(&self) {
-        self.lock().readable = true;
+        self.lock().flow.readable = true;
     }
 
     /// Waits until the socket is ready, or permits the next read to block. Returns `false` at the deadline.
     pub(crate) fn wait(&self, deadline: Deadline) -> bool {
         let mut state = self.lock();
-        if std::mem::take(&mut state.timed_out) {
+        let flow = &mut state.flow;
+        if std::mem::take(&mut flow.timed_out) {
             return false;
         }
-        if !state.blocked {
+        if !flow.blocked {
             // The read that follows checks the deadline.
-            if !state.readable {
-                (state.readable, state.may_wait) = (true, Some(deadline));
+            if !flow.readable {
+                (flow.readable, flow.may_wait) = (true, Some(deadline));
                 return true;
             }
             return !deadline.is_over();
         }
         // An engine that must send first leaves available data unread: waiting for both would return
         // immediately.
-        let interest = if state.readable { Interest::Write } else { Interest::Both };
+        let interest = if flow.readable { Interest::Write } else { Interest::Both };
         drop(state);
         match self.socket().wait(interest, deadline) {
             Ok(ready) => {
-                let mut state = self.lock();
-                state.readable |= ready.read;
-                state.blocked &= !ready.write;
+                let flow = &mut self.lock().flow;
+                flow.readable |= ready.read;
+                flow.blocked &= !ready.write;
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => false,
             // The next read or write returns the error.
             Err(_) => {
-                let mut state = self.lock();
-                (state.readable, state.blocked) = (true, false);
+                let flow = &mut self.lock().flow;
+                (flow.readable, flow.blocked) = (true, false);
                 true
             }
         }
     }
 
-    /// Sends as much of `slices` as the socket accepts, without buffering.
+    /// Sends as much of `slices` as the socket accepts, without buffering. Over TLS what it returns is
+    /// encrypted, and the end may wait for [`poll_flush`](Self::poll_flush).
     pub(crate) fn poll_send(
         &self,
         context: &mut Context<'_>,
@@ -220,7 +294,7 @@ impl Link {
         self.poll_write_with(context, |state| state.send(self.socket(), slices))
     }
 
-    /// Sends the write buffer.
+    /// Sends the write buffer, and what is encrypted.
     pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_write_with(context, |state| state.flush(self.socket()))
     }
@@ -237,7 +311,7 @@ impl Link {
     ) -> Poll<io::Result<T>> {
         let mut state = self.lock();
         loop {
-            let was_blocked = state.blocked;
+            let was_blocked = state.flow.blocked;
             match write(&mut state) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if !was_blocked
@@ -247,7 +321,7 @@ impl Link {
                         // As in `poll_recv`.
                         ready.clear_ready();
                     }
-                    ready!(self.poll_writable(&mut state, context))?;
+                    ready!(self.poll_writable(&mut state.flow, context))?;
                 }
                 outcome => return Poll::Ready(outcome),
             }
@@ -255,14 +329,14 @@ impl Link {
     }
 
     /// Returns `Ready` once the socket may accept more.
-    fn poll_writable(&self, state: &mut State, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_writable(&self, flow: &mut Flow, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.io {
             // The driver waits.
-            Io::Caller(_) if state.blocked || state.timed_out => Poll::Pending,
+            Io::Caller(_) if flow.blocked || flow.timed_out => Poll::Pending,
             Io::Caller(_) => Poll::Ready(Ok(())),
             Io::Reactor(reactor) => {
                 ready!(reactor.poll_write_ready(context))?.retain_ready();
-                state.blocked = false;
+                flow.blocked = false;
                 Poll::Ready(Ok(()))
             }
         }
@@ -275,10 +349,58 @@ impl Link {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut state = self.lock();
+        let start = into.filled().len();
+        let State { session, flow, .. } = &mut *state;
+        match session {
+            None => {
+                ready!(self.poll_receive_with(flow, context, |flow| self.recv(flow, into)))?;
+            }
+            Some(session) => ready!(self.poll_decrypt(session, flow, context, into))?,
+        }
+        state.note_received(&into.filled()[start..], &self.has_received);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Receives decrypted data.
+    fn poll_decrypt(
+        &self,
+        session: &mut Session,
+        flow: &mut Flow,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.poll_readable(&mut state, context))?;
-            let outcome = self.recv(&mut state, into);
-            if !state.readable
+            let taken = session.take(into);
+            // Responses to key updates, and alerts. What can't be sent now is sent with the next data.
+            let _ = session.flush(|slices| flow.send(self.socket(), slices));
+            match taken? {
+                Taken::Data | Taken::End => return Poll::Ready(Ok(())),
+                Taken::Nothing => ready!(self.poll_receive(session, flow, context))?,
+            }
+        }
+    }
+
+    /// Receives what a session decrypts.
+    fn poll_receive(
+        &self,
+        session: &mut Session,
+        flow: &mut Flow,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.poll_receive_with(flow, context, |flow| session.receive(|into| self.recv(flow, into)))
+    }
+
+    /// Receives by `recv` once the socket is readable. On the I/O thread the task is woken when it is.
+    fn poll_receive_with<T>(
+        &self,
+        flow: &mut Flow,
+        context: &mut Context<'_>,
+        mut recv: impl FnMut(&mut Flow) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            ready!(self.poll_readable(flow, context))?;
+            let outcome = recv(flow);
+            if !flow.readable
                 && let Io::Reactor(reactor) = &self.io
                 && let Poll::Ready(Ok(mut ready)) = reactor.poll_read_ready(context)
             {
@@ -293,27 +415,27 @@ impl Link {
     }
 
     /// Returns `Ready` once there may be data to read.
-    fn poll_readable(&self, state: &mut State, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_readable(&self, flow: &mut Flow, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.io {
             // The driver waits.
-            Io::Caller(_) if !state.readable || state.may_wait.is_none() && state.is_over() => Poll::Pending,
+            Io::Caller(_) if !flow.readable || flow.may_wait.is_none() && flow.is_over() => Poll::Pending,
             Io::Caller(_) => Poll::Ready(Ok(())),
-            Io::Reactor(_) if state.readable => {
+            Io::Reactor(_) if flow.readable => {
                 // A peer that sends faster than it is read must not occupy the thread.
                 ready!(poll_proceed(context)).made_progress();
                 Poll::Ready(Ok(()))
             }
             Io::Reactor(reactor) => {
                 ready!(reactor.poll_read_ready(context))?.retain_ready();
-                state.readable = true;
+                flow.readable = true;
                 Poll::Ready(Ok(()))
             }
         }
     }
 
-    fn recv(&self, state: &mut State, into: &mut ReadBuf<'_>) -> io::Result<()> {
+    fn recv(&self, flow: &mut Flow, into: &mut ReadBuf<'_>) -> io::Result<usize> {
         let room = into.remaining();
-        let wait_until = state.may_wait.take();
+        let wait_until = flow.may_wait.take();
         match self.socket().recv(into, wait_until) {
             Ok(count) => {
                 if count == 0 && self.is_shut_down() {
@@ -321,23 +443,14 @@ impl Link {
                     return Err(io::ErrorKind::ConnectionAborted.into());
                 }
                 // A short read means that the socket is drained.
-                state.readable = count == room || count == 0;
-                if state.progress.first_byte_at.is_none() {
-                    state.progress.first_byte_at = Some(Instant::now());
-                }
-                if state.first.len() < FIRST_BYTE_SIZE && count > 0 {
-                    self.has_received.store(true, Ordering::Relaxed);
-                    let new = &into.filled()[into.filled().len() - count..];
-                    let missing = FIRST_BYTE_SIZE - state.first.len();
-                    state.first.extend_from_slice(&new[..missing.min(count)]);
-                }
-                Ok(())
+                flow.readable = count == room || count == 0;
+                Ok(count)
             }
             Err(error) => {
-                state.readable = false;
+                flow.readable = false;
                 // The call's deadline, not an error of the connection: the driver ends the call.
                 if error.kind() == io::ErrorKind::TimedOut && wait_until.is_some() {
-                    state.timed_out = true;
+                    flow.timed_out = true;
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
                 Err(error)
@@ -347,6 +460,18 @@ impl Link {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the server that a TLS connection is closed.
+impl Drop for Link {
+    fn drop(&mut self) {
+        if self.is_tls && !self.is_shut_down() {
+            let session = self.lock().session.take();
+            if let Some(mut session) = session {
+                session.close(|slices| self.socket().try_send(slices));
+            }
+        }
     }
 }
 
@@ -363,7 +488,7 @@ impl Wake for ShutDown {
     }
 }
 
-impl State {
+impl Flow {
     /// Returns whether the deadline has passed. The driver then ends the call.
     fn is_over(&mut self) -> bool {
         self.timed_out |= self.deadline.is_some_and(Deadline::is_over);
@@ -386,24 +511,37 @@ impl State {
         }
         outcome
     }
+}
+
+impl State {
+    fn send(&mut self, socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let Self { session, flow, .. } = self;
+        match session {
+            None => flow.send(socket, slices),
+            Some(session) => session.write(slices, |slices| flow.send(socket, slices)),
+        }
+    }
 
     fn flush(&mut self, socket: &Socket) -> io::Result<()> {
-        if self.write_buffer.is_empty() {
-            return Ok(());
-        }
-        let buffer = std::mem::take(&mut self.write_buffer);
-        let mut outcome = Ok(());
-        while self.write_buffer_sent < buffer.len() && outcome.is_ok() {
-            outcome = self.send(socket, &[IoSlice::new(&buffer[self.write_buffer_sent..])]).map(|count| {
-                self.write_buffer_sent += count;
-            });
-        }
-        self.write_buffer = buffer;
-        if outcome.is_ok() {
+        if !self.write_buffer.is_empty() {
+            let buffer = std::mem::take(&mut self.write_buffer);
+            let mut outcome = Ok(());
+            while self.write_buffer_sent < buffer.len() && outcome.is_ok() {
+                outcome =
+                    self.send(socket, &[IoSlice::new(&buffer[self.write_buffer_sent..])]).map(|count| {
+                        self.write_buffer_sent += count;
+                    });
+            }
+            self.write_buffer = buffer;
+            outcome?;
             self.write_buffer.clear();
             self.write_buffer_sent = 0;
         }
-        outcome
+        let Self { session, flow, .. } = self;
+        match session {
+            None => Ok(()),
+            Some(session) => session.flush(|slices| flow.send(socket, slices)),
+        }
     }
 
     fn write(&mut self, socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -420,6 +558,18 @@ impl State {
             return Ok(byte_size);
         }
         self.send(socket, slices)
+    }
+
+    /// Notes that bytes have arrived; none at the end of the connection.
+    fn note_received(&mut self, new: &[u8], has_received: &AtomicBool) {
+        if self.flow.progress.first_byte_at.is_none() {
+            self.flow.progress.first_byte_at = Some(Instant::now());
+        }
+        if self.first.len() < FIRST_BYTE_SIZE && !new.is_empty() {
+            has_received.store(true, Ordering::Relaxed);
+            let missing = FIRST_BYTE_SIZE - self.first.len();
+            self.first.extend_from_slice(&new[..missing.min(new.len())]);
+        }
     }
 }
 

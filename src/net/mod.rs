@@ -11,5 +11,10 @@ pub(crate) mod pool;
 mod reactor;
 mod resolve;
 mod socket;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+pub(crate) mod tls;
 #[allow(unsafe_code)]
 mod unfilled;
