@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 /// The maximum size of encrypted data that waits to be sent, and of one send. Larger ones save system calls
 /// and cost twice the CPU time: glibc returns the freed records to the system after each.
 const SEND_BYTE_SIZE: usize = 128 << 10;
-/// The size of the receive buffer at first, and after it was filled by one receive. rustls's own grows to one
+/// The size of the receive buffer at first, and at most: it is doubled after it was filled by one receive. rustls's own grows to one
 /// record only, which takes a system call for each.
 const MIN_RECEIVE_BYTE_SIZE: usize = 16 << 10;
 const MAX_RECEIVE_BYTE_SIZE: usize = 128 << 10;
@@ -42,6 +42,8 @@ pub(crate) struct Session {
     incoming: Vec<u8>,
     taken: usize,
     have: usize,
+    /// Whether the last receive filled the buffer.
+    was_filled: bool,
     /// Whether anything has been received at all, and since the handshake.
     has_heard: bool,
     has_responded: bool,
@@ -81,6 +83,7 @@ impl Session {
             incoming: Vec::new(),
             taken: 0,
             have: 0,
+            was_filled: true,
             has_heard: false,
             has_responded: false,
             has_ended: false,
@@ -167,9 +170,10 @@ impl Session {
             self.incoming.copy_within(self.taken..self.have, 0);
             (self.taken, self.have) = (0, unread);
         }
-        if self.have == self.incoming.len() {
-            let byte_size = (self.incoming.len() * 4).clamp(MIN_RECEIVE_BYTE_SIZE, MAX_RECEIVE_BYTE_SIZE);
-            self.incoming.resize(byte_size.max(self.have + 1), 0);
+        // rustls takes every complete record, and keeps the start of an incomplete one: there is always room.
+        if self.was_filled {
+            let byte_size = (self.incoming.len() * 2).clamp(MIN_RECEIVE_BYTE_SIZE, MAX_RECEIVE_BYTE_SIZE);
+            self.incoming.resize(byte_size, 0);
         }
         match receive(&mut ReadBuf::new(&mut self.incoming[self.have..])) {
             Ok(0) => {
@@ -181,6 +185,7 @@ impl Session {
             Ok(count) => {
                 self.has_heard = true;
                 self.have += count;
+                self.was_filled = self.have == self.incoming.len();
                 Ok(())
             }
             Err(error) => {
