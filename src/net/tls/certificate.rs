@@ -1,0 +1,210 @@
+//! Reads those fields of an X.509 certificate that messages name. What is trusted is decided by webpki alone.
+
+use super::dates;
+
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const OBJECT_ID: u8 = 0x06;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+/// The tag of the version, which is absent from certificates of version 1.
+const VERSION: u8 = 0xA0;
+/// The maximum size of a name in a message, in characters.
+const NAME_LENGTH: usize = 100;
+/// The maximum size of a path in a message, which is that of a path.
+const PATH_LENGTH: usize = 4096;
+/// The maximum number of attributes of a name that are read.
+const ATTRIBUTES: usize = 32;
+/// rsaEncryption.
+const RSA: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x01\x01";
+
+/// The attributes of a name that messages show, by their object identifiers.
+const NAMES: [(&[u8], &str); 9] = [
+    (b"\x55\x04\x03", "CN"),
+    (b"\x55\x04\x06", "C"),
+    (b"\x55\x04\x07", "L"),
+    (b"\x55\x04\x08", "ST"),
+    (b"\x55\x04\x0A", "O"),
+    (b"\x55\x04\x0B", "OU"),
+    (b"\x55\x04\x05", "serialNumber"),
+    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x01", "emailAddress"),
+    (b"\x09\x92\x26\x89\x93\xF2\x2C\x64\x01\x19", "DC"),
+];
+
+/// A certificate, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Certificate {
+    /// `CN=localhost, O=Example`, without control characters, cut at 100 characters.
+    pub subject: String,
+    pub issuer: String,
+    /// The encoded issuer, as webpki has the subject of a trust anchor.
+    pub issuer_der: Vec<u8>,
+    pub is_self_issued: bool,
+    /// In UNIX seconds.
+    pub not_before: u64,
+    pub not_after: u64,
+    /// The size of an RSA key in bits.
+    pub rsa_bits: Option<usize>,
+}
+
+impl Certificate {
+    /// Reads a certificate; `None` if it is malformed.
+    pub(super) fn read(der: &[u8]) -> Option<Self> {
+        let mut certificate = Der(Der(der).expect(SEQUENCE)?);
+        let mut fields = Der(certificate.expect(SEQUENCE)?);
+        if fields.0.first() == Some(&VERSION) {
+            fields.next()?;
+        }
+        fields.expect(INTEGER)?;
+        fields.expect(SEQUENCE)?;
+        let issuer = fields.expect(SEQUENCE)?;
+        let mut validity = Der(fields.expect(SEQUENCE)?);
+        let (not_before, not_after) = (validity.time()?, validity.time()?);
+        let subject = fields.expect(SEQUENCE)?;
+        let rsa_bits = fields.expect(SEQUENCE).and_then(rsa_bits);
+        Some(Self {
+            subject: name(subject),
+            issuer: name(issuer),
+            issuer_der: issuer.to_vec(),
+            is_self_issued: subject == issuer,
+            not_before,
+            not_after,
+            rsa_bits,
+        })
+    }
+}
+
+/// Elements of DER, one after the other. Each read is within the bytes, whatever they claim.
+pub(super) struct Der<'a>(pub &'a [u8]);
+
+impl<'a> Der<'a> {
+    /// Returns the tag and the content of the next element.
+    pub(super) fn next(&mut self) -> Option<(u8, &'a [u8])> {
+        let (&tag, rest) = self.0.split_first()?;
+        let (&first, rest) = rest.split_first()?;
+        let (size, rest) = match first {
+            0..=0x7F => (usize::from(first), rest),
+            0x81..=0x84 => {
+                let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
+                let size = bytes.iter().fold(0u64, |size, byte| size << 8 | u64::from(*byte));
+                (usize::try_from(size).ok()?, rest)
+            }
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(size)?;
+        self.0 = rest;
+        Some((tag, content))
+    }
+
+    /// Returns the content of the next element if it has this tag.
+    pub(super) fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.next().filter(|element| element.0 == tag).map(|element| element.1)
+    }
+
+    /// Reads a UTCTime or GeneralizedTime of the one form that certificates may have, in UTC with seconds.
+    fn time(&mut self) -> Option<u64> {
+        let (tag, text) = self.next()?;
+        let (digits, zone) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        if zone != b"Z" || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let mut pairs = digits
+            .chunks_exact(2)
+            .map(|pair| pair.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')));
+        let year = match (tag, digits.len()) {
+            (UTC_TIME, 12) => match pairs.next()? {
+                year @ 50.. => 1900 + year,
+                year => 2000 + year,
+            },
+            (GENERALIZED_TIME, 14) => pairs.next()? * 100 + pairs.next()?,
+            _ => return None,
+        };
+        dates::seconds([year, pairs.next()?, pairs.next()?, pairs.next()?, pairs.next()?, pairs.next()?])
+    }
+}
+
+/// The size of the modulus of an RSA key.
+fn rsa_bits(key: &[u8]) -> Option<usize> {
+    let mut key = Der(key);
+    let algorithm = Der(key.expect(SEQUENCE)?).expect(OBJECT_ID)?;
+    let (unused_bits, key) = key.expect(BIT_STRING)?.split_first()?;
+    if algorithm != RSA || *unused_bits != 0 {
+        return None;
+    }
+    let modulus = Der(Der(key).expect(SEQUENCE)?).expect(INTEGER)?;
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    let modulus = modulus.get(zeros..)?;
+    let first = modulus.first()?;
+    Some(modulus.len() * 8 - first.leading_zeros() as usize)
+}
+
+/// A distinguished name as text.
+fn name(der: &[u8]) -> String {
+    let mut text = String::new();
+    let mut sets = Der(der);
+    let mut count = 0;
+    while let Some(set) = sets.expect(SET) {
+        let mut attributes = Der(set);
+        while let Some(attribute) = attributes.expect(SEQUENCE) {
+            count += 1;
+            let mut attribute = Der(attribute);
+            let id = attribute.expect(OBJECT_ID);
+            let label = NAMES.iter().find(|row| Some(row.0) == id);
+            if let (Some((_, label)), Some((tag, value))) = (label, attribute.next()) {
+                let separator = if text.is_empty() { "" } else { ", " };
+                text.push_str(&format!("{separator}{label}={}", string(tag, value)));
+            }
+        }
+        if count >= ATTRIBUTES || text.chars().count() > NAME_LENGTH {
+            break;
+        }
+    }
+    printable(&text)
+}
+
+/// The text of one of ASN.1's string types.
+fn string(tag: u8, value: &[u8]) -> String {
+    match tag {
+        // BMPString.
+        0x1E => {
+            let units =
+                value.chunks_exact(2).map(|unit| unit.iter().fold(0, |all, b| all << 8 | u16::from(*b)));
+            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        // T61String, which is Latin-1 in practice.
+        0x14 => value.iter().map(|byte| char::from(*byte)).collect(),
+        _ => String::from_utf8_lossy(value).into_owned(),
+    }
+}
+
+/// A text of a certificate for a message: control characters, and those that change the direction of text,
+/// are escaped; cut at 100 characters.
+pub(super) fn printable(text: &str) -> String {
+    printable_within(text, NAME_LENGTH)
+}
+
+/// The same for a path.
+pub(super) fn printable_path(path: &str) -> String {
+    printable_within(path, PATH_LENGTH)
+}
+
+fn printable_within(text: &str, max: usize) -> String {
+    let mut printable = String::new();
+    for (at, c) in text.chars().enumerate() {
+        if at == max {
+            printable.push('…');
+            break;
+        }
+        let is_direction =
+            matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || is_direction || matches!(c, '\u{2028}' | '\u{2029}') {
+            // Not `escape_unicode`, whose braces read like code.
+            printable.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            printable.push(c);
+        }
+    }
+    printable
+}

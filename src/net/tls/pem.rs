@@ -1,0 +1,103 @@
+//! Splits a PEM file into its blocks. Unlike the parser of rustls it reports blocks of any kind, cut ones
+//! too, for messages that state what a file has instead of what was expected; and it leaves no copy of a key
+//! behind.
+
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use zeroize::Zeroizing;
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
+/// The maximum number of blocks that are read: the largest bundles of authorities have some hundreds.
+const MAX_BLOCKS: usize = 10_000;
+
+/// A block, from its BEGIN line to its END line.
+#[derive(Debug)]
+pub(super) struct Block<'a> {
+    /// `CERTIFICATE`, `PRIVATE KEY` and others.
+    pub label: &'a str,
+    /// The lines between.
+    body: &'a [u8],
+    /// Has an END line with its label.
+    pub is_complete: bool,
+}
+
+impl Block<'_> {
+    /// Returns whether it is a key with the older form of encryption, which is declared in a header.
+    pub(super) fn has_encryption_header(&self) -> bool {
+        self.body
+            .split(|byte| is_line_break(*byte))
+            .any(|line| line.trim_ascii().starts_with(b"Proc-Type:") && contains(line, b"ENCRYPTED"))
+    }
+
+    /// Returns the decoded body; `None` if it is not Base64.
+    pub(super) fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let engine = GeneralPurpose::new(
+            &STANDARD,
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+        );
+        let is_text = |byte: &&u8| !byte.is_ascii_whitespace();
+        let mut text = Zeroizing::new(Vec::with_capacity(self.body.len()));
+        text.extend(self.body.iter().filter(is_text));
+        let mut decoded = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+        let size = engine.decode_slice(&*text, &mut decoded).ok().filter(|size| *size > 0)?;
+        decoded.truncate(size);
+        Some(decoded)
+    }
+}
+
+/// Returns the blocks of a PEM file. Other text, such as `openssl x509 -text` writes before a block, is
+/// skipped; lines may be indented and end in CR, LF or both.
+pub(super) fn blocks(text: &[u8]) -> Vec<Block<'_>> {
+    let mut blocks: Vec<Block<'_>> = Vec::new();
+    // The label of the open block, and where its body starts.
+    let mut open: Option<(&str, usize)> = None;
+    let mut at = 0;
+    for line in text.split(|byte| is_line_break(*byte)) {
+        let (start, next) = (at, (at + line.len() + 1).min(text.len()));
+        at = next;
+        let line = line.trim_ascii();
+        let begin = line.strip_prefix(BEGIN);
+        let end = line.strip_prefix(END);
+        if begin.is_none() && end.is_none() {
+            continue;
+        }
+        if let Some((label, body)) = open.take() {
+            let is_complete = end.is_some_and(|end| strip_dashes(end) == Some(label.as_bytes()));
+            blocks.push(Block { label, body: text.get(body..start).unwrap_or_default(), is_complete });
+        }
+        if let Some(begin) = begin {
+            // A line that is cut off is an incomplete block.
+            let label = strip_dashes(begin).unwrap_or(begin);
+            open = Some((std::str::from_utf8(label).unwrap_or("?"), next));
+        }
+        if blocks.len() >= MAX_BLOCKS {
+            return blocks;
+        }
+    }
+    if let Some((label, body)) = open {
+        blocks.push(Block { label, body: text.get(body..).unwrap_or_default(), is_complete: false });
+    }
+    blocks
+}
+
+fn strip_dashes(label: &[u8]) -> Option<&[u8]> {
+    label.strip_suffix(DASHES)
+}
+
+fn is_line_break(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// Returns whether a file has a BEGIN line, or the beginning of one.
+pub(super) fn has_blocks(text: &[u8]) -> bool {
+    contains(text, b"-----BEGIN")
+}
+
+pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}

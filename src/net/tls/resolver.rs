@@ -1,0 +1,49 @@
+//! The client's certificate, and a count of the servers that requested one.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use rustls::{SignatureScheme, client::ResolvesClientCert, sign::CertifiedKey};
+
+/// Sends the client's certificate, if there is one, and counts the requests for it, which come without one
+/// too: only by them can a server that requires a certificate be told from one that fails.
+pub(super) struct Resolver {
+    certificate: Option<Arc<CertifiedKey>>,
+    requests: AtomicU64,
+}
+
+impl Resolver {
+    pub(super) fn new(certificate: Option<Arc<CertifiedKey>>) -> Self {
+        Self { certificate, requests: AtomicU64::new(0) }
+    }
+
+    /// Returns how often servers requested a certificate.
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Resolver {
+    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        // Also if the server names other authorities: it states why it refuses a certificate.
+        self.certificate.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.certificate.is_some()
+    }
+}
+
+/// Never shows a key.
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let certificate = if self.certificate.is_some() { "set" } else { "none" };
+        write!(f, "Resolver(certificate {certificate}, {} requests)", self.requests())
+    }
+}
