@@ -1,9 +1,5 @@
 //! Detects a port that speaks HTTP/1 or TLS instead of gRPC: the most frequent mistakes in a URL.
 
-use std::{future::poll_fn, io::IoSlice, time::Duration};
-
-use tokio::io::ReadBuf;
-
 use crate::{
     error::{Error, Origin, Status},
     net::{
@@ -11,18 +7,13 @@ use crate::{
         dial::Dialer,
         drive::Driver,
         link::Link,
+        probe::{self, is_http1},
     },
     tls_port,
-    until::Deadline,
 };
-
-/// The maximum duration of the probe.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The status line with which TLS servers respond to HTTP/1.
 const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 ";
-/// The maximum size that the probe reads of a response.
-const MAX_RESPONSE_BYTE_SIZE: usize = 4 << 10;
 /// The type of a SETTINGS frame, the first frame that an HTTP/2 server sends, and its offset.
 const SETTINGS: u8 = 4;
 const FRAME_TYPE: usize = 3;
@@ -80,12 +71,10 @@ pub(super) async fn explained(
     if tls_port::is_alert(&first) {
         return tls_port::error().into();
     }
-    let left = driver.until().deadline.remaining();
-    let timeout = left.map_or(PROBE_TIMEOUT, |left| PROBE_TIMEOUT.min(left / 2));
     let mut response = Vec::new();
     // If it times out, what has arrived is used.
     let probing = probe(dialer, authority, driver, &mut response);
-    let _ = driver.within(Deadline::after(Some(timeout)), probing).await;
+    let _ = driver.within(probe::deadline(driver), probing).await;
     if tls_port::is_alert(&response) || tls_port::is_named_by_response(&response) {
         return tls_port::error().into();
     }
@@ -95,28 +84,11 @@ pub(super) async fn explained(
     failure
 }
 
-fn is_http1(first: &[u8]) -> bool {
-    first.starts_with(b"HTTP/")
-}
-
 /// Requests the server's liveness over HTTP/1 and receives the response until it is conclusive.
 async fn probe(dialer: &Dialer, authority: &str, driver: &Driver, response: &mut Vec<u8>) {
-    let request = format!("GET /v2/health/live HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     let Ok(link) = dialer.dial(driver).await else { return };
     let _on = driver.on(&link);
-    // The request fits into any send buffer.
-    if poll_fn(|context| link.poll_send(context, &[IoSlice::new(request.as_bytes())])).await.is_err() {
-        return;
-    }
-    let mut bytes = vec![0; MAX_RESPONSE_BYTE_SIZE];
-    while response.len() < MAX_RESPONSE_BYTE_SIZE && !is_conclusive(response) {
-        let mut into = ReadBuf::new(&mut bytes[..MAX_RESPONSE_BYTE_SIZE - response.len()]);
-        let received = poll_fn(|context| link.poll_recv(context, &mut into)).await;
-        if received.is_err() || into.filled().is_empty() {
-            break;
-        }
-        response.extend_from_slice(into.filled());
-    }
+    probe::probe(&link, authority, response, is_conclusive).await;
 }
 
 /// Returns whether the rest of the response is irrelevant: only the page of a status 400 is read to its end.

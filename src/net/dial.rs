@@ -14,6 +14,7 @@ use std::{
 use super::{
     drive::Driver,
     link::Link,
+    probe,
     resolve::Resolver,
     tls::{Handshake, Session, TlsConfig},
 };
@@ -171,10 +172,10 @@ impl Dialer {
         let connected = poll_fn(|context| link.poll_connected(context));
         driver.within(deadline, connected).await.ok_or_else(timed_out)??;
         self.counts.connects.fetch_add(1, Relaxed);
-        if self.tls.is_none() {
+        let Some(config) = &self.tls else {
             self.log.write(LogLevel::Info, TARGET, || format!("connected to {link}"));
             return Ok(link);
-        }
+        };
         driver.set_phase("during the TLS handshake");
         let shaken = poll_fn(|context| link.poll_handshake(context));
         match driver.within(deadline, shaken).await.ok_or_else(timed_out)? {
@@ -182,10 +183,32 @@ impl Dialer {
                 self.note(&link, handshake);
                 Ok(link)
             }
+            Err(_) if link.is_silent() && self.is_plain(address, driver, deadline).await => {
+                Err(Failed::Tls(config.not_tls()))
+            }
             Err(error) => Err(Failed::Tls(link.tls_failure().unwrap_or_else(|| {
                 Error::connection("connection lost during the TLS handshake").with_source(error)
             }))),
         }
+    }
+
+    /// Returns whether a server that has ended a TLS handshake without a byte speaks HTTP/1 without TLS, as
+    /// Triton's HTTP port does: the most frequent mistake in a URL with TLS.
+    async fn is_plain(&self, address: SocketAddr, driver: &Driver, deadline: Deadline) -> bool {
+        if driver.until().is_cancelled() {
+            return false;
+        }
+        let mut response = Vec::new();
+        let probing = async {
+            let link = Link::connect(address, driver.is_task(), None, Arc::default()).ok()?;
+            let _on = driver.on(&link);
+            poll_fn(|context| link.poll_connected(context)).await.ok()?;
+            probe::probe(&link, &self.authority, &mut response, |start| !start.is_empty()).await;
+            Some(())
+        };
+        // Boxed: this rare future would enlarge that of every call.
+        let _ = driver.within(probe::deadline(driver).min(deadline), Box::pin(probing)).await;
+        probe::is_http1(&response)
     }
 
     /// Counts and logs a handshake.

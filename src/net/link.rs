@@ -160,16 +160,22 @@ impl Link {
         self.is_tls
     }
 
-    /// Returns why TLS has ended the connection, if it did, and not in doubt if the server has refused the
-    /// client's certificate: it then processes nothing.
+    /// Returns why TLS has ended the connection, if it did. In doubt once any of the request was sent, unless
+    /// the server has refused the client's certificate: it then processes nothing.
     pub(crate) fn tls_failure(&self) -> Option<Error> {
         if !self.is_tls {
             return None;
         }
         let state = self.lock();
         let error = state.session.as_ref()?.failure()?.clone();
-        let is_in_doubt = error.status() != Status::Unauthenticated && state.flow.progress.sent > 0;
+        let may_have_run = error.status() != Status::Unauthenticated && state.flow.progress.sent > 0;
+        let is_in_doubt = error.is_in_doubt() || may_have_run;
         Some(error.in_doubt(is_in_doubt))
+    }
+
+    /// Returns whether a TLS server has sent no byte.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.lock().session.as_ref().is_some_and(|session| !session.has_heard())
     }
 
     /// Returns whether no further call may start on the connection.

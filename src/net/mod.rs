@@ -7,6 +7,7 @@ pub(crate) mod drive;
 pub(crate) mod link;
 mod platform;
 pub(crate) mod pool;
+pub(crate) mod probe;
 #[allow(unsafe_code)]
 mod reactor;
 mod resolve;

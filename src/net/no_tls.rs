@@ -22,6 +22,10 @@ impl TlsConfig {
     pub(crate) fn new(_: &TlsOptions, _: &Url, _: &Log) -> Result<Self> {
         Err(Error::new(Status::Unimplemented, Origin::Argument, "this build has no TLS"))
     }
+
+    pub(crate) fn not_tls(&self) -> Error {
+        match *self {}
+    }
 }
 
 #[derive(Debug)]
@@ -53,6 +57,10 @@ impl Session {
     }
 
     pub(crate) fn handshake(&self) -> Handshake {
+        match *self {}
+    }
+
+    pub(crate) fn has_heard(&self) -> bool {
         match *self {}
     }
 

@@ -29,7 +29,7 @@ impl TlsVersion {
 
 /// How connections to `https://` and `grpcs://` URLs are secured.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "read by net/tls only"))]
+#[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "read by net/tls only"))]
 pub(crate) struct TlsOptions {
     /// The certificates of authorities; `None`: the system's.
     pub ca: Option<Source>,

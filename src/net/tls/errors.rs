@@ -63,9 +63,7 @@ impl TlsConfig {
             }
             E::InvalidMessage(
                 InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
-            ) if moment.in_handshake => {
-                unavailable(format!("the server does not speak TLS at this port: {}", self.plain_url()))
-            }
+            ) if moment.in_handshake => self.not_tls(),
             E::PeerIncompatible(
                 PeerIncompatible::ServerDoesNotSupportTls12Or13
                 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
@@ -91,6 +89,11 @@ impl TlsConfig {
                 Some(closed(format!(" (does this port speak TLS? If not, {})", self.plain_url())))
             }
         }
+    }
+
+    /// Returns the error of a port without TLS.
+    pub(crate) fn not_tls(&self) -> Error {
+        unavailable(format!("the server does not speak TLS at this port: {}", self.plain_url()))
     }
 
     fn plain_url(&self) -> &'static str {

@@ -112,6 +112,11 @@ impl Session {
         }
     }
 
+    /// Returns whether the server has sent anything.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.has_heard
+    }
+
     /// Returns why the connection can't be used any more, unless it simply ended.
     pub(crate) fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
