@@ -1,5 +1,5 @@
-//! A connection, with TLS or without: tokio's I/O traits over a socket, for a protocol engine (h2, ureq-proto)
-//! that is driven by [`drive`](super::drive).
+//! A connection, with TLS or without: tokio's I/O traits over a socket, for a protocol engine (h2,
+//! ureq-proto) that is driven by [`drive`](super::drive).
 
 use std::{
     fmt,
@@ -237,8 +237,8 @@ impl Link {
         !self.has_received.load(Ordering::Relaxed)
     }
 
-    /// Returns whether the peer has neither closed the connection nor sent anything, except for what TLS sends
-    /// by itself. Takes a system call that does not block.
+    /// Returns whether the peer has neither closed the connection nor sent anything, except for what TLS
+    /// sends by itself. Takes a system call that does not block.
     pub(crate) fn is_quiet(&self) -> bool {
         if !self.is_tls {
             return self.socket().is_quiet();

@@ -153,9 +153,9 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the Host header and `:authority` of every request, for example `"triton.example"` for a gateway that
-    /// routes by it. Changes neither the server that is connected to nor the name that its certificate is
-    /// checked for ([`set_tls_server_name`](Self::set_tls_server_name)). Not sent to the metrics URL.
+    /// Sets the Host header and `:authority` of every request, for example `"triton.example"` for a gateway
+    /// that routes by it. Changes neither the server that is connected to nor the name that its certificate
+    /// is checked for ([`set_tls_server_name`](Self::set_tls_server_name)). Not sent to the metrics URL.
     /// INVALID_ARGUMENT unless it is a host, optionally with a port. The default is the URL's host and port.
     pub fn set_authority(&mut self, authority: &str) -> Result<&mut Self> {
         check_authority(authority)?;
@@ -193,8 +193,8 @@ impl ClientOptions {
     /// trace. It runs before the first attempt of a call, in the thread that calls or submits, and may block;
     /// its time counts against the deadline, which does not interrupt it. A repeated attempt has the same
     /// headers, unless the server responded UNAUTHENTICATED: the callback is then called once more, with
-    /// [`CallHeaders::was_refused`](crate::CallHeaders::was_refused), for an asynchronous call on a thread of its own, and the call is
-    /// repeated with the new headers. A stream calls it once, when it is opened.
+    /// [`CallHeaders::was_refused`](crate::CallHeaders::was_refused), for an asynchronous call on a thread of
+    /// its own, and the call is repeated with the new headers. A stream calls it once, when it is opened.
     ///
     /// A header replaces those of that name in the options of the call and the client. If the callback
     /// returns an error, the call fails with UNAUTHENTICATED and that error as its source, and nothing is

@@ -50,9 +50,9 @@ impl Default for ConnectionOptions {
 }
 
 impl ClientOptions {
-    /// Sets the timeout for reaching a server: name resolution, connecting and the TLS handshake. The deadline of the call
-    /// applies too. `None` means no other timeout. INVALID_ARGUMENT for zero. The default is
-    /// [`DEFAULT_CONNECT_TIMEOUT`].
+    /// Sets the timeout for reaching a server: name resolution, connecting and the TLS handshake. The
+    /// deadline of the call applies too. `None` means no other timeout. INVALID_ARGUMENT for zero. The
+    /// default is [`DEFAULT_CONNECT_TIMEOUT`].
     pub fn set_connect_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
         self.connections.connect_timeout = not_zero(timeout)?;
         Ok(self)
@@ -80,8 +80,8 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the maximum time that a connection stays open without a call. A longer idle one is closed when the
-    /// client next checks out or returns a connection, and never carries another call. `None` means no
+    /// Sets the maximum time that a connection stays open without a call. A longer idle one is closed when
+    /// the client next checks out or returns a connection, and never carries another call. `None` means no
     /// maximum. INVALID_ARGUMENT for zero. The default is [`DEFAULT_IDLE_TIMEOUT`].
     pub fn set_idle_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
         self.connections.idle_timeout = not_zero(timeout)?;

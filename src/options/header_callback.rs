@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use super::header::Header;
 use crate::error::Result;
 
-/// Adds headers to a call; see [`ClientOptions::set_header_callback`](crate::ClientOptions::set_header_callback).
+/// Adds headers to a call; see
+/// [`ClientOptions::set_header_callback`](crate::ClientOptions::set_header_callback).
 pub type HeaderCallback = dyn Fn(&mut CallHeaders<'_>) -> Result<()> + Send + Sync;
 
 /// The callback of a client, or none.

@@ -89,8 +89,8 @@ impl Default for TlsOptions {
     }
 }
 
-/// Options for `https://` and `grpcs://` URLs, the same for both. They are read and checked when the client is
-/// created, which fails with INVALID_ARGUMENT, naming the file, if one is missing, unreadable, empty or
+/// Options for `https://` and `grpcs://` URLs, the same for both. They are read and checked when the client
+/// is created, which fails with INVALID_ARGUMENT, naming the file, if one is missing, unreadable, empty or
 /// malformed. Certificates that are renewed on disk take a new client.
 impl ClientOptions {
     /// Sets the file with the certificates of the authorities that servers are trusted by, in place of the
@@ -146,9 +146,9 @@ impl ClientOptions {
         self
     }
 
-    /// Sets the name that the server's certificate must be valid for, and that is sent as SNI, unless it is an
-    /// address. Does not apply to a metrics URL of another host. INVALID_ARGUMENT for an empty name, and when
-    /// the client is created for anything other than a host name or an address. The default is the URL's
+    /// Sets the name that the server's certificate must be valid for, and that is sent as SNI, unless it is
+    /// an address. Does not apply to a metrics URL of another host. INVALID_ARGUMENT for an empty name, and
+    /// when the client is created for anything other than a host name or an address. The default is the URL's
     /// host, without a final dot.
     pub fn set_tls_server_name(&mut self, name: &str) -> Result<&mut Self> {
         if name.is_empty() {

@@ -263,8 +263,8 @@ fn parse_name(text: &str) -> Option<ServerName<'static>> {
     ServerName::try_from(text.to_ascii_lowercase()).ok()
 }
 
-/// ring, with the suites of AES-128 first: they cost a third less than those of AES-256, and servers follow the
-/// client's order.
+/// ring, with the suites of AES-128 first: they cost a third less than those of AES-256, and servers follow
+/// the client's order.
 fn provider() -> CryptoProvider {
     let mut provider = ring::default_provider();
     provider.cipher_suites.sort_by_key(|suite| {

@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 /// The maximum size of encrypted data that waits to be sent, and of one send. Larger ones save system calls
 /// and cost twice the CPU time: glibc returns the freed records to the system after each.
 const SEND_BYTE_SIZE: usize = 128 << 10;
-/// The size of the receive buffer at first, and at most: it is doubled after it was filled by one receive. rustls's own grows to one
-/// record only, which takes a system call for each.
+/// The size of the receive buffer at first, and at most: it is doubled after it was filled by one receive.
+/// rustls's own grows to one record only, which takes a system call for each.
 const MIN_RECEIVE_BYTE_SIZE: usize = 16 << 10;
 const MAX_RECEIVE_BYTE_SIZE: usize = 128 << 10;
 /// The maximum size of the data of a record.

@@ -17,8 +17,8 @@ use super::{certificate::Certificate, roots::Roots};
 
 thread_local! {
     /// What this thread refused last. rustls's errors cannot carry it, except for
-    /// [`CertificateError::Other`], with which the server would not learn the reason: rustls derives the alert
-    /// from the error.
+    /// [`CertificateError::Other`], with which the server would not learn the reason: rustls derives the
+    /// alert from the error.
     static REFUSED: Cell<Option<Refused>> = const { Cell::new(None) };
 }
 
@@ -157,9 +157,9 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Returns whether only the issuer of a certificate is not accepted. It does not matter for a certificate that
-/// is trusted itself, as `openssl req -x509` makes it: with CA:TRUE, and signed by its own key. webpki checks
-/// the dates and the purpose first.
+/// Returns whether only the issuer of a certificate is not accepted. It does not matter for a certificate
+/// that is trusted itself, as `openssl req -x509` makes it: with CA:TRUE, and signed by its own key. webpki
+/// checks the dates and the purpose first.
 fn concerns_issuer(error: &Error) -> bool {
     match error {
         Error::InvalidCertificate(CertificateError::Other(other)) => is_ca_as_leaf(other),
