@@ -92,10 +92,9 @@ impl Certificate {
 /// The extensions at the end of a certificate's fields.
 fn extensions(mut fields: Der<'_>) -> Option<Der<'_>> {
     loop {
-        match fields.next()? {
-            (EXTENSIONS, list) => return Der(list).expect(SEQUENCE).map(Der),
-            // Unique identifiers of the issuer and the subject, which are not in use.
-            _ => {}
+        // Unique identifiers of the issuer and the subject, which are not in use, may precede them.
+        if let (EXTENSIONS, list) = fields.next()? {
+            return Der(list).expect(SEQUENCE).map(Der);
         }
     }
 }

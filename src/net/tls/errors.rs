@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Debug,
+    net::IpAddr,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -352,7 +353,9 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
 /// A name in webpki's form, which is `DnsName("a")` or `IpAddress(::1)`.
 fn alternative_name(text: &str, kind: &str) -> Option<String> {
     let name = text.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
-    Some(printable(name.trim_matches('"')))
+    // `0::1` is `::1`.
+    let address = name.parse::<IpAddr>().map(|address| address.to_string());
+    Some(printable(address.as_deref().unwrap_or(name.trim_matches('"'))))
 }
 
 /// An error of webpki, whose type is not accessible.
