@@ -6,11 +6,18 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
+const BOOLEAN: u8 = 0x01;
 const OBJECT_ID: u8 = 0x06;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 /// The tag of the version, which is absent from certificates of version 1.
 const VERSION: u8 = 0xA0;
+const EXTENSIONS: u8 = 0xA3;
+const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1D\x13";
+const KEY_USAGE: &[u8] = b"\x55\x1D\x0F";
+/// keyCertSign.
+const SIGNS_CERTIFICATES: u8 = 0x04;
 /// The maximum size of a name in a message, in characters.
 const NAME_LENGTH: usize = 100;
 /// The maximum size of a path in a message, which is that of a path.
@@ -39,7 +46,8 @@ pub(super) struct Certificate {
     /// `CN=localhost, O=Example`, without control characters, cut at 100 characters.
     pub subject: String,
     pub issuer: String,
-    /// The encoded issuer, as webpki has the subject of a trust anchor.
+    /// Encoded, as webpki has the subject of a trust anchor.
+    pub subject_der: Vec<u8>,
     pub issuer_der: Vec<u8>,
     pub is_self_issued: bool,
     /// In UNIX seconds.
@@ -47,6 +55,8 @@ pub(super) struct Certificate {
     pub not_after: u64,
     /// The size of an RSA key in bits.
     pub rsa_bits: Option<usize>,
+    /// Whether it may be the certificate of an authority. webpki does not check it of trusted ones.
+    pub may_issue: bool,
 }
 
 impl Certificate {
@@ -54,7 +64,8 @@ impl Certificate {
     pub(super) fn read(der: &[u8]) -> Option<Self> {
         let mut certificate = Der(Der(der).expect(SEQUENCE)?);
         let mut fields = Der(certificate.expect(SEQUENCE)?);
-        if fields.0.first() == Some(&VERSION) {
+        let is_v3 = fields.0.first() == Some(&VERSION);
+        if is_v3 {
             fields.next()?;
         }
         fields.expect(INTEGER)?;
@@ -67,13 +78,49 @@ impl Certificate {
         Some(Self {
             subject: name(subject),
             issuer: name(issuer),
+            subject_der: subject.to_vec(),
             issuer_der: issuer.to_vec(),
             is_self_issued: subject == issuer,
             not_before,
             not_after,
             rsa_bits,
+            may_issue: !is_v3 || extensions(fields).is_some_and(may_issue),
         })
     }
+}
+
+/// The extensions at the end of a certificate's fields.
+fn extensions(mut fields: Der<'_>) -> Option<Der<'_>> {
+    loop {
+        // Unique identifiers of the issuer and the subject, which are not in use, may precede them.
+        if let (EXTENSIONS, list) = fields.next()? {
+            return Der(list).expect(SEQUENCE).map(Der);
+        }
+    }
+}
+
+/// Returns whether extensions declare an authority: by basicConstraints or, without them, by keyUsage, as
+/// OpenSSL decides.
+fn may_issue(mut extensions: Der<'_>) -> bool {
+    let mut by_usage = false;
+    while let Some(extension) = extensions.expect(SEQUENCE) {
+        let mut extension = Der(extension);
+        let id = extension.expect(OBJECT_ID);
+        let Some(value) = extension.last().filter(|value| value.0 == OCTET_STRING).map(|value| value.1)
+        else {
+            continue;
+        };
+        if id == Some(BASIC_CONSTRAINTS) {
+            let is_ca = Der(value).expect(SEQUENCE).and_then(|fields| Der(fields).expect(BOOLEAN));
+            return is_ca.is_some_and(|is_ca| is_ca != [0]);
+        }
+        if id == Some(KEY_USAGE) {
+            // The first byte is the number of unused bits.
+            let bits = Der(value).expect(BIT_STRING).and_then(|bits| bits.get(1));
+            by_usage = bits.is_some_and(|bits| bits & SIGNS_CERTIFICATES != 0);
+        }
+    }
+    by_usage
 }
 
 /// Elements of DER, one after the other. Each read is within the bytes, whatever they claim.
@@ -101,6 +148,15 @@ impl<'a> Der<'a> {
     /// Returns the content of the next element if it has this tag.
     pub(super) fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
         self.next().filter(|element| element.0 == tag).map(|element| element.1)
+    }
+
+    /// Returns the last element.
+    fn last(&mut self) -> Option<(u8, &'a [u8])> {
+        let mut last = None;
+        while let Some(element) = self.next() {
+            last = Some(element);
+        }
+        last
     }
 
     /// Reads a UTCTime or GeneralizedTime of the one form that certificates may have, in UTC with seconds.

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Debug,
+    net::IpAddr,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -14,7 +15,7 @@ use super::{
     TlsConfig,
     certificate::printable,
     dates, roots,
-    verifier::{self, Refused},
+    verifier::{self, Issuer, Refused},
 };
 use crate::{
     error::{Error, Origin, Status, list},
@@ -251,7 +252,7 @@ impl TlsConfig {
 
     fn unknown_issuer(&self, refused: Option<&Refused>) -> String {
         let trusted = &self.trusted;
-        let Some(Refused { certificate, intermediates, .. }) = refused else {
+        let Some(Refused { certificate, intermediates, issuer }) = refused else {
             return format!("the server's certificate is signed by no authority in {trusted}");
         };
         let add = match trusted {
@@ -262,6 +263,13 @@ impl TlsConfig {
             return format!(
                 "the server's certificate ('{}') is self-signed and not in {trusted}: {add} this certificate",
                 certificate.subject
+            );
+        }
+        if *issuer == Issuer::NoAuthority {
+            return format!(
+                "the server's certificate ('{}') is issued by '{}', whose certificate in {trusted} is not one of \
+                 an authority (CA:TRUE is missing)",
+                certificate.subject, certificate.issuer
             );
         }
         let chain = if *intermediates == 0 {
@@ -278,7 +286,7 @@ impl TlsConfig {
 
     fn bad_signature(&self, refused: Option<&Refused>) -> String {
         const BITS: usize = 2048;
-        let Some(Refused { certificate, is_issuer_trusted, .. }) = refused else {
+        let Some(Refused { certificate, issuer, .. }) = refused else {
             return "a signature of the server's certificate is invalid, or made with an RSA key of less than \
                     2,048 bits"
                 .to_owned();
@@ -289,7 +297,7 @@ impl TlsConfig {
                     "the RSA key of the server's certificate has {bits} bits: at least 2,048 are required"
                 )
             }
-            _ if *is_issuer_trusted => format!(
+            _ if *issuer == Issuer::Trusted => format!(
                 "the signature of the server's certificate does not match the key of '{}' in {}: was this \
                  authority made anew? (RSA keys of less than 2,048 bits are not supported)",
                 certificate.issuer, self.trusted
@@ -348,7 +356,9 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
 /// A name in webpki's form, which is `DnsName("a")` or `IpAddress(::1)`.
 fn alternative_name(text: &str, kind: &str) -> Option<String> {
     let name = text.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
-    Some(printable(name.trim_matches('"')))
+    // `0::1` is `::1`.
+    let address = name.parse::<IpAddr>().map(|address| address.to_string());
+    Some(printable(address.as_deref().unwrap_or(name.trim_matches('"'))))
 }
 
 /// An error of webpki, whose type is not accessible.

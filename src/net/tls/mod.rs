@@ -11,6 +11,13 @@ mod roots;
 mod session;
 mod verifier;
 
+#[cfg(test)]
+mod handshakes;
+#[cfg(test)]
+mod openssl_files;
+#[cfg(test)]
+mod testing;
+
 use std::{
     collections::HashMap,
     fmt,

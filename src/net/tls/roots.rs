@@ -8,7 +8,10 @@ use rustls::{
 };
 use rustls_native_certs::{CertificateResult, ErrorKind};
 
-use super::files::{self, Name, Role};
+use super::{
+    certificate::Certificate,
+    files::{self, Name, Role},
+};
 use crate::{
     error::{Error, Result, excerpt},
     log::{Log, LogLevel},
@@ -68,12 +71,16 @@ impl Roots {
         let name = Name::new(Role::Ca, source);
         let given = files::certificates(source, &name)?;
         let mut store = RootCertStore::empty();
-        let malformed: Vec<_> = (1..)
-            .zip(&given)
-            .filter(|(_, der)| store.add((*der).clone()).is_err())
-            .map(|row| row.0)
-            .collect();
-        if store.is_empty() {
+        let mut malformed = Vec::new();
+        for (number, der) in (1..).zip(&given) {
+            if store.add(der.clone()).is_err() {
+                malformed.push(number);
+            } else if Certificate::read(der).is_some_and(|certificate| !certificate.may_issue) {
+                // A server's own, whose key must not be able to issue others.
+                store.roots.pop();
+            }
+        }
+        if malformed.len() == given.len() {
             let which = if given.len() == 1 { "the certificate" } else { "each certificate" };
             return Err(Error::invalid(format!("{which} in {name} is malformed or of an unsupported form")));
         }

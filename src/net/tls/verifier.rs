@@ -28,8 +28,17 @@ pub(super) struct Refused {
     pub certificate: Certificate,
     /// The number of certificates that the server sent with it.
     pub intermediates: usize,
-    /// A trusted certificate has the name of its issuer.
-    pub is_issuer_trusted: bool,
+    pub issuer: Issuer,
+}
+
+/// What the trusted certificates have of the name of an issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Issuer {
+    Unknown,
+    /// A certificate of this name.
+    Trusted,
+    /// A certificate of this name, which is not one of an authority.
+    NoAuthority,
 }
 
 /// Takes the certificate that this thread refused last.
@@ -91,10 +100,20 @@ impl Verifier {
     fn refuse(&self, der: &CertificateDer<'_>, intermediates: usize) {
         REFUSED.set(Certificate::read(der).map(|certificate| Refused {
             intermediates,
-            is_issuer_trusted:
-                self.roots.store.roots.iter().any(|root| root.subject.as_ref() == certificate.issuer_der),
+            issuer: self.issuer(&certificate.issuer_der),
             certificate,
         }));
+    }
+
+    fn issuer(&self, name: &[u8]) -> Issuer {
+        let mut given = self.roots.given.iter().filter_map(|der| Certificate::read(der));
+        if self.roots.store.roots.iter().any(|root| root.subject.as_ref() == name) {
+            Issuer::Trusted
+        } else if given.any(|certificate| certificate.subject_der == name) {
+            Issuer::NoAuthority
+        } else {
+            Issuer::Unknown
+        }
     }
 
     /// Returns whether the signature of the handshake is not checked: webpki cannot parse a certificate of
