@@ -4,6 +4,7 @@
 // Each test and example uses a part of this.
 #![allow(dead_code, unused_imports)]
 
+pub mod certificates;
 pub mod connections;
 pub mod embedded;
 pub mod fault;
