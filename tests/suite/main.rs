@@ -55,6 +55,7 @@ mod storm;
 mod stream_faults;
 mod streams;
 mod threads;
+mod tls_front;
 mod tls_ports;
 mod values;
 mod words;

@@ -12,3 +12,4 @@ pub mod grpc;
 pub mod http1;
 pub mod http2;
 pub mod listener;
+pub mod tls;
