@@ -30,7 +30,7 @@ use crate::{
 
 fn serve(play: impl Fn(&GrpcTurn) -> io::Result<()> + Send + Sync + 'static) -> (Cases, Client) {
     let server = Cases::grpc_first(play);
-    let client = client(&format!("grpc://{}", server.address()));
+    let client = client(&url!("grpc://{}", server.address()));
     (server, client)
 }
 
@@ -271,7 +271,7 @@ fn no_call_fails_because_of_the_empty_data_frames_that_its_connection_has_carrie
             turn.peer.headers(turn.stream, &[("grpc-status", "0")], true)
         });
         let what = format!("{before}, {within}, {after}");
-        let client = client(&format!("grpc://{}", server.address()));
+        let client = client(&url!("grpc://{}", server.address()));
         let call = |kinds: &[Kind], calls: usize| {
             for value in 0..calls as i32 {
                 let kind = kinds[value as usize % kinds.len()];
@@ -341,7 +341,7 @@ fn a_read_is_retried_once_although_the_server_may_have_run_it() {
             0 => turn.peer.reset(turn.stream, Reason::REFUSED_STREAM),
             _ => turn.reply(reply),
         });
-        let client = client(&format!("grpc://{}", server.address()));
+        let client = client(&url!("grpc://{}", server.address()));
         call(&client, &CallOptions::new()).unwrap_or_else(|error| panic!("{what}: {error:?}"));
         assert_eq!((server.requests(), server.connections()), (2, 2), "{what}");
     }
@@ -455,7 +455,7 @@ fn a_request_up_to_the_last_stream_of_a_goaway_is_in_doubt_and_not_retried() {
             turn.peer.send(frame::GOAWAY, 0, 0, &payload)?;
             end(turn.peer)
         });
-        let client = client(&format!("grpc://{}", server.address()));
+        let client = client(&url!("grpc://{}", server.address()));
         let outcome = Kind::Inference(mode).call(&client, 1);
         assert_eq!(outcome.is_ok(), attempts == 2, "{mode:?}: {outcome:?}");
         if let Err(error) = outcome {
@@ -482,7 +482,7 @@ fn a_request_that_the_server_has_not_processed_is_retried_once_on_a_new_connecti
             let what = format!("{mode:?}, {refusal:?}, reused: {is_reused}");
             let (server, began) = refusing(refusal, 1, is_reused);
             note(&mut failures, &what, || {
-                let client = client(&format!("grpc://{}", server.address()));
+                let client = client(&url!("grpc://{}", server.address()));
                 if is_reused {
                     Kind::Inference(mode).call(&client, 1).unwrap();
                 }
@@ -504,7 +504,7 @@ fn a_server_that_refuses_everything_gets_at_most_two_attempts() {
             let what = format!("{mode:?}, {refusal:?}, reused: {is_reused}");
             let (server, began) = refusing(refusal, usize::MAX, is_reused);
             note(&mut failures, &what, || {
-                let client = client(&format!("grpc://{}", server.address()));
+                let client = client(&url!("grpc://{}", server.address()));
                 if is_reused {
                     Kind::Inference(mode).call(&client, 1).unwrap();
                 }
@@ -518,7 +518,7 @@ fn a_server_that_refuses_everything_gets_at_most_two_attempts() {
     for (what, call, _) in READS {
         let server = Cases::grpc(|turn| turn.peer.reset(turn.stream, Reason::REFUSED_STREAM));
         note(&mut failures, what, || {
-            let client = client(&format!("grpc://{}", server.address()));
+            let client = client(&url!("grpc://{}", server.address()));
             let error = call(&client, &CallOptions::new()).expect_err(what);
             refused(true).check(&error, what, ANYTHING);
             assert_eq!(server.requests(), 2, "{what}");
@@ -541,7 +541,7 @@ fn a_first_attempt_in_doubt_leaves_the_call_in_doubt() {
             peer.read()?;
         }
     });
-    let client = client(&format!("grpc://{address}"));
+    let client = client(&url!("grpc://{address}"));
     let error = client.model_metadata("m", "", &CallOptions::new()).unwrap_err();
     refused(true).check(&error, "the second attempt", &["refused"]);
     drop(client);
@@ -570,7 +570,7 @@ fn a_silent_connection_is_not_reused_after_its_call_timed_out() {
             });
             let mut options = ClientOptions::new();
             options.set_timeout(Some(Duration::from_millis(300))).unwrap();
-            let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+            let client = Client::with_options(&url!("grpc://{}", server.address()), &options).unwrap();
             let expected = Expected {
                 status: Status::DeadlineExceeded,
                 origin: Origin::Client,
@@ -619,7 +619,7 @@ fn a_grpc_client_on_the_servers_http_or_metrics_port_is_asked_whether_it_is_that
         for (name, call) in reads.into_iter().chain(WRITES) {
             let what = format!("{name} at {port}");
             note(&mut failures, &what, || {
-                expect_http1(&format!("grpc://{port}"), &what, |client| call(client, &CallOptions::new()));
+                expect_http1(&url!("grpc://{port}"), &what, |client| call(client, &CallOptions::new()));
             });
         }
     }
@@ -641,7 +641,7 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
                 stream.shutdown(Shutdown::Write)?;
                 io::copy(&mut stream, &mut io::sink()).map(drop)
             });
-            let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).expect_err(&what);
+            let error = kind.call(&client(&url!("grpc://{}", server.address())), 1).expect_err(&what);
             // Whether any of the request was sent before the end of the connection depends on timing.
             let expected = if is_frame { BROKEN } else { refused(error.is_in_doubt()) };
             expected.check(&error, &what, &[OTHER_HINT]);
@@ -653,7 +653,7 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
             stream.shutdown(Shutdown::Write)?;
             io::copy(&mut stream, &mut io::sink()).map(drop)
         });
-        let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).unwrap_err();
+        let error = kind.call(&client(&url!("grpc://{}", server.address())), 1).unwrap_err();
         refused(error.is_in_doubt()).check(&error, "closed immediately", &[SILENT_HINT]);
     }
 }
@@ -668,7 +668,7 @@ fn the_error_of_a_connection_lost_by_a_grpc_server_has_no_question() {
                 0 => turn.reply_good(),
                 _ => Err(io::ErrorKind::ConnectionAborted.into()),
             });
-            let client = client(&format!("grpc://{}", server.address()));
+            let client = client(&url!("grpc://{}", server.address()));
             if !sends_preface {
                 kind.call(&client, 1).unwrap();
             }
@@ -702,7 +702,7 @@ fn a_grpc_client_on_a_port_that_responds_in_http1_is_asked_whether_it_is_the_htt
                     io::copy(&mut stream, &mut io::sink()).map(drop)
                 });
                 note(&mut failures, &what, || {
-                    let url = format!("grpc://{}", server.address());
+                    let url = url!("grpc://{}", server.address());
                     expect_http1(&url, &what, |client| kind.call(client, 1));
                 });
             }

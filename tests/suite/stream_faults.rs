@@ -33,7 +33,7 @@ const PAGE: &[u8] =
     b"<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head><title>502 Proxy Error</title>";
 
 fn client(wire: &Wire) -> Client {
-    Client::new(&format!("grpc://{}", wire.address())).unwrap()
+    Client::new(&url!("grpc://{}", wire.address())).unwrap()
 }
 
 fn open(client: &Client) -> Stream {
@@ -348,7 +348,7 @@ fn the_page_of_a_proxy_is_reported_by_its_http_status() {
 
 #[test]
 fn a_stream_that_cannot_be_opened_ends_at_once_and_is_not_in_doubt() {
-    let client = Client::new(&format!("grpc://{}", refused_address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", refused_address())).unwrap();
     let stream = open(&client);
     let error = next_end(&stream).unwrap_err();
     let have = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
@@ -398,7 +398,7 @@ fn a_malformed_or_too_large_message_ends_the_stream_and_resets_it() {
         });
         let mut options = ClientOptions::new();
         options.set_max_message_byte_size(4096).unwrap();
-        let client = Client::with_options(&format!("grpc://{}", wire.address()), &options).unwrap();
+        let client = Client::with_options(&url!("grpc://{}", wire.address()), &options).unwrap();
         let stream = open(&client);
         stream.send(&request("r", false), Some(PATIENCE)).unwrap();
         let error = next_end(&stream).unwrap_err();
@@ -594,7 +594,7 @@ where
     F: Future<Output = http2::Result<()>> + Send + 'static,
 {
     let server = http2::Server::start(h2::server::Builder::new(), || {}, serve).unwrap();
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     (server, client)
 }
 
@@ -611,7 +611,7 @@ fn headers_keys_and_encodings_of_the_options_are_sent_and_the_servers_timeout_is
     let mut client = ClientOptions::new();
     client.set_call_options(defaults).unwrap();
     client.set_timeout(Some(Duration::from_secs(3))).unwrap();
-    let client = Client::with_options(&format!("grpc://{}", server.address()), &client).unwrap();
+    let client = Client::with_options(&url!("grpc://{}", server.address()), &client).unwrap();
     let mut call = CallOptions::new();
     call.add_header("x-both", "own").unwrap().add_restricted_key("key", "value").unwrap();
     call.set_request_compression(Compression::Gzip).set_response_compression(Compression::Deflate);

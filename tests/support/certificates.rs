@@ -66,9 +66,12 @@ pub const NOT_YET_VALID: &str = "2098-01-01";
 #[derive(Debug)]
 pub struct Certificates(BTreeMap<String, String>);
 
-/// The certificates of this process.
+/// The certificates of this process; those in the folder TRITON_TEST_TLS, if it is set.
 pub fn certificates() -> &'static Certificates {
-    static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(Certificates::generate);
+    static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(|| match env::var_os("TRITON_TEST_TLS") {
+        Some(folder) => Certificates::read(Path::new(&folder)).expect("a folder of certificates"),
+        None => Certificates::generate(),
+    });
     &CERTIFICATES
 }
 
@@ -150,6 +153,15 @@ impl Certificates {
     /// Returns the contents of a file.
     pub fn text(&self, name: &str) -> &str {
         self.0.get(name).unwrap_or_else(|| panic!("there is no file {name:?} among the certificates"))
+    }
+
+    fn read(folder: &Path) -> io::Result<Self> {
+        let mut read = Self(BTreeMap::new());
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            read.insert(&entry.file_name().to_string_lossy(), fs::read_to_string(entry.path())?);
+        }
+        Ok(read)
     }
 
     /// Writes all files to a folder, which may exist.

@@ -4,6 +4,7 @@ mod pump;
 mod traffic;
 
 use std::{
+    env,
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -172,6 +173,25 @@ struct Log {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns whether the servers of the tests speak TLS. The variable names a folder with the files of
+/// [`Certificates`]; the client finds the authority by SSL_CERT_FILE.
+fn is_on() -> bool {
+    env::var_os("TRITON_TEST_TLS").is_some()
+}
+
+/// Puts TLS before a test's server, if that is switched on.
+pub fn front(upstream: SocketAddr) -> Option<TlsFront> {
+    is_on().then(|| TlsFront::start(upstream, TlsSettings::default()))
+}
+
+/// Returns the URL of a server behind [`front`].
+pub fn url(plain: String) -> String {
+    match plain.split_once("://") {
+        Some((scheme, rest)) if is_on() => format!("{scheme}s://{rest}"),
+        _ => plain,
+    }
 }
 
 /// A port of 127.0.0.1 that speaks TLS. It connects to the plain server after each handshake, passes on the
