@@ -899,7 +899,7 @@ fn a_call_is_cancelled_between_its_two_attempts() {
         let what = format!("second attempt over {scheme}, {way:?}");
         expect_quick(&what, || {
             let mut port = Backlog::new();
-            let client = Client::new(&url!("{scheme}://{}", port.address())).unwrap();
+            let client = Client::new(&format!("{scheme}://{}", port.address())).unwrap();
             let (token, mut options) = (CancelToken::new(), CallOptions::new());
             options.set_cancel_token(Some(&token));
             let memory = [Memory::new(SMALL, LENT), Memory::new(OUTPUT, 0)];
@@ -945,7 +945,7 @@ fn a_call_is_cancelled_between_its_two_attempts() {
     }
 }
 
-/// The server cancels the call as soon as it has sent the response.
+/// The server cancels the call as soon as the client has received the response.
 #[test]
 fn a_complete_response_takes_precedence_over_a_cancel() {
     for scheme in ["http", "grpc"] {
@@ -955,12 +955,14 @@ fn a_complete_response_takes_precedence_over_a_cancel() {
             "http" => Cases::http(move |turn| {
                 let own = current.lock().unwrap().clone();
                 turn.send(&turn.good())?;
+                turn.wait_until_delivered();
                 own.cancel();
                 Ok(())
             }),
             _ => Cases::grpc(move |turn| {
                 let own = current.lock().unwrap().clone();
                 turn.reply_good()?;
+                turn.peer.wait_until_delivered();
                 own.cancel();
                 Ok(())
             }),

@@ -67,7 +67,7 @@ fn expect_in_time(stage: &str, url: &str, calls: &[(&str, Call)]) {
 /// As [`expect_in_time`], but also allows the other statuses, at any time before the deadline.
 fn expect_in_time_or(stage: &str, url: &str, calls: &[(&str, Call)], others: &[Status]) {
     let data = vec![7; LARGE];
-    let refused = url!("{}://{}", url.split(':').next().unwrap(), refused_address());
+    let refused = format!("{}://{}", url.split(':').next().unwrap(), refused_address());
     let mut failures = Vec::new();
     for (what, call) in calls {
         let what = format!("{stage}: {what} at {url}");

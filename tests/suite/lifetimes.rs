@@ -245,7 +245,7 @@ fn handles_may_be_freed_in_any_order_while_calls_are_in_flight_and_after_them() 
     let program = compile_as("c11", "tests/c/orders.c", "orders", &[]);
     let server = silent();
     for url in urls() {
-        let silent = url!("{}://{}", url.split(':').next().unwrap(), server.address());
+        let silent = format!("{}://{}", url.split(':').next().unwrap(), server.address());
         succeed(&program, &[&url, &silent, "1"]);
         // Every so many orders.
         succeed_under_valgrind(&program, &[&url, &silent, "40"]);

@@ -24,7 +24,7 @@ use crate::{
     server::{is_embedded, server},
     support::{
         fault::{Cases, GrpcTurn, Peer, Wire, frame},
-        grpc,
+        grpc, tls,
     },
 };
 
@@ -541,7 +541,7 @@ fn a_first_attempt_in_doubt_leaves_the_call_in_doubt() {
             peer.read()?;
         }
     });
-    let client = client(&url!("grpc://{address}"));
+    let client = client(&format!("grpc://{address}"));
     let error = client.model_metadata("m", "", &CallOptions::new()).unwrap_err();
     refused(true).check(&error, "the second attempt", &["refused"]);
     drop(client);
@@ -595,14 +595,23 @@ const HTTP1: Expected =
     Expected { status: Status::Internal, origin: Origin::Connection, in_doubt: false, retryable: false };
 const HTTP1_HINT: &str = "this port speaks HTTP/1, not gRPC: is it the HTTP port (8000 by default; use \
                           http://) or the metrics port (8002 by default)? the gRPC port is 8001 by default";
-/// The question to a server that never sent a byte.
+/// The question to a server that never sent a byte, not even in a handshake.
 const SILENT_HINT: &str = "(is this the gRPC port, 8001 by default? does this port expect TLS?)";
 /// The question to a server that does not speak HTTP/2.
 const OTHER_HINT: &str = "(is this the gRPC port, 8001 by default?)";
 
+/// The same over TLS.
+const HTTP1_TLS: Expected =
+    Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt: false, retryable: false };
+const HTTP1_TLS_HINT: &str = "the server does not speak HTTP/2 over TLS at this port";
+
 fn expect_http1(url: &str, what: &str, call: impl Fn(&Client) -> Result<(), Error>) {
     let start = Instant::now();
-    HTTP1.check(&call(&client(url)).expect_err(what), what, &[HTTP1_HINT]);
+    let (expected, hint) = match url.starts_with("grpcs:") {
+        true => (HTTP1_TLS, HTTP1_TLS_HINT),
+        false => (HTTP1, HTTP1_HINT),
+    };
+    expected.check(&call(&client(url)).expect_err(what), what, &[hint]);
     assert!(start.elapsed() < TIMEOUT / 2, "{what}: {:?}", start.elapsed());
 }
 
@@ -619,7 +628,7 @@ fn a_grpc_client_on_the_servers_http_or_metrics_port_is_asked_whether_it_is_that
         for (name, call) in reads.into_iter().chain(WRITES) {
             let what = format!("{name} at {port}");
             note(&mut failures, &what, || {
-                expect_http1(&url!("grpc://{port}"), &what, |client| call(client, &CallOptions::new()));
+                expect_http1(&format!("grpc://{port}"), &what, |client| call(client, &CallOptions::new()));
             });
         }
     }
@@ -654,7 +663,8 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
             io::copy(&mut stream, &mut io::sink()).map(drop)
         });
         let error = kind.call(&client(&url!("grpc://{}", server.address())), 1).unwrap_err();
-        refused(error.is_in_doubt()).check(&error, "closed immediately", &[SILENT_HINT]);
+        let hint = if tls::is_on() { "connection lost" } else { SILENT_HINT };
+        refused(error.is_in_doubt()).check(&error, "closed immediately", &[hint]);
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
         fault::{Cases, Gate, Http, Peer, Response, Wire, frame, refused_address, response, wait_until},
         grpc,
         http2::Server,
+        tls,
     },
 };
 
@@ -576,7 +577,11 @@ fn an_asynchronous_call_to_a_port_that_speaks_http1_says_so() {
     let calls: Vec<Call> = (0..8).map(|_| submit(&client)).collect();
     for call in calls {
         let error = outcome(call).unwrap_err();
-        assert!(error.to_string().contains("this port speaks HTTP/1, not gRPC"), "{error}");
+        let expected = match tls::is_on() {
+            true => "the server does not speak HTTP/2 over TLS at this port",
+            false => "this port speaks HTTP/1, not gRPC",
+        };
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 

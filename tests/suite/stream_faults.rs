@@ -25,6 +25,7 @@ use crate::support::{
     fault::{Frame, Gate, Peer, Wire, frame, refused_address},
     grpc,
     http2::{self, Call},
+    tls,
 };
 
 /// Longer than any wait of a test that passes.
@@ -240,7 +241,7 @@ fn an_end_without_a_status_is_unavailable_and_in_doubt_and_names_the_frame() {
             let have = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
             assert_eq!(have, (Status::Unavailable, Origin::Connection, true, true), "{name}: {error:?}");
             assert!(error.full_message().contains(text), "{name}: {error:?}");
-            assert!(error.full_message().contains("stream at grpc://127.0.0.1:"), "{name}: {error:?}");
+            assert!(error.full_message().contains(&url!("stream at grpc://127.0.0.1:")), "{name}: {error:?}");
             // It is the stream's status from now on.
             let late = stream.send(&request("late", true), None).unwrap_err();
             assert_eq!((late.status(), late.request_id()), (Status::Unavailable, "late"), "{name}");
@@ -366,7 +367,11 @@ fn a_stream_that_cannot_be_opened_ends_at_once_and_is_not_in_doubt() {
     let client = self::client(&wire);
     let stream = open(&client);
     let error = next_end(&stream).unwrap_err();
-    assert!(error.full_message().contains("this port speaks HTTP/1"), "{error:?}");
+    let expected = match tls::is_on() {
+        true => "the server does not speak HTTP/2 over TLS at this port",
+        false => "this port speaks HTTP/1",
+    };
+    assert!(error.full_message().contains(expected), "{error:?}");
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Returns whether the servers of the tests speak TLS. The variable names a folder with the files of
 /// [`Certificates`]; the client finds the authority by SSL_CERT_FILE.
-fn is_on() -> bool {
+pub fn is_on() -> bool {
     env::var_os("TRITON_TEST_TLS").is_some()
 }
 

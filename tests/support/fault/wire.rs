@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use super::sockets::wait_until_delivered;
 use crate::support::{
     connections::Connections,
     listener::Listener,
@@ -248,6 +249,11 @@ impl<'s> Peer<'s> {
     pub fn response_headers(&self, stream: u32, more: &[(&str, &str)], is_last: bool) -> io::Result<()> {
         let headers = [(":status", "200"), ("content-type", "application/grpc")];
         self.headers(stream, &[&headers, more].concat(), is_last)
+    }
+
+    /// Waits until the client has received all that was sent, though it may not have read it.
+    pub fn wait_until_delivered(&self) {
+        wait_until_delivered(self.0);
     }
 
     /// Closes one direction of the connection, or both.
