@@ -52,7 +52,7 @@ fn a_result_with_hostile_names_and_its_errors_are_truncated() {
         let bytes = response(200, &[], body.to_string().as_bytes());
         let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let start = cpu_time();
-        match client(&format!("http://{}", server.address())).infer(&InferRequest::new("m")) {
+        match client(&url!("http://{}", server.address())).infer(&InferRequest::new("m")) {
             Err(error) => expect_short(what, &error.full_message()),
             Ok(result) => {
                 // `Display` writes at most 64 KiB.
@@ -94,7 +94,7 @@ fn a_header_in_a_message_is_truncated() {
             let value = long.clone();
             let server = Cases::http(move |turn| turn.send(&response(code, &[(name, &value)], b"{}")));
             note(&mut failures, &what, || {
-                let error = kind.call(&client(&format!("http://{}", server.address())), 1).expect_err(&what);
+                let error = kind.call(&client(&url!("http://{}", server.address())), 1).expect_err(&what);
                 expect_short(&what, &error.full_message());
             });
         }
@@ -116,7 +116,7 @@ fn a_header_in_a_message_is_truncated() {
                 turn.peer.headers(turn.stream, &headers, true)
             });
             note(&mut failures, &what, || {
-                let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).expect_err(&what);
+                let error = kind.call(&client(&url!("grpc://{}", server.address())), 1).expect_err(&what);
                 expect_short(&what, &error.full_message());
             });
         }

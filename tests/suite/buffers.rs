@@ -80,7 +80,7 @@ fn a_buffer_is_used_by_one_call_at_a_time() {
         block.wait();
         fault::Response::Bytes(fault::response(200, &[], br#"{"model_name":"m"}"#))
     });
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     let mut buffer = [0; 8];
     let mut request = InferRequest::new("m").output("O");
     request.output_mut(0).unwrap().set_buffer(&mut buffer);

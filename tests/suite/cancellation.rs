@@ -381,7 +381,7 @@ fn a_call_is_cancelled_at_every_stage_over_http() {
                 let _ = stream.write_all(&rest);
                 read_rest(&own, reader)
             });
-            Scene::new(format!("http://{}", server.address()), phase, script, Box::new(server))
+            Scene::new(url!("http://{}", server.address()), phase, script, Box::new(server))
         });
     }
     expect("sending", &SENDING, |_| {
@@ -401,7 +401,7 @@ fn a_call_is_cancelled_at_every_stage_over_http() {
             own.go_on.wait();
             read_rest(&own, stream)
         });
-        let url = format!("http://{}", server.address());
+        let url = url!("http://{}", server.address());
         let scene = Scene::new(url, "sending the request", script, Box::new(server));
         Scene { input_byte_size: LARGE, ..scene }
     });
@@ -510,7 +510,7 @@ fn a_call_is_cancelled_at_every_stage_over_grpc() {
                 let _ = after(&peer, call);
                 own.serve_grpc(&peer, Some(call))
             });
-            Scene::new(format!("grpc://{}", server.address()), phase, script, Box::new(server))
+            Scene::new(url!("grpc://{}", server.address()), phase, script, Box::new(server))
         });
     }
     expect("before SETTINGS", &WAYS, |way| {
@@ -527,7 +527,7 @@ fn a_call_is_cancelled_at_every_stage_over_grpc() {
             own.go_on.wait();
             own.serve_grpc(&Peer::begin(stream, &[])?, Some(1))
         });
-        Scene::new(format!("grpc://{}", server.address()), WAITING, script, Box::new(server))
+        Scene::new(url!("grpc://{}", server.address()), WAITING, script, Box::new(server))
     });
     // By flow control, and by a server that does not read.
     for window in [65_535, i32::MAX as u32] {
@@ -556,7 +556,7 @@ fn a_call_is_cancelled_at_every_stage_over_grpc() {
                 own.go_on.wait();
                 own.serve_grpc(&peer, Some(1))
             });
-            let url = format!("grpc://{}", server.address());
+            let url = url!("grpc://{}", server.address());
             let scene = Scene::new(url, WAITING, script, Box::new(server));
             Scene { input_byte_size: LARGE, ..scene }
         });
@@ -586,7 +586,7 @@ fn a_call_is_cancelled_while_it_connects() {
         expect(&format!("connecting over {scheme}"), &WAYS, |_| {
             let mut port = Backlog::new();
             port.fill();
-            let url = format!("{scheme}://{}", port.address());
+            let url = url!("{scheme}://{}", port.address());
             let scene = Scene::new(url, "connecting", Arc::default(), Box::new(port));
             Scene { in_doubt: false, serves: false, ..scene }
         });
@@ -618,7 +618,7 @@ fn a_call_is_cancelled_while_it_waits_for_a_connection() {
                 stream.write_all(&response(200, &[], br#"{"model_name":"m"}"#))?;
                 own.serve_http(reader, stream)
             });
-            let url = format!("{scheme}://{}", server.address());
+            let url = url!("{scheme}://{}", server.address());
             let phase = "waiting for a connection: all are in use";
             let mut scene = Scene::new(url, phase, script, Box::new(server));
             scene.options.set_max_connections(Some(1)).unwrap().set_max_async_connections(Some(1)).unwrap();
@@ -632,7 +632,7 @@ fn a_call_is_cancelled_while_it_waits_for_a_connection() {
 fn a_call_is_cancelled_while_its_host_name_is_resolved() {
     let program = compile("tests/c/cancel_lookup.c", "cancel_lookup");
     for scheme in ["http", "grpc"] {
-        let printed = succeed(&program, &[&format!("{scheme}://host.invalid")]);
+        let printed = succeed(&program, &[&url!("{scheme}://host.invalid")]);
         println!("{scheme}: {printed}");
         for line in printed.lines() {
             let us: u64 = line.rsplit(' ').next().unwrap().parse().unwrap();
@@ -649,7 +649,7 @@ fn a_call_with_a_cancelled_token_sends_nothing() {
     options.set_cancel_token(Some(&token));
     token.cancel();
     for scheme in ["http", "grpc"] {
-        let client = Client::new(&format!("{scheme}://{}", server.address())).unwrap();
+        let client = Client::new(&url!("{scheme}://{}", server.address())).unwrap();
         let (handles, _) = channel();
         for way in WAYS {
             let memory = [Memory::new(SMALL, LENT), Memory::new(OUTPUT, 0)];
@@ -723,7 +723,7 @@ fn gated(scheme: &str, gate: &Arc<Gate>) -> (String, Cases) {
             if is_ignored { Ok(()) } else { turn.reply_good() }
         }),
     };
-    (format!("{scheme}://{}", server.address()), server)
+    (url!("{scheme}://{}", server.address()), server)
 }
 
 #[test]
@@ -799,7 +799,7 @@ fn the_wait_for_a_server_is_cancelled_between_two_requests() {
                 "http" => Cases::http(|turn| turn.send(&response(400, &[], b""))),
                 _ => Cases::grpc(|turn| turn.reply(b"")),
             };
-            let client = Client::new(&format!("{scheme}://{}", server.address())).unwrap();
+            let client = Client::new(&url!("{scheme}://{}", server.address())).unwrap();
             let (token, mut options) = (CancelToken::new(), CallOptions::new());
             options.set_cancel_token(Some(&token)).set_timeout(Some(PATIENCE)).unwrap();
             // After five requests the pause is a fifth of a second.
@@ -844,7 +844,7 @@ fn a_stream_of_events_is_cancelled_in_its_callback_and_between_two_events() {
     for stage in 0..3 {
         expect_quick(&format!("generate_stream, stage {stage}"), || {
             let (server, is_ended) = two_events();
-            let client = Client::new(&format!("http://{}", server.address())).unwrap();
+            let client = Client::new(&url!("http://{}", server.address())).unwrap();
             let (token, mut options) = (CancelToken::new(), CallOptions::new());
             options.set_cancel_token(Some(&token));
             let (seen, is_waiting) = (AtomicUsize::new(0), Gate::default());
@@ -945,7 +945,7 @@ fn a_call_is_cancelled_between_its_two_attempts() {
     }
 }
 
-/// The server cancels the call as soon as it has sent the response.
+/// The server cancels the call as soon as the client has received the response.
 #[test]
 fn a_complete_response_takes_precedence_over_a_cancel() {
     for scheme in ["http", "grpc"] {
@@ -955,17 +955,19 @@ fn a_complete_response_takes_precedence_over_a_cancel() {
             "http" => Cases::http(move |turn| {
                 let own = current.lock().unwrap().clone();
                 turn.send(&turn.good())?;
+                turn.wait_until_delivered();
                 own.cancel();
                 Ok(())
             }),
             _ => Cases::grpc(move |turn| {
                 let own = current.lock().unwrap().clone();
                 turn.reply_good()?;
+                turn.peer.wait_until_delivered();
                 own.cancel();
                 Ok(())
             }),
         };
-        let client = Client::new(&format!("{scheme}://{}", server.address())).unwrap();
+        let client = Client::new(&url!("{scheme}://{}", server.address())).unwrap();
         for at in 0..500 {
             let mut options = CallOptions::new();
             let own = CancelToken::new();
@@ -987,7 +989,7 @@ fn a_cancel_after_the_end_of_a_call_changes_nothing() {
             "http" => Cases::http(|turn| turn.send(&turn.good())),
             _ => Cases::grpc(|turn| turn.reply_good()),
         };
-        let client = Client::new(&format!("{scheme}://{}", server.address())).unwrap();
+        let client = Client::new(&url!("{scheme}://{}", server.address())).unwrap();
         for mode in MODES {
             let (token, mut options) = (CancelToken::new(), CallOptions::new());
             options.set_cancel_token(Some(&token));
@@ -1043,7 +1045,7 @@ fn a_cancel_does_not_reach_the_next_call_on_the_connection() {
         };
         let mut options = ClientOptions::new();
         options.set_max_connections(Some(1)).unwrap();
-        let client = Client::with_options(&format!("{scheme}://{}", server.address()), &options).unwrap();
+        let client = Client::with_options(&url!("{scheme}://{}", server.address()), &options).unwrap();
         let mut random = Random(7);
         let data = vec![1i32; SMALL / 4];
         let request = InferRequest::new("m").input("INPUT0", &[data.len() as i64], &data);
@@ -1053,7 +1055,7 @@ fn a_cancel_does_not_reach_the_next_call_on_the_connection() {
             options.set_cancel_token(Some(&token));
             let mut waiting = ClientOptions::new();
             waiting.set_max_in_flight(OTHERS).unwrap();
-            let waiting = Client::with_options(&format!("http://{}", held.address()), &waiting).unwrap();
+            let waiting = Client::with_options(&url!("http://{}", held.address()), &waiting).unwrap();
             let others: Vec<_> =
                 (0..OTHERS).map(|_| waiting.infer_async(&simple(), &options).unwrap()).collect();
             let is_over = AtomicBool::new(false);
@@ -1096,7 +1098,7 @@ fn a_cancel_does_not_reach_the_next_call_on_the_connection() {
 fn no_later_call_fails_because_of_a_cancel() {
     const CALLS: usize = 400;
     let embedded = embedded::Server::start().unwrap();
-    for url in [urls()[0].clone(), format!("grpc://{}", embedded.grpc_address())] {
+    for url in [urls()[0].clone(), url!("grpc://{}", embedded.grpc_address())] {
         let client = Client::new(&url).unwrap();
         for mode in MODES {
             let mut random = Random(1);

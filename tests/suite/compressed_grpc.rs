@@ -97,7 +97,7 @@ fn read(encoding: &'static str, data: Vec<u8>, requested: Compression) -> Result
     let mut defaults = CallOptions::new();
     defaults.set_response_compression(requested);
     options.set_call_options(defaults).unwrap().set_max_decompressed_byte_size(1 << 20).unwrap();
-    let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+    let client = Client::with_options(&url!("grpc://{}", server.address()), &options).unwrap();
     let outcome = client.infer(&InferRequest::new("m"));
     assert_eq!(client.infer(&InferRequest::new("m")).is_ok(), outcome.is_ok());
     // A connection is not reused after a malformed response.
@@ -191,7 +191,7 @@ fn a_request_is_compressed_with_its_grpc_encoding() {
         },
     )
     .unwrap();
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     let data = vec![3u8; 50_000];
     let request = InferRequest::new("m").input_bytes("I", Datatype::Uint8, &[50_000], &data);
     let plain = request.to_grpc_message().unwrap();
@@ -234,7 +234,7 @@ fn grpc_accept_encoding_has_no_weights() {
         },
     )
     .unwrap();
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     let mut options = CallOptions::new();
     for compression in COMPRESSIONS {
         options.set_response_compression(compression);

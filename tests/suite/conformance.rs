@@ -226,7 +226,7 @@ fn a_raw_body_is_one_tensor_and_its_response_is_a_whole_result() {
 #[test]
 fn a_scalar_has_an_empty_shape_and_one_element() {
     let server = embedded::Server::start().unwrap();
-    for url in [format!("http://{}", server.http_address()), format!("grpc://{}", server.grpc_address())] {
+    for url in [url!("http://{}", server.http_address()), url!("grpc://{}", server.grpc_address())] {
         let client = Client::new(&url).unwrap();
         for datatype in DATATYPES {
             let data = tensor(datatype, 1);

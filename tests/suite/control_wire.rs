@@ -132,9 +132,9 @@ fn every_operation_goes_to_its_path_with_its_options_and_returns_the_headers_of_
         GrpcResponse::Raw { frames: vec![], trailers }
     });
     let mut options = ClientOptions::new();
-    options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
-    let http = Client::with_options(&format!("http://{}/base/", server.address()), &options).unwrap();
-    let grpc = Client::with_options(&format!("grpc://{}", over_grpc.address()), &options).unwrap();
+    options.set_metrics_url(&url!("http://{}", server.address())).unwrap();
+    let http = Client::with_options(&url!("http://{}/base/", server.address()), &options).unwrap();
+    let grpc = Client::with_options(&url!("grpc://{}", over_grpc.address()), &options).unwrap();
     let mut options = CallOptions::new();
     options.add_header("X-Tenant", "blue").unwrap().add_restricted_key("the-key", "secret").unwrap();
     let mut query = options.clone();
@@ -203,8 +203,8 @@ fn only_reading_operations_are_repeated_once_after_an_idle_connection_was_closed
                 continue;
             }
             let mut options = ClientOptions::new();
-            options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
-            let client = Client::with_options(&format!("{scheme}://{}", server.address()), &options).unwrap();
+            options.set_metrics_url(&url!("http://{}", server.address())).unwrap();
+            let client = Client::with_options(&url!("{scheme}://{}", server.address()), &options).unwrap();
             let error = call(&client, &CallOptions::new()).unwrap_err();
             assert_eq!(error.status(), Status::PermissionDenied, "{form}: {error:?}");
             let error = call(&client, &CallOptions::new()).unwrap_err();
@@ -249,7 +249,7 @@ fn the_grpc_service_s_name_is_an_option_and_unimplemented_names_the_method() {
         if !service.is_empty() {
             options.set_grpc_service_name(service).unwrap();
         }
-        let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+        let client = Client::with_options(&url!("grpc://{}", server.address()), &options).unwrap();
         let service = if service.is_empty() { DEFAULT_GRPC_SERVICE_NAME } else { service };
         for (_, method, call) in OPERATIONS {
             if !method.is_empty() {
@@ -304,7 +304,7 @@ fn unavailable_is_final_for_shared_memory_and_settings_only_in_the_server_s_word
         Response::Bytes(response(503, &[], body.as_bytes()))
     });
     for (scheme, address) in [("grpc", over_grpc.address()), ("http", over_http.address())] {
-        let client = Client::new(&format!("{scheme}://{address}")).unwrap();
+        let client = Client::new(&url!("{scheme}://{address}")).unwrap();
         for (endpoint, method, call) in OPERATIONS {
             let form = if scheme == "grpc" { method } else { endpoint };
             if form.is_empty() || form == "GET /metrics" {
@@ -351,7 +351,7 @@ fn unavailable_for_shared_memory_from_a_gateway_before_grpc_is_retryable_with_an
         content_type: "application/json".to_owned(),
         body: br#"{"error":"no available server"}"#.to_vec(),
     });
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     let error = client.register_system_shared_memory("r", "/k", 8, 0, &CallOptions::new()).unwrap_err();
     let actual = (error.status(), error.is_retryable(), error.is_in_doubt());
     assert_eq!(actual, (Status::Unavailable, true, true), "{error:?}");
@@ -361,9 +361,9 @@ fn unavailable_for_shared_memory_from_a_gateway_before_grpc_is_retryable_with_an
 fn every_operation_ends_at_its_deadline() {
     let silent = fault::silent();
     let mut options = ClientOptions::new();
-    options.set_metrics_url(&format!("http://{}", silent.address())).unwrap();
+    options.set_metrics_url(&url!("http://{}", silent.address())).unwrap();
     let [http, grpc] = ["http", "grpc"]
-        .map(|scheme| Client::with_options(&format!("{scheme}://{}", silent.address()), &options).unwrap());
+        .map(|scheme| Client::with_options(&url!("{scheme}://{}", silent.address()), &options).unwrap());
     let mut options = CallOptions::new();
     options.set_timeout(Some(Duration::from_millis(20))).unwrap();
     for (endpoint, method, call) in OPERATIONS {
@@ -467,7 +467,7 @@ fn hostile(body: &str) -> Vec<u8> {
 fn over_http(operation: Read, options: &ClientOptions, body: &[u8]) -> Result<String, Error> {
     let bytes = response(200, &[("X-Why", "z")], body);
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
-    operation(&Client::with_options(&format!("http://{}", server.address()), options).unwrap())
+    operation(&Client::with_options(&url!("http://{}", server.address()), options).unwrap())
 }
 
 /// The result of an operation for a message over gRPC.
@@ -478,7 +478,7 @@ fn over_grpc(operation: Read, options: &ClientOptions, message: &[u8]) -> Result
         status: 0,
         message: String::new(),
     });
-    operation(&Client::with_options(&format!("grpc://{}", server.address()), options).unwrap())
+    operation(&Client::with_options(&url!("grpc://{}", server.address()), options).unwrap())
 }
 
 #[test]
@@ -632,7 +632,7 @@ fn a_response_with_too_many_values_is_refused_before_it_uses_their_memory() {
     }
     let server = Http::start(|_| Response::Bytes(response(200, &[], "a 1\n".repeat(PARTS).as_bytes())));
     let mut options = ClientOptions::new();
-    options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
+    options.set_metrics_url(&url!("http://{}", server.address())).unwrap();
     let metrics = |options: &ClientOptions| {
         Client::with_options("localhost", options).unwrap().metrics(&CallOptions::new())
     };
@@ -644,8 +644,7 @@ fn a_response_with_too_many_values_is_refused_before_it_uses_their_memory() {
 #[test]
 fn a_region_name_that_needs_escaping_is_refused_over_http() {
     let server = Http::start(|_| Response::Bytes(response(200, &[], b"[]")));
-    let (client, options) =
-        (Client::new(&format!("http://{}", server.address())).unwrap(), CallOptions::new());
+    let (client, options) = (Client::new(&url!("http://{}", server.address())).unwrap(), CallOptions::new());
     for name in ["a b", "a/b", "a%20b", "\u{e4}", ".."] {
         for outcome in [
             client.register_system_shared_memory(name, "/k", 8, 0, &options),
@@ -671,7 +670,7 @@ fn a_nul_in_a_name_is_refused_over_both_protocols() {
     let over_grpc = Grpc::start(|_, _| GrpcResponse::TrailersOnly { status: 5, message: String::new() });
     let options = CallOptions::new();
     assert!(RepositoryOptions::new().set_repository_name("a\0b").is_err());
-    for url in [format!("http://{}", server.address()), format!("grpc://{}", over_grpc.address())] {
+    for url in [url!("http://{}", server.address()), url!("grpc://{}", over_grpc.address())] {
         let client = Client::new(&url).unwrap();
         for outcome in [
             client.is_model_ready("m", "1\0", &options).map(drop),
@@ -703,8 +702,8 @@ fn the_client_s_keys_are_sent_to_its_server_alone() {
     let mut defaults = CallOptions::new();
     defaults.add_restricted_key("triton-grpc-protocol-key-1", "se-cret").unwrap();
     options.set_call_options(defaults).unwrap();
-    options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
-    let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+    options.set_metrics_url(&url!("http://{}", server.address())).unwrap();
+    let client = Client::with_options(&url!("http://{}", server.address()), &options).unwrap();
     let mut call = CallOptions::new();
     call.add_restricted_key("key-2", "se-cret").unwrap().add_header("Authorization", "se-cret").unwrap();
     client.is_server_live(&call).unwrap();
@@ -753,7 +752,7 @@ fn a_response_to_the_headers_of_a_large_request_is_read() {
             stream.write_all(&bytes)?;
             if closes { Ok(()) } else { io::copy(&mut reader, &mut io::sink()).map(drop) }
         });
-        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let client = Client::new(&url!("http://{}", server.address())).unwrap();
         let outcome = client.load_model("m", &load, &CallOptions::new());
         assert_eq!(outcome.as_ref().err().and_then(Error::http_status), status, "{name}: {outcome:?}");
         if let Err(error) = outcome {
@@ -769,7 +768,7 @@ fn a_response_to_the_headers_of_a_large_request_is_read() {
 fn a_truncated_reason_is_reported_as_far_as_it_was_received() {
     let bytes = b"HTTP/1.1 400 X\r\nContent-Length: 99\r\n\r\nbecause".to_vec();
     let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     let error = client.server_metadata(&CallOptions::new()).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::InvalidArgument, Some(400)), "{error:?}");
     assert!(error.to_string().contains("because"), "{error:?}");
@@ -779,7 +778,7 @@ fn a_truncated_reason_is_reported_as_far_as_it_was_received() {
 fn a_long_reason_is_truncated() {
     let body = format!("{{\"error\":\"{}\"}}", "x".repeat(20_000));
     let server = Http::start(move |_| Response::Bytes(response(500, &[], body.as_bytes())));
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     let text = client.server_metadata(&CallOptions::new()).unwrap_err().full_message();
     assert!((8000..9000).contains(&text.len()), "{}", text.len());
 }

@@ -173,7 +173,7 @@ fn a_request_in_a_release_build_takes_the_recorded_instructions() {
     let program = compile("tests/c/repeat_sized.c", "release_instructions");
     let (library, debug) = (release_folder(), library().parent().unwrap().to_owned());
     let server = embedded::Server::start().unwrap();
-    let urls = [format!("http://{}", server.http_address()), format!("grpc://{}", server.grpc_address())];
+    let urls = [url!("http://{}", server.http_address()), url!("grpc://{}", server.grpc_address())];
     let instructions = |folder: &Path, url: &str, byte_size: &str, id: &str| {
         let (few, many) = both(|requests| {
             let output = host("valgrind")

@@ -109,7 +109,7 @@ fn expect_in_time_or(stage: &str, url: &str, calls: &[(&str, Call)], others: &[S
 
 /// Returns the URLs of an address for both protocols.
 fn both(address: SocketAddr) -> [String; 2] {
-    ["http", "grpc"].map(|scheme| format!("{scheme}://{address}"))
+    ["http", "grpc"].map(|scheme| url!("{scheme}://{address}"))
 }
 
 /// Connects to a port whose backlog is full.
@@ -135,7 +135,7 @@ fn a_deadline_holds_while_sending() {
         peer.window_update(0, i32::MAX as u32 - 65_535)?;
         wait_for_end(stream)
     });
-    expect_in_time("sending", &format!("grpc://{}", server.address()), &SENDING);
+    expect_in_time("sending", &url!("grpc://{}", server.address()), &SENDING);
 }
 
 /// Waits without reading until the peer closes the connection.
@@ -149,14 +149,14 @@ fn wait_for_end(stream: &TcpStream) -> io::Result<()> {
 #[test]
 fn a_deadline_holds_while_waiting() {
     let http = Wire::start(|_, mut stream| io::copy(&mut stream, &mut io::sink()).map(drop));
-    expect_in_time("waiting", &format!("http://{}", http.address()), &SMALL);
+    expect_in_time("waiting", &url!("http://{}", http.address()), &SMALL);
     let grpc = Wire::start(|_, stream| {
         let peer = Peer::accept(stream, &[])?;
         loop {
             peer.read_request()?;
         }
     });
-    expect_in_time("waiting", &format!("grpc://{}", grpc.address()), &SMALL);
+    expect_in_time("waiting", &url!("grpc://{}", grpc.address()), &SMALL);
 }
 
 /// Sends bytes with a pause after each.
@@ -185,7 +185,7 @@ fn a_deadline_holds_during_a_slow_response_over_http() {
         });
         // An error status is reported with the part of its page that has arrived.
         let others = if immediate.contains("400") { &[Status::InvalidArgument][..] } else { &[] };
-        expect_in_time_or(stage, &format!("http://{}", server.address()), &SMALL, others);
+        expect_in_time_or(stage, &url!("http://{}", server.address()), &SMALL, others);
     }
 }
 
@@ -221,7 +221,7 @@ fn a_deadline_holds_during_a_slow_response_over_grpc() {
     // A HEADERS frame of 16,000 bytes.
     let headers =
         endless(true, |_, _| Ok(()), |call| framed(frame::HEADERS, frame::END_HEADERS, call, &[0; 16_000]));
-    expect_in_time("slow headers", &format!("grpc://{}", headers.address()), &SMALL);
+    expect_in_time("slow headers", &url!("grpc://{}", headers.address()), &SMALL);
     // A message of 10,000 bytes, in one frame and in frames of one byte.
     let begin: fn(&Peer, u32) -> io::Result<()> = |peer, call| {
         peer.response_headers(call, &[], false)?;
@@ -229,9 +229,9 @@ fn a_deadline_holds_during_a_slow_response_over_grpc() {
         peer.send(frame::DATA, 0, call, b"\0\0\0\x27\x10\x0a\x8d\x4e")
     };
     let body = endless(true, begin, |call| framed(frame::DATA, 0, call, &[7; 9000]));
-    expect_in_time("slow body", &format!("grpc://{}", body.address()), &SMALL);
+    expect_in_time("slow body", &url!("grpc://{}", body.address()), &SMALL);
     let bytes = endless(true, begin, |call| framed(frame::DATA, 0, call, &[7]));
-    expect_in_time("slow body in small frames", &format!("grpc://{}", bytes.address()), &SMALL);
+    expect_in_time("slow body in small frames", &url!("grpc://{}", bytes.address()), &SMALL);
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_deadline_holds_against_a_flood_of_frames() {
         let server = endless(false, |peer, call| peer.response_headers(call, &[], false), chunk);
         // The client may refuse the flood.
         let others = [Status::Unavailable, Status::Internal, Status::ResourceExhausted];
-        expect_in_time_or(what, &format!("grpc://{}", server.address()), &SMALL, &others);
+        expect_in_time_or(what, &url!("grpc://{}", server.address()), &SMALL, &others);
     }
 }
 
@@ -261,7 +261,7 @@ fn a_deadline_holds_against_a_flood_of_interim_responses() {
     });
     // The client may refuse the flood.
     let others = [Status::Internal, Status::ResourceExhausted];
-    expect_in_time_or("interim responses", &format!("http://{}", server.address()), &SMALL, &others);
+    expect_in_time_or("interim responses", &url!("http://{}", server.address()), &SMALL, &others);
 }
 
 /// SO_RCVTIMEO may be late by an eighth, which for long deadlines is far more than the slack.
@@ -328,7 +328,7 @@ fn a_deadline_that_the_server_reports_is_the_clients_own_error() {
                     _ => turn.peer.reset(turn.stream, h2::Reason::CANCEL),
                 }
             });
-            let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+            let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
             for (kind, call) in SMALL {
                 let what = format!("{kind}, {status:?} in form {form}, early: {is_early}");
                 let error = call(&client, &options, &[0; 4]).expect_err(&what);

@@ -23,7 +23,7 @@ fn infer(url: &str, timeout_ms: u64) -> Error {
 }
 
 fn both(address: SocketAddr) -> [String; 2] {
-    [format!("http://{address}"), format!("grpc://{address}")]
+    [url!("http://{address}"), url!("grpc://{address}")]
 }
 
 fn expect(error: &Error, status: Status, origin: Origin, in_doubt: bool, hint: &str) {
@@ -84,7 +84,7 @@ fn every_http_status_means_what_the_table_says() {
         let server = fault::Http::start(move |_| {
             fault::Response::Bytes(fault::response(code, &[], br#"{"error":"because"}"#))
         });
-        let error = infer(&format!("http://{}", server.address()), 5000);
+        let error = infer(&url!("http://{}", server.address()), 5000);
         let mut meaning = http_status_meaning(code);
         if code == 503 {
             // Triton's own reason.
@@ -102,7 +102,7 @@ fn every_grpc_code_means_what_the_table_says() {
             status: code,
             message: "because".to_owned(),
         });
-        let error = infer(&format!("grpc://{}", server.address()), 5000);
+        let error = infer(&url!("grpc://{}", server.address()), 5000);
         let meaning = grpc_code_meaning(code);
         expect(&error, meaning.status, Origin::Server, meaning.in_doubt, "because");
         assert_eq!((error.http_status(), error.is_retryable()), (None, meaning.retryable), "{error:?}");
@@ -139,14 +139,14 @@ fn an_error_page_of_a_proxy_is_part_of_the_error() {
     let server = fault::Http::start(|_| {
         fault::Response::Bytes(fault::response(502, &[("Content-Type", "text/html")], page))
     });
-    let error = infer(&format!("http://{}", server.address()), 5000);
+    let error = infer(&url!("http://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Server, true, ": Bad Gateway (HTTP status 502)");
     let server = fault::Grpc::start(|_, _| fault::GrpcResponse::HttpError {
         status: 502,
         content_type: "text/html".to_owned(),
         body: b"<html>Bad Gateway</html>".to_vec(),
     });
-    let error = infer(&format!("grpc://{}", server.address()), 5000);
+    let error = infer(&url!("grpc://{}", server.address()), 5000);
     assert_eq!(error.status(), Status::Unavailable, "{error:?}");
     assert!(error.full_message().contains("502"), "{error:?}");
 }
@@ -165,12 +165,12 @@ fn a_message_is_one_line_whatever_a_server_sends_and_a_caller_names() {
         message: reason.to_owned(),
     });
     let shown = "ValueError: b'' At: model.py(10): <genexpr> \\u{1b}]0;x\\u{7}. (";
-    for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
+    for url in [url!("http://{}", http.address()), url!("grpc://{}", grpc.address())] {
         let error = infer(&url, 5000);
         expect(&error, Status::Internal, Origin::Server, false, shown);
         assert!(!error.full_message().contains(char::is_control), "{error:?}");
     }
-    let client = Client::new(&format!("grpc://{}", fault::refused_address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", fault::refused_address())).unwrap();
     let error = client.infer(&InferRequest::new("a\nb")).unwrap_err();
     expect(&error, Status::Unavailable, Origin::Connection, false, "inference of model 'a b' at");
 }
@@ -186,7 +186,7 @@ fn errors_of_a_gateway_are_in_doubt() {
     ] {
         let server =
             fault::Http::start(move |_| fault::Response::Bytes(fault::response(code, &[], b"error code")));
-        let error = infer(&format!("http://{}", server.address()), 5000);
+        let error = infer(&url!("http://{}", server.address()), 5000);
         expect(&error, status, Origin::Server, true, "error code");
         assert_eq!(error.is_retryable(), retryable, "{error:?}");
     }
@@ -211,7 +211,7 @@ fn a_malformed_response_is_internal_and_in_doubt() {
     ];
     for (response, hint) in cases {
         let server = fault::Http::start(move |_| fault::Response::Bytes(response.clone()));
-        let error = infer(&format!("http://{}", server.address()), 5000);
+        let error = infer(&url!("http://{}", server.address()), 5000);
         expect(&error, Status::Internal, Origin::Connection, true, hint);
         assert!(!error.is_retryable());
     }
@@ -226,7 +226,7 @@ fn a_malformed_response_is_internal_and_in_doubt() {
             status: 0,
             message: String::new(),
         });
-        let error = infer(&format!("grpc://{}", server.address()), 5000);
+        let error = infer(&url!("grpc://{}", server.address()), 5000);
         expect(&error, Status::Internal, Origin::Connection, true, "ModelInferResponse");
     }
 }
@@ -235,13 +235,13 @@ fn a_malformed_response_is_internal_and_in_doubt() {
 fn a_truncated_response_is_unavailable_and_in_doubt() {
     let cut = fault::response(200, &[("Content-Length", "1000")], b"{\"model_name\":");
     let server = fault::Http::start(move |_| fault::Response::BytesThenClose(cut.clone()));
-    let error = infer(&format!("http://{}", server.address()), 5000);
+    let error = infer(&url!("http://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Connection, true, "");
     let server = fault::Http::start(|_| fault::Response::Close);
-    let error = infer(&format!("http://{}", server.address()), 5000);
+    let error = infer(&url!("http://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Connection, true, "");
     let server = fault::Grpc::start(|_, _| fault::GrpcResponse::CloseConnection);
-    let error = infer(&format!("grpc://{}", server.address()), 5000);
+    let error = infer(&url!("grpc://{}", server.address()), 5000);
     expect(&error, Status::Unavailable, Origin::Connection, true, "");
 }
 
@@ -249,10 +249,10 @@ fn a_truncated_response_is_unavailable_and_in_doubt() {
 fn a_stalled_response_exceeds_the_deadline() {
     let begun = fault::response(200, &[("Content-Length", "1000")], b"{\"model_name\":");
     let server = fault::Http::start(move |_| fault::Response::Stall { bytes: begun.clone() });
-    let error = infer(&format!("http://{}", server.address()), 200);
+    let error = infer(&url!("http://{}", server.address()), 200);
     expect(&error, Status::DeadlineExceeded, Origin::Client, true, "200ms");
     let server = fault::Grpc::start(|_, _| fault::GrpcResponse::Silence);
-    let error = infer(&format!("grpc://{}", server.address()), 200);
+    let error = infer(&url!("grpc://{}", server.address()), 200);
     expect(&error, Status::DeadlineExceeded, Origin::Client, true, "200ms");
 }
 
@@ -263,7 +263,7 @@ fn names_from_the_server_may_contain_any_characters() {
     let response =
         fault::response(200, &[("Inference-Header-Content-Length", &json.len().to_string())], &body);
     let server = fault::Http::start(move |_| fault::Response::Bytes(response.clone()));
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     let result = client.infer(&InferRequest::new("m")).unwrap();
     assert_eq!((result.model_name(), result.outputs()[0].name()), ("m\0x", "O\0"));
     assert_eq!(result.outputs()[0].data(), b"abc");
@@ -278,7 +278,7 @@ fn a_name_is_percent_encoded_or_rejected() {
             format!("{{\"error\":\"{}\"}}", request.path).as_bytes(),
         ))
     });
-    let client = Client::new(&format!("http://{}/base/path/", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}/base/path/", server.address())).unwrap();
     let error = client.infer(&InferRequest::new("a b?%\u{e4}").model_version("1")).unwrap_err();
     assert!(
         error.full_message().contains("/base/path/v2/models/a%20b%3F%25%C3%A4/versions/1/infer"),
@@ -397,7 +397,7 @@ fn a_deadline_below_a_millisecond_is_enforced_for_an_inference() {
         true => fault::GrpcResponse::Reply { messages: vec![vec![]], status: 0, message: String::new() },
         false => fault::GrpcResponse::Silence,
     });
-    for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
+    for url in [url!("http://{}", http.address()), url!("grpc://{}", grpc.address())] {
         let client = Client::new(&url).unwrap();
         for nanos in [1, 999, 1000, 300_000, 999_999] {
             client.infer(&InferRequest::new("quick")).unwrap();
@@ -433,8 +433,8 @@ fn the_timeout_of_a_call_does_not_affect_the_next_one() {
     limited.set_timeout(Some(LIMIT)).unwrap();
     let (quick, slow) = (InferRequest::new("quick"), InferRequest::new("slow"));
     for (url, connections) in [
-        (format!("http://{}", http.address()), &(|| http.connections()) as &dyn Fn() -> usize),
-        (format!("grpc://{}", grpc.address()), &|| grpc.connections()),
+        (url!("http://{}", http.address()), &(|| http.connections()) as &dyn Fn() -> usize),
+        (url!("grpc://{}", grpc.address()), &|| grpc.connections()),
     ] {
         let client = Client::new(&url).unwrap();
         client.infer_with(&quick, &limited).unwrap();

@@ -39,7 +39,7 @@ fn stream(client: &Client, model: &str, json: &str) -> (Vec<String>, Result<(), 
 }
 
 fn client(server: &Http) -> Client {
-    Client::new(&format!("http://{}", server.address())).unwrap()
+    Client::new(&url!("http://{}", server.address())).unwrap()
 }
 
 /// The events of a stream of these bytes, and its outcome. The server closes the connection after it.
@@ -116,7 +116,7 @@ fn errors_of_a_model_and_of_the_server_are_errors_of_the_call() {
 #[test]
 fn over_grpc_generate_is_unimplemented_with_advice() {
     let server = Grpc::start(|_, _| GrpcResponse::Reset);
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     let at_once = client.generate("m", "", "{}", &CallOptions::new()).map(drop);
     for outcome in [at_once, stream(&client, "m", "{}").1] {
         let error = outcome.unwrap_err();
@@ -260,7 +260,7 @@ fn a_callback_that_ends_the_stream_ends_the_call_on_the_server_too() {
         is_closed.open();
         Ok(())
     });
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     let mut events = 0;
     let outcome = client.generate_stream("m", "", "{}", &within(Duration::from_secs(20)), |_| {
         events += 1;
@@ -288,7 +288,7 @@ fn an_event_that_exceeds_the_limit_is_refused() {
         let server = Http::start(move |_| Response::Bytes(bytes.clone()));
         let mut options = ClientOptions::new();
         options.set_max_decompressed_byte_size(400).unwrap();
-        let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+        let client = Client::with_options(&url!("http://{}", server.address()), &options).unwrap();
         let (received, outcome) = stream(&client, "m", "{}");
         assert_eq!(received.len(), events);
         if events < 500 {
@@ -357,7 +357,7 @@ fn a_load_report_is_requested_and_read() {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
     });
-    let grpc = Client::new(&format!("grpc://{}", over_grpc.address())).unwrap();
+    let grpc = Client::new(&url!("grpc://{}", over_grpc.address())).unwrap();
     for format in [Some(LoadReportFormat::Text), Some(LoadReportFormat::Json), None] {
         let mut options = CallOptions::new();
         options.set_load_report(format);

@@ -27,7 +27,7 @@ fn message() -> Vec<u8> {
 }
 
 fn client(address: std::net::SocketAddr) -> Client {
-    Client::new(&format!("grpc://{address}")).unwrap()
+    Client::new(&url!("grpc://{address}")).unwrap()
 }
 
 fn infer(client: &Client) -> Result<InferResult, Error> {
@@ -147,7 +147,7 @@ fn a_message_that_exceeds_the_limit_is_refused_by_its_prefix() {
         Grpc::start(|_, _| GrpcResponse::Raw { frames: vec![b"\0\0\0\x03\xe9".to_vec()], trailers: vec![] });
     let mut options = ClientOptions::new();
     options.set_max_message_byte_size(1000).unwrap();
-    let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+    let client = Client::with_options(&url!("grpc://{}", server.address()), &options).unwrap();
     let error = infer(&client).unwrap_err();
     let said = (error.status(), error.origin(), error.is_in_doubt());
     assert_eq!(said, (Status::ResourceExhausted, Origin::Client, true), "{error:?}");
@@ -174,8 +174,7 @@ fn the_typed_contents_of_a_response_are_limited() {
     for (limit, is_exceeded) in [(4 * 1300, false), (4 * 1000, true)] {
         let mut options = ClientOptions::new();
         options.set_max_decompressed_byte_size(limit).unwrap();
-        let outcome =
-            infer(&Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap());
+        let outcome = infer(&Client::with_options(&url!("grpc://{}", server.address()), &options).unwrap());
         match outcome {
             Ok(result) => assert!(!is_exceeded && result.output("O").unwrap().data() == [7; 600]),
             Err(error) => {

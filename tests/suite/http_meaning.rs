@@ -22,9 +22,9 @@ use crate::{
 
 fn client(server: &Http) -> Client {
     let mut options = ClientOptions::new();
-    options.set_metrics_url(&format!("http://{}", server.address())).unwrap();
+    options.set_metrics_url(&url!("http://{}", server.address())).unwrap();
     options.set_timeout(Some(Duration::from_secs(5))).unwrap();
-    Client::with_options(&format!("http://{}", server.address()), &options).unwrap()
+    Client::with_options(&url!("http://{}", server.address()), &options).unwrap()
 }
 
 /// Starts a server that sends these bytes in response to every request.
@@ -37,7 +37,7 @@ fn always(bytes: Vec<u8>) -> (Http, Client) {
 fn over_grpc(status: i32, message: &str) -> (Grpc, Client) {
     let message = message.to_owned();
     let server = Grpc::start(move |_, _| GrpcResponse::TrailersOnly { status, message: message.clone() });
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     (server, client)
 }
 
@@ -386,7 +386,7 @@ fn undeclared_compression_has_the_usual_limits() {
     let mut defaults = CallOptions::new();
     defaults.set_response_compression(Compression::Gzip);
     options.set_max_decompressed_byte_size(1 << 20).unwrap().set_call_options(defaults).unwrap();
-    let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+    let client = Client::with_options(&url!("http://{}", server.address()), &options).unwrap();
     for error in [
         client.infer(&InferRequest::new("m")).unwrap_err(),
         client.server_metadata(&CallOptions::new()).unwrap_err(),
@@ -533,7 +533,7 @@ fn readiness_fails_for_a_wrong_path_a_proxy_and_a_failing_server() {
         content_type: "application/json".to_owned(),
         body: br#"{"error":"Model m not found"}"#.to_vec(),
     });
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     assert_eq!(client.is_model_ready("m", "", &options).unwrap_err().http_status(), Some(404));
 }
 
@@ -838,9 +838,9 @@ fn tritons_size_limit_over_http_carries_the_advice_to_use_grpc() {
 #[track_caller]
 fn expect_another_protocol(address: &str, in_doubt: bool, hints: &[&str]) {
     let mut options = ClientOptions::new();
-    options.set_metrics_url(&format!("http://{address}")).unwrap();
+    options.set_metrics_url(&url!("http://{address}")).unwrap();
     options.set_timeout(Some(Duration::from_secs(5))).unwrap();
-    let client = Client::with_options(&format!("http://{address}"), &options).unwrap();
+    let client = Client::with_options(&url!("http://{address}"), &options).unwrap();
     let check = |what: &str, outcome: Result<(), Error>| {
         let error = outcome.expect_err(what);
         expect_broken(&error, what, hints);

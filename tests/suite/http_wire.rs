@@ -69,7 +69,7 @@ fn a_response_is_read_in_every_framing_and_in_pieces_of_any_size() {
                 true => Response::BytesThenClose(bytes.clone()),
                 false => Response::Pieces { bytes: bytes.clone(), each },
             });
-            let client = Client::new(&format!("http://{}", server.address())).unwrap();
+            let client = Client::new(&url!("http://{}", server.address())).unwrap();
             for _ in 0..2 {
                 let result = infer(&client).unwrap_or_else(|error| panic!("{name}, {each}: {error:?}"));
                 assert_eq!(result.output("O").unwrap().data(), TENSOR, "{name}, {each}");
@@ -152,7 +152,7 @@ fn wrong_sizes_and_invalid_framing_are_errors_that_name_the_cause() {
     ];
     for (name, bytes, status, hint) in cases {
         let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
-        let error = infer(&Client::new(&format!("http://{}", server.address())).unwrap()).unwrap_err();
+        let error = infer(&Client::new(&url!("http://{}", server.address())).unwrap()).unwrap_err();
         assert_eq!(error.status(), status, "{name}: {error:?}");
         assert!(error.full_message().contains(hint), "{name}: {error:?}");
         // A 503 that does not come from Triton may come from a proxy whose server ran the request.
@@ -165,7 +165,7 @@ fn wrong_sizes_and_invalid_framing_are_errors_that_name_the_cause() {
 fn bytes_after_a_response_are_not_taken_for_the_next_response() {
     let bytes = [response(200, &[], br#"{"model_name":"m"}"#), response(200, &[], b"garbage")].concat();
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     for calls in 1..3 {
         assert_eq!(infer(&client).unwrap().model_name(), "m");
         assert_eq!(server.connections(), calls);
@@ -183,7 +183,7 @@ fn a_response_that_exceeds_the_limit_is_refused_in_every_framing() {
         let server = Http::start(move |_| Response::BytesThenClose(bytes.clone()));
         let mut options = ClientOptions::new();
         options.set_max_message_byte_size(body().len() - 1).unwrap();
-        let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+        let client = Client::with_options(&url!("http://{}", server.address()), &options).unwrap();
         // Without an input the request is below the limit.
         let error = client.infer(&InferRequest::new("m")).unwrap_err();
         let properties = (error.status(), error.origin(), error.is_in_doubt());
@@ -194,7 +194,7 @@ fn a_response_that_exceeds_the_limit_is_refused_in_every_framing() {
 #[test]
 fn a_connection_closed_while_idle_fails_no_call() {
     let server = Http::start(|_| Response::BytesThenClose(response(200, &[], br#"{"model_name":"m"}"#)));
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     for calls in 1..4 {
         infer(&client).unwrap();
         assert_eq!((server.requests(), server.connections()), (calls, calls));
@@ -223,7 +223,7 @@ fn an_interim_response_in_the_middle_of_a_request_does_not_end_it() {
     });
     let mut options = ClientOptions::new();
     options.set_timeout(Some(Duration::from_secs(5))).unwrap();
-    let client = Client::with_options(&format!("http://{}", server.address()), &options).unwrap();
+    let client = Client::with_options(&url!("http://{}", server.address()), &options).unwrap();
     let data = vec![1u8; BYTE_SIZE];
     client.infer(&InferRequest::new("m").input("I", &[BYTE_SIZE as i64], &data)).unwrap();
 }
@@ -250,7 +250,7 @@ fn a_chunked_body_with_endless_lines_is_refused_at_a_limit() {
                     stream.write_all(&again)?;
                 }
             });
-            let client = Client::new(&format!("http://{}", server.address())).unwrap();
+            let client = Client::new(&url!("http://{}", server.address())).unwrap();
             let error = match call {
                 "inference" => infer(&client).unwrap_err(),
                 _ => client.server_metadata(&CallOptions::new()).unwrap_err(),
@@ -274,7 +274,7 @@ fn a_success_before_the_whole_request_was_sent_is_refused() {
         Ok(())
     });
     let data = vec![0u8; 32 << 20];
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     let request = InferRequest::new("m").input("I", &[data.len() as i64], &data);
     let error = client.infer(&request).unwrap_err();
     over.open();
@@ -298,7 +298,7 @@ fn a_stray_of_any_earlier_request_of_a_connection_is_refused() {
             let number: usize = id.parse().unwrap();
             Response::Bytes(reply(&if number == 5 { number - back } else { number }.to_string()))
         });
-        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let client = Client::new(&url!("http://{}", server.address())).unwrap();
         for number in 1..8 {
             let request = InferRequest::new("m").id(number.to_string()).input("I", &[4], &[1i32; 4]);
             match client.infer(&request) {

@@ -100,7 +100,7 @@ fn grpc_reads_nothing_of_the_callers_memory_after_the_call() {
                     serve(&peer, number, end, window.min(1 << 20) as usize, &wait, &record)
                 });
                 let timeout = Duration::from_millis(if end == Silence { 400 } else { 20_000 });
-                let error = lend(mode, &format!("grpc://{}", server.address()), timeout, &gate);
+                let error = lend(mode, &url!("grpc://{}", server.address()), timeout, &gate);
                 assert_eq!(
                     (error.status(), server.connections()),
                     (status, connections),
@@ -192,7 +192,7 @@ fn http_reads_nothing_of_the_callers_memory_after_the_call() {
             stream.read_to_end(&mut arrived).map(drop)
         });
         let timeout = Duration::from_millis(if end == End::Silence { 400 } else { 20_000 });
-        let error = lend(mode, &format!("http://{}", server.address()), timeout, &gate);
+        let error = lend(mode, &url!("http://{}", server.address()), timeout, &gate);
         assert_eq!((error.status(), server.connections()), (status, 2), "{end:?}: {error:?}");
         assert!(end != End::Response || error.full_message().contains("early"), "{error:?}");
         drop(server);

@@ -85,7 +85,7 @@ impl Gated {
                     turn.reply_good()
                 }),
             };
-            Self { url: format!("{scheme}://{}", server.address()), gate, server }
+            Self { url: url!("{scheme}://{}", server.address()), gate, server }
         })
     }
 
@@ -137,8 +137,8 @@ impl Silent {
 
     fn url(&self) -> String {
         match self {
-            Self::Http(server) => format!("http://{}", server.address()),
-            Self::Grpc(server) => format!("grpc://{}", server.address()),
+            Self::Http(server) => url!("http://{}", server.address()),
+            Self::Grpc(server) => url!("grpc://{}", server.address()),
         }
     }
 
@@ -213,7 +213,7 @@ fn a_call_that_waits_takes_less_than_4_kib_and_ends_at_its_deadline() {
     let server = silent();
     let (count, us) = (soak::count(2000, 10_000), "6000000");
     let runs = [("http", "16"), ("grpc", "4")].map(|(scheme, max_connections)| {
-        let url = format!("{scheme}://{}", server.address());
+        let url = url!("{scheme}://{}", server.address());
         (&*program, args(&[&url, &count, us, max_connections]))
     });
     soak::run(&runs);
@@ -228,7 +228,7 @@ fn clients_that_are_made_used_and_freed_leave_nothing_whether_the_server_is_up_o
         runs.push((&*program, args(&[&url, &up, "up"])));
     }
     for scheme in ["http", "grpc"] {
-        runs.push((&*program, args(&[&format!("{scheme}://{}", refused_address()), &down, "down"])));
+        runs.push((&*program, args(&[&url!("{scheme}://{}", refused_address()), &down, "down"])));
     }
     soak::run(&runs);
     // In the suite, other tests have connections to it.

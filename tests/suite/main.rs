@@ -1,5 +1,10 @@
 //! Every test that needs more than one file of the library: one module for each promise.
 
+/// Formats the URL of a test's own server; with the scheme of TLS while the tests run so.
+macro_rules! url {
+    ($($format:tt)*) => { crate::support::tls::url(format!($($format)*)) };
+}
+
 mod abi;
 mod compatibility;
 mod conventions;
@@ -55,6 +60,7 @@ mod storm;
 mod stream_faults;
 mod streams;
 mod threads;
+mod tls_front;
 mod tls_ports;
 mod values;
 mod words;

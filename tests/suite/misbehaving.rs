@@ -163,7 +163,7 @@ fn an_input_that_cannot_be_encoded_is_refused_before_a_connection_is_opened() {
     };
     let mut failures = Vec::new();
     for scheme in ["http", "grpc"] {
-        let client = client(&format!("{scheme}://{refused}"));
+        let client = client(&url!("{scheme}://{refused}"));
         for (mode, (name, make)) in MODES.into_iter().flat_map(|mode| cases.map(|case| (mode, case))) {
             let what = format!("{scheme}, {mode:?}: {name}");
             note(&mut failures, &what, || {
@@ -194,7 +194,7 @@ fn a_request_of_3_gib_is_refused_before_a_connection_is_opened() {
     (0..SEGMENTS).for_each(|_| request.input_mut(input).unwrap().append_data(segment));
     for (scheme, mode) in ["http", "grpc"].into_iter().flat_map(|scheme| MODES.map(|mode| (scheme, mode))) {
         let server = fault::silent();
-        let client = client(&format!("{scheme}://{}", server.address()));
+        let client = client(&url!("{scheme}://{}", server.address()));
         let error = mode.infer(&client, &request, &CallOptions::new()).unwrap_err();
         let properties =
             (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable(), server.connections());

@@ -24,13 +24,13 @@ use crate::{
     server::{is_embedded, server},
     support::{
         fault::{Cases, GrpcTurn, Peer, Wire, frame},
-        grpc,
+        grpc, tls,
     },
 };
 
 fn serve(play: impl Fn(&GrpcTurn) -> io::Result<()> + Send + Sync + 'static) -> (Cases, Client) {
     let server = Cases::grpc_first(play);
-    let client = client(&format!("grpc://{}", server.address()));
+    let client = client(&url!("grpc://{}", server.address()));
     (server, client)
 }
 
@@ -271,7 +271,7 @@ fn no_call_fails_because_of_the_empty_data_frames_that_its_connection_has_carrie
             turn.peer.headers(turn.stream, &[("grpc-status", "0")], true)
         });
         let what = format!("{before}, {within}, {after}");
-        let client = client(&format!("grpc://{}", server.address()));
+        let client = client(&url!("grpc://{}", server.address()));
         let call = |kinds: &[Kind], calls: usize| {
             for value in 0..calls as i32 {
                 let kind = kinds[value as usize % kinds.len()];
@@ -341,7 +341,7 @@ fn a_read_is_retried_once_although_the_server_may_have_run_it() {
             0 => turn.peer.reset(turn.stream, Reason::REFUSED_STREAM),
             _ => turn.reply(reply),
         });
-        let client = client(&format!("grpc://{}", server.address()));
+        let client = client(&url!("grpc://{}", server.address()));
         call(&client, &CallOptions::new()).unwrap_or_else(|error| panic!("{what}: {error:?}"));
         assert_eq!((server.requests(), server.connections()), (2, 2), "{what}");
     }
@@ -455,7 +455,7 @@ fn a_request_up_to_the_last_stream_of_a_goaway_is_in_doubt_and_not_retried() {
             turn.peer.send(frame::GOAWAY, 0, 0, &payload)?;
             end(turn.peer)
         });
-        let client = client(&format!("grpc://{}", server.address()));
+        let client = client(&url!("grpc://{}", server.address()));
         let outcome = Kind::Inference(mode).call(&client, 1);
         assert_eq!(outcome.is_ok(), attempts == 2, "{mode:?}: {outcome:?}");
         if let Err(error) = outcome {
@@ -482,7 +482,7 @@ fn a_request_that_the_server_has_not_processed_is_retried_once_on_a_new_connecti
             let what = format!("{mode:?}, {refusal:?}, reused: {is_reused}");
             let (server, began) = refusing(refusal, 1, is_reused);
             note(&mut failures, &what, || {
-                let client = client(&format!("grpc://{}", server.address()));
+                let client = client(&url!("grpc://{}", server.address()));
                 if is_reused {
                     Kind::Inference(mode).call(&client, 1).unwrap();
                 }
@@ -504,7 +504,7 @@ fn a_server_that_refuses_everything_gets_at_most_two_attempts() {
             let what = format!("{mode:?}, {refusal:?}, reused: {is_reused}");
             let (server, began) = refusing(refusal, usize::MAX, is_reused);
             note(&mut failures, &what, || {
-                let client = client(&format!("grpc://{}", server.address()));
+                let client = client(&url!("grpc://{}", server.address()));
                 if is_reused {
                     Kind::Inference(mode).call(&client, 1).unwrap();
                 }
@@ -518,7 +518,7 @@ fn a_server_that_refuses_everything_gets_at_most_two_attempts() {
     for (what, call, _) in READS {
         let server = Cases::grpc(|turn| turn.peer.reset(turn.stream, Reason::REFUSED_STREAM));
         note(&mut failures, what, || {
-            let client = client(&format!("grpc://{}", server.address()));
+            let client = client(&url!("grpc://{}", server.address()));
             let error = call(&client, &CallOptions::new()).expect_err(what);
             refused(true).check(&error, what, ANYTHING);
             assert_eq!(server.requests(), 2, "{what}");
@@ -570,7 +570,7 @@ fn a_silent_connection_is_not_reused_after_its_call_timed_out() {
             });
             let mut options = ClientOptions::new();
             options.set_timeout(Some(Duration::from_millis(300))).unwrap();
-            let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+            let client = Client::with_options(&url!("grpc://{}", server.address()), &options).unwrap();
             let expected = Expected {
                 status: Status::DeadlineExceeded,
                 origin: Origin::Client,
@@ -595,14 +595,23 @@ const HTTP1: Expected =
     Expected { status: Status::Internal, origin: Origin::Connection, in_doubt: false, retryable: false };
 const HTTP1_HINT: &str = "this port speaks HTTP/1, not gRPC: is it the HTTP port (8000 by default; use \
                           http://) or the metrics port (8002 by default)? the gRPC port is 8001 by default";
-/// The question to a server that never sent a byte.
+/// The question to a server that never sent a byte, not even in a handshake.
 const SILENT_HINT: &str = "(is this the gRPC port, 8001 by default? does this port expect TLS?)";
 /// The question to a server that does not speak HTTP/2.
 const OTHER_HINT: &str = "(is this the gRPC port, 8001 by default?)";
 
+/// The same over TLS.
+const HTTP1_TLS: Expected =
+    Expected { status: Status::Unavailable, origin: Origin::Connection, in_doubt: false, retryable: false };
+const HTTP1_TLS_HINT: &str = "the server does not speak HTTP/2 over TLS at this port";
+
 fn expect_http1(url: &str, what: &str, call: impl Fn(&Client) -> Result<(), Error>) {
     let start = Instant::now();
-    HTTP1.check(&call(&client(url)).expect_err(what), what, &[HTTP1_HINT]);
+    let (expected, hint) = match url.starts_with("grpcs:") {
+        true => (HTTP1_TLS, HTTP1_TLS_HINT),
+        false => (HTTP1, HTTP1_HINT),
+    };
+    expected.check(&call(&client(url)).expect_err(what), what, &[hint]);
     assert!(start.elapsed() < TIMEOUT / 2, "{what}: {:?}", start.elapsed());
 }
 
@@ -641,7 +650,7 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
                 stream.shutdown(Shutdown::Write)?;
                 io::copy(&mut stream, &mut io::sink()).map(drop)
             });
-            let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).expect_err(&what);
+            let error = kind.call(&client(&url!("grpc://{}", server.address())), 1).expect_err(&what);
             // Whether any of the request was sent before the end of the connection depends on timing.
             let expected = if is_frame { BROKEN } else { refused(error.is_in_doubt()) };
             expected.check(&error, &what, &[OTHER_HINT]);
@@ -653,8 +662,9 @@ fn a_grpc_client_on_a_port_of_another_protocol_is_asked_whether_it_is_the_grpc_p
             stream.shutdown(Shutdown::Write)?;
             io::copy(&mut stream, &mut io::sink()).map(drop)
         });
-        let error = kind.call(&client(&format!("grpc://{}", server.address())), 1).unwrap_err();
-        refused(error.is_in_doubt()).check(&error, "closed immediately", &[SILENT_HINT]);
+        let error = kind.call(&client(&url!("grpc://{}", server.address())), 1).unwrap_err();
+        let hint = if tls::is_on() { "connection lost" } else { SILENT_HINT };
+        refused(error.is_in_doubt()).check(&error, "closed immediately", &[hint]);
     }
 }
 
@@ -668,7 +678,7 @@ fn the_error_of_a_connection_lost_by_a_grpc_server_has_no_question() {
                 0 => turn.reply_good(),
                 _ => Err(io::ErrorKind::ConnectionAborted.into()),
             });
-            let client = client(&format!("grpc://{}", server.address()));
+            let client = client(&url!("grpc://{}", server.address()));
             if !sends_preface {
                 kind.call(&client, 1).unwrap();
             }
@@ -702,7 +712,7 @@ fn a_grpc_client_on_a_port_that_responds_in_http1_is_asked_whether_it_is_the_htt
                     io::copy(&mut stream, &mut io::sink()).map(drop)
                 });
                 note(&mut failures, &what, || {
-                    let url = format!("grpc://{}", server.address());
+                    let url = url!("grpc://{}", server.address());
                     expect_http1(&url, &what, |client| kind.call(client, 1));
                 });
             }

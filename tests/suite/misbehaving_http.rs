@@ -17,7 +17,7 @@ use crate::{
 
 fn serve(play: impl Fn(&HttpTurn) -> std::io::Result<()> + Send + Sync + 'static) -> (Cases, Client) {
     let server = Cases::http_first(play);
-    let client = client(&format!("http://{}", server.address()));
+    let client = client(&url!("http://{}", server.address()));
     (server, client)
 }
 
@@ -123,7 +123,7 @@ fn twenty_refusals_of_a_full_queue_reuse_one_connection_and_are_not_in_doubt() {
             0..20 => turn.send(&response(503, &[], br#"{"error":"Exceeds maximum queue size"}"#)),
             _ => turn.send(&turn.good()),
         });
-        let client = client(&format!("http://{}", server.address()));
+        let client = client(&url!("http://{}", server.address()));
         for value in 0..20 {
             let expected = Expected {
                 status: Status::Unavailable,
@@ -144,7 +144,7 @@ fn twenty_refusals_of_a_full_queue_reuse_one_connection_and_are_not_in_doubt() {
 fn a_server_that_closes_after_each_response_fails_no_call() {
     for kind in KINDS {
         let server = Cases::http(|turn| turn.send(&turn.good()).and_then(|()| close()));
-        let client = client(&format!("http://{}", server.address()));
+        let client = client(&url!("http://{}", server.address()));
         for value in 0..8 {
             kind.call(&client, value).unwrap_or_else(|error| panic!("{kind:?} {value}: {error:?}"));
             wait_until_ended(server.address());
@@ -166,7 +166,7 @@ fn a_response_with_the_id_of_an_earlier_request_is_refused() {
             (0, _) => turn.send(&first.lock().unwrap()),
             _ => turn.send(&turn.good()),
         });
-        let (kind, client) = (Kind::Inference(mode), client(&format!("http://{}", server.address())));
+        let (kind, client) = (Kind::Inference(mode), client(&url!("http://{}", server.address())));
         kind.call(&client, 1).unwrap();
         BROKEN.check(&kind.call(&client, 2).unwrap_err(), "previous-id", &["id-1"]);
         kind.call(&client, 3).unwrap();
@@ -182,7 +182,7 @@ fn an_id_may_be_reused_and_only_an_earlier_one_is_refused() {
             3 => turn.send(&turn.good_under(Some(json!("again")))),
             _ => turn.send(&turn.good()),
         });
-        let client = client(&format!("http://{}", server.address()));
+        let client = client(&url!("http://{}", server.address()));
         let call = |id: &str| mode.infer(&client, &request(&[1]).id(id), &CallOptions::new());
         for _ in 0..3 {
             assert_eq!(call("again").unwrap().id(), "again");
@@ -201,7 +201,7 @@ fn an_id_that_the_server_generated_or_left_out_is_accepted() {
     for (mode, (id, shown)) in MODES.into_iter().flat_map(|mode| ids.clone().map(|id| (mode, id))) {
         let what = format!("{mode:?}, {id:?}");
         let server = Cases::http(move |turn| turn.send(&turn.good_under(id.clone())));
-        let client = client(&format!("http://{}", server.address()));
+        let client = client(&url!("http://{}", server.address()));
         for value in 1..4 {
             let (element, result) =
                 infer(mode, &client, value).unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -245,7 +245,7 @@ fn no_control_call_accepts_a_stray_response() {
                 0 => turn.send_then_late(&turn.good(), &stray),
                 _ => turn.send(&response(400, &[], br#"{"error":"this call's own"}"#)),
             });
-            let client = client(&format!("http://{}", server.address()));
+            let client = client(&url!("http://{}", server.address()));
             kind.call(&client, 1).unwrap();
             server.wait_for_late();
             let error = call(&client, &CallOptions::new()).expect_err(&what);
@@ -629,7 +629,7 @@ fn an_http2_port_is_a_prompt_error_that_names_the_grpc_port() {
                     }
                     std::io::copy(&mut stream, &mut std::io::sink()).map(drop)
                 });
-                let client = client(&format!("http://{}", server.address()));
+                let client = client(&url!("http://{}", server.address()));
                 let start = Instant::now();
                 let error = kind.call(&client, 1).unwrap_err();
                 let properties = (error.status(), error.origin(), error.is_in_doubt());

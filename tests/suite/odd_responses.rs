@@ -63,7 +63,7 @@ fn odd_texts_load_reports_keys_and_statistics_are_read_in_c_over_http() {
         Response::Bytes(response(200, &[REPORT, ("Content-Type", kind)], &spoil(body.as_bytes())))
     });
     let program = compile("tests/c/odd_responses.c", "odd_responses_http");
-    succeed(&program, &[&format!("http://{}", server.address())]);
+    succeed(&program, &[&url!("http://{}", server.address())]);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn odd_texts_load_reports_keys_and_statistics_are_read_in_c_over_grpc() {
         GrpcResponse::Raw { frames: vec![grpc::frame(&spoil(&message)).to_vec()], trailers }
     });
     let program = compile("tests/c/odd_responses.c", "odd_responses_grpc");
-    succeed(&program, &[&format!("grpc://{}", server.address())]);
+    succeed(&program, &[&url!("grpc://{}", server.address())]);
     let calls = server.metadata();
     assert!(calls.len() > 8);
     for call in calls {

@@ -128,7 +128,7 @@ fn names_of_unknown_datatypes_are_available_in_c() {
         Response::Bytes(response(200, &[("Content-Type", "application/json")], body.as_bytes()))
     });
     let program = compile("tests/c/other_servers.c", "other_servers_http");
-    succeed(&program, &[&format!("http://{}", http.address())]);
+    succeed(&program, &[&url!("http://{}", http.address())]);
 
     let ints = InferTensorContents { int_contents: vec![7, 8], ..Default::default() };
     let text = InferTensorContents { bytes_contents: vec![b"a"[..].into()], ..Default::default() };
@@ -152,7 +152,7 @@ fn names_of_unknown_datatypes_are_available_in_c() {
         GrpcResponse::Reply { messages: vec![message.clone()], status: 0, message: String::new() }
     });
     let program = compile("tests/c/other_servers.c", "other_servers_grpc");
-    succeed(&program, &[&format!("grpc://{}", grpc.address())]);
+    succeed(&program, &[&url!("grpc://{}", grpc.address())]);
 }
 
 /// Returns an output in each form: JSON, binary, raw contents, typed contents.
@@ -250,7 +250,7 @@ fn an_open_dimension_of_bytes_is_counted_also_in_the_callers_buffer() {
         status: 0,
         message: String::new(),
     });
-    for url in [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())] {
+    for url in [url!("http://{}", http.address()), url!("grpc://{}", grpc.address())] {
         let mut buffer = [0u8; 20];
         let mut request = InferRequest::new("m").output("O");
         request.output_mut(0).unwrap().set_buffer(&mut buffer);
@@ -363,7 +363,7 @@ fn shapes_versions_and_ids_are_read_as_numbers_or_strings_everywhere() {
             };
             Response::Bytes(response(200, &[], body.as_bytes()))
         });
-        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let client = Client::new(&url!("http://{}", server.address())).unwrap();
         let result = client.infer(&InferRequest::new("m")).unwrap();
         assert_eq!((result.model_version(), result.id()), (expected, expected));
         assert_eq!(result.outputs()[0].shape(), [1, 2], "{shape}");
@@ -407,7 +407,7 @@ fn fp16_and_bf16_are_sent_as_numbers_and_received_exactly() {
             json!({ "model_name": "m", "outputs": [output] }).to_string().as_bytes(),
         ))
     });
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     for (datatype, infinite) in [(Datatype::Fp16, 0x7c00u16), (Datatype::Bf16, 0x7f80)] {
         let numbers: Vec<u16> = (0..infinite).flat_map(|bits| [bits, bits | 0x8000]).collect();
         let data: Vec<u8> = numbers.iter().flat_map(|bits| bits.to_le_bytes()).collect();

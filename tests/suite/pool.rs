@@ -22,7 +22,7 @@ fn gated(gate: &Arc<Gate>) -> (Http, Grpc, [String; 2]) {
         over_grpc.wait();
         GrpcResponse::Reply { messages: vec![b"\x0a\x01m".to_vec()], status: 0, message: String::new() }
     });
-    let urls = [format!("http://{}", http.address()), format!("grpc://{}", grpc.address())];
+    let urls = [url!("http://{}", http.address()), url!("grpc://{}", grpc.address())];
     (http, grpc, urls)
 }
 
@@ -90,7 +90,7 @@ fn a_call_that_waits_for_a_connection_ends_at_its_deadline_and_names_the_option(
 fn a_connection_that_cannot_be_opened_does_not_count_as_open() {
     let refused = crate::support::fault::refused_address();
     for scheme in ["http", "grpc"] {
-        let client = limited(&format!("{scheme}://{refused}"), 1);
+        let client = limited(&url!("{scheme}://{refused}"), 1);
         for opened in 1..4 {
             assert_eq!(client.infer(&InferRequest::new("m")).unwrap_err().status(), Status::Unavailable);
             let counts = client.connections();
@@ -156,7 +156,7 @@ fn a_nested_call_that_waits_for_a_connection_ends_at_its_deadline() {
         )),
         false => Response::Bytes(response(200, &[], br#"{"model_name":"m"}"#)),
     });
-    let url = format!("http://{}", server.address());
+    let url = url!("http://{}", server.address());
     for (max, status) in [(1, Some(Status::DeadlineExceeded)), (2, None)] {
         let client = limited(&url, max);
         let mut options = CallOptions::new();

@@ -31,7 +31,7 @@ fn recorder() -> (Http, Arc<Mutex<Vec<Received>>>, Client) {
         note.lock().unwrap().push(received);
         Response::Bytes(response(200, &[], JSON.as_bytes()))
     });
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     (server, received, client)
 }
 
@@ -280,7 +280,7 @@ fn a_gateway_s_path_content_type_and_headers_are_used() {
         let kind = format!("{KIND}{}", json.len());
         Response::Bytes(response(200, &[("Content-Type", &kind)], &[json.as_bytes(), &[8, 9]].concat()))
     });
-    let client = Client::new(&format!("http://{}/base", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}/base", server.address())).unwrap();
     let request = InferRequest::new("m").input("I", &[2], &[1u8, 2]);
     let body = request.to_http_body(Compression::None).unwrap();
     for (path, header) in [("/invocations", ""), ("/v1/endpoints/5:predict", "X-Size")] {
@@ -315,7 +315,7 @@ fn a_body_encoded_offline_equals_the_one_that_a_call_sends() {
         *note.lock().unwrap() = message;
         GrpcResponse::Reply { messages: vec![Vec::new()], status: 0, message: String::new() }
     });
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     client.infer(&request).unwrap();
     let message = request.to_grpc_message().unwrap();
     assert_eq!(*sent.lock().unwrap(), message);
@@ -463,7 +463,7 @@ fn a_small_compressed_response_cannot_exhaust_memory() {
     let bytes = response(200, &[("Content-Encoding", "gzip")], &bomb);
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
     let request = InferRequest::new("m").input("I", &[1], &[1u8]);
-    let url = format!("http://{}", server.address());
+    let url = url!("http://{}", server.address());
     let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
     assert_eq!(error.status(), Status::ResourceExhausted, "{error:?}");
     // Neither can the size that it claims.
@@ -476,7 +476,7 @@ fn a_small_compressed_response_cannot_exhaust_memory() {
     let damaged = response(200, &[("Content-Encoding", "gzip")], b"no gzip at all");
     for (bytes, status) in [(claim, Status::Internal), (damaged, Status::Internal)] {
         let server = Http::start(move |_| Response::Bytes(bytes.clone()));
-        let url = format!("http://{}", server.address());
+        let url = url!("http://{}", server.address());
         let error = Client::with_options(&url, &options).unwrap().infer(&request).unwrap_err();
         assert_eq!((error.status(), error.is_retryable()), (status, false), "{error:?}");
     }
@@ -598,7 +598,7 @@ fn an_output_in_shared_memory_is_recognized_without_its_request() {
             message: String::new(),
         })
     };
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     let prepared = InferRequest::new("m").to_grpc_message().unwrap();
     for result in [
         InferResult::from_grpc_message(&message).unwrap(),

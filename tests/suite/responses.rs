@@ -27,7 +27,7 @@ pub(crate) fn over_http(json: &str, tensors: &[u8]) -> Result<InferResult, Error
     let body = [json.as_bytes(), tensors].concat();
     let bytes = response(200, &[("Inference-Header-Content-Length", &size)], &body);
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
-    Client::new(&format!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
+    Client::new(&url!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
 }
 
 /// Infers against a gRPC server with this response.
@@ -38,7 +38,7 @@ pub(crate) fn over_grpc(response: &ModelInferResponse) -> Result<InferResult, Er
         status: grpc::OK,
         message: String::new(),
     });
-    Client::new(&format!("grpc://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
+    Client::new(&url!("grpc://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
 }
 
 #[test]
@@ -325,7 +325,7 @@ fn an_empty_raw_entry_beside_contents_does_not_clear_the_callers_buffer() {
         status: grpc::OK,
         message: String::new(),
     });
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     let mut request = InferRequest::new("m").output("A");
     request.output_mut(0).unwrap().set_buffer(&mut memory);
     let result = client.infer(&request).unwrap();

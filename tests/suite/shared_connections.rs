@@ -28,6 +28,7 @@ use crate::{
         fault::{Cases, Gate, Http, Peer, Response, Wire, frame, refused_address, response, wait_until},
         grpc,
         http2::Server,
+        tls,
     },
 };
 
@@ -42,7 +43,7 @@ fn request() -> InferRequest<'static> {
 }
 
 fn client(address: SocketAddr) -> Client {
-    Client::new(&format!("grpc://{address}")).unwrap()
+    Client::new(&url!("grpc://{address}")).unwrap()
 }
 
 fn within(timeout: Duration) -> CallOptions {
@@ -129,7 +130,7 @@ fn calls_share_a_connection_until_it_is_full_and_wait_when_all_are() {
         let server = Held::start(max_streams);
         let mut options = ClientOptions::new();
         options.set_max_async_connections(max_connections).unwrap();
-        let url = format!("grpc://{}", server.server.address());
+        let url = url!("grpc://{}", server.server.address());
         let client = Client::with_options(&url, &options).unwrap();
         let calls: Vec<Call> = (0..calls).map(|_| submit(&client)).collect();
         eprintln!("CASE {max_streams:?}");
@@ -556,7 +557,7 @@ fn a_connection_that_cannot_be_opened_fails_all_calls_that_wait_for_it() {
     assert_eq!(probe.unwrap_err().kind(), io::ErrorKind::TimedOut, "the backlog is not full");
     let mut options = ClientOptions::new();
     options.set_connect_timeout(Some(Duration::from_millis(500))).unwrap();
-    let client = Client::with_options(&format!("grpc://{address}"), &options).unwrap();
+    let client = Client::with_options(&url!("grpc://{address}"), &options).unwrap();
     let start = Instant::now();
     let calls: Vec<Call> = (0..50).map(|_| submit(&client)).collect();
     for call in calls {
@@ -576,7 +577,11 @@ fn an_asynchronous_call_to_a_port_that_speaks_http1_says_so() {
     let calls: Vec<Call> = (0..8).map(|_| submit(&client)).collect();
     for call in calls {
         let error = outcome(call).unwrap_err();
-        assert!(error.to_string().contains("this port speaks HTTP/1, not gRPC"), "{error}");
+        let expected = match tls::is_on() {
+            true => "the server does not speak HTTP/2 over TLS at this port",
+            false => "this port speaks HTTP/1, not gRPC",
+        };
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 

@@ -146,9 +146,9 @@ impl Servers {
         let [http, _] = urls();
         vec![
             (http, "good"),
-            (format!("grpc://{}", self.embedded.grpc_address()), "good"),
-            (format!("http://{}", self.relays[0].address()), "bad"),
-            (format!("grpc://{}", self.relays[1].address()), "bad"),
+            (url!("grpc://{}", self.embedded.grpc_address()), "good"),
+            (url!("http://{}", self.relays[0].address()), "bad"),
+            (url!("grpc://{}", self.relays[1].address()), "bad"),
         ]
     }
 
@@ -245,7 +245,7 @@ fn thousands_of_cancels_within_seconds_do_not_end_the_connection_that_the_calls_
     let server = Wire::start(move |_, stream| serve_resets(stream, &count));
     let mut options = ClientOptions::new();
     options.set_max_async_connections(Some(1)).unwrap();
-    let client = Client::with_options(&format!("grpc://{}", server.address()), &options).unwrap();
+    let client = Client::with_options(&url!("grpc://{}", server.address()), &options).unwrap();
     let request = InferRequest::new("m").input("INPUT0", &[4], &[1i32, 2, 3, 4]);
     let submit = || client.infer_async(&request, &CallOptions::new()).unwrap();
     let cancel = |count: usize| {

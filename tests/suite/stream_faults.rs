@@ -25,6 +25,7 @@ use crate::support::{
     fault::{Frame, Gate, Peer, Wire, frame, refused_address},
     grpc,
     http2::{self, Call},
+    tls,
 };
 
 /// Longer than any wait of a test that passes.
@@ -33,7 +34,7 @@ const PAGE: &[u8] =
     b"<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head><title>502 Proxy Error</title>";
 
 fn client(wire: &Wire) -> Client {
-    Client::new(&format!("grpc://{}", wire.address())).unwrap()
+    Client::new(&url!("grpc://{}", wire.address())).unwrap()
 }
 
 fn open(client: &Client) -> Stream {
@@ -240,7 +241,7 @@ fn an_end_without_a_status_is_unavailable_and_in_doubt_and_names_the_frame() {
             let have = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
             assert_eq!(have, (Status::Unavailable, Origin::Connection, true, true), "{name}: {error:?}");
             assert!(error.full_message().contains(text), "{name}: {error:?}");
-            assert!(error.full_message().contains("stream at grpc://127.0.0.1:"), "{name}: {error:?}");
+            assert!(error.full_message().contains(&url!("stream at grpc://127.0.0.1:")), "{name}: {error:?}");
             // It is the stream's status from now on.
             let late = stream.send(&request("late", true), None).unwrap_err();
             assert_eq!((late.status(), late.request_id()), (Status::Unavailable, "late"), "{name}");
@@ -348,7 +349,7 @@ fn the_page_of_a_proxy_is_reported_by_its_http_status() {
 
 #[test]
 fn a_stream_that_cannot_be_opened_ends_at_once_and_is_not_in_doubt() {
-    let client = Client::new(&format!("grpc://{}", refused_address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", refused_address())).unwrap();
     let stream = open(&client);
     let error = next_end(&stream).unwrap_err();
     let have = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
@@ -366,7 +367,11 @@ fn a_stream_that_cannot_be_opened_ends_at_once_and_is_not_in_doubt() {
     let client = self::client(&wire);
     let stream = open(&client);
     let error = next_end(&stream).unwrap_err();
-    assert!(error.full_message().contains("this port speaks HTTP/1"), "{error:?}");
+    let expected = match tls::is_on() {
+        true => "the server does not speak HTTP/2 over TLS at this port",
+        false => "this port speaks HTTP/1",
+    };
+    assert!(error.full_message().contains(expected), "{error:?}");
 }
 
 #[test]
@@ -398,7 +403,7 @@ fn a_malformed_or_too_large_message_ends_the_stream_and_resets_it() {
         });
         let mut options = ClientOptions::new();
         options.set_max_message_byte_size(4096).unwrap();
-        let client = Client::with_options(&format!("grpc://{}", wire.address()), &options).unwrap();
+        let client = Client::with_options(&url!("grpc://{}", wire.address()), &options).unwrap();
         let stream = open(&client);
         stream.send(&request("r", false), Some(PATIENCE)).unwrap();
         let error = next_end(&stream).unwrap_err();
@@ -594,7 +599,7 @@ where
     F: Future<Output = http2::Result<()>> + Send + 'static,
 {
     let server = http2::Server::start(h2::server::Builder::new(), || {}, serve).unwrap();
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     (server, client)
 }
 
@@ -611,7 +616,7 @@ fn headers_keys_and_encodings_of_the_options_are_sent_and_the_servers_timeout_is
     let mut client = ClientOptions::new();
     client.set_call_options(defaults).unwrap();
     client.set_timeout(Some(Duration::from_secs(3))).unwrap();
-    let client = Client::with_options(&format!("grpc://{}", server.address()), &client).unwrap();
+    let client = Client::with_options(&url!("grpc://{}", server.address()), &client).unwrap();
     let mut call = CallOptions::new();
     call.add_header("x-both", "own").unwrap().add_restricted_key("key", "value").unwrap();
     call.set_request_compression(Compression::Gzip).set_response_compression(Compression::Deflate);

@@ -15,7 +15,7 @@ use crate::{
 fn over_http(body: &[u8]) -> Result<InferResult, Error> {
     let bytes = response(200, &[], body);
     let server = Http::start(move |_| Response::Bytes(bytes.clone()));
-    Client::new(&format!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
+    Client::new(&url!("http://{}", server.address())).unwrap().infer(&InferRequest::new("m"))
 }
 
 #[track_caller]
@@ -124,7 +124,7 @@ fn control_plane_json_may_begin_with_a_byte_order_mark() {
     ] {
         let bytes = response(status, &[], format!("\u{feff}{json}").as_bytes());
         let server = Http::start(move |_| Response::Bytes(bytes.clone()));
-        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let client = Client::new(&url!("http://{}", server.address())).unwrap();
         let call = CallOptions::new();
         match client.model_metadata("m", "", &call) {
             Ok(metadata) => assert_eq!(metadata.name, "m"),
@@ -138,7 +138,7 @@ fn control_plane_json_may_begin_with_a_byte_order_mark() {
     for json in ["[]", "{}"] {
         let bytes = response(200, &[], format!("\u{feff}{json}").as_bytes());
         let server = Http::start(move |_| Response::Bytes(bytes.clone()));
-        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let client = Client::new(&url!("http://{}", server.address())).unwrap();
         let call = CallOptions::new();
         match json {
             "[]" => {
@@ -156,7 +156,7 @@ fn a_redirect_names_its_target_and_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let server =
             Http::start(move |_| Response::Bytes(response(status, &[("Location", target)], b"<html>")));
-        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let client = Client::new(&url!("http://{}", server.address())).unwrap();
         let errors = [
             client.infer(&InferRequest::new("m")).unwrap_err(),
             client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
@@ -171,7 +171,7 @@ fn a_redirect_names_its_target_and_is_not_followed() {
     }
     // Not a redirect.
     let server = Http::start(move |_| Response::Bytes(response(404, &[("Location", target)], b"{}")));
-    let client = Client::new(&format!("http://{}", server.address())).unwrap();
+    let client = Client::new(&url!("http://{}", server.address())).unwrap();
     assert!(!client.infer(&InferRequest::new("m")).unwrap_err().to_string().contains("redirect"));
 }
 
@@ -184,7 +184,7 @@ fn http_503_and_grpc_unavailable_are_in_doubt_unless_triton_s_message_excludes_t
         (r#"{"message":"no upstream"}"#, true),
     ] {
         let server = Http::start(move |_| Response::Bytes(response(503, &[], body.as_bytes())));
-        let client = Client::new(&format!("http://{}", server.address())).unwrap();
+        let client = Client::new(&url!("http://{}", server.address())).unwrap();
         for error in [
             client.infer(&InferRequest::new("m")).unwrap_err(),
             client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
@@ -204,7 +204,7 @@ fn http_503_and_grpc_unavailable_are_in_doubt_unless_triton_s_message_excludes_t
             status: 14,
             message: text.to_owned(),
         });
-        let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+        let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
         for error in [
             client.infer(&InferRequest::new("m")).unwrap_err(),
             client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
@@ -238,7 +238,7 @@ fn error_messages_are_bounded_for_every_response() {
         for body in [format!(r#"{{"error":"{long}"}}"#), format!("<html>{long}"), "\u{1}".repeat(1 << 20)] {
             let bytes = response(status, &[], body.as_bytes());
             let server = Http::start(move |_| Response::Bytes(bytes.clone()));
-            let client = Client::new(&format!("http://{}", server.address())).unwrap();
+            let client = Client::new(&url!("http://{}", server.address())).unwrap();
             for error in [
                 client.infer(&InferRequest::new("m")).unwrap_err(),
                 client.model_metadata("m", "", &CallOptions::new()).unwrap_err(),
@@ -255,7 +255,7 @@ fn error_messages_are_bounded_for_every_response() {
         status: 5,
         message: "x".repeat(12 << 10),
     });
-    let client = Client::new(&format!("grpc://{}", server.address())).unwrap();
+    let client = Client::new(&url!("grpc://{}", server.address())).unwrap();
     let error = client.infer(&InferRequest::new("m")).unwrap_err();
     assert_eq!(error.status(), Status::NotFound, "{error:?}");
     assert!(error.full_message().len() < 8400, "{} bytes", error.full_message().len());

@@ -8,7 +8,12 @@ pub mod models;
 
 use std::{io, net::SocketAddr};
 
-use super::{connections::Connections, http2, listener::Listener};
+use super::{
+    connections::Connections,
+    http2,
+    listener::Listener,
+    tls::{self, TlsFront},
+};
 
 const NAME: &str = "embedded";
 const EXTENSIONS: [&str; 3] = ["binary_tensor_data", "model_configuration", "model_repository"];
@@ -22,6 +27,7 @@ pub mod inference {
 /// The server, on free ports of 127.0.0.1. Its threads end on drop.
 #[derive(Debug)]
 pub struct Server {
+    front: Option<TlsFront>,
     http: Listener,
     grpc: http2::Server,
 }
@@ -33,11 +39,11 @@ impl Server {
             // An error means that the client closed the connection.
             connections.serve(stream, |stream| drop(http::serve(stream)));
         })?;
-        Ok(Self { http, grpc: grpc::start()? })
+        Ok(Self { front: tls::front(http.address()), http, grpc: grpc::start()? })
     }
 
     pub fn http_address(&self) -> SocketAddr {
-        self.http.address()
+        self.front.as_ref().map_or(self.http.address(), TlsFront::address)
     }
 
     pub fn grpc_address(&self) -> SocketAddr {

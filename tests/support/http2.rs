@@ -14,7 +14,10 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use super::listener;
+use super::{
+    listener,
+    tls::{self, TlsFront},
+};
 
 /// The outcome of serving a call; an error means that the client closed the connection, or that the call ends
 /// without a response.
@@ -23,6 +26,7 @@ pub type Result<T> = std::result::Result<T, h2::Error>;
 /// A port and the thread that serves it. Dropping it closes both and all connections.
 #[derive(Debug)]
 pub struct Server {
+    front: Option<TlsFront>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -57,11 +61,11 @@ impl Server {
                 panic::resume_unwind(cause);
             }
         })?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { front: tls::front(address), address, stop: Some(stop), thread: Some(thread) })
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.front.as_ref().map_or(self.address, TlsFront::address)
     }
 }
 

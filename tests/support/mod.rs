@@ -4,6 +4,7 @@
 // Each test and example uses a part of this.
 #![allow(dead_code, unused_imports)]
 
+pub mod certificates;
 pub mod connections;
 pub mod embedded;
 pub mod fault;
@@ -11,3 +12,4 @@ pub mod grpc;
 pub mod http1;
 pub mod http2;
 pub mod listener;
+pub mod tls;

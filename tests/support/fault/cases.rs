@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     Request, response,
-    sockets::{wait_until, wait_until_read, wait_until_received},
+    sockets::{wait_until, wait_until_delivered, wait_until_read, wait_until_received},
     wire::{Peer, Wire},
 };
 use crate::support::embedded::inference::{
@@ -122,6 +122,11 @@ impl HttpTurn<'_> {
     pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
         let mut stream = self.stream;
         stream.write_all(bytes)
+    }
+
+    /// Waits until the client has received all that was sent, though it may not have read it.
+    pub fn wait_until_delivered(&self) {
+        wait_until_delivered(self.stream);
     }
 
     /// Sends a response, and another one after the client has read it.

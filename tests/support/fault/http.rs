@@ -10,7 +10,11 @@ use std::{
 };
 
 use super::Request;
-use crate::support::{connections::Connections, listener::Listener};
+use crate::support::{
+    connections::Connections,
+    listener::Listener,
+    tls::{self, TlsFront},
+};
 
 /// The response to a request.
 #[derive(Clone, Debug)]
@@ -32,6 +36,7 @@ pub enum Response {
 /// An HTTP/1.1 server with a thread for each connection.
 #[derive(Debug)]
 pub struct Http {
+    front: Option<TlsFront>,
     listener: Listener,
     requests: Arc<AtomicUsize>,
     abandoned: Arc<AtomicUsize>,
@@ -50,11 +55,12 @@ impl Http {
                 let _ = serve(stream, &count, &closed, &*response);
             });
         });
-        Self { listener: listener.expect("a free port"), requests, abandoned }
+        let listener = listener.expect("a free port");
+        Self { front: tls::front(listener.address()), listener, requests, abandoned }
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.listener.address()
+        self.front.as_ref().map_or(self.listener.address(), TlsFront::address)
     }
 
     /// Returns the number of connections accepted so far.

@@ -13,7 +13,7 @@ use rustix::{
     net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket, socket_with},
 };
 
-use crate::support::listener::Listener;
+use crate::support::{listener::Listener, tls};
 
 /// A port that only accepts connections.
 #[derive(Debug)]
@@ -133,16 +133,44 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Waits until the peer has received all that was written to a stream. Returns immediately if the connection
 /// has ended.
 pub fn wait_until_received(stream: &TcpStream) {
-    let (Ok(own), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    if let Some((own, peer)) = last_hop(stream) {
+        wait_until_acknowledged(own, peer);
+    }
+}
+
+/// The same, without a look at the kernel's table if there is no TLS: a write has delivered the bytes then.
+pub fn wait_until_delivered(stream: &TcpStream) {
+    if stream.peer_addr().is_ok_and(|peer| tls::hop(peer).is_some()) {
+        wait_until_received(stream);
+    }
+}
+
+/// Waits until the peer has also read it.
+pub fn wait_until_read(stream: &TcpStream) {
+    if let Some((own, peer)) = last_hop(stream) {
+        wait_until_acknowledged(own, peer);
+        wait_until_taken(own, peer);
+    }
+}
+
+/// Returns the server's and the client's address of the connection that ends at the client. If TLS is between
+/// the server and the client, waits until that has passed everything on.
+fn last_hop(stream: &TcpStream) -> Option<(SocketAddr, SocketAddr)> {
+    let (own, peer) = (stream.local_addr().ok()?, stream.peer_addr().ok()?);
+    let Some(hop) = tls::hop(peer) else { return Some((own, peer)) };
+    wait_until_acknowledged(own, peer);
+    wait_until_taken(own, peer);
+    wait_until("the bytes are encrypted", || hop.is_idle() || tls::hop(peer).is_none());
+    Some((hop.local, hop.client))
+}
+
+fn wait_until_acknowledged(own: SocketAddr, peer: SocketAddr) {
     wait_until("the peer receives the response", || {
         connections(Some(own), peer).iter().all(|connection| connection.unacknowledged == 0)
     });
 }
 
-/// Waits until the peer has also read it.
-pub fn wait_until_read(stream: &TcpStream) {
-    wait_until_received(stream);
-    let (Ok(own), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
+fn wait_until_taken(own: SocketAddr, peer: SocketAddr) {
     wait_until("the peer reads the response", || {
         connections(Some(peer), own).iter().all(|connection| connection.unread == 0)
     });

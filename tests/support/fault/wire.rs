@@ -7,14 +7,22 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{connections::Connections, listener::Listener};
+use super::sockets::wait_until_delivered;
+use crate::support::{
+    connections::Connections,
+    listener::Listener,
+    tls::{self, TlsFront},
+};
 
 /// Longer than any wait of a test that passes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A port whose connections a test serves, each in its own thread.
 #[derive(Debug)]
-pub struct Wire(Listener);
+pub struct Wire {
+    front: Option<TlsFront>,
+    listener: Listener,
+}
 
 impl Wire {
     /// Calls `serve` with each connection and its number, from 0; the connection is closed when it returns.
@@ -29,16 +37,17 @@ impl Wire {
                 let _ = stream.set_nodelay(true).and_then(|()| serve(number, stream));
             });
         });
-        Self(listener.expect("a free port"))
+        let listener = listener.expect("a free port");
+        Self { front: tls::front(listener.address()), listener }
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.0.address()
+        self.front.as_ref().map_or(self.listener.address(), TlsFront::address)
     }
 
     /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
-        self.0.accepted()
+        self.listener.accepted()
     }
 }
 
@@ -240,6 +249,11 @@ impl<'s> Peer<'s> {
     pub fn response_headers(&self, stream: u32, more: &[(&str, &str)], is_last: bool) -> io::Result<()> {
         let headers = [(":status", "200"), ("content-type", "application/grpc")];
         self.headers(stream, &[&headers, more].concat(), is_last)
+    }
+
+    /// Waits until the client has received all that was sent, though it may not have read it.
+    pub fn wait_until_delivered(&self) {
+        wait_until_delivered(self.0);
     }
 
     /// Closes one direction of the connection, or both.
