@@ -66,7 +66,7 @@ impl Transport {
             true => Some(Arc::new(TlsConfig::new(&options.tls, url, &options.log)?)),
             false => None,
         };
-        let dialer = Dialer::new(url, options.connections.connect_timeout, tls, options.log.clone());
+        let dialer = Dialer::new(url, &options.connections, tls, options.log.clone());
         let max = options.connections.max_connections;
         Ok(match url.protocol {
             Protocol::Http => {

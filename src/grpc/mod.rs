@@ -309,7 +309,7 @@ impl Grpc {
     }
 
     pub(crate) fn connections(&self) -> ConnectionCounts {
-        self.lanes.counts() + self.calls.counts() + self.streams.counts()
+        self.lanes.counts() + self.calls.counts() + self.streams.counts() + self.dialer.counts().into()
     }
 }
 

@@ -212,6 +212,7 @@ impl Mux {
             open: state.connections.len() + state.opening,
             idle: idle.count(),
             opened: state.opened,
+            ..ConnectionCounts::default()
         }
     }
 }

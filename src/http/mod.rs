@@ -62,6 +62,6 @@ impl Http {
     }
 
     pub(crate) fn connections(&self) -> ConnectionCounts {
-        self.connections.counts() + self.async_connections.counts()
+        self.connections.counts() + self.async_connections.counts() + self.dialer.counts().into()
     }
 }

@@ -2,13 +2,13 @@
 
 use std::{
     future::poll_fn,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
     task::{Context, Poll, Waker},
     thread::ThreadId,
     time::{Duration, Instant},
 };
 
-use super::drive::Driver;
+use super::{dial::DialCounts, drive::Driver};
 use crate::{error::Result, waiters::Waiters};
 
 /// Connections that were idle for longer are closed when another is returned.
@@ -67,8 +67,18 @@ pub struct ConnectionCounts {
     pub open: usize,
     /// Open connections that no call uses.
     pub idle: usize,
+    /// Connections that calls and streams use.
+    pub busy: usize,
     /// Connections opened since the client was created, including failed attempts.
     pub opened: u64,
+    /// TCP connections established since then, those of probes that explain an error included.
+    pub connects: u64,
+    /// Connections opened in place of one that the server had closed, or on which it had refused a call.
+    pub reconnects: u64,
+    /// Complete TLS handshakes, resumed ones included.
+    pub tls_handshakes: u64,
+    /// TLS handshakes that resumed an earlier session.
+    pub tls_resumed: u64,
 }
 
 impl std::ops::Add for ConnectionCounts {
@@ -78,7 +88,23 @@ impl std::ops::Add for ConnectionCounts {
         Self {
             open: self.open + other.open,
             idle: self.idle + other.idle,
+            busy: self.busy + other.busy,
             opened: self.opened + other.opened,
+            connects: self.connects + other.connects,
+            reconnects: self.reconnects + other.reconnects,
+            tls_handshakes: self.tls_handshakes + other.tls_handshakes,
+            tls_resumed: self.tls_resumed + other.tls_resumed,
+        }
+    }
+}
+
+impl From<&DialCounts> for ConnectionCounts {
+    fn from(counts: &DialCounts) -> Self {
+        Self {
+            connects: counts.connects.load(Relaxed),
+            tls_handshakes: counts.tls_handshakes.load(Relaxed),
+            tls_resumed: counts.tls_resumed.load(Relaxed),
+            ..Self::default()
         }
     }
 }
@@ -129,7 +155,12 @@ impl<C: Connection> Pool<C> {
 
     pub(crate) fn counts(&self) -> ConnectionCounts {
         let state = self.lock();
-        ConnectionCounts { open: state.open, idle: state.idle.len(), opened: state.opened }
+        ConnectionCounts {
+            open: state.open,
+            idle: state.idle.len(),
+            opened: state.opened,
+            ..ConnectionCounts::default()
+        }
     }
 }
 
