@@ -1,6 +1,6 @@
 //! HTTP and gRPC behind one interface: only this module depends on both.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{cell::Cell, ops::ControlFlow, sync::Arc};
 
 use bytes::Bytes;
 
@@ -15,9 +15,7 @@ use crate::{
         http_form::{HttpRequest, is_success},
     },
     net::{attempts::Failure, dial::Dialer, drive::Driver, pool::ConnectionCounts, tls::TlsConfig},
-    options::{
-        CallContext, ClientOptions, DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS,
-    },
+    options::{CallContext, ClientOptions},
     proto,
     stream::Parts,
     url::{Protocol, Url},
@@ -66,19 +64,11 @@ impl Transport {
             true => Some(Arc::new(TlsConfig::new(&options.tls, url, &options.log)?)),
             false => None,
         };
-        let dialer = Dialer::new(url, options.connections.connect_timeout, tls, options.log.clone());
-        let max = options.connections.max_connections;
+        let dialer = Dialer::new(url, &options.connections, tls, options.log.clone());
+        let connections = &options.connections;
         Ok(match url.protocol {
-            Protocol::Http => {
-                let max_async =
-                    options.connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
-                Self::Http(Http::new(url, dialer, max, max_async)?)
-            }
-            Protocol::Grpc => {
-                let max_async =
-                    options.connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS);
-                Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, max, max_async)?)
-            }
+            Protocol::Http => Self::Http(Http::new(url, dialer, connections)?),
+            Protocol::Grpc => Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, connections)?),
         })
     }
 
@@ -216,6 +206,26 @@ impl Transport {
                 http.generate_stream(request, on_event, fresh, driver, context).await
             }
             _ => Err(other_protocol().into()),
+        }
+    }
+
+    /// Opens connections of blocking calls until `count` are open. `open_now` is always the number of open ones.
+    pub(crate) async fn connect(
+        &self,
+        count: usize,
+        open_now: &Cell<usize>,
+        driver: &Driver,
+    ) -> AttemptResult<()> {
+        match self {
+            Self::Http(http) => http.connect(count, open_now, driver).await,
+            Self::Grpc(grpc) => grpc.connect(count, open_now, driver).await,
+        }
+    }
+
+    pub(crate) fn close_idle(&self) {
+        match self {
+            Self::Http(http) => http.close_idle(),
+            Self::Grpc(grpc) => grpc.close_idle(),
         }
     }
 

@@ -30,6 +30,11 @@ impl Deadline {
         Self(timeout.and_then(|timeout| now.checked_add(timeout)))
     }
 
+    /// Returns a deadline at a point in time; `None` for never.
+    pub(crate) fn at(at: Option<Instant>) -> Self {
+        Self(at)
+    }
+
     /// Returns the earlier of two deadlines.
     pub(crate) fn min(self, other: Self) -> Self {
         match (self.0, other.0) {

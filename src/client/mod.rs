@@ -1,6 +1,7 @@
 //! The client, shared by any number of threads.
 
 mod async_calls;
+mod connections;
 mod control;
 mod infer;
 mod ready;
@@ -15,7 +16,6 @@ use self::server::Server;
 use crate::{
     error::Result,
     infer::place::Buffers,
-    net::pool::ConnectionCounts,
     options::{CallOptions, ClientOptions},
     runtime::{Active, Activity, Callbacks, Io, Slots},
     stats::{ClientStatistics, Counters},
@@ -81,14 +81,6 @@ impl Client {
     /// Returns the client's statistics of its inferences. A call that is under way may be counted in part.
     pub fn infer_statistics(&self) -> ClientStatistics {
         self.0.counters.statistics()
-    }
-
-    /// Returns the numbers of the client's connections to the server at the moment; none in a forked child.
-    pub fn connections(&self) -> ConnectionCounts {
-        match self.check_process() {
-            Ok(()) => self.0.server.transport.connections(),
-            Err(_) => ConnectionCounts::default(),
-        }
     }
 
     /// Refuses new calls and streams, and cancels the asynchronous ones: what dropping the client does, which

@@ -1,19 +1,20 @@
 //! Notes frames of the server before they reach h2, which does not report them: empty DATA frames, whose
-//! number h2 limits, SETTINGS and GOAWAY.
+//! number h2 limits, SETTINGS and GOAWAY. Counts all bytes.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{net::link::LinkIo, tls_port};
+use super::keepalive;
+use crate::{error::Error, net::link::LinkIo, tls_port};
 
 const HEADER_BYTE_SIZE: usize = 9;
 /// Offsets in a frame header.
@@ -28,12 +29,20 @@ const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 const PADDED: u8 = 8;
 
+/// The end of the start of a GOAWAY payload that is parsed: the last stream, the error code ENHANCE_YOUR_CALM,
+/// and the start of the debug data by which gRPC servers say which limit was exceeded.
+const TOO_MANY_PINGS: &[u8] = b"\0\0\0\x0btoo_many_pings";
+const LAST_STREAM_BYTE_SIZE: usize = 4;
+const GO_AWAY_BYTE_SIZE: usize = LAST_STREAM_BYTE_SIZE + TOO_MANY_PINGS.len();
+
 /// What the server has sent on a connection.
 #[derive(Default)]
 pub(super) struct Seen {
     empty_data_frames: AtomicUsize,
     settings: AtomicBool,
     go_away: AtomicBool,
+    received: AtomicU64,
+    end: OnceLock<Error>,
 }
 
 impl Seen {
@@ -51,6 +60,21 @@ impl Seen {
     /// Returns whether the server has sent GOAWAY: it processes no further call on this connection.
     pub(super) fn go_away(&self) -> bool {
         self.go_away.load(Relaxed)
+    }
+
+    /// Returns the number of bytes received.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Relaxed)
+    }
+
+    /// Returns why PINGs have ended the connection, if they have.
+    pub(super) fn end(&self) -> Option<&Error> {
+        self.end.get()
+    }
+
+    pub(super) fn set_end(&self, error: Error) {
+        // The first reason counts.
+        let _ = self.end.set(error);
     }
 }
 
@@ -81,6 +105,8 @@ impl AsyncRead for Watched {
             // An alert is shorter than a frame header, so that h2 would wait for more.
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
+        // Only the reader writes it.
+        seen.received.store(seen.received() + bytes.len() as u64, Relaxed);
         frames.parse(bytes, seen);
         Poll::Ready(Ok(()))
     }
@@ -120,8 +146,8 @@ impl AsyncWrite for Watched {
 struct Frames {
     /// Whether no byte has arrived on the connection yet.
     is_at_start: bool,
-    /// The frame header, followed by the padding length of a padded frame.
-    header: [u8; HEADER_BYTE_SIZE + 1],
+    /// The frame header, followed by the padding length of a padded frame, or the start of a GOAWAY payload.
+    header: [u8; HEADER_BYTE_SIZE + GO_AWAY_BYTE_SIZE],
     /// The number of bytes of `header` that have arrived.
     have: usize,
     /// The number of bytes of the payload that have not arrived.
@@ -130,7 +156,7 @@ struct Frames {
 
 impl Default for Frames {
     fn default() -> Self {
-        Self { is_at_start: true, header: [0; HEADER_BYTE_SIZE + 1], have: 0, left: 0 }
+        Self { is_at_start: true, header: [0; HEADER_BYTE_SIZE + GO_AWAY_BYTE_SIZE], have: 0, left: 0 }
     }
 }
 
@@ -147,9 +173,9 @@ impl Frames {
             self.have += taken;
             bytes = &bytes[taken..];
             if self.have >= HEADER_BYTE_SIZE && self.have == self.header_byte_size() {
-                let padding_length_byte_size = self.have - HEADER_BYTE_SIZE;
-                let payload = self.byte_size() - padding_length_byte_size;
-                let is_empty = match padding_length_byte_size {
+                let start_byte_size = self.have - HEADER_BYTE_SIZE;
+                let payload = self.byte_size() - start_byte_size;
+                let is_empty = match start_byte_size {
                     0 => payload == 0,
                     _ => payload == usize::from(self.header[HEADER_BYTE_SIZE]),
                 };
@@ -158,7 +184,13 @@ impl Frames {
                         seen.empty_data_frames.fetch_add(1, Relaxed);
                     }
                     SETTINGS if self.header[FLAGS] & ACK == 0 => seen.settings.store(true, Relaxed),
-                    GO_AWAY => seen.go_away.store(true, Relaxed),
+                    GO_AWAY => {
+                        let start = &self.header[HEADER_BYTE_SIZE..self.have];
+                        if start.get(LAST_STREAM_BYTE_SIZE..) == Some(TOO_MANY_PINGS) {
+                            seen.set_end(keepalive::too_many_pings());
+                        }
+                        seen.go_away.store(true, Relaxed);
+                    }
                     _ => {}
                 }
                 (self.have, self.left) = (0, payload);
@@ -166,13 +198,18 @@ impl Frames {
         }
     }
 
-    /// Returns the size of the header, as far as it is known: that of a padded frame is one byte longer.
+    /// Returns the size of the header, as far as it is known: that of a padded frame is one byte longer, and
+    /// the start of a GOAWAY payload counts as its header.
     fn header_byte_size(&self) -> usize {
-        let is_padded = self.have >= HEADER_BYTE_SIZE
-            && self.header[TYPE] == DATA
-            && self.header[FLAGS] & PADDED != 0
-            && self.byte_size() > 0;
-        HEADER_BYTE_SIZE + usize::from(is_padded)
+        if self.have < HEADER_BYTE_SIZE {
+            return HEADER_BYTE_SIZE;
+        }
+        let start_byte_size = match self.header[TYPE] {
+            DATA if self.header[FLAGS] & PADDED != 0 => self.byte_size().min(1),
+            GO_AWAY => self.byte_size().min(GO_AWAY_BYTE_SIZE),
+            _ => 0,
+        };
+        HEADER_BYTE_SIZE + start_byte_size
     }
 
     /// Returns the size of the payload, including the padding length.
@@ -229,5 +266,29 @@ mod tests {
         assert!(seen.settings() && !seen.go_away());
         parser.parse(&frame(GO_AWAY, 0, &[0; 8]), &seen);
         assert!(seen.go_away());
+    }
+
+    #[test]
+    fn a_goaway_that_complains_about_pings_is_told_from_others_in_chunks_of_any_size() {
+        let payload = |code: u32, text: &[u8]| [&[0, 0, 0, 9][..], &code.to_be_bytes(), text].concat();
+        for (payload, expected) in [
+            (payload(11, b"too_many_pings"), true),
+            (payload(11, b"too_many_pings, and more"), true),
+            (payload(11, b"too_many_ping"), false),
+            (payload(11, b"too many streams"), false),
+            (payload(0, b"too_many_pings"), false),
+            (payload(11, b""), false),
+            // Invalid.
+            (vec![0; 3], false),
+            (vec![], false),
+        ] {
+            let bytes = [frame(GO_AWAY, 0, &payload), frame(DATA, 0, b"")].concat();
+            for step in 1..=bytes.len() {
+                let (mut parser, seen) = (Frames::default(), Seen::default());
+                bytes.chunks(step).for_each(|chunk| parser.parse(chunk, &seen));
+                assert_eq!(seen.end().is_some(), expected, "{payload:?} in chunks of {step}");
+                assert!(seen.go_away() && seen.empty_data_frames() == 1);
+            }
+        }
     }
 }

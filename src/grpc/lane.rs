@@ -12,11 +12,15 @@ use std::{
 
 use h2::client::{Builder, SendRequest};
 
-use super::frames::{Seen, Watched};
+use super::{
+    frames::{Seen, Watched},
+    keepalive::{Due, Keepalive, KeepaliveOptions},
+};
 use crate::{
     error::{Error, Result},
     lend::{Loan, Piece},
     net::{
+        drive::Driver,
         link::{Link, LinkIo},
         pool::Connection,
     },
@@ -56,6 +60,8 @@ pub(crate) struct Lane {
     sender: SendRequest<Piece>,
     link: Arc<Link>,
     seen: Arc<Seen>,
+    /// `None` if no PINGs are sent. Boxed: most have none.
+    keepalive: Option<Box<Keepalive>>,
 }
 
 /// How a connection ended during a call.
@@ -68,8 +74,8 @@ pub(super) enum Ended {
 
 impl Connection for Lane {
     /// Processes what has arrived since the last call: a GOAWAY, a PING, the end of the connection.
-    fn is_alive(&mut self, idle_since: Instant) -> bool {
-        if idle_since.elapsed() >= UNCHECKED_IDLE_TIME {
+    fn is_alive(&mut self, idle: Duration) -> bool {
+        if idle >= UNCHECKED_IDLE_TIME {
             self.link.begin(Deadline::after(Some(CHECK_TIMEOUT)));
             self.link.force_read();
             self.step(&mut Context::from_waker(Waker::noop()));
@@ -80,12 +86,12 @@ impl Connection for Lane {
 
 impl Lane {
     /// Starts HTTP/2 on a new connection.
-    pub(super) fn new(link: Arc<Link>) -> Result<Self> {
-        Self::start(link, &mut Builder::new())
+    pub(super) fn new(link: Arc<Link>, keepalive: Option<KeepaliveOptions>) -> Result<Self> {
+        Self::start(link, keepalive, &mut Builder::new())
     }
 
     /// Starts HTTP/2 on a new connection that many calls share.
-    pub(super) fn shared(link: Arc<Link>) -> Result<Self> {
+    pub(super) fn shared(link: Arc<Link>, keepalive: Option<KeepaliveOptions>) -> Result<Self> {
         // Until the server's SETTINGS arrive, it is unknown whether it allows more.
         let initial_streams = 1;
         // The server may have sent more on a stream that is reset, and h2 ignores frames only of streams that
@@ -93,6 +99,7 @@ impl Lane {
         // others: gRPC servers always send trailers, and Triton sends them twice after its own deadline.
         Self::start(
             link,
+            keepalive,
             Builder::new()
                 .initial_max_send_streams(initial_streams)
                 .max_local_error_reset_streams(None)
@@ -101,7 +108,7 @@ impl Lane {
         )
     }
 
-    fn start(link: Arc<Link>, builder: &mut Builder) -> Result<Self> {
+    fn start(link: Arc<Link>, keepalive: Option<KeepaliveOptions>, builder: &mut Builder) -> Result<Self> {
         let seen = Arc::new(Seen::default());
         let handshake = builder
             .initial_window_size(STREAM_WINDOW)
@@ -114,9 +121,11 @@ impl Lane {
         let Poll::Ready(opened) = pin!(handshake).poll(&mut Context::from_waker(Waker::noop())) else {
             return Err(Error::connection("the connection accepts no data"));
         };
-        let (sender, connection) =
+        let (sender, mut connection) =
             opened.map_err(|error| Error::connection("connection lost").with_source(error))?;
-        Ok(Self { connection: Some(connection), sender, link, seen })
+        let keepalive =
+            keepalive.and_then(|options| Some(Box::new(Keepalive::new(connection.ping_pong()?, options))));
+        Ok(Self { connection: Some(connection), sender, link, seen, keepalive })
     }
 
     pub(super) fn sender(&self) -> SendRequest<Piece> {
@@ -141,14 +150,37 @@ impl Lane {
         self.connection = None;
     }
 
+    /// Waits until the server has sent its SETTINGS, so that it speaks HTTP/2.
+    pub(super) async fn begin(&mut self, driver: &Driver) -> std::result::Result<(), Ended> {
+        let seen = self.seen.clone();
+        let settings = poll_fn(|_| if seen.settings() { Poll::Ready(()) } else { Poll::Pending });
+        self.run(settings, driver).await
+    }
+
     /// Drives a call and its connection until the call is complete.
-    pub(super) async fn run<T>(&mut self, call: impl Future<Output = T>) -> std::result::Result<T, Ended> {
+    pub(super) async fn run<T>(
+        &mut self,
+        call: impl Future<Output = T>,
+        driver: &Driver,
+    ) -> std::result::Result<T, Ended> {
         let mut call = pin!(call);
+        self.begin_call();
+        let waking = self.keepalive.is_some().then(|| driver.waking());
         poll_fn(|context| {
             if let Poll::Ready(outcome) = call.as_mut().poll(context) {
                 return Poll::Ready(Ok(outcome));
             }
-            let Some(ended) = self.step(context) else { return Poll::Pending };
+            let ended = match (self.step(context), &waking) {
+                (Some(ended), _) => ended,
+                (None, None) => return Poll::Pending,
+                (None, Some(waking)) => match self.keep_alive(context) {
+                    Ok(at) => {
+                        waking.set(at);
+                        return Poll::Pending;
+                    }
+                    Err(ended) => ended,
+                },
+            };
             // The response may be complete although the connection has ended.
             Poll::Ready(match call.as_mut().poll(context) {
                 Poll::Ready(outcome) => Ok(outcome),
@@ -176,6 +208,42 @@ impl Lane {
         };
         self.connection = None;
         Some(ended)
+    }
+
+    /// Begins the time of silence after which a PING is sent, on a connection without a call.
+    pub(super) fn begin_call(&mut self) {
+        if let Some(keepalive) = &mut self.keepalive {
+            keepalive.begin();
+        }
+    }
+
+    pub(super) fn has_keepalive(&self) -> bool {
+        self.keepalive.is_some()
+    }
+
+    /// Sends a PING if it is time for one, and ends the connection if the server has not responded to it in
+    /// time. Returns when to call this again; `None` for never.
+    #[inline(never)]
+    pub(super) fn keep_alive(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> std::result::Result<Option<Instant>, Ended> {
+        loop {
+            let Some(keepalive) = &mut self.keepalive else { return Ok(None) };
+            match keepalive.check(&self.seen) {
+                Due::Wait(at) => return Ok(at),
+                Due::Ping => {
+                    if let Some(ended) = self.step(context) {
+                        return Err(ended);
+                    }
+                }
+                Due::Dead => {
+                    self.seen.set_end(keepalive.no_response());
+                    self.connection = None;
+                    return Err(Ended::Closed);
+                }
+            }
+        }
     }
 
     /// Ends the loan of a call's message: afterwards the connection holds at most the piece of which a frame

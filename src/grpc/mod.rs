@@ -5,6 +5,7 @@ mod codec;
 mod contents;
 mod exchange;
 mod frames;
+mod keepalive;
 mod lane;
 mod message;
 mod mux;
@@ -28,6 +29,8 @@ use http::{HeaderMap, Uri};
 use self::{
     codec::InferReader,
     exchange::Unary,
+    frames::Seen,
+    keepalive::KeepaliveOptions,
     lane::Lane,
     message::{MessageReader, PREFIX_BYTE_SIZE},
     mux::{Checked, Mux},
@@ -41,11 +44,13 @@ use crate::{
         attempts::Failure,
         dial::Dialer,
         drive::Driver,
+        lifetime::Lifetime,
         link::Link,
         pool::{ConnectionCounts, Kept, Pool, WAITING},
     },
-    options::{CallContext, Route},
+    options::{CallContext, ConnectionOptions, DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, Route},
     reasons,
+    until::Deadline,
     url::Url,
 };
 
@@ -75,6 +80,7 @@ pub(crate) struct Grpc {
     stream_uri: Uri,
     common_headers: HeaderMap,
     dialer: Dialer,
+    keepalive: Option<KeepaliveOptions>,
     /// The connections of blocking calls.
     lanes: Pool<Lane>,
     /// The connections of the calls of the I/O thread.
@@ -103,10 +109,14 @@ impl Grpc {
         url: &Url,
         service_name: &str,
         dialer: Dialer,
-        max_connections: usize,
-        max_async_connections: usize,
+        options: &ConnectionOptions,
     ) -> Result<Self> {
         let authority = url.authority();
+        let (lifetime, keepalive) = (Lifetime::new(options), KeepaliveOptions::new(options));
+        let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS);
+        let mux = |max, max_streams, max_streams_after_stop| {
+            Mux::new(max, max_streams, max_streams_after_stop, lifetime, keepalive)
+        };
         Ok(Self {
             infer_uri: uri(&authority, service_name, MODEL_INFER)?,
             stream_uri: uri(&authority, service_name, MODEL_STREAM_INFER)?,
@@ -114,9 +124,10 @@ impl Grpc {
             service_name: service_name.to_owned(),
             common_headers: exchange::common_headers(),
             dialer,
-            lanes: Pool::new(max_connections, WAITING),
-            calls: Mux::new(max_async_connections, MAX_CALLS_OF_CONNECTION, MAX_CALLS_OF_CONNECTION),
-            streams: Mux::new(usize::MAX, MAX_STREAMS_OF_CONNECTION, MAX_STREAMS_AFTER_CANCEL),
+            keepalive,
+            lanes: Pool::new(options.max_connections, WAITING, lifetime),
+            calls: mux(max_async, MAX_CALLS_OF_CONNECTION, MAX_CALLS_OF_CONNECTION),
+            streams: mux(usize::MAX, MAX_STREAMS_OF_CONNECTION, MAX_STREAMS_AFTER_CANCEL),
         })
     }
 
@@ -213,7 +224,7 @@ impl Grpc {
             }
             Err(failure) => {
                 let failure = Failure { was_reused: checked.is_reused, ..failure };
-                Err(self.explained(failure, link, &self.infer_uri, driver).await)
+                Err(self.explained(failure, link, checked.seen(), &self.infer_uri, driver).await)
             }
         }
     }
@@ -253,7 +264,7 @@ impl Grpc {
         // Declared before the lane, and therefore dropped after it: if this future is dropped, the connection
         // is closed first and no longer holds any piece of the loan.
         let loan = Loan::new(chunks, MAX_PIECE_BYTE_SIZE);
-        let open = async || Lane::new(self.dialer.dial_timed(driver, watch).await?);
+        let open = async || Lane::new(self.dialer.dial_timed(driver, watch).await?, self.keepalive);
         let mut pooled = self.lanes.check_out(driver, fresh, open).await?;
         let lane = &mut pooled.connection;
         let link = lane.link().clone();
@@ -266,14 +277,14 @@ impl Grpc {
         let responded = Cell::new(false);
         let call =
             Unary { loan: &loan, link: &link, driver, context, responded: &responded, shared_from: None };
-        let outcome = lane.run(call.run(lane.sender(), headers, reader, watch)).await;
+        let outcome = lane.run(call.run(lane.sender(), headers, reader, watch), driver).await;
         let outcome = outcome
             .unwrap_or_else(|ended| {
                 Err(status::ended(ended, responded.get(), call.sent(), &link, &loan, context))
             })
             .map_err(|failure| Failure { was_reused: pooled.is_reused, ..failure });
         let outcome = match outcome {
-            Err(failure) => Err(self.explained(failure, &link, uri, driver).await),
+            Err(failure) => Err(self.explained(failure, &link, lane.seen(), uri, driver).await),
             outcome => outcome,
         };
         // Before the connection is returned: a cancel would end the next call on it.
@@ -290,9 +301,19 @@ impl Grpc {
         }
     }
 
-    /// Adds an explanation to a failure: that the port speaks another protocol, or the method that the server
+    /// Adds an explanation to a failure: what PINGs did, that the port speaks another protocol, or the method that the server
     /// does not know.
-    async fn explained(&self, failure: Failure, link: &Link, uri: &Uri, driver: &Driver) -> Failure {
+    async fn explained(
+        &self,
+        failure: Failure,
+        link: &Link,
+        seen: &Seen,
+        uri: &Uri,
+        driver: &Driver,
+    ) -> Failure {
+        if seen.end().is_some() {
+            return keepalive::explained(failure, seen);
+        }
         if failure.error.origin() == Origin::Connection
             && let Some(error) = link.tls_failure()
         {
@@ -308,8 +329,50 @@ impl Grpc {
         }
     }
 
+    /// Opens connections of blocking calls until `count` are open.
+    pub(crate) async fn connect(
+        &self,
+        count: usize,
+        open_now: &Cell<usize>,
+        driver: &Driver,
+    ) -> std::result::Result<(), Failure> {
+        let open = async || self.open_lane(driver).await;
+        // Boxed: its future is larger than that of a call.
+        Box::pin(self.lanes.fill(count, open_now, open)).await
+    }
+
+    /// Opens a connection and waits for the server's SETTINGS, within the connect timeout each.
+    async fn open_lane(&self, driver: &Driver) -> std::result::Result<Lane, Failure> {
+        let link = self.dialer.dial(driver).await?;
+        let mut lane = Lane::new(link.clone(), self.keepalive)?;
+        let on = driver.on(&link);
+        driver.set_phase("waiting for the server's SETTINGS");
+        let timeout = self.dialer.connect_timeout();
+        let begun = driver.within(Deadline::after(timeout), lane.begin(driver)).await;
+        drop(on);
+        let error = match begun {
+            Some(Ok(())) => return Ok(lane),
+            Some(Err(ended)) => {
+                let failure = status::unopened(ended, &link);
+                return Err(self.explained(failure, &link, lane.seen(), &self.infer_uri, driver).await);
+            }
+            None => format!(
+                "no SETTINGS of HTTP/2 within the connect timeout of {:?}{}",
+                timeout.unwrap_or_default(),
+                wrong_port::question(&link)
+            ),
+        };
+        Err(Error::connection(error).into())
+    }
+
+    pub(crate) fn close_idle(&self) {
+        self.lanes.close_idle();
+        self.calls.close_idle();
+        self.streams.close_idle();
+    }
+
     pub(crate) fn connections(&self) -> ConnectionCounts {
-        self.lanes.counts() + self.calls.counts() + self.streams.counts()
+        self.lanes.counts() + self.calls.counts() + self.streams.counts() + self.dialer.counts().into()
     }
 }
 

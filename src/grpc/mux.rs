@@ -6,7 +6,8 @@
 use std::{
     cell::Cell,
     fmt,
-    future::poll_fn,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
@@ -16,10 +17,14 @@ use std::{
 };
 
 use h2::client::SendRequest;
-use tokio::task::spawn_local;
+use tokio::{
+    task::{coop::unconstrained, spawn_local},
+    time::{Sleep, sleep_until},
+};
 
 use super::{
     frames::Seen,
+    keepalive::KeepaliveOptions,
     lane::{Lane, MAX_EMPTY_FRAMES},
 };
 use crate::{
@@ -27,6 +32,7 @@ use crate::{
     lend::Piece,
     net::{
         drive::Driver,
+        lifetime::Lifetime,
         link::Link,
         pool::{ConnectionCounts, WAITING_ASYNC},
     },
@@ -38,8 +44,6 @@ use crate::{
 const MAX_EMPTY_FRAMES_AND_STREAMS: usize = 100;
 /// HTTP/2 has stream ids for twice as many. A connection that has used them up can only be replaced.
 const MAX_STREAMS_EVER: usize = 1 << 29;
-/// A connection that was idle for longer is closed when another one becomes idle.
-const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
 /// After a call's deadline, a connection takes no further calls if the server has sent nothing for this long
 /// since it was sent something: a firewall may have forgotten the connection, and TCP notices only after a
 /// quarter of an hour.
@@ -56,6 +60,8 @@ struct Shared {
     max_streams: usize,
     /// The same once a call was stopped on it.
     max_streams_after_stop: usize,
+    lifetime: Lifetime,
+    keepalive: Option<KeepaliveOptions>,
     state: Mutex<State>,
 }
 
@@ -65,6 +71,10 @@ struct State {
     opening: usize,
     /// The number of connections ever opened.
     opened: u64,
+    /// See [`ConnectionCounts::reconnects`].
+    reconnects: u64,
+    /// The number of connections that servers have closed and that were not replaced yet.
+    lost: u64,
     /// The number of places that a connection being opened is expected to have: the maximum, or what the
     /// server allowed on the last one.
     expected: usize,
@@ -97,6 +107,10 @@ struct Connection {
     /// Set when the connection is to take no further calls.
     is_retired: AtomicBool,
     has_ended: AtomicBool,
+    /// Whether it has ended by itself, and was not closed by the client.
+    was_lost: AtomicBool,
+    /// When it is too old; `None` for never.
+    end: Option<Instant>,
     /// The tasks that wait for the server to close the connection.
     waiting: Mutex<Waiters>,
 }
@@ -111,6 +125,9 @@ struct Driven {
     silent_since: Instant,
     /// Whether the server has sent something since a call last started on the idle connection.
     has_heard: bool,
+    /// Wakes the task for what only the time demands: to close the idle connection, or to send a PING. It may
+    /// be early, so that calls need not reset it.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// A call's place on a connection, which is free again when this is dropped.
@@ -133,11 +150,21 @@ enum Taken {
 impl Mux {
     /// Creates a mux without connections. A connection carries at most `max_streams` calls, and
     /// `max_streams_after_stop` once a call was stopped on it.
-    pub(super) fn new(max_connections: usize, max_streams: usize, max_streams_after_stop: usize) -> Self {
+    pub(super) fn new(
+        max_connections: usize,
+        max_streams: usize,
+        max_streams_after_stop: usize,
+        lifetime: Lifetime,
+        keepalive: Option<KeepaliveOptions>,
+    ) -> Self {
+        // A connection that is being opened is not expected to carry more calls than it may.
+        let max_streams = usize::try_from(lifetime.max_requests).unwrap_or(usize::MAX).min(max_streams);
         let state = State {
             connections: Vec::new(),
             opening: 0,
             opened: 0,
+            reconnects: 0,
+            lost: 0,
             expected: max_streams,
             waiting: Waiters::default(),
             failure: None,
@@ -146,6 +173,8 @@ impl Mux {
             max_connections,
             max_streams,
             max_streams_after_stop,
+            lifetime,
+            keepalive,
             state: Mutex::new(state),
         }))
     }
@@ -168,13 +197,17 @@ impl Mux {
         let checked = match taken {
             Taken::Place(checked) => checked,
             // Boxed: most calls do not open a connection.
-            Taken::Opening(opening) => match Box::pin(open()).await.and_then(Lane::shared) {
-                Ok(lane) => opening.complete(lane),
+            Taken::Opening(opening) => match Box::pin(self.open(open)).await {
+                Ok(lane) => opening.complete(lane, fresh),
                 Err(error) => return Err(opening.fail(error)),
             },
         };
         driver.set_connection(checked.connection.number);
         Ok(checked)
+    }
+
+    async fn open(&self, open: impl AsyncFnOnce() -> Result<Arc<Link>>) -> Result<Lane> {
+        Lane::shared(open().await?, self.0.keepalive)
     }
 
     async fn wait(&self, driver: &Driver, after: u64) -> Result<Taken> {
@@ -207,12 +240,24 @@ impl Mux {
 
     pub(super) fn counts(&self) -> ConnectionCounts {
         let state = self.0.lock();
-        let idle = state.connections.iter().filter(|connection| connection.in_use.load(Relaxed) == 0);
+        let idle = state.connections.iter().filter(|connection| connection.is_idle()).count();
         ConnectionCounts {
             open: state.connections.len() + state.opening,
-            idle: idle.count(),
+            idle,
+            busy: state.connections.len() - idle,
             opened: state.opened,
+            reconnects: state.reconnects,
+            ..ConnectionCounts::default()
         }
+    }
+
+    /// Closes all idle connections. The only function that is called on other threads too.
+    pub(super) fn close_idle(&self) {
+        let mut state = self.0.lock();
+        // A call takes its place under the lock.
+        let idle: Vec<_> = state.connections.extract_if(.., |connection| connection.is_idle()).collect();
+        idle.iter().for_each(|connection| connection.close());
+        self.0.wake_next(state);
     }
 }
 
@@ -225,12 +270,17 @@ impl Shared {
 
     /// Takes a place on a connection with a number greater than `after`, if possible.
     fn take_free(shared: &Arc<Self>, state: &mut State, after: u64) -> Option<Taken> {
-        let may_open = state.may_open(shared);
-        let with_room = state.connections.iter().filter(|it| it.room(shared) > 0);
-        let suitable = with_room.filter(|it| it.number > after || !may_open);
-        if let Some(connection) = suitable.min_by_key(|connection| connection.in_use.load(Relaxed)) {
-            return Some(Taken::Place(Checked::new(shared, connection)));
-        }
+        let may_open = loop {
+            let may_open = state.may_open(shared);
+            let with_room = state.connections.iter().filter(|it| it.room(shared) > 0);
+            let suitable = with_room.filter(|it| it.number > after || !may_open);
+            match suitable.min_by_key(|connection| connection.in_use.load(Relaxed)) {
+                // Its task is late.
+                Some(connection) if connection.has_expired(shared) => connection.close(),
+                Some(connection) => return Some(Taken::Place(Checked::new(shared, connection))),
+                None => break may_open,
+            }
+        };
         may_open.then(|| {
             state.opening += 1;
             state.opened += 1;
@@ -253,6 +303,7 @@ impl Shared {
     fn remove(&self, connection: &Arc<Connection>) {
         let mut state = self.lock();
         state.connections.retain(|other| !Arc::ptr_eq(other, connection));
+        state.lost += u64::from(connection.was_lost.load(Relaxed) || connection.seen.go_away());
         self.wake_next(state);
     }
 
@@ -291,10 +342,13 @@ impl Connection {
             true => shared.max_streams_after_stop,
             false => shared.max_streams,
         };
+        let started = self.started.load(Relaxed) as u64;
+        let left = shared.lifetime.max_requests.saturating_sub(started);
         let max = max_streams
             .min(self.max_streams.load(Relaxed))
             .min(MAX_EMPTY_FRAMES_AND_STREAMS.saturating_sub(self.seen.empty_data_frames()));
-        if self.is_usable() { max.saturating_sub(in_use) } else { 0 }
+        let max = usize::try_from(left).unwrap_or(usize::MAX).min(max.saturating_sub(in_use));
+        if self.is_usable() { max } else { 0 }
     }
 
     /// Returns whether the connection takes further calls, now or later.
@@ -304,6 +358,16 @@ impl Connection {
             && !self.link.is_retired()
             && self.seen.empty_data_frames() < MAX_EMPTY_FRAMES
             && self.started.load(Relaxed) < MAX_STREAMS_EVER
+            && self.end.is_none_or(|end| Instant::now() < end)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_use.load(Relaxed) == 0
+    }
+
+    /// Returns whether it was idle too long for another call.
+    fn has_expired(&self, shared: &Shared) -> bool {
+        self.is_idle() && shared.lifetime.is_idle_too_long(self.lock().idle_since.elapsed())
     }
 
     fn is_going_away(&self) -> bool {
@@ -313,10 +377,17 @@ impl Connection {
     /// Polls the connection in its task. `Ready` when it has ended.
     fn poll(&self, context: &mut Context<'_>, shared: &Shared) -> Poll<()> {
         let mut driven = self.lock();
+        let mut is_due = driven.lane.has_keepalive();
         if !driven.waker.will_wake(context.waker()) {
             driven.waker.clone_from(context.waker());
+            is_due = true;
         }
         if driven.lane.step(context).is_some() {
+            self.note_end();
+            return Poll::Ready(());
+        }
+        is_due |= driven.timer.as_ref().is_some_and(|timer| timer.is_elapsed());
+        if is_due && self.tend(&mut driven, context, shared).is_ready() {
             return Poll::Ready(());
         }
         if self.link.take_has_received() {
@@ -334,6 +405,50 @@ impl Connection {
             shared.wake_next(shared.lock());
         }
         Poll::Pending
+    }
+
+    /// Does what is due, and sets the timer for what will be. `Ready` if the connection is to be closed.
+    #[inline(never)]
+    fn tend(&self, driven: &mut Driven, context: &mut Context<'_>, shared: &Shared) -> Poll<()> {
+        loop {
+            let now = Instant::now();
+            let mut next = None;
+            let mut add = |at: Option<Instant>| next = next.into_iter().chain(at).min();
+            add(self.end.filter(|end| *end > now));
+            if self.is_idle() {
+                let idle = now.saturating_duration_since(driven.idle_since);
+                if shared.lifetime.is_idle_too_long(idle) || self.end.is_some_and(|end| end <= now) {
+                    return Poll::Ready(());
+                }
+                add(shared.lifetime.idle_timeout.and_then(|timeout| driven.idle_since.checked_add(timeout)));
+            } else {
+                match driven.lane.keep_alive(context) {
+                    Ok(at) => add(at),
+                    Err(_) => {
+                        self.note_end();
+                        return Poll::Ready(());
+                    }
+                }
+                // It becomes idle later than now.
+                add(shared.lifetime.idle_timeout.and_then(|timeout| now.checked_add(timeout)));
+            }
+            let Some(next) = next else { return Poll::Pending };
+            let timer = driven.timer.get_or_insert_with(|| Box::pin(sleep_until(next.into())));
+            if timer.is_elapsed() || timer.deadline().into_std() > next {
+                timer.as_mut().reset(next.into());
+            }
+            // Even if the task has used up its budget: the timer must have its waker.
+            if pin!(unconstrained(timer)).poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Notes that the connection has ended, by itself unless it was closed before.
+    fn note_end(&self) {
+        if !self.has_ended.swap(true, Relaxed) {
+            self.was_lost.store(true, Relaxed);
+        }
     }
 
     /// Notes what a step has changed, and wakes a call that waits for it.
@@ -364,7 +479,7 @@ impl Connection {
         let mut driven = self.lock();
         let Driven { lane, waker, .. } = &mut *driven;
         if lane.step(&mut Context::from_waker(waker)).is_some() {
-            self.has_ended.store(true, Relaxed);
+            self.note_end();
         }
         // Its task handles what has arrived.
         waker.wake_by_ref();
@@ -397,14 +512,21 @@ impl Checked {
     /// Returns a handle that starts the call.
     pub(super) fn sender(&self) -> SendRequest<Piece> {
         let mut driven = self.connection.lock();
-        if driven.has_heard && self.connection.in_use.load(Relaxed) == 1 {
-            (driven.silent_since, driven.has_heard) = (Instant::now(), false);
+        if self.connection.in_use.load(Relaxed) == 1 {
+            if driven.has_heard {
+                (driven.silent_since, driven.has_heard) = (Instant::now(), false);
+            }
+            driven.lane.begin_call();
         }
         driven.lane.sender()
     }
 
     pub(super) fn link(&self) -> &Arc<Link> {
         &self.connection.link
+    }
+
+    pub(super) fn seen(&self) -> &Seen {
+        &self.connection.seen
     }
 
     /// Returns whether the server has announced the end of the connection (GOAWAY), or it has ended.
@@ -456,16 +578,10 @@ impl Drop for Checked {
         if is_idle && (!connection.is_usable() || connection.unsent_resets.load(Relaxed) > 0) {
             connection.close();
         }
-        let state = shared.lock();
         if is_idle {
-            let now = Instant::now();
-            connection.lock().idle_since = now;
-            let is_expired = |other: &&Arc<Connection>| {
-                other.in_use.load(Relaxed) == 0 && now.duration_since(other.lock().idle_since) > MAX_IDLE_TIME
-            };
-            state.connections.iter().filter(is_expired).for_each(|expired| expired.close());
+            connection.lock().idle_since = Instant::now();
         }
-        shared.wake_next(state);
+        shared.wake_next(shared.lock());
     }
 }
 
@@ -477,8 +593,8 @@ struct Opening {
 
 impl Opening {
     /// Adds the connection, starts its task, and checks out a place on it.
-    fn complete(self, lane: Lane) -> Checked {
-        let shared = &self.shared;
+    fn complete(self, lane: Lane, is_fresh: bool) -> Checked {
+        let (shared, now) = (&self.shared, Instant::now());
         let connection = Arc::new(Connection {
             number: self.number,
             link: lane.link().clone(),
@@ -491,19 +607,24 @@ impl Opening {
             was_stopped: AtomicBool::new(false),
             is_retired: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
+            was_lost: AtomicBool::new(false),
+            end: shared.lifetime.end(now),
             waiting: Mutex::default(),
             driven: Mutex::new(Driven {
                 lane,
                 waker: Waker::noop().clone(),
-                idle_since: Instant::now(),
-                silent_since: Instant::now(),
+                idle_since: now,
+                silent_since: now,
                 has_heard: true,
+                timer: None,
             }),
         });
         let task = Task { shared: shared.clone(), connection: connection.clone() };
         spawn_local(async move { poll_fn(|context| task.connection.poll(context, &task.shared)).await });
         let mut state = shared.lock();
         state.failure = None;
+        state.reconnects += u64::from(is_fresh || state.lost > 0);
+        state.lost = state.lost.saturating_sub(1);
         state.connections.push(connection.clone());
         Checked::new(shared, &connection)
     }

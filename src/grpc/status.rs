@@ -171,6 +171,23 @@ pub(super) fn failed(
     }
 }
 
+/// Returns the failure of a connection that ended before its first call.
+pub(super) fn unopened(ended: Ended, link: &Link) -> Failure {
+    let error = match ended {
+        Ended::Http2(error) if error.is_library() => {
+            let question = wrong_port::question(link);
+            Error::malformed_response(format!("malformed HTTP/2{question}"))
+                .in_doubt(false)
+                .with_source(error)
+        }
+        Ended::Http2(error) => connection_lost(link).with_source(error),
+        Ended::Io(error) => connection_lost(link).with_source(error),
+        Ended::Closed => connection_lost(link).with_source("closed by the server"),
+    };
+    // As if a request had been sent, which a server of another protocol closes too.
+    Failure { error, reached: Reached::Closed, was_reused: false }
+}
+
 /// Returns the failure of a call whose connection ended.
 pub(super) fn ended(
     ended: Ended,

@@ -140,7 +140,9 @@ impl Grpc {
                 }
                 End::Failed(failure) => failure,
             };
-            return Err(self.explained(failure, checked.link(), &self.stream_uri, driver).await.error);
+            let failure =
+                self.explained(failure, checked.link(), checked.seen(), &self.stream_uri, driver).await;
+            return Err(failure.error);
         }
     }
 

@@ -1,6 +1,6 @@
 //! One HTTP/1.1 connection, with the buffers that its calls reuse.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{exchange::Window, json::ResponseParser, prepare::put, response_head::HeadersParser};
 use crate::{
@@ -64,7 +64,7 @@ fn hash(id: &str) -> u64 {
 impl Connection for Http1 {
     /// An HTTP/1.1 response does not name its request. The socket is therefore checked before each reuse: a
     /// late or surplus response would be mistaken for the next call's.
-    fn is_alive(&mut self, _: Instant) -> bool {
+    fn is_alive(&mut self, _: Duration) -> bool {
         !self.link.is_shut_down() && !self.link.is_retired() && self.link.is_quiet()
     }
 }

@@ -15,15 +15,21 @@ pub(crate) use control::HttpResponse;
 pub use offline::HttpBody;
 pub(crate) use prepare::Prepared;
 
+use std::cell::Cell;
+
 use http::Uri;
 
 use self::connection::Http1;
 use crate::{
     error::{Error, Result},
     net::{
+        attempts::Failure,
         dial::Dialer,
+        drive::Driver,
+        lifetime::Lifetime,
         pool::{ConnectionCounts, Pool, WAITING, WAITING_ASYNC},
     },
+    options::{ConnectionOptions, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS},
     url::Url,
 };
 
@@ -43,25 +49,38 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn new(
-        url: &Url,
-        dialer: Dialer,
-        max_connections: usize,
-        max_async_connections: usize,
-    ) -> Result<Self> {
+    pub(crate) fn new(url: &Url, dialer: Dialer, options: &ConnectionOptions) -> Result<Self> {
         // `Uri` does not parse zones, which the authority excludes.
         Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
+        let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
+        let lifetime = Lifetime::new(options);
         Ok(Self {
             host: url.authority(),
             base_path: url.base_path.clone(),
             dialer,
-            connections: Pool::new(max_connections, WAITING),
-            async_connections: Pool::new(max_async_connections, WAITING_ASYNC),
+            connections: Pool::new(options.max_connections, WAITING, lifetime),
+            async_connections: Pool::new(max_async, WAITING_ASYNC, lifetime),
         })
     }
 
+    /// Opens connections of blocking calls until `count` are open.
+    pub(crate) async fn connect(
+        &self,
+        count: usize,
+        open_now: &Cell<usize>,
+        driver: &Driver,
+    ) -> std::result::Result<(), Failure> {
+        let open = async || Ok(Http1::new(self.dialer.dial(driver).await?));
+        self.connections.fill(count, open_now, open).await
+    }
+
+    pub(crate) fn close_idle(&self) {
+        self.connections.close_idle();
+        self.async_connections.close_idle();
+    }
+
     pub(crate) fn connections(&self) -> ConnectionCounts {
-        self.connections.counts() + self.async_connections.counts()
+        self.connections.counts() + self.async_connections.counts() + self.dialer.counts().into()
     }
 }

@@ -16,12 +16,14 @@ use super::{
     link::Link,
     probe,
     resolve::Resolver,
+    socket::SocketOptions,
     tls::{Handshake, Session, TlsConfig},
 };
 use crate::{
     error::{Error, Result},
     infer::Stopwatch,
     log::{Log, LogLevel},
+    options::ConnectionOptions,
     until::Deadline,
     url::Url,
 };
@@ -36,6 +38,7 @@ pub(crate) struct Dialer {
     port: u16,
     authority: String,
     connect_timeout: Option<Duration>,
+    socket_options: SocketOptions,
     resolver: Resolver,
     tls: Option<Arc<TlsConfig>>,
     log: Log,
@@ -68,18 +71,14 @@ impl From<io::Error> for Failed {
 }
 
 impl Dialer {
-    pub(crate) fn new(
-        url: &Url,
-        connect_timeout: Option<Duration>,
-        tls: Option<Arc<TlsConfig>>,
-        log: Log,
-    ) -> Self {
+    pub(crate) fn new(url: &Url, options: &ConnectionOptions, tls: Option<Arc<TlsConfig>>, log: Log) -> Self {
         Self {
             host: url.host.clone(),
             zone: url.zone.clone(),
             port: url.port,
             authority: url.authority(),
-            connect_timeout,
+            connect_timeout: options.connect_timeout,
+            socket_options: SocketOptions::new(options),
             resolver: Resolver::default(),
             tls,
             log,
@@ -90,6 +89,10 @@ impl Dialer {
 
     pub(crate) fn counts(&self) -> &DialCounts {
         &self.counts
+    }
+
+    pub(crate) fn connect_timeout(&self) -> Option<Duration> {
+        self.connect_timeout
     }
 
     /// Opens a connection within the connect timeout. Its errors are never in doubt: nothing was sent.
@@ -171,6 +174,7 @@ impl Dialer {
         let timed_out = || io::Error::from(io::ErrorKind::TimedOut);
         let connected = poll_fn(|context| link.poll_connected(context));
         driver.within(deadline, connected).await.ok_or_else(timed_out)??;
+        link.set_options(self.socket_options)?;
         self.counts.connects.fetch_add(1, Relaxed);
         let Some(config) = &self.tls else {
             self.log.write(LogLevel::Info, TARGET, || format!("connected to {link}"));

@@ -12,6 +12,7 @@ use std::{
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread, ThreadId},
+    time::Instant,
 };
 
 use tokio::time::{Sleep, sleep_until};
@@ -171,6 +172,14 @@ impl Driver {
         .await
     }
 
+    /// Lets a part of the call's future wake the calling thread, at a time that it may change.
+    pub(crate) fn waking(&self) -> Waking<'_> {
+        Waking(match &self.waits {
+            Waits::Caller(caller) => Some(Within { caller, outer: caller.wake_at.get() }),
+            Waits::Task => None,
+        })
+    }
+
     /// Returns the timer that wakes a task at the deadline. A calling thread has none: it wakes by itself.
     fn timer(&self, deadline: Deadline) -> Timer {
         // Boxed: it would enlarge every blocking call.
@@ -265,6 +274,18 @@ impl Drop for On<'_> {
 struct Within<'c> {
     caller: &'c Caller,
     outer: Deadline,
+}
+
+/// See [`Driver::waking`]. Does not wake a task, which has timers.
+pub(crate) struct Waking<'c>(Option<Within<'c>>);
+
+impl Waking<'_> {
+    /// Sets when to wake the thread; `None` for never.
+    pub(crate) fn set(&self, at: Option<Instant>) {
+        if let Some(Within { caller, outer }) = &self.0 {
+            caller.wake_at.set(outer.min(Deadline::at(at)));
+        }
+    }
 }
 
 impl Drop for Within<'_> {

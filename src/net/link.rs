@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     reactor,
-    socket::{Interest, Socket},
+    socket::{Interest, Socket, SocketOptions},
     tls::{Handshake, Session, Taken},
 };
 use crate::{
@@ -128,6 +128,11 @@ impl Link {
     pub(crate) fn poll_connected(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_writable(&mut self.lock().flow, context))?;
         Poll::Ready(self.socket().finish_connect())
+    }
+
+    /// Sets the options of a socket that has connected.
+    pub(super) fn set_options(&self, options: SocketOptions) -> io::Result<()> {
+        self.socket().set_options(options)
     }
 
     /// Completes the TLS handshake, if the connection has TLS.

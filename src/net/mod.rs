@@ -4,6 +4,7 @@
 pub(crate) mod attempts;
 pub(crate) mod dial;
 pub(crate) mod drive;
+pub(crate) mod lifetime;
 pub(crate) mod link;
 mod platform;
 pub(crate) mod pool;

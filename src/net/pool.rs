@@ -1,18 +1,21 @@
 //! The connection pool.
 
 use std::{
+    cell::Cell,
     future::poll_fn,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
     task::{Context, Poll, Waker},
     thread::ThreadId,
     time::{Duration, Instant},
 };
 
-use super::drive::Driver;
+use super::{
+    attempts::Failure,
+    dial::DialCounts,
+    drive::Driver,
+    lifetime::{Lifetime, Usage},
+};
 use crate::{error::Result, waiters::Waiters};
-
-/// Connections that were idle for longer are closed when another is returned.
-const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
 
 /// The connections of a client to a server, each used by one call at a time. A thread gets the connection
 /// that it used last, whose buffers are in its core's cache and its allocator's arena, which saves a fifth of
@@ -24,6 +27,7 @@ pub(crate) struct Pool<C> {
     max: usize,
     /// What a call does that waits for one of them, in error messages.
     waiting: &'static str,
+    lifetime: Lifetime,
     state: Mutex<State<C>>,
 }
 
@@ -33,8 +37,12 @@ struct State<C> {
     idle: Vec<Idle<C>>,
     /// The number of connections that are idle, in use or being opened.
     open: usize,
+    /// The number of connections being opened.
+    opening: usize,
     /// The number of connections ever opened.
     opened: u64,
+    /// See [`ConnectionCounts::reconnects`].
+    reconnects: u64,
     /// Calls that wait for a connection.
     waiting: Waiters,
 }
@@ -43,15 +51,16 @@ struct State<C> {
 struct Idle<C> {
     since: Instant,
     user: Option<ThreadId>,
+    usage: Usage,
     /// Boxed, since it moves with every call: an HTTP/2 connection has 1,300 bytes.
     connection: Box<C>,
 }
 
 /// A connection that a pool can keep.
 pub(crate) trait Connection: Sized {
-    /// Returns whether the connection can carry another call, as far as that can be determined without
-    /// waiting.
-    fn is_alive(&mut self, idle_since: Instant) -> bool;
+    /// Returns whether the connection can carry another call after it has been idle for this time, as far as
+    /// that can be determined without waiting.
+    fn is_alive(&mut self, idle: Duration) -> bool;
 }
 
 /// What a call does that waits for a connection, by the option that would permit more.
@@ -67,8 +76,18 @@ pub struct ConnectionCounts {
     pub open: usize,
     /// Open connections that no call uses.
     pub idle: usize,
+    /// Connections that calls and streams use.
+    pub busy: usize,
     /// Connections opened since the client was created, including failed attempts.
     pub opened: u64,
+    /// TCP connections established since then, those of probes that explain an error included.
+    pub connects: u64,
+    /// Connections opened in place of one that the server had closed, or on which it had refused a call.
+    pub reconnects: u64,
+    /// Complete TLS handshakes, resumed ones included.
+    pub tls_handshakes: u64,
+    /// TLS handshakes that resumed an earlier session.
+    pub tls_resumed: u64,
 }
 
 impl std::ops::Add for ConnectionCounts {
@@ -78,16 +97,39 @@ impl std::ops::Add for ConnectionCounts {
         Self {
             open: self.open + other.open,
             idle: self.idle + other.idle,
+            busy: self.busy + other.busy,
             opened: self.opened + other.opened,
+            connects: self.connects + other.connects,
+            reconnects: self.reconnects + other.reconnects,
+            tls_handshakes: self.tls_handshakes + other.tls_handshakes,
+            tls_resumed: self.tls_resumed + other.tls_resumed,
+        }
+    }
+}
+
+impl From<&DialCounts> for ConnectionCounts {
+    fn from(counts: &DialCounts) -> Self {
+        Self {
+            connects: counts.connects.load(Relaxed),
+            tls_handshakes: counts.tls_handshakes.load(Relaxed),
+            tls_resumed: counts.tls_resumed.load(Relaxed),
+            ..Self::default()
         }
     }
 }
 
 impl<C: Connection> Pool<C> {
     /// Creates a pool of at most `max` connections; `waiting` is what a call does that waits for one.
-    pub(crate) fn new(max: usize, waiting: &'static str) -> Self {
-        let state = State { idle: Vec::new(), open: 0, opened: 0, waiting: Waiters::default() };
-        Self { max, waiting, state: Mutex::new(state) }
+    pub(crate) fn new(max: usize, waiting: &'static str, lifetime: Lifetime) -> Self {
+        let state = State {
+            idle: Vec::new(),
+            open: 0,
+            opening: 0,
+            opened: 0,
+            reconnects: 0,
+            waiting: Waiters::default(),
+        };
+        Self { max, waiting, lifetime, state: Mutex::new(state) }
     }
 
     /// Checks out an idle connection, or a new one that `open` opens (always if `fresh`). Waits while the
@@ -99,25 +141,101 @@ impl<C: Connection> Pool<C> {
         open: impl AsyncFnOnce() -> Result<C>,
     ) -> Result<Pooled<'_, C>> {
         let user = driver.thread();
-        let free = self.lock().take(driver, fresh, self.max);
+        let mut now = Instant::now();
+        let free = self.lock_without_expired(now).take(driver, fresh, self.max);
         let taken = match free {
             Some(taken) => taken,
-            None => self.wait(driver, fresh).await,
+            None => {
+                let taken = self.wait(driver, fresh).await;
+                now = Instant::now();
+                taken
+            }
         };
         let slot = Slot(self);
         // The lock is not held here: checking and closing a connection take system calls.
-        match taken {
-            Taken::Slot(evicted) => drop(evicted),
-            Taken::Idle(Idle { mut connection, since, .. }) => {
-                if connection.is_alive(since) {
-                    return Ok(Pooled { connection, slot, is_reused: true, user });
+        let mut opening = match taken {
+            Taken::Slot(evicted) => {
+                let opening = Opening { pool: self, is_reconnect: fresh, is_open: false };
+                drop(evicted);
+                opening
+            }
+            Taken::Idle(Idle { mut connection, since, mut usage, .. }) => {
+                let idle = now.saturating_duration_since(since);
+                let has_expired = self.lifetime.is_idle_too_long(idle);
+                if !has_expired && connection.is_alive(idle) {
+                    usage.count();
+                    return Ok(Pooled { connection, usage, slot, is_reused: true, user });
                 }
                 // Replaced by a new one: trying another idle one could require queueing again.
                 drop(connection);
-                self.lock().opened += 1;
+                self.begin_opening(!has_expired)
             }
+        };
+        let connection = Box::new(open().await?);
+        opening.is_open = true;
+        drop(opening);
+        let mut usage = Usage::new(&self.lifetime);
+        usage.count();
+        Ok(Pooled { connection, usage, slot, is_reused: false, user })
+    }
+
+    /// Opens connections until `count` are open, those that calls are opening included. Idle ones are checked
+    /// before. `open_now` is always the number of open ones.
+    pub(crate) async fn fill(
+        &self,
+        count: usize,
+        open_now: &Cell<usize>,
+        open: impl AsyncFn() -> std::result::Result<C, Failure>,
+    ) -> std::result::Result<(), Failure> {
+        self.check_idle();
+        loop {
+            let (slot, mut opening) = {
+                let mut state = self.lock();
+                open_now.set(state.open);
+                if state.open >= count {
+                    return Ok(());
+                }
+                state.open += 1;
+                state.opening += 1;
+                state.opened += 1;
+                (Slot(self), Opening { pool: self, is_reconnect: false, is_open: false })
+            };
+            let connection = Box::new(open().await?);
+            opening.is_open = true;
+            drop(opening);
+            let usage = Usage::new(&self.lifetime);
+            // Of no thread: the first that comes gets it.
+            Pooled { connection, usage, slot, is_reused: false, user: None }.check_in(Instant::now());
         }
-        Ok(Pooled { connection: Box::new(open().await?), slot, is_reused: false, user })
+    }
+
+    /// Closes the idle connections that carry no further call.
+    fn check_idle(&self) {
+        let now = Instant::now();
+        let mut alive = std::mem::take(&mut self.lock_without_expired(now).idle);
+        let is_dead =
+            |idle: &mut Idle<C>| !idle.connection.is_alive(now.saturating_duration_since(idle.since));
+        let dead = alive.extract_if(.., is_dead).collect();
+        let mut state = self.lock();
+        state.idle.splice(0..0, alive);
+        let next = state.next(self.max);
+        drop(state);
+        wake(next);
+        self.close(dead);
+    }
+
+    /// Closes all idle connections.
+    pub(crate) fn close_idle(&self) {
+        let idle = std::mem::take(&mut self.lock().idle);
+        self.close(idle);
+    }
+
+    /// Begins to open a connection in place of one that was idle.
+    fn begin_opening(&self, is_reconnect: bool) -> Opening<'_, C> {
+        let mut state = self.lock();
+        state.opening += 1;
+        state.opened += 1;
+        Opening { pool: self, is_reconnect, is_open: false }
     }
 
     async fn wait(&self, driver: &Driver, fresh: bool) -> Taken<C> {
@@ -129,13 +247,44 @@ impl<C: Connection> Pool<C> {
 
     pub(crate) fn counts(&self) -> ConnectionCounts {
         let state = self.lock();
-        ConnectionCounts { open: state.open, idle: state.idle.len(), opened: state.opened }
+        ConnectionCounts {
+            open: state.open,
+            idle: state.idle.len(),
+            busy: state.open.saturating_sub(state.idle.len() + state.opening),
+            opened: state.opened,
+            reconnects: state.reconnects,
+            ..ConnectionCounts::default()
+        }
     }
 }
 
 impl<C> Pool<C> {
     fn lock(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`lock`](Self::lock), after the idle connections that carry no further call were closed.
+    fn lock_without_expired(&self, now: Instant) -> MutexGuard<'_, State<C>> {
+        loop {
+            let mut state = self.lock();
+            let expired = state.take_expired(&self.lifetime, now);
+            if expired.is_empty() {
+                return state;
+            }
+            drop(state);
+            self.close(expired);
+        }
+    }
+
+    /// Closes connections that were idle, before others may be opened in their place.
+    fn close(&self, idle: Vec<Idle<C>>) {
+        let count = idle.len();
+        drop(idle);
+        let mut state = self.lock();
+        state.open -= count;
+        let next = state.next(self.max);
+        drop(state);
+        wake(next);
     }
 }
 
@@ -164,6 +313,7 @@ impl<C> State<C> {
             false => Some(self.idle.remove(0)),
         };
         self.open += usize::from(evicted.is_none());
+        self.opening += 1;
         self.opened += 1;
         Some(Taken::Slot(evicted))
     }
@@ -187,6 +337,18 @@ impl<C> State<C> {
         }
         self.waiting.wait(ticket, context.waker());
         Poll::Pending
+    }
+
+    /// Takes the idle connections that carry no further call.
+    fn take_expired(&mut self, lifetime: &Lifetime, now: Instant) -> Vec<Idle<C>> {
+        let is_idle_too_long =
+            |idle: &&Idle<C>| lifetime.is_idle_too_long(now.saturating_duration_since(idle.since));
+        let count = self.idle.iter().take_while(is_idle_too_long).count();
+        let mut expired: Vec<_> = self.idle.drain(..count).collect();
+        if lifetime.limits_age() {
+            expired.extend(self.idle.extract_if(.., |idle| idle.usage.is_over(lifetime, now)));
+        }
+        expired
     }
 
     /// Returns the waker of the call that has waited longest, if it can get a connection.
@@ -232,10 +394,26 @@ impl<C> Drop for Slot<'_, C> {
     }
 }
 
+/// A connection being opened.
+struct Opening<'p, C> {
+    pool: &'p Pool<C>,
+    is_reconnect: bool,
+    is_open: bool,
+}
+
+impl<C> Drop for Opening<'_, C> {
+    fn drop(&mut self) {
+        let mut state = self.pool.lock();
+        state.opening -= 1;
+        state.reconnects += u64::from(self.is_open && self.is_reconnect);
+    }
+}
+
 /// A connection in use by a call. Closed on drop unless it is checked in.
 #[derive(Debug)]
 pub(crate) struct Pooled<'p, C> {
     pub connection: Box<C>,
+    usage: Usage,
     /// Whether it has carried other calls.
     pub is_reused: bool,
     /// The calling thread.
@@ -245,21 +423,17 @@ pub(crate) struct Pooled<'p, C> {
 }
 
 impl<C> Pooled<'_, C> {
-    /// Returns the connection to the pool.
+    /// Returns the connection to the pool, or closes it if it carries no further call.
     pub(crate) fn check_in(self, now: Instant) {
-        let Self { connection, slot, user, .. } = self;
-        let pool = slot.0;
+        let pool = self.slot.0;
+        if self.usage.is_over(&pool.lifetime, now) {
+            return;
+        }
+        let Self { connection, usage, slot, user, .. } = self;
         // An idle connection counts as open.
         std::mem::forget(slot);
-        let mut state = pool.lock();
-        let expired =
-            state.idle.iter().take_while(|idle| now.duration_since(idle.since) > MAX_IDLE_TIME).count();
-        // Closed when this function returns, after the lock is released.
-        let _expired: Option<Vec<_>> = (expired > 0).then(|| {
-            state.open -= expired;
-            state.idle.drain(..expired).collect()
-        });
-        state.idle.push(Idle { since: now, user, connection });
+        let mut state = pool.lock_without_expired(now);
+        state.idle.push(Idle { since: now, user, usage, connection });
         let next = state.next(pool.max);
         drop(state);
         wake(next);

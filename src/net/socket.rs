@@ -14,19 +14,44 @@ use rustix::{
     io::Errno,
     net::{
         AddressFamily, RecvFlags, Shutdown, connect, recv, sendmsg, shutdown,
-        sockopt::{Timeout, set_socket_timeout, set_tcp_nodelay, socket_error},
+        sockopt::{
+            Timeout, set_socket_keepalive, set_socket_timeout, set_tcp_keepcnt, set_tcp_keepidle,
+            set_tcp_keepintvl, set_tcp_nodelay, socket_error,
+        },
     },
 };
 use tokio::io::ReadBuf;
 
 use super::{platform, unfilled};
-use crate::until::Deadline;
+use crate::{options::ConnectionOptions, until::Deadline};
 
 /// IOV_MAX.
 const MAX_SLICES: usize = 1024;
 /// Shorter waits use `poll`: SO_RCVTIMEO has the resolution of kernel ticks, up to 10 ms, and the timer wheel
 /// may be late by up to an eighth of the timeout.
 const MIN_RECEIVE_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// The number of probes without a response after which TCP keepalive closes a connection.
+const KEEPALIVE_PROBES: u32 = 3;
+/// The longest time of TCP keepalive that Linux accepts.
+const MAX_KEEPALIVE_SECONDS: u64 = 32_767;
+
+/// The options of a socket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SocketOptions {
+    nodelay: bool,
+    /// In whole seconds.
+    keepalive: Option<Duration>,
+}
+
+impl SocketOptions {
+    pub(super) fn new(options: &ConnectionOptions) -> Self {
+        let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        let keepalive =
+            options.tcp_keepalive.map(|time| Duration::from_secs(seconds(time).min(MAX_KEEPALIVE_SECONDS)));
+        Self { nodelay: options.tcp_nodelay, keepalive }
+    }
+}
 
 /// A socket, in blocking mode once it is connected: waiting in `recv` takes one system call, polling first
 /// takes two. Calls that must not block have MSG_DONTWAIT.
@@ -68,8 +93,20 @@ impl Socket {
     /// Returns the outcome of connecting, once the socket is writable.
     pub(super) fn finish_connect(&self) -> io::Result<()> {
         socket_error(&self.fd)??;
-        set_tcp_nodelay(&self.fd, true)?;
         Ok(platform::connected(&self.fd)?)
+    }
+
+    pub(super) fn set_options(&self, options: SocketOptions) -> io::Result<()> {
+        if options.nodelay {
+            set_tcp_nodelay(&self.fd, true)?;
+        }
+        if let Some(time) = options.keepalive {
+            set_tcp_keepidle(&self.fd, time)?;
+            set_tcp_keepintvl(&self.fd, time)?;
+            set_tcp_keepcnt(&self.fd, KEEPALIVE_PROBES)?;
+            set_socket_keepalive(&self.fd, true)?;
+        }
+        Ok(())
     }
 
     /// Sends as much of `slices` as the socket accepts without blocking; `WouldBlock` if that is nothing.
@@ -200,5 +237,40 @@ impl AsRawFd for Socket {
 impl fmt::Display for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.peer.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use rustix::net::sockopt::{socket_keepalive, tcp_keepcnt, tcp_keepidle, tcp_keepintvl, tcp_nodelay};
+
+    use super::*;
+    use crate::options::ClientOptions;
+
+    #[test]
+    fn a_socket_has_the_options_of_its_client() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let connected = |options: &ClientOptions| {
+            let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
+            socket.wait(Interest::Write, Deadline::after(Some(Duration::from_secs(20)))).unwrap();
+            socket.finish_connect().unwrap();
+            socket.set_options(SocketOptions::new(&options.connections)).unwrap();
+            socket
+        };
+        let mut options = ClientOptions::new();
+        let socket = connected(&options);
+        assert!(tcp_nodelay(&socket.fd).unwrap() && !socket_keepalive(&socket.fd).unwrap());
+        options.set_tcp_nodelay(false);
+        for (time, seconds) in [(1, 1), (1000, 1), (1001, 2), (90_000, 90), (u64::MAX, MAX_KEEPALIVE_SECONDS)]
+        {
+            options.set_tcp_keepalive(Some(Duration::from_millis(time))).unwrap();
+            let Socket { fd, .. } = connected(&options);
+            let times = (tcp_keepidle(&fd).unwrap(), tcp_keepintvl(&fd).unwrap());
+            assert_eq!(times, (Duration::from_secs(seconds), Duration::from_secs(seconds)));
+            assert_eq!(tcp_keepcnt(&fd).unwrap(), KEEPALIVE_PROBES);
+            assert!(socket_keepalive(&fd).unwrap() && !tcp_nodelay(&fd).unwrap());
+        }
     }
 }
