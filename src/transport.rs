@@ -12,7 +12,7 @@ use crate::{
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     model::{
         self, Operation,
-        http_form::{HttpRequest, is_success},
+        http_form::{self, HttpRequest, is_success},
     },
     net::{attempts::Failure, dial::Dialer, drive::Driver, pool::ConnectionCounts, tls::TlsConfig},
     options::{
@@ -72,12 +72,12 @@ impl Transport {
             Protocol::Http => {
                 let max_async =
                     options.connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
-                Self::Http(Http::new(url, dialer, max, max_async)?)
+                Self::Http(Http::new(url, options, dialer, max, max_async)?)
             }
             Protocol::Grpc => {
                 let max_async =
                     options.connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS);
-                Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, max, max_async)?)
+                Self::Grpc(Grpc::new(url, options, dialer, max, max_async)?)
             }
         })
     }
@@ -228,6 +228,18 @@ impl Transport {
 }
 
 impl Response<'_> {
+    /// Returns UNAUTHENTICATED for a response of HTTP status 401, which is the same for all operations.
+    pub(crate) fn authenticated(self) -> Result<Self> {
+        match self {
+            Self::Http(HttpResponse { status: status @ 401, headers, body, connection }) => {
+                connection.check_in();
+                let error = http_form::error(status, string(body).as_bytes());
+                Err(error.with_headers(headers))
+            }
+            response => Ok(response),
+        }
+    }
+
     /// Parses the response to an operation. Takes the body and headers, so that it can be called only once.
     pub(crate) fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Output> {
         let (outcome, headers) = match self {

@@ -44,14 +44,13 @@ use crate::{
         link::Link,
         pool::{ConnectionCounts, Kept, Pool, WAITING},
     },
-    options::{CallContext, Route},
+    options::{CallContext, ClientOptions, Route},
     reasons,
     url::Url,
 };
 
 const MODEL_INFER: &str = "ModelInfer";
 const MODEL_STREAM_INFER: &str = "ModelStreamInfer";
-const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// The maximum size of a piece of a message: when a call ends early, at most one piece has to be copied.
 const MAX_PIECE_BYTE_SIZE: usize = 1 << 20;
 /// By how much `grpc-timeout` is longer than the time left, on connections that calls share. If the server
@@ -69,6 +68,8 @@ const MAX_STREAMS_AFTER_CANCEL: usize = 2;
 /// A server over gRPC.
 #[derive(Debug)]
 pub(crate) struct Grpc {
+    /// The scheme and authority of all URIs: `http://host:8001`.
+    base: String,
     authority: String,
     service_name: String,
     infer_uri: Uri,
@@ -101,18 +102,21 @@ pub(crate) struct GrpcResponse<'t> {
 impl Grpc {
     pub(crate) fn new(
         url: &Url,
-        service_name: &str,
+        options: &ClientOptions,
         dialer: Dialer,
         max_connections: usize,
         max_async_connections: usize,
     ) -> Result<Self> {
-        let authority = url.authority();
+        let authority = options.authority.clone().unwrap_or_else(|| url.authority());
+        let base = format!("{}://{authority}", if url.is_tls { "https" } else { "http" });
+        let service_name = options.grpc_service_name.clone();
         Ok(Self {
-            infer_uri: uri(&authority, service_name, MODEL_INFER)?,
-            stream_uri: uri(&authority, service_name, MODEL_STREAM_INFER)?,
+            infer_uri: uri(&base, &service_name, MODEL_INFER)?,
+            stream_uri: uri(&base, &service_name, MODEL_STREAM_INFER)?,
+            base,
             authority,
-            service_name: service_name.to_owned(),
-            common_headers: exchange::common_headers(),
+            service_name,
+            common_headers: exchange::common_headers(&options.whole_user_agent())?,
             dialer,
             lanes: Pool::new(max_connections, WAITING),
             calls: Mux::new(max_async_connections, MAX_CALLS_OF_CONNECTION, MAX_CALLS_OF_CONNECTION),
@@ -136,7 +140,7 @@ impl Grpc {
         bytes.extend_from_slice(&prefix);
         // Encoding into a vector can't fail.
         let _ = message.encode(&mut bytes);
-        Ok(GrpcRequest { uri: uri(&self.authority, &self.service_name, method)?, message: bytes })
+        Ok(GrpcRequest { uri: uri(&self.base, &self.service_name, method)?, message: bytes })
     }
 
     /// Sends a control plane request and receives its response.
@@ -313,10 +317,10 @@ impl Grpc {
     }
 }
 
-fn uri(authority: &str, service_name: &str, method: &str) -> Result<Uri> {
+fn uri(base: &str, service_name: &str, method: &str) -> Result<Uri> {
     let uri = match method.starts_with('/') {
-        true => format!("http://{authority}{method}"),
-        false => format!("http://{authority}/{service_name}/{method}"),
+        true => format!("{base}{method}"),
+        false => format!("{base}/{service_name}/{method}"),
     };
     Uri::try_from(uri).map_err(|error| Error::invalid("invalid host for gRPC").with_source(error))
 }

@@ -24,16 +24,15 @@ use crate::{
         dial::Dialer,
         pool::{ConnectionCounts, Pool, WAITING, WAITING_ASYNC},
     },
+    options::ClientOptions,
     url::Url,
 };
-
-const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 
 /// A server over HTTP.
 #[derive(Debug)]
 pub(crate) struct Http {
-    /// The value of the Host header.
-    host: String,
+    /// The headers that all requests have in common, after the version in the request line.
+    common_headers: String,
     /// The part of each path before `/v2`.
     base_path: String,
     dialer: Dialer,
@@ -45,6 +44,7 @@ pub(crate) struct Http {
 impl Http {
     pub(crate) fn new(
         url: &Url,
+        options: &ClientOptions,
         dialer: Dialer,
         max_connections: usize,
         max_async_connections: usize,
@@ -52,8 +52,10 @@ impl Http {
         // `Uri` does not parse zones, which the authority excludes.
         Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
+        let host = options.authority.clone().unwrap_or_else(|| url.authority());
+        let user_agent = options.whole_user_agent();
         Ok(Self {
-            host: url.authority(),
+            common_headers: format!("Host: {host}\r\nUser-Agent: {user_agent}\r\n"),
             base_path: url.base_path.clone(),
             dialer,
             connections: Pool::new(max_connections, WAITING),
