@@ -19,23 +19,23 @@ thread_local! {
 }
 
 /// Runs `body`. A panic in it becomes an INTERNAL error with the panic's text, and is not printed.
+pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    caught(body).unwrap_or_else(|text| {
+        let message = format!("defect in the library, caught panic: {text}");
+        Err(Error::new(Status::Internal, Origin::Client, message).in_doubt(true))
+    })
+}
+
+/// Runs `body`, for example a callback. Returns the text of a panic in it, which is not printed.
 ///
 /// `AssertUnwindSafe`: state that `body` leaves inconsistent is dropped with the call, except for state
 /// behind locks, whose poisoning the library ignores.
-pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> std::result::Result<T, String> {
     silence_hook();
     GUARDS.set(GUARDS.get() + 1);
     let outcome = panic::catch_unwind(AssertUnwindSafe(body));
     GUARDS.set(GUARDS.get() - 1);
-    outcome.unwrap_or_else(|payload| {
-        let text = text(payload.as_ref());
-        Err(Error::new(
-            Status::Internal,
-            Origin::Client,
-            format!("defect in the library, caught panic: {text}"),
-        )
-        .in_doubt(true))
-    })
+    outcome.map_err(|payload| text(payload.as_ref()).to_owned())
 }
 
 /// Runs a future as [`guard`] runs a function.

@@ -801,7 +801,7 @@ mod tests {
     fn stream() -> Test {
         let activity = Arc::new(Activity::new());
         let active = Active::begin(activity.clone()).unwrap();
-        let callbacks = Callbacks::new(1, Log::default());
+        let callbacks = Callbacks::new(|_| "triton-cb".to_owned(), 1, Log::default());
         let shared = Shared::new(active, 150, None, callbacks, Log::default());
         Test { stream: Stream::new(shared.clone(), Arc::new(TestHost)), shared, activity }
     }

@@ -12,7 +12,7 @@ use crate::{
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     model::{
         self, Operation,
-        http_form::{HttpRequest, is_success},
+        http_form::{self, HttpRequest, is_success},
     },
     net::{attempts::Failure, dial::Dialer, drive::Driver, pool::ConnectionCounts, tls::TlsConfig},
     options::{CallContext, ClientOptions},
@@ -65,10 +65,9 @@ impl Transport {
             false => None,
         };
         let dialer = Dialer::new(url, &options.connections, tls, options.log.clone());
-        let connections = &options.connections;
         Ok(match url.protocol {
-            Protocol::Http => Self::Http(Http::new(url, dialer, connections)?),
-            Protocol::Grpc => Self::Grpc(Grpc::new(url, &options.grpc_service_name, dialer, connections)?),
+            Protocol::Http => Self::Http(Http::new(url, options, dialer)?),
+            Protocol::Grpc => Self::Grpc(Grpc::new(url, options, dialer)?),
         })
     }
 
@@ -238,6 +237,18 @@ impl Transport {
 }
 
 impl Response<'_> {
+    /// Returns UNAUTHENTICATED for a response of HTTP status 401, which is the same for all operations.
+    pub(crate) fn authenticated(self) -> Result<Self> {
+        match self {
+            Self::Http(HttpResponse { status: status @ 401, headers, body, connection }) => {
+                connection.check_in();
+                let error = http_form::error(status, string(body).as_bytes());
+                Err(error.with_headers(headers))
+            }
+            response => Ok(response),
+        }
+    }
+
     /// Parses the response to an operation. Takes the body and headers, so that it can be called only once.
     pub(crate) fn read<O: Operation>(&mut self, operation: &O, context: &CallContext) -> Result<O::Output> {
         let (outcome, headers) = match self {

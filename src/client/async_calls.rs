@@ -10,10 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    Client, Inner,
-    server::{ended, repeat},
-};
+use super::{Client, Inner, infer::with_doubt, server::ended};
 use crate::{
     call::{Call, Completion, Shared, Sink},
     completion_queue::CompletionQueue,
@@ -21,7 +18,7 @@ use crate::{
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     log::LogLevel,
     net::drive::{Driver, drive},
-    options::{CallContext, CallOptions},
+    options::{AddedHeaders, CallContext, CallOptions},
     panic,
     runtime::{Active, Activity, Callbacks},
     transport::Prepared,
@@ -236,7 +233,7 @@ impl Client {
     pub fn close(&self, timeout: Option<Duration>) -> Result<()> {
         let inner = &self.0;
         inner.activity.process().check()?;
-        if inner.callbacks.is_this_thread() {
+        if inner.callbacks.is_this_thread() || inner.server.is_in_header_callback() {
             let message = "a client can't be closed in one of its callbacks, for which it would wait";
             return Err(Error::precondition(message));
         }
@@ -264,6 +261,8 @@ struct Job {
     start: Instant,
     /// Set by [`prepare`](Self::prepare).
     prepared: Option<(Prepared<'static>, Places<'static>)>,
+    /// Those of the header callback.
+    added: Option<AddedHeaders>,
 }
 
 impl Job {
@@ -287,6 +286,7 @@ impl Job {
             id: request.request_id().to_owned(),
             start: Instant::now(),
             prepared: None,
+            added: None,
         }))
     }
 
@@ -294,9 +294,18 @@ impl Job {
         CallContext::starting(self.start, &self.inner.options, &self.options)
     }
 
-    /// Checks and encodes the request, and leases its buffers.
+    /// Checks and encodes the request, leases its buffers, and calls the header callback.
     fn prepare(&mut self, request: &InferRequest<'static>) -> Result<()> {
-        self.prepared = Some(self.inner.prepare(request, &self.context())?);
+        let inner = &self.inner;
+        let mut context = self.context();
+        let prepared = inner.prepare(request, &context)?;
+        // For the callback, which a cancelled call does not run.
+        let _following = inner.server.headers.is_some().then(|| {
+            context.until.cancel = Some(self.shared.token().clone());
+            inner.follow(self.shared.token(), &self.options)
+        });
+        let added = inner.server.begin(&context)?.and_then(|context| context.added());
+        (self.prepared, self.added) = (Some(prepared), added);
         Ok(())
     }
 
@@ -305,6 +314,8 @@ impl Job {
         let slots = &self.inner.slots;
         let slot = match slots.try_take() {
             Some(slot) => slot,
+            // The call that it would wait for may wait for this one.
+            None if self.inner.server.is_in_header_callback() => slots.take_beyond(),
             None if self.inner.options.fails_when_full || Callbacks::is_any_on_this_thread() => {
                 let max = self.inner.options.max_in_flight;
                 let message = format!("{max} calls are in flight, the maximum (option max_in_flight)");
@@ -337,12 +348,13 @@ impl Job {
     }
 
     async fn outcome(&mut self) -> Result<InferResult> {
-        let Self { inner, shared, completion, options, id, start, prepared, .. } = self;
+        let Self { inner, shared, completion, options, id, start, prepared, added, .. } = self;
         let Some((prepared, places)) = prepared else {
             return Err(Error::internal("the call is not prepared"));
         };
         let mut context = CallContext::starting(*start, &inner.options, options);
         context.request_id = id;
+        context.set_added(added.take());
         context.until.cancel = Some(shared.token().clone());
         let _following = inner.follow(shared.token(), options);
         let driver = &Driver::task(context.until.clone());
@@ -353,10 +365,11 @@ impl Job {
             completion.hold(slot);
         }
         let watch = &mut Stopwatch::since(*start);
-        let transport = &inner.server.transport;
+        let server = &inner.server;
         let outcome = {
-            let attempts = pin!(repeat(driver, &context, false, async |attempt| {
-                transport.infer_in_task(prepared, places, watch, attempt).await
+            let attempts = pin!(server.repeat(driver, &context, false, async |attempt| {
+                let outcome = server.transport.infer_in_task(prepared, places, watch, attempt).await;
+                outcome.map_err(|failure| with_doubt(failure, places))
             }));
             // The attempts of a stopped call are dropped here: that puts the call in doubt if any of it was
             // sent.

@@ -1,11 +1,14 @@
 //! The connections of a client.
 
-use std::cell::Cell;
+use std::{cell::Cell, pin::pin};
 
-use super::{Client, server::run};
+use super::{Client, server::ended};
 use crate::{
     error::{Error, Result},
-    net::pool::ConnectionCounts,
+    net::{
+        drive::{Driver, drive},
+        pool::ConnectionCounts,
+    },
     options::{CallContext, CallOptions},
 };
 
@@ -33,10 +36,12 @@ impl Client {
         let open_now = Cell::new(0);
         let what = || format!("opening {count} connections");
         server.log(context, what, || {
-            let outcome = run(context, true, async |attempt| {
-                server.transport.connect(count, &open_now, attempt.driver).await
-            });
-            outcome.map_err(|error| error.context(format_args!("{} of {count} are open", open_now.get())))
+            // One attempt, without headers: no request is sent.
+            let driver = &Driver::caller(context.until.clone());
+            let opened = pin!(server.transport.connect(count, &open_now, driver));
+            let outcome = drive(driver, opened).map(|opened| opened.map_err(|failure| failure.error));
+            ended(outcome, driver, context)
+                .map_err(|error| error.context(format_args!("{} of {count} are open", open_now.get())))
         })
     }
 

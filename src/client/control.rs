@@ -2,10 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{
-    Client,
-    server::{Server, run},
-};
+use super::{Client, server::Server};
 use crate::{
     error::Result,
     headers::Headers,
@@ -240,7 +237,10 @@ impl Client {
         let server = match inner.metrics.get() {
             Some(server) => server,
             None => {
-                let server = Server::new(self.metrics_url(), &inner.options)?;
+                let url = self.metrics_url();
+                let options = inner.options.for_metrics(url.host == inner.server.url.host);
+                // Without the header callback.
+                let server = Server::new(url, &options, None)?;
                 inner.metrics.get_or_init(|| server)
             }
         };
@@ -311,7 +311,7 @@ impl Client {
             || generate.what(),
             || {
                 let request = server.transport.request(&generate, &context)?;
-                run(&context, false, async |means| {
+                server.run(&context, false, async |means| {
                     server.transport.generate_stream(&request, &mut on_event, means).await
                 })
             },

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use super::{Client, Inner, server::run};
+use super::{Client, Inner};
 use crate::{
-    error::{Result, excerpt},
+    error::{Result, Status, excerpt},
     infer::{InferRequest, InferResult, Stopwatch, place::Places},
     model::check_name,
+    net::attempts::Failure,
     options::{CallContext, CallOptions},
     transport::Prepared,
 };
@@ -71,9 +72,20 @@ impl Client {
         context: &CallContext,
     ) -> Result<InferResult> {
         let mut watch = Stopwatch::since(start);
-        run(context, false, async |means| {
-            self.0.server.transport.infer(prepared, places, &mut watch, means).await
+        let server = &self.0.server;
+        server.run(context, false, async |means| {
+            let outcome = server.transport.infer(prepared, places, &mut watch, means).await;
+            outcome.map_err(|failure| with_doubt(failure, places))
         })
+    }
+}
+
+/// Puts a refusal in doubt that follows the beginning of a result: it can't be repeated, since a buffer of
+/// the caller was used.
+pub(super) fn with_doubt(failure: Failure, places: &Places) -> Failure {
+    match failure.error.status() == Status::Unauthenticated && places.is_lease_taken() {
+        true => Failure { error: failure.error.in_doubt(true), ..failure },
+        false => failure,
     }
 }
 

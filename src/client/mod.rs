@@ -3,6 +3,7 @@
 mod async_calls;
 mod connections;
 mod control;
+mod headers;
 mod infer;
 mod ready;
 mod server;
@@ -12,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 #[cfg(feature = "jni")]
 pub(crate) use self::async_calls::WhenFull;
-use self::server::Server;
+use self::{headers::Headers, server::Server};
 use crate::{
     error::Result,
     infer::place::Buffers,
@@ -64,16 +65,22 @@ impl Client {
 
     /// Creates a client with options; see [`new`](Self::new).
     pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self> {
+        let activity = Arc::new(Activity::new());
+        let headers = Headers::new(options, &activity);
         Ok(Self(Arc::new(Inner {
-            server: Server::new(Url::parse(url)?, options)?,
+            server: Server::new(Url::parse(url)?, options, headers)?,
             metrics: OnceLock::new(),
             options: options.clone(),
             counters: Counters::default(),
             buffers: Buffers::new(options.result_memory_byte_size as u64),
-            activity: Arc::new(Activity::new()),
+            activity,
             shutdown: CancelToken::new(),
             slots: Slots::new(options.max_in_flight),
-            callbacks: Callbacks::new(options.callback_threads, options.log.clone()),
+            callbacks: Callbacks::new(
+                |number| format!("triton-cb-{number}"),
+                options.callback_threads,
+                options.log.clone(),
+            ),
             io: Io::default(),
         })))
     }
@@ -136,5 +143,8 @@ impl Drop for Client {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.callbacks.end();
+        if let Some(headers) = &self.server.headers {
+            headers.end();
+        }
     }
 }

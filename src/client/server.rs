@@ -1,7 +1,12 @@
 //! A server, and what all calls to it have in common: attempts, log, context of errors.
 
-use std::{pin::pin, sync::Arc, time::Instant};
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
+};
 
+use super::headers::Headers;
 use crate::{
     error::{Error, Origin, Result, Status},
     log::{Log, LogLevel},
@@ -24,14 +29,18 @@ pub(super) struct Server {
     pub transport: Transport,
     /// The URL, for results.
     pub endpoint: Arc<str>,
+    /// The header callback.
+    pub headers: Option<Headers>,
+    /// Whether the warning of credentials that are sent in plain was logged.
+    pub has_warned: AtomicBool,
 }
 
 impl Server {
     /// Creates a server. Does not access the network.
-    pub(super) fn new(url: Url, options: &ClientOptions) -> Result<Self> {
+    pub(super) fn new(url: Url, options: &ClientOptions, headers: Option<Headers>) -> Result<Self> {
         let transport = Transport::new(&url, options)?;
         let endpoint = url.to_string().into();
-        Ok(Self { url, transport, endpoint })
+        Ok(Self { url, transport, endpoint, headers, has_warned: AtomicBool::new(false) })
     }
 
     /// Runs an operation of the control plane.
@@ -71,10 +80,62 @@ impl Server {
         is_permanent: bool,
         context: &CallContext,
     ) -> Result<(Response<'_>, bool)> {
-        run(context, only_reads, async |means| match self.transport.call(request, means).await {
-            Ok(response) => Ok((response, means.driver.is_in_doubt())),
+        self.run(context, only_reads, async |means| match self.transport.call(request, means).await {
+            Ok(response) => Ok((response.authenticated()?, means.driver.is_in_doubt())),
             Err(failure) => Err(Failure { error: refusal(failure.error, is_permanent), ..failure }),
         })
+    }
+
+    /// Runs the attempts of a call on this thread, until one succeeds, another would not help, or the
+    /// deadline passes.
+    pub(super) fn run<T>(
+        &self,
+        context: &CallContext,
+        only_reads: bool,
+        attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        let added = self.begin(context)?;
+        let context = added.as_deref().unwrap_or(context);
+        let driver = &Driver::caller(context.until.clone());
+        // Pinned here: a future of this size should not be moved.
+        let attempts = pin!(self.repeat(driver, context, only_reads, attempt));
+        let outcome = drive(driver, attempts);
+        ended(outcome, driver, context)
+    }
+
+    /// Repeats the attempts of a call until one succeeds, or another would not help.
+    pub(super) async fn repeat<T>(
+        &self,
+        driver: &Driver,
+        context: &CallContext<'_>,
+        only_reads: bool,
+        mut attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        let mut attempts = Attempts::new(only_reads);
+        // With the headers for the second try.
+        let mut renewed: Option<Box<CallContext>> = None;
+        loop {
+            let context = renewed.as_deref().unwrap_or(context);
+            if context.until.is_cancelled() {
+                return Err(context.cancelled(driver.phase()).in_doubt(attempts.is_in_doubt()));
+            }
+            let attempt_context = AttemptContext { driver, context, fresh: attempts.needs_fresh() };
+            let failure = match attempt(attempt_context).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(failure) => failure,
+            };
+            if renewed.is_none()
+                && let Some(context) = self.renewed(&failure.error, driver, context).await
+            {
+                renewed = Some(context.map_err(|error| error.in_doubt(attempts.is_in_doubt()))?);
+                attempts.restart();
+                continue;
+            }
+            attempts.next(failure)?;
+            if attempts.is_in_doubt() {
+                driver.set_in_doubt();
+            }
+        }
     }
 
     /// Runs a call, logs it, and adds its operation and URL to its error.
@@ -142,43 +203,6 @@ fn refusal(error: Error, is_permanent: bool) -> Error {
     }
 }
 
-/// Runs the attempts of a call on this thread, until one succeeds, another would not help, or the deadline
-/// passes.
-pub(super) fn run<T>(
-    context: &CallContext,
-    only_reads: bool,
-    attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
-) -> Result<T> {
-    let driver = &Driver::caller(context.until.clone());
-    // Pinned here: a future of this size should not be moved.
-    let attempts = pin!(repeat(driver, context, only_reads, attempt));
-    let outcome = drive(driver, attempts);
-    ended(outcome, driver, context)
-}
-
-/// Repeats the attempts of a call until one succeeds, or another would not help.
-pub(super) async fn repeat<T>(
-    driver: &Driver,
-    context: &CallContext<'_>,
-    only_reads: bool,
-    mut attempt: impl AsyncFnMut(AttemptContext<'_>) -> std::result::Result<T, Failure>,
-) -> Result<T> {
-    let mut attempts = Attempts::new(only_reads);
-    loop {
-        if context.until.is_cancelled() {
-            return Err(context.cancelled(driver.phase()).in_doubt(attempts.is_in_doubt()));
-        }
-        let attempt_context = AttemptContext { driver, context, fresh: attempts.needs_fresh() };
-        match attempt(attempt_context).await {
-            Ok(outcome) => return Ok(outcome),
-            Err(failure) => attempts.next(failure)?,
-        }
-        if attempts.is_in_doubt() {
-            driver.set_in_doubt();
-        }
-    }
-}
-
 /// Returns the outcome of a call, or the error of what stopped it. The failure of a cancelled call, unless
 /// the server reported it, is the cancel: it ended the connection.
 pub(super) fn ended<T>(
@@ -208,8 +232,9 @@ mod tests {
             let (token, mut options) = (CancelToken::new(), CallOptions::new());
             options.set_cancel_token(Some(&token));
             let client = ClientOptions::default();
+            let server = Server::new(Url::parse("localhost").unwrap(), &client, None).unwrap();
             let mut attempts = 0;
-            let outcome: Result<()> = run(&CallContext::new(&client, &options), true, async |_| {
+            let outcome: Result<()> = server.run(&CallContext::new(&client, &options), true, async |_| {
                 attempts += 1;
                 token.cancel();
                 let error = Error::connection("refused").in_doubt(in_doubt);

@@ -10,7 +10,7 @@ use crate::{
     infer::InferRequest,
     log::LogLevel,
     net::drive::Driver,
-    options::{CallContext, CallOptions, StreamOptions},
+    options::{AddedHeaders, CallContext, CallOptions, StreamOptions},
     panic,
     runtime::Active,
     stream::{Callback, Host, Job, Parts, Shared, Stream, StreamEvent},
@@ -53,10 +53,12 @@ impl Client {
         options.call.check_process()?;
         let context = CallContext::streaming(start, &inner.options, &options.call);
         inner.server.transport.check_stream(&context)?;
+        let added = inner.server.begin(&context)?.and_then(|context| context.added());
         inner.start_threads(callback.is_some())?;
         let (callbacks, log) = (inner.callbacks.clone(), inner.options.log.clone());
         let shared = Shared::new(active, options.max_queued_byte_size, callback, callbacks, log);
-        let task = Task { inner: inner.clone(), shared: shared.clone(), options: options.clone(), start };
+        let task =
+            Task { inner: inner.clone(), shared: shared.clone(), options: options.clone(), added, start };
         let call = options.call.clone();
         inner.io.spawn(move || task.run());
         Ok(Stream::new(shared, Arc::new(StreamHost { inner, call })))
@@ -86,6 +88,8 @@ struct Task {
     inner: Arc<Inner>,
     shared: Arc<Shared>,
     options: StreamOptions,
+    /// Those of the header callback.
+    added: Option<AddedHeaders>,
     start: Instant,
 }
 
@@ -99,8 +103,9 @@ impl Task {
     }
 
     async fn outcome(&self) -> Result<()> {
-        let Self { inner, shared, options, start } = self;
+        let Self { inner, shared, options, added, start } = self;
         let mut context = CallContext::streaming(*start, &inner.options, &options.call);
+        context.set_added(added.clone());
         context.until.cancel = Some(shared.cancel_token().clone());
         let _following = inner.follow(shared.cancel_token(), &options.call);
         context.log.write(LogLevel::Debug, TARGET, || format!("stream at {}: opened", inner.server.url));

@@ -32,12 +32,14 @@ pub(super) const MAX_ERROR_BYTE_SIZE: usize = 16 << 10;
 static GRPC_TIMEOUT: header::HeaderName = header::HeaderName::from_static("grpc-timeout");
 
 /// Returns the headers that all calls have in common.
-pub(super) fn common_headers() -> HeaderMap {
+pub(super) fn common_headers(user_agent: &str) -> crate::error::Result<HeaderMap> {
+    let user_agent = HeaderValue::try_from(user_agent)
+        .map_err(|error| Error::invalid("invalid user agent").with_source(error))?;
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::TE, HeaderValue::from_static("trailers"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
-    headers
+    headers.insert(header::USER_AGENT, user_agent);
+    Ok(headers)
 }
 
 /// Returns the request headers of a call; `timeout` is the value of `grpc-timeout`.

@@ -48,7 +48,7 @@ use crate::{
         link::Link,
         pool::{ConnectionCounts, Kept, Pool, WAITING},
     },
-    options::{CallContext, ConnectionOptions, DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, Route},
+    options::{CallContext, ClientOptions, DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS, Route},
     reasons,
     until::Deadline,
     url::Url,
@@ -56,7 +56,6 @@ use crate::{
 
 const MODEL_INFER: &str = "ModelInfer";
 const MODEL_STREAM_INFER: &str = "ModelStreamInfer";
-const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 /// The maximum size of a piece of a message: when a call ends early, at most one piece has to be copied.
 const MAX_PIECE_BYTE_SIZE: usize = 1 << 20;
 /// By how much `grpc-timeout` is longer than the time left, on connections that calls share. If the server
@@ -74,6 +73,8 @@ const MAX_STREAMS_AFTER_CANCEL: usize = 2;
 /// A server over gRPC.
 #[derive(Debug)]
 pub(crate) struct Grpc {
+    /// The scheme and authority of all URIs: `http://host:8001`.
+    base: String,
     authority: String,
     service_name: String,
     infer_uri: Uri,
@@ -105,27 +106,26 @@ pub(crate) struct GrpcResponse<'t> {
 }
 
 impl Grpc {
-    pub(crate) fn new(
-        url: &Url,
-        service_name: &str,
-        dialer: Dialer,
-        options: &ConnectionOptions,
-    ) -> Result<Self> {
-        let authority = url.authority();
-        let (lifetime, keepalive) = (Lifetime::new(options), KeepaliveOptions::new(options));
-        let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS);
+    pub(crate) fn new(url: &Url, options: &ClientOptions, dialer: Dialer) -> Result<Self> {
+        let authority = options.authority.clone().unwrap_or_else(|| url.authority());
+        let base = format!("{}://{authority}", if url.is_tls { "https" } else { "http" });
+        let service_name = options.grpc_service_name.clone();
+        let connections = &options.connections;
+        let (lifetime, keepalive) = (Lifetime::new(connections), KeepaliveOptions::new(connections));
+        let max_async = connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_GRPC_CONNECTIONS);
         let mux = |max, max_streams, max_streams_after_stop| {
             Mux::new(max, max_streams, max_streams_after_stop, lifetime, keepalive)
         };
         Ok(Self {
-            infer_uri: uri(&authority, service_name, MODEL_INFER)?,
-            stream_uri: uri(&authority, service_name, MODEL_STREAM_INFER)?,
+            infer_uri: uri(&base, &service_name, MODEL_INFER)?,
+            stream_uri: uri(&base, &service_name, MODEL_STREAM_INFER)?,
+            base,
             authority,
-            service_name: service_name.to_owned(),
-            common_headers: exchange::common_headers(),
+            service_name,
+            common_headers: exchange::common_headers(&options.whole_user_agent())?,
             dialer,
             keepalive,
-            lanes: Pool::new(options.max_connections, WAITING, lifetime),
+            lanes: Pool::new(connections.max_connections, WAITING, lifetime),
             calls: mux(max_async, MAX_CALLS_OF_CONNECTION, MAX_CALLS_OF_CONNECTION),
             streams: mux(usize::MAX, MAX_STREAMS_OF_CONNECTION, MAX_STREAMS_AFTER_CANCEL),
         })
@@ -147,7 +147,7 @@ impl Grpc {
         bytes.extend_from_slice(&prefix);
         // Encoding into a vector can't fail.
         let _ = message.encode(&mut bytes);
-        Ok(GrpcRequest { uri: uri(&self.authority, &self.service_name, method)?, message: bytes })
+        Ok(GrpcRequest { uri: uri(&self.base, &self.service_name, method)?, message: bytes })
     }
 
     /// Sends a control plane request and receives its response.
@@ -376,10 +376,10 @@ impl Grpc {
     }
 }
 
-fn uri(authority: &str, service_name: &str, method: &str) -> Result<Uri> {
+fn uri(base: &str, service_name: &str, method: &str) -> Result<Uri> {
     let uri = match method.starts_with('/') {
-        true => format!("http://{authority}{method}"),
-        false => format!("http://{authority}/{service_name}/{method}"),
+        true => format!("{base}{method}"),
+        false => format!("{base}/{service_name}/{method}"),
     };
     Uri::try_from(uri).map_err(|error| Error::invalid("invalid host for gRPC").with_source(error))
 }

@@ -81,11 +81,12 @@ impl Http1 {
         }
     }
 
-    /// Starts the headers with the request line: `METHOD`, then base path, path and query.
-    pub(crate) fn write_request_line(
+    /// Starts the headers with the request line: `METHOD`, then base path, path and query; and with those that
+    /// all requests have in common.
+    pub(crate) fn begin_headers(
         &mut self,
         method: &str,
-        host: &str,
+        common_headers: &str,
         base_path: &str,
         path: &str,
         query: &str,
@@ -99,9 +100,8 @@ impl Http1 {
             put(to, "?");
             put(to, query);
         }
-        for text in [" HTTP/1.1\r\nHost: ", host, "\r\nUser-Agent: ", super::USER_AGENT, "\r\n"] {
-            put(to, text);
-        }
+        put(to, " HTTP/1.1\r\n");
+        put(to, common_headers);
     }
 
     /// Ends the headers with those of the caller.

@@ -78,7 +78,13 @@ impl Http {
         context: &'c CallContext<'_>,
     ) -> Result<Response<'c>, Failure> {
         let HttpRequest { method, path, body } = request;
-        connection.write_request_line(method.as_str(), &self.host, &self.base_path, path, &context.query);
+        connection.begin_headers(
+            method.as_str(),
+            &self.common_headers,
+            &self.base_path,
+            path,
+            &context.query,
+        );
         if *method == Method::POST {
             let headers = &mut connection.headers;
             put(headers, "Content-Type: application/json\r\nContent-Length: ");

@@ -68,7 +68,13 @@ impl Http {
         let was_reused = pooled.is_reused;
         let connection = &mut pooled.connection;
         let on = driver.on(&connection.link.clone());
-        connection.write_request_line("POST", &self.host, &self.base_path, request.path(), &context.query);
+        connection.begin_headers(
+            "POST",
+            &self.common_headers,
+            &self.base_path,
+            request.path(),
+            &context.query,
+        );
         request.write_headers(&mut connection.headers, context);
         connection.end_headers(context);
         connection.ids.send(context.request_id);

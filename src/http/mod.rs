@@ -29,17 +29,15 @@ use crate::{
         lifetime::Lifetime,
         pool::{ConnectionCounts, Pool, WAITING, WAITING_ASYNC},
     },
-    options::{ConnectionOptions, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS},
+    options::{ClientOptions, DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS},
     url::Url,
 };
-
-const USER_AGENT: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
 
 /// A server over HTTP.
 #[derive(Debug)]
 pub(crate) struct Http {
-    /// The value of the Host header.
-    host: String,
+    /// The headers that all requests have in common, after the version in the request line.
+    common_headers: String,
     /// The part of each path before `/v2`.
     base_path: String,
     dialer: Dialer,
@@ -49,17 +47,20 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn new(url: &Url, dialer: Dialer, options: &ConnectionOptions) -> Result<Self> {
+    pub(crate) fn new(url: &Url, options: &ClientOptions, dialer: Dialer) -> Result<Self> {
         // `Uri` does not parse zones, which the authority excludes.
         Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
-        let max_async = options.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
-        let lifetime = Lifetime::new(options);
+        let host = options.authority.clone().unwrap_or_else(|| url.authority());
+        let user_agent = options.whole_user_agent();
+        let connections = &options.connections;
+        let max_async = connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);
+        let lifetime = Lifetime::new(connections);
         Ok(Self {
-            host: url.authority(),
+            common_headers: format!("Host: {host}\r\nUser-Agent: {user_agent}\r\n"),
             base_path: url.base_path.clone(),
             dialer,
-            connections: Pool::new(options.max_connections, WAITING, lifetime),
+            connections: Pool::new(connections.max_connections, WAITING, lifetime),
             async_connections: Pool::new(max_async, WAITING_ASYNC, lifetime),
         })
     }

@@ -24,6 +24,7 @@ pub(crate) const ALIGNMENT: usize = 64;
 pub(crate) struct Places<'a> {
     buffers: Arc<Buffers>,
     leases: Vec<(Arc<str>, Lease<'a>)>,
+    is_lease_taken: bool,
     /// The outputs that go to shared memory; `None` if the request is not known.
     shared: Option<Vec<Arc<str>>>,
 }
@@ -44,12 +45,12 @@ impl<'a> Places<'a> {
             })?;
             leases.push((name.clone(), lease));
         }
-        Ok(Self { buffers: buffers.clone(), leases, shared: Some(shared) })
+        Ok(Self { buffers: buffers.clone(), leases, is_lease_taken: false, shared: Some(shared) })
     }
 
     /// Creates the places for a response whose request is not known.
     pub(crate) fn without_request(buffers: &Arc<Buffers>) -> Self {
-        Self { buffers: buffers.clone(), leases: Vec::new(), shared: None }
+        Self { buffers: buffers.clone(), leases: Vec::new(), is_lease_taken: false, shared: None }
     }
 
     /// Returns the place of an output of `byte_size` bytes, which the caller has checked against the limits
@@ -59,6 +60,7 @@ impl<'a> Places<'a> {
             None => Memory::Own(Buffer::new(byte_size, &self.buffers)?),
             Some(at) => {
                 let (_, lease) = self.leases.swap_remove(at);
+                self.is_lease_taken = true;
                 let have = lease.byte_size();
                 if (have as u64) < byte_size {
                     let name = excerpt(name);
@@ -88,6 +90,11 @@ impl<'a> Places<'a> {
             Some(shared) => shared.iter().any(|output| **output == *name),
             None => tensor::element_count(shape).is_some_and(|count| count > 0),
         }
+    }
+
+    /// Returns whether a buffer of the caller's was given to an output.
+    pub(crate) fn is_lease_taken(&self) -> bool {
+        self.is_lease_taken
     }
 
     /// Returns whether an output is written to a buffer of the caller's.

@@ -34,35 +34,42 @@ impl From<Error> for Failure {
     }
 }
 
-/// The attempts of a call: at most two, the second one on a new connection.
+/// The attempts of a call: at most two, the second one on a new connection; and two more with other headers
+/// ([`restart`](Self::restart)).
 #[derive(Debug)]
 pub(crate) struct Attempts {
     /// Whether the call changes nothing on the server.
     is_read_only: bool,
-    /// Whether the server may have run the first attempt; `None` until it has failed.
-    first: Option<bool>,
+    is_second: bool,
+    /// Whether the server may have run an earlier attempt.
+    is_in_doubt: bool,
 }
 
 impl Attempts {
     pub(crate) fn new(is_read_only: bool) -> Self {
-        Self { is_read_only, first: None }
+        Self { is_read_only, is_second: false, is_in_doubt: false }
     }
 
     /// Returns whether the current attempt needs a new connection.
     pub(crate) fn needs_fresh(&self) -> bool {
-        self.first.is_some()
+        self.is_second
     }
 
     /// Returns whether the server may have run an earlier attempt.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.first == Some(true)
+        self.is_in_doubt
+    }
+
+    /// Begins anew, after the server has refused to run the request.
+    pub(crate) fn restart(&mut self) {
+        self.is_second = false;
     }
 
     /// Records a failed attempt. Returns the call's error if there is no further one.
     pub(crate) fn next(&mut self, failure: Failure) -> Result<(), Error> {
         let Failure { error, reached, was_reused } = failure;
         let again = match reached {
-            _ if self.first.is_some() => false,
+            _ if self.is_second => false,
             // A server that closes a new connection immediately would close another one too.
             Reached::Nothing => was_reused,
             Reached::Refused => true,
@@ -70,11 +77,11 @@ impl Attempts {
             Reached::Closed => self.is_read_only && was_reused,
             Reached::Perhaps => false,
         };
-        let in_doubt = error.is_in_doubt() || self.is_in_doubt();
+        let in_doubt = error.is_in_doubt() || self.is_in_doubt;
         if !again {
             return Err(error.in_doubt(in_doubt));
         }
-        self.first = Some(in_doubt);
+        (self.is_second, self.is_in_doubt) = (true, in_doubt);
         Ok(())
     }
 }
@@ -111,6 +118,12 @@ mod tests {
                 assert_eq!(attempts.needs_fresh(), again);
                 if outcome.is_ok() {
                     // The first attempt stays in doubt, regardless of how the second one fails.
+                    let error = attempts.next(fail(Refused, false, false)).unwrap_err();
+                    assert_eq!(error.is_in_doubt(), in_doubt, "{reached:?}");
+                    // It does so after a refusal too, which permits two attempts more.
+                    attempts.restart();
+                    assert!(!attempts.needs_fresh());
+                    attempts.next(fail(Refused, false, false)).unwrap();
                     let error = attempts.next(fail(Refused, false, false)).unwrap_err();
                     assert_eq!(error.is_in_doubt(), in_doubt, "{reached:?}");
                 }

@@ -129,8 +129,9 @@ impl CallOptions {
         self.cancel.as_ref().map_or(Ok(()), CancelToken::check_process)
     }
 
-    /// Adds a header to the call, over gRPC metadata. A name may be added several times. A name that ends in
-    /// `-bin` takes any bytes, which are sent as base64. Replaces the client's default headers of that name.
+    /// Adds a header to the call, over gRPC metadata. A name may be added several times, except for
+    /// `authorization`, whose last value replaces the others. A name that ends in `-bin` takes any bytes,
+    /// which are sent as base64. Replaces the client's default headers of that name.
     ///
     /// INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control character, or
     /// if the library or the protocol sets that header itself.
@@ -139,7 +140,29 @@ impl CallOptions {
         if self.route.json_size_header.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)) {
             return Err(json_size_conflict(name));
         }
-        self.headers.push(header);
+        header.add_to(&mut self.headers);
+        Ok(self)
+    }
+
+    /// Sets the header `authorization` to a user and a password (HTTP's basic authentication), in UTF-8.
+    /// Replaces what [`set_bearer_token`](Self::set_bearer_token) or [`add_header`](Self::add_header) set it
+    /// to, as these replace it; [`remove_header`](Self::remove_header) removes it.
+    ///
+    /// For all calls of a client: [`ClientOptions::set_call_options`](crate::ClientOptions::set_call_options).
+    /// Anyone can read it unless the URL is `https` or `grpcs`. INVALID_ARGUMENT if the user contains a colon,
+    /// or either of them a control character.
+    pub fn set_basic_auth(&mut self, user: &str, password: &str) -> Result<&mut Self> {
+        Header::basic(user, password)?.add_to(&mut self.headers);
+        Ok(self)
+    }
+
+    /// Sets the header `authorization` to a token, for example a JSON Web Token: `Bearer TOKEN`. See
+    /// [`set_basic_auth`](Self::set_basic_auth); for a token that is renewed,
+    /// [`ClientOptions::set_header_callback`](crate::ClientOptions::set_header_callback). INVALID_ARGUMENT if
+    /// the token is empty, or contains anything other than visible ASCII characters, such as the line feed at
+    /// the end of a file.
+    pub fn set_bearer_token(&mut self, token: &str) -> Result<&mut Self> {
+        Header::bearer(token)?.add_to(&mut self.headers);
         Ok(self)
     }
 

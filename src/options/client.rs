@@ -184,6 +184,15 @@ impl ClientOptions {
         Ok(self)
     }
 
+    /// Returns the User-Agent of every request.
+    pub(crate) fn whole_user_agent(&self) -> String {
+        const OWN: &str = concat!("triton-client/", env!("CARGO_PKG_VERSION"));
+        match &self.user_agent {
+            Some(text) => format!("{OWN} {text}"),
+            None => OWN.to_owned(),
+        }
+    }
+
     /// Restores the default.
     pub(crate) fn remove_user_agent(&mut self) {
         self.user_agent = None;
@@ -219,6 +228,17 @@ impl ClientOptions {
         }
         self.metrics_url = Some(url);
         Ok(self)
+    }
+
+    /// Returns the options for the server of the metrics URL, which may have another host than the client's:
+    /// without the names that belong to the client's.
+    pub(crate) fn for_metrics(&self, is_same_host: bool) -> Self {
+        let mut options = self.clone();
+        options.authority = None;
+        if !is_same_host {
+            options.tls.server_name = None;
+        }
+        options
     }
 
     /// Restores the default.

@@ -11,6 +11,7 @@ use super::{
     CallOptions, ClientOptions,
     call::{ResponseEncoding, Route, json_size_conflict},
     header::{Header, LoadReportFormat, RestrictedKey},
+    header_callback::AddedHeaders,
 };
 use crate::{
     compression::Compression,
@@ -36,6 +37,8 @@ pub(crate) struct CallContext<'c> {
     /// The client's and the call's.
     headers: [&'c [Header]; 2],
     restricted_keys: [&'c [RestrictedKey]; 2],
+    /// Those of the header callback.
+    added: Option<AddedHeaders>,
     load_report: Option<LoadReportFormat>,
     pub query: Cow<'c, str>,
     pub request_compression: Compression,
@@ -81,6 +84,29 @@ impl<'c> CallContext<'c> {
         Self { until, timeout: Some(left), limited: "one request", ..self.clone() }
     }
 
+    /// Creates the context of the call with headers of the header callback. INVALID_ARGUMENT as for
+    /// [`check_json_size_header`](Self::check_json_size_header).
+    pub(crate) fn with_added(&self, added: AddedHeaders) -> Result<Self> {
+        let context = Self { added: Some(added), ..self.clone() };
+        context.check_json_size_header()?;
+        Ok(context)
+    }
+
+    /// Returns whether the header callback was called for the call.
+    pub(crate) fn has_added(&self) -> bool {
+        self.added.is_some()
+    }
+
+    /// Returns the headers of the header callback.
+    pub(crate) fn added(&self) -> Option<AddedHeaders> {
+        self.added.clone()
+    }
+
+    /// Sets the headers of the header callback.
+    pub(crate) fn set_added(&mut self, added: Option<AddedHeaders>) {
+        self.added = added;
+    }
+
     /// Creates the context of the content of a compressed message.
     pub(crate) fn decompressed(&self) -> Self {
         Self { max_message_byte_size: self.max_decompressed_byte_size, ..self.clone() }
@@ -102,6 +128,7 @@ impl<'c> CallContext<'c> {
             max_decompressed_byte_size: client.max_decompressed_byte_size as u64,
             headers: [&defaults.headers, &call.headers],
             restricted_keys: [&defaults.restricted_keys, &call.restricted_keys],
+            added: None,
             load_report: call.load_report.or(defaults.load_report).flatten(),
             query: call.query.over(&defaults.query),
             request_compression: call
@@ -115,14 +142,23 @@ impl<'c> CallContext<'c> {
         }
     }
 
-    /// Returns the headers that the options add to the request.
+    /// Returns the headers that the options and the header callback add to the request.
     pub(crate) fn headers(&self, protocol: Protocol) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let headers = merged(self.headers, |one, other| one.name == other.name);
         let keys = merged(self.restricted_keys, RestrictedKey::is_of_same_name);
         let headers = headers.filter_map(|header| Some((&header.name, header.value.as_ref()?)));
+        let added: &[Header] = self.added.as_ref().map_or(&[], |added| &added.0);
+        let is_replaced = |name: &HeaderName| added.iter().any(|own| own.name == name);
         headers
             .chain(keys.filter_map(move |key| key.header(protocol)))
             .chain(self.load_report.map(LoadReportFormat::header))
+            .filter(move |(name, _)| !is_replaced(name))
+            .chain(added.iter().filter_map(|header| Some((&header.name, header.value.as_ref()?))))
+    }
+
+    /// Returns the name of a header of the request that contains credentials, if there is one.
+    pub(crate) fn credential(&self, protocol: Protocol) -> Option<&str> {
+        self.headers(protocol).find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.as_str())
     }
 
     /// Returns INVALID_ARGUMENT if the header of the JSON part's byte size is also an added header: the

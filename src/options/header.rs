@@ -1,17 +1,21 @@
 //! Headers that the caller adds to calls, over gRPC metadata.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
-use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
-use http::{HeaderName, HeaderValue};
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, Engine};
+use http::{
+    HeaderName, HeaderValue,
+    header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
+};
+use zeroize::Zeroizing;
 
 use crate::{
     error::{Error, Result},
     url::Protocol,
 };
 
-/// A header of the caller.
-#[derive(Clone, Debug)]
+/// A header of the caller. Its value is a copy that `http` makes, and does not clear when it is dropped.
+#[derive(Clone)]
 pub(super) struct Header {
     pub name: HeaderName,
     /// `None` removes the header of that name from the client's defaults.
@@ -31,14 +35,66 @@ impl Header {
             false => HeaderValue::from_bytes(value),
         };
         let mut value = value.map_err(|error| invalid(name, error))?;
-        // Credentials are not printed.
-        value.set_sensitive(matches!(key.as_str(), "authorization" | "proxy-authorization" | "cookie"));
+        value.set_sensitive(is_credential(&key));
         Ok(Self { name: key, value: Some(value) })
+    }
+
+    /// Creates the Authorization of a user and a password (RFC 7617).
+    pub(super) fn basic(user: &str, password: &str) -> Result<Self> {
+        let refused =
+            |what, why| Err(Error::invalid(format!("invalid {what} of basic authentication: {why}")));
+        for (what, text) in [("user", user), ("password", password)] {
+            if text.contains(char::is_control) {
+                return refused(what, "it contains a control character");
+            }
+        }
+        if user.contains(':') {
+            return refused("user", "it contains a colon, at which the password begins");
+        }
+        let plain = Zeroizing::new([user.as_bytes(), b":", password.as_bytes()].concat());
+        const SCHEME: &str = "Basic ";
+        // With its capacity from the beginning: memory that a string outgrows is not cleared.
+        let byte_size = SCHEME.len() + plain.len().div_ceil(3) * 4;
+        let mut value = Zeroizing::new(String::with_capacity(byte_size));
+        value.push_str(SCHEME);
+        BASE64_STANDARD.encode_string(&*plain, &mut value);
+        Self::new(AUTHORIZATION.as_str(), value.as_bytes())
+    }
+
+    /// Creates the Authorization of a token (RFC 6750).
+    pub(super) fn bearer(token: &str) -> Result<Self> {
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let why = if token.is_empty() { "it is empty" } else { "expected visible ASCII characters" };
+            return Err(Error::invalid(format!("invalid bearer token: {why}")));
+        }
+        let value = Zeroizing::new([b"Bearer ", token.as_bytes()].concat());
+        Self::new(AUTHORIZATION.as_str(), &value)
+    }
+
+    /// Adds a header. One of `authorization` replaces the other: there can be only one.
+    pub(super) fn add_to(self, headers: &mut Vec<Self>) {
+        if self.name == AUTHORIZATION {
+            headers.retain(|own| own.name != AUTHORIZATION);
+        }
+        headers.push(self);
     }
 
     pub(super) fn removed(name: &str) -> Result<Self> {
         Ok(Self { name: check_name(name)?, value: None })
     }
+}
+
+/// Shows the name only: the value may be a secret.
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.value.is_some() { "" } else { "-" }, self.name)
+    }
+}
+
+/// Returns whether the values of a header are credentials, which are not printed, not compressed, and not to
+/// be sent over a plain connection.
+fn is_credential(name: &HeaderName) -> bool {
+    [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name) || name.as_str() == "x-api-key"
 }
 
 /// Checks the name of a header, which must not be one that the library or the protocol sets.
@@ -68,11 +124,15 @@ pub(super) fn check_name(name: &str) -> Result<HeaderName> {
 }
 
 fn invalid(name: &str, why: impl Display) -> Error {
-    Error::invalid(format!("invalid header '{name}': {why}"))
+    // A name that is a whole header by mistake contains its value.
+    let end = name.find(|c: char| !c.is_ascii_graphic() || c == ':').unwrap_or(name.len());
+    let (name, rest) = name.split_at(end);
+    let cut = if rest.is_empty() { "" } else { "…" };
+    Error::invalid(format!("invalid header '{name}{cut}': {why}"))
 }
 
 /// The key of endpoints that a server restricts. Each protocol has its own header for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct RestrictedKey {
     http: HeaderName,
     grpc: HeaderName,
@@ -111,6 +171,13 @@ impl RestrictedKey {
             Protocol::Grpc => &self.grpc,
         };
         self.value.as_ref().map(|value| (name, value))
+    }
+}
+
+/// Shows the name only.
+impl fmt::Debug for RestrictedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.value.is_some() { "" } else { "-" }, self.http)
     }
 }
 

@@ -1,17 +1,86 @@
 //! A callback that adds headers to each call.
 
-use std::{fmt, sync::Arc};
+use std::{cell::RefCell, fmt, sync::Arc};
 
 use super::header::Header;
-use crate::error::Result;
+use crate::{
+    error::{Error, Origin, Result, Status},
+    panic,
+};
 
 /// Adds headers to a call; see
 /// [`ClientOptions::set_header_callback`](crate::ClientOptions::set_header_callback).
 pub type HeaderCallback = dyn Fn(&mut CallHeaders<'_>) -> Result<()> + Send + Sync;
 
+thread_local! {
+    /// The addresses of the callbacks that run on this thread.
+    static RUNNING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The callback of a client, or none.
 #[derive(Clone, Default)]
 pub(crate) struct HeaderSource(pub(super) Option<Arc<HeaderCallback>>);
+
+/// The headers of a call that the callback has added.
+#[derive(Clone, Debug)]
+pub(crate) struct AddedHeaders(pub(super) Arc<[Header]>);
+
+impl HeaderSource {
+    /// Returns whether there is a callback.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Returns whether there is a callback for a call that begins on this thread: a call that the callback
+    /// itself makes has no headers of it, or it would call itself without end.
+    pub(crate) fn is_due(&self) -> bool {
+        self.0.as_ref().is_some_and(|callback| {
+            let own = address(callback);
+            // Thread locals may be destroyed already while the thread ends.
+            !RUNNING.try_with(|running| running.borrow().contains(&own)).unwrap_or(false)
+        })
+    }
+
+    /// Calls the callback, which may block. UNAUTHENTICATED if it fails, INTERNAL if it panics.
+    pub(crate) fn get(&self, endpoint: &str, was_refused: bool) -> Result<AddedHeaders> {
+        let mut headers = CallHeaders { endpoint, was_refused, headers: Vec::new() };
+        if let Some(callback) = &self.0 {
+            let _running = Running::begin(address(callback));
+            let outcome = panic::caught(|| callback(&mut headers)).map_err(|text| {
+                let message = format!("the header callback panicked: {text}");
+                Error::new(Status::Internal, Origin::Client, message)
+            })?;
+            outcome.map_err(|error| {
+                let again = error.is_retryable();
+                let message = "the header callback failed, so that nothing was sent";
+                Error::new(Status::Unauthenticated, Origin::Client, message)
+                    .retryable(again)
+                    .with_source(error)
+            })?;
+        }
+        Ok(AddedHeaders(headers.headers.into()))
+    }
+}
+
+fn address(callback: &Arc<HeaderCallback>) -> usize {
+    Arc::as_ptr(callback).addr()
+}
+
+/// A callback that runs on this thread, until this is dropped.
+struct Running;
+
+impl Running {
+    fn begin(callback: usize) -> Self {
+        let _ = RUNNING.try_with(|running| running.borrow_mut().push(callback));
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = RUNNING.try_with(|running| running.borrow_mut().pop());
+    }
+}
 
 impl fmt::Debug for HeaderSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,14 +92,10 @@ impl fmt::Debug for HeaderSource {
 pub struct CallHeaders<'c> {
     endpoint: &'c str,
     was_refused: bool,
-    pub(super) headers: Vec<Header>,
+    headers: Vec<Header>,
 }
 
-impl<'c> CallHeaders<'c> {
-    pub(super) fn new(endpoint: &'c str, was_refused: bool) -> Self {
-        Self { endpoint, was_refused, headers: Vec::new() }
-    }
-
+impl CallHeaders<'_> {
     /// Returns the URL of the server.
     pub fn endpoint(&self) -> &str {
         self.endpoint
@@ -43,7 +108,7 @@ impl<'c> CallHeaders<'c> {
 
     /// Adds a header, as [`CallOptions::add_header`](crate::CallOptions::add_header) does.
     pub fn add(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self> {
-        self.headers.push(Header::new(name, value.as_ref())?);
+        Header::new(name, value.as_ref())?.add_to(&mut self.headers);
         Ok(self)
     }
 }
@@ -51,7 +116,34 @@ impl<'c> CallHeaders<'c> {
 /// Shows the names of the headers only: their values are secrets.
 impl fmt::Debug for CallHeaders<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.headers.iter().map(|header| header.name.as_str());
-        f.debug_list().entries(names).finish()
+        self.headers.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use super::*;
+
+    #[test]
+    fn a_callback_is_not_due_while_it_runs_and_is_again_after_a_panic() {
+        static OWN: OnceLock<HeaderSource> = OnceLock::new();
+        let source = |callback: &'static HeaderCallback| HeaderSource(Some(Arc::new(callback)));
+        let other = source(&|_| Ok(()));
+        OWN.set(source(&|headers| {
+            assert!(!OWN.get().unwrap().is_due());
+            if headers.was_refused() { panic!("for the test") } else { Ok(()) }
+        }))
+        .unwrap();
+        let own = OWN.get().unwrap();
+        assert!(!HeaderSource::default().is_due() && other.is_due());
+        for _ in 0..2 {
+            assert!(own.is_due());
+            own.get("", false).unwrap();
+            let error = own.get("", true).unwrap_err();
+            assert_eq!((error.status(), error.origin()), (Status::Internal, Origin::Client), "{error}");
+            assert!(!error.is_in_doubt() && error.to_string().ends_with("panicked: for the test"), "{error}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub use connections::{
 };
 pub(crate) use context::CallContext;
 pub use header::LoadReportFormat;
-pub(crate) use header_callback::HeaderSource;
+pub(crate) use header_callback::{AddedHeaders, HeaderSource};
 pub use header_callback::{CallHeaders, HeaderCallback};
 pub use stream::{DEFAULT_MAX_QUEUED_BYTE_SIZE, StreamOptions};
 pub(crate) use tls::TlsOptions;

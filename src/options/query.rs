@@ -1,11 +1,11 @@
 //! The query parameters of a call, kept as they are sent.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use crate::url::push_escaped;
 
 /// Escaped query parameters (`a=b&c=d`), and the names that are removed from the client's defaults.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Query {
     text: String,
     removed: Vec<String>,
@@ -48,6 +48,14 @@ impl Query {
             push_parameter(&mut text, &self.text);
         }
         Cow::Owned(text)
+    }
+}
+
+/// Shows the names only: a value may be a key.
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let removed = self.removed.iter().map(|name| format!("-{name}"));
+        f.debug_list().entries(names(&self.text)).entries(removed).finish()
     }
 }
 

@@ -76,6 +76,12 @@ impl<A: Deref<Target = Activity>> Active<A> {
         }
         Ok(active)
     }
+
+    /// Begins a part of a call that has not ended: also once the client is closed.
+    pub(crate) fn begin_part(activity: A) -> Self {
+        activity.count.fetch_add(1, Ordering::SeqCst);
+        Self(activity)
+    }
 }
 
 impl<A: Deref<Target = Activity>> Drop for Active<A> {

@@ -1,5 +1,5 @@
-//! The callback threads of a client, `triton-cb-N`: callbacks never run on the I/O thread, so that they may
-//! block, and call the library.
+//! The callback threads of a client, `triton-cb-N` and `triton-headers`: callbacks never run on the I/O
+//! thread, so that they may block, and call the library.
 
 use std::{
     cell::Cell,
@@ -23,6 +23,8 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// The callbacks that are to run, in order.
 pub(crate) struct Callbacks {
+    /// Returns the name of a thread.
+    name: fn(usize) -> String,
     /// The maximum number of threads.
     max: usize,
     state: Mutex<State>,
@@ -47,15 +49,17 @@ thread_local! {
 }
 
 impl Callbacks {
-    pub(crate) fn new(max: usize, log: Log) -> Arc<Self> {
-        Arc::new(Self { max, state: Mutex::default(), changed: Condvar::new(), log })
+    /// Creates the threads' queue. `max` is their maximum number; `name` returns the name of the thread of
+    /// this number.
+    pub(crate) fn new(name: fn(usize) -> String, max: usize, log: Log) -> Arc<Self> {
+        Arc::new(Self { name, max, state: Mutex::default(), changed: Condvar::new(), log })
     }
 
     /// Starts the first thread, before a call is accepted that needs it. RESOURCE_EXHAUSTED if that fails.
     pub(crate) fn start(self: &Arc<Self>) -> Result<()> {
         let mut state = self.lock();
         if state.threads == 0 {
-            self.start_thread(&mut state).map_err(|error| cannot_start("triton-cb", error))?;
+            self.start_thread(&mut state).map_err(|error| cannot_start(&(self.name)(0), error))?;
         }
         Ok(())
     }
@@ -122,8 +126,7 @@ impl Callbacks {
 
     fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
         let callbacks = self.clone();
-        let name = format!("triton-cb-{}", state.threads);
-        thread::Builder::new().name(name).spawn(move || callbacks.run())?;
+        thread::Builder::new().name((self.name)(state.threads)).spawn(move || callbacks.run())?;
         state.threads += 1;
         Ok(())
     }
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_callback_that_is_queued_after_the_threads_have_ended_still_runs() {
-        let callbacks = Callbacks::new(1, Log::default());
+        let callbacks = Callbacks::new(|_| "test".to_owned(), 1, Log::default());
         callbacks.start().unwrap();
         callbacks.end();
         while callbacks.lock().threads > 0 {

@@ -40,6 +40,12 @@ impl Slots {
         })
     }
 
+    /// Takes a slot beyond the maximum if there is none.
+    pub(crate) fn take_beyond(self: &Arc<Self>) -> Slot {
+        self.lock().taken += 1;
+        Slot(self.clone())
+    }
+
     /// Takes a slot, waiting while there is none.
     pub(crate) async fn take(self: &Arc<Self>) -> Slot {
         if let Some(slot) = self.try_take() {
