@@ -97,7 +97,7 @@
  * triton_stream_send copies everything.
  *
  * DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0
- * has a meaning of its own. The timeouts of calls and of connecting are the exception: 0 is
+ * has a meaning of its own. Timeouts and other durations are the exception: 0 is
  * TRITON_STATUS_INVALID_ARGUMENT, since a computed timeout of 0 must not become the default.
  *
  * STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct
@@ -168,8 +168,8 @@
  *     host:port/base/path                  HTTP       8000          the base path precedes /v2
  *     http://host[:port][/base/path]       HTTP       8000
  *     grpc://host[:port]                   gRPC       8001          with a path: TRITON_STATUS_INVALID_ARGUMENT
- *     https://host[:port][/base/path]      HTTP, TLS  443           in this version: TRITON_STATUS_UNIMPLEMENTED
- *     grpcs://host[:port]                  gRPC, TLS  443           in this version: TRITON_STATUS_UNIMPLEMENTED
+ *     https://host[:port][/base/path]      HTTP, TLS  443           OPTIONS OF TLS
+ *     grpcs://host[:port]                  gRPC, TLS  443           with a path: TRITON_STATUS_INVALID_ARGUMENT
  */
 
 #ifdef __cplusplus
@@ -605,6 +605,20 @@ TRITON_ENUM(triton_load_report_format) {
 };
 
 /**
+ * A version of TLS.
+ */
+TRITON_ENUM(triton_tls_version) {
+    /**
+     * TLS 1.2 (RFC 5246).
+     */
+    TRITON_TLS_1_2 = 12,
+    /**
+     * TLS 1.3 (RFC 8446).
+     */
+    TRITON_TLS_1_3 = 13,
+};
+
+/**
  * Bytes allocated by the library. Freed with triton_buffer_free.
  */
 typedef struct triton_buffer triton_buffer;
@@ -613,6 +627,11 @@ typedef struct triton_buffer triton_buffer;
  * An asynchronous call. Freed with triton_call_free.
  */
 typedef struct triton_call triton_call;
+
+/**
+ * The headers that a triton_header_callback adds to a call. Valid during the callback.
+ */
+typedef struct triton_call_headers triton_call_headers;
 
 /**
  * The options of a call. Freed with triton_call_options_free.
@@ -794,6 +813,18 @@ typedef void (*triton_log_callback)(triton_log_level level, const char *target, 
  * Frees the user_data of a callback: see CALLBACKS.
  */
 typedef void (*triton_finalizer)(void *user_data);
+
+/**
+ * Adds headers to a call. Called on any thread, on several at once. It may block, which counts against the
+ * deadline of the call, and may call any function. A call that it makes with the same client calls it again,
+ * before it has returned.
+ *
+ * @param headers    adds the headers; valid during the callback
+ * @param user_data  as passed with the callback
+ * @return TRITON_STATUS_OK; any other number fails the call with UNAUTHENTICATED. The cause is what
+ *         triton_call_headers_set_error set, or the last failure of triton_call_headers_add
+ */
+typedef triton_status (*triton_header_callback)(triton_call_headers *headers, void *user_data);
 
 /**
  * An element of a BYTES tensor. It may contain NULs and need not be UTF-8. No member will be added to this
@@ -994,8 +1025,9 @@ uint32_t triton_abi_version(void);
  * Returns whether this build of the library has a feature; false for any other name, and for NULL. Later
  * versions may have more.
  *
- * @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip
- *              and deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
+ * @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "tls" (URLs of
+ *              https:// and grpcs://), "compression" (gzip and deflate), "allocator" (blocks of memory that
+ *              gRPC uses are kept for reuse)
  */
 bool triton_has_feature(const char *name);
 
@@ -1215,20 +1247,21 @@ size_t triton_datatype_byte_size(triton_datatype datatype);
  *     option                                   default          set by
  *     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
  *                                                               triton_call_options_set_timeout_us
- *     timeout of connecting                    10 s             triton_client_options_set_connect_timeout_us
  *     timeout of loading a model               10 min           triton_client_options_set_load_timeout_us
  *     defaults of every call                   none             triton_client_options_set_call_options
  *     maximum size of a message                2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
  *     maximum size of a decompressed response  256 MiB          triton_client_options_set_max_decompressed_byte_size
  *     memory kept for results                  64 MiB           triton_client_options_set_result_memory_byte_size
- *     maximum number of connections            no maximum       triton_client_options_set_max_connections
  *     asynchronous calls in flight             1,024            triton_client_options_set_max_in_flight
  *     a submission that finds no place         waits            triton_client_options_set_fail_when_full
- *     connections of asynchronous calls        HTTP 16, gRPC 4  triton_client_options_set_max_async_connections
  *     threads that run callbacks               1                triton_client_options_set_callback_threads
+ *     Host header and :authority               the URL's        triton_client_options_set_authority
+ *     addition to the User-Agent               none             triton_client_options_set_user_agent
  *     URL of the metrics                       port 8002        triton_client_options_set_metrics_url
  *     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
  *     log callback                             none             triton_client_options_set_log_callback
+ *     headers for each call, by a callback     none             HEADER CALLBACK
+ *     TLS, connections                                          OPTIONS OF TLS, OPTIONS OF CONNECTIONS
  *
  *     triton_call_options *defaults = NULL;
  *     triton_client_options *options = NULL;
@@ -1262,15 +1295,6 @@ void triton_client_options_free(triton_client_options *options);
  * @param timeout_us  microseconds; the default is 60 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
  */
 TRITON_NODISCARD triton_status triton_client_options_set_timeout_us(
-    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
-
-/**
- * Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies
- * too.
- *
- * @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
- */
-TRITON_NODISCARD triton_status triton_client_options_set_connect_timeout_us(
     triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
@@ -1334,18 +1358,6 @@ TRITON_NODISCARD triton_status triton_client_options_set_result_memory_byte_size
     triton_client_options *options, size_t byte_size, triton_error **error_out);
 
 /**
- * Sets the maximum number of connections of blocking calls to the server that are open at once, idle ones
- * included; triton_client_options_set_max_async_connections sets that of asynchronous calls. A call
- * that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and
- * this option's name in the message. So does a call that the callback of triton_client_generate_stream makes
- * on the same client: it needs a second connection.
- *
- * @param max  0 restores the default, without a maximum: each concurrent call has a connection
- */
-TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
-    triton_client_options *options, size_t max, triton_error **error_out);
-
-/**
  * Sets the maximum number of asynchronous calls that are in flight at once: submitted, and not complete. A
  * submission beyond it blocks until another call completes or its own deadline passes; see also
  * triton_client_options_set_fail_when_full. Each call that waits costs a few KiB beside its message.
@@ -1365,17 +1377,6 @@ TRITON_NODISCARD triton_status triton_client_options_set_fail_when_full(
     triton_client_options *options, bool is_enabled, triton_error **error_out);
 
 /**
- * Sets the maximum number of connections of asynchronous calls that are open at once, beside those of
- * blocking calls. Over HTTP each carries one call at a time; over gRPC as many as the server permits, but at
- * most 100. Calls beyond that wait, which counts against their deadlines. Streams have connections of their
- * own.
- *
- * @param max  the default is 16 over HTTP and 4 over gRPC, which 0 restores
- */
-TRITON_NODISCARD triton_status triton_client_options_set_max_async_connections(
-    triton_client_options *options, size_t max, triton_error **error_out);
-
-/**
  * Sets the maximum number of threads that run the callbacks of asynchronous calls and streams (CALLBACKS).
  * They are started as they are needed.
  *
@@ -1383,6 +1384,26 @@ TRITON_NODISCARD triton_status triton_client_options_set_max_async_connections(
  */
 TRITON_NODISCARD triton_status triton_client_options_set_callback_threads(
     triton_client_options *options, size_t count, triton_error **error_out);
+
+/**
+ * Sets the Host header and :authority of every request, for a gateway that routes by it. Changes neither the
+ * server that is connected to, nor the name that its certificate is verified for
+ * (triton_client_options_set_tls_server_name). Not sent to the metrics URL.
+ *
+ * @param authority  a host, optionally with a port: "triton.example". The default is the URL's host and
+ *                   port, which NULL restores
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_authority(
+    triton_client_options *options, const char *authority, triton_error **error_out);
+
+/**
+ * Sets a text that is appended to the User-Agent of every request, after the library's own.
+ *
+ * @param text  for example "my-service/2": visible ASCII characters, and single spaces between them. NULL
+ *              restores the default, none
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_user_agent(
+    triton_client_options *options, const char *text, triton_error **error_out);
 
 /**
  * Sets the URL of the server's metrics.
@@ -1418,6 +1439,301 @@ TRITON_NODISCARD triton_status triton_client_options_set_grpc_service_name(
 TRITON_NODISCARD triton_status triton_client_options_set_log_callback(
     triton_client_options *options, triton_log_level level, triton_log_callback callback, void *user_data,
     triton_finalizer finalizer, triton_error **error_out);
+
+/*
+ * OPTIONS OF CONNECTIONS, of a client.
+ *
+ *     option                                   default          set by
+ *     timeout of connecting                    10 s             triton_client_options_set_connect_timeout_us
+ *     maximum number of connections            no maximum       triton_client_options_set_max_connections
+ *     connections of asynchronous calls        HTTP 16, gRPC 4  triton_client_options_set_max_async_connections
+ *     maximum time without a call              60 s             triton_client_options_set_idle_timeout_us
+ *     maximum age of a connection              no maximum       triton_client_options_set_max_connection_age_us
+ *     maximum number of calls on a connection  no maximum       triton_client_options_set_max_connection_requests
+ *     TCP_NODELAY                              true             triton_client_options_set_tcp_nodelay
+ *     time before TCP keepalive probes         no probes        triton_client_options_set_tcp_keepalive_us
+ *     time before PINGs over gRPC              no PINGs         triton_client_options_set_keepalive_time_us
+ *     time to respond to a PING                20 s             triton_client_options_set_keepalive_timeout_us
+ *
+ *     int failed = triton_client_options_set_max_connections(options, 8, &error)
+ *         || triton_client_options_set_max_connection_age_us(options, 300000000, &error)
+ *         || triton_client_options_set_tcp_keepalive_us(options, 60000000, &error)
+ *         || triton_client_new(url, options, &client, &error);
+ */
+
+/**
+ * Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies
+ * too.
+ *
+ * @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_connect_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
+
+/**
+ * Sets the maximum number of connections of blocking calls to the server that are open at once, idle ones
+ * included; triton_client_options_set_max_async_connections sets that of asynchronous calls. A call
+ * that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and
+ * this option's name in the message. So does a call that the callback of triton_client_generate_stream makes
+ * on the same client: it needs a second connection.
+ *
+ * @param max  0 restores the default, without a maximum: each concurrent call has a connection
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_connections(
+    triton_client_options *options, size_t max, triton_error **error_out);
+
+/**
+ * Sets the maximum number of connections of asynchronous calls that are open at once, beside those of
+ * blocking calls. Over HTTP each carries one call at a time; over gRPC as many as the server permits, but at
+ * most 100. Calls beyond that wait, which counts against their deadlines. Streams have connections of their
+ * own.
+ *
+ * @param max  the default is 16 over HTTP and 4 over gRPC, which 0 restores
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_async_connections(
+    triton_client_options *options, size_t max, triton_error **error_out);
+
+/**
+ * Sets the maximum time that a connection stays open without a call. A longer idle one never carries another
+ * call, and is closed when the client next checks out or returns a connection.
+ *
+ * @param timeout_us  microseconds; the default is 60 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_idle_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
+
+/**
+ * Sets the maximum age of a connection. An older one carries no further call, and is closed when its last
+ * call ends, so that servers behind a load balancer or a changed DNS entry are found. Each connection gets
+ * up to a tenth less, so that not all are replaced at once. A stream is not ended by it.
+ *
+ * @param age_us  microseconds; the default, TRITON_NO_TIMEOUT, sets no maximum; INVALID_ARGUMENT for 0
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_connection_age_us(
+    triton_client_options *options, uint64_t age_us, triton_error **error_out);
+
+/**
+ * Sets the maximum number of calls on a connection, after which it is closed.
+ *
+ * @param max  0 restores the default, without a maximum
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_max_connection_requests(
+    triton_client_options *options, uint64_t max, triton_error **error_out);
+
+/**
+ * Sets TCP_NODELAY: whether small segments are sent without waiting for the acknowledgement of earlier ones.
+ * Without it, a call may wait 40 ms.
+ *
+ * @param is_enabled  the default is true
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tcp_nodelay(
+    triton_client_options *options, bool is_enabled, triton_error **error_out);
+
+/**
+ * Sets TCP keepalive: after how much time without traffic the system probes a connection, idle ones
+ * included, and again after each such time, until 3 probes have failed: the connection is then closed. This
+ * keeps the entries of firewalls and NAT alive.
+ *
+ * @param time_us  microseconds, rounded up to seconds, at most 32,767 s; the default, TRITON_NO_TIMEOUT,
+ *                 sends no probes; INVALID_ARGUMENT for 0
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tcp_keepalive_us(
+    triton_client_options *options, uint64_t time_us, triton_error **error_out);
+
+/**
+ * Sets after how much time without a byte from the server a PING is sent over gRPC, and again after each
+ * such time: while a blocking call waits for its response, and on connections of asynchronous calls and
+ * streams while there is a call or a stream. If no response arrives in time
+ * (triton_client_options_set_keepalive_timeout_us), the calls of the connection fail with UNAVAILABLE, in
+ * doubt. Idle connections of blocking calls send no PING: triton_client_options_set_tcp_keepalive_us is for
+ * them. Has no effect over HTTP.
+ *
+ * Servers permit PINGs only so often: gRPC's default, which Triton has too, is every 5 minutes. They close a
+ * connection with more by GOAWAY (ENHANCE_YOUR_CALM, "too_many_pings").
+ *
+ * @param time_us  microseconds; the default, TRITON_NO_TIMEOUT, sends no PINGs; INVALID_ARGUMENT for 0
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_keepalive_time_us(
+    triton_client_options *options, uint64_t time_us, triton_error **error_out);
+
+/**
+ * Sets how long a server has to respond to a PING.
+ *
+ * @param timeout_us  microseconds; the default is 20 s; INVALID_ARGUMENT for 0 and for TRITON_NO_TIMEOUT
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_keepalive_timeout_us(
+    triton_client_options *options, uint64_t timeout_us, triton_error **error_out);
+
+/*
+ * OPTIONS OF TLS, of a client whose URL is https or grpcs: the same for both protocols. They are read and
+ * checked when the client is created: triton_client_new returns INVALID_ARGUMENT, naming the file, if one is
+ * missing, unreadable, empty or malformed. Certificates that are renewed on disk take a new client. Triton's
+ * own HTTP port has no TLS: a proxy before it has.
+ *
+ *     option                            default            set by
+ *     certificates of authorities       the system's       triton_client_options_set_tls_ca_file, ..._set_tls_ca
+ *     the client's certificate and key  none               triton_client_options_set_tls_client_certificate_files,
+ *                                                          triton_client_options_set_tls_client_certificate
+ *     minimum version of TLS            TLS 1.2            triton_client_options_set_tls_min_version
+ *     name of the server                the URL's host     triton_client_options_set_tls_server_name
+ *     verify the server's certificate   true               triton_client_options_set_tls_verify_peer
+ *     verify the name in it             true               triton_client_options_set_tls_verify_host
+ *
+ *     triton_client_options *options = NULL;
+ *     int failed = triton_client_options_new(&options, &error)
+ *         || triton_client_options_set_tls_ca_file(options, "ca.pem", &error)
+ *         || triton_client_options_set_tls_client_certificate_files(options, "client.pem", "client.key", &error)
+ *         || triton_client_new("grpcs://triton.example:8001", options, &client, &error);
+ *     if (failed) fprintf(stderr, "%s\n", triton_error_message(error));
+ *     triton_error_free(error);
+ *     triton_client_options_free(options);
+ */
+
+/**
+ * Sets the file with the certificates of the authorities that servers are trusted by, in place of the
+ * system's, and of triton_client_options_set_tls_ca. A server's own self-signed certificate may be given
+ * too. By default the system's store is used, or the files that the environment variables SSL_CERT_FILE and
+ * SSL_CERT_DIR name, each of which replaces it.
+ *
+ * @param path  a file in PEM, of which all certificates count, or in DER. NULL restores the default
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tls_ca_file(
+    triton_client_options *options, const char *path, triton_error **error_out);
+
+/**
+ * Sets the certificates of authorities as triton_client_options_set_tls_ca_file does, from memory.
+ *
+ * @param data       the contents of such a file; copied. NULL, with 0 bytes, restores the default
+ * @param byte_size  of data
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tls_ca(
+    triton_client_options *options, const void *data, size_t byte_size, triton_error **error_out);
+
+/**
+ * Sets the client's certificate and its key, for servers that require one (mutual TLS), in place of those of
+ * triton_client_options_set_tls_client_certificate.
+ *
+ * @param certificate_path  a file in PEM, in which certificates of intermediate authorities may follow, or
+ *                          in DER. NULL, for both, restores the default: no certificate
+ * @param key_path          a file with the key: PKCS#8, PKCS#1 or SEC1, in PEM or DER, of the types RSA from
+ *                          2,048 bits, P-256, P-384 and Ed25519, and not encrypted
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tls_client_certificate_files(
+    triton_client_options *options, const char *certificate_path, const char *key_path,
+    triton_error **error_out);
+
+/**
+ * Sets the client's certificate and its key as triton_client_options_set_tls_client_certificate_files does,
+ * from memory. The library overwrites its copies of the key when the options and the client are freed.
+ *
+ * @param certificate            the contents of such a file; copied. NULL, for both, restores the default
+ * @param certificate_byte_size  of certificate
+ * @param key                    the contents of such a file; copied
+ * @param key_byte_size          of key
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tls_client_certificate(
+    triton_client_options *options, const void *certificate, size_t certificate_byte_size, const void *key,
+    size_t key_byte_size, triton_error **error_out);
+
+/**
+ * Sets the minimum version of TLS.
+ *
+ * @param version  the default is TRITON_TLS_1_2
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tls_min_version(
+    triton_client_options *options, triton_tls_version version, triton_error **error_out);
+
+/**
+ * Sets the name that the server's certificate must be valid for, and that is sent to the server (SNI),
+ * unless it is an address. Neither changes the server that is connected to, nor the Host header
+ * (triton_client_options_set_authority). Does not apply to a metrics URL of another host.
+ *
+ * @param name  a host name or an address, which triton_client_new checks; must not be empty. The default is
+ *              the URL's host, without a final dot, which NULL restores
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tls_server_name(
+    triton_client_options *options, const char *name, triton_error **error_out);
+
+/**
+ * Sets whether the server's certificate must be signed by a trusted authority and be valid now. Without it,
+ * anyone between the client and the server can read and change everything. Creating a client then logs a
+ * warning.
+ *
+ * @param is_enabled  the default is true
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tls_verify_peer(
+    triton_client_options *options, bool is_enabled, triton_error **error_out);
+
+/**
+ * Sets whether the server's certificate must be valid for the server's name. Without it, any server with a
+ * certificate of a trusted authority is accepted. Creating a client then logs a warning.
+ *
+ * @param is_enabled  the default is true
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_tls_verify_host(
+    triton_client_options *options, bool is_enabled, triton_error **error_out);
+
+/*
+ * HEADER CALLBACK: adds headers to each call of a client, such as a token that is renewed or the context of
+ * a trace (traceparent). It is called before the first attempt of a call, in the thread that calls or
+ * submits. A repeated attempt has the same headers, unless the server responded UNAUTHENTICATED: the
+ * callback is then called once more, with triton_call_headers_was_refused, for an asynchronous call on a
+ * thread of its own, and the call is repeated with the new headers. A stream calls it once, when it is
+ * opened. It is not called for the metrics URL.
+ *
+ * Its headers replace those of the same name in the options of the call and the client. If it fails, the
+ * call fails with UNAUTHENTICATED, with the callback's message as the cause, and nothing is sent.
+ *
+ *     static triton_status add_token(triton_call_headers *headers, void *user_data) {
+ *         const char *token = current_token(user_data, triton_call_headers_was_refused(headers));
+ *         return triton_call_headers_add(headers, "authorization", token, strlen(token), NULL);
+ *     }
+ */
+
+/**
+ * Sets a callback that adds headers to each call, in place of the one set before. After triton_client_free
+ * it may still be called, until the asynchronous calls and streams of the client have ended.
+ *
+ * @param callback   adds the headers; NULL undoes it
+ * @param user_data  passed to the callback and to the finalizer
+ * @param finalizer  called with user_data when the options, and every client that was made with them, are
+ *                   freed or have another callback (CALLBACKS); may be NULL
+ */
+TRITON_NODISCARD triton_status triton_client_options_set_header_callback(
+    triton_client_options *options, triton_header_callback callback, void *user_data,
+    triton_finalizer finalizer, triton_error **error_out);
+
+/**
+ * Adds a header to the call, over gRPC metadata. A name may be added several times.
+ *
+ * Returns INVALID_ARGUMENT as triton_call_options_add_header does.
+ *
+ * @param name             in any case
+ * @param value            copied; of a name that ends in "-bin" any bytes, which are sent as base64
+ * @param value_byte_size  of value, for a string strlen(value)
+ */
+TRITON_NODISCARD triton_status triton_call_headers_add(
+    triton_call_headers *headers, const char *name, const void *value, size_t value_byte_size,
+    triton_error **error_out);
+
+/**
+ * Sets the message of the callback's failure, which it reports by a status other than TRITON_STATUS_OK.
+ *
+ * @param message  copied, with U+FFFD for what is not UTF-8; appears in the error of the call, so it must
+ *                 not contain secrets. NULL undoes it
+ */
+void triton_call_headers_set_error(triton_call_headers *headers, const char *message);
+
+/**
+ * Returns the URL of the server. Valid during the callback.
+ */
+const char *triton_call_headers_endpoint(const triton_call_headers *headers);
+
+/**
+ * Returns whether the server has responded UNAUTHENTICATED to this call with the headers of the callback's
+ * last call: it must replace a token that it kept. False for NULL.
+ */
+bool triton_call_headers_was_refused(const triton_call_headers *headers);
 
 /*
  * OPTIONS OF A CALL, of any kind. What they do not set is as in the defaults of the client
@@ -1675,7 +1991,9 @@ void triton_cancel_token_free(triton_cancel_token *token);
 /**
  * Creates a client. Does not access the network: if the server cannot be reached, the first call fails.
  *
- * Returns INVALID_ARGUMENT if the URL is not valid (URLS), and UNIMPLEMENTED for https and grpcs.
+ * Returns INVALID_ARGUMENT if the URL is not valid (URLS), or, for https and grpcs, if the certificates
+ * cannot be read (OPTIONS OF TLS); UNIMPLEMENTED for https and grpcs if this build has no TLS
+ * (triton_has_feature("tls")).
  *
  * @param url         the server, for example "localhost:8000" or "grpc://localhost:8001"
  * @param options     copied; NULL for the defaults

@@ -105,8 +105,13 @@ pub use stats::ClientStatistics;
 pub use stream::{Stream, StreamEvent};
 pub use until::CancelToken;
 
-/// Returns whether this build has a feature: `"http"`, `"grpc"`, `"compression"`, or `"allocator"`. `false`
-/// for any other name.
+/// Returns whether this build has a feature: `"http"`, `"grpc"`, `"tls"`, `"compression"`, or `"allocator"`.
+/// `false` for any other name.
 pub fn has_feature(name: &str) -> bool {
-    matches!(name, "http" | "grpc" | "compression") || cfg!(feature = "allocator") && name == "allocator"
+    match name {
+        "http" | "grpc" | "compression" => true,
+        "tls" => cfg!(feature = "tls"),
+        "allocator" => cfg!(feature = "allocator"),
+        _ => false,
+    }
 }

@@ -28,7 +28,9 @@ pub struct triton_client {
 
 /// Creates a client. Does not access the network: if the server cannot be reached, the first call fails.
 ///
-/// Returns INVALID_ARGUMENT if the URL is not valid (URLS), and UNIMPLEMENTED for https and grpcs.
+/// Returns INVALID_ARGUMENT if the URL is not valid (URLS), or, for https and grpcs, if the certificates
+/// cannot be read (OPTIONS OF TLS); UNIMPLEMENTED for https and grpcs if this build has no TLS
+/// (triton_has_feature("tls")).
 ///
 /// @param url         the server, for example "localhost:8000" or "grpc://localhost:8001"
 /// @param options     copied; NULL for the defaults

@@ -1,7 +1,7 @@
 //! Converts the values of C to those of Rust, checked, and the strings of Rust to those of C.
 
 use std::{
-    ffi::{CStr, CString, c_char, c_int},
+    ffi::{CStr, CString, c_char, c_int, c_void},
     fmt::Display,
     ptr, slice,
     time::Duration,
@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     infer::Datatype,
     log::LogLevel,
-    options::LoadReportFormat,
+    options::{LoadReportFormat, TlsVersion},
 };
 
 /// Reads a string. INVALID_ARGUMENT, with the parameter's name, for NULL and for a string that is not UTF-8.
@@ -25,8 +25,9 @@ pub(super) unsafe fn string<'a>(pointer: *const c_char, name: &str) -> Result<&'
         return Err(null(name));
     }
     // SAFETY: not NULL, and then the caller promises the NUL at its end.
-    let text = unsafe { CStr::from_ptr(pointer) };
-    text.to_str().map_err(|_| Error::invalid(format!("{name} is not UTF-8: '{}'", text.to_string_lossy())))
+    let text = unsafe { CStr::from_ptr(pointer) }.to_str();
+    // The text itself may be a secret.
+    text.map_err(|error| Error::invalid(format!("{name} is not UTF-8 (at byte {})", error.valid_up_to())))
 }
 
 /// Reads a string for which NULL means the empty one.
@@ -45,6 +46,31 @@ pub(super) unsafe fn optional_string<'a>(pointer: *const c_char, name: &str) -> 
 pub(super) unsafe fn string_or_none<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
     // SAFETY: the caller's promise.
     if pointer.is_null() { Ok(None) } else { unsafe { string(pointer, name) }.map(Some) }
+}
+
+/// Reads a string for which NULL means none, with U+FFFD for what is not UTF-8.
+///
+/// # Safety
+/// As for [`string`].
+pub(super) unsafe fn lossy_or_none(pointer: *const c_char) -> Option<String> {
+    // SAFETY: not NULL, and then the caller promises the NUL at its end.
+    (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned())
+}
+
+/// Reads bytes for which NULL, with 0 bytes, means none.
+///
+/// # Safety
+/// NULL, or points to `byte_size` bytes that do not change meanwhile (ARRAYS).
+pub(super) unsafe fn bytes_or_none<'a>(
+    pointer: *const c_void,
+    byte_size: usize,
+    name: &str,
+) -> Result<Option<&'a [u8]>> {
+    if pointer.is_null() && byte_size == 0 {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { array(pointer.cast::<u8>(), byte_size, name) }.map(Some)
 }
 
 /// Reads an array. Without elements the pointer may be NULL.
@@ -89,6 +115,11 @@ pub(super) fn log_level(number: c_int) -> Result<LogLevel> {
 /// Reads a `triton_compression`.
 pub(super) fn compression(number: c_int) -> Result<Compression> {
     Compression::from_number(number).ok_or_else(|| invalid_value("triton_compression", number))
+}
+
+/// Reads a `triton_tls_version`.
+pub(super) fn tls_version(number: c_int) -> Result<TlsVersion> {
+    TlsVersion::from_number(number).ok_or_else(|| invalid_value("triton_tls_version", number))
 }
 
 /// Reads a `triton_load_report_format`, of which 0 requests no report.

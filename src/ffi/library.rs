@@ -45,8 +45,9 @@ pub extern "C" fn triton_abi_version() -> u32 {
 /// Returns whether this build of the library has a feature; false for any other name, and for NULL. Later
 /// versions may have more.
 ///
-/// @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "compression" (gzip
-///              and deflate), "allocator" (blocks of memory that gRPC uses are kept for reuse)
+/// @param name  "http" (URLs without a scheme and of http://), "grpc" (URLs of grpc://), "tls" (URLs of
+///              https:// and grpcs://), "compression" (gzip and deflate), "allocator" (blocks of memory that
+///              gRPC uses are kept for reuse)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_has_feature(name: *const c_char) -> bool {
     // SAFETY: the contract's STRINGS.

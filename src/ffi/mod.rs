@@ -62,7 +62,7 @@
 //! triton_stream_send copies everything.
 //!
 //! DEFAULTS. A set_ function that is called with NULL restores the default. So does 0 for a number, unless 0
-//! has a meaning of its own. The timeouts of calls and of connecting are the exception: 0 is
+//! has a meaning of its own. Timeouts and other durations are the exception: 0 is
 //! TRITON_STATUS_INVALID_ARGUMENT, since a computed timeout of 0 must not become the default.
 //!
 //! STRUCTS with a member struct_size may get more members in later versions. Set it to sizeof of the struct
@@ -134,8 +134,8 @@
 //!     host:port/base/path                  HTTP       8000          the base path precedes /v2
 //!     http://host[:port][/base/path]       HTTP       8000
 //!     grpc://host[:port]                   gRPC       8001          with a path: TRITON_STATUS_INVALID_ARGUMENT
-//!     https://host[:port][/base/path]      HTTP, TLS  443           in this version: TRITON_STATUS_UNIMPLEMENTED
-//!     grpcs://host[:port]                  gRPC, TLS  443           in this version: TRITON_STATUS_UNIMPLEMENTED
+//!     https://host[:port][/base/path]      HTTP, TLS  443           OPTIONS OF TLS
+//!     grpcs://host[:port]                  gRPC, TLS  443           with a path: TRITON_STATUS_INVALID_ARGUMENT
 //! ```
 
 // The names are those of C, and what C must promise is said once, in the contract above.
@@ -153,10 +153,12 @@ mod cancel_token;
 mod client;
 mod completion_queue;
 mod config;
+mod connection_options;
 mod datatype;
 mod elements;
 mod error;
 mod generate;
+mod header_callback;
 mod health;
 mod infallible;
 mod infer;
@@ -177,3 +179,4 @@ mod shared_memory;
 mod statistics;
 mod stream;
 mod stream_options;
+mod tls_options;

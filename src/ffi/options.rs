@@ -4,20 +4,21 @@
 //!     option                                   default          set by
 //!     timeout of a call                        60 s             triton_client_options_set_timeout_us, and for one call
 //!                                                               triton_call_options_set_timeout_us
-//!     timeout of connecting                    10 s             triton_client_options_set_connect_timeout_us
 //!     timeout of loading a model               10 min           triton_client_options_set_load_timeout_us
 //!     defaults of every call                   none             triton_client_options_set_call_options
 //!     maximum size of a message                2^31 - 1 bytes   triton_client_options_set_max_message_byte_size
 //!     maximum size of a decompressed response  256 MiB          triton_client_options_set_max_decompressed_byte_size
 //!     memory kept for results                  64 MiB           triton_client_options_set_result_memory_byte_size
-//!     maximum number of connections            no maximum       triton_client_options_set_max_connections
 //!     asynchronous calls in flight             1,024            triton_client_options_set_max_in_flight
 //!     a submission that finds no place         waits            triton_client_options_set_fail_when_full
-//!     connections of asynchronous calls        HTTP 16, gRPC 4  triton_client_options_set_max_async_connections
 //!     threads that run callbacks               1                triton_client_options_set_callback_threads
+//!     Host header and :authority               the URL's        triton_client_options_set_authority
+//!     addition to the User-Agent               none             triton_client_options_set_user_agent
 //!     URL of the metrics                       port 8002        triton_client_options_set_metrics_url
 //!     name of the gRPC service                 Triton's         triton_client_options_set_grpc_service_name
 //!     log callback                             none             triton_client_options_set_log_callback
+//!     headers for each call, by a callback     none             HEADER CALLBACK
+//!     TLS, connections                                          OPTIONS OF TLS, OPTIONS OF CONNECTIONS
 //! ```
 
 use std::{
@@ -46,7 +47,7 @@ use crate::{
 
 /// The options of a client. Freed with triton_client_options_free.
 pub struct triton_client_options {
-    options: ClientOptions,
+    pub(super) options: ClientOptions,
 }
 
 /// The severity of a log message, the highest first.
@@ -146,24 +147,6 @@ pub unsafe extern "C" fn triton_client_options_set_timeout_us(
     unsafe {
         change(options, error_out, "options", |options| {
             options.options.set_timeout(timeout(timeout_us)).map(drop)
-        })
-    }
-}
-
-/// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies
-/// too.
-///
-/// @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_connect_timeout_us(
-    options: *mut triton_client_options,
-    timeout_us: u64,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
-    unsafe {
-        change(options, error_out, "options", |options| {
-            options.options.set_connect_timeout(timeout(timeout_us)).map(drop)
         })
     }
 }
@@ -276,27 +259,6 @@ pub unsafe extern "C" fn triton_client_options_set_result_memory_byte_size(
     }
 }
 
-/// Sets the maximum number of connections of blocking calls to the server that are open at once, idle ones
-/// included; triton_client_options_set_max_async_connections sets that of asynchronous calls. A call
-/// that finds all of them in use waits for one until its deadline, and then fails with DEADLINE_EXCEEDED and
-/// this option's name in the message. So does a call that the callback of triton_client_generate_stream makes
-/// on the same client: it needs a second connection.
-///
-/// @param max  0 restores the default, without a maximum: each concurrent call has a connection
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_max_connections(
-    options: *mut triton_client_options,
-    max: usize,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
-    unsafe {
-        change(options, error_out, "options", |options| {
-            options.options.set_max_connections((max != 0).then_some(max)).map(drop)
-        })
-    }
-}
-
 /// Sets the maximum number of asynchronous calls that are in flight at once: submitted, and not complete. A
 /// submission beyond it blocks until another call completes or its own deadline passes; see also
 /// triton_client_options_set_fail_when_full. Each call that waits costs a few KiB beside its message.
@@ -334,26 +296,6 @@ pub unsafe extern "C" fn triton_client_options_set_fail_when_full(
     }
 }
 
-/// Sets the maximum number of connections of asynchronous calls that are open at once, beside those of
-/// blocking calls. Over HTTP each carries one call at a time; over gRPC as many as the server permits, but at
-/// most 100. Calls beyond that wait, which counts against their deadlines. Streams have connections of their
-/// own.
-///
-/// @param max  the default is 16 over HTTP and 4 over gRPC, which 0 restores
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn triton_client_options_set_max_async_connections(
-    options: *mut triton_client_options,
-    max: usize,
-    error_out: *mut *mut triton_error,
-) -> triton_status {
-    // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
-    unsafe {
-        change(options, error_out, "options", |options| {
-            options.options.set_max_async_connections((max != 0).then_some(max)).map(drop)
-        })
-    }
-}
-
 /// Sets the maximum number of threads that run the callbacks of asynchronous calls and streams (CALLBACKS).
 /// They are started as they are needed.
 ///
@@ -368,6 +310,52 @@ pub unsafe extern "C" fn triton_client_options_set_callback_threads(
     // SAFETY: the contract's HANDLES, THREADS, OUT-PARAMETERS.
     unsafe {
         change(options, error_out, "options", |options| options.options.set_callback_threads(count).map(drop))
+    }
+}
+
+/// Sets the Host header and :authority of every request, for a gateway that routes by it. Changes neither the
+/// server that is connected to, nor the name that its certificate is verified for
+/// (triton_client_options_set_tls_server_name). Not sent to the metrics URL.
+///
+/// @param authority  a host, optionally with a port: "triton.example". The default is the URL's host and
+///                   port, which NULL restores
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_authority(
+    options: *mut triton_client_options,
+    authority: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            match convert::string_or_none(authority, "authority")? {
+                Some(authority) => options.options.set_authority(authority).map(drop)?,
+                None => options.options.remove_authority(),
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Sets a text that is appended to the User-Agent of every request, after the library's own.
+///
+/// @param text  for example "my-service/2": visible ASCII characters, and single spaces between them. NULL
+///              restores the default, none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_client_options_set_user_agent(
+    options: *mut triton_client_options,
+    text: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            match convert::string_or_none(text, "text")? {
+                Some(text) => options.options.set_user_agent(text).map(drop)?,
+                None => options.options.remove_user_agent(),
+            }
+            Ok(())
+        })
     }
 }
 

@@ -48,6 +48,68 @@ static void options(void) {
     triton_client_free(client);
 }
 
+static void connection_options(void) {
+    triton_client_options *options = NULL;
+    CHECK(!triton_client_options_new(&options, &error));
+    /* example: connection_options */
+    int failed = triton_client_options_set_max_connections(options, 8, &error)
+        || triton_client_options_set_max_connection_age_us(options, 300000000, &error)
+        || triton_client_options_set_tcp_keepalive_us(options, 60000000, &error)
+        || triton_client_new(url, options, &client, &error);
+    /* end */
+    CHECK(!failed);
+    triton_client_options_free(options);
+    triton_client_free(client);
+}
+
+static void tls_options(void) {
+    /* example: tls_options */
+    triton_client_options *options = NULL;
+    int failed = triton_client_options_new(&options, &error)
+        || triton_client_options_set_tls_ca_file(options, "ca.pem", &error)
+        || triton_client_options_set_tls_client_certificate_files(options, "client.pem", "client.key", &error)
+        || triton_client_new("grpcs://triton.example:8001", options, &client, &error);
+    if (failed) fprintf(stderr, "%s\n", triton_error_message(error));
+    triton_error_free(error);
+    triton_client_options_free(options);
+    /* end */
+    CHECK(failed == 1 && client == NULL); /* without the files */
+    error = NULL;
+}
+
+static int tokens, finalized;
+
+/* Of a program that keeps its token until it is refused. */
+static const char *current_token(void *user_data, bool is_refused) {
+    CHECK(user_data == &tokens && !is_refused);
+    tokens++;
+    return "Bearer abc";
+}
+
+static void finalize(void *user_data) {
+    CHECK(user_data == &tokens);
+    finalized++;
+}
+
+/* example: header_callback */
+static triton_status add_token(triton_call_headers *headers, void *user_data) {
+    const char *token = current_token(user_data, triton_call_headers_was_refused(headers));
+    return triton_call_headers_add(headers, "authorization", token, strlen(token), NULL);
+}
+/* end */
+
+static void header_callback(void) {
+    triton_client_options *options = NULL;
+    bool is_live = false;
+    CHECK(!triton_client_options_new(&options, &error));
+    CHECK(!triton_client_options_set_header_callback(options, add_token, &tokens, finalize, &error));
+    CHECK(!triton_client_new(url, options, &client, &error));
+    triton_client_options_free(options);
+    CHECK(!triton_client_check_server_live(client, NULL, &is_live, &error) && is_live);
+    triton_client_free(client);
+    CHECK(tokens == 1 && finalized == 1);
+}
+
 static void make_client(void) {
     /* example: client */
     triton_error *error = NULL;
@@ -441,6 +503,9 @@ int main(int argc, char **argv) {
     datatype();
     elements();
     options();
+    connection_options();
+    tls_options();
+    header_callback();
     make_client();
     health();
     metadata();

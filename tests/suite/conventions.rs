@@ -9,12 +9,15 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 30] = [
+pub(crate) const SECTIONS: [&str; 33] = [
     "library",
     "error",
     "headers",
     "datatype",
     "options",
+    "connection_options",
+    "tls_options",
+    "header_callback",
     "call_options",
     "cancel_token",
     "client",

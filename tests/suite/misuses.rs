@@ -216,7 +216,8 @@ fn bad_enum_numbers_are_refused_getters_end_and_out_parameters_are_overwritten_i
     }
     let all = Everything::new();
     let enums: Vec<&str> = all.declarations.enums.iter().map(|(name, _)| name.as_str()).collect();
-    for name in &all.declarations.opaque {
+    // The headers of a call are valid during a callback.
+    for name in all.declarations.opaque.iter().filter(|name| *name != "triton_call_headers") {
         assert!(all.has(name), "no function that this test knows makes a {name}");
     }
     let (mut lines, mut numbers, mut ends, mut outs) = (String::new(), 0, 0, 0);

@@ -449,6 +449,7 @@ fn good(kind: &str, name: &str) -> String {
         "const triton_bytes *" => "words".to_owned(),
         "void *" => "NULL".to_owned(),
         "triton_log_callback" => "hear".to_owned(),
+        "triton_header_callback" => "add_headers".to_owned(),
         "triton_generate_callback" => "hear_event".to_owned(),
         "triton_infer_callback" | "triton_stream_callback" => "NULL".to_owned(),
         "triton_infer_many_callback" => "hear_many".to_owned(),
@@ -464,6 +465,7 @@ fn good(kind: &str, name: &str) -> String {
         "size_t" | "uint64_t" => "1".to_owned(),
         "triton_datatype" => "TRITON_DATATYPE_UINT8".to_owned(),
         "triton_log_level" => "TRITON_LOG_INFO".to_owned(),
+        "triton_tls_version" => "TRITON_TLS_1_2".to_owned(),
         "triton_status" => "TRITON_STATUS_OK".to_owned(),
         _ if kind.ends_with("**") => format!("({kind})&out"),
         _ => kind.trim_start_matches("const ").trim_end_matches('*').trim().to_owned() + "_good",
@@ -503,7 +505,11 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     ];
     /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or
     /// removes a name.
-    const ALL: [(&str, &str); 33] = [
+    const ALL: [(&str, &str); 37] = [
+        ("triton_client_options_set_authority", "authority"),
+        ("triton_client_options_set_header_callback", "callback"),
+        ("triton_client_options_set_tls_server_name", "name"),
+        ("triton_client_options_set_user_agent", "text"),
         ("triton_client_options_set_metrics_url", "url"),
         ("triton_client_options_set_grpc_service_name", "name"),
         ("triton_client_options_set_log_callback", "callback"),
@@ -540,8 +546,12 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
         ("triton_stream_open", "callback"),
     ];
     let mut calls = String::new();
+    // The headers of a call are valid during the callback.
+    let mut calls_in_callback = String::new();
     let mut count = 0;
     for (name, parameters) in declarations() {
+        let is_for_callback = name.starts_with("triton_call_headers_");
+        let calls = if is_for_callback { &mut calls_in_callback } else { &mut calls };
         let is_status = parameters.iter().any(|(_, name)| name == "error_out");
         for (turn, (kind, parameter)) in parameters.iter().enumerate() {
             if !(kind.ends_with('*') || kind.ends_with("_callback")) {
@@ -562,11 +572,11 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
                 // Everything of that kind takes NULL, and a _free must not get what is still needed.
                 let is_free = name.ends_with("_free") && turn != 0;
                 if !is_free {
-                    calls += &format!("    (void){call};\n");
+                    *calls += &format!("    (void){call};\n");
                     count += 1;
                 }
             } else if !nullable || own_options || is_new_client {
-                calls += &format!("    refused({call}, \"{name}\", \"{parameter}\");\n");
+                *calls += &format!("    refused({call}, \"{name}\", \"{parameter}\");\n");
                 count += 1;
             }
         }
@@ -615,6 +625,23 @@ static int hear_event(const char *json, size_t byte_size, void *user_data) {{
     (void)json; (void)byte_size; (void)user_data;
     return 0;
 }}
+static triton_status add_headers(triton_call_headers *headers, void *user_data) {{
+    triton_call_headers_good = headers;
+    *(int *)user_data += 1;
+{calls_in_callback}    return TRITON_STATUS_OK;
+}}
+static void call_with_headers(const char *url) {{
+    int callbacks = 0;
+    triton_client_options *options = NULL;
+    triton_client *client = NULL;
+    if (triton_client_options_new(&options, &error)
+        || triton_client_options_set_header_callback(options, add_headers, &callbacks, NULL, &error)
+        || triton_client_new(url, options, &client, &error)
+        || triton_client_check_server_live(client, NULL, &flag, &error)) exit(1);
+    triton_client_options_free(options);
+    triton_client_free(client);
+    if (callbacks != 1) exit(1);
+}}
 int main(int argc, char **argv) {{
     const int64_t two[] = {{1, 16}};
     const int32_t zeros[16] = {{0}};
@@ -637,7 +664,8 @@ int main(int argc, char **argv) {{
         || triton_stream_open(triton_client_good, NULL, NULL, NULL, &triton_stream_good, &error)) return 1;
     requests[0] = triton_infer_request_good;
     triton_parameters_good = triton_infer_request_parameters(triton_infer_request_good);
-{calls}    triton_client_free(triton_client_good);
+{calls}    call_with_headers(argv[1]);
+    triton_client_free(triton_client_good);
     triton_infer_result_free(triton_infer_result_good);
     triton_infer_request_free(triton_infer_request_good);
     triton_call_options_free(triton_call_options_good);
