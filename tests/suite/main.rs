@@ -25,6 +25,7 @@ mod control;
 mod control_wire;
 mod costs;
 mod deadlines;
+mod documentation;
 mod errors;
 mod examples;
 mod forks;
