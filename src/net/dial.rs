@@ -129,8 +129,7 @@ impl Dialer {
         let addresses =
             driver.within(deadline, self.resolver.resolve(&self.host, self.zone.as_deref(), self.port)).await;
         let addresses = addresses.ok_or_else(timed_out)??;
-        driver.set_phase("connecting");
-        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        let mut failures = Vec::new();
         for (at, address) in addresses.iter().enumerate() {
             let following = addresses.len() - at - 1;
             // An address that does not respond must leave time for the following ones.
@@ -144,7 +143,7 @@ impl Dialer {
             };
             match self.connect_to(*address, driver, deadline).await {
                 Ok(link) => return Ok(link),
-                Err(Failed::Address(error)) => last = error,
+                Err(Failed::Address(error)) => failures.push((*address, with_phase(error, driver))),
                 Err(Failed::Tls(error)) if !driver.until().is_cancelled() => return Err(error),
                 Err(Failed::Tls(_)) => {}
             }
@@ -155,7 +154,7 @@ impl Dialer {
         if deadline.is_over() {
             return Err(timed_out());
         }
-        Err(Error::connection(format!("tried {}", list(&addresses))).with_source(last))
+        Err(unreachable(&failures))
     }
 
     /// Connects to one address.
@@ -169,6 +168,7 @@ impl Dialer {
             None => None,
             Some(config) => Some(Session::new(config, address).map_err(Failed::Tls)?),
         };
+        driver.set_phase("connecting");
         let link = Link::connect(address, driver.is_task(), session, self.has_received.clone())?;
         let _on = driver.on(&link);
         let timed_out = || io::Error::from(io::ErrorKind::TimedOut);
@@ -227,6 +227,24 @@ impl Dialer {
     }
 }
 
-fn list(addresses: &[SocketAddr]) -> String {
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// Returns the text of an error, for a timeout with what did not happen in time.
+fn with_phase(error: io::Error, driver: &Driver) -> String {
+    match error.kind() {
+        io::ErrorKind::TimedOut => format!("timed out {}", driver.phase()),
+        _ => error.to_string(),
+    }
+}
+
+/// Returns the error of addresses none of which could be reached.
+fn unreachable(failures: &[(SocketAddr, String)]) -> Error {
+    let all =
+        |text: fn(&(SocketAddr, String)) -> String| failures.iter().map(text).collect::<Vec<_>>().join(", ");
+    match failures {
+        [] => Error::connection("the host name has no address"),
+        [(_, first), others @ ..] if others.iter().all(|(_, other)| other == first) => {
+            let addresses = all(|(address, _)| address.to_string());
+            Error::connection(format!("tried {addresses}")).with_source(first.clone())
+        }
+        _ => Error::connection(format!("tried {}", all(|(address, why)| format!("{address} ({why})")))),
+    }
 }

@@ -140,6 +140,13 @@ impl Link {
         if !self.is_tls {
             return Poll::Ready(Ok(None));
         }
+        let outcome = self.poll_shake(context);
+        // Nothing of a request has been sent.
+        self.lock().flow.progress = Progress::default();
+        outcome
+    }
+
+    fn poll_shake(&self, context: &mut Context<'_>) -> Poll<io::Result<Option<Handshake>>> {
         loop {
             ready!(self.poll_flush(context))?;
             let mut state = self.lock();

@@ -61,6 +61,7 @@ mod storm;
 mod stream_faults;
 mod streams;
 mod threads;
+mod tls;
 mod tls_front;
 mod tls_ports;
 mod values;
