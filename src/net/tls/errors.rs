@@ -353,12 +353,13 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
     format!("the server's certificate is for {all}, not for '{name}': {advice}")
 }
 
-/// A name in webpki's form, which is `DnsName("a")` or `IpAddress(::1)`.
+/// A name in webpki's form, which is `DnsName("a")` or `IpAddress(0::1)`.
 fn alternative_name(text: &str, kind: &str) -> Option<String> {
     let name = text.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
-    // `0::1` is `::1`.
-    let address = name.parse::<IpAddr>().map(|address| address.to_string());
-    Some(printable(address.as_deref().unwrap_or(name.trim_matches('"'))))
+    match name.strip_prefix('"') {
+        Some(name) => Some(printable(name.strip_suffix('"')?)),
+        None => Some(name.parse::<IpAddr>().ok()?.to_string()),
+    }
 }
 
 /// An error of webpki, whose type is not accessible.
@@ -595,7 +596,7 @@ mod tests {
             NotValidForNameContext {
                 expected: name("a"),
                 presented: names(&[
-                    "DnsName(\"b\\n(x\")",
+                    "DnsName(\"b(x\")",
                     "DirectoryName",
                     "IpAddress([invalid: 01, 02])",
                     "UniformResourceIdentifier(\"https://example.com\")",
@@ -819,6 +820,22 @@ mod tests {
         let leaf = &authority.issue(&params("leaf", &["localhost"])).chain[0];
         assert!(text(leaf, Issuer::Trusted).contains("does not match the key of 'CN=Root' in CA data"));
         assert!(text(leaf, Issuer::Unknown).contains("less than 2,048 bits"));
+    }
+
+    #[test]
+    fn names_of_certificates_are_escaped_and_without_webpkis_form() {
+        for (text, kind, name) in [
+            ("DnsName(\"a.example\")", "DnsName", Some("a.example")),
+            ("DnsName(\"a\nb\")", "DnsName", Some("a\\u000ab")),
+            ("DnsName(\"a", "DnsName", None),
+            ("DnsName(\")", "DnsName", None),
+            ("IpAddress(0::1)", "IpAddress", Some("::1")),
+            ("IpAddress(127.0.0.1)", "IpAddress", Some("127.0.0.1")),
+            ("IpAddress([invalid: 01])", "IpAddress", None),
+            ("IpAddress(127.0.0.1)", "DnsName", None),
+        ] {
+            assert_eq!(alternative_name(text, kind).as_deref(), name, "{text}");
+        }
     }
 
     #[test]

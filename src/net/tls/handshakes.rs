@@ -259,7 +259,7 @@ fn a_servers_own_certificate_that_is_given_is_accepted_with_its_name_and_dates()
     for is_ca in kinds {
         let make = |names: &[&str], year| {
             let mut params = params("self", names);
-            params.is_ca = is_ca.clone();
+            params.is_ca = is_ca;
             params.not_after = date_time_ymd(year, 1, 1);
             Identity::self_signed(&params)
         };

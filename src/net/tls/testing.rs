@@ -87,7 +87,7 @@ impl Authority {
     }
 
     pub(super) fn source(&self) -> Source {
-        memory(&self.pem())
+        memory(self.pem())
     }
 }
 
