@@ -264,3 +264,133 @@ fn printable_within(text: &str, max: usize) -> String {
     }
     printable
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{DnType, DnValue, IsCa, date_time_ymd};
+
+    use super::{super::testing::*, *};
+
+    fn read(params: &rcgen::CertificateParams) -> Certificate {
+        Certificate::read(&Authority::new("Root").issue(params).chain[0]).unwrap()
+    }
+
+    #[test]
+    fn the_fields_for_messages_are_read() {
+        let mut params = params("localhost", &["localhost"]);
+        params.distinguished_name.push(DnType::OrganizationName, "Let's Example");
+        params.distinguished_name.push(DnType::CountryName, "DE");
+        params.distinguished_name.push(DnType::CustomDnType(vec![1, 2, 3]), "unknown");
+        params.not_before = date_time_ymd(1999, 12, 31);
+        params.not_after = date_time_ymd(2050, 1, 1);
+        let certificate = read(&params);
+        assert_eq!(certificate.subject, "CN=localhost, O=Let's Example, C=DE");
+        assert_eq!(certificate.issuer, "CN=Root");
+        assert_eq!((certificate.not_before, certificate.not_after), (946_598_400, 2_524_608_000));
+        assert!(!certificate.is_self_issued && certificate.rsa_bits.is_none());
+        let root = Certificate::read(&Authority::new("Root").der).unwrap();
+        assert!(root.is_self_issued && root.subject == "CN=Root");
+        assert_eq!(root.subject_der, certificate.issuer_der);
+
+        let mut empty = super::super::testing::params("", &["localhost"]);
+        empty.distinguished_name = rcgen::DistinguishedName::new();
+        assert_eq!(read(&empty).subject, "");
+    }
+
+    #[test]
+    fn names_have_no_control_characters_and_a_limited_size() {
+        let mut params = params("a\n\x1b[31m\0\u{202e}\u{2028}b", &[]);
+        assert_eq!(read(&params).subject, "CN=a\\u000a\\u001b[31m\\u0000\\u202e\\u2028b");
+        params.distinguished_name.push(DnType::OrganizationName, "ö".repeat(60_000));
+        let subject = read(&params).subject;
+        assert!(subject.chars().count() < 200 && subject.ends_with('…'), "{subject}");
+        let mut params = super::super::testing::params("ignored", &[]);
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, DnValue::BmpString("bü€".try_into().unwrap()));
+        params.distinguished_name.push(DnType::OrganizationName, DnValue::Ia5String("o".try_into().unwrap()));
+        params.distinguished_name.push(DnType::LocalityName, DnValue::TeletexString("l".try_into().unwrap()));
+        assert_eq!(read(&params).subject, "CN=bü€, O=o, L=l");
+    }
+
+    #[test]
+    fn authorities_are_told_from_others() {
+        let mut params = params("a", &[]);
+        for (is_ca, may_issue) in
+            [(IsCa::NoCa, false), (IsCa::ExplicitNoCa, false), (authority("").is_ca, true)]
+        {
+            params.is_ca = is_ca;
+            params.key_usages.clear();
+            assert_eq!(read(&params).may_issue, may_issue);
+        }
+        params.is_ca = IsCa::NoCa;
+        params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+        assert!(read(&params).may_issue);
+        params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+        assert!(!read(&params).may_issue);
+        // An authority of version 1 has no extensions.
+        let version_1 = decode(super::super::openssl_files::VERSION_1);
+        assert!(Certificate::read(&version_1).unwrap().may_issue);
+    }
+
+    fn decode(pem: &str) -> Vec<u8> {
+        super::super::pem::blocks(pem.as_bytes())[0].decode().unwrap().to_vec()
+    }
+
+    #[test]
+    fn the_size_of_an_rsa_key_is_read() {
+        let old = Certificate::read(&decode(super::super::openssl_files::RSA_1024_AUTHORITY)).unwrap();
+        assert_eq!((old.rsa_bits, old.subject.as_str()), (Some(1024), "CN=Old CA"));
+    }
+
+    /// What a server sends may be anything.
+    #[test]
+    fn malformed_certificates_are_none_and_never_a_panic() {
+        let root = Authority::new("Root");
+        let good = [
+            root.der.to_vec(),
+            root.issue(&params("a", &["a.example", "127.0.0.1"])).chain[0].to_vec(),
+            decode(super::super::openssl_files::VERSION_1),
+            decode(super::super::openssl_files::RSA_1024_AUTHORITY),
+        ];
+        // A linear congruential generator: the same each time.
+        let mut state = 1u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for der in &good {
+            for end in 0..der.len() {
+                assert_eq!(Certificate::read(&der[..end]), None);
+            }
+            for at in 0..der.len() {
+                for value in [0, 1, 0x7F, 0x80, 0x84, 0xFF, der[at] ^ 1] {
+                    let mut changed = der.clone();
+                    changed[at] = value;
+                    Certificate::read(&changed);
+                    super::super::der::kind(&changed);
+                }
+            }
+            for _ in 0..5000 {
+                let mut changed = der.clone();
+                for _ in 0..=random(8) {
+                    let at = random(changed.len());
+                    match random(3) {
+                        0 => changed[at] = random(256) as u8,
+                        1 => changed.insert(at, random(256) as u8),
+                        _ => {
+                            changed.remove(at);
+                        }
+                    }
+                }
+                if let Some(certificate) = Certificate::read(&changed) {
+                    assert!(certificate.subject.len() < 1000);
+                    dates::date(certificate.not_after, certificate.not_before);
+                }
+                super::super::der::kind(&changed);
+            }
+        }
+        assert_eq!(Certificate::read(b""), None);
+        assert_eq!(Certificate::read(b"\x30\x84\xff\xff\xff\xff"), None);
+        assert_eq!(Certificate::read(b"\x30\x88\xff\xff\xff\xff\xff\xff\xff\xff"), None);
+    }
+}

@@ -71,3 +71,42 @@ fn outer(bytes: &[u8]) -> Option<&[u8]> {
         _ => Der(bytes).expect(SEQUENCE),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{openssl_files as files, pem, testing},
+        *,
+    };
+
+    #[test]
+    fn files_of_openssl_are_recognized() {
+        let decode = |pem: &str| pem::blocks(pem.as_bytes()).last().unwrap().decode().unwrap().to_vec();
+        for (der, expected) in [
+            (decode(files::VERSION_1), Kind::Certificate),
+            (decode(files::RSA_1024_AUTHORITY), Kind::Certificate),
+            (testing::Authority::new("Root").der.to_vec(), Kind::Certificate),
+            (decode(files::SEC1), Kind::Sec1),
+            (decode(files::SEC1_WITH_PARAMETERS), Kind::Sec1),
+            (decode(files::PKCS1), Kind::Pkcs1),
+            (rcgen::KeyPair::generate().unwrap().serialize_der(), Kind::Pkcs8),
+            (decode(files::ENCRYPTED), Kind::EncryptedKey),
+            (testing::from_base64(files::ENCRYPTED_DER), Kind::EncryptedKey),
+            (decode(files::PUBLIC_KEY), Kind::PublicKey),
+            (decode(files::PKCS7), Kind::Pkcs7),
+            (testing::from_base64(files::PKCS7_DER), Kind::Pkcs7),
+            (testing::from_base64(files::PKCS12), Kind::Pkcs12),
+        ] {
+            assert_eq!(kind(&der), Some(expected));
+            assert!(is_der(&der));
+            for end in 0..der.len() {
+                assert_eq!(kind(&der[..end]), None, "{expected:?} cut off");
+            }
+        }
+        assert_eq!(kind(&decode(files::REQUEST)), None);
+        // Indefinite sizes, as older tools write them.
+        let mut indefinite = testing::from_base64(files::PKCS12);
+        indefinite.splice(1..4, [0x80]);
+        assert_eq!(kind(&indefinite), Some(Kind::Pkcs12));
+    }
+}

@@ -353,12 +353,13 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
     format!("the server's certificate is for {all}, not for '{name}': {advice}")
 }
 
-/// A name in webpki's form, which is `DnsName("a")` or `IpAddress(::1)`.
+/// A name in webpki's form, which is `DnsName("a")` or `IpAddress(0::1)`.
 fn alternative_name(text: &str, kind: &str) -> Option<String> {
     let name = text.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
-    // `0::1` is `::1`.
-    let address = name.parse::<IpAddr>().map(|address| address.to_string());
-    Some(printable(address.as_deref().unwrap_or(name.trim_matches('"'))))
+    match name.strip_prefix('"') {
+        Some(name) => Some(printable(name.strip_suffix('"')?)),
+        None => Some(name.parse::<IpAddr>().ok()?.to_string()),
+    }
 }
 
 /// An error of webpki, whose type is not accessible.
@@ -375,7 +376,13 @@ fn other_certificate_error(error: &str) -> String {
         "UnsupportedCertVersion" => {
             "the server's certificate is not of X.509 version 3: make it anew with alternative names".to_owned()
         }
-        error => format!("the server's certificate is invalid: {}", split_words(error)),
+        error => {
+            let reason = match split_words(error) {
+                reason if reason.is_empty() => "unknown reason".to_owned(),
+                reason => reason,
+            };
+            format!("the server's certificate is invalid: {reason}")
+        }
     }
 }
 
@@ -431,7 +438,8 @@ fn detail(error: &rustls::Error) -> String {
 /// A text of a library, if it has neither a URL nor code.
 fn plain(text: &str) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,.:;'-#".contains(c);
-    (!text.contains("http") && text.len() <= 200 && text.chars().all(is_plain)).then(|| text.to_owned())
+    (!text.is_empty() && !text.contains("http") && text.len() <= 200 && text.chars().all(is_plain))
+        .then(|| text.to_owned())
 }
 
 /// The name of a variant in words: `NoCipherSuitesInCommon` is `no cipher suites in common`.
@@ -450,4 +458,393 @@ fn split_words(name: &str) -> String {
         before = c;
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as StdError, sync::Arc, time::Duration};
+
+    use rustls::{
+        CertRevocationListError, ContentType, EncryptedClientHelloError, ExtendedKeyPurpose, HandshakeType,
+        InconsistentKeys, OtherError, pki_types::UnixTime,
+    };
+
+    use super::{
+        super::{
+            certificate::Certificate,
+            openssl_files::RSA_1024_AUTHORITY,
+            pem,
+            testing::{self, Authority, check_text, config, options, params, with_client},
+        },
+        *,
+    };
+
+    const AFTER: Moment = Moment { in_handshake: false, asked: false, heard: true, has_responded: true };
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds))
+    }
+
+    fn other(text: &str) -> OtherError {
+        let error: Box<dyn StdError + Send + Sync> = text.into();
+        OtherError(Arc::from(error))
+    }
+
+    #[rustfmt::skip]
+    fn misbehaved() -> Vec<PeerMisbehaved> {
+        use PeerMisbehaved::*;
+        vec![
+            AttemptedDowngradeToTls12WhenTls13IsSupported, BadCertChainExtensions, CipherSuiteDifferedOnRetry,
+            DisallowedEncryptedExtension, DuplicateClientHelloExtensions, DuplicateEncryptedExtensions,
+            DuplicateHelloRetryRequestExtensions, DuplicateNewSessionTicketExtensions,
+            DuplicateServerHelloExtensions, DuplicateServerNameTypes, EarlyDataAttemptedInSecondClientHello,
+            EarlyDataExtensionWithoutResumption, EarlyDataOfferedWithVariedCipherSuite,
+            EchAcceptanceVariedAfterRetry, HandshakeHashVariedAfterRetry,
+            IllegalHelloRetryRequestWithEmptyCookie, IllegalHelloRetryRequestWithNoChanges,
+            IllegalHelloRetryRequestWithOfferedGroup, IllegalHelloRetryRequestWithUnofferedCipherSuite,
+            IllegalHelloRetryRequestWithUnofferedNamedGroup, IllegalHelloRetryRequestWithUnsupportedVersion,
+            IllegalHelloRetryRequestWithWrongSessionId, IllegalHelloRetryRequestWithInvalidEch,
+            IllegalMiddleboxChangeCipherSpec, IllegalTlsInnerPlaintext, IncorrectBinder,
+            InvalidCertCompression, InvalidMaxEarlyDataSize, InvalidKeyShare, KeyEpochWithPendingFragment,
+            KeyUpdateReceivedInQuicConnection, MessageInterleavedWithHandshakeMessage,
+            MissingBinderInPskExtension, MissingKeyShare, MissingPskExtensionInSecondClientHello,
+            MissingPskModesExtension, MissingQuicTransportParameters, OfferedDuplicateCertificateCompressions,
+            OfferedDuplicateKeyShares, OfferedEarlyDataWithOldProtocolVersion, OfferedEmptyApplicationProtocol,
+            OfferedIncorrectCompressions, PskExtensionMustBeLast, PskExtensionWithMismatchedIdsAndBinders,
+            RefusedToFollowHelloRetryRequest, RejectedEarlyDataInterleavedWithHandshakeMessage,
+            ResumptionAttemptedWithVariedEms, ResumptionOfferedWithVariedCipherSuite,
+            ResumptionOfferedWithVariedEms, ResumptionOfferedWithIncompatibleCipherSuite,
+            SelectedDifferentCipherSuiteAfterRetry, SelectedInvalidPsk, SelectedTls12UsingTls13VersionExtension,
+            SelectedUnofferedApplicationProtocol, SelectedUnofferedCertCompression,
+            SelectedUnofferedCipherSuite, SelectedUnofferedCompression, SelectedUnofferedKxGroup,
+            SelectedUnofferedPsk, SelectedUnusableCipherSuiteForVersion, ServerEchoedCompatibilitySessionId,
+            ServerHelloMustOfferUncompressedEcPoints, ServerNameDifferedOnRetry,
+            ServerNameMustContainOneHostName, SignedKxWithWrongAlgorithm,
+            SignedHandshakeWithUnadvertisedSigScheme, TooManyEmptyFragments, TooManyKeyUpdateRequests,
+            TooManyRenegotiationRequests, TooManyWarningAlertsReceived, TooMuchEarlyDataReceived,
+            UnexpectedCleartextExtension, UnsolicitedCertExtension, UnsolicitedEncryptedExtension,
+            UnsolicitedSctList, UnsolicitedServerHelloExtension, WrongGroupForKeyShare,
+            UnsolicitedEchExtension,
+        ]
+    }
+
+    #[rustfmt::skip]
+    fn incompatible() -> Vec<PeerIncompatible> {
+        use PeerIncompatible::*;
+        vec![
+            EcPointsExtensionRequired, ExtendedMasterSecretExtensionRequired, IncorrectCertificateTypeExtension,
+            KeyShareExtensionRequired, NamedGroupsExtensionRequired,
+            NoCertificateRequestSignatureSchemesInCommon, NoCipherSuitesInCommon, NoEcPointFormatsInCommon,
+            NoKxGroupsInCommon, NoSignatureSchemesInCommon, NullCompressionRequired,
+            ServerDoesNotSupportTls12Or13, ServerSentHelloRetryRequestWithUnknownExtension,
+            ServerTlsVersionIsDisabledByOurConfig, SignatureAlgorithmsExtensionRequired,
+            SupportedVersionsExtensionRequired, Tls12NotOffered, Tls12NotOfferedOrEnabled, Tls13RequiredForQuic,
+            UncompressedEcPointsRequired, UnsolicitedCertificateTypeExtension,
+            ServerRejectedEncryptedClientHello(None), ServerRejectedEncryptedClientHello(Some(Vec::new())),
+        ]
+    }
+
+    #[rustfmt::skip]
+    fn messages() -> Vec<InvalidMessage> {
+        use InvalidMessage::*;
+        vec![
+            CertificatePayloadTooLarge, HandshakePayloadTooLarge, InvalidCcs, InvalidContentType,
+            InvalidCertificateStatusType, InvalidCertRequest, InvalidDhParams, InvalidEmptyPayload,
+            InvalidKeyUpdate, InvalidServerName, MessageTooLarge, MessageTooShort, MissingData("ServerHello"),
+            MissingKeyExchange, NoSignatureSchemes, TrailingData("Finished"), UnexpectedMessage("http://x"),
+            UnknownProtocolVersion, UnsupportedCompression, UnsupportedCurveType, EmptyTicketValue,
+            IllegalEmptyList("Groups"), IllegalEmptyValue, DuplicateExtension(51),
+            PreSharedKeyIsNotFinalExtension, UnknownHelloRetryRequestExtension, UnknownCertificateExtension,
+        ]
+    }
+
+    /// Every error of a certificate. Those of webpki come as `Other`.
+    fn certificate_errors() -> Vec<CertificateError> {
+        use CertificateError::*;
+        let name = |name: &'static str| ServerName::try_from(name).unwrap();
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut errors = vec![
+            BadEncoding,
+            Expired,
+            ExpiredContext { time: at(1_795_837_020), not_after: at(1_738_368_000) },
+            ExpiredContext { time: at(u64::MAX), not_after: at(u64::MAX) },
+            NotValidYet,
+            NotValidYetContext { time: at(1_795_837_020), not_before: at(1_798_761_600) },
+            Revoked,
+            UnhandledCriticalExtension,
+            UnknownIssuer,
+            UnknownRevocationStatus,
+            ExpiredRevocationList,
+            ExpiredRevocationListContext { time: at(1_795_837_020), next_update: at(1_738_368_000) },
+            BadSignature,
+            UnsupportedSignatureAlgorithmContext {
+                signature_algorithm_id: b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x01\x05\x05\0".to_vec(),
+                supported_algorithms: Vec::new(),
+            },
+            UnsupportedSignatureAlgorithmContext {
+                signature_algorithm_id: Vec::new(),
+                supported_algorithms: Vec::new(),
+            },
+            UnsupportedSignatureAlgorithmForPublicKeyContext {
+                signature_algorithm_id: Vec::new(),
+                public_key_algorithm_id: b"\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x05\x2B\x81\x04\0\x23"
+                    .to_vec(),
+            },
+            NotValidForName,
+            NotValidForNameContext { expected: name("localhost"), presented: names(&[]) },
+            NotValidForNameContext { expected: name("::1"), presented: names(&[]) },
+            NotValidForNameContext {
+                expected: name("a"),
+                presented: names(&[
+                    "DnsName(\"b(x\")",
+                    "DirectoryName",
+                    "IpAddress([invalid: 01, 02])",
+                    "UniformResourceIdentifier(\"https://example.com\")",
+                    "Unsupported(0x04)",
+                    "DnsName",
+                    "IpAddress(",
+                ]),
+            },
+            InvalidPurpose,
+            InvalidPurposeContext {
+                required: ExtendedKeyPurpose::ServerAuth,
+                presented: vec![ExtendedKeyPurpose::ClientAuth, ExtendedKeyPurpose::Other(vec![1, 2])],
+            },
+            InvalidOcspResponse,
+            ApplicationVerificationFailure,
+            Other(other("")),
+            Other(other("see https://docs.rs/rustls")),
+            Other(other("TrailingData(SignedData)")),
+            Other(other("Nested { field: [1, 2] }")),
+        ];
+        #[allow(deprecated)]
+        errors.push(UnsupportedSignatureAlgorithm);
+        for name in [
+            "CaUsedAsEndEntity",
+            "EmptyEkuExtension",
+            "EndEntityUsedAsCa",
+            "ExtensionValueInvalid",
+            "InvalidCertValidity",
+            "InvalidSerialNumber",
+            "MalformedExtensions",
+            "MaximumPathBuildCallsExceeded",
+            "MaximumPathDepthExceeded",
+            "MaximumSignatureChecksExceeded",
+            "NameConstraintViolation",
+            "PathLenConstraintViolated",
+            "SignatureAlgorithmMismatch",
+            "UnsupportedCertVersion",
+            "UnsupportedNameType",
+        ] {
+            errors.push(Other(other(name)));
+        }
+        errors
+    }
+
+    fn all_errors() -> Vec<rustls::Error> {
+        use rustls::Error as E;
+        let mut all = vec![
+            E::InappropriateMessage {
+                expect_types: vec![ContentType::Alert, ContentType::Unknown(77)],
+                got_type: ContentType::Handshake,
+            },
+            E::InappropriateHandshakeMessage {
+                expect_types: vec![HandshakeType::ClientHello],
+                got_type: HandshakeType::ServerHello,
+            },
+            E::InvalidEncryptedClientHello(EncryptedClientHelloError::SniRequired),
+            E::NoCertificatesPresented,
+            E::UnsupportedNameType,
+            E::DecryptError,
+            E::EncryptError,
+            E::General("failed to parse private key as RSA, ECDSA, or EdDSA".into()),
+            E::General("see https://docs.rs/rustls".into()),
+            E::General("bad {value: [1, 2]}".into()),
+            E::General("a ".repeat(500)),
+            E::General(String::new()),
+            E::FailedToGetCurrentTime,
+            E::FailedToGetRandomBytes,
+            E::HandshakeNotComplete,
+            E::PeerSentOversizedRecord,
+            E::NoApplicationProtocol,
+            E::BadMaxFragmentSize,
+            E::InconsistentKeys(InconsistentKeys::KeyMismatch),
+            E::InconsistentKeys(InconsistentKeys::Unknown),
+            E::Other(other("Other(OtherError(CaUsedAsEndEntity))")),
+            E::Other(other("")),
+            E::InvalidCertRevocationList(CertRevocationListError::BadSignature),
+            E::InvalidCertRevocationList(CertRevocationListError::Other(other("{"))),
+        ];
+        all.extend(misbehaved().into_iter().map(E::PeerMisbehaved));
+        all.extend(incompatible().into_iter().map(E::PeerIncompatible));
+        all.extend(messages().into_iter().map(E::InvalidMessage));
+        all.extend(certificate_errors().into_iter().map(E::InvalidCertificate));
+        all.extend((0..=255).map(|number| E::AlertReceived(AlertDescription::from(number))));
+        all
+    }
+
+    fn moments() -> Vec<Moment> {
+        let bits = |number: u8, bit: u8| number & (1 << bit) != 0;
+        (0..16)
+            .map(|number| Moment {
+                in_handshake: bits(number, 0),
+                asked: bits(number, 1),
+                heard: bits(number, 2),
+                has_responded: bits(number, 3),
+            })
+            .collect()
+    }
+
+    fn configs() -> Vec<Arc<TlsConfig>> {
+        let authority = Authority::new("Root");
+        let options = options(Some(authority.source()));
+        let with_client = with_client(options.clone(), &authority.issue(&testing::client("client")));
+        let mut new_only = options.clone();
+        new_only.min_version = TlsVersion::V1_3;
+        let mut unverified = options.clone();
+        (unverified.ca, unverified.verify_peer) = (None, false);
+        let all = [options, with_client, new_only, unverified];
+        let urls = ["https://localhost", "grpcs://127.0.0.1:8001", "grpcs://[::1]"];
+        urls.iter().flat_map(|url| all.iter().map(|options| config(options, url).unwrap())).collect()
+    }
+
+    /// Neither links nor code may reach a user, and each failure has one of two statuses.
+    #[test]
+    fn every_error_of_rustls_is_a_sentence() {
+        let configs = configs();
+        for error in all_errors() {
+            for config in &configs {
+                for moment in moments() {
+                    let ours = config.error(&error, moment);
+                    let text = ours.full_message();
+                    check_text(text.trim_end_matches(')'));
+                    let is_known = matches!(ours.status(), Status::Unavailable | Status::Unauthenticated);
+                    assert!(is_known && ours.origin() == Origin::Connection, "{text}");
+                    // Nothing is sent before the end of the handshake.
+                    assert!(!(moment.in_handshake && !moment.has_responded && ours.is_in_doubt()), "{text}");
+                    assert!(ours.status() == Status::Unavailable || !ours.is_retryable(), "{text}");
+                }
+            }
+        }
+        for config in &configs {
+            for moment in moments() {
+                let Some(error) = config.closed(moment) else { continue };
+                check_text(error.full_message().trim_end_matches(')'));
+                let is_refused = moment.asked && !moment.has_responded;
+                assert_eq!(error.status() == Status::Unauthenticated, is_refused, "{error}");
+                assert_eq!(error.is_retryable(), !is_refused, "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn alerts_about_the_client_certificate_are_unauthenticated() {
+        use AlertDescription as A;
+        let authority = Authority::new("Root");
+        let none = config(&options(Some(authority.source())), "https://localhost").unwrap();
+        let mut old = testing::client("client");
+        let set = |params| {
+            config(
+                &with_client(options(Some(authority.source())), &authority.issue(&params)),
+                "https://localhost",
+            )
+            .unwrap()
+        };
+        let some = set(old.clone());
+        old.not_after = rcgen::date_time_ymd(2025, 2, 1);
+        let expired = set(old);
+        let asked = Moment { in_handshake: false, asked: true, heard: true, has_responded: false };
+        let text = |config: &TlsConfig, alert, moment| {
+            let error = config.error(&rustls::Error::AlertReceived(alert), moment);
+            (error.status(), error.to_string())
+        };
+        for moment in [asked, Moment { in_handshake: true, ..asked }] {
+            for alert in [A::CertificateRequired, A::BadCertificate, A::HandshakeFailure, A::UnknownCA] {
+                let (status, text) = text(&none, alert, moment);
+                assert_eq!(status, Status::Unauthenticated);
+                assert!(text.starts_with("the server requires a client certificate"), "{text}");
+            }
+            for (alert, part) in [
+                (A::CertificateRequired, "does not support the type of the key of client certificate data"),
+                (A::UnknownCA, "signed by no authority that the server trusts"),
+                (A::CertificateExpired, "expired by the server's clock"),
+                (A::CertificateRevoked, "revoked"),
+                (A::UnsupportedCertificate, "not for client authentication"),
+                (A::BadCertificate, "no reason but the alert 'bad certificate'"),
+                (A::HandshakeFailure, "gave no reason"),
+            ] {
+                let (status, text) = text(&some, alert, moment);
+                assert_eq!(status, Status::Unauthenticated);
+                assert!(text.contains(part), "{text}");
+            }
+            for alert in [A::CertificateExpired, A::BadCertificate, A::HandshakeFailure] {
+                assert!(text(&expired, alert, moment).1.contains("it expired on 2025-02-01"));
+            }
+        }
+        // Without a request it is the suites that have nothing in common.
+        let (status, text) = text(&none, A::HandshakeFailure, Moment::BEFORE);
+        assert_eq!(status, Status::Unavailable);
+        assert!(text.contains("no cipher suite, key exchange or type of key in common"), "{text}");
+    }
+
+    #[test]
+    fn failures_after_the_handshake_are_those_of_a_lost_connection() {
+        let authority = Authority::new("Root");
+        let tls = config(&options(Some(authority.source())), "https://localhost").unwrap();
+        for error in [
+            rustls::Error::DecryptError,
+            rustls::Error::AlertReceived(AlertDescription::InternalError),
+            rustls::Error::AlertReceived(AlertDescription::BadRecordMac),
+            rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType),
+        ] {
+            let after = tls.error(&error, AFTER);
+            assert!(after.is_retryable() && after.is_in_doubt(), "{after}");
+            let before = tls.error(&error, Moment::BEFORE);
+            let is_servers = before.to_string().contains("internal error");
+            assert_eq!(before.is_retryable(), is_servers, "{before}");
+            assert!(!before.is_in_doubt(), "{before}");
+        }
+    }
+
+    #[test]
+    fn short_rsa_keys_and_authorities_made_anew_are_told_apart() {
+        let authority = Authority::new("Root");
+        let tls = config(&options(Some(authority.source())), "https://localhost").unwrap();
+        let text = |der: &[u8], issuer| {
+            let certificate = Certificate::read(der).unwrap();
+            let refused = Refused { certificate, intermediates: 0, issuer };
+            tls.certificate_error(&CertificateError::BadSignature, Some(&refused), now())
+        };
+        let old = pem::blocks(RSA_1024_AUTHORITY.as_bytes())[0].decode().unwrap();
+        assert!(text(&old, Issuer::Unknown).contains("has 1024 bits: at least 2,048"));
+        let leaf = &authority.issue(&params("leaf", &["localhost"])).chain[0];
+        assert!(text(leaf, Issuer::Trusted).contains("does not match the key of 'CN=Root' in CA data"));
+        assert!(text(leaf, Issuer::Unknown).contains("less than 2,048 bits"));
+    }
+
+    #[test]
+    fn names_of_certificates_are_escaped_and_without_webpkis_form() {
+        for (text, kind, name) in [
+            ("DnsName(\"a.example\")", "DnsName", Some("a.example")),
+            ("DnsName(\"a\nb\")", "DnsName", Some("a\\u000ab")),
+            ("DnsName(\"a", "DnsName", None),
+            ("DnsName(\")", "DnsName", None),
+            ("IpAddress(0::1)", "IpAddress", Some("::1")),
+            ("IpAddress(127.0.0.1)", "IpAddress", Some("127.0.0.1")),
+            ("IpAddress([invalid: 01])", "IpAddress", None),
+            ("IpAddress(127.0.0.1)", "DnsName", None),
+        ] {
+            assert_eq!(alternative_name(text, kind).as_deref(), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn variants_become_words() {
+        assert_eq!(words(&PeerIncompatible::NoCipherSuitesInCommon), "no cipher suites in common");
+        assert_eq!(words(&AlertDescription::UnknownCA), "unknown ca");
+        assert_eq!(words(&AlertDescription::UnknownPSKIdentity), "unknown pskidentity");
+        assert_eq!(words(&InvalidMessage::MissingData("A B")), "missing data");
+        assert_eq!(alert_name(AlertDescription::from(200)), "200");
+        assert_eq!(alert_name(AlertDescription::BadRecordMac), "'bad record mac'");
+    }
 }

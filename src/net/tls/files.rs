@@ -298,3 +298,258 @@ fn encrypted(name: &Name, form: &str) -> Error {
         name.path()
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
+
+    use rustls::crypto::ring::sign::any_supported_type;
+
+    use super::{
+        super::{openssl_files as openssl, testing::*},
+        *,
+    };
+    use crate::error::Status;
+
+    fn read_certificates(source: &Source, role: Role) -> Result<Vec<CertificateDer<'static>>> {
+        certificates(source, &Name::new(role, source))
+    }
+
+    fn read_key(source: &Source) -> Result<()> {
+        let load =
+            |key: &PrivateKeyDer<'_>| any_supported_type(key).map(|_| ()).map_err(|_| Error::invalid("bad"));
+        key(source, &Name::new(Role::ClientKey, source), load)
+    }
+
+    /// Checks an error that names the file and has these parts.
+    #[track_caller]
+    fn expect<T: fmt::Debug>(result: Result<T>, parts: &[&str]) {
+        let error = result.unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        let text = error.full_message();
+        assert!(text.len() < 600 && !text.contains(['\n', '{', '[']), "{text}");
+        for part in parts {
+            assert!(text.contains(part), "no '{part}' in: {text}");
+        }
+    }
+
+    fn utf16(text: &str) -> Vec<u8> {
+        [b"\xFF\xFE".to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat()
+    }
+
+    #[test]
+    fn certificates_are_read_in_every_form_that_tools_write() {
+        let (one, two) = (Authority::new("One"), Authority::new("Two"));
+        let both = [one.pem(), two.pem()].concat();
+        let expected = [one.der.clone(), two.der.clone()];
+        let folder = Folder::new();
+        for text in [
+            both.clone(),
+            both.replace('\n', "\r\n"),
+            both.replace('\n', "\r"),
+            both.trim_end().to_owned(),
+            format!("\u{feff}{both}"),
+            format!("0 s:CN = One\n{both}\nSome text ö"),
+            both.replace('\n', "\n    "),
+            both.replace("CERTIFICATE-", "X509 CERTIFICATE-"),
+            // With the key, as some servers want it.
+            format!("{}{both}", openssl::SEC1),
+        ] {
+            for source in [memory(&text), folder.file("ca.pem", &text)] {
+                assert_eq!(read_certificates(&source, Role::Ca).unwrap(), expected, "{text}");
+            }
+        }
+        let source = folder.file("ca.der", &one.der);
+        assert_eq!(read_certificates(&source, Role::ClientCertificate).unwrap(), expected[..1]);
+        // Through a link, as in a volume of Kubernetes.
+        let link = folder.0.join("link");
+        std::os::unix::fs::symlink("ca.der", &link).unwrap();
+        assert_eq!(read_certificates(&Source::File(link), Role::Ca).unwrap(), expected[..1]);
+    }
+
+    #[test]
+    fn keys_are_read_in_every_form_that_tools_write() {
+        let pkcs8 = |algorithm| rcgen::KeyPair::generate_for(algorithm).unwrap();
+        let ed25519 = pkcs8(&rcgen::PKCS_ED25519);
+        let p384 = pkcs8(&rcgen::PKCS_ECDSA_P384_SHA384);
+        let der = |pem: &str| pem::blocks(pem.as_bytes())[0].decode().unwrap();
+        for text in [
+            ed25519.serialize_pem().as_bytes(),
+            p384.serialize_pem().as_bytes(),
+            openssl::SEC1.as_bytes(),
+            openssl::SEC1_WITH_PARAMETERS.as_bytes(),
+            openssl::PKCS1.as_bytes(),
+            openssl::PKCS1.replace('\n', "\r\n").as_bytes(),
+            format!("\u{feff}{}", openssl::SEC1).as_bytes(),
+            format!("{}{}", Authority::new("One").pem(), openssl::SEC1).as_bytes(),
+            format!("{}{}", openssl::ENCRYPTED, openssl::SEC1).as_bytes(),
+            // A wrong label.
+            openssl::SEC1.replace("EC PRIVATE", "PRIVATE").as_bytes(),
+            openssl::PKCS1.replace("RSA PRIVATE", "PRIVATE").as_bytes(),
+            &ed25519.serialize_der(),
+            &der(openssl::SEC1),
+            &der(openssl::PKCS1),
+        ] {
+            read_key(&memory(text))
+                .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(text)));
+        }
+        // Those that are read and not supported.
+        for text in [openssl::RSA_1024, openssl::P521] {
+            assert_eq!(read_key(&memory(text)).unwrap_err().to_string(), "bad");
+        }
+    }
+
+    #[test]
+    fn what_is_found_instead_of_a_certificate_is_named() {
+        let authority = Authority::new("One");
+        let folder = Folder::new();
+        let cut = authority.pem().trim_end().trim_end_matches('-').to_owned();
+        let twice = format!("{0}{1}\n{0}", authority.pem(), &authority.pem()[..200]);
+        for (contents, parts) in [
+            (&b""[..], &["is empty: expected a certificate"][..]),
+            (b" \n\r\n", &["is empty"]),
+            (b"\xEF\xBB\xBF", &["no certificate in"]),
+            (b"hello", &["no certificate in", "no PEM block (a line '-----BEGIN ...-----') and is not DER"]),
+            (b"\xFE\xED\xFE\xED\0\0\0\x02", &["Java keystore", "openssl pkcs12"]),
+            (&utf16(&authority.pem()), &["is UTF-16 text"]),
+            (&utf16(&authority.pem())[2..], &["is UTF-16 text"]),
+            (openssl::SEC1.as_bytes(), &["no certificate in", "found 'EC PRIVATE KEY'"]),
+            (openssl::SEC1_WITH_PARAMETERS.as_bytes(), &["found 'EC PARAMETERS', 'EC PRIVATE KEY'"]),
+            (openssl::REQUEST.as_bytes(), &["found 'CERTIFICATE REQUEST'"]),
+            (openssl::PUBLIC_KEY.as_bytes(), &["found 'PUBLIC KEY'"]),
+            (openssl::TRUSTED_CERTIFICATE.as_bytes(), &["'TRUSTED CERTIFICATE'", "openssl x509 -in"]),
+            (openssl::PKCS7.as_bytes(), &["PKCS#7", "openssl pkcs7 -print_certs -in"]),
+            (&from_base64(openssl::PKCS7_DER), &["PKCS#7", "openssl pkcs7 -inform DER -print_certs -in"]),
+            (&from_base64(openssl::PKCS12), &["PKCS#12", "openssl pkcs12 -in", "-nokeys -out NEW"]),
+            (&from_base64(openssl::ENCRYPTED_DER), &["no certificate in", "found an encrypted private key"]),
+            (der_of(&rcgen::KeyPair::generate().unwrap()).secret_der(), &["found a private key"]),
+            (&authority.der[..authority.der.len() - 1], &["malformed or cut off DER"]),
+            (cut.as_bytes(), &["is cut off: block 'CERTIFICATE' has no line '-----END CERTIFICATE-----'"]),
+            (twice.as_bytes(), &["is cut off"]),
+            (authority.pem().replace("M", "*").as_bytes(), &["certificate 1 in", "is not Base64"]),
+        ] {
+            for role in [Role::Ca, Role::ClientCertificate] {
+                let source = folder.file("bad", contents);
+                let path = folder.0.join("bad");
+                let name = if role == Role::Ca { "CA file" } else { "client certificate file" };
+                let parts = [parts, &[name, path.to_str().unwrap()]].concat();
+                expect(read_certificates(&source, role), &parts);
+                let name = if role == Role::Ca { "CA data" } else { "client certificate data" };
+                let parts = [&parts[..parts.len() - 2], &[name]].concat();
+                expect(read_certificates(&memory(contents), role), &parts);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_found_instead_of_a_key_is_named_and_encrypted_keys_with_the_command() {
+        let authority = Authority::new("One");
+        let folder = Folder::new();
+        let command =
+            |form| format!("is encrypted, which is not supported: decrypt it with 'openssl pkey{form} -in ");
+        let rsa = openssl::ENCRYPTED_BY_HEADER.replace("EC PRIVATE", "RSA PRIVATE");
+        let with_certificate = format!("{}{}", authority.pem(), openssl::ENCRYPTED);
+        let openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nQUJD\n-----END OPENSSH PRIVATE KEY-----\n";
+        for (contents, parts) in [
+            (&b""[..], &["is empty: expected a private key"][..]),
+            (openssl::ENCRYPTED.as_bytes(), &[&command("")]),
+            (openssl::ENCRYPTED_BY_HEADER.as_bytes(), &[&command("")]),
+            (openssl::ENCRYPTED_BY_HEADER.replace('\n', "\r\n").as_bytes(), &[&command("")]),
+            (rsa.as_bytes(), &[&command("")]),
+            (with_certificate.as_bytes(), &[&command("")]),
+            (&from_base64(openssl::ENCRYPTED_DER), &[&command(" -inform DER")]),
+            (authority.pem().as_bytes(), &["no private key in", "found 'CERTIFICATE'"]),
+            (&authority.der, &["no private key in", "found a certificate"]),
+            (openssl::PUBLIC_KEY.as_bytes(), &["found 'PUBLIC KEY'"]),
+            (&from_base64(openssl::PKCS12), &["PKCS#12", "openssl pkcs12 -in", "-nocerts -nodes -out NEW"]),
+            (&from_base64(openssl::PKCS7_DER), &["PKCS#7", "no private key"]),
+            (openssh.as_bytes(), &["OpenSSH's own form", "ssh-keygen -p -m PEM -f"]),
+            (&utf16(openssl::SEC1), &["is UTF-16 text"]),
+            (&openssl::SEC1.as_bytes()[..100], &["is cut off: block 'EC PRIVATE KEY'"]),
+            (openssl::SEC1.replace("M", "*").as_bytes(), &["is not Base64"]),
+        ] {
+            let source = folder.file("k e y", contents);
+            let path = folder.0.join("k e y");
+            expect(read_key(&source), &[parts, &["client key file", path.to_str().unwrap()]].concat());
+            expect(read_key(&memory(contents)), &[parts, &["client key data"]].concat());
+        }
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_named_with_the_reason() {
+        let folder = Folder::new();
+        let file = |name: &str| Source::File(folder.0.join(name));
+        expect(read_certificates(&file("none"), Role::Ca), &["cannot read CA file", "none'", "No such file"]);
+        let directory = Source::File(folder.0.clone());
+        expect(read_certificates(&directory, Role::Ca), &["cannot read CA file", "it is a directory"]);
+        expect(read_certificates(&Source::File(PathBuf::new()), Role::Ca), &["cannot read CA file ''"]);
+        expect(read_key(&Source::File("a\nb".into())), &["cannot read client key file 'a\\u000ab'"]);
+        // Reading a pipe would block.
+        let pipe = folder.0.join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        expect(read_key(&Source::File(pipe)), &["cannot read client key file", "not a regular file"]);
+        let device = Source::File("/dev/zero".into());
+        expect(
+            read_certificates(&device, Role::Ca),
+            &["cannot read CA file '/dev/zero'", "not a regular file"],
+        );
+
+        let large = folder.0.join("large");
+        File::create(&large).unwrap().set_len(MAX_BYTE_SIZE + 1).unwrap();
+        let parts = ["cannot read CA file", "large'", "exceeds the limit of 16 MiB"];
+        expect(read_certificates(&Source::File(large.clone()), Role::Ca), &parts);
+        let bytes = vec![b' '; usize::try_from(MAX_BYTE_SIZE).unwrap() + 1];
+        expect(read_certificates(&memory(bytes), Role::Ca), &["cannot read CA data", "16 MiB"]);
+        File::create(&large).unwrap().set_len(MAX_BYTE_SIZE).unwrap();
+        assert_eq!(read_file(&large).unwrap().len() as u64, MAX_BYTE_SIZE);
+
+        let Source::File(secret) = folder.file("secret", "x") else { unreachable!("it is a file") };
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o0)).unwrap();
+        // root may read everything.
+        if File::open(&secret).is_err() {
+            expect(read_key(&Source::File(secret)), &["secret'", "Permission denied"]);
+        }
+    }
+
+    /// Whatever is in a file.
+    #[test]
+    fn damaged_files_are_errors_and_never_a_panic() {
+        let authority = Authority::new("One");
+        let mut state = 1u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for contents in [
+            authority.pem().into_bytes(),
+            openssl::SEC1_WITH_PARAMETERS.into(),
+            openssl::ENCRYPTED_BY_HEADER.into(),
+            authority.der.to_vec(),
+            from_base64(openssl::PKCS12),
+        ] {
+            for _ in 0..1000 {
+                let mut changed = contents.clone();
+                for _ in 0..=random(4) {
+                    let at = random(changed.len());
+                    match random(4) {
+                        0 => changed[at] = random(256) as u8,
+                        1 => changed.insert(at, b"\n-\r 0\0"[random(6)]),
+                        2 if changed.len() > 1 => {
+                            changed.remove(at);
+                        }
+                        _ => changed.truncate(at.max(1)),
+                    }
+                }
+                for result in
+                    [read_certificates(&memory(&changed), Role::Ca).map(|_| ()), read_key(&memory(&changed))]
+                {
+                    if let Err(error) = result {
+                        let text = error.full_message();
+                        assert_eq!(error.status(), Status::InvalidArgument, "{text}");
+                        assert!(!text.contains(char::is_control) && text.len() < 1000, "{text}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -101,3 +101,75 @@ pub(super) fn has_blocks(text: &[u8]) -> bool {
 pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(text: &str) -> Vec<(&str, bool)> {
+        blocks(text.as_bytes()).iter().map(|block| (block.label, block.is_complete)).collect()
+    }
+
+    #[test]
+    fn blocks_are_found_between_other_text_and_with_any_line_ends() {
+        let text = "text\n-----BEGIN A-----\nQUJD\nRA==\n-----END A-----\nmore\n\n-----BEGIN B C-----\nQQ==\n\
+                    -----END B C-----";
+        for text in [
+            text.to_owned(),
+            text.replace('\n', "\r\n"),
+            text.replace('\n', "\r"),
+            text.replace('\n', "\n   \t"),
+            text.replace('\n', "  \n"),
+            format!("{text}\n\n"),
+        ] {
+            assert_eq!(labels(&text), [("A", true), ("B C", true)], "{text:?}");
+            let decoded: Vec<_> =
+                blocks(text.as_bytes()).iter().map(|block| block.decode().unwrap().to_vec()).collect();
+            assert_eq!(decoded, [b"ABCD".to_vec(), b"A".to_vec()], "{text:?}");
+        }
+        for text in ["", "\n", "text", "-----END A-----", "- BEGIN A -"] {
+            assert_eq!(labels(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_cut_off_are_incomplete() {
+        for (text, expected) in [
+            ("-----BEGIN A-----\nQUJD", &[("A", false)][..]),
+            ("-----BEGIN A-----", &[("A", false)]),
+            ("-----BEGIN CERTIF", &[("CERTIF", false)]),
+            ("-----BEGIN A-----\nQUJD\n-----END", &[("A", false)]),
+            ("-----BEGIN A-----\nQUJD\n-----END B-----", &[("A", false)]),
+            (
+                "-----BEGIN A-----\nQUJD\n-----BEGIN B-----\nQQ==\n-----END B-----",
+                &[("A", false), ("B", true)],
+            ),
+        ] {
+            assert_eq!(labels(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bodies_that_are_not_base64_are_not_decoded() {
+        for body in ["", "!!!!", "QUI", "QUJ", "Q", "QUJD=QUJD", "ö"] {
+            let text = format!("-----BEGIN A-----\n{body}\n-----END A-----\n");
+            let decoded = blocks(text.as_bytes())[0].decode();
+            // Without its padding a body is the same.
+            assert_eq!(decoded.is_some(), body == "QUI", "{body}");
+        }
+    }
+
+    #[test]
+    fn keys_with_the_older_encryption_are_recognized() {
+        let encrypted = super::super::openssl_files::ENCRYPTED_BY_HEADER;
+        assert!(blocks(encrypted.as_bytes())[0].has_encryption_header());
+        assert!(blocks(encrypted.replace('\n', "\r").as_bytes())[0].has_encryption_header());
+        assert!(!blocks(super::super::openssl_files::SEC1.as_bytes())[0].has_encryption_header());
+    }
+
+    #[test]
+    fn the_number_of_blocks_is_limited() {
+        let text = "-----BEGIN A-----\n".repeat(MAX_BLOCKS + 100);
+        assert_eq!(blocks(text.as_bytes()).len(), MAX_BLOCKS);
+    }
+}

@@ -47,3 +47,18 @@ impl fmt::Debug for Resolver {
         write!(f, "Resolver(certificate {certificate}, {} requests)", self.requests())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_without_a_certificate_too() {
+        let resolver = Resolver::new(None);
+        assert!(!resolver.has_certs() && resolver.requests() == 0);
+        assert!(resolver.resolve(&[b"CN"], &[SignatureScheme::ED25519]).is_none());
+        assert!(resolver.resolve(&[], &[]).is_none());
+        assert_eq!(resolver.requests(), 2);
+        assert_eq!(format!("{resolver:?}"), "Resolver(certificate none, 2 requests)");
+    }
+}

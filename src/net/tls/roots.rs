@@ -153,3 +153,102 @@ fn problem(error: &rustls_native_certs::Error) -> String {
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rustls_native_certs::load_certs_from_paths;
+
+    use super::{
+        super::{openssl_files, testing},
+        *,
+    };
+    use crate::error::Status;
+
+    fn path(source: &Source) -> &Path {
+        let Source::File(path) = source else { unreachable!("it is a file") };
+        path
+    }
+
+    #[test]
+    fn a_bundle_is_taken_without_what_cannot_be_parsed() {
+        let authority = testing::Authority::new("Root");
+        let broken = testing::pem("CERTIFICATE", b"\x30\x03\x02\x01\x01");
+        let (log, lines) = testing::log();
+        let bundle = [authority.pem(), broken.clone(), openssl_files::VERSION_1.to_owned()].concat();
+        let roots = Roots::given(&testing::memory(bundle), &log).unwrap();
+        assert_eq!((roots.store.len(), roots.given.len()), (2, 3));
+        assert_eq!(roots.from.to_string(), "CA data");
+        let lines = lines.lock().unwrap();
+        assert!(
+            lines.len() == 1 && lines[0].starts_with("certificate 2 in CA data is malformed"),
+            "{lines:?}"
+        );
+        for (bundle, part) in
+            [(broken.clone(), "the certificate in CA data"), (broken.repeat(2), "each certificate")]
+        {
+            let error = Roots::given(&testing::memory(bundle), &log).unwrap_err();
+            assert_eq!(error.status(), Status::InvalidArgument);
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_machine_without_certificates_is_an_error_that_names_what_was_searched() {
+        let (log, _) = testing::log();
+        let empty = CertificateResult::default();
+        let error = Roots::from_system(empty, Vec::new(), &log).unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        for part in
+            ["no CA certificates found on this machine", "SSL_CERT_FILE", "SSL_CERT_DIR", "ca-certificates"]
+        {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+        testing::check_text(&error.to_string());
+
+        let folder = testing::Folder::new();
+        let missing = folder.0.join("missing");
+        let found = load_certs_from_paths(Some(&missing), None);
+        let variables = vec![("SSL_CERT_FILE", missing.display().to_string())];
+        let error = Roots::from_system(found, variables, &log).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("found in SSL_CERT_FILE ('/"), "{text}");
+        assert!(
+            text.contains("missing': No such file") && text.contains("replaces the system's store"),
+            "{text}"
+        );
+        assert!(!text.contains("ca-certificates"), "{text}");
+
+        // A key has no certificates, and is no error of rustls-native-certs.
+        let key = folder.file("key.pem", openssl_files::SEC1);
+        let variables = vec![("SSL_CERT_FILE", "a".to_owned()), ("SSL_CERT_DIR", "b\nc".to_owned())];
+        let error =
+            Roots::from_system(load_certs_from_paths(Some(path(&key)), None), variables, &log).unwrap_err();
+        assert!(error.to_string().contains("SSL_CERT_FILE ('a') and SSL_CERT_DIR ('b c')"), "{error}");
+    }
+
+    #[test]
+    fn problems_beside_certificates_are_logged_with_the_path() {
+        let authority = testing::Authority::new("Root");
+        let folder = testing::Folder::new();
+        let cut = format!("{}{}", authority.pem(), &authority.pem()[..100]);
+        let file = folder.file("ca.pem", cut);
+        let found = load_certs_from_paths(Some(path(&file)), Some(&folder.0.join("none")));
+        let (log, lines) = testing::log();
+        let variables = vec![("SSL_CERT_FILE", path(&file).display().to_string())];
+        let roots = Roots::from_system(found, variables, &log).unwrap();
+        assert_eq!(roots.store.len(), 1);
+        assert!(
+            roots.from.to_string().starts_with("the 1 CA certificates of SSL_CERT_FILE ('/"),
+            "{}",
+            roots.from
+        );
+        let lines = lines.lock().unwrap().join("\n");
+        assert!(lines.contains("ca.pem'") && lines.contains("a certificate is cut off"), "{lines}");
+        assert!(lines.contains("none': No such file"), "{lines}");
+        assert!(!lines.contains('['), "{lines}");
+        let from = From::System { count: 7, variables: Vec::new() };
+        assert_eq!(from.to_string(), "the system's store of 7 CA certificates");
+    }
+}

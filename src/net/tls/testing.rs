@@ -18,8 +18,9 @@ use rcgen::{
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion,
     crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
+    sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
 };
 use zeroize::Zeroizing;
@@ -35,22 +36,23 @@ use crate::{
 /// Certificates, the first one's own first, and the key of that one.
 pub(super) struct Identity {
     pub chain: Vec<CertificateDer<'static>>,
-    pub key: KeyPair,
+    pub key: PrivateKeyDer<'static>,
 }
 
 impl Identity {
     pub(super) fn self_signed(params: &CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
-        Self { chain: vec![params.self_signed(&key).unwrap().der().clone()], key }
+        Self { chain: vec![params.self_signed(&key).unwrap().der().clone()], key: der_of(&key) }
     }
 
     pub(super) fn pem(&self) -> String {
         self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
     }
+}
 
-    fn key_der(&self) -> PrivateKeyDer<'static> {
-        PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
-    }
+/// A key as PKCS#8.
+pub(super) fn der_of(key: &KeyPair) -> PrivateKeyDer<'static> {
+    PrivatePkcs8KeyDer::from(key.serialize_der()).into()
 }
 
 /// An authority, with the certificates that those which it issues are followed by.
@@ -77,7 +79,7 @@ impl Authority {
     pub(super) fn issue(&self, params: &CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         let own = params.signed_by(&key, &self.issuer).unwrap().der().clone();
-        Identity { chain: [vec![own], self.chain.clone()].concat(), key }
+        Identity { chain: [vec![own], self.chain.clone()].concat(), key: der_of(&key) }
     }
 
     pub(super) fn pem(&self) -> String {
@@ -85,7 +87,7 @@ impl Authority {
     }
 
     pub(super) fn source(&self) -> Source {
-        memory(&self.pem())
+        memory(self.pem())
     }
 }
 
@@ -109,6 +111,11 @@ pub(super) fn client(name: &str) -> CertificateParams {
     let mut params = params(name, &[]);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     params
+}
+
+/// The key of the certificates that OpenSSL made.
+pub(super) fn sec1_key() -> PrivateKeyDer<'static> {
+    PrivateKeyDer::from_pem_slice(super::openssl_files::SEC1.as_bytes()).unwrap()
 }
 
 /// A block of PEM.
@@ -135,10 +142,8 @@ pub(super) fn options(ca: Option<Source>) -> TlsOptions {
 }
 
 pub(super) fn with_client(mut options: TlsOptions, client: &Identity) -> TlsOptions {
-    options.client = Some(ClientCertificate {
-        certificate: memory(client.pem()),
-        key: memory(client.key.serialize_pem()),
-    });
+    options.client =
+        Some(ClientCertificate { certificate: memory(client.pem()), key: memory(client.key.secret_der()) });
     options
 }
 
@@ -213,8 +218,10 @@ impl<'a> Server<'a> {
                 builder.with_client_cert_verifier(verifier.build().unwrap())
             }
         };
-        let mut config =
-            builder.with_single_cert(self.identity.chain.clone(), self.identity.key_der()).unwrap();
+        let key = ring::sign::any_supported_type(&self.identity.key).unwrap();
+        // Unlike `with_single_cert`, for certificates that rustls cannot parse too.
+        let key = CertifiedKey::new(self.identity.chain.clone(), key);
+        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
         config.alpn_protocols = self.protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         config.ticketer = ring::Ticketer::new().unwrap();
         Arc::new(config)
@@ -343,7 +350,8 @@ pub(super) fn refused(tls: &Arc<TlsConfig>, server: &Server<'_>) -> Error {
 /// Checks that a message has nothing in it but sentences.
 pub(super) fn check_text(text: &str) {
     // The URLs and the names with capitals that messages may have.
-    const ALLOWED: [&str; 17] = [
+    const ALLOWED: [&str; 18] = [
+        "EdDSA",
         "gRPC",
         "an http:// URL",
         "a grpc:// URL",

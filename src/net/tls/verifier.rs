@@ -198,3 +198,35 @@ fn concerns_issuer(error: &Error) -> bool {
 pub(super) fn is_ca_as_leaf(error: &rustls::OtherError) -> bool {
     error.to_string() == "CaUsedAsEndEntity"
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustls::{
+        crypto::ring,
+        pki_types::{CertificateDer, pem::PemObject},
+    };
+
+    use super::{super::openssl_files as openssl, super::testing, *};
+    use crate::log::Log;
+
+    /// OpenSSL's files are of 2026, and valid for more than a hundred years.
+    const NOW: Duration = Duration::from_secs(1_800_000_000);
+
+    #[test]
+    fn signatures_by_short_rsa_keys_are_refused() {
+        let roots = Roots::given(&testing::memory(openssl::RSA_1024_AUTHORITY), &Log::default()).unwrap();
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        let verifier = Verifier::new(roots, algorithms, true, true);
+        let der = CertificateDer::from_pem_slice(openssl::OF_RSA_1024_AUTHORITY.as_bytes()).unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let now = UnixTime::since_unix_epoch(NOW);
+        let error = verifier.verify_server_cert(&der, &[], &name, &[], now).unwrap_err();
+        assert_eq!(error, Error::InvalidCertificate(CertificateError::BadSignature));
+        let refused = take_refused().unwrap();
+        assert_eq!((refused.issuer, refused.intermediates), (Issuer::Trusted, 0));
+        assert_eq!(refused.certificate.issuer, "CN=Old CA");
+        assert!(take_refused().is_none());
+    }
+}
