@@ -50,11 +50,17 @@ impl Url {
     pub(crate) fn parse_with(text: &str, http_port: u16) -> Result<Self> {
         Self::parse_parts(text, http_port).map_err(|error| {
             let problem = if error.status() == Status::Unimplemented { "unsupported" } else { "invalid" };
-            error.context(format_args!("{problem} server URL '{text}'"))
+            error.context(format_args!("{problem} server URL '{}'", without_secrets(text)))
         })
     }
 
     fn parse_parts(text: &str, http_port: u16) -> Result<Self> {
+        // First: the message of any other error could contain a part of a password.
+        if text.contains('@') {
+            return Err(Error::invalid(
+                "unexpected '@': credentials are options of calls (set_basic_auth, set_bearer_token)",
+            ));
+        }
         if let Some(invalid) = text.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(Error::invalid(format!("invalid character {invalid:?}")));
         }
@@ -74,8 +80,7 @@ impl Url {
                 )));
             }
         };
-        if let Some(unexpected) = rest.chars().find(|c| matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>'))
-        {
+        if let Some(unexpected) = rest.chars().find(|c| matches!(c, '?' | '#' | '\\' | '"' | '<' | '>')) {
             return Err(Error::invalid(format!(
                 "unexpected '{unexpected}': a server URL has only a host, a port and a base path"
             )));
@@ -116,9 +121,31 @@ impl Url {
     }
 }
 
+/// Returns a URL for a message: without user and password, query and fragment.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let (rest, hidden) = match rest.rsplit_once('@') {
+        Some((_, host)) => (host, "…@"),
+        None => (rest, ""),
+    };
+    let (rest, end) = match rest.find(['?', '#']) {
+        Some(at) => (&rest[..=at], "…"),
+        None => (rest, ""),
+    };
+    match scheme {
+        scheme if is_scheme && !scheme.is_empty() => format!("{scheme}://{hidden}{rest}{end}"),
+        _ => format!("{hidden}{rest}{end}"),
+    }
+}
+
 /// Checks the value of a Host header or `:authority`: a host, optionally with a port.
 pub(crate) fn check_authority(authority: &str) -> Result<()> {
-    let invalid = |error: Error| error.context(format_args!("invalid authority '{}'", excerpt(authority)));
+    let shown = without_secrets(authority);
+    let invalid = |error: Error| error.context(format_args!("invalid authority '{}'", excerpt(&shown)));
+    if authority.contains('@') {
+        return Err(invalid(Error::invalid("unexpected '@': an authority has no user")));
+    }
     let Authority { zone, port, .. } = split_authority(authority).map_err(invalid)?;
     match port.is_none_or(|port| port.parse::<u16>().is_ok()) && zone.is_none() {
         true => Ok(()),

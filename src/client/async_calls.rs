@@ -219,7 +219,10 @@ impl Client {
         }
         for (request, mut job) in jobs {
             match job.prepare(request) {
-                Ok(()) => inner.io.spawn(move || job.run()),
+                Ok(()) => {
+                    job.hold_slot_of_callback();
+                    inner.io.spawn(move || job.run());
+                }
                 Err(error) => job.fail(error),
             }
         }
@@ -309,13 +312,23 @@ impl Job {
         Ok(())
     }
 
+    /// Takes a place among the calls in flight, even if there is none, for a call that the header callback
+    /// makes: the call that it would wait for may wait for the callback.
+    fn hold_slot_of_callback(&mut self) {
+        if self.inner.server.is_in_header_callback() {
+            self.completion.hold(self.inner.slots.take_beyond());
+        }
+    }
+
     /// Takes a place among the calls in flight, or leaves that to the task. Returns `false` to give up.
     fn hold_slot(&mut self, when_full: WhenFull) -> Result<bool> {
+        self.hold_slot_of_callback();
+        if self.completion.has_slot() {
+            return Ok(true);
+        }
         let slots = &self.inner.slots;
         let slot = match slots.try_take() {
             Some(slot) => slot,
-            // The call that it would wait for may wait for this one.
-            None if self.inner.server.is_in_header_callback() => slots.take_beyond(),
             None if self.inner.options.fails_when_full || Callbacks::is_any_on_this_thread() => {
                 let max = self.inner.options.max_in_flight;
                 let message = format!("{max} calls are in flight, the maximum (option max_in_flight)");

@@ -88,6 +88,8 @@ fn pause(time: Duration, context: &CallContext) -> Result<()> {
 }
 
 fn is_final(error: &Error) -> bool {
-    let is_ours = error.origin() == Origin::Argument;
+    // INTERNAL of the client: its header callback panics, for example.
+    let is_ours = error.origin() == Origin::Argument
+        || (error.origin(), error.status()) == (Origin::Client, Status::Internal);
     is_ours || matches!(error.status(), Status::Unauthenticated | Status::PermissionDenied)
 }

@@ -40,7 +40,7 @@ impl Slots {
         })
     }
 
-    /// Takes a slot beyond the maximum if there is none.
+    /// Takes a slot, beyond the maximum if none is free.
     pub(crate) fn take_beyond(self: &Arc<Self>) -> Slot {
         self.lock().taken += 1;
         Slot(self.clone())

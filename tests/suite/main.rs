@@ -16,6 +16,7 @@ mod programs;
 mod server;
 
 mod asynchronous;
+mod authentication;
 mod bounds;
 mod buffers;
 mod cancellation;

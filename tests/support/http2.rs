@@ -7,7 +7,7 @@ use h2::{
     Reason, RecvStream, SendStream,
     server::{Builder, SendResponse},
 };
-use http::{HeaderMap, Response, header::CONTENT_TYPE};
+use http::{HeaderMap, Response, Uri, header::CONTENT_TYPE};
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime,
@@ -111,8 +111,8 @@ where
                 Err(Some(End::GoAway)) => connection.abrupt_shutdown(Reason::NO_ERROR),
                 Ok(Some(Ok((request, response)))) => {
                     let (parts, body) = request.into_parts();
-                    let (path, headers) = (parts.uri.path().to_owned(), parts.headers);
-                    let call = Call { path, headers, body, response, end: end.clone() };
+                    let (uri, headers) = (parts.uri, parts.headers);
+                    let call = Call { uri, headers, body, response, end: end.clone() };
                     let response = tokio::spawn((self.serve)(call));
                     let service = self.clone();
                     tokio::spawn(async move {
@@ -137,7 +137,7 @@ enum End {
 /// A request and its response stream. If it is dropped without a response, the stream is reset.
 #[derive(Debug)]
 pub struct Call {
-    path: String,
+    uri: Uri,
     headers: HeaderMap,
     body: RecvStream,
     response: SendResponse<Bytes>,
@@ -146,7 +146,12 @@ pub struct Call {
 
 impl Call {
     pub fn path(&self) -> &str {
-        &self.path
+        self.uri.path()
+    }
+
+    /// Returns the URI: `:scheme`, `:authority` and path.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
     }
 
     pub fn headers(&self) -> &HeaderMap {

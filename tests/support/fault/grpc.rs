@@ -9,7 +9,7 @@ use std::{
 };
 
 use h2::{Reason, server::Builder};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::support::{
     grpc,
@@ -53,6 +53,13 @@ impl Grpc {
     /// Calls `response` for each complete call with its path and its message without the prefix, each on its
     /// own thread. The message is empty if the body is not a message.
     pub fn start(response: impl Fn(&str, Vec<u8>) -> GrpcResponse + Send + Sync + 'static) -> Self {
+        Self::start_with_metadata(move |uri, _, message| response(uri.path(), message))
+    }
+
+    /// As [`start`](Self::start), with the URI and the metadata of each call.
+    pub fn start_with_metadata(
+        response: impl Fn(&Uri, &HeaderMap, Vec<u8>) -> GrpcResponse + Send + Sync + 'static,
+    ) -> Self {
         let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (accepted, count, response) = (connections.clone(), requests.clone(), Arc::new(response));
         let (metadata, abandoned) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
@@ -67,8 +74,8 @@ impl Grpc {
                 let message = grpc::unframe(call.read_body().await?).unwrap_or_default();
                 count.fetch_add(1, Ordering::SeqCst);
                 // Not on the runtime's thread, which a waiting closure would block for all other calls.
-                let path = call.path().to_owned();
-                let response = tokio::task::spawn_blocking(move || response(&path, message)).await;
+                let (uri, metadata) = (call.uri().clone(), call.headers().clone());
+                let response = tokio::task::spawn_blocking(move || response(&uri, &metadata, message)).await;
                 let response = response.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
                 let is_silence = matches!(response, GrpcResponse::Silence);
                 let outcome = send(&mut call, response).await;
