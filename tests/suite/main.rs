@@ -35,6 +35,7 @@ mod grpc_wire;
 mod http_meaning;
 mod http_wire;
 mod inference;
+mod keepalive;
 mod lending;
 mod lifetimes;
 mod misbehaving;
