@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Longer than any wait of a test that passes.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 const TIME: Duration = Duration::from_millis(100);
 /// A message that servers respond with: the model's name, of a call and of a stream.
 const MESSAGE: &[u8] = b"\x0a\x01m";
@@ -30,17 +30,17 @@ const STREAM_MESSAGE: &[u8] = b"\x12\x03\x0a\x01m";
 
 /// The ways of an inference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Blocking,
     Asynchronous,
     Stream,
 }
 
-const KINDS: [Kind; 3] = [Kind::Blocking, Kind::Asynchronous, Kind::Stream];
+pub(crate) const KINDS: [Kind; 3] = [Kind::Blocking, Kind::Asynchronous, Kind::Stream];
 
 impl Kind {
     /// Makes an inference, and returns its outcome or that of its stream.
-    fn infer(self, client: &Client, request: &InferRequest<'static>) -> Result<()> {
+    pub(crate) fn infer(self, client: &Client, request: &InferRequest<'static>) -> Result<()> {
         let mut options = CallOptions::new();
         options.set_timeout(Some(PATIENCE)).unwrap();
         match self {
@@ -62,7 +62,7 @@ impl Kind {
         }
     }
 
-    fn message(self) -> &'static [u8] {
+    pub(crate) fn message(self) -> &'static [u8] {
         if self == Self::Stream { STREAM_MESSAGE } else { MESSAGE }
     }
 }
@@ -74,15 +74,15 @@ fn client(url: &str, time: Duration, timeout: Duration) -> Client {
 }
 
 fn wire_client(wire: &Wire, timeout: Duration) -> Client {
-    client(&format!("grpc://{}", wire.address()), TIME, timeout)
+    client(&url!("grpc://{}", wire.address()), TIME, timeout)
 }
 
-fn request() -> InferRequest<'static> {
+pub(crate) fn request() -> InferRequest<'static> {
     InferRequest::new("m").input("IN", &[1], &[1i32])
 }
 
 /// Reads up to the whole message of the next request, whose stream it returns. A stream's does not end it.
-fn read_request(peer: &Peer) -> io::Result<u32> {
+pub(crate) fn read_request(peer: &Peer) -> io::Result<u32> {
     let mut body = Vec::new();
     loop {
         let read = peer.read()?;

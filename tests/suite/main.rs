@@ -21,6 +21,7 @@ mod buffers;
 mod cancellation;
 mod compressed_grpc;
 mod conformance;
+mod connections;
 mod control;
 mod control_wire;
 mod costs;
