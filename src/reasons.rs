@@ -109,6 +109,10 @@ pub(crate) fn hint(status: Status, text: &str) -> &'static str {
     if text.contains("starting with 'triton_' are reserved") && !text.contains(EMPTY_FINAL_RESPONSE) {
         return "; the server is too old for the empty final response, which Triton supports since 2.35";
     }
+    // C++'s gRPC ends the calls so, and then the connection.
+    if status == Status::Unavailable && text.trim().eq_ignore_ascii_case("too many pings") {
+        return "; PINGs were sent more often than the server permits, see option keepalive_time";
+    }
     ""
 }
 
@@ -207,6 +211,14 @@ mod tests {
             "{old} Only the following keys starting with 'triton_' are allowed: {EMPTY_FINAL_RESPONSE}"
         );
         assert_eq!(hint(Status::InvalidArgument, &new), "");
+    }
+
+    #[test]
+    fn a_server_that_got_too_many_pings_is_explained() {
+        let error = grpc_error(14, "Too many pings");
+        assert!(error.is_retryable() && error.is_in_doubt());
+        assert!(error.to_string().ends_with("see option keepalive_time"), "{error}");
+        assert!(!grpc_error(14, "Too many pings of the model").to_string().contains("option"));
     }
 
     #[test]

@@ -60,6 +60,8 @@ struct Shared {
     max_streams: usize,
     /// The same once a call was stopped on it.
     max_streams_after_stop: usize,
+    /// The maximum number of calls ever started on a connection.
+    max_started: usize,
     lifetime: Lifetime,
     keepalive: Option<KeepaliveOptions>,
     state: Mutex<State>,
@@ -99,6 +101,7 @@ struct Connection {
     in_use: AtomicUsize,
     /// The number of calls started, ended ones included.
     started: AtomicUsize,
+    max_started: usize,
     /// The number of calls stopped while the socket accepted no data: as many RST_STREAM wait to be sent, and
     /// count as places in use.
     unsent_resets: AtomicUsize,
@@ -158,7 +161,8 @@ impl Mux {
         keepalive: Option<KeepaliveOptions>,
     ) -> Self {
         // A connection that is being opened is not expected to carry more calls than it may.
-        let max_streams = usize::try_from(lifetime.max_requests).unwrap_or(usize::MAX).min(max_streams);
+        let max_started = usize::try_from(lifetime.max_requests).unwrap_or(usize::MAX).min(MAX_STREAMS_EVER);
+        let max_streams = max_streams.min(max_started);
         let state = State {
             connections: Vec::new(),
             opening: 0,
@@ -173,6 +177,7 @@ impl Mux {
             max_connections,
             max_streams,
             max_streams_after_stop,
+            max_started,
             lifetime,
             keepalive,
             state: Mutex::new(state),
@@ -303,7 +308,10 @@ impl Shared {
     fn remove(&self, connection: &Arc<Connection>) {
         let mut state = self.lock();
         state.connections.retain(|other| !Arc::ptr_eq(other, connection));
-        state.lost += u64::from(connection.was_lost.load(Relaxed) || connection.seen.go_away());
+        let was_lost = connection.was_lost.load(Relaxed)
+            || connection.seen.go_away()
+            || connection.is_retired.load(Relaxed);
+        state.lost += u64::from(was_lost);
         self.wake_next(state);
     }
 
@@ -342,13 +350,11 @@ impl Connection {
             true => shared.max_streams_after_stop,
             false => shared.max_streams,
         };
-        let started = self.started.load(Relaxed) as u64;
-        let left = shared.lifetime.max_requests.saturating_sub(started);
         let max = max_streams
             .min(self.max_streams.load(Relaxed))
             .min(MAX_EMPTY_FRAMES_AND_STREAMS.saturating_sub(self.seen.empty_data_frames()));
-        let max = usize::try_from(left).unwrap_or(usize::MAX).min(max.saturating_sub(in_use));
-        if self.is_usable() { max } else { 0 }
+        let left = shared.max_started.saturating_sub(self.started.load(Relaxed));
+        if self.is_usable() { max.saturating_sub(in_use).min(left) } else { 0 }
     }
 
     /// Returns whether the connection takes further calls, now or later.
@@ -357,7 +363,7 @@ impl Connection {
             && !self.is_retired.load(Relaxed)
             && !self.link.is_retired()
             && self.seen.empty_data_frames() < MAX_EMPTY_FRAMES
-            && self.started.load(Relaxed) < MAX_STREAMS_EVER
+            && self.started.load(Relaxed) < self.max_started
             && self.end.is_none_or(|end| Instant::now() < end)
     }
 
@@ -603,6 +609,7 @@ impl Opening {
             has_settings: AtomicBool::new(false),
             in_use: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
+            max_started: shared.max_started,
             unsent_resets: AtomicUsize::new(0),
             was_stopped: AtomicBool::new(false),
             is_retired: AtomicBool::new(false),

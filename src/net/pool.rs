@@ -43,6 +43,8 @@ struct State<C> {
     opened: u64,
     /// See [`ConnectionCounts::reconnects`].
     reconnects: u64,
+    /// The number of connections that were lost and not replaced yet.
+    lost: u64,
     /// Calls that wait for a connection.
     waiting: Waiters,
 }
@@ -82,7 +84,8 @@ pub struct ConnectionCounts {
     pub opened: u64,
     /// TCP connections established since then, those of probes that explain an error included.
     pub connects: u64,
-    /// Connections opened in place of one that the server had closed, or on which it had refused a call.
+    /// Connections opened in place of one that was lost: closed by the server, or by the client after a call
+    /// that failed or was stopped, but not by a limit of the client's options.
     pub reconnects: u64,
     /// Complete TLS handshakes, resumed ones included.
     pub tls_handshakes: u64,
@@ -127,6 +130,7 @@ impl<C: Connection> Pool<C> {
             opening: 0,
             opened: 0,
             reconnects: 0,
+            lost: 0,
             waiting: Waiters::default(),
         };
         Self { max, waiting, lifetime, state: Mutex::new(state) }
@@ -151,7 +155,7 @@ impl<C: Connection> Pool<C> {
                 taken
             }
         };
-        let slot = Slot(self);
+        let mut slot = Slot { pool: self, is_used: false };
         // The lock is not held here: checking and closing a connection take system calls.
         let mut opening = match taken {
             Taken::Slot(evicted) => {
@@ -164,6 +168,7 @@ impl<C: Connection> Pool<C> {
                 let has_expired = self.lifetime.is_idle_too_long(idle);
                 if !has_expired && connection.is_alive(idle) {
                     usage.count();
+                    slot.is_used = true;
                     return Ok(Pooled { connection, usage, slot, is_reused: true, user });
                 }
                 // Replaced by a new one: trying another idle one could require queueing again.
@@ -176,6 +181,7 @@ impl<C: Connection> Pool<C> {
         drop(opening);
         let mut usage = Usage::new(&self.lifetime);
         usage.count();
+        slot.is_used = true;
         Ok(Pooled { connection, usage, slot, is_reused: false, user })
     }
 
@@ -198,7 +204,10 @@ impl<C: Connection> Pool<C> {
                 state.open += 1;
                 state.opening += 1;
                 state.opened += 1;
-                (Slot(self), Opening { pool: self, is_reconnect: false, is_open: false })
+                (
+                    Slot { pool: self, is_used: false },
+                    Opening { pool: self, is_reconnect: false, is_open: false },
+                )
             };
             let connection = Box::new(open().await?);
             opening.is_open = true;
@@ -231,11 +240,12 @@ impl<C: Connection> Pool<C> {
     }
 
     /// Begins to open a connection in place of one that was idle.
-    fn begin_opening(&self, is_reconnect: bool) -> Opening<'_, C> {
+    fn begin_opening(&self, was_lost: bool) -> Opening<'_, C> {
         let mut state = self.lock();
+        state.lost += u64::from(was_lost);
         state.opening += 1;
         state.opened += 1;
-        Opening { pool: self, is_reconnect, is_open: false }
+        Opening { pool: self, is_reconnect: false, is_open: false }
     }
 
     async fn wait(&self, driver: &Driver, fresh: bool) -> Taken<C> {
@@ -382,13 +392,18 @@ impl<C> Drop for Queued<'_, C> {
 
 /// The right to an open connection.
 #[derive(Debug)]
-struct Slot<'p, C>(&'p Pool<C>);
+struct Slot<'p, C> {
+    pool: &'p Pool<C>,
+    /// Whether a call uses the connection, which is lost if it is not returned.
+    is_used: bool,
+}
 
 impl<C> Drop for Slot<'_, C> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
+        let mut state = self.pool.lock();
         state.open -= 1;
-        let next = state.next(self.0.max);
+        state.lost += u64::from(self.is_used);
+        let next = state.next(self.pool.max);
         drop(state);
         wake(next);
     }
@@ -397,6 +412,7 @@ impl<C> Drop for Slot<'_, C> {
 /// A connection being opened.
 struct Opening<'p, C> {
     pool: &'p Pool<C>,
+    /// Whether it is opened since a call failed on another, which may still be open.
     is_reconnect: bool,
     is_open: bool,
 }
@@ -405,7 +421,10 @@ impl<C> Drop for Opening<'_, C> {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
         state.opening -= 1;
-        state.reconnects += u64::from(self.is_open && self.is_reconnect);
+        if self.is_open && (self.is_reconnect || state.lost > 0) {
+            state.reconnects += 1;
+            state.lost = state.lost.saturating_sub(1);
+        }
     }
 }
 
@@ -424,9 +443,10 @@ pub(crate) struct Pooled<'p, C> {
 
 impl<C> Pooled<'_, C> {
     /// Returns the connection to the pool, or closes it if it carries no further call.
-    pub(crate) fn check_in(self, now: Instant) {
-        let pool = self.slot.0;
+    pub(crate) fn check_in(mut self, now: Instant) {
+        let pool = self.slot.pool;
         if self.usage.is_over(&pool.lifetime, now) {
+            self.slot.is_used = false;
             return;
         }
         let Self { connection, usage, slot, user, .. } = self;

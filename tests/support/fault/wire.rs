@@ -152,13 +152,7 @@ impl<'s> Peer<'s> {
 
     /// Reads the next frame. SETTINGS and PING are acknowledged.
     pub fn read(&self) -> io::Result<Frame> {
-        let (mut stream, mut head) = (self.0, [0; 9]);
-        stream.read_exact(&mut head)?;
-        let byte_size = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-        let mut payload = vec![0; byte_size as usize];
-        stream.read_exact(&mut payload)?;
-        let number = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
-        let read = Frame { kind: head[3], flags: head[4], stream: number, payload };
+        let read = self.read_silently()?;
         if read.flags & frame::ACK == 0 {
             match read.kind {
                 frame::SETTINGS => self.send(frame::SETTINGS, frame::ACK, 0, &[])?,
@@ -167,6 +161,17 @@ impl<'s> Peer<'s> {
             }
         }
         Ok(read)
+    }
+
+    /// Reads the next frame, and acknowledges nothing.
+    pub fn read_silently(&self) -> io::Result<Frame> {
+        let (mut stream, mut head) = (self.0, [0; 9]);
+        stream.read_exact(&mut head)?;
+        let byte_size = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; byte_size as usize];
+        stream.read_exact(&mut payload)?;
+        let number = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        Ok(Frame { kind: head[3], flags: head[4], stream: number, payload })
     }
 
     /// Reads up to the end of the next request, whose stream it returns.
@@ -219,7 +224,13 @@ impl<'s> Peer<'s> {
 
     /// Accepts no more streams; those up to `last` are processed.
     pub fn go_away(&self, last: u32) -> io::Result<()> {
-        self.send(frame::GOAWAY, 0, 0, &[last.to_be_bytes(), [0; 4]].concat())
+        self.go_away_for(h2::Reason::NO_ERROR, last, "")
+    }
+
+    /// Accepts no more streams for a reason, with debug data.
+    pub fn go_away_for(&self, reason: h2::Reason, last: u32, debug: &str) -> io::Result<()> {
+        let payload = [&last.to_be_bytes()[..], &u32::from(reason).to_be_bytes(), debug.as_bytes()].concat();
+        self.send(frame::GOAWAY, 0, 0, &payload)
     }
 
     /// Sends headers or trailers as literals without indexing. What does not fit into one frame follows in
