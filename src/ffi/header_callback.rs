@@ -38,13 +38,14 @@ pub struct triton_call_headers<'c, 'e> {
 }
 
 /// Adds headers to a call. Called on any thread, on several at once. It may block, which counts against the
-/// deadline of the call, and may call any function. A call that it makes with the same client calls it again,
-/// before it has returned.
+/// deadline of the call, and may call any function, also with the same client: the calls that it makes itself
+/// have no headers of the callback.
 ///
 /// @param headers    adds the headers; valid during the callback
 /// @param user_data  as passed with the callback
-/// @return TRITON_STATUS_OK; any other number fails the call with UNAUTHENTICATED. The cause is what
-///         triton_call_headers_set_error set, or the last failure of triton_call_headers_add
+/// @return TRITON_STATUS_OK; any other number fails the call with UNAUTHENTICATED. The cause in its message is
+///         what triton_call_headers_set_error set, or the last failure of triton_call_headers_add. The error is
+///         retryable for UNAVAILABLE and DEADLINE_EXCEEDED
 pub type triton_header_callback = Option<
     unsafe extern "C" fn(headers: *mut triton_call_headers, user_data: *mut c_void) -> triton_status_number,
 >;
@@ -65,13 +66,13 @@ unsafe fn add_headers(
     if status == triton_status::TRITON_STATUS_OK as triton_status_number {
         return Ok(());
     }
-    let triton_call_headers { message, refused, .. } = headers;
     let status = Status::from_number(status).unwrap_or(Status::Unknown);
-    Err(match (message, refused) {
+    let error = match (headers.message, headers.refused) {
         (Some(message), _) => Error::new(status, Origin::Client, message),
         (None, Some(refused)) => refused,
-        (None, None) => Error::new(status, Origin::Client, format!("the header callback returned {status}")),
-    })
+        (None, None) => Error::new(status, Origin::Client, format!("it returned {status}")),
+    };
+    Err(error.retryable(matches!(status, Status::Unavailable | Status::DeadlineExceeded)))
 }
 
 /// Sets a callback that adds headers to each call, in place of the one set before. After triton_client_free

@@ -2,7 +2,7 @@
 
 use jni::{
     Env, EnvUnowned, Outcome, jni_sig, jni_str,
-    objects::{JThrowable, JValue},
+    objects::{JObject, JThrowable, JValue},
 };
 
 use super::error;
@@ -63,8 +63,10 @@ fn throw(env: &mut Env<'_>, error: &Error) {
     let _ = env.with_local_frame(4, |env| -> jni::errors::Result<()> {
         let class = env.find_class(jni_str!("org/tritonclient/Native"))?;
         let record = env.byte_array_from_slice(&error::record(error))?;
-        let arguments = [JValue::Object(&record)];
-        let signature = jni_sig!("([B)Lorg/tritonclient/InferenceException;");
+        let none = JObject::null();
+        let cause = error::thrown(error).unwrap_or(&none);
+        let arguments = [JValue::Object(&record), JValue::Object(cause)];
+        let signature = jni_sig!("([BLjava/lang/Throwable;)Lorg/tritonclient/InferenceException;");
         let exception = env.call_static_method(class, jni_str!("failure"), signature, &arguments)?.l()?;
         let exception = env.cast_local::<JThrowable>(exception)?;
         env.throw(exception)

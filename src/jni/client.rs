@@ -7,6 +7,7 @@ use jni::{
     objects::{JByteArray, JClass, JObject, JObjectArray},
     sys::{jint, jlong},
 };
+use zeroize::Zeroizing;
 
 use super::{
     boundary::{Failure, boundary},
@@ -24,6 +25,7 @@ use crate::{
     error::Error,
     infer::{InferRequest, InferResult},
     log::LogCallback,
+    options::HeaderCallback,
     until::CancelToken,
 };
 
@@ -54,9 +56,13 @@ pub(super) fn client_new<'l>(
         let completions = Completions::new(env, &completions)?;
         let receiver = completions.clone();
         let log: Arc<LogCallback> = Arc::new(move |level, target, text| receiver.log(level, target, text));
-        let options = request::array(env, &options)?;
+        let receiver = completions.clone();
+        let headers: Arc<HeaderCallback> = Arc::new(move |headers| receiver.add_headers(headers));
+        // It may have a key.
+        let options = Zeroizing::new(env.convert_byte_array(&options)?);
         // SAFETY: the rule of `Native`.
-        let options = options::client(&options, |handle| unsafe { options::token_of(handle) }, &log)?;
+        let token_of = |handle| unsafe { options::token_of(handle) };
+        let options = options::client(&options, token_of, &log, &headers)?;
         let url = request::array(env, &url)?;
         let url = std::str::from_utf8(&url).map_err(|_| malformed("the URL is not UTF-8"))?;
         let client = Client::with_options(url, &options)?;

@@ -1,5 +1,5 @@
 //! A client's object in Java, which learns of the end of its calls, of its streams' events and of log
-//! messages.
+//! messages, and adds headers to calls.
 
 use std::{
     collections::HashMap,
@@ -10,18 +10,26 @@ use std::{
 
 use jni::{
     Env, jni_sig, jni_str,
-    objects::{Global, JByteArray, JMethodID, JObject, JValue},
+    objects::{Global, JByteArray, JMethodID, JObject, JObjectArray, JThrowable, JValue},
     signature::{Primitive, ReturnType},
     sys::{jlong, jvalue},
 };
 
 use super::{
     attach,
+    error::Thrown,
     handle::Counted,
-    record::Writer,
+    options,
+    record::{Reader, Writer},
     result::{Handle, Outcome},
 };
-use crate::{call::Call, log::LogLevel, panic};
+use crate::{
+    call::Call,
+    error::{Error, Origin, Result, Status},
+    log::LogLevel,
+    options::CallHeaders,
+    panic,
+};
 
 /// The `Completions` of a client. It is held by the client and by its calls, and dropped with the last of
 /// them: a reference that lived longer would keep Java's class loader alive.
@@ -29,6 +37,7 @@ pub(super) struct Completions {
     object: Global<JObject<'static>>,
     complete: JMethodID,
     log: JMethodID,
+    add_headers: JMethodID,
     attached: JMethodID,
     /// The calls under way.
     calls: Mutex<HashMap<jlong, (Call, Counted)>>,
@@ -41,10 +50,13 @@ impl Completions {
         let complete =
             env.get_method_id(&class, jni_str!("complete"), jni_sig!("(J[B[Ljava/lang/Object;)V"))?;
         let log = env.get_method_id(&class, jni_str!("log"), jni_sig!("(I[B)V"))?;
+        let signature = jni_sig!("([BZ)[Ljava/lang/Object;");
+        let add_headers = env.get_method_id(&class, jni_str!("addHeaders"), signature)?;
         let attached = env.get_method_id(&class, jni_str!("attached"), jni_sig!("()V"))?;
         let object = env.new_global_ref(object)?;
         let calls = Mutex::default();
-        Ok(Arc::new(Self { object, complete, log, attached, calls, _counted: Counted::new() }))
+        let counted = Counted::new();
+        Ok(Arc::new(Self { object, complete, log, add_headers, attached, calls, _counted: counted }))
     }
 
     /// Keeps the handle of a call, whose end does not cancel it, until the call is complete.
@@ -115,6 +127,45 @@ impl Completions {
         });
     }
 
+    /// Lets Java add headers to a call.
+    pub(super) fn add_headers(&self, headers: &mut CallHeaders<'_>) -> Result<()> {
+        let reply = attach::with_env(
+            true,
+            |env| self.call(env, self.attached, &[]),
+            |env| self.headers(env, headers),
+        );
+        match reply {
+            Some(Reply::Headers(record)) => {
+                options::headers(&record, |name, value| headers.add(name, value).map(drop))
+            }
+            Some(Reply::Thrown(record, thrown)) => Err(refusal(&record, thrown)?),
+            None => {
+                let message = "Java cannot be called: its memory is exhausted, or it is about to end";
+                Err(Error::new(Status::Unavailable, Origin::Client, message))
+            }
+        }
+    }
+
+    fn headers(&self, env: &mut Env<'_>, headers: &CallHeaders<'_>) -> jni::errors::Result<Reply> {
+        let endpoint = env.byte_array_from_slice(headers.endpoint().as_bytes())?;
+        let arguments = [JValue::Object(&endpoint).as_jni(), JValue::Bool(headers.was_refused()).as_jni()];
+        // SAFETY: as in `call`.
+        let reply = unsafe {
+            let object = self.object.as_obj();
+            env.call_method_unchecked(object, self.add_headers, ReturnType::Array, &arguments)
+        }?;
+        let reply = env.cast_local::<JObjectArray<JObject>>(reply.l()?)?;
+        let record = reply.get_element(env, 0)?;
+        let record = env.cast_local::<JByteArray>(record)?;
+        let record = env.convert_byte_array(&record)?;
+        let thrown = reply.get_element(env, 1)?;
+        if thrown.is_null() {
+            return Ok(Reply::Headers(record));
+        }
+        let thrown = env.cast_local::<JThrowable>(thrown)?;
+        Ok(Reply::Thrown(record, env.new_global_ref(thrown)?))
+    }
+
     fn with_env(&self, is_patient: bool, body: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<()>) {
         attach::with_env(is_patient, |env| self.call(env, self.attached, &[]), body);
     }
@@ -130,4 +181,21 @@ impl Completions {
     fn calls(&self) -> MutexGuard<'_, HashMap<jlong, (Call, Counted)>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What Java's header callback did.
+enum Reply {
+    /// The record of its headers.
+    Headers(Vec<u8>),
+    /// The record of what it threw, and that itself.
+    Thrown(Vec<u8>, Global<JThrowable<'static>>),
+}
+
+/// Returns the error of a header callback that threw.
+fn refusal(record: &[u8], throwable: Global<JThrowable<'static>>) -> Result<Error> {
+    let record = &mut Reader::new(record);
+    let is_retryable = record.bool()?;
+    let text = record.str()?.to_owned();
+    let error = Error::new(Status::Unknown, Origin::Client, "it threw an exception");
+    Ok(error.retryable(is_retryable).with_source(Thrown { text, throwable }))
 }

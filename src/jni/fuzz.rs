@@ -1,7 +1,7 @@
 //! Malformed records: each is an error or means something, none makes a decoder panic, read outside of the
 //! record, or allocate more than a multiple of the record's size.
 
-use std::{ptr, sync::Arc};
+use std::{ptr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     infer::{Datatype, Parameter},
     log::LogCallback,
+    options::{ClientOptions, HeaderCallback, TlsVersion},
     until::CancelToken,
 };
 
@@ -183,6 +184,38 @@ fn whole_client_options() -> Vec<u8> {
     record.bytes(&defaults.into_vec());
     record.u8(15);
     record.i32(3);
+    for (key, texts) in [
+        (16, &["ca.pem"][..]),
+        (17, &["certificates"]),
+        (18, &["client.pem", "client.key"]),
+        (19, &["certificate", "key"]),
+        (21, &["triton.example"]),
+        (22, &["triton.example:443"]),
+        (33, &["my-service/2"]),
+    ] {
+        record.u8(key);
+        texts.iter().for_each(|text| record.str(text));
+    }
+    record.u8(20);
+    record.u8(13);
+    record.u8(25);
+    for key in [23, 24, 29] {
+        record.u8(key);
+        record.bool(false);
+    }
+    for key in [26, 27, 28, 30, 31, 32] {
+        record.u8(key);
+        record.i64(7);
+    }
+    record.into_vec()
+}
+
+fn whole_headers() -> Vec<u8> {
+    let mut record = Writer::default();
+    for (name, value) in [("authorization", "Bearer abc"), ("x-trace-bin", "\u{1}\u{2}"), ("x-empty", "")] {
+        record.str(name);
+        record.str(value);
+    }
     record.into_vec()
 }
 
@@ -223,8 +256,10 @@ fn token_of(_: i64) -> CancelToken {
     CancelToken::new()
 }
 
-fn no_log() -> Arc<LogCallback> {
-    Arc::new(|_, _, _| ())
+fn client(record: &[u8]) -> crate::error::Result<ClientOptions> {
+    let (log, headers): (Arc<LogCallback>, Arc<HeaderCallback>) =
+        (Arc::new(|_, _, _| ()), Arc::new(|_| Ok(())));
+    options::client(record, token_of, &log, &headers)
 }
 
 fn message(failure: Failure) -> String {
@@ -251,8 +286,42 @@ fn a_request_is_decoded_with_all_that_it_says() {
     assert!(options::call(&whole_call_options(), token_of).unwrap().cancel_token().is_some());
     assert!(control::repository(&whole_repository_options()).is_ok());
     assert!(control::update(&whole_settings_update()).is_ok());
-    let client = options::client(&whole_client_options(), token_of, &no_log()).unwrap();
+    let client = client(&whole_client_options()).unwrap();
     assert_eq!((client.max_in_flight, client.callback_threads), (5, 2));
+    let (tls, connections) = (&client.tls, &client.connections);
+    assert_eq!((tls.min_version, tls.verify_peer, tls.verify_host), (TlsVersion::V1_3, false, false));
+    assert_eq!(
+        (tls.server_name.as_deref(), client.authority.as_deref()),
+        (Some("triton.example"), Some("triton.example:443"))
+    );
+    let mut added = Vec::new();
+    options::headers(&whole_headers(), |name, value| {
+        added.push((name.to_owned(), value.len()));
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(
+        added,
+        [("authorization", 10), ("x-trace-bin", 2), ("x-empty", 0)].map(|(a, b)| (a.to_owned(), b))
+    );
+    // Of what can be set in two ways the later counts.
+    assert_eq!(
+        format!("{:?} {:?}", tls.ca, tls.client),
+        "Some(Bytes(12 bytes)) Some(ClientCertificate { certificate: Bytes(11 bytes), key: Bytes(3 bytes) })"
+    );
+    let seven = Duration::from_nanos(7);
+    let times = [
+        connections.idle_timeout,
+        connections.max_age,
+        connections.tcp_keepalive,
+        connections.keepalive_time,
+    ];
+    assert_eq!(times, [Some(seven); 4]);
+    assert_eq!(
+        (connections.keepalive_timeout, connections.max_requests, connections.tcp_nodelay),
+        (seven, 7, false)
+    );
+    assert_eq!(client.user_agent.as_deref(), Some("my-service/2"));
 }
 
 #[test]
@@ -297,6 +366,7 @@ fn no_mutation_of_a_record_makes_a_decoder_panic() {
         whole_client_options(),
         whole_repository_options(),
         whole_settings_update(),
+        whole_headers(),
     ];
     let mut accepted = 0;
     for round in 0..60_000 {
@@ -316,9 +386,10 @@ fn no_mutation_of_a_record_makes_a_decoder_panic() {
         }
         accepted += usize::from(match kind {
             3 => options::call(&record, token_of).is_ok(),
-            4 => options::client(&record, token_of, &no_log()).is_ok(),
+            4 => client(&record).is_ok(),
             5 => control::repository(&record).is_ok(),
             6 => control::update(&record).is_ok(),
+            7 => options::headers(&record, |_, _| Ok(())).is_ok(),
             _ => decode(record).is_ok(),
         });
     }

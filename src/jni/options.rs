@@ -10,7 +10,7 @@ use crate::{
     compression::Compression,
     error::{Error, Result},
     log::{LogCallback, LogLevel},
-    options::{CallOptions, ClientOptions, LoadReportFormat, StreamOptions},
+    options::{CallOptions, ClientOptions, HeaderCallback, LoadReportFormat, StreamOptions, TlsVersion},
     until::{CancelToken, Watching},
 };
 
@@ -23,11 +23,13 @@ pub(super) unsafe fn token_of(handle: i64) -> CancelToken {
     unsafe { handle::get::<CancelToken>(handle) }.clone()
 }
 
-/// Decodes the options of a client. Log messages go to `log`.
+/// Decodes the options of a client. Log messages go to `log`; `headers` adds headers to calls, if Java has a
+/// callback for that.
 pub(super) fn client(
     bytes: &[u8],
     token_of: impl Fn(i64) -> CancelToken,
     log: &Arc<LogCallback>,
+    headers: &Arc<HeaderCallback>,
 ) -> Result<ClientOptions> {
     let record = &mut Reader::new(bytes);
     let mut options = ClientOptions::new();
@@ -54,6 +56,40 @@ pub(super) fn client(
                 let level = LogLevel::from_number(record.i32()?).ok_or_else(|| unknown("log level"))?;
                 options.set_log_callback(level, log.clone())
             }
+            16 => options.set_tls_ca_file(record.str()?),
+            17 => options.set_tls_ca(record.bytes()?),
+            18 => {
+                let certificate = record.str()?;
+                options.set_tls_client_certificate_files(certificate, record.str()?)
+            }
+            19 => {
+                let certificate = record.bytes()?;
+                options.set_tls_client_certificate(certificate, record.bytes()?)
+            }
+            20 => {
+                let version = TlsVersion::from_number(record.u8()?.into());
+                options.set_tls_min_version(version.ok_or_else(|| unknown("version of TLS"))?)
+            }
+            21 => options.set_tls_server_name(record.str()?)?,
+            22 => options.set_authority(record.str()?)?,
+            23 => options.set_tls_verify_peer(record.bool()?),
+            24 => options.set_tls_verify_host(record.bool()?),
+            25 => options.set_header_callback(headers.clone()),
+            26 => options.set_keepalive_time(limit(record)?)?,
+            27 => {
+                let timeout =
+                    limit(record)?.ok_or_else(|| Error::invalid("keepalive_timeout must be set"))?;
+                options.set_keepalive_timeout(timeout)?
+            }
+            28 => options.set_tcp_keepalive(limit(record)?)?,
+            29 => options.set_tcp_nodelay(record.bool()?),
+            30 => options.set_idle_timeout(limit(record)?)?,
+            31 => options.set_max_connection_age(limit(record)?)?,
+            32 => {
+                let max = count(record, "max_connection_requests")?;
+                options.set_max_connection_requests(Some(max as u64))?
+            }
+            33 => options.set_user_agent(record.str()?)?,
             _ => return Err(unknown("option of a client")),
         };
     }
@@ -133,6 +169,16 @@ pub(super) unsafe fn interruptible(bytes: &[u8], token: i64) -> Result<Interrupt
 pub(super) struct Interruptible {
     pub(super) options: CallOptions,
     _following: Option<(Watching, Watching)>,
+}
+
+/// Decodes the headers that the callback of Java adds to a call, and passes each to `add`.
+pub(super) fn headers(bytes: &[u8], mut add: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
+    let record = &mut Reader::new(bytes);
+    while !record.is_at_end() {
+        let name = record.str()?;
+        add(name, record.bytes()?)?;
+    }
+    Ok(())
 }
 
 /// Decodes the options of a stream.

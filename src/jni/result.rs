@@ -46,7 +46,8 @@ impl From<StreamEvent> for Outcome {
 }
 
 /// An outcome in Java: the record, and an array with the direct buffers to which it refers, null if there are
-/// none; and the native result, if there is one, whose memory the buffers show.
+/// none; and the native result, if there is one, whose memory the buffers show. The array of an error has what
+/// a callback of Java threw.
 pub(super) type Converted<'l> = (JByteArray<'l>, JObjectArray<'l, JObject<'l>>, Option<Handle>);
 
 impl Outcome {
@@ -62,14 +63,19 @@ impl Outcome {
             Self::End(Err(error)) => Some((END_WITH_ERROR, error)),
             Self::End(Ok(())) => None,
         };
+        let mut cause = JObjectArray::<JObject>::null();
         match failed {
             Some((kind, error)) => {
                 record.u8(kind);
                 error::write(&mut record, &error);
+                if let Some(thrown) = error::thrown(&error) {
+                    cause = env.new_object_type_array::<JObject>(2, JObject::null())?;
+                    cause.set_element(env, 1, thrown)?;
+                }
             }
             None => record.u8(END),
         }
-        Ok((env.byte_array_from_slice(&record.into_vec())?, JObjectArray::<JObject>::null(), None))
+        Ok((env.byte_array_from_slice(&record.into_vec())?, cause, None))
     }
 
     /// Returns the record, or an array with the record and the direct buffers.

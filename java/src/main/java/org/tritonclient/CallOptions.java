@@ -88,6 +88,31 @@ public final class CallOptions {
         }
 
         /**
+         * Sets the header {@code authorization} to a user and a password (HTTP's basic authentication). Replaces what
+         * {@link #bearerToken} and {@link #header} set it to. For all calls of a client:
+         * {@link ClientOptions.Builder#callOptions}. Anyone can read it unless the URL is {@code https} or {@code
+         * grpcs}.
+         *
+         * @param user without a colon
+         */
+        public Builder basicAuth(String user, String password) {
+            record.u8(16).str(Objects.requireNonNull(user, "user")).str(Objects.requireNonNull(password, "password"));
+            return this;
+        }
+
+        /**
+         * Sets the header {@code authorization} to {@code Bearer} and a token, for example a JSON Web Token. Replaces
+         * what {@link #basicAuth} and {@link #header} set it to. For a token that is renewed:
+         * {@link ClientOptions.Builder#headerCallback}.
+         *
+         * @param token visible ASCII characters
+         */
+        public Builder bearerToken(String token) {
+            record.u8(17).str(Objects.requireNonNull(token, "token"));
+            return this;
+        }
+
+        /**
          * Adds the key of endpoints that the server restricts ({@code --http-restricted-api},
          * {@code --grpc-restricted-protocol}): over HTTP a header of that name, over gRPC the metadata
          * {@code triton-grpc-protocol-NAME} that Triton expects. Replaces the key of that name.
@@ -184,12 +209,11 @@ public final class CallOptions {
 
         /** Returns the options. The builder can be used further. */
         public CallOptions build() {
-            byte[] entries = record.toByteArray();
+            RecordWriter all = record.copy(9);
             if (cancelToken != null) {
-                RecordWriter all = new RecordWriter(entries.length + 9);
-                entries = all.append(entries).u8(2).i64(cancelToken.address()).toByteArray();
+                all.u8(2).i64(cancelToken.address());
             }
-            return new CallOptions(entries, cancelToken);
+            return new CallOptions(all.toByteArray(), cancelToken);
         }
     }
 }

@@ -3,6 +3,7 @@ package org.tritonclient;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 
@@ -39,13 +40,17 @@ final class ClientCore implements Runnable {
 
     private ClientCore(String url, ClientOptions options) {
         log = new NativeLog(options.logger());
-        completions = new Completions(log);
+        completions = new Completions(log, options.headerCallback());
         executor = options.executor();
         byte[] record = options.record(log.level());
         byte[] encodedUrl = url.getBytes(StandardCharsets.UTF_8);
-        handle = new NativeHandle(
-                () -> Native.clientNew(encodedUrl, record, completions), Native::clientFree, "the client");
-        Reference.reachabilityFence(options);
+        try {
+            handle = new NativeHandle(
+                    () -> Native.clientNew(encodedUrl, record, completions), Native::clientFree, "the client");
+        } finally {
+            Arrays.fill(record, (byte) 0);
+            Reference.reachabilityFence(options);
+        }
     }
 
     Completions completions() {
@@ -86,8 +91,10 @@ final class ClientCore implements Runnable {
                 long token = interruption.acquire();
                 try {
                     interruption.enter();
+                    completions.setWait(interruption);
                     return operation.run(client, options.record(), token, interruption);
                 } finally {
+                    completions.setWait(null);
                     interruption.leave();
                     interruption.release();
                 }

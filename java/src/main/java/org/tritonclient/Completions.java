@@ -1,5 +1,6 @@
 package org.tritonclient;
 
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -14,9 +15,30 @@ final class Completions {
     private final Receivers receivers = new Receivers();
     private final AtomicLong ids = new AtomicLong();
     private final NativeLog log;
+    private final HeaderCallback headerCallback;
+    /** What each thread waits in while it runs the header callback. */
+    private final ThreadLocal<Interruption> waits = new ThreadLocal<>();
 
-    Completions(NativeLog log) {
+    /** @param headerCallback {@code null} if there is none */
+    Completions(NativeLog log, HeaderCallback headerCallback) {
         this.log = log;
+        this.headerCallback = headerCallback;
+    }
+
+    boolean hasHeaderCallback() {
+        return headerCallback != null;
+    }
+
+    /** Tells what this thread waits in from now on; {@code null} for nothing. */
+    void setWait(Interruption interruption) {
+        if (headerCallback == null) {
+            return;
+        }
+        if (interruption == null) {
+            waits.remove();
+        } else {
+            waits.set(interruption);
+        }
     }
 
     /** Returns the id under which the native side delivers to a receiver. */
@@ -61,6 +83,41 @@ final class Completions {
             } catch (Throwable again) {
                 LockSupport.parkNanos(1_000_000L << i);
             }
+        }
+    }
+
+    /**
+     * Called by the native side, on the thread that makes or submits a call, or on one of its own. Returns the record
+     * of the headers; or that of what the callback threw, and that itself.
+     */
+    private Object[] addHeaders(byte[] endpoint, boolean wasRefused) {
+        Interruption wait = waits.get();
+        try {
+            CallHeaders headers = new CallHeaders(new String(endpoint, StandardCharsets.UTF_8), wasRefused);
+            headerCallback.addHeaders(headers);
+            return new Object[] {headers.record(), null};
+        } catch (Throwable thrown) {
+            if (thrown instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            boolean isRetryable = thrown instanceof InferenceException && ((InferenceException) thrown).isRetryable();
+            RecordWriter record = new RecordWriter().bool(isRetryable).str(describe(thrown));
+            return new Object[] {record.toByteArray(), thrown};
+        } finally {
+            if (wait != null) {
+                // A blocking call in the callback has taken the thread's interruption for itself.
+                waits.set(wait);
+                wait.enter();
+            }
+        }
+    }
+
+    /** Its text may be made by code of the user, which may throw too. */
+    private static String describe(Throwable thrown) {
+        try {
+            return String.valueOf(thrown);
+        } catch (Throwable again) {
+            return thrown.getClass().getName();
         }
     }
 

@@ -47,7 +47,10 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
             packed = request.pack();
             try {
                 id = core.completions().add(this);
-                if (!start(handle, options, isQueued ? Native.QUEUE : Native.GIVE_UP)) {
+                // With a header callback, which may block, and is called by each attempt to start the call.
+                boolean mayWait = core.completions().hasHeaderCallback();
+                int whenFull = isQueued ? Native.QUEUE : Native.GIVE_UP;
+                if (mayWait && !isQueued || !start(handle, options, whenFull)) {
                     waitAndStart(handle, options);
                 }
             } catch (Throwable refused) {
@@ -90,8 +93,10 @@ final class InferFuture extends CompletableFuture<InferResult> implements Receiv
         Interruption interruption = new Interruption(() -> core.cancel(id));
         interruption.enter();
         try {
+            core.completions().setWait(interruption);
             start(handle, options, Native.BLOCK);
         } finally {
+            core.completions().setWait(null);
             interruption.leave();
         }
     }

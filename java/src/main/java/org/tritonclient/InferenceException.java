@@ -26,8 +26,9 @@ public final class InferenceException extends RuntimeException {
             boolean inDoubt,
             String message,
             String requestId,
-            Headers headers) {
-        super(message);
+            Headers headers,
+            Throwable cause) {
+        super(message, cause);
         this.status = Objects.requireNonNull(status, "status");
         this.origin = Objects.requireNonNull(origin, "origin");
         this.httpStatus = httpStatus;
@@ -39,11 +40,16 @@ public final class InferenceException extends RuntimeException {
 
     /** Creates an error of the client, for a result or call that the native side did not refuse. */
     InferenceException(Status status, Origin origin, String message) {
-        this(status, origin, 0, false, false, message, "", Headers.EMPTY);
+        this(status, origin, 0, false, false, message, "", Headers.EMPTY, null);
     }
 
     /** Reads the record of an error, after its kind. */
     static InferenceException read(RecordReader record) {
+        return read(record, null);
+    }
+
+    /** As the other one, with what a callback of the user threw; {@code null} if that is not why. */
+    static InferenceException read(RecordReader record, Throwable cause) {
         Status status = Status.of(record.i32());
         Origin origin = Origin.of(record.i32());
         int httpStatus = record.i32();
@@ -53,7 +59,8 @@ public final class InferenceException extends RuntimeException {
         Headers headers = Headers.read(record);
         boolean retryable = (flags & 1) != 0;
         boolean inDoubt = (flags & 2) != 0;
-        return new InferenceException(status, origin, httpStatus, retryable, inDoubt, message, requestId, headers);
+        return new InferenceException(
+                status, origin, httpStatus, retryable, inDoubt, message, requestId, headers, cause);
     }
 
     /** Returns the reason of the failure. */

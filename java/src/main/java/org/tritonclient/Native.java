@@ -160,9 +160,12 @@ final class Native {
     /** Returns the number of native objects that are alive: clients, results, streams, tokens, calls under way. */
     static native long liveObjects();
 
-    /** Called by the native side, which throws what this returns. */
-    static InferenceException failure(byte[] record) {
-        RecordReader reader = new RecordReader(record);
-        return InferenceException.read(reader);
+    /**
+     * Called by the native side, which throws what this returns.
+     *
+     * @param cause what a callback of the user threw; {@code null} if that is not why
+     */
+    static InferenceException failure(byte[] record, Throwable cause) {
+        return InferenceException.read(new RecordReader(record), cause);
     }
 }

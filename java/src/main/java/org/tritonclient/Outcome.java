@@ -25,12 +25,14 @@ final class Outcome {
      * Returns the result of an outcome.
      *
      * @param record  the record; {@code null} if the native side had no memory for it
-     * @param buffers the buffers, after an element that is not used; {@code null} if there are none
+     * @param buffers the buffers, or what a callback of the user threw, after an element that is not used; {@code null}
+     *     if there are none
      * @throws InferenceException if it is an error
      */
     static InferResult result(byte[] record, Object[] buffers) {
         if (kind(record) == ERROR) {
-            throw InferenceException.read(new RecordReader(record, 1));
+            Throwable cause = buffers == null ? null : (Throwable) buffers[1];
+            throw InferenceException.read(new RecordReader(record, 1), cause);
         }
         return InferResult.read(record, 1, buffers);
     }

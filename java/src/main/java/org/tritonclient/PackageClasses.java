@@ -8,14 +8,13 @@ package org.tritonclient;
  */
 final class PackageClasses {
     private static final Class<?>[] TOP = {
-        BatchStatistics.class, BytesElements.class, CallInterruption.class, CallOptions.class, CallTimes.class,
-        CancelToken.class, Classification.class, Cleaning.class, ClientCore.class, ClientOptions.class,
+        BatchStatistics.class, BytesElements.class, CallHeaders.class, CallInterruption.class, CallOptions.class,
+        CallTimes.class, CancelToken.class, Classification.class, Cleaning.class, ClientCore.class, ClientOptions.class,
         ClientStatistics.class, Completions.class, Compression.class, ConnectionCounts.class, ControlPlane.class,
         DataType.class, DurationKind.class, Durations.class, ElfFile.class, EventPump.class, Finality.class,
-        FullHeap.class, GenerateEvents.class, GenerateHandler.class, Generated.class, Halves.class,
-        HandlerSink.class, Headers.class,
-        InferFuture.class, InferInput.class, InferOutcome.class, InferOutput.class, InferRequest.class,
-        InferRequestedOutput.class, InferResult.class, InferStream.class, InferenceException.class,
+        FullHeap.class, GenerateEvents.class, GenerateHandler.class, Generated.class, Halves.class, HandlerSink.class,
+        HeaderCallback.class, Headers.class, InferFuture.class, InferInput.class, InferOutcome.class, InferOutput.class,
+        InferRequest.class, InferRequestedOutput.class, InferResult.class, InferStream.class, InferenceException.class,
         InferenceServerClient.class, InputData.class, Interruption.class, Interruptions.class, LibraryCopy.class,
         LibrarySource.class, LittleEndian.class, LoadFailure.class, LoadReport.class, LoadReportFormat.class,
         MemoryUsage.class, Messages.class, MetricSample.class, Metrics.class, ModelConfig.class, ModelMetadata.class,
@@ -23,11 +22,11 @@ final class PackageClasses {
         NativeLibraryException.class, NativeLog.class, NativePlatform.class, NativeStream.class, Origin.class,
         Outcome.class, PackageClasses.class, PackedRequest.class, Parameters.class, Receiver.class, Receivers.class,
         RecordReader.class, RecordWriter.class, RepositoryIndex.class, RepositoryModel.class, RepositoryOptions.class,
-        ResponseStatistics.class, ResultBudget.class, ResultMemory.class, SequenceBatching.class,
-        ServerMetadata.class, ServingStatus.class, SettingValue.class, Settings.class, SettingsUpdate.class,
-        StatisticDuration.class, Status.class, StreamEvent.class, StreamHandler.class, StreamOptions.class,
-        StreamPublisher.class, TensorBuffer.class, TensorConfig.class, TensorMetadata.class, Threads.class,
-        Timeout.class, VersionPolicy.class,
+        ResponseStatistics.class, ResultBudget.class, ResultMemory.class, SequenceBatching.class, ServerMetadata.class,
+        ServingStatus.class, SettingValue.class, Settings.class, SettingsUpdate.class, StatisticDuration.class,
+        Status.class, StreamEvent.class, StreamHandler.class, StreamOptions.class, StreamPublisher.class,
+        TensorBuffer.class, TensorConfig.class, TensorMetadata.class, Threads.class, Timeout.class, TlsVersion.class,
+        VersionPolicy.class,
     };
 
     /** Those that {@link Class#getDeclaredClasses} leaves out. */

@@ -78,6 +78,27 @@ final class RecordWriter {
         return this;
     }
 
+    /** Returns a writer with what is written so far, and room for some bytes more. This one can be used further. */
+    RecordWriter copy(int room) {
+        RecordWriter copy = new RecordWriter(Math.addExact(length, room));
+        System.arraycopy(bytes, 0, copy.bytes, 0, length);
+        copy.length = length;
+        return copy;
+    }
+
+    /** Returns the record with one entry more, which is a record itself, unless that is {@code null}. */
+    byte[] toByteArray(int key, byte[] entry) {
+        return entry == null
+                ? toByteArray()
+                : copy(1 + Integer.BYTES + entry.length).u8(key).bytes(entry).toByteArray();
+    }
+
+    /** Overwrites what was written: it may have secrets. Those that needed more room than there was have copies. */
+    void clear() {
+        Arrays.fill(bytes, (byte) 0);
+        length = 0;
+    }
+
     RecordWriter shape(long[] shape) {
         i32(shape.length);
         for (long dimension : shape) {

@@ -100,16 +100,7 @@ public final class StreamOptions {
 
         /** Returns the options. The builder can be used further. */
         public StreamOptions build() {
-            byte[] entries = record.toByteArray();
-            byte[] call = callOptions.record();
-            if (call != null) {
-                entries = new RecordWriter(entries.length + 5 + call.length)
-                        .append(entries)
-                        .u8(3)
-                        .bytes(call)
-                        .toByteArray();
-            }
-            return new StreamOptions(entries, executor, callOptions);
+            return new StreamOptions(record.toByteArray(3, callOptions.record()), executor, callOptions);
         }
     }
 }

@@ -86,7 +86,7 @@ class OwnershipTest {
 
     @Test
     void aReceiverLearnsOfAFailureAlsoIfMemoryIsShort() throws Exception {
-        Completions completions = new Completions(new NativeLog(System.getLogger("test")));
+        Completions completions = new Completions(new NativeLog(System.getLogger("test")), null);
         AtomicInteger attempts = new AtomicInteger();
         AtomicReference<Throwable> learned = new AtomicReference<>();
         long id = completions.add(new Receiver() {
