@@ -1,19 +1,12 @@
-//! An inference over TLS, or over mutual TLS with a certificate of the client:
+//! An inference over mutual TLS:
 //! `cargo run --example secure_infer -- grpcs://localhost:8001 ca.pem client.pem client.key`
 
 use triton_client::{Client, ClientOptions, InferRequest, Result};
 
-fn run(arguments: &[String]) -> Result<()> {
-    let url = arguments.first().map_or("grpcs://localhost:8001", String::as_str);
+fn run(url: &str, ca: &str, certificate: &str, key: &str) -> Result<()> {
     let mut options = ClientOptions::new();
-    if let Some(ca) = arguments.get(1) {
-        options.set_tls_ca_file(ca);
-    }
-    if let [_, _, certificate, key] = arguments {
-        options.set_tls_client_certificate_files(certificate, key);
-    }
-    // Fails if a file is missing or malformed; the server is not contacted yet.
-    let client = Client::with_options(url, &options)?;
+    options.set_tls_ca_file(ca).set_tls_client_certificate_files(certificate, key);
+    let client = Client::with_options(url, &options)?; // reads the files; no network yet
 
     let a: Vec<i32> = (0..16).collect();
     let b = [1; 16];
@@ -28,7 +21,11 @@ fn run(arguments: &[String]) -> Result<()> {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Err(error) = run(&arguments) {
+    let [url, ca, certificate, key] = &arguments[..] else {
+        eprintln!("usage: secure_infer URL CA-FILE CERTIFICATE-FILE KEY-FILE");
+        std::process::exit(1);
+    };
+    if let Err(error) = run(url, ca, certificate, key) {
         eprintln!("{}", error.full_message());
         std::process::exit(1);
     }

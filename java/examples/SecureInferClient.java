@@ -8,26 +8,18 @@ import org.tritonclient.InferenceException;
 import org.tritonclient.InferenceServerClient;
 
 /**
- * Sends one request to the model {@code simple} over TLS, or over mutual TLS with a certificate of the client.
+ * Sends one request to the model {@code simple} over mutual TLS.
  *
- * <pre>java -cp triton-client.jar SecureInferClient.java URL [CA-FILE [CERTIFICATE-FILE KEY-FILE]]</pre>
+ * <pre>java -cp triton-client.jar SecureInferClient.java URL CA-FILE CERTIFICATE-FILE KEY-FILE</pre>
  *
- * The URL begins with {@code https://} or {@code grpcs://}. Without a file of authorities the system's are trusted.
+ * The URL begins with {@code https://} or {@code grpcs://}.
  */
 public class SecureInferClient {
     public static void main(String[] args) {
-        if (args.length == 0) {
-            System.err.println("usage: SecureInferClient URL [CA-FILE [CERTIFICATE-FILE KEY-FILE]]");
+        if (args.length != 4) {
+            System.err.println("usage: SecureInferClient URL CA-FILE CERTIFICATE-FILE KEY-FILE");
             System.exit(1);
         }
-        ClientOptions.Builder options = ClientOptions.builder();
-        if (args.length > 1) {
-            options.tlsCaFile(Paths.get(args[1]));
-        }
-        if (args.length > 3) {
-            options.tlsClientCertificate(Paths.get(args[2]), Paths.get(args[3]));
-        }
-
         int[] a = new int[16];
         int[] b = new int[16];
         for (int i = 0; i < 16; i++) {
@@ -37,8 +29,12 @@ public class SecureInferClient {
         InferInput input0 = new InferInput("INPUT0", new long[] {1, 16}, DataType.INT32).setData(a);
         InferInput input1 = new InferInput("INPUT1", new long[] {1, 16}, DataType.INT32).setData(b);
 
+        ClientOptions options = ClientOptions.builder()
+                .tlsCaFile(Paths.get(args[1]))
+                .tlsClientCertificate(Paths.get(args[2]), Paths.get(args[3]))
+                .build();
         // The constructor reads the files, and fails if one is missing or malformed.
-        try (InferenceServerClient client = new InferenceServerClient(args[0], options.build());
+        try (InferenceServerClient client = new InferenceServerClient(args[0], options);
                 InferResult result = client.infer("simple", List.of(input0, input1), List.of())) {
             int[] sums = result.getOutputAsInt("OUTPUT0");
             for (int i = 0; i < sums.length; i++) {

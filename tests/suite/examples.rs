@@ -10,10 +10,11 @@ use std::{
 
 use crate::{
     conventions::root,
+    programs::secure_server,
     server::{is_embedded, other_streams, server, urls},
 };
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "infer",
     "strings",
     "health_metadata",
@@ -23,6 +24,7 @@ const NAMES: [&str; 9] = [
     "async_infer",
     "async_tokio",
     "sequence_stream",
+    "secure_infer",
 ];
 
 /// The folder of the executables. `cargo test --test suite` does not build them.
@@ -179,4 +181,22 @@ fn the_example_sequence_stream_interleaves_two_sequences() {
     let refused = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{refused}");
     assert!(refused.contains("over gRPC only"), "{refused}");
+}
+
+#[test]
+fn the_example_secure_infer_shows_its_certificate_to_a_server_that_requires_one() {
+    if is_embedded() {
+        return;
+    }
+    let (server, files) = secure_server();
+    let url = format!("grpcs://{}", server.grpc);
+    let [ca, certificate, key] = ["ca.pem", "client.pem", "client.key"].map(|name| files.path(name));
+    let printed = succeed("secure_infer", &[&url, &ca, &certificate, &key]);
+    assert_eq!(printed.lines().last(), Some("15 + 1 = 16"));
+
+    let [certificate, key] = ["stranger.pem", "stranger.key"].map(|name| files.path(name));
+    let output = run("secure_infer", &[&url, &ca, &certificate, &key]);
+    let refused = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{refused}");
+    assert!(refused.contains("client certificate"), "{refused}");
 }

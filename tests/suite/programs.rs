@@ -12,8 +12,9 @@ use std::{
 
 use crate::{
     conventions::root,
+    own_server::OwnServer,
     server::{decoupled_streams, is_embedded, other_streams, server, urls},
-    support::fault,
+    support::{certificates, fault},
 };
 
 /// The shared library that cargo built with this test binary. It lies beside the binary: the one in the
@@ -62,10 +63,13 @@ pub(crate) fn compile_as(dialect: &str, source: &str, test: &str, args: &[&str])
 /// Runs a program under valgrind, where any error and anything definitely lost fails it.
 #[track_caller]
 pub(crate) fn succeed_under_valgrind(program: &Path, args: &[&str]) {
+    // valgrind 3.19 takes what ring's AES instructions write for undefined.
+    let is_tls = args.iter().any(|arg| arg.starts_with("grpcs://") || *arg == "--ssl");
+    let undefined = if is_tls { "--undef-value-errors=no" } else { "--undef-value-errors=yes" };
     // What a thread that ends with the process still holds is "possibly lost": no leak.
     let output = host("valgrind")
         .args(["-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"])
-        .args(["--show-leak-kinds=definite"])
+        .args(["--show-leak-kinds=definite", undefined])
         .arg(program)
         .args(args)
         .output()
@@ -185,6 +189,70 @@ fn the_examples_of_asynchronous_calls_pass_over_both_protocols() {
             assert!(refused.contains("refused"), "{refused}");
         }
     }
+}
+
+/// A server with TLS at its gRPC port that requires a client certificate, and the files for its clients.
+pub(crate) fn secure_server() -> (OwnServer, certificates::Folder) {
+    let files = certificates::certificates().folder();
+    let file = |name| files.path(name);
+    let args = format!(
+        "--grpc-use-ssl=true --grpc-server-cert={} --grpc-server-key={} --grpc-use-ssl-mutual=true \
+         --grpc-root-cert={}",
+        file("server.pem"),
+        file("server.key"),
+        file("ca.pem")
+    );
+    (OwnServer::start("simple", &args), files)
+}
+
+#[test]
+fn the_example_of_tls_has_upstreams_flags_for_tls_and_compression() {
+    if is_embedded() {
+        return;
+    }
+    let (server, files) = secure_server();
+    let [ca, certificate, key] = ["ca.pem", "client.pem", "client.key"].map(|name| files.path(name));
+    let http = ["--ca-certs", &ca, "--cert-file", &certificate, "--key-file", &key];
+    let url = format!("grpcs://{}", server.grpc);
+    let printed = pass("secure_infer", &[&["-u", &url], &http[..]].concat(), "Secure Infer");
+    assert!(printed.ends_with("15 + 1 = 16\n15 - 1 = 14\n"), "{printed}");
+
+    // As upstream's example of gRPC is called, whose URL has no scheme.
+    let grpc =
+        ["--ssl", "--root-certificates", &ca, "--certificate-chain", &certificate, "--private-key", &key];
+    pass(
+        "secure_infer",
+        &[&["-u", &server.grpc, "-C", "gzip", "-t", "50000000"], &grpc[..]].concat(),
+        "Secure Infer",
+    );
+    let stranger = files.path("other-ca.pem");
+    let flags = ["-u", &url, "--ca-certs", &stranger, "--verify-peer", "0", "--verify-host", "0"];
+    pass("secure_infer", &[&flags, &http[2..]].concat(), "Secure Infer");
+
+    let refused = fail_to_run("secure_infer", &["-u", &url, "--ca-certs", &ca]);
+    assert!(refused.contains("client certificate"), "{refused}");
+    let unknown = fail_to_run("secure_infer", &[&["-u", &url, "--ca-certs", &stranger], &http[2..]].concat());
+    assert!(unknown.contains("signed by no authority in") && unknown.contains("other-ca.pem"), "{unknown}");
+    let missing = fail_to_run("secure_infer", &["-u", &url, "--ca-certs", "/no/such/file"]);
+    assert!(missing.contains("/no/such/file"), "{missing}");
+
+    // Without TLS: compression and headers over HTTP.
+    let flags = ["-u", &urls()[0], "-i", "gzip", "-o", "deflate", "-H", "x-tenant: blue"];
+    pass("secure_infer", &flags, "Secure Infer");
+    let invalid = fail_to_run("secure_infer", &["-u", &urls()[0], "-o", "brotli"]);
+    assert!(invalid.contains("triton_compression"), "{invalid}");
+    assert!(fail_to_run("secure_infer", &["-u"]).starts_with("usage: "));
+}
+
+#[test]
+fn the_example_of_keepalive_passes_over_both_protocols() {
+    for url in urls() {
+        let flags = ["-u", &url, "--grpc-keepalive-time", "60000", "--grpc-keepalive-timeout", "1000"];
+        assert_eq!(pass("keepalive", &flags, "KeepAlive"), "10 calls\n");
+        assert_eq!(pass("keepalive", &["-u", &url, "--tcp-keepalive", "5000"], "KeepAlive"), "10 calls\n");
+    }
+    let zero = fail_to_run("keepalive", &["-u", &urls()[1], "--grpc-keepalive-time", "0"]);
+    assert!(zero.contains("greater than 0"), "{zero}");
 }
 
 #[test]
