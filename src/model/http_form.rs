@@ -200,8 +200,8 @@ pub(crate) fn error(status: u16, body: &[u8]) -> Error {
 /// Returns the same error; `is_binary` if the request had binary tensor data, which not every server
 /// supports.
 pub(crate) fn error_of(status: u16, body: &[u8], is_binary: bool) -> Error {
-    if tls_port::is_named_by(status, body) {
-        return tls_port::error().with_http_status(status);
+    if let Some(error) = tls_port::error_of_page(status, body) {
+        return error.with_http_status(status);
     }
     let text = error_body::reason(body);
     let mut meaning = error::http_status_meaning(status);

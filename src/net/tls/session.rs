@@ -348,3 +348,168 @@ impl<F: FnMut(&[IoSlice<'_>]) -> io::Result<usize>> Write for Sender<F> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use rustls::{
+        ServerConnection, SupportedProtocolVersion,
+        version::{TLS12, TLS13},
+    };
+
+    use super::{
+        super::testing::{Authority, Server, address, config, options, params},
+        *,
+    };
+
+    /// A session and its server, after the handshake.
+    fn connected(version: &'static SupportedProtocolVersion) -> (Session, ServerConnection) {
+        let authority = Authority::new("Root");
+        let identity = authority.issue(&params("ignored", &["localhost"]));
+        let tls = config(&options(Some(authority.source())), "https://localhost").unwrap();
+        let server_config = Server { versions: &[version], ..Server::new(&identity) }.config();
+        let mut server = ServerConnection::new(server_config).unwrap();
+        let mut session = Session::new(&tls, address(1)).unwrap();
+        while session.is_handshaking() || server.is_handshaking() {
+            to_server(&mut session, &mut server);
+            from_server(&mut session, &mut server);
+            assert!(matches!(session.take(&mut ReadBuf::new(&mut [])), Ok(Taken::Nothing)));
+        }
+        to_server(&mut session, &mut server);
+        (session, server)
+    }
+
+    fn to_server(session: &mut Session, server: &mut ServerConnection) {
+        let mut sent = Vec::new();
+        session.flush(|slices| Ok(append(&mut sent, slices))).unwrap();
+        deliver(server, &sent);
+    }
+
+    fn deliver(server: &mut ServerConnection, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            server.read_tls(&mut bytes).unwrap();
+            server.process_new_packets().unwrap();
+        }
+    }
+
+    fn append(to: &mut Vec<u8>, slices: &[IoSlice<'_>]) -> usize {
+        let before = to.len();
+        slices.iter().for_each(|slice| to.extend_from_slice(slice));
+        to.len() - before
+    }
+
+    /// Lets the session receive what the server has for it, as if the socket gave no more at once.
+    fn from_server(session: &mut Session, server: &mut ServerConnection) {
+        let mut sent = Vec::new();
+        while server.wants_write() {
+            server.write_tls(&mut sent).unwrap();
+        }
+        for chunk in sent.chunks(100) {
+            session.receive(|into| receive(into, chunk)).unwrap();
+            assert!(matches!(session.take(&mut ReadBuf::new(&mut [])), Ok(Taken::Nothing)));
+        }
+    }
+
+    fn receive(into: &mut ReadBuf<'_>, bytes: &[u8]) -> io::Result<usize> {
+        into.put_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    #[test]
+    fn a_connection_of_tls_1_2_retires_and_ends_before_rustls_drops_what_it_sends() {
+        for (version, is_limited) in [(&TLS12, true), (&TLS13, false)] {
+            let (mut session, mut server) = connected(version);
+            session.records_sent = RETIRED_AFTER_RECORDS - 2;
+            let mut write = |session: &mut Session, byte_size: usize| {
+                let mut sent = Vec::new();
+                let data = vec![7; byte_size];
+                let mut rest = &data[..];
+                while !rest.is_empty() {
+                    let count =
+                        session.write(&[IoSlice::new(rest)], |slices| Ok(append(&mut sent, slices)))?;
+                    rest = &rest[count..];
+                }
+                for chunk in sent.chunks(10_000) {
+                    deliver(&mut server, chunk);
+                    let mut received = [0; 1 << 15];
+                    while server.reader().read(&mut received).is_ok() {}
+                }
+                Ok::<_, io::Error>(())
+            };
+            write(&mut session, 1).unwrap();
+            assert!(!session.is_retired());
+            write(&mut session, MAX_RECORD_BYTE_SIZE + 1).unwrap();
+            assert_eq!((session.records_sent, session.is_retired()), (RETIRED_AFTER_RECORDS + 1, is_limited));
+            session.records_sent = MAX_RECORDS;
+            let outcome = write(&mut session, 1);
+            assert_eq!(outcome.is_err(), is_limited, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn data_that_the_socket_accepts_in_parts_arrives_whole_and_little_of_it_waits() {
+        let (mut session, mut server) = connected(&TLS13);
+        let data: Vec<u8> = (0..1_000_000u32).map(|at| (at >> 5) as u8).collect();
+        let (mut left, mut received, mut blocked) = (&data[..], Vec::new(), 0);
+        while received.len() < data.len() {
+            // It accepts 10,000 bytes each time.
+            let (mut sent, mut room) = (Vec::new(), 10_000);
+            let send = |slices: &[IoSlice<'_>]| {
+                let count = room.min(slices[0].len());
+                if count == 0 {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                sent.extend_from_slice(&slices[0][..count]);
+                room -= count;
+                Ok(count)
+            };
+            let (first, second) = left.split_at(left.len() / 3);
+            let outcome = match left {
+                [] => session.flush(send).map(|()| 0),
+                _ => session.write(&[IoSlice::new(first), IoSlice::new(second)], send),
+            };
+            match outcome {
+                Ok(count) => left = &left[count..],
+                Err(error) => {
+                    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+                    blocked += 1;
+                }
+            }
+            deliver(&mut server, &sent);
+            let mut chunk = [0; 1 << 14];
+            while let Ok(count) = server.reader().read(&mut chunk) {
+                received.extend_from_slice(&chunk[..count]);
+            }
+            let waiting = data.len() - left.len() - received.len();
+            assert!(waiting <= SEND_BYTE_SIZE, "{waiting}");
+        }
+        assert!(received == data && left.is_empty() && blocked > 50, "{blocked}");
+    }
+
+    #[test]
+    fn data_precedes_the_end_and_a_quiet_connection_has_neither() {
+        let (mut session, mut server) = connected(&TLS13);
+        let nothing = |_: &mut ReadBuf<'_>| Err(io::ErrorKind::WouldBlock.into());
+        // The tickets.
+        from_server(&mut session, &mut server);
+        assert!(session.is_quiet(nothing));
+        std::io::Write::write_all(&mut server.writer(), b"late").unwrap();
+        server.send_close_notify();
+        let mut sent = Vec::new();
+        server.write_tls(&mut sent).unwrap();
+        session.receive(|into| receive(into, &sent)).unwrap();
+        let mut bytes = [0; 8];
+        let mut into = ReadBuf::new(&mut bytes);
+        assert!(matches!(session.take(&mut into), Ok(Taken::Data)));
+        assert_eq!(into.filled(), b"late");
+        assert!(matches!(session.take(&mut ReadBuf::new(&mut [0])), Ok(Taken::End)));
+        assert!(!session.is_quiet(nothing));
+        // A bare end is not the end of a body.
+        let (mut session, _server) = connected(&TLS13);
+        session.receive(|_| Ok(0)).unwrap();
+        let error = session.take(&mut ReadBuf::new(&mut [0])).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        assert!(session.failure().is_none() && !session.is_quiet(nothing), "{error}");
+    }
+}
