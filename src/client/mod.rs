@@ -55,10 +55,13 @@ impl Client {
     /// the first call fails.
     ///
     /// `url` is `host[:port]` or `http://host[:port][/base/path]` for HTTP (default port 8000), or
-    /// `grpc://host[:port]` for gRPC (default port 8001); an IPv6 address is in brackets and may have a zone.
-    /// Model names with characters that a URL must escape work with Triton over gRPC only: see
-    /// [`InferRequest::new`](crate::InferRequest::new). INVALID_ARGUMENT for any other URL; UNIMPLEMENTED for
-    /// `https` and `grpcs`, which this version does not support.
+    /// `grpc://host[:port]` for gRPC (default port 8001); `https://` and `grpcs://` for the same over TLS
+    /// (default port 443). An IPv6 address is in brackets and may have a zone. Model names with characters
+    /// that a URL must escape work with Triton over gRPC only: see
+    /// [`InferRequest::new`](crate::InferRequest::new).
+    ///
+    /// INVALID_ARGUMENT for any other URL, and over TLS if the system has no certificates of authorities;
+    /// UNIMPLEMENTED for a URL with TLS in a build without feature `tls`.
     pub fn new(url: &str) -> Result<Self> {
         Self::with_options(url, &ClientOptions::default())
     }

@@ -31,6 +31,8 @@ const UNUSABLE: Expected =
 /// The error of a client without the right certificate.
 const REFUSED: Expected = Expected { status: Status::Unauthenticated, ..UNUSABLE };
 
+type Call = fn(&Client) -> Result<(), Error>;
+
 /// A server that responds well, behind TLS.
 struct Secure {
     front: TlsFront,
@@ -211,21 +213,23 @@ fn a_server_that_wants_a_client_certificate_is_told_from_one_that_dies() {
                         },
                     );
                     let client = client(&secure.url(), |options| {
-                        certificate.map(|name| set_client_certificate(options, name));
+                        if let Some(name) = certificate {
+                            set_client_certificate(options, name);
+                        }
                     });
-                    let calls: [(&str, &dyn Fn() -> Result<(), Error>); 4] = [
-                        ("inference", &|| Kind::Inference(Mode::Blocking).call(&client, 1)),
-                        ("asynchronous", &|| Kind::Inference(Mode::Async).call(&client, 1)),
-                        ("metadata", &|| Kind::Metadata.call(&client, 1)),
+                    let calls: [(&str, Call); 4] = [
+                        ("inference", |client| Kind::Inference(Mode::Blocking).call(client, 1)),
+                        ("asynchronous", |client| Kind::Inference(Mode::Async).call(client, 1)),
+                        ("metadata", |client| Kind::Metadata.call(client, 1)),
                         // The server has closed the connection before it is sent: the reason is still found.
-                        ("8 MiB", &|| infer_large(&client)),
+                        ("8 MiB", infer_large),
                     ];
                     for (kind, call) in calls {
                         let before = secure.front.connections();
                         let version = versions[0].version;
                         let what = format!("{scheme}, {version:?}, {certificate:?}, {kind}, {sends_alerts}");
                         note(&mut failures, &what, || {
-                            let error = call().expect_err(&what);
+                            let error = call(&client).expect_err(&what);
                             texts.iter().for_each(|text| REFUSED.check(&error, &what, &[text]));
                             check_text(&error);
                             assert_eq!(secure.front.connections() - before, 1, "{what}: attempts");
@@ -495,22 +499,21 @@ fn a_server_that_does_not_answer_the_handshake_is_bounded_by_the_timeouts_and_ca
 #[test]
 fn files_are_read_when_the_client_is_created_and_errors_name_them() {
     let folder: Folder = certificates().folder();
-    let missing = folder.path("missing.pem");
     // (authorities, certificate and key, the file that is named)
-    let good = |name: &str| folder.path(name);
-    let cases: [(String, Option<(String, String)>, &str); 5] = [
-        (missing.clone(), None, "missing.pem"),
-        (good("server.key"), None, "server.key"),
-        (good("ca.pem"), Some((good("client.pem"), good("stranger.key"))), "stranger.key"),
-        (good("ca.pem"), Some((good("client.pem"), good("client-encrypted.key"))), "client-encrypted.key"),
-        (good("ca.pem"), Some((good("client.key"), good("client.key"))), "client.key"),
+    let path = |name: &str| folder.path(name);
+    let cases = [
+        ("missing.pem", None, "missing.pem"),
+        ("server.key", None, "server.key"),
+        ("ca.pem", Some(("client.pem", "stranger.key")), "stranger.key"),
+        ("ca.pem", Some(("client.pem", "client-encrypted.key")), "client-encrypted.key"),
+        ("ca.pem", Some(("client.key", "client.key")), "client.key"),
     ];
     for scheme in SCHEMES {
-        for (authorities, certificate, named) in &cases {
+        for (authorities, certificate, named) in cases {
             let mut options = ClientOptions::new();
-            options.set_tls_ca_file(authorities);
+            options.set_tls_ca_file(path(authorities));
             if let Some((certificate, key)) = certificate {
-                options.set_tls_client_certificate_files(certificate, key);
+                options.set_tls_client_certificate_files(path(certificate), path(key));
             }
             let error = Client::with_options(&format!("{scheme}://localhost"), &options).unwrap_err();
             let properties = (error.status(), error.origin());
@@ -519,8 +522,8 @@ fn files_are_read_when_the_client_is_created_and_errors_name_them() {
             assert!(!error.full_message().contains("BEGIN"), "{error:?}");
         }
         let mut options = ClientOptions::new();
-        options.set_tls_ca_file(good("ca-bundle.pem"));
-        options.set_tls_client_certificate_files(good("client.pem"), good("client-sec1.key"));
+        options.set_tls_ca_file(path("ca-bundle.pem"));
+        options.set_tls_client_certificate_files(path("client.pem"), path("client-sec1.key"));
         Client::with_options(&format!("{scheme}://localhost"), &options).unwrap();
     }
 }
@@ -533,7 +536,7 @@ fn data_of_any_size_is_encrypted_in_both_directions() {
         let front = TlsFront::start(address, TlsSettings::default());
         let client = client(&url(scheme, front.address()), |_| ());
         for byte_size in [1usize, 16 << 10, (16 << 10) + 1, 100_000, 1 << 20, 20_000_000] {
-            let data: Vec<u8> = (0..byte_size).map(|at| (at * 31 >> 3) as u8).collect();
+            let data: Vec<u8> = (0..byte_size).map(|at| ((at * 31) >> 3) as u8).collect();
             let data: &'static [u8] = data.leak();
             let mut request = InferRequest::new("identity_uint8");
             let input = request.add_input("INPUT0", Datatype::Uint8, &[byte_size as i64]).unwrap();

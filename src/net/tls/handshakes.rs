@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints, date_time_ymd};
 use rustls::{
-    CipherSuite, HandshakeKind, ProtocolVersion,
+    CipherSuite, HandshakeKind, NamedGroup, ProtocolVersion,
     pki_types::{CertificateDer, pem::PemObject},
     version::{TLS12, TLS13},
 };
@@ -449,6 +449,32 @@ fn sessions_are_kept_for_a_limited_number_of_addresses_and_for_those_in_use() {
     assert!(
         all.iter().zip(0..).all(|(config, number)| Arc::ptr_eq(config, &tls.for_address(address(number))))
     );
+}
+
+/// As Triton 2.51.
+#[test]
+fn a_grpc_server_that_knows_only_p_256_takes_no_second_round_trip() {
+    let authority = Authority::new("Root");
+    let identity = authority.issue(&params("ignored", &["localhost"]));
+    for (url, kind) in [
+        ("grpcs://localhost", HandshakeKind::Full),
+        ("https://localhost", HandshakeKind::FullWithHelloRetryRequest),
+    ] {
+        let tls = config(&options(Some(authority.source())), url).unwrap();
+        let mut server = (*Server::new(&identity).config()).clone();
+        let mut provider = (**server.crypto_provider()).clone();
+        provider.kx_groups.retain(|group| group.name() == NamedGroup::secp256r1);
+        let builder = rustls::ServerConfig::builder_with_provider(Arc::new(provider));
+        let resolver = server.cert_resolver.clone();
+        server = builder
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(resolver);
+        let mut pair = Pair::new(&tls, address(1), &Arc::new(server));
+        pair.run().unwrap();
+        assert_eq!(pair.client.handshake_kind(), Some(kind), "{url}");
+    }
 }
 
 #[test]
