@@ -107,7 +107,8 @@ impl TlsConfig {
     fn no_protocol(&self) -> &'static str {
         match self.protocol {
             Protocol::Http => {
-                "the server does not offer HTTP/1.1 over TLS at this port (for a gRPC port use a grpcs:// URL)"
+                "the server does not offer HTTP/1.1 over TLS at this port (for a gRPC port, use a grpcs:// \
+                 URL)"
             }
             Protocol::Grpc => {
                 "the server does not offer HTTP/2 over TLS at this port, which gRPC requires: enable it there \
@@ -190,7 +191,7 @@ impl TlsConfig {
             (Some(alert), None) => format!("no reason but the alert {}", alert_name(alert)),
             (None, None) => "the server gave no reason".to_owned(),
         };
-        unauthenticated(format!("the server refused the certificate of {name}: {reason}"))
+        unauthenticated(format!("the server refused {name}: {reason}"))
     }
 
     fn certificate_error(&self, error: &CertificateError, refused: Option<&Refused>, now: u64) -> String {
@@ -374,7 +375,7 @@ fn other_certificate_error(error: &str) -> String {
             "the server's certificate is signed by one that is not of an authority (CA:FALSE)".to_owned()
         }
         "UnsupportedCertVersion" => {
-            "the server's certificate is not of X.509 version 3: make it anew with alternative names".to_owned()
+            "the server's certificate is not of X.509 version 3: make it anew with subjectAltName".to_owned()
         }
         error => {
             let reason = match split_words(error) {
