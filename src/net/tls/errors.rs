@@ -79,7 +79,7 @@ impl TlsConfig {
     pub(super) fn closed(&self, moment: Moment) -> Option<Error> {
         // Triton closes this way if it does not accept the client's certificate.
         if moment.asked && !moment.has_responded {
-            return Some(self.client_refused(None));
+            return Some(self.client_refused(None).with_hint(" (it closed the connection)"));
         }
         let closed =
             |hint| Error::connection(format!("the server closed the connection in the TLS handshake{hint}"));
@@ -107,7 +107,8 @@ impl TlsConfig {
     fn no_protocol(&self) -> &'static str {
         match self.protocol {
             Protocol::Http => {
-                "the server does not offer HTTP/1.1 over TLS at this port (for a gRPC port use a grpcs:// URL)"
+                "the server does not offer HTTP/1.1 over TLS at this port (for a gRPC port, use a grpcs:// \
+                 URL)"
             }
             Protocol::Grpc => {
                 "the server does not offer HTTP/2 over TLS at this port, which gRPC requires: enable it there \
@@ -190,7 +191,7 @@ impl TlsConfig {
             (Some(alert), None) => format!("no reason but the alert {}", alert_name(alert)),
             (None, None) => "the server gave no reason".to_owned(),
         };
-        unauthenticated(format!("the server refused the certificate of {name}: {reason}"))
+        unauthenticated(format!("the server refused {name}: {reason}"))
     }
 
     fn certificate_error(&self, error: &CertificateError, refused: Option<&Refused>, now: u64) -> String {
@@ -318,12 +319,12 @@ fn unauthenticated(message: impl Into<String>) -> Error {
 }
 
 /// The error of a connection for a reason that the user can do little about. After the handshake it is lost
-/// like any other: the server may have run the request.
+/// like any other. Whether the server may have run a request is known by what was sent.
 fn failed(detail: &str, moment: Moment) -> Error {
     if moment.in_handshake {
         unavailable(format!("the TLS handshake failed: {detail}"))
     } else {
-        unavailable(format!("the TLS connection failed: {detail}")).retryable(true).in_doubt(true)
+        unavailable(format!("the TLS connection failed: {detail}")).retryable(true)
     }
 }
 
@@ -374,7 +375,7 @@ fn other_certificate_error(error: &str) -> String {
             "the server's certificate is signed by one that is not of an authority (CA:FALSE)".to_owned()
         }
         "UnsupportedCertVersion" => {
-            "the server's certificate is not of X.509 version 3: make it anew with alternative names".to_owned()
+            "the server's certificate is not of X.509 version 3: make it anew with subjectAltName".to_owned()
         }
         error => {
             let reason = match split_words(error) {
@@ -720,8 +721,9 @@ mod tests {
                     check_text(text.trim_end_matches(')'));
                     let is_known = matches!(ours.status(), Status::Unavailable | Status::Unauthenticated);
                     assert!(is_known && ours.origin() == Origin::Connection, "{text}");
-                    // Nothing is sent before the end of the handshake.
-                    assert!(!(moment.in_handshake && !moment.has_responded && ours.is_in_doubt()), "{text}");
+                    // What was sent is known elsewhere.
+                    let is_refusal = ours.status() == Status::Unauthenticated;
+                    assert_eq!(ours.is_in_doubt(), is_refusal && moment.has_responded, "{text}");
                     assert!(ours.status() == Status::Unavailable || !ours.is_retryable(), "{text}");
                 }
             }
@@ -798,7 +800,7 @@ mod tests {
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType),
         ] {
             let after = tls.error(&error, AFTER);
-            assert!(after.is_retryable() && after.is_in_doubt(), "{after}");
+            assert!(after.is_retryable() && !after.is_in_doubt(), "{after}");
             let before = tls.error(&error, Moment::BEFORE);
             let is_servers = before.to_string().contains("internal error");
             assert_eq!(before.is_retryable(), is_servers, "{before}");

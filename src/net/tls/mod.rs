@@ -44,7 +44,7 @@ use self::{
     verifier::Verifier,
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, excerpt},
     log::{Log, LogLevel},
     options::{ClientCertificate, TlsOptions, TlsVersion},
     url::{Protocol, Url},
@@ -95,33 +95,10 @@ struct Address {
 impl TlsConfig {
     /// Reads and checks everything that the options name. INVALID_ARGUMENT if something is missing or wrong.
     pub(crate) fn new(options: &TlsOptions, url: &Url, log: &Log) -> Result<Self> {
-        let server_name = match &options.server_name {
-            Some(name) => parse_name(name).ok_or_else(|| {
-                Error::invalid(format!("invalid tls_server_name '{}'", crate::error::excerpt(name)))
-                    .with_hint(NAME_HINT)
-            })?,
-            None => parse_name(&url.host).ok_or_else(|| {
-                Error::invalid(format!("invalid host name '{}' for TLS", url.host))
-                    .with_hint(NAME_HINT)
-                    .with_hint("; or set tls_server_name")
-            })?,
-        };
+        let server_name = server_name(options, url)?;
         let provider = Arc::new(provider(url.protocol));
         let client = options.client.as_ref().map(|client| Client::new(client, log)).transpose()?;
-        for (is_on, what) in [
-            (
-                options.verify_peer,
-                "is not verified (tls_verify_peer): anyone on the way can read and change everything",
-            ),
-            (
-                options.verify_host,
-                "is accepted with any name (tls_verify_host): any server with a trusted certificate can take its place",
-            ),
-        ] {
-            if !is_on {
-                log.write(LogLevel::Warn, TARGET, || format!("the certificate of {url} {what}"));
-            }
-        }
+        warn_of_unverified(options, url, log);
         let roots = match &options.ca {
             // Also checked if it is not used.
             Some(source) => Roots::given(source, log)?,
@@ -253,8 +230,30 @@ impl Client {
     }
 }
 
-const NAME_HINT: &str = ": a certificate can be checked for a host name, such as 'triton.example', or for an \
-                         IP address";
+const NAME_HINT: &str =
+    ": a certificate can be checked for a host name, such as 'triton.example', or for an IP address";
+
+/// The name that certificates are verified for.
+fn server_name(options: &TlsOptions, url: &Url) -> Result<ServerName<'static>> {
+    let invalid = |what, name| Error::invalid(format!("invalid {what} '{}'{NAME_HINT}", excerpt(name)));
+    match &options.server_name {
+        Some(name) => parse_name(name).ok_or_else(|| invalid("tls_server_name", name)),
+        None => parse_name(&url.host)
+            .ok_or_else(|| invalid("host name", &url.host).with_hint("; or set tls_server_name")),
+    }
+}
+
+fn warn_of_unverified(options: &TlsOptions, url: &Url, log: &Log) {
+    let warn = |what| {
+        log.write(LogLevel::Warn, TARGET, || format!("the certificate of {url} is not verified {what}"));
+    };
+    if !options.verify_peer {
+        warn("(tls_verify_peer): others on the way can read and change everything");
+    }
+    if !options.verify_host {
+        warn("for the host name (tls_verify_host): any server with a trusted certificate can take its place");
+    }
+}
 
 /// Parses a host name or an address, which may be in brackets and have a zone.
 fn parse_name(text: &str) -> Option<ServerName<'static>> {

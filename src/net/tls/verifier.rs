@@ -228,5 +228,11 @@ mod tests {
         assert_eq!((refused.issuer, refused.intermediates), (Issuer::Trusted, 0));
         assert_eq!(refused.certificate.issuer, "CN=Old CA");
         assert!(take_refused().is_none());
+
+        // One that was not taken is not of the next connection.
+        verifier.verify_server_cert(&der, &[], &name, &[], now).unwrap_err();
+        let lenient = Verifier::new(Roots::none(), algorithms, false, true);
+        lenient.verify_server_cert(&der, &[], &name, &[], now).unwrap();
+        assert!(take_refused().is_none());
     }
 }
