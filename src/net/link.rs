@@ -387,6 +387,10 @@ impl Link {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Io::Reactor(_) = &self.io {
+            // As in `poll_readable`: of one receive, many reads are decrypted.
+            ready!(poll_proceed(context)).made_progress();
+        }
         loop {
             let taken = session.take(into);
             // Responses to key updates, and alerts. What can't be sent now is sent with the next data.
