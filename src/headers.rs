@@ -91,10 +91,18 @@ impl Raw {
     }
 }
 
+/// Shows no credentials: a server may set them, or send those of the request back.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
+        let shown = |(name, value)| (name, if is_credential(name) { "(not shown)" } else { value });
+        f.debug_map().entries(self.iter().map(shown)).finish()
     }
+}
+
+/// Returns whether the values of a header, in lower case, are credentials, which are not printed, not
+/// compressed, and better not sent over a plain connection.
+pub(crate) fn is_credential(name: &str) -> bool {
+    matches!(name, "authorization" | "cookie" | "proxy-authorization" | "set-cookie" | "x-api-key")
 }
 
 #[cfg(test)]
@@ -109,5 +117,12 @@ mod tests {
         assert_eq!(list, [("x-a", "b: c"), ("empty", ""), ("x-a", "d")]);
         assert_eq!(headers.get("X-a"), Some("b: c"));
         assert_eq!(Headers::none().iter().len(), 0);
+    }
+
+    #[test]
+    fn credentials_are_not_printed() {
+        let headers = Headers::from_response_head(b"HTTP/1.1 200 OK\r\nSet-Cookie: secret\r\nA: b\r\n\r\n");
+        assert_eq!(format!("{headers:?}"), r#"{"set-cookie": "(not shown)", "a": "b"}"#);
+        assert_eq!(headers.get("set-cookie"), Some("secret"));
     }
 }

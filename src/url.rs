@@ -122,7 +122,7 @@ impl Url {
 }
 
 /// Returns a URL for a message: without user and password, query and fragment.
-fn without_secrets(url: &str) -> String {
+pub(crate) fn without_secrets(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let (rest, hidden) = match rest.rsplit_once('@') {

@@ -13,6 +13,7 @@ use crate::{
     compression::Compression,
     error::{Error, Result},
     until::CancelToken,
+    url::without_secrets,
 };
 
 /// The options of a call. What they do not set is as in the client's defaults
@@ -278,7 +279,7 @@ impl CallOptions {
             && path.parse::<http::Uri>().is_ok()
             && !path.contains(['?', '#']);
         if !is_valid {
-            return Err(Error::invalid(format!("invalid URL path '{path}'")));
+            return Err(Error::invalid(format!("invalid URL path '{}'", without_secrets(path))));
         }
         self.route.path = Some(path.to_owned());
         Ok(self)

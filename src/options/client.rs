@@ -200,14 +200,18 @@ impl ClientOptions {
 
     /// Sets a callback that adds headers to each call, such as a token that is renewed or the context of a
     /// trace. It runs before the first attempt of a call, in the thread that calls or submits, and may block;
-    /// its time counts against the deadline, which does not interrupt it. A repeated attempt has the same
-    /// headers, unless the server responded UNAUTHENTICATED: the callback is then called once more, with
-    /// [`CallHeaders::was_refused`](crate::CallHeaders::was_refused), for an asynchronous call on a thread of
-    /// its own, and the call is repeated with the new headers. A stream calls it once, when it is opened.
+    /// its time counts against the deadline, which does not interrupt it. Several calls may run it at once. A
+    /// repeated attempt has the same headers, unless the server responded UNAUTHENTICATED: the callback is
+    /// then called once more, with [`CallHeaders::was_refused`](crate::CallHeaders::was_refused), for an
+    /// asynchronous call on a thread of its own (`triton-headers`, at most 8 of them), and the call is
+    /// repeated with what it adds now, in place of earlier headers of those names. A stream calls it once,
+    /// when it is opened, and is not repeated.
     ///
-    /// A header replaces those of that name in the options of the call and the client. If the callback
-    /// returns an error, the call fails with UNAUTHENTICATED and that error as its source, and nothing is
-    /// sent. Not called for the metrics URL. The default is none.
+    /// A header replaces those of that name in the options of the call and the client, removed ones too. If
+    /// the callback returns an error, the call fails with UNAUTHENTICATED and that error as its source, and
+    /// nothing is sent; a panic is INTERNAL. Not called for the metrics URL. The callback may call the client,
+    /// and wait for its calls: those that it makes in its own thread do not call it, and asynchronous ones do
+    /// not wait for [`set_max_in_flight`](Self::set_max_in_flight). The default is none.
     pub fn set_header_callback(&mut self, callback: Arc<HeaderCallback>) -> &mut Self {
         self.header_source = HeaderSource(Some(callback));
         self

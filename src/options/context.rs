@@ -84,9 +84,13 @@ impl<'c> CallContext<'c> {
         Self { until, timeout: Some(left), limited: "one request", ..self.clone() }
     }
 
-    /// Creates the context of the call with headers of the header callback. INVALID_ARGUMENT as for
-    /// [`check_json_size_header`](Self::check_json_size_header).
+    /// Creates the context of the call with headers of the header callback, which replace those that it has.
+    /// INVALID_ARGUMENT as for [`check_json_size_header`](Self::check_json_size_header).
     pub(crate) fn with_added(&self, added: AddedHeaders) -> Result<Self> {
+        let added = match &self.added {
+            Some(earlier) => added.over(earlier),
+            None => added,
+        };
         let context = Self { added: Some(added), ..self.clone() };
         context.check_json_size_header()?;
         Ok(context)

@@ -3,14 +3,12 @@
 use std::fmt::{self, Display};
 
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, Engine};
-use http::{
-    HeaderName, HeaderValue,
-    header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
-};
+use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use zeroize::Zeroizing;
 
 use crate::{
     error::{Error, Result},
+    headers::is_credential,
     url::Protocol,
 };
 
@@ -35,7 +33,7 @@ impl Header {
             false => HeaderValue::from_bytes(value),
         };
         let mut value = value.map_err(|error| invalid(name, error))?;
-        value.set_sensitive(is_credential(&key));
+        value.set_sensitive(is_credential(key.as_str()));
         Ok(Self { name: key, value: Some(value) })
     }
 
@@ -89,12 +87,6 @@ impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", if self.value.is_some() { "" } else { "-" }, self.name)
     }
-}
-
-/// Returns whether the values of a header are credentials, which are not printed, not compressed, and not to
-/// be sent over a plain connection.
-fn is_credential(name: &HeaderName) -> bool {
-    [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name) || name.as_str() == "x-api-key"
 }
 
 /// Checks the name of a header, which must not be one that the library or the protocol sets.

@@ -62,6 +62,15 @@ impl HeaderSource {
     }
 }
 
+impl AddedHeaders {
+    /// Returns these headers, and those of `earlier` that they do not replace.
+    pub(super) fn over(self, earlier: &Self) -> Self {
+        let is_replaced = |header: &&Header| self.0.iter().any(|own| own.name == header.name);
+        let kept = earlier.0.iter().filter(|header| !is_replaced(header));
+        Self(kept.chain(&*self.0).cloned().collect())
+    }
+}
+
 fn address(callback: &Arc<HeaderCallback>) -> usize {
     Arc::as_ptr(callback).addr()
 }
@@ -101,7 +110,8 @@ impl CallHeaders<'_> {
         self.endpoint
     }
 
-    /// Returns whether the server has responded UNAUTHENTICATED to the call with the headers before.
+    /// Returns whether the server has responded UNAUTHENTICATED to the call with the headers of the callback's
+    /// first run. Those that this run does not replace are sent again.
     pub fn was_refused(&self) -> bool {
         self.was_refused
     }

@@ -14,7 +14,7 @@ use crate::{
     server::{is_embedded, other_streams, server, urls},
 };
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "infer",
     "strings",
     "health_metadata",
@@ -25,6 +25,7 @@ const NAMES: [&str; 10] = [
     "async_tokio",
     "sequence_stream",
     "secure_infer",
+    "traced_infer",
 ];
 
 /// The folder of the executables. `cargo test --test suite` does not build them.
@@ -42,7 +43,7 @@ fn run(name: &str, arguments: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn succeed(name: &str, arguments: &[&str]) -> String {
+pub(crate) fn succeed(name: &str, arguments: &[&str]) -> String {
     let output = run(name, arguments);
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

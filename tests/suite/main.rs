@@ -53,6 +53,7 @@ mod release;
 mod repository;
 mod requests;
 mod responses;
+mod secrets;
 mod server_errors;
 mod settings;
 mod shared_connections;
@@ -67,6 +68,7 @@ mod threads;
 mod tls;
 mod tls_front;
 mod tls_ports;
+mod tracing;
 mod values;
 mod words;
 
