@@ -373,7 +373,7 @@ impl Connection {
 
     /// Returns whether it was idle too long for another call.
     fn has_expired(&self, shared: &Shared) -> bool {
-        self.is_idle() && shared.lifetime.is_idle_too_long(self.lock().idle_since.elapsed())
+        self.is_idle() && shared.lifetime.is_idle_too_long(self.lock().idle_since, Instant::now())
     }
 
     fn is_going_away(&self) -> bool {
@@ -422,8 +422,8 @@ impl Connection {
             let mut add = |at: Option<Instant>| next = next.into_iter().chain(at).min();
             add(self.end.filter(|end| *end > now));
             if self.is_idle() {
-                let idle = now.saturating_duration_since(driven.idle_since);
-                if shared.lifetime.is_idle_too_long(idle) || self.end.is_some_and(|end| end <= now) {
+                let has_expired = shared.lifetime.is_idle_too_long(driven.idle_since, now);
+                if has_expired || self.end.is_some_and(|end| end <= now) {
                     return Poll::Ready(());
                 }
                 add(shared.lifetime.idle_timeout.and_then(|timeout| driven.idle_since.checked_add(timeout)));

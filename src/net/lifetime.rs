@@ -21,9 +21,12 @@ impl Lifetime {
         Self { idle_timeout, max_age, max_requests }
     }
 
-    /// Returns whether a connection that has been idle for this time carries no further call.
-    pub(crate) fn is_idle_too_long(&self, idle: Duration) -> bool {
-        self.idle_timeout.is_some_and(|timeout| idle >= timeout)
+    /// Returns whether a connection that has been idle `since` then carries no further call.
+    pub(crate) fn is_idle_too_long(&self, since: Instant, now: Instant) -> bool {
+        match self.idle_timeout {
+            Some(timeout) => now.saturating_duration_since(since) >= timeout,
+            None => false,
+        }
     }
 
     /// Returns when a connection that was opened `now` is too old, up to a tenth of the maximum age early;

@@ -58,6 +58,12 @@ struct Idle<C> {
     connection: Box<C>,
 }
 
+impl<C> Idle<C> {
+    fn has_expired(&self, lifetime: &Lifetime, now: Instant) -> bool {
+        lifetime.is_idle_too_long(self.since, now) || self.usage.is_over(lifetime, now)
+    }
+}
+
 /// A connection that a pool can keep.
 pub(crate) trait Connection: Sized {
     /// Returns whether the connection can carry another call after it has been idle for this time, as far as
@@ -147,6 +153,7 @@ impl<C: Connection> Pool<C> {
         let user = driver.thread();
         let mut now = Instant::now();
         let free = self.lock_without_expired(now).take(driver, fresh, self.max);
+        let has_waited = free.is_none();
         let taken = match free {
             Some(taken) => taken,
             None => {
@@ -163,10 +170,10 @@ impl<C: Connection> Pool<C> {
                 drop(evicted);
                 opening
             }
-            Taken::Idle(Idle { mut connection, since, mut usage, .. }) => {
-                let idle = now.saturating_duration_since(since);
-                let has_expired = self.lifetime.is_idle_too_long(idle);
-                if !has_expired && connection.is_alive(idle) {
+            Taken::Idle(idle) => {
+                let has_expired = has_waited && idle.has_expired(&self.lifetime, now);
+                let Idle { mut connection, since, mut usage, .. } = idle;
+                if !has_expired && connection.is_alive(now.saturating_duration_since(since)) {
                     usage.count();
                     slot.is_used = true;
                     return Ok(Pooled { connection, usage, slot, is_reused: true, user });
@@ -277,10 +284,10 @@ impl<C> Pool<C> {
     fn lock_without_expired(&self, now: Instant) -> MutexGuard<'_, State<C>> {
         loop {
             let mut state = self.lock();
-            let expired = state.take_expired(&self.lifetime, now);
-            if expired.is_empty() {
+            if !state.has_expired(&self.lifetime, now) {
                 return state;
             }
+            let expired = state.take_expired(&self.lifetime, now);
             drop(state);
             self.close(expired);
         }
@@ -349,16 +356,18 @@ impl<C> State<C> {
         Poll::Pending
     }
 
-    /// Takes the idle connections that carry no further call.
-    fn take_expired(&mut self, lifetime: &Lifetime, now: Instant) -> Vec<Idle<C>> {
-        let is_idle_too_long =
-            |idle: &&Idle<C>| lifetime.is_idle_too_long(now.saturating_duration_since(idle.since));
-        let count = self.idle.iter().take_while(is_idle_too_long).count();
-        let mut expired: Vec<_> = self.idle.drain(..count).collect();
-        if lifetime.limits_age() {
-            expired.extend(self.idle.extract_if(.., |idle| idle.usage.is_over(lifetime, now)));
+    /// Returns whether there are idle connections that carry no further call.
+    fn has_expired(&self, lifetime: &Lifetime, now: Instant) -> bool {
+        match &self.idle[..] {
+            [] => false,
+            // The first is the one that has been idle for the longest time.
+            [first, ..] if !lifetime.limits_age() => first.has_expired(lifetime, now),
+            idle => idle.iter().any(|idle| idle.has_expired(lifetime, now)),
         }
-        expired
+    }
+
+    fn take_expired(&mut self, lifetime: &Lifetime, now: Instant) -> Vec<Idle<C>> {
+        self.idle.extract_if(.., |idle| idle.has_expired(lifetime, now)).collect()
     }
 
     /// Returns the waker of the call that has waited longest, if it can get a connection.
