@@ -816,15 +816,58 @@ typedef void (*triton_finalizer)(void *user_data);
 
 /**
  * Adds headers to a call. Called on any thread, on several at once. It may block, which counts against the
- * deadline of the call, and may call any function. A call that it makes with the same client calls it again,
- * before it has returned.
+ * deadline of the call, and may call any function, also with the same client: the calls that it makes itself
+ * have no headers of the callback.
  *
  * @param headers    adds the headers; valid during the callback
  * @param user_data  as passed with the callback
- * @return TRITON_STATUS_OK; any other number fails the call with UNAUTHENTICATED. The cause is what
- *         triton_call_headers_set_error set, or the last failure of triton_call_headers_add
+ * @return TRITON_STATUS_OK; any other number fails the call with UNAUTHENTICATED. The cause in its message
+ *         is what triton_call_headers_set_error set, or the last failure of triton_call_headers_add. The
+ *         error is retryable for UNAVAILABLE and DEADLINE_EXCEEDED
  */
 typedef triton_status (*triton_header_callback)(triton_call_headers *headers, void *user_data);
+
+/**
+ * The numbers of a client's connections.
+ */
+typedef struct triton_connection_counts {
+    /**
+     * Set by the caller to sizeof(triton_connection_counts).
+     */
+    size_t struct_size;
+    /**
+     * Connections that are open or being opened.
+     */
+    uint64_t open_count;
+    /**
+     * Open connections that no call uses.
+     */
+    uint64_t idle_count;
+    /**
+     * Connections that calls and streams use.
+     */
+    uint64_t busy_count;
+    /**
+     * Connections opened since the client was created, including failed attempts.
+     */
+    uint64_t opened_count;
+    /**
+     * TCP connections established since then.
+     */
+    uint64_t connect_count;
+    /**
+     * Connections opened in place of one that the server had closed, or on which it had refused a call.
+     */
+    uint64_t reconnect_count;
+    /**
+     * Complete TLS handshakes, resumed ones included.
+     */
+    uint64_t tls_handshake_count;
+    /**
+     * TLS handshakes that resumed an earlier session.
+     */
+    uint64_t tls_resumed_count;
+} triton_connection_counts;
 
 /**
  * An element of a BYTES tensor. It may contain NULs and need not be UTF-8. No member will be added to this
@@ -1704,7 +1747,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_header_callback(
     triton_finalizer finalizer, triton_error **error_out);
 
 /**
- * Adds a header to the call, over gRPC metadata. A name may be added several times.
+ * Adds a header to the call, over gRPC metadata. A name may be added several times, except for
+ * authorization, whose last value replaces the others.
  *
  * Returns INVALID_ARGUMENT as triton_call_options_add_header does.
  *
@@ -1730,8 +1774,8 @@ void triton_call_headers_set_error(triton_call_headers *headers, const char *mes
 const char *triton_call_headers_endpoint(const triton_call_headers *headers);
 
 /**
- * Returns whether the server has responded UNAUTHENTICATED to this call with the headers of the callback's
- * last call: it must replace a token that it kept. False for NULL.
+ * Returns whether the server has responded UNAUTHENTICATED to this call with the headers that the callback
+ * added before: a callback that keeps its token must now get another one. False for NULL.
  */
 bool triton_call_headers_was_refused(const triton_call_headers *headers);
 
@@ -1743,6 +1787,8 @@ bool triton_call_headers_was_refused(const triton_call_headers *headers);
  *     option                       default       protocol      set by
  *     timeout                      the client's  both          triton_call_options_set_timeout_us
  *     headers, or metadata         none          both          triton_call_options_add_header, ..._add_binary_header
+ *     authorization                none          both          triton_call_options_set_basic_auth,
+ *                                                              triton_call_options_set_bearer_token
  *     keys of restricted endpoints none          both          triton_call_options_add_restricted_key
  *     query parameters             none          HTTP          triton_call_options_add_query_parameter
  *     compression of requests      none          both          triton_call_options_set_request_compression
@@ -1785,8 +1831,9 @@ TRITON_NODISCARD triton_status triton_call_options_set_timeout_us(
     triton_call_options *options, uint64_t timeout_us, triton_error **error_out);
 
 /**
- * Adds a header to the call, over gRPC metadata. A name may be added several times; all its values together
- * replace the client's defaults of that name.
+ * Adds a header to the call, over gRPC metadata. A name may be added several times, except for
+ * authorization, whose last value replaces the others; all its values together replace the client's defaults
+ * of that name.
  *
  * Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control
  * character, or if the library or the protocol sets that header itself.
@@ -1808,6 +1855,32 @@ TRITON_NODISCARD triton_status triton_call_options_add_header(
 TRITON_NODISCARD triton_status triton_call_options_add_binary_header(
     triton_call_options *options, const char *name, const void *value, size_t byte_size,
     triton_error **error_out);
+
+/**
+ * Sets the header authorization to a user and a password (HTTP's basic authentication). Replaces what
+ * triton_call_options_set_bearer_token or triton_call_options_add_header set it to, as these replace it.
+ *
+ * For all calls of a client: triton_client_options_set_call_options. Anyone between the client and the
+ * server can read it unless the URL is https or grpcs. Returns INVALID_ARGUMENT if the user contains a
+ * colon, or either of them a control character.
+ *
+ * @param user      may be empty. NULL, for both, undoes it
+ * @param password  may be empty
+ */
+TRITON_NODISCARD triton_status triton_call_options_set_basic_auth(
+    triton_call_options *options, const char *user, const char *password, triton_error **error_out);
+
+/**
+ * Sets the header authorization to a token, for example a JSON Web Token: "Bearer TOKEN". See
+ * triton_call_options_set_basic_auth; for a token that is renewed, HEADER CALLBACK.
+ *
+ * Returns INVALID_ARGUMENT if the token is empty, or contains anything other than visible ASCII characters,
+ * such as the line feed at the end of a file.
+ *
+ * @param token  without "Bearer". NULL undoes it
+ */
+TRITON_NODISCARD triton_status triton_call_options_set_bearer_token(
+    triton_call_options *options, const char *token, triton_error **error_out);
 
 /**
  * Adds the key of endpoints that the server restricts (--http-restricted-api, --grpc-restricted-protocol):
@@ -2029,6 +2102,46 @@ void triton_client_free(triton_client *client);
  */
 TRITON_NODISCARD triton_status triton_client_close(
     const triton_client *client, uint64_t timeout_us, triton_error **error_out);
+
+/*
+ * CONNECTIONS of a client to its server. It opens them as calls need them, and keeps them for the next ones
+ * (OPTIONS OF CONNECTIONS): none of these functions has to be called.
+ *
+ *     triton_connection_counts counts = {sizeof counts, 0, 0, 0, 0, 0, 0, 0, 0};
+ *     int failed = triton_client_connect(client, 2, NULL, &error)
+ *         || triton_client_connection_counts(client, &counts, &error);
+ *     if (!failed) printf("%d connections are ready\n", (int)counts.idle_count);
+ */
+
+/**
+ * Opens connections to the server until a number of them is open, idle ones included, so that the first
+ * calls need not wait for them: name resolution, TCP, the TLS handshake, and over gRPC the first frames of
+ * both sides, which shows that the port speaks gRPC. They are those of blocking calls: asynchronous calls
+ * and streams have connections of their own. Blocks until the last one is open, or until the deadline or the
+ * cancel token of the call.
+ *
+ * @param count    the number of connections, at most what triton_client_options_set_max_connections permits
+ * @param options  the options of the call; NULL for the client's. Its headers are not used: nothing is sent
+ * @return if it fails, the message has the number of connections that are open, which are kept
+ */
+TRITON_NODISCARD triton_status triton_client_connect(
+    const triton_client *client, size_t count, const triton_call_options *options, triton_error **error_out);
+
+/**
+ * Closes all connections that no call or stream uses. The others stay open, and are kept when their calls
+ * end. Does not block.
+ */
+TRITON_NODISCARD triton_status triton_client_close_idle(
+    const triton_client *client, triton_error **error_out);
+
+/**
+ * Gets the numbers of the client's connections at the moment, without those to the metrics URL. Does not
+ * block.
+ *
+ * @param counts_out  the numbers; struct_size must be set (STRUCTS)
+ */
+TRITON_NODISCARD triton_status triton_client_connection_counts(
+    const triton_client *client, triton_connection_counts *counts_out, triton_error **error_out);
 
 /*
  * HEALTH of a server and its models. Each check writes its outcome to an out-parameter; a server that cannot

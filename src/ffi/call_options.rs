@@ -6,6 +6,8 @@
 //!     option                       default       protocol      set by
 //!     timeout                      the client's  both          triton_call_options_set_timeout_us
 //!     headers, or metadata         none          both          triton_call_options_add_header, ..._add_binary_header
+//!     authorization                none          both          triton_call_options_set_basic_auth,
+//!                                                              triton_call_options_set_bearer_token
 //!     keys of restricted endpoints none          both          triton_call_options_add_restricted_key
 //!     query parameters             none          HTTP          triton_call_options_add_query_parameter
 //!     compression of requests      none          both          triton_call_options_set_request_compression
@@ -122,8 +124,9 @@ pub unsafe extern "C" fn triton_call_options_set_timeout_us(
     }
 }
 
-/// Adds a header to the call, over gRPC metadata. A name may be added several times; all its values together
-/// replace the client's defaults of that name.
+/// Adds a header to the call, over gRPC metadata. A name may be added several times, except for
+/// authorization, whose last value replaces the others; all its values together replace the client's defaults
+/// of that name.
 ///
 /// Returns INVALID_ARGUMENT if the name is not a valid header name, if the value contains a control
 /// character, or if the library or the protocol sets that header itself.
@@ -173,6 +176,61 @@ pub unsafe extern "C" fn triton_call_options_add_binary_header(
                 return Err(Error::invalid(message));
             }
             options.options.add_header(name, value).map(drop)
+        })
+    }
+}
+
+/// Sets the header authorization to a user and a password (HTTP's basic authentication). Replaces what
+/// triton_call_options_set_bearer_token or triton_call_options_add_header set it to, as these replace it.
+///
+/// For all calls of a client: triton_client_options_set_call_options. Anyone between the client and the
+/// server can read it unless the URL is https or grpcs. Returns INVALID_ARGUMENT if the user contains a
+/// colon, or either of them a control character.
+///
+/// @param user      may be empty. NULL, for both, undoes it
+/// @param password  may be empty
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_basic_auth(
+    options: *mut triton_call_options,
+    user: *const c_char,
+    password: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            let user = convert::string_or_none(user, "user")?;
+            let password = convert::string_or_none(password, "password")?;
+            match convert::both(user, password, ["user", "password"])? {
+                Some((user, password)) => options.options.set_basic_auth(user, password).map(drop)?,
+                None => options.options.remove_authorization(),
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Sets the header authorization to a token, for example a JSON Web Token: "Bearer TOKEN". See
+/// triton_call_options_set_basic_auth; for a token that is renewed, HEADER CALLBACK.
+///
+/// Returns INVALID_ARGUMENT if the token is empty, or contains anything other than visible ASCII characters,
+/// such as the line feed at the end of a file.
+///
+/// @param token  without "Bearer". NULL undoes it
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn triton_call_options_set_bearer_token(
+    options: *mut triton_call_options,
+    token: *const c_char,
+    error_out: *mut *mut triton_error,
+) -> triton_status {
+    // SAFETY: the contract's HANDLES, THREADS, STRINGS, OUT-PARAMETERS.
+    unsafe {
+        change(options, error_out, "options", |options| {
+            match convert::string_or_none(token, "token")? {
+                Some(token) => options.options.set_bearer_token(token).map(drop)?,
+                None => options.options.remove_authorization(),
+            }
+            Ok(())
         })
     }
 }

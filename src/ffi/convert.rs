@@ -73,6 +73,16 @@ pub(super) unsafe fn bytes_or_none<'a>(
     unsafe { array(pointer.cast::<u8>(), byte_size, name) }.map(Some)
 }
 
+/// Two values that are set together; `None` if both are NULL.
+pub(super) fn both<T>(first: Option<T>, second: Option<T>, names: [&str; 2]) -> Result<Option<(T, T)>> {
+    match (first, second) {
+        (Some(first), Some(second)) => Ok(Some((first, second))),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(null(names[0])),
+        (Some(_), None) => Err(null(names[1])),
+    }
+}
+
 /// Reads an array. Without elements the pointer may be NULL.
 ///
 /// # Safety

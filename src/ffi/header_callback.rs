@@ -43,9 +43,9 @@ pub struct triton_call_headers<'c, 'e> {
 ///
 /// @param headers    adds the headers; valid during the callback
 /// @param user_data  as passed with the callback
-/// @return TRITON_STATUS_OK; any other number fails the call with UNAUTHENTICATED. The cause in its message is
-///         what triton_call_headers_set_error set, or the last failure of triton_call_headers_add. The error is
-///         retryable for UNAVAILABLE and DEADLINE_EXCEEDED
+/// @return TRITON_STATUS_OK; any other number fails the call with UNAUTHENTICATED. The cause in its message
+///         is what triton_call_headers_set_error set, or the last failure of triton_call_headers_add. The
+///         error is retryable for UNAVAILABLE and DEADLINE_EXCEEDED
 pub type triton_header_callback = Option<
     unsafe extern "C" fn(headers: *mut triton_call_headers, user_data: *mut c_void) -> triton_status_number,
 >;
@@ -106,7 +106,8 @@ pub unsafe extern "C" fn triton_client_options_set_header_callback(
     }
 }
 
-/// Adds a header to the call, over gRPC metadata. A name may be added several times.
+/// Adds a header to the call, over gRPC metadata. A name may be added several times, except for
+/// authorization, whose last value replaces the others.
 ///
 /// Returns INVALID_ARGUMENT as triton_call_options_add_header does.
 ///

@@ -154,6 +154,7 @@ mod client;
 mod completion_queue;
 mod config;
 mod connection_options;
+mod connections;
 mod datatype;
 mod elements;
 mod error;

@@ -20,10 +20,8 @@ use super::{
     boundary::change,
     convert,
     error::{triton_error, triton_status},
-    handle::null,
     options::triton_client_options,
 };
-use crate::error::Result;
 
 /// A version of TLS.
 #[repr(i32)]
@@ -37,16 +35,6 @@ pub enum triton_tls_version {
 
 /// A `triton_tls_version` that comes from C: any number.
 pub type triton_tls_version_number = c_int;
-
-/// Two values that are set together: `None` if both are NULL.
-fn both<T>(first: Option<T>, second: Option<T>, names: [&str; 2]) -> Result<Option<(T, T)>> {
-    match (first, second) {
-        (Some(first), Some(second)) => Ok(Some((first, second))),
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(null(names[0])),
-        (Some(_), None) => Err(null(names[1])),
-    }
-}
 
 /// Sets the file with the certificates of the authorities that servers are trusted by, in place of the
 /// system's, and of triton_client_options_set_tls_ca. A server's own self-signed certificate may be given
@@ -118,7 +106,7 @@ pub unsafe extern "C" fn triton_client_options_set_tls_client_certificate_files(
         change(options, error_out, "options", |options| {
             let certificate = convert::string_or_none(certificate_path, "certificate_path")?;
             let key = convert::string_or_none(key_path, "key_path")?;
-            match both(certificate, key, ["certificate_path", "key_path"])? {
+            match convert::both(certificate, key, ["certificate_path", "key_path"])? {
                 Some((certificate, key)) => {
                     options.options.set_tls_client_certificate_files(certificate, key);
                 }
@@ -150,7 +138,7 @@ pub unsafe extern "C" fn triton_client_options_set_tls_client_certificate(
         change(options, error_out, "options", |options| {
             let certificate = convert::bytes_or_none(certificate, certificate_byte_size, "certificate")?;
             let key = convert::bytes_or_none(key, key_byte_size, "key")?;
-            match both(certificate, key, ["certificate", "key"])? {
+            match convert::both(certificate, key, ["certificate", "key"])? {
                 Some((certificate, key)) => {
                     options.options.set_tls_client_certificate(certificate, key);
                 }

@@ -107,6 +107,11 @@ pub(super) fn connection_counts<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: 
     })
 }
 
+pub(super) fn close_idle<'l>(env: EnvUnowned<'l>, _: JClass<'l>, handle: jlong) {
+    // SAFETY: the rule of `Native`.
+    boundary(env, |_| Ok(unsafe { client(handle) }.client.close_idle()?));
+}
+
 pub(super) fn infer<'l>(
     env: EnvUnowned<'l>,
     _: JClass<'l>,

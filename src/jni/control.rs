@@ -74,6 +74,13 @@ natives! {
     log_settings: |client, _of, options| client.log_settings(options);
     update_log_settings: |client, of, options| client.update_log_settings(&update(of.bytes()?)?, options);
     metrics: |client, _of, options| client.metrics(options);
+    connect: |client, of, options| {
+        // A Java int.
+        let count = of.i32()?;
+        let count = usize::try_from(count)
+            .map_err(|_| Error::invalid(format!("the number of connections must not be negative, got {count}")));
+        client.connect(count?, options)
+    };
     generate: |client, of, options| client.generate(of.str()?, of.str()?, of.str()?, options);
 }
 

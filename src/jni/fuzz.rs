@@ -152,10 +152,12 @@ fn whole_call_options() -> Vec<u8> {
         record.u8(key);
         record.u8(value);
     }
-    for (key, text) in [(11, "gzip"), (13, "/path"), (14, "text/plain"), (15, "x-size")] {
+    for (key, text) in [(11, "gzip"), (13, "/path"), (14, "text/plain"), (15, "x-size"), (17, "token")] {
         record.u8(key);
         record.str(text);
     }
+    record.u8(16);
+    ["user", "password"].into_iter().for_each(|text| record.str(text));
     record.into_vec()
 }
 

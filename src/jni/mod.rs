@@ -57,6 +57,7 @@ const TABLE: &[NativeMethod] = &[
     native_method! { static raw fn client_free(jlong), fn = client::client_free },
     native_method! { static raw fn client_statistics(jlong) -> jbyte[], fn = client::client_statistics },
     native_method! { static raw fn connection_counts(jlong) -> jbyte[], fn = client::connection_counts },
+    native_method! { static raw fn close_idle(jlong), fn = client::close_idle },
     native_method! { static raw fn token_new() -> jlong, fn = client::token_new },
     native_method! { static raw fn token_cancel(jlong), fn = client::token_cancel },
     native_method! { static raw fn token_is_cancelled(jlong) -> jboolean, fn = client::token_is_cancelled },

@@ -316,7 +316,9 @@ impl Encode for ConnectionCounts {
     fn encode(&self, record: &mut Writer) {
         (self.open as u64).encode(record);
         (self.idle as u64).encode(record);
-        self.opened.encode(record);
+        (self.busy as u64).encode(record);
+        let counts = [self.opened, self.connects, self.reconnects, self.tls_handshakes, self.tls_resumed];
+        counts.into_iter().for_each(|count| count.encode(record));
     }
 }
 
@@ -518,8 +520,9 @@ mod tests {
         assert_eq!(read, [1, 2, 3, 0, 0, 0, 0, 0, i64::MAX]);
         record_of.finish().unwrap();
         let mut counts = ConnectionCounts::default();
-        (counts.open, counts.idle, counts.opened) = (1, 2, 3);
-        assert_eq!(record(&counts), [1i64, 2, 3].map(i64::to_le_bytes).concat());
+        (counts.open, counts.idle, counts.busy, counts.opened) = (1, 2, 3, 4);
+        (counts.connects, counts.reconnects, counts.tls_handshakes, counts.tls_resumed) = (5, 6, 7, 8);
+        assert_eq!(record(&counts), [1i64, 2, 3, 4, 5, 6, 7, 8].map(i64::to_le_bytes).concat());
         assert_eq!(
             (record(&ServingStatus::NotServing), record(&true), record(&())),
             (vec![2, 0, 0, 0], vec![1], vec![])

@@ -133,6 +133,11 @@ pub(super) fn call(bytes: &[u8], token_of: impl Fn(i64) -> CancelToken) -> Resul
             13 => options.set_http_path(record.str()?)?,
             14 => options.set_http_content_type(record.str()?)?,
             15 => options.set_http_json_size_header(record.str()?)?,
+            16 => {
+                let user = record.str()?;
+                options.set_basic_auth(user, record.str()?)?
+            }
+            17 => options.set_bearer_token(record.str()?)?,
             _ => return Err(unknown("option of a call")),
         };
     }

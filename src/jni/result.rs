@@ -46,8 +46,8 @@ impl From<StreamEvent> for Outcome {
 }
 
 /// An outcome in Java: the record, and an array with the direct buffers to which it refers, null if there are
-/// none; and the native result, if there is one, whose memory the buffers show. The array of an error has what
-/// a callback of Java threw.
+/// none; and the native result, if there is one, whose memory the buffers show. The array of an error has
+/// what a callback of Java threw.
 pub(super) type Converted<'l> = (JByteArray<'l>, JObjectArray<'l, JObject<'l>>, Option<Handle>);
 
 impl Outcome {

@@ -167,6 +167,11 @@ impl CallOptions {
         Ok(self)
     }
 
+    /// Undoes the setters of `authorization`: the client's default applies.
+    pub(crate) fn remove_authorization(&mut self) {
+        self.headers.retain(|own| own.name != http::header::AUTHORIZATION);
+    }
+
     /// Removes a header: those added under that name, and the client's defaults of that name.
     /// INVALID_ARGUMENT for a name that [`add_header`](Self::add_header) does not accept.
     pub fn remove_header(&mut self, name: &str) -> Result<&mut Self> {

@@ -119,6 +119,16 @@ static void make_client(void) {
     CHECK(client != NULL);
 }
 
+static void connections(void) {
+    /* example: connections */
+    triton_connection_counts counts = {sizeof counts, 0, 0, 0, 0, 0, 0, 0, 0};
+    int failed = triton_client_connect(client, 2, NULL, &error)
+        || triton_client_connection_counts(client, &counts, &error);
+    if (!failed) printf("%d connections are ready\n", (int)counts.idle_count);
+    /* end */
+    CHECK(!failed && counts.idle_count == 2 && counts.opened_count == 2 && counts.busy_count == 0);
+}
+
 static void health(void) {
     /* example: health */
     bool is_ready = false;
@@ -507,6 +517,7 @@ int main(int argc, char **argv) {
     tls_options();
     header_callback();
     make_client();
+    connections();
     health();
     metadata();
     config();

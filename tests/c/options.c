@@ -21,7 +21,7 @@ static void features(void) {
     CHECK(triton_has_feature("http") && triton_has_feature("grpc") && triton_has_feature("compression"));
     CHECK(!triton_has_feature("HTTP") && !triton_has_feature("") && !triton_has_feature(NULL)
           && !triton_has_feature("\xff"));
-    CHECK(!triton_has_feature("tls") && !triton_has_feature("cuda"));
+    CHECK(triton_has_feature("tls") && !triton_has_feature("cuda"));
 }
 
 /* The later of triton_client_options_set_timeout_us and _set_call_options wins; a call's own timeout wins

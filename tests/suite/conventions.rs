@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The files of `src/ffi` that have functions, in the order of the header.
-pub(crate) const SECTIONS: [&str; 33] = [
+pub(crate) const SECTIONS: [&str; 34] = [
     "library",
     "error",
     "headers",
@@ -21,6 +21,7 @@ pub(crate) const SECTIONS: [&str; 33] = [
     "call_options",
     "cancel_token",
     "client",
+    "connections",
     "health",
     "metadata",
     "request",

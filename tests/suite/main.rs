@@ -19,6 +19,7 @@ mod asynchronous;
 mod authentication;
 mod bounds;
 mod buffers;
+mod c_security;
 mod cancellation;
 mod compressed_grpc;
 mod conformance;

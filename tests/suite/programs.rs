@@ -504,6 +504,7 @@ fn good(kind: &str, name: &str) -> String {
         "const triton_bytes **" => "&strings".to_owned(),
         "triton_call_times *" => "&times".to_owned(),
         "triton_client_statistics *" => "&statistics".to_owned(),
+        "triton_connection_counts *" => "&counts".to_owned(),
         "triton_bytes *" => "words_out".to_owned(),
         "triton_class *" => "&class".to_owned(),
         "uint64_t *" => "&number".to_owned(),
@@ -573,7 +574,8 @@ fn null_in_turn_for_every_pointer_is_refused_by_name_or_harmless() {
     ];
     /// In these functions NULL stands for all models, all regions, all repositories, restores the default, or
     /// removes a name.
-    const ALL: [(&str, &str); 37] = [
+    const ALL: [(&str, &str); 38] = [
+        ("triton_call_options_set_bearer_token", "token"),
         ("triton_client_options_set_authority", "authority"),
         ("triton_client_options_set_header_callback", "callback"),
         ("triton_client_options_set_tls_server_name", "name"),
@@ -668,6 +670,7 @@ static triton_error *error = NULL;
 static bool flag; static size_t count; static const void *data; static const triton_bytes *strings; static void *out;
 static triton_call_times times = {{sizeof times, 0, 0, 0, 0, 0}};
 static triton_client_statistics statistics = {{sizeof statistics, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
+static triton_connection_counts counts = {{sizeof counts, 0, 0, 0, 0, 0, 0, 0, 0}};
 static triton_bytes words_out[1]; static triton_class class; static uint64_t number;
 static double real; static triton_serving_status serving; static const char *const texts[] = {{"x"}};
 static uint16_t halves[1]; static float floats[1]; static int descriptor;
@@ -714,7 +717,7 @@ int main(int argc, char **argv) {{
     const int64_t two[] = {{1, 16}};
     const int32_t zeros[16] = {{0}};
     (void)argc; (void)hear; (void)hear_event; (void)hear_many; (void)requests; (void)descriptor; (void)texts; (void)real; (void)serving;
-{unused}    (void)words; (void)times; (void)strings; (void)statistics; (void)words_out; (void)class; (void)number; (void)halves; (void)floats; (void)flag; (void)count; (void)data; (void)out;
+{unused}    (void)words; (void)times; (void)strings; (void)statistics; (void)counts; (void)words_out; (void)class; (void)number; (void)halves; (void)floats; (void)flag; (void)count; (void)data; (void)out;
     if (triton_client_new(argv[1], NULL, &triton_client_good, &error)
         || triton_infer_request_new("simple", &triton_infer_request_good, &error)
         || triton_infer_request_add_input_data(triton_infer_request_good, "INPUT0", TRITON_DATATYPE_INT32, two, 2, zeros, 64, NULL, &error)

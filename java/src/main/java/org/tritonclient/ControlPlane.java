@@ -391,6 +391,38 @@ abstract class ControlPlane {
         return ClientStatistics.read(read(Native::clientStatistics));
     }
 
+    /** Opens connections ahead of calls: {@link #connect(int, CallOptions)}. */
+    public void connect(int count) {
+        connect(count, CallOptions.defaults());
+    }
+
+    /**
+     * Opens connections to the server until a number of them is open, idle ones included, so that the first calls need
+     * not wait for them: name resolution, TCP, the TLS handshake, and over gRPC the first frames of both sides, which
+     * shows that the port speaks gRPC. They are those of blocking calls, in threads that are not virtual: asynchronous
+     * calls and streams have connections of their own. Blocks until the last one is open, and sends no request. If it
+     * fails, the message has the number of those that are open, which are kept.
+     *
+     * @param count at most what {@link ClientOptions.Builder#maxConnections} permits
+     */
+    public void connect(int count, CallOptions options) {
+        call(Native::connect, arguments().i32(count), options, nothing());
+    }
+
+    /**
+     * Closes all connections that no call or stream uses. The others stay open, and are kept when their calls end. Does
+     * not block.
+     */
+    public void closeIdle() {
+        long client = core.acquire();
+        try {
+            Native.closeIdle(client);
+        } finally {
+            core.release();
+            Reference.reachabilityFence(this);
+        }
+    }
+
     /** Returns the numbers of the client's connections. */
     public ConnectionCounts getConnectionCounts() {
         return ConnectionCounts.read(read(Native::connectionCounts));

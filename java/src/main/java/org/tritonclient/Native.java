@@ -34,6 +34,8 @@ final class Native {
 
     static native byte[] connectionCounts(long client);
 
+    static native void closeIdle(long client);
+
     // Cancel tokens.
 
     static native long tokenNew();
@@ -139,6 +141,9 @@ final class Native {
     static native byte[] updateLogSettings(long client, byte[] arguments, byte[] options, long token);
 
     static native byte[] metrics(long client, byte[] arguments, byte[] options, long token);
+
+    /** Opens connections; the argument is their number. */
+    static native byte[] connect(long client, byte[] arguments, byte[] options, long token);
 
     static native byte[] generate(long client, byte[] arguments, byte[] options, long token);
 

@@ -279,7 +279,8 @@ class ControlPlaneTest {
             assertTrue(own.getReceive().compareTo(own.getTotal()) < 0 && !own.getP50().isZero());
             ConnectionCounts connections = client.getConnectionCounts();
             assertEquals(1, connections.getOpened());
-            assertEquals("1 open, 1 idle, 1 opened", connections.toString());
+            assertEquals("1 open, 1 idle, 0 busy, 1 opened, 1 connects, 0 reconnects, 0 TLS handshakes, 0 resumed",
+                    connections.toString());
         }
     }
 
