@@ -1,4 +1,4 @@
-//! The code in the pages of `docs` is that of tested programs, their names exist, and their links lead somewhere.
+//! The code in the pages of `docs` is that of tested programs, what they name exists, links lead somewhere.
 
 use std::{fs, path::PathBuf};
 
