@@ -22,7 +22,7 @@ JAVA_TOOLS := mvn:maven javac:default-jdk-headless
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
-	tests/packages.sh cc:gcc
+	tests/packages.sh cc:gcc openssl
 	cargo build --release --features allocator
 	c_examples/demo.sh "$(TARGET)/release"
 

@@ -18,7 +18,15 @@ if [ -n "${TRITON_TEST_HTTP:-}" ]; then
         echo "--- $program $*"
         "$build/$program" "$@"
     }
+    if [ -n "${TLS:-}" ]; then # the folder of the certificates
+        grpc=grpcs://localhost:${TRITON_TEST_GRPC##*:}
+        demo secure_infer -u "$grpc" --ca-certs "$TLS/ca.pem" --cert-file "$TLS/client.pem" --key-file "$TLS/client.key" -C gzip
+        exit 0
+    fi
     http=http://$TRITON_TEST_HTTP grpc=grpc://$TRITON_TEST_GRPC
+    demo keepalive -u "$http"
+    demo keepalive -u "$grpc" --grpc-keepalive-time 10000
+    demo secure_infer -u "$http" -i gzip -o gzip
     for program in simple_infer simple_string_infer health_metadata model_control async_infer async_queue; do
         demo "$program" -u "$http"
         demo "$program" -u "$grpc"
@@ -41,6 +49,15 @@ status=0
 case $status in
     0) MODELS="simple simple_string simple_sequence simple_dyna_sequence simple_string_dyna_sequence repeat_int32" \
             "$top/tests/triton/with-server.sh" "${BASH_SOURCE[0]}" "$library"
+        # The same server with mutual TLS, with the certificates of docs/security.md.
+        TLS=$(mktemp -d)
+        trap 'rm -rf "$TLS"' EXIT
+        export TLS
+        (cd "$TLS" && awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$top/docs/security.md" | bash -e 2> log) \
+            || { cat "$TLS/log" >&2; exit 1; }
+        flags="--grpc-use-ssl=true --grpc-server-cert=$TLS/server.pem --grpc-server-key=$TLS/server.key"
+        flags+=" --grpc-use-ssl-mutual=true --grpc-root-cert=$TLS/ca.pem"
+        MODELS=simple TRITON_ARGS=$flags "$top/tests/triton/with-server.sh" "${BASH_SOURCE[0]}" "$library"
         echo "The programs ran over both protocols, on a real Triton server." ;;
     3)
         echo "A real Triton server cannot run here: the embedded server replaces it."

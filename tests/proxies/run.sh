@@ -21,7 +21,7 @@ if [ "${1:-}" = --short ]; then
 fi
 
 if [ -z "${TRITON_TEST_HTTP:-}" ]; then
-    tests/packages.sh cc:gcc python3 setpriv:util-linux
+    tests/packages.sh cc:gcc python3 setpriv:util-linux openssl
     tests/proxies/setup.sh "${all[@]}"
     exec tests/triton/with-server.sh "$0" "$@"
 fi
@@ -59,6 +59,7 @@ for proxy in $PROXIES; do
     echo "$(sort -u "$log" | wc -l) tests used the real server through $proxy"
 done
 cargo test --quiet --test proxies -- --test-threads=2 "${tests[@]}" || status=1
+[ "${1:-}" = --short ] || tests/proxies/recipes.sh || { status=1; echo "FAILED: the recipes of docs/security.md" >&2; }
 
 echo
 echo "| proxy | version | protocol | case | seen by the server | outcome | retryable | in doubt | text |"

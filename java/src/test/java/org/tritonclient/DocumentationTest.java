@@ -27,7 +27,10 @@ class DocumentationTest {
     private static final Path ROOT = root();
     private static final Path SOURCES = ROOT.resolve("java/src/main/java/org/tritonclient");
     private static final List<Path> PAGES = List.of(
-            ROOT.resolve("README.md"), ROOT.resolve("docs/java.md"), ROOT.resolve("docs/java-porting.md"));
+            ROOT.resolve("README.md"),
+            ROOT.resolve("docs/java.md"),
+            ROOT.resolve("docs/java-porting.md"),
+            ROOT.resolve("docs/security.md"));
 
     /** A block of Java in a page. */
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```java\\n(.*?)^```$");

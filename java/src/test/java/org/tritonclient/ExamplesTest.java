@@ -244,6 +244,21 @@ class ExamplesTest {
     }
 
     @Test
+    void secureInferClientShowsItsCertificate() throws Exception {
+        TestCertificates certificates = TestCertificates.write(files);
+        String ca = certificates.file("ca.pem");
+        try (TestServer server = TestServer.start("simple", certificates.mutualTls())) {
+            String url = "grpcs://" + server.grpc;
+            Run run = run("SecureInferClient", url, ca, certificates.file("client.pem"), certificates.file("client.key"));
+            assertEquals(sums(0, 1, 16), run.succeed());
+
+            run = run("SecureInferClient", url, ca, certificates.file("stranger.pem"), certificates.file("stranger.key"));
+            assertEquals(1, run.status, run::toString);
+            assertTrue(run.errors.startsWith("UNAUTHENTICATED: "), run::toString);
+        }
+    }
+
+    @Test
     void theOthersFailWithAMessageIfTheServerCannotBeReached() throws Exception {
         String url = refused();
         for (String name : List.of("Infer", "AsyncInferClient", "SimpleInferPerf")) {
