@@ -191,7 +191,7 @@ impl TlsConfig {
             (Some(alert), None) => format!("no reason but the alert {}", alert_name(alert)),
             (None, None) => "the server gave no reason".to_owned(),
         };
-        unauthenticated(format!("the server refused {name}: {reason}"))
+        unauthenticated(format!("the server refused the certificate in {name}: {reason}"))
     }
 
     fn certificate_error(&self, error: &CertificateError, refused: Option<&Refused>, now: u64) -> String {
