@@ -29,5 +29,6 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 TRITON_TEST_REAL_LOG=$log tests/triton/with-server.sh cargo test
 echo "$(sort -u "$log" | wc -l) tests used the real Triton server"
+tests/tls.sh
 tests/proxies/run.sh --short
 tests/triton/with-server.sh tests/java.sh

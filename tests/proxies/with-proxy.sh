@@ -1,19 +1,28 @@
 #!/bin/bash
-# with-proxy.sh PROXY [--defaults] [--timeout SECONDS] COMMAND...: runs COMMAND behind a proxy that setup.sh
-# downloaded. The proxy forwards to the servers at TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS;
-# COMMAND gets the proxy's own addresses in the same variables, and its name, process and folder in
-# TRITON_TEST_PROXY, TRITON_TEST_PROXY_PID and TRITON_TEST_PROXY_DIR. COMMAND's exit status is passed on.
-# --defaults: the proxy's default limits. --timeout: how long it waits for a response, 300 s by default.
+# with-proxy.sh PROXY [OPTION...] COMMAND...: runs COMMAND behind a proxy that setup.sh downloaded. The proxy
+# forwards to the servers at TRITON_TEST_HTTP, TRITON_TEST_GRPC and TRITON_TEST_METRICS; COMMAND gets the
+# proxy's own addresses in the same variables, and its name, process and folder in TRITON_TEST_PROXY,
+# TRITON_TEST_PROXY_PID and TRITON_TEST_PROXY_DIR. COMMAND's exit status is passed on.
+# --defaults: the proxy's default limits. --timeout SECONDS: how long it waits for a response, 300 s by
+# default. --edit SCRIPT: changes its configuration with sed.
+# --tls: both ports speak TLS. --mutual: they also require a client certificate, signed by the tests'
+# authority. The certificates are those of tests/support/certificates.rs, in TRITON_TEST_CERTIFICATES if that
+# is set; COMMAND gets their folder there, the authority's file in TRITON_TEST_TLS_CA, and the option in
+# TRITON_TEST_PROXY_TLS. TRITON_TEST_METRICS is not changed. --certificate NAME: the server's, `server` by
+# default.
 # Varnish does not support gRPC: TRITON_TEST_GRPC is not changed.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-usage() { echo "usage: with-proxy.sh PROXY [--defaults] [--timeout SECONDS] COMMAND..." >&2; exit 2; }
+usage() { echo "usage: with-proxy.sh PROXY [--defaults] [--timeout SECONDS] [--edit SCRIPT] [--tls|--mutual] [--certificate NAME] COMMAND..." >&2; exit 2; }
 [ $# -gt 1 ] || usage
-name=$1 limits='s/ *#T.*//' timeout=300
+name=$1 limits='s/ *#T.*//' timeout=300 tls='' certificate=server edit=''
 shift
 while [[ ${1:-} == --* ]]; do
     case $1 in
+        --tls | --mutual) tls=$1 ;;
+        --certificate) certificate=$2; shift ;;
+        --edit) edit=$2; shift ;;
         --defaults) limits='/#T/d' ;;
         --timeout) timeout=$2; shift ;;
         *) usage ;;
@@ -47,6 +56,22 @@ case $name in
     *) usage ;;
 esac
 
+# Which lines of the configuration are for this case.
+lines='/#TLS$/d; /#MUTUAL$/d; s/ *#PLAIN$//' verify=''
+[ -z "$tls" ] || lines='/#PLAIN$/d; /#MUTUAL$/d; s/ *#TLS$//'
+[ "$tls" != --mutual ] || lines='/#PLAIN$/d; s/ *#TLS$//; s/ *#MUTUAL$//'
+if [ -n "$tls" ]; then
+    [ "$name" != varnish ] || { echo "with-proxy.sh: Varnish has no TLS" >&2; exit 2; }
+    if [ -z "${TRITON_TEST_CERTIFICATES:-}" ]; then
+        (cd "$here/../.." && cargo run --quiet --example certificates "$run/certificates")
+        TRITON_TEST_CERTIFICATES=$run/certificates
+    fi
+    export TRITON_TEST_CERTIFICATES TRITON_TEST_TLS_CA=$TRITON_TEST_CERTIFICATES/ca.pem TRITON_TEST_PROXY_TLS=$tls
+    [ "$tls" != --mutual ] || verify="ca-file $TRITON_TEST_TLS_CA verify required"
+else
+    unset TRITON_TEST_TLS_CA TRITON_TEST_PROXY_TLS
+fi
+
 start_proxy() {
     # Below the system's ephemeral ports: the proxy binds them some time after they are chosen here.
     read -r http grpc < <(python3 -c 'import random, socket
@@ -59,7 +84,9 @@ def free():
             except OSError:
                 pass
 print(free(), free())')
-    sed -e "$limits" -e "s|@ROOT@|$root|g; s|@DIR@|$run|g; s|@TIMEOUT@|$timeout|g" \
+    sed -e "$lines" -e "$limits" -e "s|@CERTIFICATE@|${TRITON_TEST_CERTIFICATES:-}/$certificate|g" \
+        -e "s|@CA@|${TRITON_TEST_TLS_CA:-}|g; s|@VERIFY@|$verify|g" -e "$edit" \
+        -e "s|@ROOT@|$root|g; s|@DIR@|$run|g; s|@TIMEOUT@|$timeout|g" \
         -e "s|@HTTP_IN@|$http|g; s|@GRPC_IN@|$grpc|g" -e "s|@HTTP@|${TRITON_TEST_HTTP##*:}|g" \
         -e "s|@GRPC@|${TRITON_TEST_GRPC##*:}|g; s|@METRICS@|${TRITON_TEST_METRICS##*:}|g" "$here/$file" > "$run/$file"
     local line=("$program")
@@ -114,7 +141,7 @@ done
 
 export TRITON_TEST_PROXY=$name TRITON_TEST_PROXY_PID=$proxy TRITON_TEST_PROXY_DIR=$run
 export TRITON_TEST_HTTP=127.0.0.1:$http TRITON_TEST_GRPC=127.0.0.1:$grpc
-[ -z "${TRITON_TEST_METRICS:-}" ] || export TRITON_TEST_METRICS=127.0.0.1:$http
+[[ -z ${TRITON_TEST_METRICS:-} || -n $tls ]] || export TRITON_TEST_METRICS=127.0.0.1:$http
 run "$@"
 if ! is_alive "$proxy"; then
     echo "with-proxy.sh: $name terminated while the command ran:" >&2
