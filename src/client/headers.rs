@@ -137,3 +137,44 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::{net::attempts::Failure, options::CallOptions, url::Url};
+
+    #[test]
+    fn only_a_refusal_by_the_server_before_any_result_is_repeated_with_other_headers() {
+        let refusal =
+            |origin, in_doubt| Error::new(Status::Unauthenticated, origin, "who?").in_doubt(in_doubt);
+        for (error, attempts) in [
+            (refusal(Origin::Server, false), 2),
+            // A client certificate, which no header replaces.
+            (refusal(Origin::Connection, false), 1),
+            // A part of the result has arrived.
+            (refusal(Origin::Server, true), 1),
+            (Error::new(Status::PermissionDenied, Origin::Server, "no"), 1),
+        ] {
+            let calls = Arc::new(AtomicUsize::new(0));
+            let (own, mut options) = (calls.clone(), ClientOptions::new());
+            options.set_header_callback(Arc::new(move |headers| {
+                let number = own.fetch_add(1, Ordering::Relaxed);
+                assert_eq!(headers.was_refused(), number == 1);
+                Ok(())
+            }));
+            let headers = Headers::new(&options, &Arc::new(Activity::new()));
+            let server = Server::new(Url::parse("localhost").unwrap(), &options, headers).unwrap();
+            let mut made = 0;
+            let call = CallOptions::new();
+            let outcome: Result<()> = server.run(&CallContext::new(&options, &call), false, async |_| {
+                made += 1;
+                Err(Failure::from(error.clone()))
+            });
+            let outcome = outcome.unwrap_err();
+            assert_eq!((made, calls.load(Ordering::Relaxed)), (attempts, attempts), "{error:?}");
+            assert_eq!((outcome.status(), outcome.origin()), (error.status(), error.origin()));
+        }
+    }
+}

@@ -211,7 +211,8 @@ impl ClientOptions {
     /// the callback returns an error, the call fails with UNAUTHENTICATED and that error as its source, and
     /// nothing is sent; a panic is INTERNAL. Not called for the metrics URL. The callback may call the client,
     /// and wait for its calls: those that it makes in its own thread do not call it, and asynchronous ones do
-    /// not wait for [`set_max_in_flight`](Self::set_max_in_flight). The default is none.
+    /// not wait for [`set_max_in_flight`](Self::set_max_in_flight). It must not own its client, or neither
+    /// would be freed. The default is none.
     pub fn set_header_callback(&mut self, callback: Arc<HeaderCallback>) -> &mut Self {
         self.header_source = HeaderSource(Some(callback));
         self

@@ -368,6 +368,20 @@ fn the_callback_runs_once_for_each_call_in_its_thread_and_its_headers_replace_al
 }
 
 #[test]
+fn a_callback_may_not_add_the_header_of_the_json_parts_byte_size() {
+    let [server, _] = guarded(|_| true);
+    let client = with_callback(&server.url, |headers| headers.add("x-json-size", "7").map(drop));
+    let mut options = CallOptions::new();
+    options.set_http_json_size_header("X-JSON-Size").unwrap();
+    for (way, call) in WAYS.iter().filter(|(way, _)| way.starts_with("infer")) {
+        let error = call(&client, &options).expect_err(way);
+        assert_eq!(error.status(), Status::InvalidArgument, "{way}: {error:?}");
+        assert!(error.to_string().contains("'x-json-size'"), "{way}: {error:?}");
+    }
+    assert!(server.seen.lock().unwrap().is_empty());
+}
+
+#[test]
 fn a_repeat_for_a_dead_connection_has_the_same_headers_without_another_call() {
     let mark = Arc::new(AtomicUsize::new(0));
     let callback = {
