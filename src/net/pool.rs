@@ -227,11 +227,9 @@ impl<C: Connection> Pool<C> {
 
     /// Closes the idle connections that carry no further call.
     fn check_idle(&self) {
-        let now = Instant::now();
-        let mut alive = std::mem::take(&mut self.lock_without_expired(now).idle);
-        let is_dead =
-            |idle: &mut Idle<C>| !idle.connection.is_alive(now.saturating_duration_since(idle.since));
-        let dead = alive.extract_if(.., is_dead).collect();
+        let mut alive = std::mem::take(&mut self.lock_without_expired(Instant::now()).idle);
+        // As if they had been idle for long: each is checked.
+        let dead = alive.extract_if(.., |idle| !idle.connection.is_alive(Duration::MAX)).collect();
         let mut state = self.lock();
         state.idle.splice(0..0, alive);
         let next = state.next(self.max);

@@ -80,9 +80,10 @@ impl ClientOptions {
         Ok(self)
     }
 
-    /// Sets the maximum time that a connection stays open without a call. A longer idle one is closed when
-    /// the client next checks out or returns a connection, and never carries another call. `None` means no
-    /// maximum. INVALID_ARGUMENT for zero. The default is [`DEFAULT_IDLE_TIMEOUT`].
+    /// Sets the maximum time that a connection stays open without a call. A longer idle one never carries
+    /// another. It is closed when the client next checks out or returns a connection of the same kind; those
+    /// of asynchronous calls over gRPC, and of streams, are closed at that time. `None` means no maximum.
+    /// INVALID_ARGUMENT for zero. The default is [`DEFAULT_IDLE_TIMEOUT`].
     pub fn set_idle_timeout(&mut self, timeout: Option<Duration>) -> Result<&mut Self> {
         self.connections.idle_timeout = not_zero(timeout)?;
         Ok(self)

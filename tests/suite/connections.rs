@@ -138,7 +138,9 @@ fn a_connection_that_was_idle_for_too_long_carries_no_further_call() {
     const TIMEOUT: Duration = Duration::from_millis(100);
     for way in WAYS {
         let server = way.good_server();
-        let client = server.client(way, |options| drop(options.set_idle_timeout(Some(TIMEOUT)).unwrap()));
+        let client = server.client(way, |options| {
+            options.set_idle_timeout(Some(TIMEOUT)).unwrap();
+        });
         way.infer(&client);
         if way.scheme == "grpc" && way.kind != Kind::Blocking {
             // The I/O thread closes it.
@@ -150,7 +152,9 @@ fn a_connection_that_was_idle_for_too_long_carries_no_further_call() {
         way.infer(&client);
         assert_eq!((server.connections(), client.connections().open), (2, 1), "{way:?}");
         assert_eq!(ever(client.connections()), (2, 0), "{way:?}");
-        let patient = server.client(way, |options| drop(options.set_idle_timeout(None).unwrap()));
+        let patient = server.client(way, |options| {
+            options.set_idle_timeout(None).unwrap();
+        });
         way.infer(&patient);
         thread::sleep(TIMEOUT);
         way.infer(&patient);
@@ -164,7 +168,9 @@ fn idle_connections_beyond_their_time_are_closed_when_another_is_used() {
     for scheme in ["http", "grpc"] {
         let way = Way { scheme, kind: Kind::Blocking };
         let server = way.good_server();
-        let client = server.client(way, |options| drop(options.set_idle_timeout(Some(TIMEOUT)).unwrap()));
+        let client = server.client(way, |options| {
+            options.set_idle_timeout(Some(TIMEOUT)).unwrap();
+        });
         client.connect(3, &CallOptions::new()).unwrap();
         thread::sleep(TIMEOUT);
         way.infer(&client);
@@ -176,11 +182,12 @@ fn idle_connections_beyond_their_time_are_closed_when_another_is_used() {
 fn a_connection_carries_as_many_calls_as_permitted() {
     for way in WAYS {
         let server = way.good_server();
-        let client =
-            server.client(way, |options| drop(options.set_max_connection_requests(Some(10)).unwrap()));
-        for call in 1..=35 {
+        let client = server.client(way, |options| {
+            options.set_max_connection_requests(Some(10)).unwrap();
+        });
+        for call in 1..=35usize {
             way.infer(&client);
-            assert_eq!(server.connections(), (call + 9) / 10, "{way:?}, call {call}");
+            assert_eq!(server.connections(), call.div_ceil(10), "{way:?}, call {call}");
         }
         wait_until("used connections are closed", || client.connections().open == 1);
         assert_eq!(ever(client.connections()), (4, 0), "{way:?}");
@@ -200,8 +207,9 @@ fn concurrent_calls_do_not_exceed_the_maximum_of_calls_on_a_connection() {
             peer.reply(id, Kind::Blocking.message())?;
         }
     });
-    let client =
-        client("grpc", wire.address(), |options| drop(options.set_max_connection_requests(Some(7)).unwrap()));
+    let client = client("grpc", wire.address(), |options| {
+        options.set_max_connection_requests(Some(7)).unwrap();
+    });
     let requests: Vec<_> = (0..200).map(|_| request()).collect();
     let requests: Vec<&InferRequest<'static>> = requests.iter().collect();
     let outcomes = client.infer_many(&requests, &[]).unwrap();
@@ -216,7 +224,9 @@ fn a_connection_beyond_its_age_carries_no_further_call_and_ends_none() {
     for way in WAYS {
         let gate = Arc::new(Gate::default());
         let server = way.server(gate.clone(), usize::MAX);
-        let client = server.client(way, |options| drop(options.set_max_connection_age(Some(AGE)).unwrap()));
+        let client = server.client(way, |options| {
+            options.set_max_connection_age(Some(AGE)).unwrap();
+        });
         thread::scope(|scope| {
             let first = scope.spawn(|| way.infer(&client));
             wait_until("the call has begun", || client.connections().busy == 1);
@@ -258,8 +268,9 @@ fn a_shared_connection_beyond_its_age_is_beside_a_new_one_until_its_last_call_en
             peer.reply(id, way.kind.message())?;
         }
     });
-    let client =
-        client("grpc", wire.address(), |options| drop(options.set_max_connection_age(Some(AGE)).unwrap()));
+    let client = client("grpc", wire.address(), |options| {
+        options.set_max_connection_age(Some(AGE)).unwrap();
+    });
     let call = client.infer_async(&request(), &CallOptions::new()).unwrap();
     wait_until("the call has begun", || client.connections().busy == 1);
     thread::sleep(AGE);
@@ -344,7 +355,9 @@ fn connections_are_opened_ahead_and_used_later() {
     for scheme in ["http", "grpc"] {
         let way = Way { scheme, kind: Kind::Blocking };
         let server = way.good_server();
-        let client = server.client(way, |options| drop(options.set_max_connections(Some(4)).unwrap()));
+        let client = server.client(way, |options| {
+            options.set_max_connections(Some(4)).unwrap();
+        });
         let options = CallOptions::new();
         client.connect(0, &options).unwrap();
         assert_eq!(now(client.connections()), (0, 0, 0));
@@ -436,7 +449,9 @@ fn opening_connections_ahead_ends_at_each_timeout_and_by_a_cancel() {
     const TIMEOUT: Duration = Duration::from_millis(100);
     let server = silent();
     let client = |timeout| {
-        client("grpc", server.address(), |options| drop(options.set_connect_timeout(timeout).unwrap()))
+        client("grpc", server.address(), |options| {
+            options.set_connect_timeout(timeout).unwrap();
+        })
     };
     let mut options = CallOptions::new();
     let error = client(Some(TIMEOUT)).connect(1, &options).unwrap_err();
