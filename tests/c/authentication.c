@@ -40,7 +40,7 @@ static triton_status add_headers(triton_call_headers *headers, void *user_data) 
     CHECK(triton_call_headers_add(headers, "host", "x", 1, &failure) == TRITON_STATUS_INVALID_ARGUMENT);
     triton_error_free(failure);
     return triton_call_headers_add(headers, "x-raw-bin", "\0\1", 2, NULL)
-        || triton_call_headers_add(headers, "x-empty", NULL, 0, NULL)
+            || triton_call_headers_add(headers, "x-empty", NULL, 0, NULL)
         ? TRITON_STATUS_INTERNAL
         : triton_call_headers_add(headers, "authorization", token, strlen(token), NULL);
 }
@@ -73,7 +73,8 @@ static triton_status infer_async(const triton_client *client) {
     triton_call *call = NULL;
     triton_status status;
     CHECK(!triton_infer_request_new("m", &request, &error));
-    CHECK(!triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, one, 1, data, 4, NULL, &error));
+    CHECK(!triton_infer_request_add_input_data(request, "I", TRITON_DATATYPE_INT32, one, 1, data, 4, NULL,
+                                               &error));
     status = triton_client_infer_async(client, request, NULL, NULL, NULL, &call, &error);
     triton_infer_request_free(request);
     if (status) return status;
@@ -177,17 +178,20 @@ static void credentials(void) {
     refused(live(client, own), TRITON_STATUS_UNAUTHENTICATED, ""); /* none */
     triton_client_free(client);
 
-    refused(triton_call_options_set_basic_auth(own, "a:b", "swordfish", &error), TRITON_STATUS_INVALID_ARGUMENT,
-            "");
+    refused(triton_call_options_set_basic_auth(own, "a:b", "swordfish", &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "");
     refused(triton_call_options_set_basic_auth(own, "a", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT,
             "password is NULL");
-    CHECK(triton_call_options_set_basic_auth(own, "a", "swordfish\n", &error) == TRITON_STATUS_INVALID_ARGUMENT);
+    CHECK(triton_call_options_set_basic_auth(own, "a", "swordfish\n", &error)
+          == TRITON_STATUS_INVALID_ARGUMENT);
     CHECK(strstr(triton_error_message(error), "swordfish") == NULL);
     triton_error_free(error);
-    CHECK(triton_call_options_set_bearer_token(own, "swordfish\xff", &error) == TRITON_STATUS_INVALID_ARGUMENT);
+    CHECK(triton_call_options_set_bearer_token(own, "swordfish\xff", &error)
+          == TRITON_STATUS_INVALID_ARGUMENT);
     CHECK(strstr(triton_error_message(error), "swordfish") == NULL);
     refused(triton_error_status(error), TRITON_STATUS_INVALID_ARGUMENT, "token is not UTF-8");
-    refused(triton_client_options_set_authority(options, "a/b", &error), TRITON_STATUS_INVALID_ARGUMENT, "a/b");
+    refused(triton_client_options_set_authority(options, "a/b", &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "a/b");
     refused(triton_client_options_set_user_agent(options, "a\r\nb", &error), TRITON_STATUS_INVALID_ARGUMENT,
             "user agent");
     refused(triton_client_options_set_user_agent(options, "", &error), TRITON_STATUS_INVALID_ARGUMENT,

@@ -1,5 +1,5 @@
-/* connections.c URL: the options of connections, the numbers of a client's connections, and the functions that
- * open and close them. */
+/* connections.c URL: the options of connections, the numbers of a client's connections, and the functions
+ * that open and close them. */
 #include "check.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -47,17 +47,21 @@ static void limits(void) {
     CHECK(!triton_client_options_set_max_connection_age_us(options, 1, &error));
     CHECK(opened_for_two_calls(options) == 2);
     CHECK(!triton_client_options_set_max_connection_age_us(options, TRITON_NO_TIMEOUT, &error));
-    CHECK(!triton_client_options_set_idle_timeout_us(options, 1, &error) && opened_for_two_calls(options) == 2);
+    CHECK(!triton_client_options_set_idle_timeout_us(options, 1, &error)
+          && opened_for_two_calls(options) == 2);
     CHECK(!triton_client_options_set_idle_timeout_us(options, TRITON_NO_TIMEOUT, &error));
     CHECK(opened_for_two_calls(options) == 1);
 
-    refused(triton_client_options_set_idle_timeout_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
-    refused(triton_client_options_set_max_connection_age_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT,
+    refused(triton_client_options_set_idle_timeout_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT,
             "0");
-    refused(triton_client_options_set_tcp_keepalive_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
-    refused(triton_client_options_set_keepalive_time_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT, "0");
-    refused(triton_client_options_set_keepalive_timeout_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT,
+    refused(triton_client_options_set_max_connection_age_us(options, 0, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "0");
+    refused(triton_client_options_set_tcp_keepalive_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT,
             "0");
+    refused(triton_client_options_set_keepalive_time_us(options, 0, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "0");
+    refused(triton_client_options_set_keepalive_timeout_us(options, 0, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "0");
     refused(triton_client_options_set_keepalive_timeout_us(options, TRITON_NO_TIMEOUT, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "keepalive_timeout");
     CHECK(!triton_client_options_set_keepalive_time_us(options, 600000000, &error));
@@ -114,7 +118,8 @@ static void ahead_and_idle(void) {
     CHECK(!triton_client_options_set_max_connections(options, 3, &error));
     client = client_of(options);
     triton_client_options_free(options);
-    refused(triton_client_connect(client, 4, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT, "max_connections");
+    refused(triton_client_connect(client, 4, NULL, &error), TRITON_STATUS_INVALID_ARGUMENT,
+            "max_connections");
     CHECK(!triton_client_connect(client, 0, NULL, &error) && counts_of(client).opened_count == 0);
     CHECK(!triton_client_connect(client, 2, NULL, &error) && !triton_client_connect(client, 3, NULL, &error));
     counts = counts_of(client);

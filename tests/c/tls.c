@@ -1,5 +1,5 @@
-/* tls.c URL URL_1_2 FOLDER: the options of TLS, of a server that requires a client certificate, and of one that
- * has TLS 1.2 only; the certificates are in a folder. */
+/* tls.c URL URL_1_2 FOLDER: the options of TLS, of a server that requires a client certificate, and of one
+ * that has TLS 1.2 only; the certificates are in a folder. */
 #include "check.h"
 #include <unistd.h>
 
@@ -52,12 +52,13 @@ static void certificates(const char *url) {
     refused(live(url), TRITON_STATUS_UNAVAILABLE, "certificate");
     CHECK(!triton_client_options_set_tls_ca_file(options, "ca.pem", &error));
     refused(live(url), TRITON_STATUS_UNAUTHENTICATED, "client certificate");
-    CHECK(!triton_client_options_set_tls_client_certificate_files(options, "client.pem", "client.key", &error));
+    CHECK(
+        !triton_client_options_set_tls_client_certificate_files(options, "client.pem", "client.key", &error));
     CHECK(!live(url));
     CHECK(!triton_client_options_set_tls_client_certificate_files(options, NULL, NULL, &error));
     refused(live(url), TRITON_STATUS_UNAUTHENTICATED, "client certificate");
-    CHECK(!triton_client_options_set_tls_client_certificate(options, certificate, certificate_size, key, key_size,
-                                                            &error));
+    CHECK(!triton_client_options_set_tls_client_certificate(options, certificate, certificate_size, key,
+                                                            key_size, &error));
     CHECK(!live(url));
     CHECK(!triton_client_options_set_tls_ca_file(options, NULL, &error));
     refused(live(url), TRITON_STATUS_UNAVAILABLE, "certificate");
@@ -80,7 +81,8 @@ static void bad_files(const char *url) {
     CHECK(!triton_client_options_set_tls_ca(options, "", 0, &error)); /* empty, and not NULL */
     refused(triton_client_new(url, options, &client, &error), TRITON_STATUS_INVALID_ARGUMENT, "empty");
     CHECK(!triton_client_options_set_tls_ca_file(options, "ca.pem", &error));
-    CHECK(!triton_client_options_set_tls_client_certificate_files(options, "client.pem", "stranger.key", &error));
+    CHECK(!triton_client_options_set_tls_client_certificate_files(options, "client.pem", "stranger.key",
+                                                                  &error));
     refused(triton_client_new(url, options, &client, &error), TRITON_STATUS_INVALID_ARGUMENT, "stranger.key");
     refused(triton_client_options_set_tls_client_certificate_files(options, NULL, "client.key", &error),
             TRITON_STATUS_INVALID_ARGUMENT, "certificate_path is NULL");
@@ -90,17 +92,18 @@ static void bad_files(const char *url) {
             TRITON_STATUS_INVALID_ARGUMENT, "key is NULL");
     refused(triton_client_options_set_tls_client_certificate(options, NULL, 0, "x", 1, &error),
             TRITON_STATUS_INVALID_ARGUMENT, "certificate is NULL");
-    refused(triton_client_options_set_tls_ca(options, "x", (size_t)-1, &error), TRITON_STATUS_INVALID_ARGUMENT,
-            "data");
-    refused(triton_client_options_set_tls_ca_file(options, "\xff.pem", &error), TRITON_STATUS_INVALID_ARGUMENT,
-            "path is not UTF-8");
+    refused(triton_client_options_set_tls_ca(options, "x", (size_t)-1, &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "data");
+    refused(triton_client_options_set_tls_ca_file(options, "\xff.pem", &error),
+            TRITON_STATUS_INVALID_ARGUMENT, "path is not UTF-8");
     CHECK(client == NULL);
 }
 
 static void names_and_switches(const char *url) {
     begin();
     CHECK(!triton_client_options_set_tls_ca_file(options, "ca.pem", &error));
-    CHECK(!triton_client_options_set_tls_client_certificate_files(options, "client.pem", "client.key", &error));
+    CHECK(
+        !triton_client_options_set_tls_client_certificate_files(options, "client.pem", "client.key", &error));
     CHECK(!triton_client_options_set_tls_server_name(options, "a.triton.test", &error) && !live(url));
     CHECK(!triton_client_options_set_tls_server_name(options, "elsewhere.test", &error));
     refused(live(url), TRITON_STATUS_UNAVAILABLE, "elsewhere.test");

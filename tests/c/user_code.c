@@ -1,5 +1,7 @@
-/* user_code.c URL: what a user's code reads like, piece by piece, as the documentation shows it. */
+/* user_code.c URL REFUSED-URL SECURE-URL FOLDER: what a user's code reads like, piece by piece, as the
+ * documentation shows it. */
 #include "check.h"
+#include <unistd.h>
 
 static triton_client *client = NULL;
 static triton_infer_request *request = NULL;
@@ -180,8 +182,22 @@ static void decoupled(void) {
     CHECK(!failed && is_end && results == 4 && finals == 1);
 }
 
+/* TLS, in both protocols alike */
+static void tls(const char *secure_url) {
+    triton_client *client = NULL;
+    new_simple();
+    triton_client_options *secure = NULL;
+    failed = triton_client_options_new(&secure, &error)
+        || triton_client_options_set_tls_ca_file(secure, "ca.pem", &error)
+        || triton_client_options_set_tls_client_certificate_files(secure, "client.pem", "client.key", &error)
+        || triton_client_new(secure_url, secure, &client, &error);
+    triton_client_options_free(secure);
+    CHECK(!failed && !triton_client_infer(client, request, NULL, &result, &error));
+    triton_client_free(client);
+}
+
 int main(int argc, char **argv) {
-    CHECK(argc == 3);
+    CHECK(argc == 5 && chdir(argv[4]) == 0); /* where ca.pem is */
     for (int i = 0; i < 16; i++) a[i] = i, b[i] = 1;
     CHECK(!triton_client_new(argv[1], NULL, &client, &error));
     deadline_and_headers();
@@ -194,6 +210,7 @@ int main(int argc, char **argv) {
     waiting();
     if (strncmp(argv[1], "grpc", 4) == 0) decoupled();
     another_try(argv[2]);
+    tls(argv[3]);
     triton_infer_result_free(result);
     triton_infer_request_free(request);
     triton_client_free(client);

@@ -8,7 +8,11 @@ use crate::{
     conventions::root,
     programs::{compile_as, succeed, succeed_under_valgrind},
     server::{decoupled_streams, is_embedded, other_streams, server, urls},
-    support::fault,
+    support::{
+        certificates::certificates,
+        fault,
+        tls::{ClientCertificate, TlsFront, TlsSettings},
+    },
 };
 
 /// The dialects of C that a user may compile with.
@@ -44,15 +48,21 @@ fn a_users_code_compiles_in_every_dialect_without_a_warning_and_runs() {
         return;
     }
     let _streams = decoupled_streams();
+    let certificates = certificates().folder();
+    let folder = certificates.path("");
     for url in urls() {
         let scheme = url.split(':').next().unwrap();
         let refused = format!("{scheme}://{}", fault::refused_address());
+        let settings =
+            TlsSettings { client: ClientCertificate::Required("ca.pem"), ..TlsSettings::default() };
+        let front = TlsFront::start(url.split("://").last().unwrap().parse().unwrap(), settings);
+        let secure = format!("{scheme}s://{}", front.address());
         for dialect in DIALECTS {
             let program = compile_as(dialect, "tests/c/user_code.c", &format!("user_code_{dialect}"), &FLAGS);
-            succeed(&program, &[&url, &refused]);
+            succeed(&program, &[&url, &refused, &secure, &folder]);
         }
         let program = compile_as("c99", "tests/c/user_code.c", "user_code_valgrind", &FLAGS);
-        succeed_under_valgrind(&program, &[&url, &refused]);
+        succeed_under_valgrind(&program, &[&url, &refused, &secure, &folder]);
     }
     // The quick start of the README, whole: programs.rs runs it and compares the two.
     for dialect in DIALECTS {
