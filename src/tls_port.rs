@@ -1,4 +1,5 @@
-//! Recognizes what a server says about TLS outside of TLS: in a page, or in an alert on a connection without it.
+//! Recognizes what a server says about TLS outside of TLS: in a page, or in an alert on a connection without
+//! it.
 
 use crate::error::{Error, Origin, Status};
 
@@ -28,8 +29,8 @@ pub(crate) fn is_alert(first: &[u8]) -> bool {
 }
 
 /// Returns the error of a response with this HTTP status whose body states that the port expects TLS, or that
-/// the server expects another client certificate: not retryable, and not in doubt. JSON is excluded: errors of
-/// the protocol may quote any text.
+/// the server expects another client certificate: not retryable, and not in doubt. JSON is excluded: errors
+/// of the protocol may quote any text.
 pub(crate) fn error_of_page(status: u16, body: &[u8]) -> Option<Error> {
     let page = &body[..body.len().min(PAGE_BYTE_SIZE)];
     if status != 400 || page.trim_ascii_start().starts_with(b"{") {

@@ -81,8 +81,8 @@ impl Http1 {
         }
     }
 
-    /// Starts the headers with the request line: `METHOD`, then base path, path and query; and with those that
-    /// all requests have in common.
+    /// Starts the headers with the request line: `METHOD`, then base path, path and query; and with those
+    /// that all requests have in common.
     pub(crate) fn begin_headers(
         &mut self,
         method: &str,

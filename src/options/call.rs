@@ -149,9 +149,10 @@ impl CallOptions {
     /// Replaces what [`set_bearer_token`](Self::set_bearer_token) or [`add_header`](Self::add_header) set it
     /// to, as these replace it; [`remove_header`](Self::remove_header) removes it.
     ///
-    /// For all calls of a client: [`ClientOptions::set_call_options`](crate::ClientOptions::set_call_options).
-    /// Anyone can read it unless the URL is `https` or `grpcs`. INVALID_ARGUMENT if the user contains a colon,
-    /// or either of them a control character.
+    /// For all calls of a client:
+    /// [`ClientOptions::set_call_options`](crate::ClientOptions::set_call_options). Anyone can read it unless
+    /// the URL is `https` or `grpcs`. INVALID_ARGUMENT if the user contains a colon, or either of them a
+    /// control character.
     pub fn set_basic_auth(&mut self, user: &str, password: &str) -> Result<&mut Self> {
         Header::basic(user, password)?.add_to(&mut self.headers);
         Ok(self)

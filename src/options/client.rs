@@ -209,10 +209,10 @@ impl ClientOptions {
     ///
     /// A header replaces those of that name in the options of the call and the client, removed ones too. If
     /// the callback returns an error, the call fails with UNAUTHENTICATED and that error as its source, and
-    /// nothing is sent; a panic is INTERNAL. Not called for the metrics URL. The callback may call the client,
-    /// and wait for its calls: those that it makes in its own thread do not call it, and asynchronous ones do
-    /// not wait for [`set_max_in_flight`](Self::set_max_in_flight). It must not own its client, or neither
-    /// would be freed. The default is none.
+    /// nothing is sent; a panic is INTERNAL. Not called for the metrics URL. The callback may call the
+    /// client, and wait for its calls: those that it makes in its own thread do not call it, and asynchronous
+    /// ones do not wait for [`set_max_in_flight`](Self::set_max_in_flight). It must not own its client, or
+    /// neither would be freed. The default is none.
     pub fn set_header_callback(&mut self, callback: Arc<HeaderCallback>) -> &mut Self {
         self.header_source = HeaderSource(Some(callback));
         self

@@ -110,8 +110,8 @@ impl CallHeaders<'_> {
         self.endpoint
     }
 
-    /// Returns whether the server has responded UNAUTHENTICATED to the call with the headers of the callback's
-    /// first run. Those that this run does not replace are sent again.
+    /// Returns whether the server has responded UNAUTHENTICATED to the call with the headers of the
+    /// callback's first run. Those that this run does not replace are sent again.
     pub fn was_refused(&self) -> bool {
         self.was_refused
     }

@@ -517,8 +517,8 @@ fn a_callback_that_fails_or_panics_fails_the_call_and_nothing_is_sent() {
     assert_eq!((error.status(), error.is_retryable()), (Status::Unauthenticated, true), "{error:?}");
 }
 
-/// The callback makes calls of its client, blocking and asynchronous ones with a callback, and waits for them,
-/// while there is one callback thread, one call in flight, and one connection.
+/// The callback makes calls of its client, blocking and asynchronous ones with a callback, and waits for
+/// them, while there is one callback thread, one call in flight, and one connection.
 #[test]
 fn a_callback_may_wait_for_calls_of_its_client() {
     for refuses in [false, true] {

@@ -394,6 +394,6 @@ fn an_html_page_of_a_gateway_says_nothing_about_health() {
     });
     let client = Client::new(&format!("http://{}", page.address())).unwrap();
     let error = client.is_server_live(&CallOptions::new()).unwrap_err();
-    assert_eq!((error.status(), error.http_status()), (Status::InvalidArgument, Some(400)), "{error:?}");
-    assert!(error.to_string().contains("SSL certificate"), "{error:?}");
+    assert_eq!((error.status(), error.http_status()), (Status::Unauthenticated, Some(400)), "{error:?}");
+    assert!(error.to_string().contains("client certificate"), "{error:?}");
 }

@@ -209,7 +209,7 @@ fn metrics_are_requested_from_the_url_of_the_options() {
         }
     }
     let mut options = ClientOptions::new();
-    for url in ["", "grpc://h", "https://h", "http://h?q"] {
+    for url in ["", "grpc://h", "grpcs://h", "http://h?q"] {
         assert!(options.set_metrics_url(url).is_err(), "{url}");
     }
     // Otherwise port 8002 of the server's host, independent of its own port and path.

@@ -261,8 +261,8 @@ impl ClientSide<'_> {
         Ok(())
     }
 
-    /// Reads once; false if that was not valid TLS, and the connection has ended. `first` gets the bytes if it
-    /// is empty.
+    /// Reads once; false if that was not valid TLS, and the connection has ended. `first` gets the bytes if
+    /// it is empty.
     fn receive(&mut self, first: &mut Vec<u8>) -> io::Result<bool> {
         let mut chunk = [0; CHUNK];
         let mut client = self.client;
