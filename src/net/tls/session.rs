@@ -145,7 +145,9 @@ impl Session {
             && self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_2)
         {
             let message = "the connection has sent the maximum number of records of TLS 1.2";
-            return Err(io::Error::other(message));
+            // For readers too: a response to what was sent may never come.
+            let failure = self.failure.get_or_insert_with(|| Error::connection(message));
+            return Err(io::Error::other(failure.clone()));
         }
         let slices = &slices[..slices.len().min(MAX_SLICES)];
         let count = self.connection.writer().write_vectored(slices)?;
@@ -458,6 +460,7 @@ mod tests {
             session.records_sent = MAX_RECORDS;
             let outcome = write(&mut session, 1);
             assert_eq!(outcome.is_err(), is_limited, "{outcome:?}");
+            assert_eq!(session.take(&mut ReadBuf::new(&mut [0])).is_err(), is_limited);
         }
     }
 
