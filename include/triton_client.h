@@ -1434,7 +1434,7 @@ TRITON_NODISCARD triton_status triton_client_options_set_callback_threads(
  * (triton_client_options_set_tls_server_name). Not sent to the metrics URL.
  *
  * @param authority  a host, optionally with a port: "triton.example". The default is the URL's host and
- *                   port, which NULL restores
+ *                   port, without port 443 over TLS and port 80 without TLS; NULL restores it
  */
 TRITON_NODISCARD triton_status triton_client_options_set_authority(
     triton_client_options *options, const char *authority, triton_error **error_out);
@@ -3473,8 +3473,8 @@ TRITON_NODISCARD triton_status triton_stream_options_set_call_options(
  * PROXIES. nginx, nghttpx and HAProxy end a stream on which nothing is sent for 50 to 60 s (it then ends
  * with UNAVAILABLE), nginx also after 1 MiB of requests (client_max_body_size). Envoy ends it 15 s after
  * triton_stream_finish has taken effect, even if responses are on their way (timeout of the route). The
- * messages name the cause. Apache delays a request after a pause by 0.1 s. No keepalive pings are sent:
- * Triton ends a connection because of them, and proxies do not count them as traffic.
+ * messages name the cause. Apache delays a request after a pause by 0.1 s. PINGs
+ * (triton_client_options_set_keepalive_time_us) do not help: proxies do not count them as traffic.
  *
  *     triton_stream *stream = NULL;
  *     int failed = triton_stream_open(client, NULL, NULL, NULL, &stream, &error)

@@ -106,10 +106,20 @@ impl Url {
         Ok(Self { protocol, is_tls, host, zone, port, base_path: base_path.to_owned() })
     }
 
-    /// Returns `host:port` for a Host header, without the zone, which has no meaning for the server (RFC
-    /// 6874, 4).
+    /// Returns `host:port` without the zone, which has no meaning for the server (RFC 6874, 4).
     pub(crate) fn authority(&self) -> String {
         self.authority_with("")
+    }
+
+    /// Returns the value of a Host header or `:authority`. Gateways that route by it compare it with names
+    /// without a port if that is the default of HTTP or HTTPS, which clients therefore omit.
+    pub(crate) fn host_header(&self) -> String {
+        let mut authority = self.authority();
+        let default = if self.is_tls { ":443" } else { ":80" };
+        if authority.ends_with(default) {
+            authority.truncate(authority.len() - default.len());
+        }
+        authority
     }
 
     fn authority_with(&self, zone: &str) -> String {
@@ -147,7 +157,8 @@ pub(crate) fn check_authority(authority: &str) -> Result<()> {
         return Err(invalid(Error::invalid("unexpected '@': an authority has no user")));
     }
     let Authority { zone, port, .. } = split_authority(authority).map_err(invalid)?;
-    match port.is_none_or(|port| port.parse::<u16>().is_ok()) && zone.is_none() {
+    let is_port = |port: &str| port.parse::<u16>().is_ok() && !port.starts_with('+');
+    match port.is_none_or(is_port) && zone.is_none() {
         true => Ok(()),
         false => Err(invalid(Error::invalid("expected a host, optionally with a port"))),
     }
@@ -267,6 +278,29 @@ pub(crate) fn push_escaped(to: &mut String, text: &str, allowed: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn a_host_header_has_the_port_unless_it_is_the_default_of_http_or_https() {
+        for (url, host) in [
+            ("https://a", "a"),
+            ("https://a:443", "a"),
+            ("https://a:8443/b", "a:8443"),
+            ("https://a:80", "a:80"),
+            ("https://a.example.", "a.example."),
+            ("grpcs://A_b", "A_b"),
+            ("grpcs://[::443]", "[::443]"),
+            ("grpcs://[fe80::1%25eth0]:443", "[fe80::1]"),
+            ("http://a", "a:8000"),
+            ("http://a:80", "a"),
+            ("http://a:443", "a:443"),
+            ("grpc://a", "a:8001"),
+            ("grpc://a:80", "a"),
+            ("a:8080", "a:8080"),
+        ] {
+            assert_eq!(Url::parse(url).unwrap().host_header(), host, "{url}");
+        }
+    }
 
     #[test]
     fn the_zone_of_an_ipv6_address_is_separated_from_its_host() {

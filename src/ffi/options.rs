@@ -318,7 +318,7 @@ pub unsafe extern "C" fn triton_client_options_set_callback_threads(
 /// (triton_client_options_set_tls_server_name). Not sent to the metrics URL.
 ///
 /// @param authority  a host, optionally with a port: "triton.example". The default is the URL's host and
-///                   port, which NULL restores
+///                   port, without port 443 over TLS and port 80 without TLS; NULL restores it
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn triton_client_options_set_authority(
     options: *mut triton_client_options,

@@ -35,8 +35,8 @@
 //! PROXIES. nginx, nghttpx and HAProxy end a stream on which nothing is sent for 50 to 60 s (it then ends
 //! with UNAVAILABLE), nginx also after 1 MiB of requests (client_max_body_size). Envoy ends it 15 s after
 //! triton_stream_finish has taken effect, even if responses are on their way (timeout of the route). The
-//! messages name the cause. Apache delays a request after a pause by 0.1 s. No keepalive pings are sent:
-//! Triton ends a connection because of them, and proxies do not count them as traffic.
+//! messages name the cause. Apache delays a request after a pause by 0.1 s. PINGs
+//! (triton_client_options_set_keepalive_time_us) do not help: proxies do not count them as traffic.
 
 use std::{ffi::c_void, ptr};
 

@@ -107,7 +107,7 @@ pub(crate) struct GrpcResponse<'t> {
 
 impl Grpc {
     pub(crate) fn new(url: &Url, options: &ClientOptions, dialer: Dialer) -> Result<Self> {
-        let authority = options.authority.clone().unwrap_or_else(|| url.authority());
+        let authority = options.authority.clone().unwrap_or_else(|| url.host_header());
         let base = format!("{}://{authority}", if url.is_tls { "https" } else { "http" });
         let service_name = options.grpc_service_name.clone();
         let connections = &options.connections;
@@ -301,8 +301,8 @@ impl Grpc {
         }
     }
 
-    /// Adds an explanation to a failure: what PINGs did, that the port speaks another protocol, or the method
-    /// that the server does not know.
+    /// Adds an explanation to a failure: what PINGs or TLS did, that the port speaks another protocol, or the
+    /// method that the server does not know.
     async fn explained(
         &self,
         failure: Failure,
@@ -317,7 +317,7 @@ impl Grpc {
         if failure.error.origin() == Origin::Connection
             && let Some(error) = link.tls_failure()
         {
-            return error.into();
+            return failure.with_tls(error);
         }
         match wrong_port::is_suspected(&failure, link) {
             // Boxed: this rare future would enlarge that of every call.

@@ -223,7 +223,8 @@ fn lost(
 /// Returns the error of a connection that ended.
 pub(super) fn connection_lost(link: &Link) -> Error {
     if let Some(error) = link.tls_failure() {
-        return error;
+        // Known by the caller: on a shared connection other calls have sent something too.
+        return error.in_doubt(false);
     }
     Error::connection(format!("connection lost{}", wrong_port::question(link)))
 }

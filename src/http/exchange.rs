@@ -133,7 +133,7 @@ impl<'c> Exchange<'c> {
                     _ => self.read_headers().await.map(Some),
                 };
                 if let Some(error) = self.link.tls_failure() {
-                    return Err(error.into());
+                    return Err(failure.with_tls(error));
                 }
                 match outcome {
                     Ok(Some(head)) => (Some(head), false),
@@ -226,9 +226,6 @@ impl<'c> Exchange<'c> {
 
     /// Returns the failure of a connection that ended before the response.
     fn lost(&self, error: io::Error) -> Failure {
-        if let Some(error) = self.link.tls_failure() {
-            return error.into();
-        }
         let progress = self.link.progress();
         let was_sent = progress.sent > 0;
         let reached = match (was_sent, progress.first_byte_at) {
@@ -241,7 +238,11 @@ impl<'c> Exchange<'c> {
         let hint = if self.link.is_mute() && !self.link.is_tls() { tls_port::QUESTION } else { "" };
         let message = format!("connection lost ({}){hint}", self.driver.phase());
         let error = Error::connection(message).in_doubt(was_sent).with_source(error);
-        Failure { error, reached, was_reused: false }
+        let failure = Failure { error, reached, was_reused: false };
+        match self.link.tls_failure() {
+            Some(error) => failure.with_tls(error),
+            None => failure,
+        }
     }
 }
 

@@ -51,7 +51,7 @@ impl Http {
         // `Uri` does not parse zones, which the authority excludes.
         Uri::try_from(format!("http://{}{}", url.authority(), url.base_path))
             .map_err(|error| Error::invalid("invalid HTTP URL").with_source(error))?;
-        let host = options.authority.clone().unwrap_or_else(|| url.authority());
+        let host = options.authority.clone().unwrap_or_else(|| url.host_header());
         let user_agent = options.whole_user_agent();
         let connections = &options.connections;
         let max_async = connections.max_async_connections.unwrap_or(DEFAULT_MAX_ASYNC_HTTP_CONNECTIONS);

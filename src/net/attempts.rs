@@ -1,6 +1,6 @@
 //! Decides whether a failed request is sent a second time.
 
-use crate::error::Error;
+use crate::error::{Error, Status};
 
 /// The failure of a request on a connection.
 #[derive(Debug)]
@@ -9,6 +9,17 @@ pub(crate) struct Failure {
     pub reached: Reached,
     /// Whether the connection had carried other calls before.
     pub was_reused: bool,
+}
+
+impl Failure {
+    /// Returns the failure with its reason, `error`, if TLS has ended the connection. It may be repeated as
+    /// that of any other connection that was lost, but not if the server refuses the client's certificate.
+    pub(crate) fn with_tls(self, error: Error) -> Self {
+        match error.status() {
+            Status::Unauthenticated => error.into(),
+            _ => Self { error: error.in_doubt(self.error.is_in_doubt()), ..self },
+        }
+    }
 }
 
 /// How far a failed request got, as far as the client can determine.
@@ -89,6 +100,25 @@ impl Attempts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_tls_has_ended_is_lost_like_any_other_unless_the_client_is_refused() {
+        use crate::error::Origin;
+        for (status, in_doubt) in
+            [(Status::Unavailable, false), (Status::Unavailable, true), (Status::Unauthenticated, true)]
+        {
+            let error = Error::connection("lost").in_doubt(in_doubt);
+            let failure = Failure { error, reached: Reached::Closed, was_reused: true };
+            // The link knows only whether anything was sent, on a shared connection by any call.
+            let is_refusal = status == Status::Unauthenticated;
+            let reason = Error::new(status, Origin::Connection, "reason").in_doubt(!is_refusal);
+            let Failure { error, reached, was_reused } = failure.with_tls(reason);
+            assert_eq!((error.status(), error.to_string().as_str()), (status, "reason"));
+            let expected =
+                if is_refusal { (false, Reached::Perhaps, false) } else { (in_doubt, Reached::Closed, true) };
+            assert_eq!((error.is_in_doubt(), reached, was_reused), expected);
+        }
+    }
 
     #[test]
     fn a_request_is_retried_at_most_once_and_only_if_unprocessed_or_read_only() {

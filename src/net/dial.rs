@@ -207,6 +207,7 @@ impl Dialer {
             let link = Link::connect(address, driver.is_task(), None, Arc::default()).ok()?;
             let _on = driver.on(&link);
             poll_fn(|context| link.poll_connected(context)).await.ok()?;
+            self.counts.connects.fetch_add(1, Relaxed);
             probe::probe(&link, &self.authority, &mut response, |start| !start.is_empty()).await;
             Some(())
         };

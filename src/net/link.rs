@@ -309,6 +309,10 @@ impl Link {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let Io::Reactor(_) = &self.io {
+            // A peer that reads as fast as this sends must not occupy the thread.
+            ready!(poll_proceed(context)).made_progress();
+        }
         self.poll_write_with(context, |state| state.send(self.socket(), slices))
     }
 
@@ -644,5 +648,33 @@ impl AsyncWrite for LinkIo {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, net::TcpListener};
+
+    use super::*;
+
+    #[test]
+    fn a_peer_that_reads_everything_does_not_occupy_the_io_thread() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let polls = runtime.block_on(async {
+            let link = Link::connect(listener.local_addr().unwrap(), true, None, Arc::default()).unwrap();
+            poll_fn(|context| link.poll_connected(context)).await.unwrap();
+            let (mut polls, mut sent) = (0, 0);
+            poll_fn(|context| {
+                polls += 1;
+                while sent < 500 {
+                    sent += ready!(link.poll_send(context, &[IoSlice::new(b"a")])).unwrap();
+                }
+                Poll::Ready(())
+            })
+            .await;
+            polls
+        });
+        assert!(polls > 1, "{polls}");
     }
 }

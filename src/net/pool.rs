@@ -201,7 +201,8 @@ impl<C: Connection> Pool<C> {
         open: impl AsyncFn() -> std::result::Result<C, Failure>,
     ) -> std::result::Result<(), Failure> {
         self.check_idle();
-        loop {
+        // Not more than `count`: a maximum age that is shorter than opening them all closes the first ones.
+        for _ in 0..count {
             let (slot, mut opening) = {
                 let mut state = self.lock();
                 open_now.set(state.open);
@@ -223,6 +224,8 @@ impl<C: Connection> Pool<C> {
             // Of no thread: the first that comes gets it.
             Pooled { connection, usage, slot, is_reused: false, user: None }.check_in(Instant::now());
         }
+        open_now.set(self.lock().open);
+        Ok(())
     }
 
     /// Closes the idle connections that carry no further call.
@@ -475,6 +478,42 @@ impl<C> Kept<'_, C> {
     pub(crate) fn check_in(self) {
         if let Some(pooled) = self.0 {
             pooled.check_in(Instant::now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        net::drive::drive,
+        options::ConnectionOptions,
+        until::{Deadline, Until},
+    };
+
+    struct Always;
+
+    impl Connection for Always {
+        fn is_alive(&mut self, _: Duration) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn opening_connections_ahead_ends_although_they_are_too_old_at_once() {
+        for (max_age, open) in [(None, 3), (Some(Duration::from_nanos(1)), 0)] {
+            let options = ConnectionOptions { max_age, ..Default::default() };
+            let pool = Pool::new(10, WAITING, Lifetime::new(&options));
+            let deadline = Deadline::after(Some(Duration::from_secs(20)));
+            let driver = Driver::caller(Until { deadline, cancel: None });
+            let (open_now, opened) = (Cell::new(0), Cell::new(0));
+            let filling = pool.fill(3, &open_now, async || {
+                opened.set(opened.get() + 1);
+                assert!(opened.get() <= 3);
+                Ok(Always)
+            });
+            drive(&driver, filling).unwrap().unwrap();
+            assert_eq!((opened.get(), open_now.get(), pool.counts().open), (3, open, open));
         }
     }
 }

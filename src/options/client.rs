@@ -156,7 +156,8 @@ impl ClientOptions {
     /// Sets the Host header and `:authority` of every request, for example `"triton.example"` for a gateway
     /// that routes by it. Changes neither the server that is connected to nor the name that its certificate
     /// is checked for ([`set_tls_server_name`](Self::set_tls_server_name)). Not sent to the metrics URL.
-    /// INVALID_ARGUMENT unless it is a host, optionally with a port. The default is the URL's host and port.
+    /// INVALID_ARGUMENT unless it is a host, optionally with a port. The default is the URL's host and port,
+    /// without port 443 over TLS and port 80 without TLS.
     pub fn set_authority(&mut self, authority: &str) -> Result<&mut Self> {
         check_authority(authority)?;
         self.authority = Some(authority.to_owned());

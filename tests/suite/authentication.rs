@@ -269,7 +269,8 @@ fn nothing_that_would_end_a_header_is_accepted_and_no_error_repeats_it() {
     refuse("token not of ASCII", options.set_bearer_token("secretü").map(drop));
     refuse("user with a colon", options.set_basic_auth("secret:a", "b").map(drop));
     refuse("a whole header as a name", options.add_header("authorization: Bearer secret", "").map(drop));
-    for bad in ["secret@host", "a:secret@host:1", "[::1", "host:x", "", "a b", "[fe80::1%eth0]:1"] {
+    for bad in ["secret@host", "a:secret@host:1", "[::1", "host:x", "host:+1", "", "a b", "[fe80::1%eth0]:1"]
+    {
         refuse("authority", ClientOptions::new().set_authority(bad).map(drop));
     }
     for bad in ["", " a", "a ", "a  b", "ü"] {

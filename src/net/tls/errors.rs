@@ -256,13 +256,13 @@ impl TlsConfig {
         let Some(Refused { certificate, intermediates, issuer }) = refused else {
             return format!("the server's certificate is signed by no authority in {trusted}");
         };
-        let add = match trusted {
-            roots::From::Given(_) => "add",
-            _ => "set as a CA file",
+        let (add, there) = match trusted {
+            roots::From::Given(_) => ("add", ""),
+            _ => ("set", " as CA file"),
         };
         if certificate.is_self_issued {
             return format!(
-                "the server's certificate ('{}') is self-signed and not in {trusted}: {add} this certificate",
+                "the server's certificate ('{}') is self-signed and not in {trusted}: {add} this certificate{there}",
                 certificate.subject
             );
         }
@@ -280,7 +280,7 @@ impl TlsConfig {
         };
         format!(
             "the server's certificate ('{}', issued by '{}') is signed by no authority in {trusted}: {add} the \
-             certificate of its root authority{chain}",
+             certificate of its root authority{there}{chain}",
             certificate.subject, certificate.issuer
         )
     }
@@ -300,7 +300,7 @@ impl TlsConfig {
             }
             _ if *issuer == Issuer::Trusted => format!(
                 "the signature of the server's certificate does not match the key of '{}' in {}: was this \
-                 authority made anew? (RSA keys of less than 2,048 bits are not supported)",
+                 authority's certificate replaced? (RSA keys of less than 2,048 bits are not supported)",
                 certificate.issuer, self.trusted
             ),
             _ => "a signature of the server's certificate is invalid, or made with an RSA key of less than \
@@ -340,7 +340,7 @@ fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
         (None, None) => {
             let kind = if is_address { "IP" } else { "DNS" };
             return format!(
-                "the server's certificate has no alternative name; a common name is not used: make it anew with \
+                "the server's certificate has no alternative name; a common name is not used: recreate it with \
                  subjectAltName={kind}:{name}"
             );
         }
@@ -375,7 +375,7 @@ fn other_certificate_error(error: &str) -> String {
             "the server's certificate is signed by one that is not of an authority (CA:FALSE)".to_owned()
         }
         "UnsupportedCertVersion" => {
-            "the server's certificate is not of X.509 version 3: make it anew with subjectAltName".to_owned()
+            "the server's certificate is not of X.509 version 3: recreate it with subjectAltName".to_owned()
         }
         error => {
             let reason = match split_words(error) {
@@ -429,7 +429,7 @@ fn detail(error: &rustls::Error) -> String {
         E::InvalidMessage(error) => format!("malformed message of the server ({})", words(error)),
         E::PeerIncompatible(error) => format!("the server is incompatible ({})", words(error)),
         E::PeerMisbehaved(error) => format!("the server violates the protocol ({})", words(error)),
-        E::DecryptError => "a record cannot be decrypted, it was changed on the way".to_owned(),
+        E::DecryptError => "a record cannot be decrypted: it was changed in transit".to_owned(),
         E::General(text) => plain(text).unwrap_or_else(|| "general error".to_owned()),
         E::Other(other) => plain(&other.to_string()).unwrap_or_else(|| "other error".to_owned()),
         error => words(error),
@@ -809,7 +809,7 @@ mod tests {
     }
 
     #[test]
-    fn short_rsa_keys_and_authorities_made_anew_are_told_apart() {
+    fn short_rsa_keys_and_authorities_that_were_replaced_are_told_apart() {
         let authority = Authority::new("Root");
         let tls = config(&options(Some(authority.source())), "https://localhost").unwrap();
         let text = |der: &[u8], issuer| {

@@ -207,9 +207,9 @@ fn certificates_of_unknown_authorities_are_refused_with_their_issuer() {
     let error = refused(&tls, &Server::new(&Identity::self_signed(&localhost)));
     expect(&error, Status::Unavailable, &["('CN=leaf') is self-signed", &file, "add this certificate"]);
 
-    // An authority that was made anew under its old name.
+    // An authority that was replaced under its old name.
     let error = refused(&tls, &Server::new(&Authority::new("Root").issue(&localhost)));
-    expect(&error, Status::Unavailable, &["does not match the key of 'CN=Root'", &file, "made anew"]);
+    expect(&error, Status::Unavailable, &["does not match the key of 'CN=Root'", &file, "replaced"]);
 }
 
 /// rustls has no version of an error that carries the certificate: none of another connection may be named.

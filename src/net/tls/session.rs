@@ -25,6 +25,9 @@ const MIN_RECEIVE_BYTE_SIZE: usize = 16 << 10;
 const MAX_RECEIVE_BYTE_SIZE: usize = 128 << 10;
 /// The maximum size of the data of a record.
 const MAX_RECORD_BYTE_SIZE: usize = 16 << 10;
+/// The maximum number of slices that are encrypted at once, as of those that are sent at once without TLS.
+/// rustls looks at all of them for each record.
+const MAX_SLICES: usize = 1024;
 /// The number of records sent under TLS 1.2 after which no further call starts on a connection, and the one
 /// at which it ends. rustls 0.23.46 ends it at 2^24: writes from there on succeed, and are not sent. TLS 1.3
 /// changes its keys instead.
@@ -44,8 +47,9 @@ pub(crate) struct Session {
     have: usize,
     /// Whether the last receive filled the buffer.
     was_filled: bool,
-    /// Whether anything has been received at all, and since the handshake.
+    /// Whether anything has been received at all.
     has_heard: bool,
+    /// See [`Moment::has_responded`].
     has_responded: bool,
     has_ended: bool,
     records_sent: u64,
@@ -141,8 +145,11 @@ impl Session {
             && self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_2)
         {
             let message = "the connection has sent the maximum number of records of TLS 1.2";
-            return Err(io::Error::other(message));
+            // For readers too: a response to what was sent may never come.
+            let failure = self.failure.get_or_insert_with(|| Error::connection(message));
+            return Err(io::Error::other(failure.clone()));
         }
+        let slices = &slices[..slices.len().min(MAX_SLICES)];
         let count = self.connection.writer().write_vectored(slices)?;
         if count == 0 && slices.iter().any(|slice| !slice.is_empty()) {
             return Err(io::Error::other("the TLS connection accepts no data"));
@@ -250,21 +257,24 @@ impl Session {
 
     /// Decrypts what rustls accepts of the received bytes: at most about a record.
     fn process(&mut self) {
-        let was_handshaking = self.is_handshaking();
         let mut unread = &self.incoming[self.taken..self.have];
         let before = unread.len();
         let outcome = match self.connection.read_tls(&mut unread) {
-            Ok(_) => self.connection.process_new_packets().map(|_| ()),
+            Ok(_) => self.connection.process_new_packets(),
             Err(_) => Err(rustls::Error::General("a handshake message is too large".into())),
         };
         let count = before - unread.len();
         self.taken += count;
         match outcome {
-            Ok(()) if count == 0 => {
+            Ok(_) if count == 0 => {
                 // After close_notify nothing is read.
                 self.taken = self.have;
             }
-            Ok(()) => self.has_responded |= !was_handshaking,
+            // Not the start of a record, which may be that of an alert.
+            Ok(state) => {
+                self.has_responded |=
+                    state.plaintext_bytes_to_read() > 0 || self.connection.tls13_tickets_received() > 0;
+            }
             Err(error) => {
                 self.taken = self.have;
                 self.failure = Some(self.config.error(&error, self.moment()));
@@ -284,10 +294,12 @@ impl Session {
         let in_handshake = self.is_handshaking();
         // TLS 1.2 checks a client certificate in the handshake, TLS 1.3 after it.
         let is_open = in_handshake || self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        // The requests on other connections count too. A session is resumed without one.
+        let is_resumed = self.connection.handshake_kind() == Some(HandshakeKind::Resumed);
         let requests = self.config.requests_for_certificate(&self.client_config);
         Moment {
             in_handshake,
-            asked: is_open && requests > self.requests_before,
+            asked: is_open && !is_resumed && requests > self.requests_before,
             heard: self.has_heard,
             has_responded: self.has_responded,
         }
@@ -354,7 +366,7 @@ mod tests {
     use std::io::Read;
 
     use rustls::{
-        ServerConnection, SupportedProtocolVersion,
+        ServerConfig, ServerConnection, SupportedProtocolVersion,
         version::{TLS12, TLS13},
     };
 
@@ -362,15 +374,19 @@ mod tests {
         super::testing::{Authority, Server, address, config, options, params},
         *,
     };
+    use crate::error::Status;
 
     /// A session and its server, after the handshake.
     fn connected(version: &'static SupportedProtocolVersion) -> (Session, ServerConnection) {
         let authority = Authority::new("Root");
         let identity = authority.issue(&params("ignored", &["localhost"]));
         let tls = config(&options(Some(authority.source())), "https://localhost").unwrap();
-        let server_config = Server { versions: &[version], ..Server::new(&identity) }.config();
-        let mut server = ServerConnection::new(server_config).unwrap();
-        let mut session = Session::new(&tls, address(1)).unwrap();
+        connected_to(&tls, &Server { versions: &[version], ..Server::new(&identity) }.config())
+    }
+
+    fn connected_to(tls: &Arc<TlsConfig>, server: &Arc<ServerConfig>) -> (Session, ServerConnection) {
+        let mut server = ServerConnection::new(server.clone()).unwrap();
+        let mut session = Session::new(tls, address(1)).unwrap();
         while session.is_handshaking() || server.is_handshaking() {
             to_server(&mut session, &mut server);
             from_server(&mut session, &mut server);
@@ -444,6 +460,7 @@ mod tests {
             session.records_sent = MAX_RECORDS;
             let outcome = write(&mut session, 1);
             assert_eq!(outcome.is_err(), is_limited, "{outcome:?}");
+            assert_eq!(session.take(&mut ReadBuf::new(&mut [0])).is_err(), is_limited);
         }
     }
 
@@ -485,6 +502,76 @@ mod tests {
             assert!(waiting <= SEND_BYTE_SIZE, "{waiting}");
         }
         assert!(received == data && left.is_empty() && blocked > 50, "{blocked}");
+    }
+
+    #[test]
+    fn many_slices_are_encrypted_in_order_and_not_all_at_once() {
+        let (mut session, mut server) = connected(&TLS13);
+        let data: Vec<u8> = (0..5000u32).map(|at| at as u8).collect();
+        let slices: Vec<_> = data.chunks(1).map(IoSlice::new).collect();
+        let (mut sent, mut left) = (Vec::new(), &slices[..]);
+        while !left.is_empty() {
+            let count = session.write(left, |slices| Ok(append(&mut sent, slices))).unwrap();
+            assert!((1..=MAX_SLICES).contains(&count), "{count}");
+            left = &left[count..];
+        }
+        deliver(&mut server, &sent);
+        let mut received = vec![0; data.len()];
+        server.reader().read_exact(&mut received).unwrap();
+        assert!(received == data);
+    }
+
+    #[test]
+    fn a_refusal_that_arrives_in_parts_is_of_the_certificate_and_not_in_doubt() {
+        let authority = Authority::new("Root");
+        let identity = authority.issue(&params("ignored", &["localhost"]));
+        let tls = config(&options(Some(authority.source())), "https://localhost").unwrap();
+        let server =
+            Server { versions: &[&TLS13], clients: Some((&authority, true)), ..Server::new(&identity) };
+        let mut server = ServerConnection::new(server.config()).unwrap();
+        let mut session = Session::new(&tls, address(1)).unwrap();
+        while session.is_handshaking() {
+            to_server(&mut session, &mut server);
+            from_server(&mut session, &mut server);
+        }
+        let mut sent = Vec::new();
+        session.flush(|slices| Ok(append(&mut sent, slices))).unwrap();
+        let mut unread = &sent[..];
+        while !unread.is_empty() {
+            server.read_tls(&mut unread).unwrap();
+            if server.process_new_packets().is_err() {
+                break;
+            }
+        }
+        let mut alert = Vec::new();
+        server.write_tls(&mut alert).unwrap();
+        for byte in alert.chunks(1) {
+            assert!(session.failure().is_none());
+            session.receive(|into| receive(into, byte)).unwrap();
+            let _ = session.take(&mut ReadBuf::new(&mut [0]));
+        }
+        let error = session.failure().unwrap();
+        assert_eq!((error.status(), error.is_in_doubt()), (Status::Unauthenticated, false), "{error}");
+    }
+
+    #[test]
+    fn a_resumed_connection_was_not_asked_for_a_certificate_when_another_was() {
+        let authority = Authority::new("Root");
+        let identity = authority.issue(&params("ignored", &["localhost"]));
+        let tls = config(&options(Some(authority.source())), "https://localhost").unwrap();
+        let server = Server { versions: &[&TLS13], ..Server::new(&identity) }.config();
+        for is_resumed in [false, true] {
+            let (mut session, mut server) = connected_to(&tls, &server);
+            assert_eq!(session.handshake().is_resumed, is_resumed);
+            if !is_resumed {
+                from_server(&mut session, &mut server);
+            }
+            session.client_config.client_auth_cert_resolver.resolve(&[], &[]);
+            session.has_responded = false;
+            session.receive(|_| Ok(0)).unwrap();
+            session.take(&mut ReadBuf::new(&mut [0])).err().unwrap();
+            assert_eq!(session.failure().is_none(), is_resumed);
+        }
     }
 
     #[test]

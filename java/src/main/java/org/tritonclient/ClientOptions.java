@@ -315,8 +315,8 @@ public final class ClientOptions {
 
         /**
          * Sets the Host header and {@code :authority} of every request, for a gateway that routes by it; by default the
-         * URL's host and port. Changes neither the server that is connected to, nor the name that its certificate is
-         * verified for. Not sent to the metrics URL.
+         * URL's host and port, without port 443 over TLS and port 80 without TLS. Changes neither the server that is
+         * connected to, nor the name that its certificate is verified for. Not sent to the metrics URL.
          *
          * @param authority a host, optionally with a port
          */

@@ -214,7 +214,7 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
      * only. Does not wait for the server: if it cannot be reached, that is the end of the stream.
      *
      * <p>A client may have any number of streams at once. They have connections of their own, with at most six streams
-     * on each. Keepalive pings are not sent: Triton ends a connection with more than one in five minutes, and proxies
+     * on each. PINGs ({@link ClientOptions.Builder#keepAliveTime}) show whether a silent server is still there; proxies
      * do not count them.
      *
      * @throws InferenceException with {@link Status#UNIMPLEMENTED} over HTTP; with {@link Status#INVALID_ARGUMENT} if
