@@ -367,7 +367,8 @@ impl Endpoint<'_> {
 
     fn write(&self, case: &str, seen: &str, outcome: &str) {
         let Proxy { name, version, .. } = self.proxy;
-        let row = format!("| {name} | {version} | {} | {case} | {seen} | {outcome} |\n", self.protocol);
+        let tls = if self.proxy.tls == Tls::Off { "" } else { " over TLS" };
+        let row = format!("| {name} | {version} | {}{tls} | {case} | {seen} | {outcome} |\n", self.protocol);
         match env::var_os("PROXY_ROWS") {
             Some(path) => {
                 let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();

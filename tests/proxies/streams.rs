@@ -510,7 +510,7 @@ fn check_sums(result: &InferResult, number: i32) {
 }
 
 /// Makes a call for each number, with as many in flight. Returns those that failed, with their numbers.
-fn run_calls(client: &Client, calls: Range<i32>, in_flight: usize) -> Vec<(i32, Error)> {
+pub(crate) fn run_calls(client: &Client, calls: Range<i32>, in_flight: usize) -> Vec<(i32, Error)> {
     let (queue, options) = (CompletionQueue::new(), CallOptions::new());
     let mut left = calls.clone();
     let mut seen = BTreeSet::new();

@@ -14,7 +14,8 @@ use crate::{
         Addresses, Endpoint, Failures, Proxy, TIMEOUT, Triton, for_each, names, set_client_certificate,
         signal, start_all, start_with_tls,
     },
-    streams::{numbers, run_stream},
+    load::expect_no_failure,
+    streams::{numbers, run_calls, run_stream},
     support::certificates::{EXPIRED, NOT_YET_VALID, OTHER_NAME, certificates},
 };
 
@@ -391,4 +392,28 @@ fn tritons_own_tls_is_used_and_its_refusals_are_named() {
     let found = UNUSABLE.check(&simple(&https), &["does not speak TLS at this port"]);
     wrong.extend(found.map(|found| format!("its HTTP port: {found}")));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// nginx then closes a connection after each 100th request: over HTTP/2 with GOAWAY, while other calls are on it.
+#[test]
+fn calls_beyond_a_limit_of_requests_for_a_connection_all_succeed() {
+    if !names().iter().any(|name| name == "nginx") {
+        println!("skipped: nginx is missing");
+        return;
+    }
+    let edit = "s/^http {/http {\\n    keepalive_requests 100;/";
+    let proxy = Proxy::start("nginx", &Addresses::of_triton(), &["--tls", "--edit", edit]);
+    let mut failures = Failures::default();
+    for endpoint in proxy.endpoints() {
+        let client = endpoint.client();
+        expect_no_failure(&mut failures, &endpoint, &client, 8, 375);
+        let counts = client.connections();
+        let is_replaced = counts.connects >= 30 && counts.tls_resumed >= 20;
+        failures.expect(is_replaced, &endpoint, format_args!("threads: {counts:?}"));
+        let failed = run_calls(&client, 0..3000, 64);
+        endpoint.note("3000 asynchronous calls, 64 in flight", format_args!("{} failed", failed.len()));
+        failures.expect(failed.is_empty(), &endpoint, format_args!("{:?}", failed.first()));
+        let is_replaced = client.connections().connects >= counts.connects + 20;
+        failures.expect(is_replaced, &endpoint, format_args!("asynchronous: {:?}", client.connections()));
+    }
 }
