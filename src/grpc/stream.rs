@@ -70,7 +70,10 @@ impl Grpc {
         let is_any_in_doubt = outstanding.is_in_doubt();
         let outcome = outcome.map_err(|error| {
             let is_own = error.origin() != Origin::Server || error.is_in_doubt();
-            error.in_doubt(is_any_in_doubt && is_own)
+            // Of TLS: a server that refuses the client's certificate processes nothing.
+            let is_refused =
+                error.status() == Status::Unauthenticated && error.origin() == Origin::Connection;
+            error.in_doubt(is_any_in_doubt && is_own && !is_refused)
         });
         outstanding.end(outcome.is_ok(), Instant::now());
         outcome

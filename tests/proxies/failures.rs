@@ -195,7 +195,7 @@ class TritonPythonModel:
 
 const NAME: &str = "notes_and_sleeps";
 
-fn simple(client: &Client) -> Result<InferResult, Error> {
+pub(crate) fn simple(client: &Client) -> Result<InferResult, Error> {
     let numbers = [1i32; 16];
     client.infer(&InferRequest::new("simple").input("INPUT0", &[1, 16], &numbers).input(
         "INPUT1",

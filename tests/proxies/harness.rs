@@ -22,6 +22,7 @@ use serde_json::json;
 use triton_client::{Client, ClientOptions, Datatype, Error, InferRequest};
 
 use crate::support::{
+    certificates::{Folder, certificates},
     embedded::inference::{
         ModelInferRequest, ModelInferResponse, RepositoryModelLoadRequest,
         model_infer_response::InferOutputTensor,
@@ -106,6 +107,12 @@ impl Triton {
         Self::start_with(Command::new(root().join("tests/triton/with-server.sh")).env("MODELS", models))
     }
 
+    /// Starts a server with further options of tritonserver.
+    pub(crate) fn start_with_args(models: &str, args: &str) -> Self {
+        let mut command = Command::new(root().join("tests/triton/with-server.sh"));
+        Self::start_with(command.env("MODELS", models).env("TRITON_ARGS", args))
+    }
+
     /// Starts a server in place of one that was killed.
     pub(crate) fn restart(models: &str, at: &Addresses) -> Self {
         let ports = [&at.http, &at.grpc, &at.metrics].map(|address| address.rsplit(':').next().unwrap());
@@ -142,7 +149,7 @@ impl Triton {
     }
 }
 
-fn signal(name: &str, pid: &str) {
+pub(crate) fn signal(name: &str, pid: &str) {
     assert!(Command::new("kill").args(["-s", name, pid]).status().unwrap().success());
 }
 
@@ -157,6 +164,23 @@ pub(crate) struct Proxy {
     pid: String,
     /// The folder of its configuration.
     dir: PathBuf,
+    tls: Tls,
+    /// Of its certificates.
+    _folder: Option<Folder>,
+}
+
+/// Whether a proxy's ports speak TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tls {
+    Off,
+    On,
+    /// They require a client certificate, too.
+    Mutual,
+}
+
+/// Returns whether all proxies of this run speak TLS.
+fn is_tls() -> bool {
+    env::var_os("PROXY_TLS").is_some()
 }
 
 fn proxies_folder() -> PathBuf {
@@ -170,6 +194,8 @@ pub(crate) fn names() -> Vec<String> {
     let names: Vec<String> = selected
         .split_whitespace()
         .filter(|name| proxies_folder().join(name).join("done").exists())
+        // It has no TLS.
+        .filter(|name| !is_tls() || *name != "varnish")
         .map(str::to_owned)
         .collect();
     assert!(!names.is_empty(), "all of '{selected}' are missing: run tests/proxies/setup.sh");
@@ -188,6 +214,11 @@ pub(crate) fn start_for_grpc(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> 
     start(&names, upstream, args)
 }
 
+/// Starts those that support TLS, which `args` switch on.
+pub(crate) fn start_with_tls(upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
+    start_for_grpc(upstream, args)
+}
+
 fn start(names: &[String], upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
     thread::scope(|scope| {
         let starting: Vec<_> =
@@ -198,8 +229,15 @@ fn start(names: &[String], upstream: &Addresses, args: &[&str]) -> Vec<Proxy> {
 
 impl Proxy {
     pub(crate) fn start(name: &str, upstream: &Addresses, args: &[&str]) -> Self {
+        let tls = match args {
+            _ if args.contains(&"--mutual") => Tls::Mutual,
+            _ if is_tls() || args.contains(&"--tls") => Tls::On,
+            _ => Tls::Off,
+        };
         let mut command = Command::new(root().join("tests/proxies/with-proxy.sh"));
-        command.arg(name).args(args).args(PRINT_AND_WAIT);
+        command.arg(name).args((tls == Tls::On).then_some("--tls")).args(args).args(PRINT_AND_WAIT);
+        let folder = (tls != Tls::Off).then(|| certificates().folder());
+        command.envs(folder.as_ref().map(|folder| ("TRITON_TEST_CERTIFICATES", folder.path(""))));
         command.env("TRITON_TEST_HTTP", &upstream.http).env("TRITON_TEST_GRPC", &upstream.grpc);
         let (fixture, addresses, process) =
             Fixture::start(command.env("TRITON_TEST_METRICS", &upstream.metrics))
@@ -207,7 +245,12 @@ impl Proxy {
         let [pid, dir] = process.try_into().expect("the proxy's process and folder");
         let version = fs::read_to_string(proxies_folder().join(name).join("version")).unwrap();
         let (name, version) = (name.to_owned(), version.trim().to_owned());
-        Self { _fixture: fixture, name, version, addresses, pid, dir: dir.into() }
+        Self { _fixture: fixture, name, version, addresses, pid, dir: dir.into(), tls, _folder: folder }
+    }
+
+    /// Returns the id of its process.
+    pub(crate) fn pid(&self) -> &str {
+        &self.pid
     }
 
     /// Reloads the configuration, as after a change of it: existing connections are drained. Returns when the
@@ -241,10 +284,22 @@ impl Proxy {
 
     /// Its endpoints, except for gRPC with Varnish, which does not support HTTP/2 to its backends.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint<'_>> {
-        let http = Endpoint { proxy: self, protocol: "HTTP", url: format!("http://{}", self.addresses.http) };
-        let grpc = Endpoint { proxy: self, protocol: "gRPC", url: format!("grpc://{}", self.addresses.grpc) };
+        let s = if self.tls == Tls::Off { "" } else { "s" };
+        let endpoint = |protocol, scheme, address| Endpoint {
+            proxy: self,
+            protocol,
+            url: format!("{scheme}{s}://{address}"),
+        };
+        let http = endpoint("HTTP", "http", &self.addresses.http);
+        let grpc = endpoint("gRPC", "grpc", &self.addresses.grpc);
         if self.name == "varnish" { vec![http] } else { vec![http, grpc] }
     }
+}
+
+/// Sets a certificate and key of [`certificates`].
+pub(crate) fn set_client_certificate(options: &mut ClientOptions, name: &str) {
+    let text = |extension| certificates().text(&format!("{name}.{extension}")).as_bytes();
+    options.set_tls_client_certificate(text("pem"), text("key"));
 }
 
 /// The endpoint of a proxy for one protocol.
@@ -269,6 +324,12 @@ impl Endpoint<'_> {
     pub(crate) fn client_with_timeout(&self, timeout: Duration) -> Client {
         let mut options = ClientOptions::new();
         options.set_timeout(Some(timeout)).unwrap();
+        if self.proxy.tls != Tls::Off {
+            options.set_tls_ca(certificates().text("ca.pem").as_bytes());
+        }
+        if self.proxy.tls == Tls::Mutual {
+            set_client_certificate(&mut options, "client");
+        }
         Client::with_options(&self.url, &options).unwrap()
     }
 
@@ -306,7 +367,8 @@ impl Endpoint<'_> {
 
     fn write(&self, case: &str, seen: &str, outcome: &str) {
         let Proxy { name, version, .. } = self.proxy;
-        let row = format!("| {name} | {version} | {} | {case} | {seen} | {outcome} |\n", self.protocol);
+        let tls = if self.proxy.tls == Tls::Off { "" } else { " over TLS" };
+        let row = format!("| {name} | {version} | {}{tls} | {case} | {seen} | {outcome} |\n", self.protocol);
         match env::var_os("PROXY_ROWS") {
             Some(path) => {
                 let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();

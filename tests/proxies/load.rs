@@ -100,7 +100,7 @@ fn on_threads(client: &Client, threads: usize, each: usize) -> (usize, Option<St
     (failures.len(), failures.into_iter().next(), start.elapsed())
 }
 
-fn expect_no_failure(
+pub(crate) fn expect_no_failure(
     failures: &mut Failures,
     endpoint: &Endpoint,
     client: &Client,

@@ -8,6 +8,7 @@ mod failures;
 mod harness;
 mod load;
 mod streams;
+mod tls;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [--short]: runs the tests of the suite that need a real server, and the target `proxies`, behind each
-# proxy that setup.sh could download; prints a table of their behaviour. --short: fewer tests, with nginx,
-# HAProxy and Envoy only.
+# proxy that setup.sh could download, and most of them once more over TLS; prints a table of their behaviour.
+# --short: fewer tests, with nginx, HAProxy and Envoy only.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -12,12 +12,20 @@ modules=(conformance inference control repository generate statistics server_err
 left_out=(repository::an_ensemble_is_unloaded_alone_or_with_its_models
     streams::a_slow_callback_loses_no_response_and_delays_no_call_beside_it)
 tests=()
+# Over TLS: modules of the suite, and tests of the target `proxies` besides those of its module `tls`.
+secured=(envoy nginx haproxy apache caddy nghttpx)
+secured_modules=("${modules[@]}")
+secured_tests=(failures:: load:: streams::)
 if [ "${1:-}" = --short ]; then
     all=(envoy nginx haproxy)
     modules=(conformance inference generate control buffers threads asynchronous)
     tests=(closes_the_connection_is_sent_once server_is_killed slower_than_a_proxys_timeout
         finished_stream_ends a_hundred_and_twenty_streams asynchronous_calls_with_64_in_flight)
     export PROXY_CALLS=1000
+    secured=(envoy nginx)
+    secured_modules=(inference generate asynchronous)
+    secured_tests=(closes_the_connection_is_sent_once tensors_of_8_and_40_mib exceeds_a_proxys_default_limit
+        while_its_proxy_is_reloaded error_messages_arrive)
 fi
 
 if [ -z "${TRITON_TEST_HTTP:-}" ]; then
@@ -49,7 +57,7 @@ known=$(cargo test --quiet --test suite --test proxies -- --list | sed -n 's/: t
 check() { grep -q "$@" <<< "$known" || { echo "run.sh: unknown test or module '${!#}'" >&2; exit 1; }; }
 for name in "${left_out[@]}"; do check -xF -- "$name"; done
 for module in "${modules[@]}"; do check -- "^$module::"; done
-for name in "${tests[@]}"; do check -F -- "$name"; done
+for name in "${tests[@]}" "${secured_tests[@]}"; do check -F -- "$name"; done
 for proxy in $PROXIES; do
     : > "$log"
     echo "the suite behind $proxy: ${modules[*]}"
@@ -59,6 +67,23 @@ for proxy in $PROXIES; do
     echo "$(sort -u "$log" | wc -l) tests used the real server through $proxy"
 done
 cargo test --quiet --test proxies -- --test-threads=2 "${tests[@]}" || status=1
+
+SECURED=''
+for proxy in "${secured[@]}"; do
+    [[ " $PROXIES " != *" $proxy "* ]] || SECURED+=" $proxy"
+done
+for proxy in $SECURED; do
+    echo "the suite behind $proxy over TLS: ${secured_modules[*]}"
+    # shellcheck disable=SC2016 # the variable is with-proxy.sh's
+    tests/proxies/with-proxy.sh "$proxy" --tls sh -c 'SSL_CERT_FILE=$TRITON_TEST_TLS_CA exec "$@"' - \
+        cargo test --quiet --test suite -- "${left_out[@]/#/--skip=}" "${secured_modules[@]/%/::}" || { status=1; echo "FAILED: the suite behind $proxy over TLS" >&2; }
+done
+if [ -n "$SECURED" ]; then
+    echo "the tests of proxies over TLS:$SECURED"
+    PROXIES=$SECURED PROXY_TLS=1 cargo test --quiet --test proxies -- --test-threads=2 "${secured_tests[@]}" || status=1
+    # The full run above has these.
+    [ "${1:-}" != --short ] || PROXIES=$SECURED cargo test --quiet --test proxies -- --test-threads=2 tls:: || status=1
+fi
 [ "${1:-}" = --short ] || tests/proxies/recipes.sh || { status=1; echo "FAILED: the recipes of docs/security.md" >&2; }
 
 echo

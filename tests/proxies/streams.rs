@@ -91,7 +91,7 @@ fn exchange(stream: &Stream, id: &str, value: i32) {
 }
 
 /// A whole stream: a request, its response and the end.
-fn run_stream(client: &Client, value: i32) -> Result<(), Error> {
+pub(crate) fn run_stream(client: &Client, value: i32) -> Result<(), Error> {
     let stream = open(client);
     stream.send(&repeat("whole", &[value], &[0]), Some(TIMEOUT))?;
     match next(&stream) {
@@ -494,7 +494,7 @@ fn a_stream_that_exceeds_a_proxys_default_body_limit_is_unavailable_and_the_limi
 }
 
 /// An inference with a number that no other has.
-fn numbers(number: i32) -> InferRequest<'static> {
+pub(crate) fn numbers(number: i32) -> InferRequest<'static> {
     let increasing: [i32; 16] = std::array::from_fn(|at| at as i32);
     InferRequest::new("simple")
         .id(number.to_string())
@@ -510,7 +510,7 @@ fn check_sums(result: &InferResult, number: i32) {
 }
 
 /// Makes a call for each number, with as many in flight. Returns those that failed, with their numbers.
-fn run_calls(client: &Client, calls: Range<i32>, in_flight: usize) -> Vec<(i32, Error)> {
+pub(crate) fn run_calls(client: &Client, calls: Range<i32>, in_flight: usize) -> Vec<(i32, Error)> {
     let (queue, options) = (CompletionQueue::new(), CallOptions::new());
     let mut left = calls.clone();
     let mut seen = BTreeSet::new();

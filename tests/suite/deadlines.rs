@@ -351,7 +351,7 @@ fn a_timeout_has_the_same_origin_whether_the_client_or_the_server_reports_it() {
     if is_embedded() {
         return;
     }
-    let client = Client::new(&format!("grpc://{}", server().grpc)).unwrap();
+    let client = Client::new(&server().grpc_url()).unwrap();
     let mut options = CallOptions::new();
     options.set_timeout(Some(Duration::from_millis(60))).unwrap();
     for mode in MODES.into_iter().flat_map(|mode| [mode; 25]) {

@@ -251,7 +251,7 @@ fn every_call_without_compression_requests_identity() {
 
 #[test]
 fn triton_accepts_identity_and_compresses_on_request() {
-    let client = Client::new(&format!("http://{}", server().http)).unwrap();
+    let client = Client::new(&server().http_url()).unwrap();
     let data = [7i32; 16];
     let request =
         InferRequest::new("simple").input("INPUT0", &[1, 16], &data).input("INPUT1", &[1, 16], &data);
@@ -539,7 +539,7 @@ fn readiness_fails_for_a_wrong_path_a_proxy_and_a_failing_server() {
 
 #[test]
 fn readiness_fails_under_a_wrong_base_path_of_triton() {
-    let url = format!("http://{}", server().http);
+    let url = server().http_url();
     let options = CallOptions::new();
     let wrong = Client::new(&format!("{url}/base")).unwrap();
     for model in ["simple", "Not", "Found"] {

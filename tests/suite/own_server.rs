@@ -18,6 +18,7 @@ pub(crate) struct OwnServer {
     pub http: String,
     pub grpc: String,
     pub metrics: String,
+    is_tls: bool,
 }
 
 impl OwnServer {
@@ -27,8 +28,11 @@ impl OwnServer {
         let mut command = Command::new(root().join("tests/triton/with-server.sh"));
         if let Some(proxy) = env::var_os("TRITON_TEST_PROXY") {
             command.arg(root().join("tests/proxies/with-proxy.sh")).arg(proxy);
+            command.args(env::var_os("TRITON_TEST_PROXY_TLS"));
         }
-        Self::run(command.env("MODELS", models).env("TRITON_ARGS", args))
+        let mut own = Self::run(command.env("MODELS", models).env("TRITON_ARGS", args));
+        own.is_tls = server::is_behind_tls();
+        own
     }
 
     /// Starts a server that may end or be killed, never behind a proxy; at the addresses of `before` if
@@ -53,7 +57,7 @@ impl OwnServer {
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
         let [process, http, grpc, metrics] = words.try_into().expect("a server that starts");
-        Self { child, process, http, grpc, metrics }
+        Self { child, process, http, grpc, metrics, is_tls: false }
     }
 
     /// Kills the server, as a crash does.
@@ -68,7 +72,7 @@ impl OwnServer {
     }
 
     pub(crate) fn urls(&self) -> [String; 2] {
-        [format!("http://{}", self.http), format!("grpc://{}", self.grpc)]
+        [server::url("http", &self.http, self.is_tls), server::url("grpc", &self.grpc, self.is_tls)]
     }
 
     pub(crate) fn clients(&self) -> [Client; 2] {

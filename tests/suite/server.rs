@@ -61,6 +61,16 @@ pub(crate) fn is_embedded() -> bool {
     env::var("TRITON_TESTS").is_ok_and(|mode| mode == "embedded")
 }
 
+/// Returns whether the server is behind a proxy that speaks TLS, whose authority the clients find by
+/// SSL_CERT_FILE.
+pub(crate) fn is_behind_tls() -> bool {
+    env::var_os("TRITON_TEST_PROXY_TLS").is_some()
+}
+
+pub(crate) fn url(scheme: &str, address: &str, is_tls: bool) -> String {
+    format!("{scheme}{}://{address}", if is_tls { "s" } else { "" })
+}
+
 /// Returns the server's URL over each protocol.
 pub(crate) fn urls() -> [String; 2] {
     server().urls()
@@ -68,7 +78,15 @@ pub(crate) fn urls() -> [String; 2] {
 
 impl Addresses {
     pub(crate) fn urls(&self) -> [String; 2] {
-        [format!("http://{}", self.http), format!("grpc://{}", self.grpc)]
+        [self.http_url(), self.grpc_url()]
+    }
+
+    pub(crate) fn http_url(&self) -> String {
+        url("http", &self.http, is_behind_tls())
+    }
+
+    pub(crate) fn grpc_url(&self) -> String {
+        url("grpc", &self.grpc, is_behind_tls())
     }
 }
 

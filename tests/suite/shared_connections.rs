@@ -358,7 +358,7 @@ fn a_hundred_calls_complete_beside_one_that_meets_its_deadline_and_two_thousand_
     if is_embedded() {
         return;
     }
-    let client = Client::new(&format!("grpc://{}", server().grpc)).unwrap();
+    let client = Client::new(&server().grpc_url()).unwrap();
     static SHORT: [u32; 1] = [5];
     static LONG: [u32; 1] = [60_000];
     let slow = |delay: &'static [u32; 1]| InferRequest::new("slow").input("DELAY_MS", &[1], delay);

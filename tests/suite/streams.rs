@@ -35,7 +35,7 @@ const SOON: Duration = Duration::from_secs(1);
 /// A client, and the permission to have streams of a kind. `None` with the embedded server, which has no
 /// streams.
 fn client(kind: fn() -> Streams) -> Option<(Streams, Client)> {
-    (!is_embedded()).then(|| (kind(), Client::new(&format!("grpc://{}", server().grpc)).unwrap()))
+    (!is_embedded()).then(|| (kind(), Client::new(&server().grpc_url()).unwrap()))
 }
 
 /// The proxy in front of the server, if any.
@@ -141,7 +141,7 @@ fn a_decoupled_request_has_zero_one_or_many_responses_and_the_end_comes_soon_aft
                 let result = next_result(&stream);
                 assert_eq!((value(&result, "OUT"), result.id()), (5, "r"), "{what}");
                 assert_eq!((result.finality(), result.is_null()), (Finality::NotFinal, false), "{what}");
-                assert_eq!(result.endpoint(), format!("grpc://{}", server().grpc));
+                assert_eq!(result.endpoint(), server().grpc_url());
             }
             let start = Instant::now();
             if flag {
@@ -418,7 +418,7 @@ fn an_iterative_sequence_responds_once_for_each_iteration() {
         assert_eq!(seen["two"], [0, 1]);
         assert_eq!(seen["three"], [0, 1, 2]);
     }
-    let http = Client::new(&format!("http://{}", server().http)).unwrap();
+    let http = Client::new(&server().http_url()).unwrap();
     let mut outputs = Vec::new();
     let outcome = http.generate_stream("iterative", "", r#"{"COUNT":3}"#, &CallOptions::new(), |event| {
         outputs.push(event.to_owned());
@@ -574,7 +574,7 @@ fn the_timeout_is_that_of_the_whole_stream_and_without_one_there_is_no_deadline(
     let _kind = decoupled_streams();
     let mut options = ClientOptions::new();
     options.set_timeout(Some(Duration::from_millis(200))).unwrap();
-    let client = Client::with_options(&format!("grpc://{}", server().grpc), &options).unwrap();
+    let client = Client::with_options(&server().grpc_url(), &options).unwrap();
     let mut limited = StreamOptions::new();
     let mut call = CallOptions::new();
     call.set_timeout(Some(Duration::from_millis(400))).unwrap();
@@ -834,7 +834,7 @@ fn a_slow_callback_loses_no_response_and_delays_no_call_beside_it() {
 
 #[test]
 fn streams_need_grpc_and_options_that_have_a_meaning_on_them() {
-    let http = Client::new(&format!("http://{}", server().http)).unwrap();
+    let http = Client::new(&server().http_url()).unwrap();
     let error = http.open_stream(&StreamOptions::new()).unwrap_err();
     assert_eq!(error.status(), Status::Unimplemented);
     assert!(error.full_message().contains("grpc://"), "{error:?}");
@@ -882,7 +882,7 @@ fn streams_need_grpc_and_options_that_have_a_meaning_on_them() {
     let mut call = CallOptions::new();
     call.set_http_path("/x").unwrap();
     defaults.set_call_options(call).unwrap();
-    let client = Client::with_options(&format!("grpc://{}", server().grpc), &defaults).unwrap();
+    let client = Client::with_options(&server().grpc_url(), &defaults).unwrap();
     let error = client.open_stream(&StreamOptions::new()).unwrap_err();
     assert_eq!(error.status(), Status::InvalidArgument);
 }
@@ -914,7 +914,7 @@ fn a_request_that_a_stream_cannot_carry_is_refused_and_the_stream_continues() {
     }
     let mut options = ClientOptions::new();
     options.set_max_message_byte_size(3 << 30).unwrap();
-    let large = Client::with_options(&format!("grpc://{}", server().grpc), &options).unwrap();
+    let large = Client::with_options(&server().grpc_url(), &options).unwrap();
     let large_stream = open(&large);
     // Never read, so that the memory is not used.
     let zeros = vec![0; 1 << 31];
