@@ -72,9 +72,7 @@ pub(super) fn headers(
             }
         }
     }
-    for (name, value) in context.headers(Protocol::Grpc) {
-        headers.append(name, value.clone());
-    }
+    context.each_header(Protocol::Grpc, |name, value| drop(headers.append(name, value.clone())));
     request
 }
 
