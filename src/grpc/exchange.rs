@@ -72,7 +72,9 @@ pub(super) fn headers(
             }
         }
     }
-    context.each_header(Protocol::Grpc, |name, value| drop(headers.append(name, value.clone())));
+    context.each_header(Protocol::Grpc, |name, value| {
+        headers.append(name, value.clone());
+    });
     request
 }
 
