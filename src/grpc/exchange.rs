@@ -72,9 +72,9 @@ pub(super) fn headers(
             }
         }
     }
-    for (name, value) in context.headers(Protocol::Grpc) {
+    context.each_header(Protocol::Grpc, |name, value| {
         headers.append(name, value.clone());
-    }
+    });
     request
 }
 

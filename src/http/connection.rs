@@ -106,13 +106,14 @@ impl Http1 {
 
     /// Ends the headers with those of the caller.
     pub(crate) fn end_headers(&mut self, context: &CallContext) {
-        for (name, value) in context.headers(Protocol::Http) {
-            put(&mut self.headers, name.as_str());
-            put(&mut self.headers, ": ");
-            self.headers.extend_from_slice(value.as_bytes());
-            put(&mut self.headers, "\r\n");
-        }
-        put(&mut self.headers, "\r\n");
+        let to = &mut self.headers;
+        context.each_header(Protocol::Http, |name, value| {
+            put(to, name.as_str());
+            put(to, ": ");
+            to.extend_from_slice(value.as_bytes());
+            put(to, "\r\n");
+        });
+        put(to, "\r\n");
     }
 }
 

@@ -146,33 +146,57 @@ impl<'c> CallContext<'c> {
         }
     }
 
-    /// Returns the headers that the options and the header callback add to the request.
-    pub(crate) fn headers(&self, protocol: Protocol) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        let headers = merged(self.headers, |one, other| one.name == other.name);
-        let keys = merged(self.restricted_keys, RestrictedKey::is_of_same_name);
-        let headers = headers.filter_map(|header| Some((&header.name, header.value.as_ref()?)));
+    /// Passes the headers that the options and the header callback add to the request to `visit`. Loops, and
+    /// not a chain of iterators, which is slower.
+    pub(crate) fn each_header<'s>(
+        &'s self,
+        protocol: Protocol,
+        mut visit: impl FnMut(&'s HeaderName, &'s HeaderValue),
+    ) {
         let added: &[Header] = self.added.as_ref().map_or(&[], |added| &added.0);
-        let is_replaced = |name: &HeaderName| added.iter().any(|own| own.name == name);
-        headers
-            .chain(keys.filter_map(move |key| key.header(protocol)))
-            .chain(self.load_report.map(LoadReportFormat::header))
-            .filter(move |(name, _)| !is_replaced(name))
-            .chain(added.iter().filter_map(|header| Some((&header.name, header.value.as_ref()?))))
+        let mut visit_option = |name: &'s HeaderName, value: &'s HeaderValue| {
+            if !added.iter().any(|own| own.name == *name) {
+                visit(name, value);
+            }
+        };
+        for header in merged(self.headers, |one, other| one.name == other.name) {
+            if let Some(value) = &header.value {
+                visit_option(&header.name, value);
+            }
+        }
+        for key in merged(self.restricted_keys, RestrictedKey::is_of_same_name) {
+            if let Some((name, value)) = key.header(protocol) {
+                visit_option(name, value);
+            }
+        }
+        if let Some((name, value)) = self.load_report.map(LoadReportFormat::header) {
+            visit_option(name, value);
+        }
+        for header in added {
+            if let Some(value) = &header.value {
+                visit(&header.name, value);
+            }
+        }
     }
 
     /// Returns the name of a header of the request that contains credentials, if there is one.
     pub(crate) fn credential(&self, protocol: Protocol) -> Option<&str> {
-        self.headers(protocol).find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.as_str())
+        let mut credential = None;
+        self.each_header(protocol, |name, value| {
+            if value.is_sensitive() {
+                credential = credential.or(Some(name.as_str()));
+            }
+        });
+        credential
     }
 
     /// Returns INVALID_ARGUMENT if the header of the JSON part's byte size is also an added header: the
     /// setters see only the options of the client or those of the call.
     pub(crate) fn check_json_size_header(&self) -> Result<()> {
         let Some(name) = self.route.json_size_header else { return Ok(()) };
-        match self.headers(Protocol::Http).any(|(own, _)| own.as_str().eq_ignore_ascii_case(name)) {
-            true => Err(json_size_conflict(name)),
-            false => Ok(()),
-        }
+        let mut is_added = false;
+        self.each_header(Protocol::Http, |own, _| is_added |= own.as_str().eq_ignore_ascii_case(name));
+        if is_added { Err(json_size_conflict(name)) } else { Ok(()) }
     }
 
     /// Returns DEADLINE_EXCEEDED. The caller sets whether it is in doubt.

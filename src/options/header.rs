@@ -117,7 +117,7 @@ pub(super) fn check_name(name: &str) -> Result<HeaderName> {
 
 fn invalid(name: &str, why: impl Display) -> Error {
     // A name that is a whole header by mistake contains its value.
-    let end = name.find(|c: char| !c.is_ascii_graphic() || c == ':').unwrap_or(name.len());
+    let end = name.find(|c: char| c.is_control() || c == ':').unwrap_or(name.len());
     let (name, rest) = name.split_at(end);
     let cut = if rest.is_empty() { "" } else { "…" };
     Error::invalid(format!("invalid header '{name}{cut}': {why}"))
