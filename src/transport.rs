@@ -208,7 +208,8 @@ impl Transport {
         }
     }
 
-    /// Opens connections of blocking calls until `count` are open. `open_now` is always the number of open ones.
+    /// Opens connections of blocking calls until `count` are open. `open_now` is always the number of open
+    /// ones.
     pub(crate) async fn connect(
         &self,
         count: usize,

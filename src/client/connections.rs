@@ -14,14 +14,14 @@ use crate::{
 
 impl Client {
     /// Opens connections to the server until `count` are open, idle ones included, so that the first calls
-    /// need not wait for them: name resolution, TCP, the TLS handshake, and over gRPC the first frames of both
-    /// sides, which shows that the port speaks gRPC. They are those of blocking calls: asynchronous calls and
-    /// streams have connections of their own. Idle ones that the server has closed do not count; those that
-    /// calls are opening at the same time do.
+    /// need not wait for them: name resolution, TCP, the TLS handshake, and over gRPC the first frames of
+    /// both sides, which shows that the port speaks gRPC. They are those of blocking calls: asynchronous
+    /// calls and streams have connections of their own. Idle ones that the server has closed do not count;
+    /// those that calls are opening at the same time do.
     ///
     /// Blocks until the last one is open, or until the deadline of `options` or their cancel token. Each
-    /// connection has the connect timeout. An error says how many are open; these are kept. They are closed as
-    /// idle ones are: see [`ClientOptions::set_idle_timeout`](crate::ClientOptions::set_idle_timeout).
+    /// connection has the connect timeout. An error says how many are open; these are kept. They are closed
+    /// as idle ones are: see [`ClientOptions::set_idle_timeout`](crate::ClientOptions::set_idle_timeout).
     /// INVALID_ARGUMENT for more than
     /// [`ClientOptions::set_max_connections`](crate::ClientOptions::set_max_connections) permits.
     pub fn connect(&self, count: usize, options: &CallOptions) -> Result<()> {

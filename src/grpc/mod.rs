@@ -301,8 +301,8 @@ impl Grpc {
         }
     }
 
-    /// Adds an explanation to a failure: what PINGs did, that the port speaks another protocol, or the method that the server
-    /// does not know.
+    /// Adds an explanation to a failure: what PINGs did, that the port speaks another protocol, or the method
+    /// that the server does not know.
     async fn explained(
         &self,
         failure: Failure,
