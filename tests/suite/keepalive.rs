@@ -11,14 +11,14 @@ use std::{
 
 use h2::Reason;
 use triton_client::{
-    CallOptions, Client, ClientOptions, Error, InferRequest, Origin, Result, Status, StreamEvent,
+    CallOptions, Client, ClientOptions, Datatype, Error, InferRequest, Origin, Result, Status, StreamEvent,
     StreamOptions,
 };
 
 use crate::{
     own_server::OwnServer,
     server::is_embedded,
-    support::fault::{Frame, Peer, Wire, frame, wait_until},
+    support::fault::{Frame, Gate, Peer, Wire, frame, wait_until},
 };
 
 /// Longer than any wait of a test that passes.
@@ -126,6 +126,30 @@ fn a_server_that_does_not_respond_to_a_ping_ends_a_call_in_time_and_in_doubt() {
         wait_until("the client closes the connection", || ended.load(Ordering::SeqCst) == 1);
         assert_eq!((wire.connections(), pings.load(Ordering::SeqCst)), (1, 1), "{kind:?}");
         wait_until("the connection is removed", || client.connections().open == 0);
+    }
+}
+
+#[test]
+fn a_server_that_reads_nothing_ends_a_large_call_in_time() {
+    const TIMEOUT: Duration = Duration::from_millis(200);
+    const WINDOW: u32 = i32::MAX as u32;
+    let memory: &'static [u8] = vec![7; 64 << 20].leak();
+    let large = InferRequest::new("m").input_bytes("IN", Datatype::Uint8, &[64 << 20], memory);
+    for kind in [Kind::Blocking, Kind::Asynchronous] {
+        let gate = Arc::new(Gate::default());
+        let ended = gate.clone();
+        let wire = Wire::start(move |_, stream| {
+            let peer = Peer::accept(stream, &[(frame::INITIAL_WINDOW_SIZE, WINDOW)])?;
+            peer.window_update(0, WINDOW - 65_535)?;
+            while peer.read()?.kind != frame::DATA {}
+            // No PING arrives behind all that is not read.
+            ended.wait();
+            Ok(())
+        });
+        let error = kind.infer(&wire_client(&wire, TIMEOUT), &large).unwrap_err();
+        expect_lost(&error);
+        assert!(error.full_message().contains("option keepalive_timeout"), "{kind:?}: {error:?}");
+        gate.open();
     }
 }
 
