@@ -221,9 +221,11 @@ fn triton_permits_pings_as_often_as_its_options_say() {
         return;
     }
     const TIME: Duration = Duration::from_millis(500);
-    static DELAY_MS: [u32; 1] = [2500];
-    let slow = InferRequest::new("slow").input("DELAY_MS", &[1], &DELAY_MS);
-    let permissive = "--grpc-http2-min-recv-ping-interval-without-data=300";
+    // The second is longer than any time until the server has got too many.
+    static DELAYS_MS: [[u32; 1]; 2] = [[2500], [15_000]];
+    let [slow, slower] =
+        DELAYS_MS.each_ref().map(|delay| InferRequest::new("slow").input("DELAY_MS", &[1], delay));
+    let permissive = "--grpc-http2-min-recv-ping-interval-without-data=100";
     let server = OwnServer::start("slow", permissive);
     for kind in KINDS {
         kind.infer(&client(&server.urls()[1], TIME, PATIENCE), &slow).unwrap();
@@ -232,7 +234,7 @@ fn triton_permits_pings_as_often_as_its_options_say() {
     // By default every 5 minutes, and two more often are forgiven.
     let server = OwnServer::start("slow", "");
     for kind in KINDS {
-        let error = kind.infer(&client(&server.urls()[1], TIME, PATIENCE), &slow).unwrap_err();
+        let error = kind.infer(&client(&server.urls()[1], TIME, PATIENCE), &slower).unwrap_err();
         // It ends the call with a status of its own, and then the connection: which of both is first varies.
         let have = (error.status(), error.is_in_doubt(), error.is_retryable());
         assert_eq!(have, (Status::Unavailable, true, true), "{error:?}");
