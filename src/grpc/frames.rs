@@ -29,8 +29,8 @@ const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 const PADDED: u8 = 8;
 
-/// The end of the start of a GOAWAY payload that is parsed: the last stream, the error code
-/// ENHANCE_YOUR_CALM, and the start of the debug data by which gRPC servers say which limit was exceeded.
+/// The start of a GOAWAY payload after the last stream: the error code ENHANCE_YOUR_CALM, and debug data by
+/// which gRPC servers say which limit was exceeded.
 const TOO_MANY_PINGS: &[u8] = b"\0\0\0\x0btoo_many_pings";
 const LAST_STREAM_BYTE_SIZE: usize = 4;
 const GO_AWAY_BYTE_SIZE: usize = LAST_STREAM_BYTE_SIZE + TOO_MANY_PINGS.len();

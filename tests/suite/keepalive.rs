@@ -11,14 +11,14 @@ use std::{
 
 use h2::Reason;
 use triton_client::{
-    CallOptions, Client, ClientOptions, Error, InferRequest, Origin, Result, Status, StreamEvent,
+    CallOptions, Client, ClientOptions, Datatype, Error, InferRequest, Origin, Result, Status, StreamEvent,
     StreamOptions,
 };
 
 use crate::{
     own_server::OwnServer,
     server::is_embedded,
-    support::fault::{Frame, Peer, Wire, frame, wait_until},
+    support::fault::{Frame, Gate, Peer, Wire, frame, wait_until},
 };
 
 /// Longer than any wait of a test that passes.
@@ -129,6 +129,30 @@ fn a_server_that_does_not_respond_to_a_ping_ends_a_call_in_time_and_in_doubt() {
     }
 }
 
+#[test]
+fn a_server_that_reads_nothing_ends_a_large_call_in_time() {
+    const TIMEOUT: Duration = Duration::from_millis(200);
+    const WINDOW: u32 = i32::MAX as u32;
+    let memory: &'static [u8] = vec![7; 64 << 20].leak();
+    let large = InferRequest::new("m").input_bytes("IN", Datatype::Uint8, &[64 << 20], memory);
+    for kind in [Kind::Blocking, Kind::Asynchronous] {
+        let gate = Arc::new(Gate::default());
+        let ended = gate.clone();
+        let wire = Wire::start(move |_, stream| {
+            let peer = Peer::accept(stream, &[(frame::INITIAL_WINDOW_SIZE, WINDOW)])?;
+            peer.window_update(0, WINDOW - 65_535)?;
+            while peer.read()?.kind != frame::DATA {}
+            // No PING arrives behind all that is not read.
+            ended.wait();
+            Ok(())
+        });
+        let error = kind.infer(&wire_client(&wire, TIMEOUT), &large).unwrap_err();
+        expect_lost(&error);
+        assert!(error.full_message().contains("option keepalive_timeout"), "{kind:?}: {error:?}");
+        gate.open();
+    }
+}
+
 #[track_caller]
 fn expect_lost(error: &Error) {
     let have = (error.status(), error.origin(), error.is_in_doubt(), error.is_retryable());
@@ -197,9 +221,11 @@ fn triton_permits_pings_as_often_as_its_options_say() {
         return;
     }
     const TIME: Duration = Duration::from_millis(500);
-    static DELAY_MS: [u32; 1] = [2500];
-    let slow = InferRequest::new("slow").input("DELAY_MS", &[1], &DELAY_MS);
-    let permissive = "--grpc-http2-min-recv-ping-interval-without-data=300";
+    // The second is longer than any time until the server has got too many.
+    static DELAYS_MS: [[u32; 1]; 2] = [[2500], [15_000]];
+    let [slow, slower] =
+        DELAYS_MS.each_ref().map(|delay| InferRequest::new("slow").input("DELAY_MS", &[1], delay));
+    let permissive = "--grpc-http2-min-recv-ping-interval-without-data=100";
     let server = OwnServer::start("slow", permissive);
     for kind in KINDS {
         kind.infer(&client(&server.urls()[1], TIME, PATIENCE), &slow).unwrap();
@@ -208,7 +234,7 @@ fn triton_permits_pings_as_often_as_its_options_say() {
     // By default every 5 minutes, and two more often are forgiven.
     let server = OwnServer::start("slow", "");
     for kind in KINDS {
-        let error = kind.infer(&client(&server.urls()[1], TIME, PATIENCE), &slow).unwrap_err();
+        let error = kind.infer(&client(&server.urls()[1], TIME, PATIENCE), &slower).unwrap_err();
         // It ends the call with a status of its own, and then the connection: which of both is first varies.
         let have = (error.status(), error.is_in_doubt(), error.is_retryable());
         assert_eq!(have, (Status::Unavailable, true, true), "{error:?}");
