@@ -239,7 +239,8 @@ public final class ClientOptions {
          * @throws IllegalArgumentException unless it is a path of the default file system
          */
         public Builder tlsCaFile(Path path) {
-            record.u8(16).str(file(path, "path"));
+            String file = file(path, "path");
+            record.u8(16).str(file);
             return this;
         }
 
@@ -258,7 +259,8 @@ public final class ClientOptions {
          */
         public Builder tlsClientCertificate(Path certificate, Path key) {
             String certificateFile = file(certificate, "certificate");
-            record.u8(18).str(certificateFile).str(file(key, "key"));
+            String keyFile = file(key, "key");
+            record.u8(18).str(certificateFile).str(keyFile);
             clearClientCertificate();
             return this;
         }
