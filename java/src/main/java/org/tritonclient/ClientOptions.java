@@ -341,7 +341,8 @@ public final class ClientOptions {
          * thread that calls or submits. A repeated attempt has the same headers, unless the server responded
          * {@link Status#UNAUTHENTICATED}: the callback is then called once more, with
          * {@link CallHeaders#wasRefused}, for an asynchronous call on a thread of its own, and the call is repeated
-         * with the new headers. A stream calls it once, when it is opened. Not called for the metrics URL.
+         * with the new headers. A stream calls it once, when it is opened. Not called for the metrics URL. On a
+         * virtual thread it keeps the carrier.
          *
          * <p>A client whose callback refers to it must be closed: it is not closed for being unreachable.
          */
