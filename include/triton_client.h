@@ -145,9 +145,10 @@
  * one changes it. A handle must not be freed while another thread uses it.
  *
  * A client that makes blocking calls only has no threads, except one that resolves the names of hosts. The
- * first asynchronous call, triton_client_infer_many or stream starts one thread for all I/O, and the first
- * that has a callback starts the callback threads. They end by themselves after the client and its streams
- * are freed and everything that was under way has completed.
+ * first asynchronous call, triton_client_infer_many or stream starts one thread for all I/O, the first that
+ * has a callback starts the callback threads, and asynchronous calls that a server refuses start threads for
+ * the HEADER CALLBACK. They end by themselves after the client and its streams are freed and everything that
+ * was under way has completed.
  *
  * TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
  * (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count
@@ -816,8 +817,9 @@ typedef void (*triton_finalizer)(void *user_data);
 
 /**
  * Adds headers to a call. Called on any thread, on several at once. It may block, which counts against the
- * deadline of the call, and may call any function, also with the same client: the calls that it makes itself
- * have no headers of the callback.
+ * deadline of the call, and may call any function, also with the same client, but for freeing or closing it:
+ * the calls that it makes itself have no headers of the callback, and do not wait for room
+ * (triton_client_options_set_max_in_flight).
  *
  * @param headers    adds the headers; valid during the callback
  * @param user_data  as passed with the callback
@@ -1130,7 +1132,10 @@ bool triton_has_feature(const char *name);
  *     failure                                         status              origin      retryable  in doubt
  *     invalid argument                                INVALID_ARGUMENT    argument    no         no
  *     name resolution, connection refused or lost     UNAVAILABLE         connection  yes        if sent
- *     the port speaks TLS                             UNAVAILABLE         connection  no         no
+ *     TLS port with a plain URL, or the reverse       UNAVAILABLE         connection  no         no
+ *     certificate, name or version of TLS refused     UNAVAILABLE         connection  no         no
+ *     client certificate missing or refused           UNAUTHENTICATED     connection  no         no
+ *     failure of the header callback                  UNAUTHENTICATED     client      as cause   no
  *     the port speaks gRPC and not HTTP, or reverse   INTERNAL            connection  no         no
  *     response that is not valid HTTP or gRPC         INTERNAL            connection  no         if sent
  *     deadline exceeded                               DEADLINE_EXCEEDED   client      yes        if sent
@@ -1142,7 +1147,8 @@ bool triton_has_feature(const char *name);
  * configuration, statistics, index, settings, metrics) if it was refused or its connection was closed. A
  * gRPC stream that is refused (REFUSED_STREAM) after the whole request was sent is UNAVAILABLE, retryable
  * and in doubt: HAProxy 2.6 refuses streams after its server ran the request. Redirects are never followed:
- * the message has their Location.
+ * the message has their Location. A request that was refused with UNAUTHENTICATED is sent again with new
+ * headers, if there is a HEADER CALLBACK.
  *
  * A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the
  * network.
@@ -1724,8 +1730,8 @@ TRITON_NODISCARD triton_status triton_client_options_set_tls_verify_host(
  * thread of its own, and the call is repeated with the new headers. A stream calls it once, when it is
  * opened. It is not called for the metrics URL.
  *
- * Its headers replace those of the same name in the options of the call and the client. If it fails, the
- * call fails with UNAUTHENTICATED, with the callback's message as the cause, and nothing is sent.
+ * Its headers replace those of the same name in the options of the call and the client, removed ones too. If
+ * it fails, the call fails with UNAUTHENTICATED, with the callback's message as the cause, and is not sent.
  *
  *     static triton_status add_token(triton_call_headers *headers, void *user_data) {
  *         const char *token = current_token(user_data, triton_call_headers_was_refused(headers));

@@ -56,7 +56,10 @@
 //!     failure                                         status              origin      retryable  in doubt
 //!     invalid argument                                INVALID_ARGUMENT    argument    no         no
 //!     name resolution, connection refused or lost     UNAVAILABLE         connection  yes        if sent
-//!     the port speaks TLS                             UNAVAILABLE         connection  no         no
+//!     TLS port with a plain URL, or the reverse       UNAVAILABLE         connection  no         no
+//!     certificate, name or version of TLS refused     UNAVAILABLE         connection  no         no
+//!     client certificate missing or refused           UNAUTHENTICATED     connection  no         no
+//!     failure of the header callback                  UNAUTHENTICATED     client      as cause   no
 //!     the port speaks gRPC and not HTTP, or reverse   INTERNAL            connection  no         no
 //!     response that is not valid HTTP or gRPC         INTERNAL            connection  no         if sent
 //!     deadline exceeded                               DEADLINE_EXCEEDED   client      yes        if sent
@@ -69,7 +72,8 @@
 //! configuration, statistics, index, settings, metrics) if it was refused or its connection was closed. A
 //! gRPC stream that is refused (REFUSED_STREAM) after the whole request was sent is UNAVAILABLE, retryable
 //! and in doubt: HAProxy 2.6 refuses streams after its server ran the request. Redirects are never followed:
-//! the message has their Location.
+//! the message has their Location. A request that was refused with UNAUTHENTICATED is sent again with new
+//! headers, if there is a HEADER CALLBACK.
 //!
 //! A message contains at most 8 KiB of the server's reason, and at most 256 bytes of any other text from the
 //! network.

@@ -5,8 +5,8 @@
 //! thread of its own, and the call is repeated with the new headers. A stream calls it once, when it is
 //! opened. It is not called for the metrics URL.
 //!
-//! Its headers replace those of the same name in the options of the call and the client. If it fails, the
-//! call fails with UNAUTHENTICATED, with the callback's message as the cause, and nothing is sent.
+//! Its headers replace those of the same name in the options of the call and the client, removed ones too. If
+//! it fails, the call fails with UNAUTHENTICATED, with the callback's message as the cause, and is not sent.
 
 use std::{
     cell::OnceCell,
@@ -38,8 +38,9 @@ pub struct triton_call_headers<'c, 'e> {
 }
 
 /// Adds headers to a call. Called on any thread, on several at once. It may block, which counts against the
-/// deadline of the call, and may call any function, also with the same client: the calls that it makes itself
-/// have no headers of the callback.
+/// deadline of the call, and may call any function, also with the same client, but for freeing or closing it:
+/// the calls that it makes itself have no headers of the callback, and do not wait for room
+/// (triton_client_options_set_max_in_flight).
 ///
 /// @param headers    adds the headers; valid during the callback
 /// @param user_data  as passed with the callback

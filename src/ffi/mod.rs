@@ -110,9 +110,10 @@
 //! one changes it. A handle must not be freed while another thread uses it.
 //!
 //! A client that makes blocking calls only has no threads, except one that resolves the names of hosts. The
-//! first asynchronous call, triton_client_infer_many or stream starts one thread for all I/O, and the first
-//! that has a callback starts the callback threads. They end by themselves after the client and its streams
-//! are freed and everything that was under way has completed.
+//! first asynchronous call, triton_client_infer_many or stream starts one thread for all I/O, the first that
+//! has a callback starts the callback threads, and asynchronous calls that a server refuses start threads for
+//! the HEADER CALLBACK. They end by themselves after the client and its streams are freed and everything that
+//! was under way has completed.
 //!
 //! TIME. Timeouts are in microseconds. Every call to a server has a deadline, by default 60 s after its start
 //! (10 min for loading and unloading models), which name resolution, connecting, sending and receiving count

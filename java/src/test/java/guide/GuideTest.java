@@ -21,6 +21,7 @@ import org.tritonclient.CallOptions;
 import org.tritonclient.CancelToken;
 import org.tritonclient.ClientOptions;
 import org.tritonclient.DataType;
+import org.tritonclient.HeaderCallback;
 import org.tritonclient.InferInput;
 import org.tritonclient.InferRequest;
 import org.tritonclient.InferRequestedOutput;
@@ -71,6 +72,37 @@ class GuideTest {
                 checkSums(result);
             }
         }
+    }
+
+    /** What a program has that gets tokens from somewhere. */
+    private static final class Tokens {
+        private final AtomicInteger used = new AtomicInteger();
+
+        String current() {
+            return "token " + used.incrementAndGet();
+        }
+
+        void renew() {
+            throw new AssertionError("this server accepts all tokens");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("urls")
+    void aTokenIsAddedToEachCall(String url) {
+        Tokens tokens = new Tokens();
+        HeaderCallback addToken = headers -> {
+            if (headers.wasRefused()) { // the server has responded UNAUTHENTICATED
+                tokens.renew();
+            }
+            headers.add("authorization", "Bearer " + tokens.current());
+        };
+        ClientOptions options = ClientOptions.builder().headerCallback(addToken).build();
+        try (InferenceServerClient client = new InferenceServerClient(url, options)) {
+            checkSums(client.infer("simple", List.of(input0, input1), List.of()));
+            assertTrue(client.isServerReady());
+        }
+        assertEquals(2, tokens.used.get());
     }
 
     @ParameterizedTest

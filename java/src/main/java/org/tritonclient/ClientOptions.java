@@ -239,7 +239,8 @@ public final class ClientOptions {
          * @throws IllegalArgumentException unless it is a path of the default file system
          */
         public Builder tlsCaFile(Path path) {
-            record.u8(16).str(file(path, "path"));
+            String file = file(path, "path");
+            record.u8(16).str(file);
             return this;
         }
 
@@ -258,7 +259,8 @@ public final class ClientOptions {
          */
         public Builder tlsClientCertificate(Path certificate, Path key) {
             String certificateFile = file(certificate, "certificate");
-            record.u8(18).str(certificateFile).str(file(key, "key"));
+            String keyFile = file(key, "key");
+            record.u8(18).str(certificateFile).str(keyFile);
             clearClientCertificate();
             return this;
         }
@@ -339,7 +341,8 @@ public final class ClientOptions {
          * thread that calls or submits. A repeated attempt has the same headers, unless the server responded
          * {@link Status#UNAUTHENTICATED}: the callback is then called once more, with
          * {@link CallHeaders#wasRefused}, for an asynchronous call on a thread of its own, and the call is repeated
-         * with the new headers. A stream calls it once, when it is opened. Not called for the metrics URL.
+         * with the new headers. A stream calls it once, when it is opened. Not called for the metrics URL. On a
+         * virtual thread it keeps the carrier.
          *
          * <p>A client whose callback refers to it must be closed: it is not closed for being unreachable.
          */

@@ -44,10 +44,10 @@ public final class InferenceServerClient extends ControlPlane implements AutoClo
      * first call fails.
      *
      * @param url {@code host[:port]} or {@code http://host[:port][/base/path]} for HTTP (default port 8000), or
-     *     {@code grpc://host[:port]} for gRPC (default port 8001)
-     * @throws InferenceException with {@link Status#INVALID_ARGUMENT} for any other URL; {@link Status#UNIMPLEMENTED}
-     *     for
-     *     {@code https} and {@code grpcs}, which this version does not support
+     *     {@code grpc://host[:port]} for gRPC (default port 8001); {@code https} and {@code grpcs} for the same over TLS
+     *     (default port 443)
+     * @throws InferenceException with {@link Status#INVALID_ARGUMENT} for any other URL, for invalid options, and for
+     *     certificates that cannot be read
      * @throws NativeLibraryException if the native library cannot be loaded
      */
     public InferenceServerClient(String url) {

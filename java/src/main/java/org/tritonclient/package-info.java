@@ -25,6 +25,7 @@
  * <caption>The classes by subject</caption>
  * <tr><th scope="row">client<td>{@link InferenceServerClient}; {@link ClientOptions}, {@link CallOptions}, {@link
  *     CancelToken}, {@link Compression}, {@link LoadReportFormat}; {@link ClientStatistics}, {@link ConnectionCounts}
+ * <tr><th scope="row">TLS and credentials<td>{@link TlsVersion}, {@link HeaderCallback}, {@link CallHeaders}
  * <tr><th scope="row">requests<td>{@link InferRequest}, {@link InferInput}, {@link InferRequestedOutput}, {@link DataType}
  * <tr><th scope="row">results<td>{@link InferResult}, {@link InferOutput}, {@link Classification}, {@link InferOutcome};
  *     {@link Parameters}, {@link Headers}, {@link Finality}, {@link CallTimes}, {@link LoadReport}

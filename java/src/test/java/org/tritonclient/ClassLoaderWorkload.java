@@ -23,8 +23,11 @@ final class ClassLoaderWorkload implements AutoCloseable {
 
     private ClassLoaderWorkload(String url, String silentUrl, Duration silence, Map<String, Integer> ends) {
         this.ends = ends;
-        client = new InferenceServerClient(url);
-        silent = new InferenceServerClient(silentUrl);
+        ClientOptions options = ClientOptions.builder()
+                .headerCallback(headers -> headers.add("x-tenant", "blue"))
+                .build();
+        client = new InferenceServerClient(url, options);
+        silent = new InferenceServerClient(silentUrl, options);
         for (int i = 0; i < HELD - 1; i++) {
             client.inferAsync("m", inputs(), Collections.emptyList()).whenComplete(this::end);
         }
@@ -37,10 +40,10 @@ final class ClassLoaderWorkload implements AutoCloseable {
         });
         blocked.start();
         threads.add(blocked);
-        CallOptions options = CallOptions.builder().timeout(silence).build();
+        CallOptions silently = CallOptions.builder().timeout(silence).build();
         InferRequest request = new InferRequest("m", inputs(), Collections.emptyList());
-        silent.inferAsync(request, options).whenComplete(this::end);
-        silent.openStream(StreamOptions.builder().callOptions(options).build(), new Events()).send(request);
+        silent.inferAsync(request, silently).whenComplete(this::end);
+        silent.openStream(StreamOptions.builder().callOptions(silently).build(), new Events()).send(request);
     }
 
     private static List<InferInput> inputs() {

@@ -17,6 +17,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,7 +43,11 @@ class MisuseTest {
             "CallOptions$Builder.loadReport 0",
             "CallOptions$Builder.timeout 0",
             "ClientOptions$Builder.connectTimeout 0",
+            "ClientOptions$Builder.idleTimeout 0",
+            "ClientOptions$Builder.keepAliveTime 0",
             "ClientOptions$Builder.loadTimeout 0",
+            "ClientOptions$Builder.maxConnectionAge 0",
+            "ClientOptions$Builder.tcpKeepAlive 0",
             "ClientOptions$Builder.timeout 0",
             "InferRequestedOutput.setBuffer 0",
             "InferenceServerClient.close 0",
@@ -71,6 +76,10 @@ class MisuseTest {
         samples.put(LongBuffer.class, LongBuffer.allocate(1));
         samples.put(FloatBuffer.class, FloatBuffer.allocate(1));
         samples.put(DoubleBuffer.class, DoubleBuffer.allocate(1));
+        samples.put(Path.class, Path.of("file.pem"));
+        samples.put(TlsVersion.class, TlsVersion.TLS_1_2);
+        samples.put(HeaderCallback.class, (HeaderCallback) headers -> {});
+        samples.put(CallHeaders.class, new CallHeaders("localhost", false));
         samples.put(CancelToken.class, new CancelToken());
         samples.put(CallOptions.class, CallOptions.defaults());
         samples.put(ClientOptions.class, ClientOptions.defaults());
