@@ -18,7 +18,7 @@ JAVA_TOOLS := mvn:maven javac:default-jdk-headless
 
 .PHONY: demo java java-demo java-dist check-aarch64 test test-jdks soak soak-java tsan test-newest test-interop test-large \
     test-proxies test-distributed lint format deny advisories msrv check-platforms third-party bench bench-async bench-java \
-    bench-compare bench-proxies bench-instructions header install clean
+    bench-tls bench-compare bench-proxies bench-instructions header install clean
 
 # Builds the library, starts a real Triton server, and runs the C examples on it.
 demo:
@@ -164,6 +164,14 @@ bench:
 bench-async:
 	benches/setup.sh "$(TARGET)/benches"
 	python3 benches/async_calls.py "$(TARGET)/benches" docs/benchmarks
+
+# Measures calls and connections over TLS beside libcurl, gRPC C++ and OpenSSL, and regenerates docs/benchmarks/tls.md.
+bench-tls:
+	tests/packages.sh strace:strace
+	benches/setup.sh "$(TARGET)/benches"
+	cargo build --release --no-default-features --features capi,jni,allocator --lib --target-dir "$(TARGET)/no-tls"
+	strip --strip-unneeded -o "$(TARGET)/benches/without_tls.so" "$(TARGET)/no-tls/release/libtriton_client.so"
+	python3 benches/tls_calls.py "$(TARGET)/benches" docs/benchmarks
 
 # Measures the Java client beside HttpClient, grpc-java and the C API, and regenerates docs/benchmarks/java.md. Takes an hour.
 bench-java:

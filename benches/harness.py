@@ -11,6 +11,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKERS = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
@@ -37,7 +38,7 @@ PROGRAMS = {
     "own clients": ["ours", "own"], "set_buffer": ["ours", "buffer"], "libcurl": ["curl"], "grpc++": ["grpc"],
     "ureq": ["bench_ureq"], "callback": ["ours_async", "callback"], "queue": ["ours_async", "queue"],
     "threads": ["ours_async", "threads"], "libcurl multi": ["curl_multi"], "libcurl multi, epoll": ["curl_multi", "epoll"],
-    "grpc++ async": ["grpc_async"], "floor async": ["floor_async"],
+    "grpc++ async": ["grpc_async"], "floor async": ["floor_async"], "ours, no TLS": ["ours"], "OpenSSL": ["openssl"], "OpenSSL, connect": ["openssl", "connect"],
     "C blocking": ["ours_async", "threads", "FP32"], "C async": ["ours_async", "callback", "FP32"],
 }
 
@@ -49,11 +50,12 @@ def progress(*text):
 class Process:
     """A worker or a stub, which exits when its standard input is closed."""
 
-    def __init__(self, line, is_pinned):
+    def __init__(self, line, is_pinned, ca=None):
         if is_pinned:
             line = ["taskset", "-c", "0", *line]
         self.line = line
-        self.process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "BENCH_CA": ca} if ca else None
+        self.process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
     def read(self):
         line = self.process.stdout.readline().strip()
@@ -67,14 +69,18 @@ class Process:
 
 
 class Worker(Process):
-    """A client process. `size` is one of SIZES, or a number of tensors and their size in bytes."""
+    """A client process. `size` is one of SIZES, or a number of tensors and their size in bytes.
 
-    def __init__(self, name, protocol, address, size, threads=1, is_pinned=False, folder=WORKERS):
+    Over TLS, `ca` is the file with the authority's certificate. `prefix` is a command that runs the program.
+    """
+
+    def __init__(self, name, protocol, address, size, threads=1, is_pinned=False, folder=WORKERS, ca=None, prefix=()):
         program, *mode = PROGRAMS.get(name, name.split())
         line = [os.path.join(folder, program)]
         if program == "tritonclient":
             line = [os.path.join(folder, "venv/bin/python"), os.path.join(HERE, "workers/tritonclient_worker.py")]
-        super().__init__([*line, protocol, address, *map(str, SIZES.get(size, size)), str(threads), *mode], is_pinned)
+        line = [*prefix, *line, protocol, address, *map(str, SIZES.get(size, size)), str(threads), *mode]
+        super().__init__(line, is_pinned, ca)
         self.name, self.threads = name, threads
         self.read()
 
@@ -89,26 +95,42 @@ class Worker(Process):
 
 
 class Stub(Process):
-    """The stub server. `response` is a size or a control-plane call."""
+    """The stub server. `response` is a size or a control-plane call, and `options` are the program's."""
 
-    def __init__(self, protocol, response, frame=LARGE, is_pinned=False, datatype=None):
+    def __init__(self, protocol, response, frame=LARGE, is_pinned=False, datatype=None, options=()):
         response = [*map(str, SIZES[response]), str(frame)] if response in SIZES else [response]
         response += [datatype] if datatype else []
-        super().__init__([os.path.join(WORKERS, "stub"), protocol, *response], is_pinned)
+        self.ca, self.negotiated = None, []
+        if protocol.endswith("s"):
+            with tempfile.NamedTemporaryFile(prefix="stub-", suffix=".pem", delete=False) as file:
+                self.ca = file.name
+            options = [*options, f"--ca={self.ca}"]
+        super().__init__([os.path.join(WORKERS, "stub"), *options, protocol, *response], is_pinned)
         self.address = "127.0.0.1:" + self.read()
 
+    def end(self):
+        """`negotiated` is then what each kind of TLS connection negotiated: their number, version, suite, group, full or resumed."""
+        self.process.stdin.close()
+        self.negotiated = [line.split() for line in self.process.stdout.read().splitlines()]
+        self.process.wait()
+        if self.ca:
+            os.remove(self.ca)
 
-def measure(names, protocol, size, threads=1, frame=LARGE, address=None, min_calls=3, is_pinned=False):
-    """Each worker's samples, round by round; in a run each thread makes at least `min_calls` calls."""
+
+def measure(names, protocol, size, threads=1, frame=LARGE, address=None, min_calls=3, is_pinned=False, options=(), negotiated=None):
+    """Each worker's samples, round by round; in a run each thread makes at least `min_calls` calls.
+
+    `options` are those of the stub. What TLS connections negotiated is appended to `negotiated`.
+    """
     progress(f"{protocol} {size}, {threads} threads: {', '.join(names)}")
-    stub = None if address else Stub(protocol, size, frame, is_pinned)
+    stub = None if address else Stub(protocol, size, frame, is_pinned, options=options)
     address = address or stub.address
-    workers = [Worker(name, protocol, address, size, threads, is_pinned) for name in names]
+    workers = [Worker(name, protocol, address, size, threads, is_pinned, ca=stub and stub.ca) for name in names]
     calls = {}
     for worker in workers:
         calls[worker.name] = worker.calibrate(min_calls)
         worker.run(max(3, calls[worker.name] // 4))
-    samples = {name: [] for name in names}
+    samples = {worker.name: [] for worker in workers}
     for at in range(ROUNDS):
         for worker in rotated(workers, at):
             samples[worker.name].append(worker.run(calls[worker.name]))
@@ -116,6 +138,8 @@ def measure(names, protocol, size, threads=1, frame=LARGE, address=None, min_cal
         worker.end()
     if stub:
         stub.end()
+        if negotiated is not None:
+            negotiated += stub.negotiated
     return samples
 
 

@@ -9,6 +9,7 @@ out=$(cd "$1" && pwd)
 "$root/tests/packages.sh" cc:gcc c++:g++ curl-config:libcurl4-openssl-dev protoc:protobuf-compiler \
     grpc_cpp_plugin:protobuf-compiler-grpc pkg-config python3 ar:binutils strip:binutils taskset:util-linux
 [ -e /usr/include/grpcpp/grpcpp.h ] || "$root/tests/packages.sh" no-such-command:libgrpc++-dev
+[ -e /usr/include/openssl/ssl.h ] || "$root/tests/packages.sh" no-such-command:libssl-dev
 [ -e /usr/include/google/protobuf/message.h ] || "$root/tests/packages.sh" no-such-command:libprotobuf-dev
 python3 -c 'import ensurepip' 2> /dev/null || "$root/tests/packages.sh" no-such-command:python3-venv
 
@@ -28,6 +29,7 @@ flags=(-O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread)
 ours=(-I "$root/include" -L "$out" -ltriton_client -Wl,-rpath,"\$ORIGIN")
 cc "${flags[@]}" "$here/workers/floor.c" -o "$out/floor"
 cc "${flags[@]}" -DWORKER_IN_FLIGHT "$here/workers/floor.c" -o "$out/floor_async"
+cc "${flags[@]}" "$here/workers/openssl.c" -lssl -lcrypto -o "$out/openssl"
 cc "${flags[@]}" "$here/workers/ours.c" "${ours[@]}" -o "$out/ours"
 cc "${flags[@]}" "$here/workers/control.c" "${ours[@]}" -o "$out/control"
 cc "${flags[@]}" "$here/workers/start.c" -I "$root/include" -ldl -o "$out/start"

@@ -1,25 +1,39 @@
 //! A server that sends the same response to every request, as cheaply as possible, so that benchmarks measure
 //! the client.
 //!
-//! - `stub http|grpc COUNT BYTES [FRAME [DATATYPE]]`: an inference response with COUNT outputs of BYTES bytes
+//! - `stub PROTOCOL COUNT BYTES [FRAME [DATATYPE]]`: an inference response with COUNT outputs of BYTES bytes
 //!   each. FRAME is the maximum HTTP/2 frame size that the server accepts. DATATYPE defaults to UINT8 for one
 //!   output, and to INT32 for more.
-//! - `stub http|grpc ready|metadata|statistics`: the response to that control-plane call.
+//! - `stub PROTOCOL ready|metadata|statistics`: the response to that control-plane call.
 //!
-//! It prints its port and exits at the end of its standard input. It parses requests only to find their end,
-//! and supports only what Triton's clients send.
+//! PROTOCOL is http, grpc, or over TLS https, grpcs. Options:
+//!
+//! - `--ca=FILE`: where it writes the certificate of its authority. Required for TLS.
+//! - `--bits=128|256`: the key size of AES-GCM; defaults to 128.
+//! - `--tickets=N`: the session tickets for each connection; defaults to 2. 0 permits full handshakes only.
+//! - `--close`: closes each connection after one response. HTTP only.
+//!
+//! It prints its port, and exits at the end of its standard input, when it prints what TLS connections
+//! negotiated. It parses requests only to find their end, and supports only what Triton's clients send.
 
 use std::{
     env,
+    error::Error,
     io::{self, IoSlice, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{Shutdown, TcpListener, TcpStream},
     process, thread,
 };
 
-fn main() -> io::Result<()> {
-    let args: Vec<String> = env::args().collect();
+mod stub_tls;
+use stub_tls::{TlsStream, configuration, print_negotiated};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (options, args): (Vec<String>, Vec<String>) = env::args().partition(|arg| arg.starts_with("--"));
+    let option = |name: &str| options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+    let closes = options.iter().any(|option| option == "--close");
     let number = |at: usize| args.get(at).and_then(|arg| arg.parse::<usize>().ok());
-    let is_grpc = args.get(1).is_some_and(|protocol| protocol == "grpc");
+    let protocol = args.get(1).map_or("", String::as_str);
+    let (is_grpc, is_tls) = (protocol.starts_with("grpc"), protocol.ends_with('s'));
     let kind = args.get(2).map_or("", String::as_str);
     let frame = number(4).unwrap_or(1 << 14);
     let datatype = args.get(5).map(String::as_str);
@@ -35,27 +49,81 @@ fn main() -> io::Result<()> {
     };
     let Some(reply) = reply else {
         eprintln!(
-            "usage: stub http|grpc COUNT BYTES [FRAME [DATATYPE]] | stub http|grpc ready|metadata|statistics"
+            "usage: stub PROTOCOL COUNT BYTES [FRAME [DATATYPE]] | stub PROTOCOL ready|metadata|statistics"
         );
         process::exit(2);
     };
+    let reply = if closes { closing(reply) } else { reply };
     let reply: &'static [u8] = reply.leak();
+    let tls = match is_tls {
+        true => Some(configuration(&stub_tls::Options {
+            ca: option("--ca").ok_or("--ca is missing")?.into(),
+            key_bits: option("--bits").unwrap_or("128").parse()?,
+            tickets: option("--tickets").unwrap_or("2").parse()?,
+            alpn: if is_grpc { "h2" } else { "http/1.1" },
+        })?),
+        false => None,
+    };
     let listener = TcpListener::bind("127.0.0.1:0")?;
     use_unpaced_congestion_control(&listener);
     println!("{}", listener.local_addr()?.port());
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        print_negotiated();
         process::exit(0);
     });
     for socket in listener.incoming() {
         let socket = socket?;
         socket.set_nodelay(true)?;
-        thread::spawn(move || match is_grpc {
-            true => Http2::new(socket, reply, frame).serve(),
-            false => serve_http(socket, reply),
+        let tls = tls.clone();
+        thread::spawn(move || match tls {
+            Some(config) => {
+                let stream = TlsStream::accept(socket, config);
+                // A client that ends a connection is no error.
+                stream.and_then(|stream| serve(stream, is_grpc, reply, frame, closes))
+            }
+            None => serve(socket, is_grpc, reply, frame, closes),
         });
     }
     Ok(())
+}
+
+/// A connection, with or without TLS.
+trait Stream: Read + Write {
+    /// Ends what is sent.
+    fn end(&mut self) -> io::Result<()>;
+}
+
+impl Stream for TcpStream {
+    fn end(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Stream for TlsStream {
+    fn end(&mut self) -> io::Result<()> {
+        self.close()
+    }
+}
+
+fn serve(
+    stream: impl Stream,
+    is_grpc: bool,
+    reply: &'static [u8],
+    frame: usize,
+    closes: bool,
+) -> io::Result<()> {
+    match is_grpc {
+        true => Http2::new(stream, reply, frame).serve(),
+        false => serve_http(stream, reply, closes),
+    }
+}
+
+/// Returns an HTTP response with `Connection: close`.
+fn closing(mut reply: Vec<u8>) -> Vec<u8> {
+    let line_end = reply.iter().position(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    reply.splice(line_end..line_end, *b"Connection: close\r\n");
+    reply
 }
 
 /// Accepted sockets inherit it. BBR, the default on some machines, paces loopback. An unprivileged process
@@ -193,7 +261,7 @@ fn control_message(kind: &str) -> Option<Vec<u8>> {
     Some(message)
 }
 
-fn serve_http(mut socket: TcpStream, reply: &[u8]) -> io::Result<()> {
+fn serve_http(mut socket: impl Stream, reply: &[u8], closes: bool) -> io::Result<()> {
     let mut buffer = vec![0; 1 << 20];
     let mut held = 0;
     loop {
@@ -222,6 +290,9 @@ fn serve_http(mut socket: TcpStream, reply: &[u8]) -> io::Result<()> {
         }
         held = 0;
         socket.write_all(reply)?;
+        if closes {
+            return socket.end();
+        }
     }
 }
 
@@ -289,8 +360,8 @@ const MAX_WINDOW: usize = (1 << 31) - 1;
 const RESPONSE_HEADERS: &[u8] = b"\x88\x0f\x10\x10application/grpc";
 const TRAILERS: &[u8] = b"\x00\x0bgrpc-status\x010";
 
-struct Http2 {
-    socket: TcpStream,
+struct Http2<S> {
+    socket: S,
     reply: &'static [u8],
     frame: usize,
     /// The peer's maximum frame size, and the windows of a new stream and of the connection.
@@ -305,8 +376,8 @@ struct Http2 {
     widened: Vec<(u32, isize)>,
 }
 
-impl Http2 {
-    fn new(socket: TcpStream, reply: &'static [u8], frame: usize) -> Self {
+impl<S: Stream> Http2<S> {
+    fn new(socket: S, reply: &'static [u8], frame: usize) -> Self {
         let (replies, widened) = (Vec::new(), Vec::new());
         let window = 65535;
         Self {

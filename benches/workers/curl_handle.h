@@ -54,7 +54,7 @@ static struct state *new_state(const struct bench *bench) {
     fill(state->body + used, state->body_size - used);
     state->capacity = bench->count * bench->byte_size + (1 << 16);
     state->response = aligned_alloc(64, state->capacity);
-    snprintf(url, sizeof url, "http://%s/v2/models/%s/infer", bench->address, model);
+    snprintf(url, sizeof url, "%s://%s/v2/models/%s/infer", bench->ca ? "https" : "http", bench->address, model);
     snprintf(header, sizeof header, "Inference-Header-Content-Length: %zu", used);
     headers = curl_slist_append(headers, header);
     headers = curl_slist_append(headers, "Content-Type: application/octet-stream");
@@ -63,6 +63,8 @@ static struct state *new_state(const struct bench *bench) {
     state->curl = curl_easy_init();
     curl_easy_setopt(state->curl, CURLOPT_URL, url);
     curl_easy_setopt(state->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(state->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    if (bench->ca) curl_easy_setopt(state->curl, CURLOPT_CAINFO, bench->ca);
     curl_easy_setopt(state->curl, CURLOPT_TIMEOUT_MS, 60000L);
     curl_easy_setopt(state->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(state->curl, CURLOPT_POSTFIELDS, state->body);

@@ -4,10 +4,20 @@
 #define GRPC_REQUEST_H
 #include <grpcpp/grpcpp.h>
 
+#include <fstream>
+#include <iterator>
 #include <memory>
 
 #include "grpc_service.grpc.pb.h"
 #include "worker.h"
+
+static std::shared_ptr<grpc::ChannelCredentials> new_credentials(const struct bench *bench) {
+    if (!bench->ca) return grpc::InsecureChannelCredentials();
+    grpc::SslCredentialsOptions options;
+    std::ifstream file(bench->ca);
+    options.pem_root_certs.assign(std::istreambuf_iterator<char>(file), {});
+    return grpc::SslCredentials(options);
+}
 
 static std::unique_ptr<inference::GRPCInferenceService::Stub> new_stub(const struct bench *bench,
     grpc::ChannelArguments arguments = {}) {
@@ -18,7 +28,7 @@ static std::unique_ptr<inference::GRPCInferenceService::Stub> new_stub(const str
     arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 << 20);
     // By default, channels to the same address share a connection.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    auto channel = grpc::CreateCustomChannel(bench->address, grpc::InsecureChannelCredentials(), arguments);
+    auto channel = grpc::CreateCustomChannel(bench->address, new_credentials(bench), arguments);
     return inference::GRPCInferenceService::NewStub(channel);
 }
 

@@ -20,12 +20,18 @@ static void check(triton_status status, triton_error *const *error) {
     if (status != TRITON_STATUS_OK) fail(triton_status_name(status), triton_error_message(*error));
 }
 
-static triton_client *new_client(const struct bench *bench, const triton_client_options *options) {
+/* Frees `options`, which may be NULL. */
+static triton_client *new_client(const struct bench *bench, triton_client_options *options) {
     char url[256];
     triton_client *client = NULL;
     triton_error *error = NULL;
-    snprintf(url, sizeof url, "%s://%s", bench->is_grpc ? "grpc" : "http", bench->address);
+    snprintf(url, sizeof url, "%s%s://%s", bench->is_grpc ? "grpc" : "http", bench->ca ? "s" : "", bench->address);
+    if (bench->ca) {
+        if (!options) check(triton_client_options_new(&options, &error), &error);
+        check(triton_client_options_set_tls_ca_file(options, bench->ca, &error), &error);
+    }
     check(triton_client_new(url, options, &client, &error), &error);
+    triton_client_options_free(options);
     return client;
 }
 

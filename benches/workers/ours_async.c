@@ -68,7 +68,6 @@ static void bench_start(const struct bench *bench) {
     /* By default, 16 connections share the calls over HTTP; the peer has one for each call in flight. */
     if (!bench->is_grpc) check(triton_client_options_set_max_async_connections(options, bench->threads, &error), &error);
     client = new_client(bench, options);
-    triton_client_options_free(options);
     if (strcmp(bench->mode, "queue") == 0) check(triton_completion_queue_new(&queue, &error), &error);
     slots = calloc(bench->threads, sizeof *slots);
     for (i = 0; i < bench->threads; i++) {

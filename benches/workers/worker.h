@@ -1,8 +1,9 @@
 /* The main program of every worker in C and C++: threads, timing, and the protocol between the driver and a worker.
  *
- *     WORKER http|grpc HOST:PORT COUNT BYTES THREADS [MODE [DATATYPE]]
+ *     WORKER PROTOCOL HOST:PORT COUNT BYTES THREADS [MODE [DATATYPE]]
  *
- * A request has COUNT inputs and the response COUNT outputs, of BYTES bytes each; each thread sends one request after
+ * PROTOCOL is http or grpc, or over TLS https or grpcs; then the environment variable BENCH_CA is the file with the
+ * authority's certificate. A request has COUNT inputs and the response COUNT outputs, of BYTES bytes each; each thread sends one request after
  * the other. The worker prints "ready" once every thread has received its first response. For each line "run CALLS" on
  * its standard input, every thread makes CALLS calls, and the worker prints one line of integers:
  *
@@ -27,6 +28,7 @@
 
 struct bench {
     int is_grpc;
+    const char *ca; /* NULL without TLS. */
     const char *address, *mode, *datatype;
     size_t count, byte_size, threads;
 };
@@ -165,8 +167,12 @@ static void worker_run(void) {
 
 int main(int argc, char **argv) {
     size_t i;
-    if (argc < 6) fail(argv[0], "http|grpc HOST:PORT COUNT BYTES THREADS [MODE [DATATYPE]]");
-    worker_bench.is_grpc = strcmp(argv[1], "grpc") == 0;
+    if (argc < 6) fail(argv[0], "PROTOCOL HOST:PORT COUNT BYTES THREADS [MODE [DATATYPE]]");
+    worker_bench.is_grpc = strncmp(argv[1], "grpc", 4) == 0;
+    if (argv[1][strlen(argv[1]) - 1] == 's') {
+        worker_bench.ca = getenv("BENCH_CA");
+        if (!worker_bench.ca) fail("BENCH_CA", "not set");
+    }
     worker_bench.address = argv[2];
     worker_bench.count = strtoul(argv[3], NULL, 10);
     worker_bench.byte_size = strtoul(argv[4], NULL, 10);

@@ -10,7 +10,11 @@ use crate::{
     conventions::root,
     programs::{compile, host, library, succeed},
     server::{is_embedded, urls},
-    support::embedded,
+    support::{
+        certificates::certificates,
+        embedded,
+        tls::{TlsFront, TlsSettings},
+    },
 };
 
 /// Costs are the difference between two runs, the second of which makes this many more requests.
@@ -23,7 +27,11 @@ fn both(mut tool: impl FnMut(&str) -> String) -> (String, String) {
 
 /// Runs a program under a tool and returns its standard error.
 fn under(tool: &str, args: &[&str], program: &Path, rest: &[&str]) -> String {
-    let output = host(tool)
+    run(host(tool), tool, args, program, rest)
+}
+
+fn run(mut command: Command, tool: &str, args: &[&str], program: &Path, rest: &[&str]) -> String {
+    let output = command
         .args(args)
         .arg(program)
         .args(rest)
@@ -45,7 +53,7 @@ struct Calls {
 }
 
 /// Counts the system calls that strace prints.
-fn system_calls(printed: &str) -> Calls {
+fn system_calls(printed: &str, is_tls: bool) -> Calls {
     let mut calls = Calls::default();
     for line in printed.lines().filter(|line| line.contains('(')) {
         // With `-f` a line may begin with the thread's number.
@@ -55,6 +63,10 @@ fn system_calls(printed: &str) -> Calls {
         let kind = match name {
             "send" | "sendto" | "sendmsg" | "write" | "writev" => &mut calls.send,
             "recvfrom" | "recvmsg" if line.contains("MSG_PEEK") && line.contains("MSG_DONTWAIT") => {
+                &mut calls.check
+            }
+            // Over TLS, where a peek would find session tickets.
+            "recvfrom" if is_tls && line.contains("MSG_DONTWAIT") && line.contains("= -1 EAGAIN") => {
                 &mut calls.check
             }
             "recv" | "recvfrom" | "recvmsg" | "read" | "readv" => &mut calls.receive,
@@ -71,7 +83,13 @@ fn expect_system_calls(program: &Path, url: &str, more: &[&str]) {
     // Traces all system calls: a call must make no others.
     let (few, many) =
         both(|requests| under("strace", &["-f", "-qq"], program, &[&[url, requests], more].concat()));
-    let (first, last) = (system_calls(&few), system_calls(&many));
+    compare_system_calls(url, more, &few, &many);
+}
+
+/// Compares the system calls of a program with few calls and with many.
+fn compare_system_calls(url: &str, more: &[&str], few: &str, many: &str) {
+    let is_tls = url.starts_with("https") || url.starts_with("grpcs");
+    let (first, last) = (system_calls(few, is_tls), system_calls(many, is_tls));
     let checks = if url.starts_with("http") { MORE } else { 0 };
     // gRPC servers send PING and WINDOW_UPDATE occasionally, and a response may arrive in two segments.
     // Acknowledging the server's preface may take a separate send in one run and not in the other.
@@ -98,6 +116,41 @@ fn a_small_request_takes_one_send_and_one_receive_and_over_http_one_check() {
         // A cancel token takes none, unless it cancels.
         expect_system_calls(&program, &url, &["token"]);
     }
+}
+
+/// Runs a program under strace with each protocol over TLS, with `args` and 20 calls, and then [`MORE`].
+fn over_tls(program: &Path, args: &[&str], mut check: impl FnMut(&str, &str, &str)) {
+    let server = embedded::Server::start().unwrap();
+    let folder = certificates().folder();
+    for (scheme, address) in [("https", server.http_address()), ("grpcs", server.grpc_address())] {
+        let front = TlsFront::start(address, TlsSettings::default());
+        let url = format!("{scheme}://{}", front.address());
+        let (few, many) = both(|requests| {
+            let mut strace = host("strace");
+            strace.env("SSL_CERT_FILE", folder.path("ca.pem"));
+            run(strace, "strace", &["-f", "-qq"], program, &[&[&url, requests], args].concat())
+        });
+        check(&url, &few, &many);
+    }
+}
+
+#[test]
+fn a_small_request_takes_as_many_system_calls_over_tls() {
+    let program = compile("tests/c/repeat.c", "repeat_over_tls");
+    over_tls(&program, &[], |url, few, many| compare_system_calls(url, &[], few, many));
+}
+
+/// The maximum number of receives for 1 MiB over TLS: about one for each record.
+const MAX_RECEIVES: usize = 70;
+
+#[test]
+fn a_mebibyte_over_tls_takes_at_most_one_receive_for_each_record() {
+    let program = compile("tests/c/repeat_sized.c", "repeat_large_over_tls");
+    over_tls(&program, &["1048576", "no id"], |url, few, many| {
+        let receives = system_calls(many, true).receive - system_calls(few, true).receive;
+        println!("{url}: {} receives for 1 MiB", receives as f64 / MORE as f64);
+        assert!((1..=MAX_RECEIVES * MORE).contains(&receives), "{url}: {receives} receives for {MORE} MiB");
+    });
 }
 
 #[test]

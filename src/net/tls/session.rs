@@ -17,12 +17,13 @@ use super::{Moment, TlsConfig};
 use crate::error::{Error, Result};
 
 /// The maximum size of encrypted data that waits to be sent, and of one send. Larger ones save system calls
-/// and cost twice the CPU time: glibc returns the freed records to the system after each.
+/// and cost up to twice the CPU time: glibc returns the freed records to the system after each, and they take
+/// page faults again.
 const SEND_BYTE_SIZE: usize = 128 << 10;
 /// The size of the receive buffer at first, and at most: it is doubled after it was filled by one receive.
-/// rustls's own grows to one record only, which takes a system call for each.
+/// rustls's own grows to one record only, which takes a system call for each. Larger ones make no difference.
 const MIN_RECEIVE_BYTE_SIZE: usize = 16 << 10;
-const MAX_RECEIVE_BYTE_SIZE: usize = 128 << 10;
+const MAX_RECEIVE_BYTE_SIZE: usize = 64 << 10;
 /// The maximum size of the data of a record.
 const MAX_RECORD_BYTE_SIZE: usize = 16 << 10;
 /// The maximum number of slices that are encrypted at once, as of those that are sent at once without TLS.
