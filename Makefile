@@ -33,7 +33,7 @@ java:
 
 # Builds the Java client, and runs its examples on a real Triton server.
 java-demo:
-	tests/packages.sh cc:gcc $(JAVA_TOOLS)
+	tests/packages.sh cc:gcc openssl $(JAVA_TOOLS)
 	mvn -q -B -f java/pom.xml verify -DskipTests
 	java/examples/demo.sh java/target/triton-client-$(VERSION).jar
 

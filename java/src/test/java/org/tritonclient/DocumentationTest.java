@@ -30,7 +30,8 @@ class DocumentationTest {
             ROOT.resolve("README.md"),
             ROOT.resolve("docs/java.md"),
             ROOT.resolve("docs/java-porting.md"),
-            ROOT.resolve("docs/security.md"));
+            ROOT.resolve("docs/security.md"),
+            ROOT.resolve("docs/connections.md"));
 
     /** A block of Java in a page. */
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```java\\n(.*?)^```$");

@@ -245,17 +245,23 @@ class ExamplesTest {
 
     @Test
     void secureInferClientShowsItsCertificate() throws Exception {
-        TestCertificates certificates = TestCertificates.write(files);
-        String ca = certificates.file("ca.pem");
-        try (TestServer server = TestServer.start("simple", certificates.mutualTls())) {
+        String arguments = "--grpc-use-ssl=true --grpc-server-cert=" + certificate("server.pem")
+                + " --grpc-server-key=" + certificate("server.key")
+                + " --grpc-use-ssl-mutual=true --grpc-root-cert=" + certificate("ca.pem");
+        try (TestServer server = TestServer.start("simple", arguments)) {
             String url = "grpcs://" + server.grpc;
-            Run run = run("SecureInferClient", url, ca, certificates.file("client.pem"), certificates.file("client.key"));
+            String ca = certificate("ca.pem");
+            Run run = run("SecureInferClient", url, ca, certificate("client.pem"), certificate("client.key"));
             assertEquals(sums(0, 1, 16), run.succeed());
 
-            run = run("SecureInferClient", url, ca, certificates.file("stranger.pem"), certificates.file("stranger.key"));
+            run = run("SecureInferClient", url, ca, certificate("stranger.pem"), certificate("stranger.key"));
             assertEquals(1, run.status, run::toString);
             assertTrue(run.errors.startsWith("UNAUTHENTICATED: "), run::toString);
         }
+    }
+
+    private static String certificate(String name) throws Exception {
+        return Certificates.file(name).toString();
     }
 
     @Test
