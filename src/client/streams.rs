@@ -23,8 +23,8 @@ impl Client {
     /// the server: if it cannot be reached, that is the end of the stream.
     ///
     /// A client may have any number of streams at once. They have connections of their own, with at most six
-    /// streams on each. PINGs ([`ClientOptions::set_keepalive_time`](crate::ClientOptions::set_keepalive_time))
-    /// show whether a silent server is still there; proxies do not count them.
+    /// streams on each. [PINGs](crate::ClientOptions::set_keepalive_time) show whether a silent server is
+    /// still there; proxies do not count them.
     ///
     /// gRPC only: UNIMPLEMENTED over HTTP. INVALID_ARGUMENT if the client's default call options contain HTTP
     /// options. FAILED_PRECONDITION once the client is closed.

@@ -55,7 +55,8 @@ impl Resolver {
             (Ok(address), _) => return Ok(vec![SocketAddr::new(address, port)]),
             (Err(_), _) => {}
         }
-        if host.eq_ignore_ascii_case("localhost") {
+        // Also with the final dot that keeps a resolver from its search list.
+        if host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost") {
             // IPv4 first: Triton listens on 0.0.0.0 by default.
             return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
         }

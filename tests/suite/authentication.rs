@@ -693,13 +693,16 @@ fn user_agent_and_authority_are_those_of_the_options() {
         let named = client(&server.url, |options| {
             options.set_user_agent("my-service/2 (blue)").unwrap().set_authority("triton.example").unwrap();
         });
-        let address = server.url.split_once("://").unwrap().1;
+        let (scheme, address) = server.url.split_once("://").unwrap();
+        let dotted = format!("localhost.:{}", address.rsplit_once(':').unwrap().1);
+        let absolute = client(&format!("{scheme}://{dotted}"), |_| ());
         for (way, call) in ways(&server.url) {
-            call(&plain, &CallOptions::new()).unwrap_or_else(|error| panic!("{way}: {error:?}"));
-            call(&named, &CallOptions::new()).unwrap_or_else(|error| panic!("{way}: {error:?}"));
-            let agents = [own.to_owned(), format!("{own} my-service/2 (blue)")];
+            for client in [&plain, &named, &absolute] {
+                call(client, &CallOptions::new()).unwrap_or_else(|error| panic!("{way}: {error:?}"));
+            }
+            let agents = [own.to_owned(), format!("{own} my-service/2 (blue)"), own.to_owned()];
             assert_eq!(server.values("user-agent"), agents, "{way}");
-            assert_eq!(server.values("host"), [address, "triton.example"], "{way}");
+            assert_eq!(server.values("host"), [address, "triton.example", &*dotted], "{way}");
             server.seen.lock().unwrap().clear();
         }
     }

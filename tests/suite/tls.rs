@@ -191,6 +191,17 @@ fn a_servers_own_certificate_is_accepted_as_its_authority_and_each_check_can_be_
 }
 
 #[test]
+fn a_final_dot_of_the_host_is_not_in_the_name_of_the_certificate() {
+    for scheme in SCHEMES {
+        let secure = Secure::start(scheme, TlsSettings::default());
+        let url = format!("{scheme}://localhost.:{}", secure.front.address().port());
+        Kind::Metadata.call(&client(&url, |_| ()), 1).unwrap();
+        let [handshake] = &secure.front.handshakes()[..] else { panic!("one connection") };
+        assert_eq!(handshake.server_name.as_deref(), Some("localhost"));
+    }
+}
+
+#[test]
 fn a_server_that_wants_a_client_certificate_is_told_from_one_that_dies() {
     // (the client's certificate, the texts)
     let cases: [(Option<&str>, &[&str]); 3] = [
