@@ -17,12 +17,15 @@ use self::{headers::Headers, server::Server};
 use crate::{
     error::Result,
     infer::place::Buffers,
+    log::LogLevel,
     options::{CallOptions, ClientOptions},
     runtime::{Active, Activity, Callbacks, Io, Slots},
     stats::{ClientStatistics, Counters},
     until::{CancelToken, Watching},
     url::Url,
 };
+
+const TARGET: &str = "triton_client::client";
 
 /// A client of one server, over HTTP or gRPC, which its URL selects. Any number of threads may call it at
 /// once.
@@ -70,8 +73,14 @@ impl Client {
     pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self> {
         let activity = Arc::new(Activity::new());
         let headers = Headers::new(options, &activity);
+        let url = Url::parse(url)?;
+        if !url.is_tls && options.tls.is_set() {
+            options.log.write(LogLevel::Warn, TARGET, || {
+                format!("TLS options are set, and {url} has no TLS: use https:// or grpcs://")
+            });
+        }
         Ok(Self(Arc::new(Inner {
-            server: Server::new(Url::parse(url)?, options, headers)?,
+            server: Server::new(url, options, headers)?,
             metrics: OnceLock::new(),
             options: options.clone(),
             counters: Counters::default(),

@@ -144,8 +144,12 @@ impl Dialer {
             match self.connect_to(*address, driver, deadline).await {
                 Ok(link) => return Ok(link),
                 Err(Failed::Address(error)) => failures.push((*address, with_phase(error, driver))),
-                Err(Failed::Tls(error)) if !driver.until().is_cancelled() => return Err(error),
-                Err(Failed::Tls(_)) => {}
+                Err(Failed::Tls(_)) if driver.until().is_cancelled() => {}
+                // One server of several with this name may be about to end.
+                Err(Failed::Tls(error)) if following > 0 && error.is_retryable() => {
+                    failures.push((*address, error.full_message()));
+                }
+                Err(Failed::Tls(error)) => return Err(error),
             }
             if driver.until().is_cancelled() {
                 break;
@@ -199,7 +203,8 @@ impl Dialer {
     /// Returns whether a server that has ended a TLS handshake without a byte speaks HTTP/1 without TLS, as
     /// Triton's HTTP port does: the most frequent mistake in a URL with TLS.
     async fn is_plain(&self, address: SocketAddr, driver: &Driver, deadline: Deadline) -> bool {
-        if driver.until().is_cancelled() {
+        // A server that has spoken TLS before is overloaded, or about to end.
+        if driver.until().is_cancelled() || self.counts.tls_handshakes.load(Relaxed) > 0 {
             return false;
         }
         let mut response = Vec::new();

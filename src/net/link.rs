@@ -257,6 +257,8 @@ impl Link {
         }
         let mut state = self.lock();
         let State { session: Some(session), flow, .. } = &mut *state else { return false };
+        // The last call's has passed meanwhile.
+        (flow.deadline, flow.timed_out) = (None, false);
         session.is_quiet(|into| self.socket().recv(into, None))
             && session.flush(|slices| flow.send(self.socket(), slices)).is_ok()
     }

@@ -41,6 +41,13 @@ pub(crate) struct TlsOptions {
     pub verify_host: bool,
 }
 
+impl TlsOptions {
+    /// Returns whether anything says that a connection is to be secured.
+    pub(crate) fn is_set(&self) -> bool {
+        self.ca.is_some() || self.client.is_some() || self.server_name.is_some()
+    }
+}
+
 /// A client's certificate and its key.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientCertificate {

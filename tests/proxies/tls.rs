@@ -1,5 +1,5 @@
-//! TLS by each proxy and by Triton itself, without and with client certificates: good ones pass in every kind of
-//! call, and whatever does not fit is an error with its reason, in each server's own way to say it.
+//! TLS by each proxy and by Triton itself, without and with client certificates: good ones pass in every kind
+//! of call, and whatever does not fit is an error with its reason, in each server's own way to say it.
 
 use std::{
     fs, thread,
@@ -394,7 +394,8 @@ fn tritons_own_tls_is_used_and_its_refusals_are_named() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// nginx then closes a connection after each 100th request: over HTTP/2 with GOAWAY, while other calls are on it.
+/// nginx then closes a connection after each 100th request: over HTTP/2 with GOAWAY, while other calls are on
+/// it.
 #[test]
 fn calls_beyond_a_limit_of_requests_for_a_connection_all_succeed() {
     if !names().iter().any(|name| name == "nginx") {

@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::SocketAddr,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -11,7 +12,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use triton_client::{
-    CallOptions, CancelToken, Client, ClientOptions, Datatype, Error, InferRequest, Origin, Status,
+    CallOptions, CancelToken, Client, ClientOptions, Datatype, Error, InferRequest, LogLevel, Origin, Status,
     StreamEvent, StreamOptions, TlsVersion,
 };
 
@@ -536,6 +537,25 @@ fn files_are_read_when_the_client_is_created_and_errors_name_them() {
         options.set_tls_ca_file(path("ca-bundle.pem"));
         options.set_tls_client_certificate_files(path("client.pem"), path("client-sec1.key"));
         Client::with_options(&format!("{scheme}://localhost"), &options).unwrap();
+    }
+}
+
+/// A URL without a scheme is plain: someone who gives a certificate expects something else.
+#[test]
+fn tls_options_of_a_plain_url_are_logged_as_a_warning() {
+    for (url, is_warned) in
+        [("localhost:8443", true), ("grpc://localhost", true), ("https://localhost", false)]
+    {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let entries = log.clone();
+        client(url, |options| {
+            options.set_log_callback(
+                LogLevel::Warn,
+                Arc::new(move |_, _, message: &str| entries.lock().unwrap().push(message.to_owned())),
+            );
+        });
+        let entries = log.lock().unwrap();
+        assert_eq!(entries.iter().any(|entry| entry.contains("has no TLS")), is_warned, "{url}: {entries:?}");
     }
 }
 
