@@ -193,6 +193,7 @@ static void child_refuses(const struct handles *parent) {
     triton_metrics *metrics = NULL;
     triton_generated *generated = NULL;
     triton_client_statistics statistics = {.struct_size = sizeof statistics};
+    triton_connection_counts counts = {.struct_size = sizeof counts};
     triton_client *own = NULL;
     const triton_infer_request *const requests[] = {parent->request};
     bool holds = true;
@@ -212,6 +213,9 @@ static void child_refuses(const struct handles *parent) {
     at_once(triton_client_generate(client, "simple", "", "{}", NULL, &generated, NULL));
     at_once(triton_client_metrics(client, NULL, &metrics, NULL));
     at_once(triton_client_infer_statistics(client, &statistics, NULL));
+    at_once(triton_client_connection_counts(client, &counts, NULL));
+    at_once(triton_client_connect(client, 1, NULL, NULL));
+    at_once(triton_client_close_idle(client, NULL));
     at_once(triton_client_close(client, TRITON_NO_TIMEOUT, NULL));
     at_once(triton_call_wait(parent->call, TRITON_NO_TIMEOUT, NULL));
     at_once(triton_call_take_result(parent->call, &result, NULL));

@@ -28,7 +28,11 @@ public final class InferenceException extends RuntimeException {
             String requestId,
             Headers headers,
             Throwable cause) {
-        super(message, cause);
+        super(message);
+        if (cause != null) {
+            // Else it can still be set.
+            initCause(cause);
+        }
         this.status = Objects.requireNonNull(status, "status");
         this.origin = Objects.requireNonNull(origin, "origin");
         this.httpStatus = httpStatus;

@@ -171,6 +171,10 @@ class HeaderCallbackTest {
                     client.infer(RealServer.simple()).close();
                     client.inferAsync(RealServer.simple()).get(20, TimeUnit.SECONDS).close();
                     assertEquals(2, calls.get());
+                    if (url.startsWith("grpc")) {
+                        client.openStream().close();
+                        assertEquals(3, calls.get());
+                    }
                 }
                 clients.clear();
             }
