@@ -18,9 +18,9 @@ const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 ";
 const SETTINGS: u8 = 4;
 const FRAME_TYPE: usize = 3;
 
-/// For a server that has chosen no protocol in the TLS handshake, and answers HTTP/2 with HTTP/1.
-const HTTP1_OVER_TLS: &str = "the server does not speak HTTP/2 over TLS at this port, which gRPC needs: it chose no \
-                              protocol in the handshake (ALPN), and responded in HTTP/1";
+/// For a server that has chosen no protocol in the TLS handshake, or HTTP/2 in vain, and responds in HTTP/1.
+const HTTP1_OVER_TLS: &str = "the server does not speak HTTP/2 over TLS at this port, which gRPC needs: it \
+                              responded in HTTP/1";
 const HTTP1: &str = "this port speaks HTTP/1, not gRPC: is it the HTTP port (8000 by default; use http://) \
                      or the metrics port (8002 by default)? the gRPC port is 8001 by default";
 
