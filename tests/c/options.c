@@ -65,11 +65,11 @@ static void merged_by_name(void) {
     CHECK(!triton_call_options_add_header(own, "x-none", NULL, &error));
     CHECK(!triton_call_options_add_restricted_key(own, "none", NULL, &error) && !live(options, own));
     refused(triton_call_options_add_header(own, "a b", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT,
-            "header 'a\xe2\x80\xa6'");
+            "header 'a b'");
     refused(triton_call_options_add_header(own, "host", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT,
             "'host'");
     refused(triton_call_options_add_restricted_key(own, "a b", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT,
-            "header 'a\xe2\x80\xa6'");
+            "header 'a b'");
     refused(triton_call_options_add_query_parameter(own, "", NULL, &error), TRITON_STATUS_INVALID_ARGUMENT,
             "empty");
     /* Set twice: the later options replace the earlier ones as a whole. */
