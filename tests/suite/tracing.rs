@@ -53,8 +53,8 @@ impl Collector {
         Self { server, spans }
     }
 
-    /// Expects the spans of the `count` requests of a call, which returns what it sent. Triton 2.51 ignores the
-    /// context of one in ten to twenty calls over gRPC, so that those are repeated.
+    /// Expects the spans of the `count` requests of a call, which returns what it sent. Triton 2.51 ignores
+    /// the context of one in ten to twenty calls over gRPC, so that those are repeated.
     fn expect(&self, is_grpc: bool, count: usize, call: impl Fn() -> Vec<Span>) {
         for _ in 0..if is_grpc { TRIES } else { 1 } {
             let sent = call();
