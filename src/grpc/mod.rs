@@ -320,10 +320,10 @@ impl Grpc {
             return failure.with_tls(error);
         }
         match wrong_port::is_suspected(&failure, link) {
-            // Boxed: this rare future would enlarge that of every call.
+            // Boxed, without a variable, which would be kept while this waits: this rare future would enlarge
+            // that of every call.
             true => {
-                let explained = wrong_port::explained(failure, link, &self.dialer, &self.authority, driver);
-                Box::pin(explained).await
+                Box::pin(wrong_port::explained(failure, link, &self.dialer, &self.authority, driver)).await
             }
             false => with_method(failure, uri, &self.service_name),
         }

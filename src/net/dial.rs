@@ -208,17 +208,24 @@ impl Dialer {
             return false;
         }
         let mut response = Vec::new();
-        let probing = async {
-            let link = Link::connect(address, driver.is_task(), None, Arc::default()).ok()?;
-            let _on = driver.on(&link);
-            poll_fn(|context| link.poll_connected(context)).await.ok()?;
-            self.counts.connects.fetch_add(1, Relaxed);
-            probe::probe(&link, &self.authority, &mut response, |start| !start.is_empty()).await;
-            Some(())
-        };
-        // Boxed: this rare future would enlarge that of every call.
-        let _ = driver.within(probe::deadline(driver).min(deadline), Box::pin(probing)).await;
+        // Boxed, without a variable, which would be kept while this waits: this rare future would enlarge that
+        // of every call.
+        let _ = driver
+            .within(
+                probe::deadline(driver).min(deadline),
+                Box::pin(self.probe(address, driver, &mut response)),
+            )
+            .await;
         probe::is_http1(&response)
+    }
+
+    async fn probe(&self, address: SocketAddr, driver: &Driver, response: &mut Vec<u8>) -> Option<()> {
+        let link = Link::connect(address, driver.is_task(), None, Arc::default()).ok()?;
+        let _on = driver.on(&link);
+        poll_fn(|context| link.poll_connected(context)).await.ok()?;
+        self.counts.connects.fetch_add(1, Relaxed);
+        probe::probe(&link, &self.authority, response, |start| !start.is_empty()).await;
+        Some(())
     }
 
     /// Counts and logs a handshake.
