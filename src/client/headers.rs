@@ -1,6 +1,10 @@
 //! The headers of a client's header callback, and the warning of credentials that are sent in plain.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+};
 
 use tokio::sync::oneshot;
 
@@ -99,25 +103,25 @@ impl Server {
         Ok(added)
     }
 
-    /// Returns the context for another try of a call that failed, if the server has refused its headers, and
-    /// they are from the callback.
-    pub(super) async fn renewed<'c>(
-        &self,
+    /// Returns what gets the context for another try of a call that failed, if the server has refused its
+    /// headers, and they are from the callback. Boxed as a whole: every call would otherwise have room for it.
+    pub(super) fn renewed<'a, 'c>(
+        &'a self,
         error: &Error,
-        driver: &Driver,
-        context: &CallContext<'c>,
-    ) -> Option<Result<Box<CallContext<'c>>>> {
+        driver: &'a Driver,
+        context: &'a CallContext<'c>,
+    ) -> Option<Pin<Box<impl Future<Output = Result<Box<CallContext<'c>>>> + use<'a, 'c>>>> {
         // UNAUTHENTICATED of a connection is TLS, which no header changes. In doubt: results have arrived.
         let is_refused = error.status() == Status::Unauthenticated
             && error.origin() == Origin::Server
             && !error.is_in_doubt();
         let headers = self.headers.as_ref().filter(|_| is_refused && context.has_added())?;
-        let added = Box::pin(headers.renew(&self.endpoint, driver, context)).await;
-        let context = added.and_then(|added| context.with_added(added)).map(Box::new);
-        if let Ok(context) = &context {
-            self.warn_of_credentials(context);
-        }
-        Some(context)
+        Some(Box::pin(async move {
+            let added = headers.renew(&self.endpoint, driver, context).await?;
+            let context = Box::new(context.with_added(added)?);
+            self.warn_of_credentials(&context);
+            Ok(context)
+        }))
     }
 
     /// Logs a warning, once, if a call sends credentials that everyone on the way can read.

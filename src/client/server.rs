@@ -124,10 +124,12 @@ impl Server {
                 Ok(outcome) => return Ok(outcome),
                 Err(failure) => failure,
             };
-            if renewed.is_none()
-                && let Some(context) = self.renewed(&failure.error, driver, context).await
-            {
-                renewed = Some(context.map_err(|error| error.in_doubt(attempts.is_in_doubt()))?);
+            let again = match self.renewed(&failure.error, driver, context).filter(|_| renewed.is_none()) {
+                Some(renewing) => Some(renewing.await),
+                None => None,
+            };
+            if let Some(new) = again {
+                renewed = Some(new.map_err(|error| error.in_doubt(attempts.is_in_doubt()))?);
                 attempts.restart();
                 continue;
             }
