@@ -183,7 +183,8 @@ impl<C: Connection> Pool<C> {
                 self.begin_opening(!has_expired)
             }
         };
-        let connection = Box::new(open().await?);
+        // Boxed: few calls open a connection.
+        let connection = Box::new(Box::pin(open()).await?);
         opening.is_open = true;
         drop(opening);
         let mut usage = Usage::new(&self.lifetime);
