@@ -20,10 +20,15 @@ thread_local! {
 
 /// Runs `body`. A panic in it becomes an INTERNAL error with the panic's text, and is not printed.
 pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    caught(body).unwrap_or_else(|text| {
-        let message = format!("defect in the library, caught panic: {text}");
-        Err(Error::new(Status::Internal, Origin::Client, message).in_doubt(true))
-    })
+    caught(body).unwrap_or_else(|text| Err(defect(&text)))
+}
+
+/// A function of its own, as [`text`]: in each function of the C API it would take a kilobyte.
+#[cold]
+#[inline(never)]
+fn defect(text: &str) -> Error {
+    let message = format!("defect in the library, caught panic: {text}");
+    Error::new(Status::Internal, Origin::Client, message).in_doubt(true)
 }
 
 /// Runs `body`, for example a callback. Returns the text of a panic in it, which is not printed.
@@ -35,7 +40,7 @@ pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> std::result::Result<T, Stri
     GUARDS.set(GUARDS.get() + 1);
     let outcome = panic::catch_unwind(AssertUnwindSafe(body));
     GUARDS.set(GUARDS.get() - 1);
-    outcome.map_err(|payload| text(payload.as_ref()).to_owned())
+    outcome.map_err(text)
 }
 
 /// Runs a future as [`guard`] runs a function.
@@ -66,12 +71,11 @@ fn chain_hook() {
     }));
 }
 
-fn text(payload: &(dyn Any + Send)) -> &str {
-    payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("(no text)")
+#[cold]
+#[inline(never)]
+fn text(payload: Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("(no text)").to_owned()
 }
 
 #[cfg(test)]

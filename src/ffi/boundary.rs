@@ -7,7 +7,10 @@ use super::{
     error::{triton_error, triton_status},
     handle::handle_mut,
 };
-use crate::{error::Result, panic};
+use crate::{
+    error::{Error, Result},
+    panic,
+};
 
 /// Runs the body of a function that can fail, and writes the error, or NULL, to `error_out`.
 ///
@@ -17,22 +20,32 @@ pub(super) unsafe fn boundary(
     error_out: *mut *mut triton_error,
     body: impl FnOnce() -> Result<()>,
 ) -> triton_status {
-    let (status, error) = match panic::guard(body) {
-        Ok(()) => (triton_status::TRITON_STATUS_OK, ptr::null_mut()),
-        // Making the error object is guarded as well: it allocates, and nothing may unwind into C.
-        Err(error) => {
-            let status = error.status().into();
-            let boxed = if error_out.is_null() {
-                Ok(ptr::null_mut())
-            } else {
-                panic::guard(|| Ok(Box::into_raw(Box::new(triton_error::new(error)))))
-            };
-            (status, boxed.unwrap_or(ptr::null_mut()))
+    match panic::guard(body) {
+        Ok(()) => {
+            if !error_out.is_null() {
+                // SAFETY: not NULL, and then the caller promises that it can be written.
+                unsafe { error_out.write(ptr::null_mut()) };
+            }
+            triton_status::TRITON_STATUS_OK
         }
-    };
+        // SAFETY: the caller's promise.
+        Err(error) => unsafe { fail(error, error_out) },
+    }
+}
+
+/// The end of a function that has failed; not a part of each.
+///
+/// # Safety
+/// As for [`boundary`].
+#[cold]
+#[inline(never)]
+unsafe fn fail(error: Error, error_out: *mut *mut triton_error) -> triton_status {
+    let status = error.status().into();
     if !error_out.is_null() {
+        // Making the error object is guarded as well: it allocates, and nothing may unwind into C.
+        let boxed = panic::guard(|| Ok(Box::into_raw(Box::new(triton_error::new(error)))));
         // SAFETY: not NULL, and then the caller promises that it can be written.
-        unsafe { error_out.write(error) };
+        unsafe { error_out.write(boxed.unwrap_or(ptr::null_mut())) };
     }
     status
 }

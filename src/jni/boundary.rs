@@ -42,8 +42,8 @@ pub(super) fn boundary<'l, T: Default>(
         });
         match outcome {
             Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => throw(env, &Error::internal("a JNI function failed").with_source(error)),
-            Err(error) => throw(env, &error),
+            Ok(Err(error)) => throw(env, Failure::Java(error)),
+            Err(error) => throw(env, Failure::Error(error)),
         }
         Ok(T::default())
     });
@@ -54,17 +54,23 @@ pub(super) fn boundary<'l, T: Default>(
 }
 
 /// Throws an error, unless an exception is pending already. If that fails, it leaves a pending exception:
-/// that the class is missing, or that memory is.
-fn throw(env: &mut Env<'_>, error: &Error) {
+/// that the class is missing, or that memory is. A function of its own: in each native it would take space.
+#[cold]
+#[inline(never)]
+fn throw(env: &mut Env<'_>, failure: Failure) {
     if env.exception_check() {
         return;
     }
+    let error = match failure {
+        Failure::Error(error) => error,
+        Failure::Java(error) => Error::internal("a JNI function failed").with_source(error),
+    };
     // The class is that of the loader that called the native: no reference to it is kept.
     let _ = env.with_local_frame(4, |env| -> jni::errors::Result<()> {
         let class = env.find_class(jni_str!("org/tritonclient/Native"))?;
-        let record = env.byte_array_from_slice(&error::record(error))?;
+        let record = env.byte_array_from_slice(&error::record(&error))?;
         let none = JObject::null();
-        let cause = error::thrown(error).unwrap_or(&none);
+        let cause = error::thrown(&error).unwrap_or(&none);
         let arguments = [JValue::Object(&record), JValue::Object(cause)];
         let signature = jni_sig!("([BLjava/lang/Throwable;)Lorg/tritonclient/InferenceException;");
         let exception = env.call_static_method(class, jni_str!("failure"), signature, &arguments)?.l()?;
