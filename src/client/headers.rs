@@ -104,7 +104,8 @@ impl Server {
     }
 
     /// Returns what gets the context for another try of a call that failed, if the server has refused its
-    /// headers, and they are from the callback. Boxed as a whole: every call would otherwise have room for it.
+    /// headers, and they are from the callback. Boxed as a whole: every call would otherwise have room for
+    /// it.
     pub(super) fn renewed<'a, 'c>(
         &'a self,
         error: &Error,

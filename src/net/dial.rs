@@ -208,8 +208,8 @@ impl Dialer {
             return false;
         }
         let mut response = Vec::new();
-        // Boxed, without a variable, which would be kept while this waits: this rare future would enlarge that
-        // of every call.
+        // Boxed, without a variable, which would be kept while this waits: this rare future would enlarge
+        // that of every call.
         let _ = driver
             .within(
                 probe::deadline(driver).min(deadline),
