@@ -108,10 +108,12 @@ pub use until::CancelToken;
 /// Returns whether this build has a feature: `"http"`, `"grpc"`, `"tls"`, `"compression"`, or `"allocator"`.
 /// `false` for any other name.
 pub fn has_feature(name: &str) -> bool {
-    match name {
-        "http" | "grpc" | "compression" => true,
-        "tls" => cfg!(feature = "tls"),
-        "allocator" => cfg!(feature = "allocator"),
-        _ => false,
-    }
+    let features = [
+        ("http", true),
+        ("grpc", true),
+        ("tls", cfg!(feature = "tls")),
+        ("compression", true),
+        ("allocator", cfg!(feature = "allocator")),
+    ];
+    features.contains(&(name, true))
 }

@@ -9,7 +9,7 @@ use triton_client::{CallOptions, Client, Datatype, InferRequest, Status};
 
 use crate::harness::{Addresses, Endpoint, Failures, Proxy, names, start_all};
 
-fn bytes(byte_size: usize) -> Vec<u8> {
+pub(crate) fn bytes(byte_size: usize) -> Vec<u8> {
     (0..byte_size).map(|at| (at % 251) as u8).collect()
 }
 

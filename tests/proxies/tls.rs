@@ -2,7 +2,9 @@
 //! of call, and whatever does not fit is an error with its reason, in each server's own way to say it.
 
 use std::{
-    fs, thread,
+    fs,
+    ops::ControlFlow,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -14,9 +16,12 @@ use crate::{
         Addresses, Endpoint, Failures, Proxy, TIMEOUT, Triton, for_each, names, set_client_certificate,
         signal, start_all, start_with_tls,
     },
-    load::expect_no_failure,
+    load::{bytes, expect_no_failure},
     streams::{numbers, run_calls, run_stream},
-    support::certificates::{EXPIRED, NOT_YET_VALID, OTHER_NAME, certificates},
+    support::{
+        certificates::{EXPIRED, NOT_YET_VALID, OTHER_NAME, certificates},
+        fault::{refused_address, silent},
+    },
 };
 
 type Call = fn(&Client) -> Result<(), Error>;
@@ -416,5 +421,65 @@ fn calls_beyond_a_limit_of_requests_for_a_connection_all_succeed() {
         failures.expect(failed.is_empty(), &endpoint, format_args!("{:?}", failed.first()));
         let is_replaced = client.connections().connects >= counts.connects + 20;
         failures.expect(is_replaced, &endpoint, format_args!("asynchronous: {:?}", client.connections()));
+    }
+}
+
+/// Whatever nginx passes on or says itself arrives through TLS as it does without.
+#[test]
+fn nginx_passes_large_bodies_and_events_over_tls_and_its_own_errors_are_told_apart() {
+    if !names().iter().any(|name| name == "nginx") {
+        println!("skipped: nginx is missing");
+        return;
+    }
+    let (silent, refused) = (silent(), refused_address());
+    let locations = format!(
+        "location /base/ {{ proxy_pass http://http/; }} \
+         location /limited/ {{ client_max_body_size 1k; proxy_pass http://http/; }} \
+         location /refused/ {{ proxy_pass http://{refused}/; }} \
+         location /silent/ {{ proxy_pass http://{}/; proxy_read_timeout 1s; }} \
+         location /page/ {{ default_type text/html; return 403 '<html><h1>Not you</h1></html>'; }}",
+        silent.address()
+    );
+    let edit = format!("s|location /metrics|{locations} location /metrics|");
+    let proxy = Proxy::start("nginx", &Addresses::of_triton(), &["--tls", "--edit", &edit]);
+    let endpoints = proxy.endpoints();
+    let http = endpoints.iter().find(|endpoint| !endpoint.is_grpc()).unwrap();
+    let at = |path: &str| client(&format!("{}{path}", http.url), |_| ());
+    let data = bytes(64 << 20);
+    let shape = [data.len() as i64];
+    let request = InferRequest::new("identity_uint8").input_bytes("INPUT0", Datatype::Uint8, &shape, &data);
+    let result = at("/base").infer(&request).unwrap();
+    assert!(result.output("OUTPUT0").unwrap().data() == data, "64 MiB over HTTP");
+    let grpc = endpoints.iter().find(|endpoint| endpoint.is_grpc()).unwrap();
+    let result = grpc.client().infer(&request).unwrap();
+    assert!(result.output("OUTPUT0").unwrap().data() == data, "64 MiB over gRPC");
+
+    let mut events = 0;
+    let input = r#"{"PROMPT":"to be","REPEAT":3}"#;
+    at("/base")
+        .generate_stream("generator", "", input, &CallOptions::new(), |_| {
+            events += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert!(events > 1, "{events} events");
+    let error = at("/base").model_metadata("none", "", &CallOptions::new()).unwrap_err();
+    let properties = (error.origin(), error.http_status());
+    assert_eq!(properties, (Origin::Server, Some(404)), "{error:?}");
+    assert!(error.full_message().contains("none") && !error.full_message().contains('<'), "{error:?}");
+    for (path, http_status, status) in [
+        ("/limited", 413, Status::ResourceExhausted),
+        ("/refused", 502, Status::Unavailable),
+        ("/silent", 504, Status::DeadlineExceeded),
+        ("/page", 403, Status::PermissionDenied),
+    ] {
+        let data = bytes(16 << 10);
+        let shape = [data.len() as i64];
+        let request =
+            InferRequest::new("identity_uint8").input_bytes("INPUT0", Datatype::Uint8, &shape, &data);
+        let error = at(path).infer(&request).unwrap_err();
+        let properties = (error.status(), error.origin(), error.http_status());
+        assert_eq!(properties, (status, Origin::Server, Some(http_status)), "{path}: {error:?}");
+        assert!(!error.full_message().contains("<html"), "{error:?}");
     }
 }
