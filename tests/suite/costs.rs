@@ -199,10 +199,10 @@ fn a_small_request_in_a_debug_build_takes_the_recorded_instructions() {
 ///
 /// To update them, use the figures that the test prints, with the compiler of [`INSTRUCTIONS`].
 const RELEASE_INSTRUCTIONS: [(&str, &str, [usize; 2]); 4] = [
-    ("64", "no id", [13_866, 51_518]),
-    ("64", "id", [15_893, 52_855]),
-    ("4096", "no id", [11_923, 49_348]),
-    ("4096", "id", [13_640, 50_613]),
+    ("64", "no id", [14_470, 52_140]),
+    ("64", "id", [16_503, 53_462]),
+    ("4096", "no id", [12_525, 50_031]),
+    ("4096", "id", [14_242, 51_362]),
 ];
 
 /// The maximum deviation of a release build in percent.
