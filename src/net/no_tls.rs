@@ -31,6 +31,7 @@ impl TlsConfig {
 #[derive(Debug)]
 pub(crate) enum Session {}
 
+#[allow(dead_code, reason = "the link matches them")]
 pub(crate) enum Taken {
     Data,
     End,

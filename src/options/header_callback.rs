@@ -52,7 +52,10 @@ impl HeaderSource {
             })?;
             outcome.map_err(|error| {
                 let again = error.is_retryable();
-                let message = "the header callback failed, so that nothing was sent";
+                let message = match was_refused {
+                    false => "the header callback failed, so that nothing was sent",
+                    true => "the header callback failed, after the server had refused the call",
+                };
                 Error::new(Status::Unauthenticated, Origin::Client, message)
                     .retryable(again)
                     .with_source(error)

@@ -50,6 +50,7 @@ impl TlsOptions {
 
 /// A client's certificate and its key.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "read by net/tls only"))]
 pub(crate) struct ClientCertificate {
     pub certificate: Source,
     pub key: Source,
