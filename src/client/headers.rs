@@ -1,23 +1,16 @@
-//! The headers of a client's header callback, and the warning of credentials that are sent in plain.
+//! The headers of a client's header callback: who calls it, and when.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::server::Server;
 use crate::{
-    error::{Error, Origin, Result, Status},
-    log::LogLevel,
+    error::{Error, Result},
     net::drive::Driver,
     options::{AddedHeaders, CallContext, ClientOptions, HeaderSource},
     runtime::{Active, Activity, Callbacks},
 };
 
-const TARGET: &str = "triton_client::client";
 /// The maximum number of threads that call the callback for asynchronous calls that the server has refused.
 const MAX_THREADS: usize = 8;
 /// What a call does meanwhile, in error messages.
@@ -42,8 +35,19 @@ impl Headers {
         })
     }
 
+    /// Returns whether the callback is for a call that begins on this thread: not for one that it makes
+    /// itself, or it would call itself without end.
+    pub(super) fn is_due(&self) -> bool {
+        self.source.is_due()
+    }
+
     /// Calls the callback on this thread, unless the call was stopped before.
-    fn get(&self, endpoint: &str, was_refused: bool, context: &CallContext) -> Result<AddedHeaders> {
+    pub(super) fn get(
+        &self,
+        endpoint: &str,
+        was_refused: bool,
+        context: &CallContext,
+    ) -> Result<AddedHeaders> {
         let check = || context.until.check().map_err(|stopped| context.stopped(stopped, WAITING));
         check()?;
         let added = self.source.get(endpoint, was_refused)?;
@@ -53,7 +57,7 @@ impl Headers {
 
     /// Calls the callback for a call that the server has refused: on this thread, or on one of its own for a
     /// call of the I/O thread.
-    async fn renew(
+    pub(super) async fn renew(
         &self,
         endpoint: &Arc<str>,
         driver: &Driver,
@@ -79,107 +83,5 @@ impl Headers {
     /// Ends the threads.
     pub(super) fn end(&self) {
         self.threads.end();
-    }
-}
-
-impl Server {
-    /// Returns whether this thread runs the callback.
-    pub(super) fn is_in_header_callback(&self) -> bool {
-        self.headers.as_ref().is_some_and(|headers| !headers.source.is_due())
-    }
-
-    /// Begins a call: gets the headers of the callback, and warns of credentials that are sent in plain.
-    /// Returns the context of the call if it differs from `context`.
-    pub(super) fn begin<'c>(&self, context: &CallContext<'c>) -> Result<Option<Box<CallContext<'c>>>> {
-        let added = match &self.headers {
-            // Not for a call of the callback itself, which would call itself without end.
-            Some(headers) if headers.source.is_due() => {
-                let added = headers.get(&self.endpoint, false, context)?;
-                Some(Box::new(context.with_added(added)?))
-            }
-            _ => None,
-        };
-        self.warn_of_credentials(added.as_deref().unwrap_or(context));
-        Ok(added)
-    }
-
-    /// Returns what gets the context for another try of a call that failed, if the server has refused its
-    /// headers, and they are from the callback. Boxed as a whole: every call would otherwise have room for
-    /// it.
-    pub(super) fn renewed<'a, 'c>(
-        &'a self,
-        error: &Error,
-        driver: &'a Driver,
-        context: &'a CallContext<'c>,
-    ) -> Option<Pin<Box<impl Future<Output = Result<Box<CallContext<'c>>>> + use<'a, 'c>>>> {
-        // UNAUTHENTICATED of a connection is TLS, which no header changes. In doubt: results have arrived.
-        let is_refused = error.status() == Status::Unauthenticated
-            && error.origin() == Origin::Server
-            && !error.is_in_doubt();
-        let headers = self.headers.as_ref().filter(|_| is_refused && context.has_added())?;
-        Some(Box::pin(async move {
-            let added = headers.renew(&self.endpoint, driver, context).await?;
-            let context = Box::new(context.with_added(added)?);
-            self.warn_of_credentials(&context);
-            Ok(context)
-        }))
-    }
-
-    /// Logs a warning, once, if a call sends credentials that everyone on the way can read.
-    fn warn_of_credentials(&self, context: &CallContext) {
-        if self.url.is_tls || !context.log.is_on(LogLevel::Warn) || self.has_warned.load(Ordering::Relaxed) {
-            return;
-        }
-        if let Some(name) = context.credential(self.url.protocol)
-            && !self.has_warned.swap(true, Ordering::Relaxed)
-        {
-            context.log.write(LogLevel::Warn, TARGET, || {
-                format!(
-                    "header '{name}' is sent to {} without encryption: use https or grpcs for credentials",
-                    self.url
-                )
-            });
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicUsize;
-
-    use super::*;
-    use crate::{net::attempts::Failure, options::CallOptions, url::Url};
-
-    #[test]
-    fn only_a_refusal_by_the_server_before_any_result_is_repeated_with_other_headers() {
-        let refusal =
-            |origin, in_doubt| Error::new(Status::Unauthenticated, origin, "who?").in_doubt(in_doubt);
-        for (error, attempts) in [
-            (refusal(Origin::Server, false), 2),
-            // A client certificate, which no header replaces.
-            (refusal(Origin::Connection, false), 1),
-            // A part of the result has arrived.
-            (refusal(Origin::Server, true), 1),
-            (Error::new(Status::PermissionDenied, Origin::Server, "no"), 1),
-        ] {
-            let calls = Arc::new(AtomicUsize::new(0));
-            let (own, mut options) = (calls.clone(), ClientOptions::new());
-            options.set_header_callback(Arc::new(move |headers| {
-                let number = own.fetch_add(1, Ordering::Relaxed);
-                assert_eq!(headers.was_refused(), number == 1);
-                Ok(())
-            }));
-            let headers = Headers::new(&options, &Arc::new(Activity::new()));
-            let server = Server::new(Url::parse("localhost").unwrap(), &options, headers).unwrap();
-            let mut made = 0;
-            let call = CallOptions::new();
-            let outcome: Result<()> = server.run(&CallContext::new(&options, &call), false, async |_| {
-                made += 1;
-                Err(Failure::from(error.clone()))
-            });
-            let outcome = outcome.unwrap_err();
-            assert_eq!((made, calls.load(Ordering::Relaxed)), (attempts, attempts), "{error:?}");
-            assert_eq!((outcome.status(), outcome.origin()), (error.status(), error.origin()));
-        }
     }
 }

@@ -1,8 +1,12 @@
-//! A server, and what all calls to it have in common: attempts, log, context of errors.
+//! A server, and what all calls to it have in common: attempts, headers of the callback, log, errors.
 
 use std::{
-    pin::pin,
-    sync::{Arc, atomic::AtomicBool},
+    future::Future,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -140,6 +144,64 @@ impl Server {
         }
     }
 
+    /// Returns whether this thread runs the callback.
+    pub(super) fn is_in_header_callback(&self) -> bool {
+        self.headers.as_ref().is_some_and(|headers| !headers.is_due())
+    }
+
+    /// Begins a call: gets the headers of the callback, and warns of credentials that are sent in plain.
+    /// Returns the context of the call if it differs from `context`.
+    pub(super) fn begin<'c>(&self, context: &CallContext<'c>) -> Result<Option<Box<CallContext<'c>>>> {
+        let added = match &self.headers {
+            Some(headers) if headers.is_due() => {
+                let added = headers.get(&self.endpoint, false, context)?;
+                Some(Box::new(context.with_added(added)?))
+            }
+            _ => None,
+        };
+        self.warn_of_credentials(added.as_deref().unwrap_or(context));
+        Ok(added)
+    }
+
+    /// Returns what gets the context for another try of a call that failed, if the server has refused its
+    /// headers, and they are from the callback. Boxed as a whole: every call would otherwise have room for
+    /// it.
+    pub(super) fn renewed<'a, 'c>(
+        &'a self,
+        error: &Error,
+        driver: &'a Driver,
+        context: &'a CallContext<'c>,
+    ) -> Option<Pin<Box<impl Future<Output = Result<Box<CallContext<'c>>>> + use<'a, 'c>>>> {
+        // UNAUTHENTICATED of a connection is TLS, which no header changes. In doubt: results have arrived.
+        let is_refused = error.status() == Status::Unauthenticated
+            && error.origin() == Origin::Server
+            && !error.is_in_doubt();
+        let headers = self.headers.as_ref().filter(|_| is_refused && context.has_added())?;
+        Some(Box::pin(async move {
+            let added = headers.renew(&self.endpoint, driver, context).await?;
+            let context = Box::new(context.with_added(added)?);
+            self.warn_of_credentials(&context);
+            Ok(context)
+        }))
+    }
+
+    /// Logs a warning, once, if a call sends credentials that everyone on the way can read.
+    fn warn_of_credentials(&self, context: &CallContext) {
+        if self.url.is_tls || !context.log.is_on(LogLevel::Warn) || self.has_warned.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(name) = context.credential(self.url.protocol)
+            && !self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            context.log.write(LogLevel::Warn, TARGET, || {
+                format!(
+                    "header '{name}' is sent to {} without encryption: use https or grpcs for credentials",
+                    self.url
+                )
+            });
+        }
+    }
+
     /// Runs a call, logs it, and adds its operation and URL to its error.
     pub(super) fn log<T>(
         &self,
@@ -225,8 +287,10 @@ pub(super) fn ended<T>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
-    use crate::{net::attempts::Reached, options::CallOptions, until::CancelToken};
+    use crate::{net::attempts::Reached, options::CallOptions, runtime::Activity, until::CancelToken};
 
     #[test]
     fn a_call_that_is_cancelled_between_two_attempts_makes_no_further_one() {
@@ -245,6 +309,39 @@ mod tests {
             let error = outcome.unwrap_err();
             let properties = (attempts, error.status(), error.origin(), error.is_in_doubt());
             assert_eq!(properties, (1, Status::Cancelled, Origin::Client, in_doubt), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_refusal_by_the_server_before_any_result_is_repeated_with_other_headers() {
+        let refusal =
+            |origin, in_doubt| Error::new(Status::Unauthenticated, origin, "who?").in_doubt(in_doubt);
+        for (error, attempts) in [
+            (refusal(Origin::Server, false), 2),
+            // A client certificate, which no header replaces.
+            (refusal(Origin::Connection, false), 1),
+            // A part of the result has arrived.
+            (refusal(Origin::Server, true), 1),
+            (Error::new(Status::PermissionDenied, Origin::Server, "no"), 1),
+        ] {
+            let calls = Arc::new(AtomicUsize::new(0));
+            let (own, mut options) = (calls.clone(), ClientOptions::new());
+            options.set_header_callback(Arc::new(move |headers| {
+                let number = own.fetch_add(1, Ordering::Relaxed);
+                assert_eq!(headers.was_refused(), number == 1);
+                Ok(())
+            }));
+            let headers = Headers::new(&options, &Arc::new(Activity::new()));
+            let server = Server::new(Url::parse("localhost").unwrap(), &options, headers).unwrap();
+            let mut made = 0;
+            let call = CallOptions::new();
+            let outcome: Result<()> = server.run(&CallContext::new(&options, &call), false, async |_| {
+                made += 1;
+                Err(Failure::from(error.clone()))
+            });
+            let outcome = outcome.unwrap_err();
+            assert_eq!((made, calls.load(Ordering::Relaxed)), (attempts, attempts), "{error:?}");
+            assert_eq!((outcome.status(), outcome.origin()), (error.status(), error.origin()));
         }
     }
 }

@@ -13,7 +13,6 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::keepalive;
 use crate::{error::Error, net::link::LinkIo, tls_port};
 
 const HEADER_BYTE_SIZE: usize = 9;
@@ -187,7 +186,7 @@ impl Frames {
                     GO_AWAY => {
                         let start = &self.header[HEADER_BYTE_SIZE..self.have];
                         if start.get(LAST_STREAM_BYTE_SIZE..) == Some(TOO_MANY_PINGS) {
-                            seen.set_end(keepalive::too_many_pings());
+                            seen.set_end(too_many_pings());
                         }
                         seen.go_away.store(true, Relaxed);
                     }
@@ -217,6 +216,14 @@ impl Frames {
         let [a, b, c, ..] = self.header;
         usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
     }
+}
+
+/// Returns the error of a server that closes a connection since it got more PINGs than it permits.
+fn too_many_pings() -> Error {
+    Error::connection(
+        "connection closed by the server (GOAWAY, too_many_pings): PINGs were sent more often than it permits, \
+         see option keepalive_time",
+    )
 }
 
 #[cfg(test)]

@@ -101,14 +101,6 @@ impl Clock {
     }
 }
 
-/// Returns the error of a server that closes a connection since it got more PINGs than it permits.
-pub(super) fn too_many_pings() -> Error {
-    Error::connection(
-        "connection closed by the server (GOAWAY, too_many_pings): PINGs were sent more often than it permits, \
-         see option keepalive_time",
-    )
-}
-
 /// Returns the failure of a call on a connection. If PINGs, or their absence, have ended the connection, that
 /// is the reason.
 pub(super) fn explained(failure: Failure, seen: &Seen) -> Failure {
