@@ -133,7 +133,7 @@ impl Dialer {
         for (at, address) in addresses.iter().enumerate() {
             let following = addresses.len() - at - 1;
             // An address that does not respond must leave time for the following ones.
-            let deadline = match following {
+            let share = match following {
                 0 => deadline,
                 following => {
                     let left = deadline.min(driver.until().deadline).remaining();
@@ -141,7 +141,7 @@ impl Dialer {
                     Deadline::after(left.map(|left| left / shares))
                 }
             };
-            match self.connect_to(*address, driver, deadline).await {
+            match self.connect_to(*address, driver, share, deadline).await {
                 Ok(link) => return Ok(link),
                 Err(Failed::Address(error)) => failures.push((*address, with_phase(error, driver))),
                 Err(Failed::Tls(_)) if driver.until().is_cancelled() => {}
@@ -151,7 +151,7 @@ impl Dialer {
                 }
                 Err(Failed::Tls(error)) => return Err(error),
             }
-            if driver.until().is_cancelled() {
+            if driver.until().is_cancelled() || deadline.is_over() {
                 break;
             }
         }
@@ -161,11 +161,13 @@ impl Dialer {
         Err(unreachable(&failures))
     }
 
-    /// Connects to one address.
+    /// Connects to one address, within `share`. A server that is connected has all the time that is left for
+    /// the TLS handshake: it may be slow, and another address would not be faster.
     async fn connect_to(
         &self,
         address: SocketAddr,
         driver: &Driver,
+        share: Deadline,
         deadline: Deadline,
     ) -> std::result::Result<Arc<Link>, Failed> {
         let session = match &self.tls {
@@ -177,7 +179,7 @@ impl Dialer {
         let _on = driver.on(&link);
         let timed_out = || io::Error::from(io::ErrorKind::TimedOut);
         let connected = poll_fn(|context| link.poll_connected(context));
-        driver.within(deadline, connected).await.ok_or_else(timed_out)??;
+        driver.within(share, connected).await.ok_or_else(timed_out)??;
         link.set_options(self.socket_options)?;
         self.counts.connects.fetch_add(1, Relaxed);
         let Some(config) = &self.tls else {

@@ -494,6 +494,10 @@ fn a_server_that_does_not_answer_the_handshake_is_bounded_by_the_timeouts_and_ca
             let properties = (error.status(), error.is_in_doubt());
             assert_eq!(properties, (Status::DeadlineExceeded, false), "{error:?}");
             assert!(error.full_message().contains("TLS handshake"), "{error:?}");
+            // A name with two addresses, of which this server is the first: it has all the time.
+            let named = client(&url(scheme, server.address()), |_| ());
+            let error = mode.infer(&named, &request, &options).unwrap_err();
+            assert_eq!(error.status(), Status::DeadlineExceeded, "{error:?}");
             let (token, mut options) = (CancelToken::new(), CallOptions::new());
             options.set_cancel_token(Some(&token));
             let before = server.connections();
