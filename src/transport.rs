@@ -100,7 +100,7 @@ impl Transport {
             Self::Http(_) => Err(Error::new(
                 Status::Unimplemented,
                 Origin::Argument,
-                "streams are supported over gRPC only: use a URL with grpc://",
+                "streams are supported over gRPC only: use a URL with grpc:// or grpcs://",
             )),
             Self::Grpc(_) => grpc::check_http_only(context),
         }

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::error::Error;
 
-/// Sets the timeout for reaching a server: name resolution and connecting. The deadline of the call applies
-/// too.
+/// Sets the timeout for reaching a server: name resolution, connecting and the TLS handshake. The deadline of
+/// the call applies too.
 ///
 /// @param timeout_us  microseconds; the default is 10 s; TRITON_NO_TIMEOUT for none; INVALID_ARGUMENT for 0
 #[unsafe(no_mangle)]

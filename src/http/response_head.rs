@@ -14,10 +14,10 @@ use crate::{
 pub(super) const MAX_HEADERS: usize = 128;
 pub(super) const MAX_HEADERS_BYTE_SIZE: usize = 64 << 10;
 /// The advice for a response of a gRPC port, and for one of an unknown protocol.
-const GRPC_PORT: &str =
-    "is it the gRPC port (8001 by default)? use a grpc:// URL, or the HTTP port (default 8000, metrics 8002)";
-const NOT_HTTP_PORT: &str =
-    "is it the HTTP port (default 8000, metrics 8002)? the gRPC port (8001) needs a grpc:// URL";
+const GRPC_PORT: &str = "is it the gRPC port (8001 by default)? use a grpc:// URL (grpcs:// over TLS), or the HTTP \
+                         port (default 8000, metrics 8002)";
+const NOT_HTTP_PORT: &str = "is it the HTTP port (default 8000, metrics 8002)? the gRPC port (8001) needs a grpc:// URL \
+                             (grpcs:// over TLS)";
 /// The header with the byte size of the JSON part, in requests and responses.
 const JSON_BYTE_SIZE: &str = "Inference-Header-Content-Length";
 /// The same as a parameter of the content type, which SageMaker and Vertex AI pass on.

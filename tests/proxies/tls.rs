@@ -344,7 +344,8 @@ fn the_end_of_an_idle_connection_is_not_an_error() {
             thread::sleep(Duration::from_millis(1));
         }
     }
-    // A gRPC connection is only checked if it was idle for 100 ms: without GOAWAY, its end costs a call before.
+    // A gRPC connection is only checked if it was idle for 100 ms: without GOAWAY, its end costs a call
+    // before.
     let idle = Instant::now();
     while idle.elapsed() < Duration::from_millis(150) {
         thread::sleep(Duration::from_millis(10));
