@@ -631,7 +631,8 @@ fn a_callback_that_blocks_delays_no_other_call_nor_the_end_of_its_own() {
         });
         let call = client.infer_async(&request(), &CallOptions::new()).unwrap();
         let mut options = CallOptions::new();
-        options.set_timeout(Some(Duration::from_millis(50))).unwrap();
+        // Long enough for the refusal to arrive on a busy machine.
+        options.set_timeout(Some(Duration::from_secs(1))).unwrap();
         let late = client.infer_async(&request(), &options).unwrap();
         until("both callbacks run", || entered.load(Ordering::Relaxed) == 2);
         late.wait(Some(PATIENCE)).unwrap();
