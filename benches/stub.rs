@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         thread::spawn(move || match tls {
             Some(config) => {
                 let stream = TlsStream::accept(socket, config);
-                // A client that ends a connection is no error.
+                // The end of a connection by the client is expected.
                 stream.and_then(|stream| serve(stream, is_grpc, reply, frame, closes))
             }
             None => serve(socket, is_grpc, reply, frame, closes),

@@ -14,6 +14,10 @@ const TEXTS: [&str; 3] = [
     "speaking plain HTTP to an SSL-enabled server port",
     "Client sent an HTTP request to an HTTPS server",
 ];
+/// The message for a client without the certificate that the server requires, however the server says so.
+pub(crate) const CERTIFICATE_REQUIRED: &str =
+    "the server requires a client certificate: set one (tls_client_certificate) with its key";
+
 /// The texts in nginx's page, with status 400, for a client without a certificate, and with one that it does
 /// not accept.
 const NO_CERTIFICATE: &str = "No required SSL certificate was sent";
@@ -40,7 +44,7 @@ pub(crate) fn error_of_page(status: u16, body: &[u8]) -> Option<Error> {
         return Some(error());
     }
     let message = if has_text(page, &[NO_CERTIFICATE]) {
-        "the server requires a client certificate: set one (tls_client_certificate) with its key"
+        CERTIFICATE_REQUIRED
     } else if has_text(page, &[BAD_CERTIFICATE]) {
         "the server refused the client's certificate: it is expired, or signed by no authority that the server trusts"
     } else {

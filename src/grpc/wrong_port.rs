@@ -45,7 +45,7 @@ pub(super) fn is_suspected(failure: &Failure, link: &Link) -> bool {
     match failure.reached {
         // Closed by the caller's cancel.
         _ if link.is_shut_down() => false,
-        // TLS has been understood by both sides: an end without a byte is no other protocol.
+        // The handshake succeeded: closing without a byte does not indicate another protocol.
         _ if link.is_tls() => is_http1(&first),
         _ if tls_port::is_alert(&first) || is_http1(&first) => true,
         Reached::Closed => !failure.was_reused && first.is_empty(),

@@ -1,4 +1,4 @@
-//! Stands in for `tls` in a build without TLS: none of its values can exist.
+//! Replaces `tls` in a build without the feature: its types have no values.
 
 use std::{
     io::{self, IoSlice},

@@ -124,7 +124,7 @@ impl ClientOptions {
     /// Sets the files of the client's certificate, for servers that require one (mutual TLS), and of its key.
     /// The certificate is PEM, followed by those of intermediate authorities if there are any, or DER; the
     /// key is PKCS#8, PKCS#1 or SEC1, in PEM or DER, of the types RSA from 2,048 bits, P-256, P-384 and
-    /// Ed25519, and not encrypted. The default is no certificate.
+    /// Ed25519, and not encrypted. By default no certificate is sent.
     pub fn set_tls_client_certificate_files(
         &mut self,
         certificate: impl AsRef<Path>,

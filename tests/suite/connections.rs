@@ -486,7 +486,7 @@ fn restarting(kind: Kind) -> (Wire, Arc<AtomicUsize>) {
             count.fetch_add(1, Ordering::SeqCst);
             peer.reply(id, kind.message())
         };
-        // Each call is refused at most once: there are no more of them at the same time.
+        // Each call is refused at most once, since at most this many run at the same time.
         for _ in 0..number % 4 + 7 {
             serve(read_request(&peer)?)?;
         }

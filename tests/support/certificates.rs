@@ -152,7 +152,7 @@ impl Certificates {
 
     /// Returns the contents of a file.
     pub fn text(&self, name: &str) -> &str {
-        self.0.get(name).unwrap_or_else(|| panic!("there is no file {name:?} among the certificates"))
+        self.0.get(name).unwrap_or_else(|| panic!("missing certificate file {name:?}"))
     }
 
     fn read(folder: &Path) -> io::Result<Self> {

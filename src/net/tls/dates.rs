@@ -30,7 +30,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
-/// Returns the UNIX seconds of a date and time; 0 before 1970; `None` if there is no such date.
+/// Returns the UNIX seconds of a date and time; 0 before 1970; `None` if the date is invalid.
 pub(super) fn seconds([year, month, day, hour, minute, second]: [u64; 6]) -> Option<u64> {
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days_of_month = match month {

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     error::{Error, Origin, Status, list},
     options::TlsVersion,
+    tls_port,
     url::Protocol,
 };
 
@@ -162,9 +163,7 @@ impl TlsConfig {
     fn client_refused(&self, alert: Option<AlertDescription>) -> Error {
         use AlertDescription as A;
         let Some(client) = &self.client else {
-            return unauthenticated(
-                "the server requires a client certificate: set one (tls_client_certificate) with its key",
-            );
+            return unauthenticated(tls_port::CERTIFICATE_REQUIRED);
         };
         let name = &client.name;
         if alert == Some(A::CertificateRequired) {

@@ -10,8 +10,8 @@ use std::{
 
 use rustls::{SignatureScheme, client::ResolvesClientCert, sign::CertifiedKey};
 
-/// Sends the client's certificate, if there is one, and counts the requests for it, which come without one
-/// too: only by them can a server that requires a certificate be told from one that fails.
+/// Sends the client's certificate, if one is set, and counts the server's requests for one in either case:
+/// they distinguish a server that requires a certificate from one that fails.
 pub(super) struct Resolver {
     certificate: Option<Arc<CertifiedKey>>,
     requests: AtomicU64,

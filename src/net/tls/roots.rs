@@ -220,7 +220,7 @@ mod tests {
         );
         assert!(!text.contains("ca-certificates"), "{text}");
 
-        // A key has no certificates, and is no error of rustls-native-certs.
+        // rustls-native-certs reports no error for a key, which contains no certificates.
         let key = folder.file("key.pem", openssl_files::SEC1);
         let variables = vec![("SSL_CERT_FILE", "a".to_owned()), ("SSL_CERT_DIR", "b\nc".to_owned())];
         let error =

@@ -138,7 +138,7 @@ pub fn wait_until_received(stream: &TcpStream) {
     }
 }
 
-/// The same, without a look at the kernel's table if there is no TLS: a write has delivered the bytes then.
+/// Does the same without reading the kernel's table if TLS is off: a write has delivered the bytes then.
 pub fn wait_until_delivered(stream: &TcpStream) {
     if stream.peer_addr().is_ok_and(|peer| tls::hop(peer).is_some()) {
         wait_until_received(stream);

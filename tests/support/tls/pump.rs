@@ -146,7 +146,7 @@ impl ClientSide<'_> {
 
         let mut chunk = [0; CHUNK];
         let (mut server_has_ended, mut server_has_reset) = (false, false);
-        // Which sides were told of the other's end.
+        // The sides that were notified that the other side has closed.
         let (mut server_knows, mut client_knows) = (false, false);
         loop {
             self.flush().inspect_err(|_| reset(server))?;
